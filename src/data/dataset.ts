@@ -1,0 +1,54 @@
+import type { ComplexArray, RealArray } from "../arrays.ts";
+
+/** What the numbers of a pattern are: photons (or electrons) counted, or their square roots. */
+export type Measurement = "counts" | "amplitude";
+
+/**
+ * Diffraction patterns, `[frame, y, x]`, zero frequency at `floor(n / 2)`. Behind an interface so that a scan larger
+ * than memory can stay in its file.
+ */
+export interface Patterns {
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  /**
+   * Copies frames into `out` (`[indices.length, y, x]`, float32), in the Dataset's measurement.
+   * Integers are widened before any arithmetic.
+   */
+  read(indices: ArrayLike<number>, out: Float32Array): void;
+}
+
+/** One scan, in the conventions of ARCHITECTURE.md ("Conventions"), after a reader has converted it. */
+export interface Dataset {
+  /** For people and logs: the file's name without folder and suffix. */
+  readonly name: string;
+  readonly patterns: Patterns;
+  readonly measurement: Measurement;
+  /** `[frame, 2]` as (y, x): where the probe window's centre sits in the object, in object pixels, +y down, +x right. */
+  readonly positions: Float64Array;
+  /** Nominal positions, same layout, where the file has them (`xcoords_start`, `ycoords_start`). */
+  readonly nominalPositions?: Float64Array;
+  /** `[mode, y, x]`, as the file holds it (not rescaled). */
+  readonly probe: ComplexArray;
+  /** `[y, x]`: reference object; the window of position (y, x) is centred at row y, column x. */
+  readonly object?: ComplexArray;
+  /** `[frame, y, x]`: true or reference patches. */
+  readonly patches?: ComplexArray;
+  /** `[y, x]`, 1 = valid. */
+  readonly mask?: RealArray;
+  /** `[frame]`: which scan a frame belongs to. */
+  readonly scanIndex?: Int32Array;
+  /** Mean photons per pattern as stated by the file's metadata. */
+  readonly photonsPerPattern?: number;
+  /** Where this came from and what the reader did to it, for run.json and for `inspect`. */
+  readonly provenance: Provenance;
+}
+
+export interface Provenance {
+  readonly path?: string;
+  readonly sha256?: string;
+  /** In the order applied: transposed axes, DC moved to the centre, positions converted … */
+  readonly conversions: readonly string[];
+  /** Things worth a look that did not stop the reader. */
+  readonly warnings: readonly string[];
+}

@@ -1,0 +1,17 @@
+/**
+ * The few web-platform globals that Node and every browser share. `core` compiles without Node's and without the
+ * DOM's types, so that nothing else of either can slip in.
+ */
+declare class TextEncoder {
+  encode(input?: string): Uint8Array<ArrayBuffer>;
+}
+declare class TextDecoder {
+  constructor(label?: string, options?: { fatal?: boolean });
+  decode(input?: Uint8Array): string;
+}
+interface AbortSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+}
+declare const performance: { now(): number };
+declare function setTimeout(callback: () => void, ms?: number): unknown;

@@ -1,0 +1,46 @@
+/**
+ * Where graphs run. One interface, two homes: `runtime/node` (onnxruntime-node) and `runtime/web` (onnxruntime-web).
+ * Nothing above this file knows which one it has.
+ */
+export type Provider = "cpu" | "wasm" | "webgpu" | "cuda";
+
+export type HostData = Float32Array | Int32Array | BigInt64Array | Uint8Array;
+
+/** A tensor in host memory: row-major data and its shape. The data's type says the dtype; Uint8Array holds booleans. */
+export interface HostTensor {
+  readonly data: HostData;
+  readonly shape: readonly number[];
+}
+
+export interface SessionOptions {
+  /** Threads inside one operator. Default: the runtime's. CPU and WASM only. */
+  readonly threads?: number;
+  /** Ask the provider for results that do not depend on timing. Default true. */
+  readonly deterministic?: boolean;
+  /** Writes the provider's own operator timings to this file prefix (CPU only), for finding where the time goes. */
+  readonly profile?: string;
+}
+
+export interface Session {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /**
+   * Runs the graph once. Every input must be fed; feeds are only read, and may be reused as soon as the promise settles.
+   * @param fetches names of the outputs to return; all of them when absent
+   * @param into where outputs are to be written, by name; reused memory saves an allocation per run. Shapes must fit
+   */
+  run(
+    feeds: Readonly<Record<string, HostTensor>>,
+    fetches?: readonly string[],
+    into?: Readonly<Record<string, HostTensor>>,
+  ): Promise<Record<string, HostTensor>>;
+  dispose(): Promise<void>;
+}
+
+export interface Runtime {
+  readonly provider: Provider;
+  /** One line for people: what was taken and why. */
+  readonly description: string;
+  /** Loads a serialised ONNX model. */
+  load(model: Uint8Array, options?: SessionOptions): Promise<Session>;
+}
