@@ -1,0 +1,141 @@
+import { PtychonautError } from "../errors.ts";
+
+/**
+ * The grid on which predicted patches are collected. Canvas pixel `[i, j]` sits at object pixel
+ * `(origin.y + i, origin.x + j)`; the origin may be fractional.
+ */
+export interface Canvas {
+  readonly height: number;
+  readonly width: number;
+  readonly origin: { readonly y: number; readonly x: number };
+}
+
+export interface CanvasOptions {
+  /**
+   * Where the canvas centre (index `floor(extent / 2)`) sits in the object: at the mean position ("mean"), or at the
+   * object pixel nearest to it ("pixel"), so that canvas and object share one grid and a comparison needs no
+   * interpolation. Default "pixel".
+   */
+  readonly centre?: "mean" | "pixel";
+  /** Canvases larger than this are refused, in pixels. Default 2^26 (8192 squared, about 2 GB while accumulating). */
+  readonly maxPixels?: number;
+}
+
+const defaultMaxPixels = 2 ** 26;
+
+/**
+ * A canvas that covers the scan: `2 trim + 2 ceil(max |r - centre|)` along each axis, so that every patch keeps a
+ * margin of half its side.
+ *
+ * @param positions `[frame, 2]` as (y, x), window centres in object pixels
+ * @param trim side of the central part of each patch that will be placed, pixels
+ * @throws PtychonautError "usage" when a position is not finite or the canvas would be absurdly large
+ */
+export function planCanvas(positions: Float64Array, trim: number, options: CanvasOptions = {}): Canvas {
+  checkPositions(positions);
+  const mean = meanPosition(positions);
+  const round = options.centre === "mean" ? (value: number): number => value : Math.round;
+  const centre = { y: round(mean.y), x: round(mean.x) };
+  const reach = largestOffset(positions, centre);
+  const canvas = canvasAround(centre, 2 * trim + 2 * Math.ceil(reach.y), 2 * trim + 2 * Math.ceil(reach.x));
+  checkSize(canvas, positions, options.maxPixels ?? defaultMaxPixels);
+  return canvas;
+}
+
+/**
+ * The tightest square canvas centred on the mean position: `trim + 2 e`, e = `ceil(max |r - mean|)` rounded up to
+ * even. This is the canvas of the reference system's uniform stitcher.
+ *
+ * @param positions `[frame, 2]` as (y, x), window centres in object pixels
+ */
+export function planSquareCanvas(positions: Float64Array, trim: number, options: CanvasOptions = {}): Canvas {
+  checkPositions(positions);
+  const mean = meanPosition(positions);
+  const reach = largestOffset(positions, mean);
+  const side = trim + 4 * Math.ceil(Math.ceil(Math.max(reach.y, reach.x)) / 2);
+  const canvas = canvasAround(mean, side, side);
+  checkSize(canvas, positions, options.maxPixels ?? defaultMaxPixels);
+  return canvas;
+}
+
+/** Mean of `[frame, 2]` positions. */
+export function meanPosition(positions: Float64Array): { y: number; x: number } {
+  const count = positions.length / 2;
+  let y = 0;
+  let x = 0;
+  for (let k = 0; k < count; k++) {
+    y += positions[2 * k]!;
+    x += positions[2 * k + 1]!;
+  }
+  return { y: y / count, x: x / count };
+}
+
+/** A position in object pixels as fractional canvas indices (y, x). */
+export function toCanvas(canvas: Canvas, y: number, x: number): { y: number; x: number } {
+  return { y: y - canvas.origin.y, x: x - canvas.origin.x };
+}
+
+/**
+ * Whether the bilinear footprint of a patch stays clear of the canvas's last row and column and loses nothing on any
+ * side.
+ * @param corner canvas indices (y, x), fractional, of the patch's pixel [0, 0]
+ */
+export function isInside(canvas: Canvas, corner: { y: number; x: number }, trim: number): boolean {
+  const row = Math.floor(corner.y);
+  const column = Math.floor(corner.x);
+  return row >= 0 && column >= 0 && row + trim <= canvas.height - 2 && column + trim <= canvas.width - 2;
+}
+
+function canvasAround(centre: { y: number; x: number }, height: number, width: number): Canvas {
+  const origin = { y: centre.y - Math.floor(height / 2), x: centre.x - Math.floor(width / 2) };
+  return { height, width, origin };
+}
+
+function largestOffset(positions: Float64Array, centre: { y: number; x: number }): { y: number; x: number } {
+  let y = 0;
+  let x = 0;
+  for (let k = 0; k < positions.length; k += 2) {
+    y = Math.max(y, Math.abs(positions[k]! - centre.y));
+    x = Math.max(x, Math.abs(positions[k + 1]! - centre.x));
+  }
+  return { y, x };
+}
+
+function checkPositions(positions: Float64Array): void {
+  if (positions.length === 0 || positions.length % 2 !== 0)
+    throw new PtychonautError("usage", "a canvas needs scan positions", {
+      expected: "[frame, 2] values with at least one frame",
+      got: `${positions.length} values`,
+    });
+  const bad = positions.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw new PtychonautError("usage", "a scan position is not a finite number", {
+      got: `${positions[bad]} at frame ${Math.floor(bad / 2)}`,
+      fix: "remove the frame or repair its position",
+    });
+}
+
+/** One wild position must not allocate the machine's memory: says which position it is. */
+function checkSize(canvas: Canvas, positions: Float64Array, maxPixels: number): void {
+  if (canvas.height * canvas.width <= maxPixels) return;
+  const middle = { y: median(positions, 0), x: median(positions, 1) };
+  let farthest = 0;
+  let distance = -1;
+  for (let k = 0; k < positions.length / 2; k++) {
+    const d = Math.hypot(positions[2 * k]! - middle.y, positions[2 * k + 1]! - middle.x);
+    if (d > distance) {
+      distance = d;
+      farthest = k;
+    }
+  }
+  throw new PtychonautError("usage", "the scan needs too large a canvas", {
+    expected: `at most ${maxPixels} pixels`,
+    got: `${canvas.height} x ${canvas.width}; frame ${farthest} lies ${Math.round(distance)} pixels from the scan's median`,
+    fix: "check that positions are in object pixels, remove outliers, or raise maxPixels if the scan really is this large",
+  });
+}
+
+function median(positions: Float64Array, axis: 0 | 1): number {
+  const values = Float64Array.from({ length: positions.length / 2 }, (_, k) => positions[2 * k + axis]!).sort();
+  return values[Math.floor(values.length / 2)]!;
+}
