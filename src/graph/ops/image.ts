@@ -1,0 +1,57 @@
+import { requireDtype, shapeError, type Tensor } from "../tensor.ts";
+import { expand, reshape } from "./layout.ts";
+
+/** Operators on images `[batch, channel, y, x]`. */
+
+/**
+ * Cross-correlation with weights `[out, in, ky, kx]` (what networks call convolution), stride 1.
+ * @param bias `[out]`
+ * @param padding zeros on every side; default "same" for odd kernels
+ */
+export function conv2d(
+  x: Tensor,
+  weights: Tensor,
+  options: { bias?: Tensor; padding?: readonly [number, number] } = {},
+): Tensor {
+  requireDtype("Conv", x, "float32");
+  if (x.rank !== 4 || weights.rank !== 4 || x.shape[1] !== weights.shape[1]) {
+    throw shapeError("Conv", "[batch, in, y, x] and [out, in, ky, kx]", x, weights);
+  }
+  const [out, , ky, kx] = weights.shape as [number, number, number, number];
+  if (options.bias !== undefined && options.bias.shape.join() !== String(out)) {
+    throw shapeError("Conv", `a bias of [${out}]`, weights, options.bias);
+  }
+  const [py, px] = options.padding ?? [(ky - 1) / 2, (kx - 1) / 2];
+  const [batch, , height, width] = x.shape as [number, number, number, number];
+  const shape = [batch, out, height + 2 * py - ky + 1, width + 2 * px - kx + 1];
+  if (!shape.every((extent) => Number.isInteger(extent) && extent > 0)) {
+    throw shapeError("Conv", "an odd kernel no larger than the padded image", x, weights);
+  }
+  const inputs = options.bias === undefined ? [x, weights] : [x, weights, options.bias];
+  return x.graph.emit("Conv", inputs, { pads: [py, px, py, px], kernel_shape: [ky, kx] }, [
+    { shape, dtype: "float32" },
+  ])[0]!;
+}
+
+/** Largest value of every 2×2 block. Height and width must be even. */
+export function maxPool2x2(x: Tensor): Tensor {
+  const [batch, channels, height, width] = evenImage("MaxPool", x);
+  const shape = [batch, channels, height / 2, width / 2];
+  return x.graph.emit("MaxPool", [x], { kernel_shape: [2, 2], strides: [2, 2] }, [{ shape, dtype: "float32" }])[0]!;
+}
+
+/** Every pixel repeated in a 2×2 block (nearest-neighbour upsampling). */
+export function upsample2x(x: Tensor): Tensor {
+  if (x.rank !== 4) throw shapeError("upsample2x", "[batch, channel, y, x]", x);
+  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  const apart = reshape(x, [batch * channels, height, 1, width, 1]);
+  return reshape(expand(apart, [batch * channels, height, 2, width, 2]), [batch, channels, 2 * height, 2 * width]);
+}
+
+function evenImage(op: string, x: Tensor): [number, number, number, number] {
+  const shape = x.shape as [number, number, number, number];
+  if (x.rank !== 4 || shape[2] % 2 !== 0 || shape[3] % 2 !== 0) {
+    throw shapeError(op, "[batch, channel, y, x] with even y and x", x);
+  }
+  return shape;
+}
