@@ -13,4 +13,6 @@ export const tolerances = {
   stitchedObject: 5e-5,
   /** Pixels: canvas positions near 100 stored as float32. */
   stitchedPosition: 2e-5,
+  /** Radians: what bilinear interpolation of a smooth object (curvature below 0.1 per pixel squared) leaves in an overlap. */
+  alignedPhase: 0.01,
 } as const;

@@ -1,0 +1,114 @@
+import { describe, expect, it } from "vitest";
+import { type ComplexArray, complexZeros } from "../../src/arrays.ts";
+import { uniformWeights } from "../../src/inference/patchWeights.ts";
+import { alignPhases, rotatePatches } from "../../src/inference/phaseAlignment.ts";
+import { Random } from "../../src/random.ts";
+import { tolerances } from "../tolerances.ts";
+
+const n = 12;
+const trim = 10;
+const options = { trim, weights: uniformWeights(trim) };
+
+/** A smooth object given by a formula, so that windows at any sub-pixel position are exact. */
+const objectAt = (y: number, x: number): [number, number] => {
+  const amplitude = 1 + 0.3 * Math.sin(0.31 * y) * Math.cos(0.17 * x);
+  const phase = 0.8 * Math.sin(0.13 * y + 0.21 * x);
+  return [amplitude * Math.cos(phase), amplitude * Math.sin(phase)];
+};
+
+function windows(positions: Float64Array): ComplexArray {
+  const patches = complexZeros([positions.length / 2, n, n]);
+  for (let k = 0; k < positions.length / 2; k++)
+    for (let i = 0; i < n; i++)
+      for (let j = 0; j < n; j++)
+        patches.data.set(
+          objectAt(positions[2 * k]! - n / 2 + i, positions[2 * k + 1]! - n / 2 + j),
+          2 * ((k * n + i) * n + j),
+        );
+  return patches;
+}
+
+function raster(random: Random, rows: number, columns: number, step: number): Float64Array {
+  const positions = new Float64Array(2 * rows * columns);
+  for (let k = 0; k < rows * columns; k++) {
+    positions[2 * k] = 20 + step * Math.floor(k / columns) + 0.8 * random.uniform();
+    positions[2 * k + 1] = 20 + step * (k % columns) + 0.8 * random.uniform();
+  }
+  return positions;
+}
+
+const turn = (a: number): number => Math.abs(Math.atan2(Math.sin(a), Math.cos(a)));
+
+describe("phase alignment from overlaps", () => {
+  it("finds scrambled phases up to one common phase, and with them the object", () => {
+    const random = new Random(5);
+    const positions = raster(random, 6, 7, 4);
+    const scrambled = Float64Array.from({ length: 42 }, () => 2 * Math.PI * random.uniform());
+    const patches = windows(positions);
+    rotatePatches(patches, scrambled);
+    const { phases, components, converged } = alignPhases(patches, positions, options);
+    expect(components).toBe(1);
+    expect(converged).toBe(true);
+    const common = phases[0]! + scrambled[0]!;
+    for (let k = 0; k < 42; k++)
+      expect(turn(phases[k]! + scrambled[k]! - common)).toBeLessThan(tolerances.alignedPhase);
+  });
+
+  it("leaves patches alone that already agree", () => {
+    const positions = raster(new Random(6), 4, 4, 4);
+    const { phases } = alignPhases(windows(positions), positions, options);
+    for (const phase of phases) expect(turn(phase)).toBeLessThan(tolerances.alignedPhase);
+  });
+
+  it("minimises the stated sum over pairs on integer positions: no phase can be improved", () => {
+    const random = new Random(7);
+    const positions = raster(random, 3, 4, 4).map(Math.round);
+    const patches = windows(positions);
+    for (let i = 0; i < patches.data.length; i++) patches.data[i]! += 0.5 * random.normal();
+    const { phases } = alignPhases(patches, positions, { ...options, tolerance: 1e-9, maxSweeps: 500 });
+    const best = pairSum(patches, positions, phases);
+    for (let k = 0; k < phases.length; k++)
+      for (const step of [-0.01, 0.01]) {
+        const moved = phases.slice();
+        moved[k]! += step;
+        expect(pairSum(patches, positions, moved)).toBeGreaterThan(best);
+      }
+  });
+
+  it("counts parts of a scan that do not overlap and aligns each by itself", () => {
+    const random = new Random(8);
+    const near = raster(random, 3, 3, 4);
+    const positions = Float64Array.from([...near, ...near.map((value) => value + 100)]);
+    const patches = windows(positions);
+    const scrambled = Float64Array.from({ length: 18 }, () => 2 * Math.PI * random.uniform());
+    rotatePatches(patches, scrambled);
+    const { phases, components } = alignPhases(patches, positions, options);
+    expect(components).toBe(2);
+    for (const first of [0, 9])
+      for (let k = first; k < first + 9; k++)
+        expect(turn(phases[k]! + scrambled[k]! - phases[first]! - scrambled[first]!)).toBeLessThan(
+          tolerances.alignedPhase,
+        );
+  });
+});
+
+/** The objective written out, pixel by pixel, for integer positions and equal weights; the rim takes no part. */
+function pairSum(patches: ComplexArray, positions: Float64Array, phases: Float64Array): number {
+  const turned = { shape: patches.shape, data: patches.data.slice() };
+  rotatePatches(turned, phases);
+  const top = (n - trim) / 2 + 1;
+  const bottom = (n + trim) / 2;
+  let sum = 0;
+  for (let k = 0; k < phases.length; k++)
+    for (let l = 0; l < k; l++)
+      for (let i = top; i < bottom; i++)
+        for (let j = top; j < bottom; j++) {
+          const y = i + positions[2 * k]! - positions[2 * l]!;
+          const x = j + positions[2 * k + 1]! - positions[2 * l + 1]!;
+          if (y < top || y >= bottom || x < top || x >= bottom) continue;
+          const a = 2 * ((k * n + i) * n + j);
+          const b = 2 * ((l * n + y) * n + x);
+          sum += (turned.data[a]! - turned.data[b]!) ** 2 + (turned.data[a + 1]! - turned.data[b + 1]!) ** 2;
+        }
+  return sum;
+}
