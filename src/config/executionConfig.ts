@@ -1,0 +1,163 @@
+import { z } from "zod";
+import { choice, integer, only, optional, real, toggle, withDefault } from "./fields.ts";
+import type { SettingGroup } from "./group.ts";
+
+/** Where and how a run is carried out. Nothing here describes the science. */
+export interface ExecutionConfig {
+  readonly accelerator: "auto" | "cpu" | "gpu" | "cuda" | "tpu" | "mps";
+  readonly devices: number | "auto";
+  readonly strategy: "auto";
+  readonly deterministic: boolean | "warn";
+  readonly precision: "32-true";
+  readonly gradientClipVal: number | null;
+  readonly gradientClipAlgorithm: "norm" | "value" | "agc";
+  readonly accumSteps: number;
+  readonly numWorkers: number;
+  readonly pinMemory: false;
+  readonly persistentWorkers: true;
+  readonly prefetchFactor: number | null;
+  readonly learningRate: number;
+  readonly scheduler: "Default" | "Exponential" | "MultiStage" | "Adaptive" | "WarmupCosine" | "ReduceLROnPlateau";
+  readonly enableProgressBar: boolean;
+  readonly enableCheckpointing: boolean;
+  readonly checkpointSaveTopK: number;
+  readonly checkpointMonitorMetric: "val_loss" | "train_loss";
+  readonly checkpointMode: "min" | "max";
+  readonly earlyStopPatience: number;
+  readonly loggerBackend: "csv" | "none";
+  readonly reconLogEveryNEpochs: number | null;
+  readonly reconLogNumPatches: number;
+  readonly reconLogFixedIndices: readonly number[] | null;
+  readonly reconLogStitch: boolean;
+  readonly reconLogMaxStitchSamples: number | null;
+  readonly logPatchStats: boolean;
+  readonly patchStatsLimit: number | null;
+  readonly inferenceBatchSize: number | null;
+}
+
+const training = { phase: "training" } as const;
+
+const schema = z.strictObject({
+  accelerator: choice(
+    ["auto", "cpu", "gpu", "cuda", "tpu", "mps"],
+    "auto",
+    "Where to compute. auto takes a GPU when there is a real one; tpu is known and refused.",
+  ),
+  devices: withDefault(
+    z.union([integer({ min: 1 }), z.literal("auto")]),
+    1,
+    "Replicas that share each batch, in worker threads; auto takes what the machine has.",
+    training,
+  ),
+  strategy: choice(["auto"], "auto", "How replicas share the work; there is one way.", training),
+  deterministic: withDefault(
+    z.union([z.boolean(), z.literal("warn")]),
+    true,
+    "Bit-identical results of two runs on the same machine; warn only says where that cannot be promised.",
+  ),
+  precision: choice(["32-true"], "32-true", "Number format of the computation.", {
+    refused: {
+      "16-mixed": "half precision is not in this version",
+      "bf16-mixed": "bfloat16 is not in this version",
+    },
+  }),
+  gradientClipVal: optional(real({ above: 0 }), "Clip gradients at this value; no clipping when left open.", training),
+  gradientClipAlgorithm: choice(
+    ["norm", "value", "agc"],
+    "norm",
+    "What is clipped: the global norm, each value, or each parameter's gradient relative to its weights.",
+    training,
+  ),
+  accumSteps: withDefault(integer({ min: 1 }), 1, "Batches whose gradients make one optimiser step.", training),
+  numWorkers: withDefault(integer({ min: 0 }), 0, "Worker threads that prepare batches; 0 prepares them inline."),
+  pinMemory: only(false, "Page-locked host memory.", "ONNX Runtime for Node has no page-locked buffers to offer"),
+  persistentWorkers: only(
+    true,
+    "Keep the worker threads between epochs.",
+    "worker threads always live as long as the run",
+  ),
+  prefetchFactor: optional(
+    integer({ min: 1 }),
+    "Batches that each worker prepares ahead; two when left open. Needs num_workers above 0.",
+  ),
+  learningRate: withDefault(real({ above: 0 }), 1e-3, "Learning rate at the start.", training),
+  scheduler: choice(
+    ["Default", "Exponential", "MultiStage", "Adaptive", "WarmupCosine", "ReduceLROnPlateau"],
+    "Default",
+    "Learning rate: constant, exponential decay, steps, on a plateau (Adaptive, ReduceLROnPlateau), warm-up and cosine.",
+    training,
+  ),
+  enableProgressBar: toggle(true, "Show a progress bar with the time left, when standard error is a terminal."),
+  enableCheckpointing: toggle(true, "Write checkpoints.", training),
+  checkpointSaveTopK: withDefault(
+    integer({ min: -1 }),
+    1,
+    "Checkpoints kept beside the last: -1 all, 0 none, k the best k.",
+    training,
+  ),
+  checkpointMonitorMetric: choice(
+    ["val_loss", "train_loss"],
+    "val_loss",
+    "What decides which checkpoint is best and when to stop; val_loss falls back to train_loss without validation data.",
+    training,
+  ),
+  checkpointMode: choice(["min", "max"], "min", "Whether a smaller or a larger monitored value is better.", training),
+  earlyStopPatience: withDefault(integer({ min: 1 }), 100, "Stop after so many epochs without improvement.", training),
+  loggerBackend: choice(["csv", "none"], "csv", "Where metrics go: a CSV file in output_dir, or nowhere.", {
+    ...training,
+    refused: {
+      tensorboard: "the TensorBoard logger is not in this version; csv has the same numbers",
+      mlflow: "the MLflow logger is not in this version; csv has the same numbers",
+    },
+  }),
+  reconLogEveryNEpochs: optional(
+    integer({ min: 1 }),
+    "Write pictures of the current reconstruction every so many epochs; never when left open.",
+    training,
+  ),
+  reconLogNumPatches: withDefault(integer({ min: 1 }), 4, "Patches in such a picture.", training),
+  reconLogFixedIndices: optional(
+    z.array(z.int().min(0)).readonly(),
+    "Patterns whose patches are shown, by index; spread over the scan when left open.",
+    training,
+  ),
+  reconLogStitch: toggle(false, "Also write the stitched object.", training),
+  reconLogMaxStitchSamples: optional(
+    integer({ min: 1 }),
+    "Patterns that enter that stitched object; all when left open.",
+    training,
+  ),
+  logPatchStats: toggle(false, "Write statistics of predicted patches to analysis/ in output_dir."),
+  patchStatsLimit: optional(integer({ min: 1 }), "Batches that enter those statistics; all when left open."),
+  inferenceBatchSize: optional(
+    integer({ min: 1 }),
+    "Groups in one prediction batch; the training batch size when left open.",
+    {
+      phase: "inference",
+    },
+  ),
+}) satisfies z.ZodType<ExecutionConfig>;
+
+const MODEL =
+  "it describes the network, so it belongs to the model settings, and the spectral generators are not in this version";
+
+export const executionGroup: SettingGroup<ExecutionConfig> = {
+  name: "execution",
+  title: "Execution",
+  schema,
+  refused: {
+    ffnoEncoderBlocks: MODEL,
+    ffnoEncoderModes: MODEL,
+    ffnoEncoderShareWeights: MODEL,
+    ffnoEncoderGateInit: MODEL,
+    ffnoEncoderNorm: MODEL,
+    ffnoEncoderMlpRatio: MODEL,
+    spectralBottleneckBlocks: MODEL,
+    spectralBottleneckModes: MODEL,
+    spectralBottleneckShareWeights: MODEL,
+    spectralBottleneckGateInit: MODEL,
+    spectralBottleneckGateMode: MODEL,
+    middleTrim: "it is a setting of stitching, not of execution; pass it with the overrides",
+    padEval: "the reference system declares it and does nothing with it",
+  },
+};

@@ -1,0 +1,97 @@
+import { z } from "zod";
+
+/** Which commands use a setting: one that only training uses has no flag in `infer`. */
+export type Phase = "training" | "inference" | "both";
+
+/** What a setting means, for the command line's help, the JSON schema and the documentation. */
+export interface FieldNotes {
+  readonly unit?: string;
+  readonly phase?: Phase;
+}
+
+/** A choice out of a closed set; `refused` names known values that this version cannot honour, with the reason. */
+export function choice<const T extends string>(
+  values: readonly [T, ...T[]],
+  initial: NoInfer<T>,
+  description: string,
+  notes: FieldNotes & { readonly refused?: Readonly<Record<string, string>> } = {},
+): z.ZodDefault<z.ZodType<T>> {
+  const { refused = {}, ...meta } = notes;
+  const field = z.enum(values, {
+    error: ({ input }) => {
+      const reason = typeof input === "string" ? refused[input] : undefined;
+      return reason === undefined ? undefined : `${quote(input)} is refused: ${reason}`;
+    },
+  });
+  return (field as unknown as z.ZodType<T>).default(initial as never).meta({ description, ...meta });
+}
+
+/** A setting of the reference system of which this version honours one value only, and says why. */
+export function only<const T extends string | boolean | number>(
+  value: T,
+  description: string,
+  reason: string,
+  notes: FieldNotes = {},
+): z.ZodDefault<z.ZodType<T>> {
+  const field = z.literal(value, { error: ({ input }) => `${quote(input)} is refused: ${reason}` });
+  return (field as unknown as z.ZodType<T>)
+    .default(value as never)
+    .meta({ description: `${description} Only ${String(value)} in this version: ${reason}.`, ...notes });
+}
+
+export function toggle(
+  initial: boolean,
+  description: string,
+  notes: FieldNotes = {},
+): z.ZodDefault<z.ZodType<boolean>> {
+  return (z.boolean() as z.ZodType<boolean>).default(initial).meta({ description, ...notes });
+}
+
+interface Range {
+  readonly min?: number;
+  /** The value must be greater than this. */
+  readonly above?: number;
+  readonly max?: number;
+  /** The value must be smaller than this. */
+  readonly below?: number;
+  readonly multipleOf?: number;
+}
+
+export function integer(range: Range): z.ZodType<number> {
+  return bounded(z.int(), range);
+}
+
+export function real(range: Range = {}): z.ZodType<number> {
+  return bounded(z.number(), range);
+}
+
+function bounded(field: z.ZodNumber, { min, above, max, below, multipleOf }: Range): z.ZodType<number> {
+  let out = field;
+  if (min !== undefined) out = out.min(min);
+  if (above !== undefined) out = out.gt(above);
+  if (max !== undefined) out = out.max(max);
+  if (below !== undefined) out = out.lt(below);
+  if (multipleOf !== undefined) out = out.multipleOf(multipleOf);
+  return out;
+}
+
+/** A setting with a fixed default. */
+export function withDefault<T>(
+  field: z.ZodType<T>,
+  initial: T,
+  description: string,
+  notes: FieldNotes = {},
+): z.ZodDefault<z.ZodType<T>> {
+  return field.default(initial as never).meta({ description, ...notes });
+}
+
+/** A setting that may be left open (null); the description says what then happens. */
+export function optional<T>(
+  field: z.ZodType<T>,
+  description: string,
+  notes: FieldNotes = {},
+): z.ZodDefault<z.ZodType<T | null>> {
+  return (field.nullable() as z.ZodType<T | null>).default(null as never).meta({ description, ...notes });
+}
+
+const quote = (value: unknown): string => JSON.stringify(value) ?? String(value);

@@ -1,0 +1,43 @@
+import type { DataConfig } from "./dataConfig.ts";
+import type { ModelConfig } from "./modelConfig.ts";
+
+/** What a payload must know of a scan: its header, not its numbers. */
+export interface ScanHeader {
+  readonly frames: number;
+  readonly height: number;
+  readonly width: number;
+  /** As the file's metadata states it; null when it does not. */
+  readonly photonsPerPattern: number | null;
+}
+
+/** What a payload must know of a saved model. */
+export interface BundleHeader {
+  readonly model: ModelConfig;
+  /** The data settings of the training. */
+  readonly data: Readonly<Partial<Record<keyof DataConfig, unknown>>>;
+  /** Groups in a training batch. */
+  readonly batchSize: number;
+}
+
+/** The settings that say how a file is to be read. */
+export type ReadingSettings = Pick<
+  DataConfig,
+  | "measurement"
+  | "dcAt"
+  | "patternsKey"
+  | "probeKey"
+  | "positionsKey"
+  | "positionOrder"
+  | "positionReference"
+  | "positionOrigin"
+>;
+
+/** A payload factory's view of the file system. */
+export interface FileProbe {
+  /** @throws PtychonautError "data" if the file is missing, damaged or not a scan. */
+  scanHeader(path: string, reading: ReadingSettings): Promise<ScanHeader>;
+  /** @throws PtychonautError "bundle" if there is no model that this version understands. */
+  bundleHeader(path: string): Promise<BundleHeader>;
+  /** Creates the folder with its parents. @throws PtychonautError "output" if it cannot be written to. */
+  prepareFolder(path: string): Promise<void>;
+}

@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { choice, integer, only, optional, toggle } from "./fields.ts";
+import type { Open, SettingGroup } from "./group.ts";
+
+/** How predicted patches become one object, fully resolved. */
+export interface InferenceConfig {
+  readonly patchWeighting: "uniform" | "probe";
+  readonly middleTrim: number;
+  readonly phaseAlignment: boolean;
+  readonly varproScaling: false;
+  /** Patterns to reconstruct, from the first; null: all. */
+  readonly nPatterns: number | null;
+}
+
+export type InferenceSettings = Open<InferenceConfig, "middleTrim">;
+
+const schema = z.strictObject({
+  patchWeighting: choice(
+    ["uniform", "probe"],
+    "probe",
+    "Weights of the patches where they overlap: one each, or the probe's intensity.",
+  ),
+  middleTrim: optional(
+    integer({ min: 2 }),
+    "Side of the central part of each patch that is stitched; N/2 when left open.",
+    {
+      unit: "pixels",
+    },
+  ),
+  phaseAlignment: toggle(false, "Align the phase offsets of the patches by their overlaps before stitching."),
+  varproScaling: only(
+    false,
+    "Fit the scales of real and imaginary part by variable projection.",
+    "the fit belongs to the count-intensity evaluation, which is not in this version",
+  ),
+  nPatterns: optional(integer({ min: 1 }), "Patterns to reconstruct, from the first in the file; all when left open."),
+}) satisfies z.ZodType<InferenceSettings>;
+
+export const inferenceGroup: SettingGroup<InferenceSettings> = {
+  name: "inference",
+  title: "Stitching",
+  schema,
+  refused: {
+    padEval: "the reference system declares it and does nothing with it",
+    window: "say middle_trim",
+    experimentNumber: "a bundle holds one experiment",
+  },
+};

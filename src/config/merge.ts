@@ -1,0 +1,118 @@
+import { PtychonautError } from "../errors.ts";
+import type { GroupName, Settings } from "./group.ts";
+import type { PayloadKind } from "./names.ts";
+import { canonicalName, canonicalValue, snakeCase } from "./names.ts";
+import { unknownSetting } from "./parse.ts";
+import { groupNames, groupOf, groups } from "./schema.ts";
+
+/** Where a value came from. Everything else is a default. */
+export type Source = "override" | "execution config" | "profile" | "file" | "bundle" | "metadata" | "data";
+
+/** Settings from one source, under their canonical names. */
+export interface Layer {
+  readonly source: Source;
+  readonly settings: Settings;
+}
+
+/** The winning value of each setting that was given, and who gave it. */
+export type Merged = ReadonlyMap<string, { readonly value: unknown; readonly source: Source }>;
+
+/**
+ * Brings settings as people write them to canonical names and values. They may be flat or nested by group
+ * (`{ model: { gridsize: 2 } }`); absent values (undefined) are dropped.
+ * @throws PtychonautError "usage" for unknown names and for one quantity given twice with different values.
+ */
+export function layerOf(source: Source, settings: Settings, kind: PayloadKind): Layer {
+  const out: Record<string, unknown> = {};
+  const spelledAs = new Map<string, string>();
+  const take = (spelling: string, given: unknown, within?: GroupName) => {
+    if (given === undefined) return;
+    const name = canonicalName(spelling, kind);
+    const group = groupOf(name);
+    if (group === undefined || (within !== undefined && group !== within)) {
+      throw unknownSetting(name, within === undefined ? Object.values(groups) : [groups[within]]);
+    }
+    const value = canonicalValue(name, given);
+    const before = spelledAs.get(name);
+    if (before !== undefined && !sameValue(out[name], value)) {
+      throw contradiction(before, out[name], spelling, value);
+    }
+    spelledAs.set(name, spelling);
+    out[name] = value;
+  };
+  for (const [spelling, value] of Object.entries(settings)) {
+    const group = groupNames.find((name) => name === spelling);
+    if (group !== undefined && isRecord(value)) {
+      for (const [inner, innerValue] of Object.entries(value)) take(inner, innerValue, group);
+    } else {
+      take(spelling, value);
+    }
+  }
+  return { source, settings: out };
+}
+
+/** The first layer that has a setting wins. */
+export function mergeLayers(layers: readonly Layer[]): Merged {
+  const merged = new Map<string, { value: unknown; source: Source }>();
+  for (const { source, settings } of layers) {
+    for (const [name, value] of Object.entries(settings)) {
+      if (!merged.has(name)) merged.set(name, { value, source });
+    }
+  }
+  return merged;
+}
+
+/** The given settings of one group. */
+export function settingsOf(merged: Merged, group: GroupName): Settings {
+  const out: Record<string, unknown> = {};
+  for (const [name, { value }] of merged) if (groupOf(name) === group) out[name] = value;
+  return out;
+}
+
+/** Settings that the count-intensity profile stands for: these cannot be otherwise … */
+const ciFixed: Settings = {
+  scaleContractVersion: "ci_intensity_v2",
+  measurementDomain: "count_intensity",
+  physicsForwardMode: "rectangular_scaled",
+  lossFunction: "poisson",
+};
+
+/** … and these are what it starts from. */
+const ciDefaults: Settings = {
+  amplitudePhysicsGain: 1,
+  rectS1s2Trainable: true,
+  rectS1s2Init: "data",
+  cnnOutputMode: "real_imag",
+};
+
+/**
+ * Adds the settings that a profile stands for.
+ * @throws PtychonautError "usage" if another value was given explicitly for one that the profile fixes.
+ */
+export function withProfile(layers: readonly Layer[]): readonly Layer[] {
+  if (mergeLayers(layers).get("profile")?.value !== "ci") return layers;
+  for (const { settings } of layers) {
+    for (const [name, value] of Object.entries(ciFixed)) {
+      const given = settings[name];
+      if (given !== undefined && given !== null && given !== value) throw contradiction("profile", "ci", name, given);
+    }
+  }
+  return [{ source: "profile", settings: ciFixed }, ...layers, { source: "profile", settings: ciDefaults }];
+}
+
+/** Two settings that exclude each other. */
+export function contradiction(a: string, aValue: unknown, b: string, bValue: unknown, fix?: string): PtychonautError {
+  const said = (name: string, value: unknown) => `${snakeCase(name)} ${JSON.stringify(value)}`;
+  return new PtychonautError(
+    "usage",
+    `contradictory settings: ${said(a, aValue)} and ${said(b, bValue)}`,
+    fix === undefined ? {} : { fix },
+  );
+}
+
+export function sameValue(a: unknown, b: unknown): boolean {
+  return a === b || JSON.stringify(a) === JSON.stringify(b);
+}
+
+const isRecord = (value: unknown): value is Settings =>
+  typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,0 +1,161 @@
+import { z } from "zod";
+import { choice, integer, only, optional, real, toggle, withDefault } from "./fields.ts";
+import type { Open, SettingGroup } from "./group.ts";
+
+/** The network and its physics, fully resolved. */
+export interface ModelConfig {
+  readonly modelType: "pinn";
+  readonly architecture: "cnn";
+  readonly N: number;
+  readonly gridsize: number;
+  readonly nFiltersScale: number;
+  readonly cnnOutputMode: "amp_phase" | "real_imag";
+  readonly ampActivation: "silu" | "sigmoid";
+  readonly sharedDecoder: boolean;
+  readonly batchNorm: boolean;
+  readonly cbamEncoder: boolean;
+  readonly cbamBottleneck: boolean;
+  readonly cbamDecoder: false;
+  readonly ecaEncoder: false;
+  readonly ecaDecoder: false;
+  readonly spatialDecoder: false;
+  readonly probeBig: boolean;
+  readonly padObject: true;
+  readonly initialization: "variance_preserving" | "torch" | "glorot";
+  readonly objectBig: boolean;
+  readonly trainingPatchWeighting: "central_mask" | "probe" | "uniform";
+  readonly physicsForwardMode: "amplitude" | "rectangular_scaled";
+  readonly rectS1s2Trainable: boolean;
+  readonly rectS1s2Init: "ones" | "data";
+  readonly amplitudePhysicsGain: number;
+  readonly intensityScaleTrainable: boolean;
+  readonly probeTrainable: false;
+  readonly probeMask: boolean;
+  readonly probeMaskSigma: number;
+  readonly probeMaskDiameter: number;
+}
+
+export type ModelSettings = Open<ModelConfig, "N" | "objectBig" | "probeMaskDiameter">;
+
+const LATER = "only the CNN generator is in this version";
+const NEVER_APPLIED = "the reference system builds this attention and never applies it, so no trained model has it";
+
+const schema = z.strictObject({
+  modelType: choice(["pinn"], "pinn", "How the network learns: from the diffraction alone, through the physics.", {
+    refused: { supervised: "training on labels is not in this version" },
+  }),
+  architecture: choice(["cnn"], "cnn", "The generator that turns diffraction into object patches.", {
+    refused: { fno: LATER, fno_vanilla: LATER, ffno: LATER, neuralop_uno: LATER, hybrid_resnet: LATER },
+  }),
+  N: optional(
+    integer({ min: 32, multipleOf: 8 }),
+    "Side of a diffraction pattern; a multiple of 8. Taken from the data when left open.",
+    { unit: "pixels" },
+  ),
+  gridsize: withDefault(
+    integer({ min: 1, max: 8 }),
+    2,
+    "Side of a group of neighbouring patterns: gridsize² patterns enter the network together.",
+  ),
+  nFiltersScale: withDefault(integer({ min: 1, max: 16 }), 2, "Multiplies the channels of every layer."),
+  cnnOutputMode: choice(
+    ["amp_phase", "real_imag"],
+    "amp_phase",
+    "What the two decoders emit: amplitude and phase, or real and imaginary part.",
+  ),
+  ampActivation: choice(["silu", "sigmoid"], "silu", "Activation of the amplitude head.", {
+    refused: {
+      relu: "the reference's PyTorch network turns every name but sigmoid into silu; choose one of the two",
+      softplus: "the reference's PyTorch network turns every name but sigmoid into silu; choose one of the two",
+    },
+  }),
+  sharedDecoder: toggle(false, "One decoder with channel attention for both outputs instead of two decoders."),
+  batchNorm: toggle(false, "Batch normalisation in the encoder and the phase decoder."),
+  cbamEncoder: toggle(
+    false,
+    "Channel and spatial attention after every encoder block. Off, unlike in the reference: with it a fresh network barely sees its input.",
+  ),
+  cbamBottleneck: toggle(false, "Channel and spatial attention at the bottleneck."),
+  cbamDecoder: only(false, "Channel and spatial attention in the decoders.", NEVER_APPLIED),
+  ecaEncoder: only(false, "Efficient channel attention in the encoder.", NEVER_APPLIED),
+  ecaDecoder: only(false, "Efficient channel attention in the decoders.", NEVER_APPLIED),
+  spatialDecoder: only(false, "Spatial attention in the decoders.", NEVER_APPLIED),
+  probeBig: toggle(true, "A low-resolution path for the border of the patch, where a wide probe still has light."),
+  padObject: only(
+    true,
+    "The decoder fills the central N/2 of the patch; the rest is the border path's.",
+    "a decoder of full size belongs to the reference's TensorFlow backend",
+  ),
+  initialization: choice(
+    ["variance_preserving", "torch", "glorot"],
+    "variance_preserving",
+    "Start weights: keep the signal's variance through the depth, PyTorch's defaults, or Glorot uniform with zero biases.",
+  ),
+  objectBig: optional(
+    z.boolean(),
+    "Merge the patches of a group into one object before the physics. On when gridsize is above 1, unless said.",
+  ),
+  trainingPatchWeighting: choice(
+    ["central_mask", "probe", "uniform"],
+    "central_mask",
+    "Weights of the patches where they overlap inside a group.",
+  ),
+  physicsForwardMode: choice(
+    ["amplitude", "rectangular_scaled"],
+    "amplitude",
+    "Forward model: amplitude of the far field, or intensity with separate scales s1, s2 of real and imaginary part.",
+  ),
+  rectS1s2Trainable: toggle(true, "Train s1 and s2 of the rectangular forward model."),
+  rectS1s2Init: choice(["ones", "data"], "ones", "Start of s1 and s2: one, or fitted to the first batch."),
+  amplitudePhysicsGain: withDefault(real({ above: 0 }), 1, "Factor on the predicted amplitude."),
+  intensityScaleTrainable: toggle(false, "Train one affine correction of the predicted amplitude."),
+  probeTrainable: only(false, "Refine the probe while training.", "the probe stays as given in this version"),
+  probeMask: toggle(false, "Multiply the probe by a soft circular mask."),
+  probeMaskSigma: withDefault(real({ min: 0 }), 1, "Width of the probe mask's Gaussian edge.", { unit: "pixels" }),
+  probeMaskDiameter: optional(real({ above: 0 }), "Diameter of the probe mask; N/2 when left open.", {
+    unit: "pixels",
+  }),
+}) satisfies z.ZodType<ModelSettings>;
+
+const ONE_NORMALISATION = "there is one normalisation: a unit object reproduces the mean energy of the patterns";
+const NO_SPECTRAL = "it belongs to the spectral generators, which are not in this version";
+
+export const modelGroup: SettingGroup<ModelSettings> = {
+  name: "model",
+  title: "Network and physics",
+  schema,
+  refused: {
+    probeScale: ONE_NORMALISATION,
+    intensityScale: ONE_NORMALISATION,
+    parityScaleMode: ONE_NORMALISATION,
+    gaussianSmoothingSigma: "smoothing the probe or the object is not in this version",
+    decoderLastCOuterFraction: "the border path takes as many channels as the head has outputs",
+    decoderLastAmpChannels: "the number of amplitude channels follows from gridsize",
+    useLegacyDecoderChannelOverride: "the number of border channels follows from gridsize",
+    decoderSpatialKernel: NEVER_APPLIED,
+    edgePad: "it has no effect in the reference system's network",
+    offset: "it belongs to the grid-lines benchmark, which is not in this version",
+    maxPositionJitter: "the canvas of a group is sized from its positions",
+    CModel: "it is gridsize²",
+    CForward: "it is gridsize²",
+    numDatasets: "training on several scans is not in this version",
+    learnedInputChannels: "learned input channels are not in this version",
+    generatorOutputMode: NO_SPECTRAL,
+    fnoModes: NO_SPECTRAL,
+    fnoWidth: NO_SPECTRAL,
+    fnoBlocks: NO_SPECTRAL,
+    fnoCnnBlocks: NO_SPECTRAL,
+    fnoInputTransform: NO_SPECTRAL,
+    ffnoEncoderBlocks: NO_SPECTRAL,
+    ffnoEncoderModes: NO_SPECTRAL,
+    ffnoEncoderShareWeights: NO_SPECTRAL,
+    ffnoEncoderGateInit: NO_SPECTRAL,
+    ffnoEncoderNorm: NO_SPECTRAL,
+    ffnoEncoderMlpRatio: NO_SPECTRAL,
+    spectralBottleneckBlocks: NO_SPECTRAL,
+    spectralBottleneckModes: NO_SPECTRAL,
+    spectralBottleneckShareWeights: NO_SPECTRAL,
+    spectralBottleneckGateInit: NO_SPECTRAL,
+    spectralBottleneckGateMode: NO_SPECTRAL,
+  },
+};

@@ -1,0 +1,89 @@
+/**
+ * Spellings. A setting has one name, in camel case. Command lines and files may write it with underscores or hyphens,
+ * and the reference system's other names for the same quantity are understood.
+ */
+
+/** `n_filters_scale`, `n-filters-scale` or `nFiltersScale` → `nFiltersScale`. The first letter's case is kept (`N`). */
+export function camelCase(name: string): string {
+  return name.replace(/[-_]+([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** `nFiltersScale` → `n_filters_scale`; `N` stays. */
+export function snakeCase(name: string): string {
+  return name.replace(/(?<=.)[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** Other names of the reference system for a setting, in camel case, for every command. */
+const commonAliases: Readonly<Record<string, string>> = {
+  // One quantity, many names (reference, sections 4.2 to 4.4).
+  gridSize: "gridsize",
+  mode: "modelType",
+  nepochs: "maxEpochs",
+  epochs: "maxEpochs",
+  K: "neighborCount",
+  KQuadrant: "quadrantNeighborCount",
+  torchLossMode: "lossFunction",
+  useSharedDecoder: "sharedDecoder",
+  optimizerType: "optimizer",
+  parityInitScheme: "initialization",
+  initializationScheme: "initialization",
+  schedulerType: "scheduler",
+  trainFile: "trainDataFile",
+  testData: "testDataFile",
+  testFile: "testDataFile",
+  // Short flags of the reference's command line (section 1.1) and their fields (section 3.1).
+  logger: "loggerBackend",
+  checkpointMonitor: "checkpointMonitorMetric",
+  accumulateGradBatches: "accumSteps",
+  nDevices: "devices",
+  reconEvery: "reconLogEveryNEpochs",
+  reconLogEvery: "reconLogEveryNEpochs",
+};
+
+export type PayloadKind = "training" | "inference";
+
+/** In training n_images was always the number of groups; in inference, of patterns. */
+const aliasesByKind: Readonly<Record<PayloadKind, Readonly<Record<string, string>>>> = {
+  training: { nImages: "nGroups" },
+  inference: { nImages: "nPatterns", nGroups: "nPatterns" },
+};
+
+/** The one name of a setting, from any spelling of it or of a name that the reference system gives it. */
+export function canonicalName(spelling: string, kind: PayloadKind): string {
+  const camel = camelCase(spelling);
+  const stripped = /^torch[A-Z]/.test(camel) ? camel.charAt(5).toLowerCase() + camel.slice(6) : camel;
+  for (const name of [camel, stripped]) {
+    const alias = aliasesByKind[kind][name] ?? commonAliases[name];
+    if (alias !== undefined) return alias;
+  }
+  return stripped;
+}
+
+/** All other names of a setting, for the help. */
+export function aliasesOf(name: string, kind: PayloadKind): readonly string[] {
+  const entries = [...Object.entries(aliasesByKind[kind]), ...Object.entries(commonAliases)];
+  return entries.filter(([, target]) => target === name).map(([alias]) => alias);
+}
+
+/** Other spellings of values, by setting. */
+const valueAliases: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  lossFunction: { Poisson: "poisson", MAE: "mae" },
+  ampActivation: { swish: "silu", SiLU: "silu" },
+  modelType: { Unsupervised: "pinn", Supervised: "supervised" },
+  initialization: { default: "torch", tf_glorot: "glorot" },
+  checkpointMonitorMetric: {
+    poisson_val_loss: "val_loss",
+    mae_val_loss: "val_loss",
+    poisson_train_loss: "train_loss",
+    mae_train_loss: "train_loss",
+  },
+};
+
+/** The one spelling of a value. `[2, 2]` for gridsize is the reference's grid_size; only square groups exist. */
+export function canonicalValue(name: string, value: unknown): unknown {
+  if (name === "gridsize" && Array.isArray(value) && value.length === 2 && value[0] === value[1]) return value[0];
+  if (name === "loggerBackend" && value === null) return "none";
+  if ((name === "ampLoss" || name === "phaseLoss") && value === null) return "None";
+  if (typeof value !== "string") return value;
+  return valueAliases[name]?.[value] ?? value;
+}

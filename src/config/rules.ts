@@ -1,0 +1,181 @@
+import { PtychonautError } from "../errors.ts";
+import type { DataConfig } from "./dataConfig.ts";
+import type { ExecutionConfig } from "./executionConfig.ts";
+import type { InferenceConfig } from "./inferenceConfig.ts";
+import { contradiction, sameValue } from "./merge.ts";
+import type { ModelConfig } from "./modelConfig.ts";
+import { snakeCase } from "./names.ts";
+import { parseSettings } from "./schema.ts";
+import type { TrainingConfig } from "./trainingConfig.ts";
+
+/**
+ * Rules between settings. A setting that has no effect beside another one is an error unless it has its default value:
+ * nothing that was asked for is silently ignored.
+ */
+
+export function checkModel(model: ModelConfig): void {
+  const idle = idleSettings(model, { ...parseSettings("model"), probeMaskDiameter: model.N / 2 });
+  if (!model.probeMask) idle(["probeMaskSigma", "probeMaskDiameter"], "probe_mask is on");
+  if (model.physicsForwardMode !== "rectangular_scaled") {
+    idle(["rectS1s2Trainable", "rectS1s2Init"], "physics_forward_mode is rectangular_scaled");
+  } else {
+    idle(["amplitudePhysicsGain", "intensityScaleTrainable"], "physics_forward_mode is amplitude");
+  }
+  if (model.cnnOutputMode !== "amp_phase") idle(["ampActivation"], "cnn_output_mode is amp_phase");
+  if (!model.objectBig || model.gridsize === 1) {
+    idle(["trainingPatchWeighting"], "gridsize is above 1 and object_big is on");
+  }
+}
+
+export function checkData(data: DataConfig, gridsize: number): void {
+  const idle = idleSettings(data, { ...parseSettings("data"), neighborCount: defaultNeighborCount(gridsize) });
+  checkPositions(data);
+  checkScaleContract(data);
+  for (const axis of ["xBounds", "yBounds"] as const) {
+    const [lower, upper] = data[axis];
+    if (lower >= upper) throw wrong(axis, "a lower fraction and a greater upper one", `${lower} ${upper}`);
+  }
+  if (gridsize === 1) {
+    idle(
+      ["neighborCount", "neighborFunction", "minNeighborDistance", "maxNeighborDistance", "enableOversampling"],
+      "gridsize is above 1",
+    );
+  }
+  if (data.neighborFunction === "Nearest") {
+    idle(["minNeighborDistance", "maxNeighborDistance"], "neighbor_function is Min_dist or 4_quadrant");
+  }
+  if (data.neighborFunction !== "4_quadrant") idle(["quadrantNeighborCount"], "neighbor_function is 4_quadrant");
+  if (!data.enableOversampling) idle(["neighborPoolSize"], "enable_oversampling is on");
+  if (data.neighborFunction === "4_quadrant" && gridsize !== 2) {
+    throw contradiction("neighborFunction", "4_quadrant", "gridsize", gridsize, "four quadrants need gridsize 2");
+  }
+  if (data.neighborCount < gridsize ** 2 - 1) {
+    throw wrong("neighborCount", `at least gridsize² - 1 = ${gridsize ** 2 - 1}`, String(data.neighborCount));
+  }
+  const { minNeighborDistance: near, maxNeighborDistance: far } = data;
+  if (far !== null && near >= far) throw contradiction("minNeighborDistance", near, "maxNeighborDistance", far);
+}
+
+function checkPositions(data: DataConfig): void {
+  if (data.positionsKey !== null && data.positionOrder === null) {
+    throw new PtychonautError("usage", `positions_key "${data.positionsKey}" needs position_order`, {
+      expected: "xy or yx",
+      fix: "say which column is which; it is never guessed",
+    });
+  }
+  if (data.positionsKey === null)
+    idleSettings(data, parseSettings("data"))(["positionOrder"], "positions_key is given");
+}
+
+/** Version and domain are one statement; counts need the count contract, and then hold the dose themselves. */
+function checkScaleContract({ scaleContractVersion: version, measurementDomain: domain, nphotons }: DataConfig): void {
+  if ((version === null) !== (domain === null)) {
+    throw new PtychonautError("usage", "scale_contract_version and measurement_domain go together", {
+      got: version === null ? `measurement_domain ${domain} alone` : `scale_contract_version ${version} alone`,
+    });
+  }
+  if (domain === "count_intensity") {
+    if (version !== "ci_intensity_v2") {
+      throw contradiction("measurementDomain", domain, "scaleContractVersion", version, "counts need ci_intensity_v2");
+    }
+    if (nphotons !== null) {
+      throw contradiction("measurementDomain", domain, "nphotons", nphotons, "the dose is in the counts");
+    }
+  }
+  if (domain === "normalized_amplitude" && nphotons === null) {
+    throw new PtychonautError("usage", "measurement_domain normalized_amplitude needs the dose", {
+      expected: "nphotons, as a flag or in the file's metadata",
+    });
+  }
+}
+
+export function checkTraining(training: TrainingConfig, execution: ExecutionConfig, model: ModelConfig): void {
+  const { multistageMilestones } = training;
+  const defaults = { ...parseSettings("training"), multistageMilestones: defaultMilestones(training.maxEpochs) };
+  const idle = idleSettings(training, defaults);
+  const { scheduler } = execution;
+  if (scheduler !== "Exponential") idle(["exponentialGamma"], "scheduler is Exponential");
+  if (scheduler !== "MultiStage") idle(["multistageMilestones", "multistageFactor"], "scheduler is MultiStage");
+  if (scheduler !== "WarmupCosine") idle(["lrWarmupEpochs", "lrMinRatio"], "scheduler is WarmupCosine");
+  if (scheduler !== "ReduceLROnPlateau" && scheduler !== "Adaptive") {
+    const plateau = ["plateauFactor", "plateauPatience", "plateauMinLr", "plateauThreshold"] as const;
+    idle(plateau, "scheduler is ReduceLROnPlateau or Adaptive");
+  }
+  if (training.optimizer === "sgd") idle(["beta1", "beta2"], "optimizer is adam or adamw");
+  else idle(["momentum"], "optimizer is sgd");
+  if (training.ampLoss === "None") idle(["ampLossCoeff"], "amp_loss is given");
+  if (training.phaseLoss === "None") idle(["phaseLossCoeff"], "phase_loss is given");
+  if (multistageMilestones.some((epoch, i) => i > 0 && epoch <= multistageMilestones[i - 1]!)) {
+    throw wrong("multistageMilestones", "epochs in ascending order", multistageMilestones.join(" "));
+  }
+  if (model.physicsForwardMode === "rectangular_scaled" && training.lossFunction !== "poisson") {
+    throw contradiction(
+      "physicsForwardMode",
+      model.physicsForwardMode,
+      "lossFunction",
+      training.lossFunction,
+      "the rectangular forward model predicts intensities, so its loss is poisson",
+    );
+  }
+  if (typeof execution.devices === "number" && execution.devices > training.batchSize) {
+    throw contradiction("devices", execution.devices, "batchSize", training.batchSize, "each replica needs a group");
+  }
+}
+
+export function checkExecution(execution: ExecutionConfig): void {
+  const idle = idleSettings(execution, parseSettings("execution"));
+  if (execution.accelerator === "tpu") {
+    throw new PtychonautError("device", "accelerator tpu is not available", {
+      expected: "auto, cpu, gpu, cuda or mps",
+      got: "tpu, for which ONNX Runtime has no provider",
+    });
+  }
+  if (execution.gradientClipVal === null) idle(["gradientClipAlgorithm"], "gradient_clip_val is given");
+  if (execution.numWorkers === 0) idle(["prefetchFactor"], "num_workers is above 0");
+  if (!execution.enableCheckpointing) idle(["checkpointSaveTopK"], "checkpointing is on");
+  if (!execution.logPatchStats) idle(["patchStatsLimit"], "log_patch_stats is on");
+  if (execution.reconLogEveryNEpochs === null) {
+    idle(
+      ["reconLogNumPatches", "reconLogFixedIndices", "reconLogStitch", "reconLogMaxStitchSamples"],
+      "recon_log_every_n_epochs is given",
+    );
+  }
+  if (!execution.reconLogStitch) idle(["reconLogMaxStitchSamples"], "recon_log_stitch is on");
+}
+
+export function checkInference(inference: InferenceConfig, N: number): void {
+  const { middleTrim } = inference;
+  if (middleTrim > N || middleTrim % 2 !== 0) {
+    throw wrong("middleTrim", `an even number of at most N = ${N}`, String(middleTrim));
+  }
+}
+
+/** Neighbours from which a group of gridsize² patterns is drawn, unless said. */
+export function defaultNeighborCount(gridsize: number): number {
+  return Math.max(4, gridsize ** 2 - 1);
+}
+
+/** Half and three quarters of the epochs. */
+export function defaultMilestones(maxEpochs: number): readonly number[] {
+  const epochs = [Math.round(maxEpochs / 2), Math.round((3 * maxEpochs) / 4)];
+  return [...new Set(epochs)].filter((epoch) => epoch >= 1);
+}
+
+/** Refuses settings that were moved from their default although they have no effect. */
+function idleSettings<T extends object>(
+  config: T,
+  defaults: Readonly<Record<keyof T, unknown>>,
+): (names: readonly (keyof T & string)[], condition: string) => void {
+  return (names, condition) => {
+    for (const name of names) {
+      if (sameValue(config[name], defaults[name])) continue;
+      throw new PtychonautError("usage", `${snakeCase(name)} has an effect only when ${condition}`, {
+        got: `${snakeCase(name)} ${JSON.stringify(config[name])}`,
+      });
+    }
+  };
+}
+
+function wrong(name: string, expected: string, got: string): PtychonautError {
+  return new PtychonautError("usage", `wrong value for ${snakeCase(name)}`, { expected, got });
+}

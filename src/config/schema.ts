@@ -1,0 +1,63 @@
+import { z } from "zod";
+import type { DataSettings } from "./dataConfig.ts";
+import { dataGroup } from "./dataConfig.ts";
+import type { ExecutionConfig } from "./executionConfig.ts";
+import { executionGroup } from "./executionConfig.ts";
+import type { GroupName, SettingGroup, Settings } from "./group.ts";
+import type { InferenceSettings } from "./inferenceConfig.ts";
+import { inferenceGroup } from "./inferenceConfig.ts";
+import type { ModelSettings } from "./modelConfig.ts";
+import { modelGroup } from "./modelConfig.ts";
+import { namesOf, parseGroup } from "./parse.ts";
+import type { TrainingSettings } from "./trainingConfig.ts";
+import { trainingGroup } from "./trainingConfig.ts";
+
+/** Settings of each group as their schema leaves them: checked, complete, open ones null. */
+export interface GroupSettings {
+  readonly model: ModelSettings;
+  readonly data: DataSettings;
+  readonly training: TrainingSettings;
+  readonly inference: InferenceSettings;
+  readonly execution: ExecutionConfig;
+}
+
+/** Every setting that there is. A name occurs in one group only. */
+export const groups: { readonly [G in GroupName]: SettingGroup<GroupSettings[G]> } = {
+  model: modelGroup,
+  data: dataGroup,
+  training: trainingGroup,
+  inference: inferenceGroup,
+  execution: executionGroup,
+};
+
+export const groupNames: readonly GroupName[] = ["model", "data", "training", "inference", "execution"];
+
+/** The group that a setting belongs to, by its name. */
+export function groupOf(name: string): GroupName | undefined {
+  return groupNames.find((group) => namesOf(groups[group]).includes(name));
+}
+
+/**
+ * Checks the settings of one group and completes them with the defaults. The result is frozen, throughout.
+ * @throws PtychonautError "usage" for an unknown name (with the nearest known one) and for every wrong value.
+ */
+export function parseSettings<G extends GroupName>(group: G, settings: Settings = {}): GroupSettings[G] {
+  return parseGroup(groups[group], settings);
+}
+
+/** JSON schema (draft 2020-12) of a config file: an object with one property a group. */
+export function configJsonSchema(): Readonly<Record<string, unknown>> {
+  const properties = Object.fromEntries(
+    groupNames.map((name) => {
+      const { $schema: _, ...schema } = z.toJSONSchema(groups[name].schema, { io: "input" });
+      return [name, { title: groups[name].title, ...schema }];
+    }),
+  );
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "Ptychonaut settings",
+    type: "object",
+    properties,
+    additionalProperties: false,
+  };
+}
