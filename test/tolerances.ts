@@ -9,6 +9,8 @@ export const tolerances = {
   centralDifference: { step: 1e-2, relative: 1e-3 },
   /** A few hundred float64 roundings of numbers of order one. */
   float64Fft: 1e-12,
+  /** Inner product of unit vectors stored as float32: 6e-8 per element, random signs. */
+  float32Orthogonality: 1e-6,
   /** The reference stitches in float32 with float32 positions (its bilinear weights are good to about 1e-6 of a pixel); relative to the largest value. */
   stitchedObject: 5e-5,
   /** Pixels: canvas positions near 100 stored as float32. */
