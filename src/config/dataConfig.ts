@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { ScanOptions } from "../io/scanOptions.ts";
 import { choice, integer, optional, real, toggle, withDefault } from "./fields.ts";
 import type { Open, SettingGroup } from "./group.ts";
 
@@ -9,6 +10,8 @@ export interface DataConfig {
   readonly patternsKey: string | null;
   readonly probeKey: string | null;
   readonly positionsKey: string | null;
+  readonly objectKey: string | null;
+  readonly frameAxis: "first" | "last" | null;
   readonly positionOrder: "xy" | "yx" | null;
   readonly positionReference: "center" | "corner";
   readonly positionOrigin: "absolute" | "centered";
@@ -34,6 +37,38 @@ export interface DataConfig {
   readonly splitMode: "random" | "spatial";
 }
 
+/** The settings that say how a file is to be read. */
+export type ReadingSettings = Pick<
+  DataConfig,
+  | "measurement"
+  | "dcAt"
+  | "patternsKey"
+  | "probeKey"
+  | "positionsKey"
+  | "objectKey"
+  | "frameAxis"
+  | "positionOrder"
+  | "positionReference"
+  | "positionOrigin"
+>;
+
+/** The same as a scan reader takes them: what was left open is absent. */
+export function scanOptions(reading: ReadingSettings): ScanOptions {
+  const { measurement, patternsKey, probeKey, positionsKey, objectKey, frameAxis, positionOrder } = reading;
+  return {
+    dcAt: reading.dcAt,
+    positionReference: reading.positionReference,
+    positionOrigin: reading.positionOrigin,
+    ...(measurement === null ? {} : { measurement }),
+    ...(patternsKey === null ? {} : { patternsKey }),
+    ...(probeKey === null ? {} : { probeKey }),
+    ...(positionsKey === null ? {} : { positionsKey }),
+    ...(objectKey === null ? {} : { objectKey }),
+    ...(frameAxis === null ? {} : { frameAxis }),
+    ...(positionOrder === null ? {} : { positionOrder }),
+  };
+}
+
 export type DataSettings = Open<DataConfig, "subsampleSeed" | "neighborCount">;
 
 const bounds = (axis: string) =>
@@ -49,12 +84,17 @@ const key = (what: string) => optional(z.string().min(1), `Name of the array in 
 const schema = z.strictObject({
   measurement: optional(
     z.enum(["amplitude", "counts"]),
-    "What the patterns hold: amplitudes (square roots of counts) or counts. Left open: amplitudes, as the npz layout documents.",
+    "What the patterns hold: amplitudes (square roots of counts) or counts. Left open: amplitudes for floating point; integers must be told.",
   ),
   dcAt: choice(["center", "corner"], "center", "Where the patterns have their zero frequency."),
   patternsKey: key("the patterns"),
   probeKey: key("the probe"),
   positionsKey: key("the positions, [frame, 2]"),
+  objectKey: key("the reference object"),
+  frameAxis: optional(
+    z.enum(["first", "last"]),
+    "Which axis of the patterns counts frames, where their shape leaves it open.",
+  ),
   positionOrder: optional(
     z.enum(["xy", "yx"]),
     "Order of the two columns of the positions array; must be said together with positions_key.",

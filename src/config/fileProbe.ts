@@ -1,4 +1,4 @@
-import type { DataConfig } from "./dataConfig.ts";
+import type { DataConfig, ReadingSettings } from "./dataConfig.ts";
 import type { ModelConfig } from "./modelConfig.ts";
 
 /** What a payload must know of a scan: its header, not its numbers. */
@@ -18,19 +18,6 @@ export interface BundleHeader {
   /** Groups in a training batch. */
   readonly batchSize: number;
 }
-
-/** The settings that say how a file is to be read. */
-export type ReadingSettings = Pick<
-  DataConfig,
-  | "measurement"
-  | "dcAt"
-  | "patternsKey"
-  | "probeKey"
-  | "positionsKey"
-  | "positionOrder"
-  | "positionReference"
-  | "positionOrigin"
->;
 
 /** A payload factory's view of the file system. */
 export interface FileProbe {

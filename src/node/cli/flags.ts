@@ -1,0 +1,177 @@
+import { camelCase, snakeCase } from "../../config/names.ts";
+import { nearestName, PtychonautError } from "../../errors.ts";
+
+export type FlagKind = "boolean" | "integer" | "number" | "text" | "integers" | "numbers";
+
+/** One flag of a command. It is spelled `--like_this` or `--like-this`. */
+export interface Flag {
+  /** Canonical name, in camel case. */
+  readonly name: string;
+  readonly kind: FlagKind;
+  /** Heading under which the help lists it. */
+  readonly section: string;
+  readonly description: string;
+  readonly aliases?: readonly string[];
+  readonly choices?: readonly string[];
+  /** Words that are taken beside the kind's values: `auto` for devices, `warn` for deterministic. */
+  readonly words?: readonly string[];
+  /** `none` is understood as "left open". */
+  readonly nullable?: boolean;
+  readonly default?: unknown;
+  readonly unit?: string;
+  readonly required?: boolean;
+  /** What to use instead; the flag works and warns. */
+  readonly deprecated?: string;
+  /** The help does not list it. */
+  readonly hidden?: boolean;
+}
+
+export interface ParsedFlags {
+  /** What was given, by canonical name. */
+  readonly values: Readonly<Record<string, unknown>>;
+  readonly positionals: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads a command line against a table of flags. `--no-x` switches a boolean off; `--x=value` and `--x value` are the
+ * same; lists take commas or several values.
+ * @throws PtychonautError "usage" for unknown flags (with the nearest known one), missing or wrong values, and a flag
+ *   given twice with different values.
+ */
+export function parseFlags(argv: readonly string[], flags: readonly Flag[]): ParsedFlags {
+  const byName = indexFlags(flags);
+  const values: Record<string, unknown> = {};
+  const positionals: string[] = [];
+  const warnings: string[] = [];
+  const tokens = [...argv];
+  while (tokens.length > 0) {
+    const token = tokens.shift()!;
+    if (token === "--") {
+      positionals.push(...tokens.splice(0));
+    } else if (token.startsWith("--")) {
+      const equals = token.indexOf("=");
+      const spelling = equals < 0 ? token : token.slice(0, equals);
+      const { flag, negated } = findFlag(spelling, byName);
+      if (equals >= 0) tokens.unshift(token.slice(equals + 1));
+      const value = readValue(flag, negated, tokens, spelling, equals >= 0);
+      const known = Object.hasOwn(values, flag.name);
+      if (known && JSON.stringify(values[flag.name]) !== JSON.stringify(value)) {
+        const said = `${JSON.stringify(values[flag.name])} and ${JSON.stringify(value)}`;
+        throw new PtychonautError("usage", `contradictory values for ${display(flag.name)}`, { got: said });
+      }
+      values[flag.name] = value;
+      if (flag.deprecated !== undefined) warnings.push(`${spelling} is deprecated: ${flag.deprecated}`);
+    } else if (token.startsWith("-") && token.length > 1 && !isNumber(token)) {
+      throw unknownFlag(token, byName);
+    } else {
+      positionals.push(token);
+    }
+  }
+  return { values, positionals, warnings };
+}
+
+/** Fails when a flag that must be given is absent. */
+export function requireFlags(values: Readonly<Record<string, unknown>>, flags: readonly Flag[], command: string): void {
+  const missing = flags.filter((flag) => flag.required === true && values[flag.name] === undefined);
+  if (missing.length === 0) return;
+  throw new PtychonautError("usage", `missing ${missing.map((flag) => display(flag.name)).join(", ")}`, {
+    fix: `see ptychonaut ${command} --help`,
+  });
+}
+
+/** `--n_filters_scale` */
+export function display(name: string): string {
+  return `--${snakeCase(name)}`;
+}
+
+function indexFlags(flags: readonly Flag[]): ReadonlyMap<string, Flag> {
+  const byName = new Map<string, Flag>();
+  for (const flag of flags) {
+    for (const name of [flag.name, ...(flag.aliases ?? [])]) byName.set(name, flag);
+  }
+  return byName;
+}
+
+function findFlag(spelling: string, byName: ReadonlyMap<string, Flag>): { flag: Flag; negated: boolean } {
+  const name = camelCase(spelling.slice(2));
+  const exact = byName.get(name);
+  if (exact !== undefined) return { flag: exact, negated: false };
+  if (/^no[A-Z]/.test(name)) {
+    const positive = byName.get(name.charAt(2).toLowerCase() + name.slice(3));
+    if (positive?.kind === "boolean") return { flag: positive, negated: true };
+  }
+  throw unknownFlag(spelling, byName);
+}
+
+function unknownFlag(spelling: string, byName: ReadonlyMap<string, Flag>): PtychonautError {
+  const visible = [...byName].filter(([, flag]) => flag.hidden !== true).map(([name]) => display(name));
+  const near = nearestName(spelling, visible);
+  return new PtychonautError("usage", `unknown option ${spelling}`, {
+    fix: near === undefined ? "--help lists the options" : `did you mean ${near}?`,
+  });
+}
+
+function readValue(flag: Flag, negated: boolean, tokens: string[], spelling: string, inline: boolean): unknown {
+  if (flag.kind === "boolean") {
+    if (negated) {
+      if (inline) throw wrongValue(spelling, "no value", tokens[0]!);
+      return false;
+    }
+    const words = ["true", "false", ...(flag.words ?? [])];
+    if (!inline && !words.includes(tokens[0] ?? "")) return true;
+    const text = tokens.shift()!;
+    if (!words.includes(text)) throw wrongValue(spelling, words.join(", "), text);
+    return text === "true" ? true : text === "false" ? false : text;
+  }
+  const text = tokens.shift();
+  if (text === undefined || (!inline && text.startsWith("--"))) {
+    throw new PtychonautError("usage", `${spelling} needs a value`, { expected: valueForm(flag) });
+  }
+  if (flag.nullable === true && text === "none" && !(flag.choices ?? []).includes("none")) return null;
+  if (flag.words?.includes(text)) return text;
+  switch (flag.kind) {
+    case "text":
+      if (text === "") throw wrongValue(spelling, valueForm(flag), text);
+      return text;
+    case "integer":
+    case "number":
+      return numberFrom(text, flag, spelling);
+    case "integers":
+    case "numbers": {
+      const parts = text.split(",");
+      if (!inline) while (tokens.length > 0 && isNumber(tokens[0]!)) parts.push(tokens.shift()!);
+      return parts.map((part) => numberFrom(part, flag, spelling));
+    }
+  }
+}
+
+function numberFrom(text: string, flag: Flag, spelling: string): number {
+  const value = isNumber(text) ? Number(text) : Number.NaN;
+  const wholeNeeded = flag.kind === "integer" || flag.kind === "integers";
+  if (!Number.isFinite(value) || (wholeNeeded && !Number.isInteger(value))) {
+    throw wrongValue(spelling, valueForm(flag), text);
+  }
+  return value;
+}
+
+function wrongValue(spelling: string, expected: string, got: string): PtychonautError {
+  return new PtychonautError("usage", `wrong value for ${spelling}`, { expected, got: `"${got}"` });
+}
+
+/** What a flag takes, for help and errors. */
+export function valueForm(flag: Flag): string {
+  if (flag.choices !== undefined) return `{${flag.choices.join(",")}}`;
+  const forms = {
+    boolean: "true or false",
+    integer: "a whole number",
+    number: "a number",
+    text: "a text",
+    integers: "whole numbers",
+    numbers: "numbers",
+  };
+  const words = flag.words ?? [];
+  return [forms[flag.kind], ...words].join(" or ");
+}
+
+const isNumber = (text: string): boolean => /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text);
