@@ -1,0 +1,40 @@
+import type { Measurement } from "../data/dataset.ts";
+
+/**
+ * What a scan file does not say about itself. Every default is the PtychoPINN contract; whatever differs from it must be
+ * said, because no choice here can be told from the numbers with certainty (`inspect` shows the evidence).
+ */
+export interface ScanOptions {
+  /** Array of the patterns. Default: `diffraction` or `diff3d`. */
+  readonly patternsKey?: string;
+  /** Array of the probe. Default `probeGuess`. */
+  readonly probeKey?: string;
+  /** One array `[frame, 2]` of positions, instead of `xcoords` and `ycoords`. Needs `positionOrder`. */
+  readonly positionsKey?: string;
+  /** Array of the reference object. Default: `objectGuess` where there is one. */
+  readonly objectKey?: string;
+  /** Which axis of the patterns counts frames, where their shape leaves it open. */
+  readonly frameAxis?: "first" | "last";
+  /** Default `amplitude` for floating point; integers have no default. */
+  readonly measurement?: Measurement;
+  /** Where the zero frequency sits in the file: `center` is index floor(n/2), `corner` is index 0. Default `center`. */
+  readonly dcAt?: "center" | "corner";
+  /** Which column of `positionsKey` comes first. */
+  readonly positionOrder?: "xy" | "yx";
+  /** What a position points at: the window's centre, index floor(N/2), or its corner, index 0. Default `center`. */
+  readonly positionReference?: "center" | "corner";
+  /**
+   * `absolute`: positions are indices into the object. `centered`: positions have some origin in the middle of the scan;
+   * the bounding box of the windows is then centred on the file's object, or without one moved so that the windows
+   * start at `SCAN_MARGIN`. Default `absolute`.
+   */
+  readonly positionOrigin?: "absolute" | "centered";
+}
+
+/** Pixels between the object's edge and the outermost window when a reader chooses the origin: room for sub-pixel shifts. */
+export const SCAN_MARGIN = 2;
+
+/** How an option is spelled on the command line, for advice in errors and reports. */
+export function flagOf(option: keyof ScanOptions, value = "…"): string {
+  return `--${option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} ${value}`;
+}
