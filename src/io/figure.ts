@@ -1,0 +1,173 @@
+import { PtychonautError } from "../errors.ts";
+import { lengthLabel, robustLimits, roundDown, ticks } from "./axisScale.ts";
+import { type ColormapName, colormap } from "./colormap.ts";
+import { glyphHeight, textWidth } from "./font.ts";
+import { type Colour, createPicture, drawText, fillRectangle, type Picture } from "./picture.ts";
+import { encodePng } from "./png.ts";
+
+export interface Panel {
+  readonly title: string;
+  /** `[y, x]`, drawn with y down. */
+  readonly image: Float32Array;
+  readonly height: number;
+  readonly width: number;
+  readonly colormap?: ColormapName;
+  /** Values of the colour bar's ends. Default: robust limits of the image where `mask` allows. */
+  readonly limits?: readonly [low: number, high: number];
+  /** Printed above the colour bar, for example "rad". */
+  readonly unit?: string;
+  /** `[y, x]`, 0 = not known: drawn as background, as are values that are not finite. */
+  readonly mask?: ArrayLike<number>;
+}
+
+export interface FigureOptions {
+  /** Side of an object pixel in metres; the scale bar is in pixels when it is unknown. */
+  readonly pixelSizeM?: number;
+  /** Aimed-at size of each image's longer side on the sheet, pixels. Small images are magnified by whole numbers, large ones averaged over blocks. Default 512. */
+  readonly panelSize?: number;
+}
+
+const ink: Colour = [38, 38, 38];
+const background: Colour = [222, 222, 222];
+const letter = 2;
+const margin = 20;
+const panelGap = 32;
+const titleHeight = letter * glyphHeight + 14;
+const footHeight = letter * glyphHeight + 26;
+const barGap = 14;
+const barWidth = 18;
+const tickLength = 5;
+
+/** Panels side by side, each an image with title, colour bar and scale bar, as PNG bytes. */
+export function renderFigure(panels: readonly Panel[], options: FigureOptions = {}): Uint8Array {
+  const drawn = panels.map((panel) => prepare(panel, options.panelSize ?? 512));
+  const height = 2 * margin + titleHeight + Math.max(...drawn.map((panel) => panel.height)) + footHeight;
+  const width = 2 * margin - panelGap + drawn.reduce((sum, panel) => sum + panel.fullWidth + panelGap, 0);
+  const picture = createPicture(width, height);
+  let left = margin;
+  for (const panel of drawn) {
+    drawPanel(picture, panel, left, options.pixelSizeM);
+    left += panel.fullWidth + panelGap;
+  }
+  return encodePng(picture, { Software: "ptychonaut" });
+}
+
+/** A panel with everything that its layout needs. Sizes are sheet pixels. */
+interface Prepared {
+  readonly panel: Panel;
+  readonly limits: readonly [number, number];
+  readonly marks: readonly { value: number; label: string }[];
+  /** Sheet pixels per image pixel when magnified, else 1. */
+  readonly magnify: number;
+  /** Image pixels per sheet pixel when averaged, else 1. */
+  readonly block: number;
+  readonly width: number;
+  readonly height: number;
+  /** With colour bar and its labels. */
+  readonly fullWidth: number;
+}
+
+function prepare(panel: Panel, panelSize: number): Prepared {
+  if (panel.image.length !== panel.width * panel.height || panel.image.length === 0)
+    throw new PtychonautError("shape", `panel "${panel.title}" has another size than its image`, {
+      expected: `${panel.height} x ${panel.width} values, at least one`,
+      got: `${panel.image.length}`,
+    });
+  const longer = Math.max(panel.width, panel.height);
+  const magnify = Math.max(1, Math.round(panelSize / longer));
+  const block = Math.max(1, Math.round(longer / (2 * panelSize)));
+  const limits = panel.limits ?? robustLimits(panel.image, panel.mask);
+  const marks = ticks(limits[0], limits[1]);
+  const width = Math.ceil(panel.width / block) * magnify;
+  const height = Math.ceil(panel.height / block) * magnify;
+  const labels = letter * Math.max(...marks.map(({ label }) => textWidth(label)), textWidth(panel.unit ?? "") - 12);
+  return {
+    panel,
+    limits,
+    marks,
+    magnify,
+    block,
+    width,
+    height,
+    fullWidth: width + barGap + barWidth + 2 * tickLength + labels,
+  };
+}
+
+function drawPanel(picture: Picture, prepared: Prepared, left: number, pixelSizeM: number | undefined): void {
+  const { panel, width, height } = prepared;
+  const top = margin + titleHeight;
+  drawText(picture, panel.title, { x: left, y: margin, size: letter }, ink);
+  drawImage(picture, prepared, left, top);
+  drawColourBar(picture, prepared, left + width + barGap, top);
+  drawScaleBar(picture, prepared, left, top + height + 12, pixelSizeM);
+}
+
+function drawImage(picture: Picture, prepared: Prepared, left: number, top: number): void {
+  const { panel, limits, magnify, width, height } = prepared;
+  const table = colormap(panel.colormap ?? "gray");
+  for (let y = 0; y < height; y += magnify)
+    for (let x = 0; x < width; x += magnify) {
+      const value = blockMean(prepared, y / magnify, x / magnify);
+      const colour = Number.isNaN(value) ? background : colourOf(table, value, limits);
+      fillRectangle(picture, { x: left + x, y: top + y, width: magnify, height: magnify }, colour);
+    }
+}
+
+/** Mean of the known values of a block of image pixels; NaN when there are none. */
+function blockMean({ panel, block }: Prepared, row: number, column: number): number {
+  let sum = 0;
+  let count = 0;
+  for (let y = row * block; y < Math.min(panel.height, (row + 1) * block); y++)
+    for (let x = column * block; x < Math.min(panel.width, (column + 1) * block); x++) {
+      const at = y * panel.width + x;
+      if (!Number.isFinite(panel.image[at]!) || panel.mask?.[at] === 0) continue;
+      sum += panel.image[at]!;
+      count++;
+    }
+  return sum / count;
+}
+
+function colourOf(table: Uint8Array, value: number, [low, high]: readonly [number, number]): Colour {
+  const index = 3 * Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low))));
+  return [table[index]!, table[index + 1]!, table[index + 2]!];
+}
+
+function drawColourBar(picture: Picture, { panel, limits, marks, height }: Prepared, left: number, top: number): void {
+  const table = colormap(panel.colormap ?? "gray");
+  const [low, high] = limits;
+  for (let y = 0; y < height; y++) {
+    const value = high - ((y + 0.5) / height) * (high - low);
+    fillRectangle(picture, { x: left, y: top + y, width: barWidth, height: 1 }, colourOf(table, value, limits));
+  }
+  frame(picture, left, top, barWidth, height);
+  for (const { value, label } of marks) {
+    const y = top + Math.round(((high - value) / (high - low)) * (height - 1));
+    fillRectangle(picture, { x: left + barWidth, y, width: tickLength, height: 1 }, ink);
+    const textTop = y - Math.floor((letter * glyphHeight) / 2);
+    drawText(picture, label, { x: left + barWidth + 2 * tickLength, y: textTop, size: letter }, ink);
+  }
+  if (panel.unit !== undefined) drawText(picture, panel.unit, { x: left, y: margin, size: letter }, ink);
+}
+
+/** A bar of round length, about a quarter of the image wide, below it, with the length beside it. */
+function drawScaleBar(
+  picture: Picture,
+  { panel, magnify, block }: Prepared,
+  left: number,
+  top: number,
+  pixelSizeM: number | undefined,
+): void {
+  const unit = pixelSizeM ?? 1;
+  const length = roundDown(Math.max(unit, (panel.width * unit) / 4));
+  const width = Math.round(((length / unit) * magnify) / block);
+  fillRectangle(picture, { x: left, y: top + 4, width, height: 6 }, ink);
+  const label = pixelSizeM === undefined ? `${length} px` : lengthLabel(length);
+  drawText(picture, label, { x: left + width + 10, y: top, size: letter }, ink);
+}
+
+function frame(picture: Picture, x: number, y: number, width: number, height: number): void {
+  fillRectangle(picture, { x, y, width, height: 1 }, ink);
+  fillRectangle(picture, { x, y: y + height - 1, width, height: 1 }, ink);
+  fillRectangle(picture, { x, y, width: 1, height }, ink);
+  fillRectangle(picture, { x: x + width - 1, y, width: 1, height }, ink);
+}
