@@ -17,4 +17,8 @@ export const tolerances = {
   stitchedPosition: 2e-5,
   /** Radians: what bilinear interpolation of a smooth object (curvature below 0.1 per pixel squared) leaves in an overlap. */
   alignedPhase: 0.01,
+  /** A few float32 roundings, relative to the largest value. */
+  float32Rounding: 1e-6,
+  /** Simulation fixtures (README of the fixtures: 1e-4 of the maximum). */
+  paritySimulation: 1e-4,
 } as const;

@@ -1,0 +1,155 @@
+import type { Measurement } from "../data/dataset.ts";
+import { PtychonautError, unknownName } from "../errors.ts";
+import type { Contrast, ObjectShape } from "../optics/objects.ts";
+import type { ProbeShape } from "../optics/probes.ts";
+import type { ScanPath } from "../optics/scans.ts";
+
+/** Names that stand for shapes with sizes fitted to the window. */
+export const objectNames = ["lines", "deadLeaves", "siemensStar", "gaussianField"] as const;
+export const probeNames = ["airy", "zonePlate", "gaussian"] as const;
+export const scanNames = ["fermat", "raster"] as const;
+
+export type ObjectName = (typeof objectNames)[number];
+export type ProbeName = (typeof probeNames)[number];
+export type ScanName = (typeof scanNames)[number];
+
+export interface SimulationOptions {
+  /** Side of the diffraction patterns and of the probe window, pixels. */
+  readonly n: number;
+  /** Number of patterns. */
+  readonly patterns: number;
+  /** Fixes everything: object, scan jitter, noise. Default 0. */
+  readonly seed?: number;
+  /** Test object, by name or in full. Default "lines". */
+  readonly object?: ObjectName | ObjectShape;
+  /** Amplitude and phase ranges of the object. */
+  readonly contrast?: Contrast;
+  /** Object `[height, width]` in pixels. Default: what the scan needs. */
+  readonly objectSize?: readonly [height: number, width: number];
+  /** Illumination, by name or in full. Default "airy", defocused to a spot of about a third of the window. */
+  readonly probe?: ProbeName | ProbeShape;
+  /** Incoherent probe modes. Default 1. */
+  readonly modes?: number;
+  /** Power of every further mode over that of the one before. Default 0.3. */
+  readonly modePowerRatio?: number;
+  /** Scan path. Default "fermat". */
+  readonly scan?: ScanName;
+  /** Mean distance between positions, object pixels. Default n / 16 (4 pixels at n = 64). */
+  readonly step?: number;
+  /** Raster only: random displacement as a fraction of the step. Default 0.15. */
+  readonly jitter?: number;
+  /** Mean photons per pattern, averaged over the scan, before any beamstop. Default 1e5. */
+  readonly photons?: number;
+  /** Poisson noise. Default true. */
+  readonly noise?: boolean;
+  /** What the Dataset holds. Default "counts"; "amplitude" is their square root. */
+  readonly measurement?: Measurement;
+  /** Diameter of a beamstop at the centre, detector pixels; its pixels are 0 and masked. Default 0: none. */
+  readonly beamstop?: number;
+  /**
+   * Standard deviation of the stage's error along y and x, object pixels: the Dataset's positions are the true ones,
+   * its nominalPositions what the stage reports. Default 0: no nominal positions.
+   */
+  readonly positionError?: number;
+}
+
+/** Options with every default filled in. */
+export interface ResolvedSimulation {
+  readonly n: number;
+  readonly seed: number;
+  readonly object: ObjectShape;
+  readonly contrast: Contrast;
+  readonly objectSize: readonly [height: number, width: number] | undefined;
+  readonly probe: ProbeShape;
+  readonly modes: number;
+  readonly modePowerRatio: number;
+  readonly scan: ScanPath;
+  readonly photons: number;
+  readonly noise: boolean;
+  readonly measurement: Measurement;
+  readonly beamstop: number;
+  readonly positionError: number;
+}
+
+/**
+ * Fills in defaults and checks what the optics does not check itself.
+ *
+ * @throws PtychonautError "usage" for an unknown name or a number out of range.
+ */
+export function resolveSimulation(options: SimulationOptions): ResolvedSimulation {
+  const { n, patterns } = options;
+  whole("n", n, 8);
+  whole("patterns", patterns, 1);
+  const modes = options.modes ?? 1;
+  whole("modes", modes, 1);
+  if (options.modePowerRatio !== undefined && modes === 1) {
+    throw new PtychonautError("usage", "modePowerRatio has no effect on a probe of one mode", {
+      fix: "ask for more modes or drop it",
+    });
+  }
+  notNegative("beamstop", options.beamstop);
+  notNegative("positionError", options.positionError);
+  const { object = "lines", probe = "airy", contrast = {} } = options;
+  return {
+    n,
+    seed: options.seed ?? 0,
+    object: typeof object === "string" ? { kind: known("object", object, objectNames) } : object,
+    contrast,
+    objectSize: options.objectSize,
+    probe: typeof probe === "string" ? fittedProbe(probe, n) : probe,
+    modes,
+    modePowerRatio: options.modePowerRatio ?? 0.3,
+    scan: scanOf(options),
+    photons: options.photons ?? 1e5,
+    noise: options.noise ?? true,
+    measurement: options.measurement ?? "counts",
+    beamstop: options.beamstop ?? 0,
+    positionError: options.positionError ?? 0,
+  };
+}
+
+/** A probe of about a third of the window with a curved wave front, which makes phases visible in every pattern. */
+function fittedProbe(name: ProbeName, n: number): ProbeShape {
+  switch (known("probe", name, probeNames)) {
+    case "airy":
+      // Pupil radius n / 8 and a spot radius of n / 6: defocus = spot · n / pupil.
+      return { kind: "airy", pupilRadius: n / 8, defocus: (4 * n) / 3 };
+    case "zonePlate":
+      // Outermost zone of 4 pixels is the same pupil radius; the stop leaves a ring-shaped spot.
+      return { kind: "zonePlate", outermostZone: 4, stopFraction: 0.4, defocus: (4 * n) / 3 };
+    case "gaussian":
+      return { kind: "gaussian", fwhm: n / 5, defocus: 2 * n };
+  }
+}
+
+function scanOf(options: SimulationOptions): ScanPath {
+  const { n, patterns: count, scan = "fermat", step = n / 16, jitter } = options;
+  if (known("scan", scan, scanNames) === "raster") {
+    return { kind: "raster", count, step, ...(jitter === undefined ? {} : { jitter }) };
+  }
+  if (jitter !== undefined) {
+    throw new PtychonautError("usage", "jitter belongs to a raster scan, a Fermat spiral has none", {
+      fix: 'drop it or use scan "raster"',
+    });
+  }
+  return { kind: "fermat", count, step };
+}
+
+function known<T extends string>(what: string, name: string, names: readonly T[]): T {
+  const found = names.find((candidate) => candidate === name);
+  if (found === undefined) throw unknownName(what, name, names);
+  return found;
+}
+
+function whole(name: string, value: number, least: number): void {
+  if (Number.isInteger(value) && value >= least) return;
+  throw new PtychonautError("usage", `${name} of a simulation is out of range`, {
+    expected: `an integer of at least ${least}`,
+    got: `${value}`,
+  });
+}
+
+function notNegative(name: string, value: number | undefined): void {
+  if (value === undefined || (value >= 0 && Number.isFinite(value))) return;
+  throw new PtychonautError("usage", `${name} of a simulation cannot be negative`, { got: `${value}` });
+}

@@ -1,0 +1,88 @@
+import type { ComplexArray } from "../arrays.ts";
+import type { Dataset, Measurement } from "../data/dataset.ts";
+import { memoryPatterns } from "../data/memoryPatterns.ts";
+import { makeObject } from "../optics/objects.ts";
+import { geometricPowers, withHermiteModes } from "../optics/probeModes.ts";
+import { makeProbe } from "../optics/probes.ts";
+import { objectSizeFor, positionsInObject, scanPath } from "../optics/scans.ts";
+import { Random } from "../random.ts";
+import { applyMask, beamstopMask, countPhotons } from "./detector.ts";
+import { diffract } from "./diffraction.ts";
+import { resolveSimulation, type SimulationOptions } from "./options.ts";
+
+/**
+ * A simulated scan with its ground truth: test object, probe, scan path, far-field diffraction and Poisson noise, all
+ * from one seed.
+ *
+ * The Dataset's `object` is the truth, its `probe` the one used, scaled to photons (Σ|P|² is the number of photons that
+ * hit an object of transmission 1), `photonsPerPattern` the dose asked for.
+ *
+ * @throws PtychonautError "usage" for options that make no sense together.
+ */
+export function simulate(options: SimulationOptions): Dataset {
+  const resolved = resolveSimulation(options);
+  const { n } = resolved;
+  // A stream of its own for each stage: more noise, say, leaves object and scan as they were.
+  const root = new Random(resolved.seed);
+  const [objectRandom, scanRandom, stageRandom, noiseRandom] = [root.fork(), root.fork(), root.fork(), root.fork()];
+  const path = scanPath(resolved.scan, scanRandom);
+  const size = resolved.objectSize ?? objectSizeFor(path, n);
+  const positions = positionsInObject(path, size, n);
+  const scan: SimulatedScan = {
+    object: makeObject(resolved.object, size, objectRandom, resolved.contrast),
+    probe: withHermiteModes(makeProbe(n, resolved.probe), geometricPowers(resolved.modes, resolved.modePowerRatio)),
+    positions,
+    photons: resolved.photons,
+    measurement: resolved.measurement,
+    beamstop: resolved.beamstop,
+    name: `simulated-${resolved.object.kind}-${resolved.seed}`,
+    ...(resolved.noise ? { noise: noiseRandom } : {}),
+  };
+  const dataset = simulateScan(scan);
+  if (resolved.positionError === 0) return dataset;
+  return {
+    ...dataset,
+    nominalPositions: positions.map((value) => value + resolved.positionError * stageRandom.normal()),
+  };
+}
+
+/** A scan whose object, probe and positions are given. */
+export interface SimulatedScan {
+  /** `[height, width]` complex transmission. */
+  readonly object: ComplexArray;
+  /** `[mode, n, n]`, any scale. */
+  readonly probe: ComplexArray;
+  /** `[frame, 2]` window centres as (y, x), object pixels. */
+  readonly positions: Float64Array;
+  /** Mean photons per pattern, averaged over the scan, before the beamstop. */
+  readonly photons: number;
+  /** Source of the Poisson noise; without it the patterns hold expected counts. */
+  readonly noise?: Random;
+  /** Default "counts". */
+  readonly measurement?: Measurement;
+  /** Diameter in detector pixels. Default 0: none. */
+  readonly beamstop?: number;
+  readonly name?: string;
+}
+
+/** Diffraction of a given object and probe as a Dataset in memory; see {@link simulate} for what its fields mean. */
+export function simulateScan(scan: SimulatedScan): Dataset {
+  const { object, positions, photons, noise, measurement = "counts", beamstop = 0, name = "simulated" } = scan;
+  const n = scan.probe.shape[1];
+  const { intensity, probe } = diffract(object, scan.probe, positions, photons);
+  if (noise !== undefined) countPhotons(intensity, noise);
+  const mask = beamstop > 0 ? beamstopMask(n, beamstop) : undefined;
+  if (mask !== undefined) applyMask(intensity, mask);
+  if (measurement === "amplitude") for (let i = 0; i < intensity.length; i++) intensity[i] = Math.sqrt(intensity[i]);
+  return {
+    name,
+    patterns: memoryPatterns(intensity, [positions.length / 2, n, n]),
+    measurement,
+    positions,
+    probe,
+    object,
+    ...(mask === undefined ? {} : { mask }),
+    photonsPerPattern: photons,
+    provenance: { conversions: [], warnings: [] },
+  };
+}
