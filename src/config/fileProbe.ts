@@ -25,6 +25,6 @@ export interface FileProbe {
   scanHeader(path: string, reading: ReadingSettings): Promise<ScanHeader>;
   /** @throws PtychonautError "bundle" if there is no model that this version understands. */
   bundleHeader(path: string): Promise<BundleHeader>;
-  /** Creates the folder with its parents. @throws PtychonautError "output" if it cannot be written to. */
+  /** Creates the folder with its parents. @throws PtychonautError if it cannot be written to. */
   prepareFolder(path: string): Promise<void>;
 }

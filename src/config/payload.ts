@@ -80,7 +80,7 @@ export interface InferenceRequest extends Sources {
  * from its metadata, and the output directory exists and is writable afterwards.
  * @throws PtychonautError naming the setting, what was expected and what was found.
  */
-export async function createTrainingPayload(request: TrainingRequest, files: FileProbe): Promise<TrainingPayload> {
+export async function resolveTrainingPayload(request: TrainingRequest, files: FileProbe): Promise<TrainingPayload> {
   const merged = mergeLayers(withProfile(layersOf(request, "training")));
   const settings = parseSettings("training", settingsOf(merged, "training"));
   const dataSettings = parseSettings("data", settingsOf(merged, "data"));
@@ -131,7 +131,7 @@ const inherited: readonly (keyof DataConfig)[] = [
  * a model setting may be repeated but not changed. How the file is to be read is never taken from the bundle.
  * @throws PtychonautError naming the setting, what was expected and what was found; "bundle" if it does not fit the data.
  */
-export async function createInferencePayload(request: InferenceRequest, files: FileProbe): Promise<InferencePayload> {
+export async function resolveInferencePayload(request: InferenceRequest, files: FileProbe): Promise<InferencePayload> {
   const given = layersOf(request, "inference");
   const bundle = await files.bundleHeader(request.modelPath);
   const merged = mergeLayers([...given, bundleLayer(bundle)]);

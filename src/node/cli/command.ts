@@ -1,0 +1,57 @@
+import type { FileProbe } from "../../config/fileProbe.ts";
+import type { Flag, ParsedFlags } from "./flags.ts";
+import type { RunHooks, RunOutcome, Workflows } from "./workflows.ts";
+
+/** What a command needs from the world. */
+export interface CommandContext {
+  readonly workflows: Workflows;
+  readonly files: FileProbe;
+  /** Results: what a program would read. */
+  readonly print: (text: string) => void;
+  /** Talk: what a person would read. */
+  readonly warn: (line: string) => void;
+  readonly hooks: (quiet: boolean) => RunHooks;
+}
+
+export interface Command {
+  readonly name: string;
+  readonly summary: string;
+  /** What follows the command's name in its usage line. */
+  readonly usage: string;
+  readonly details?: readonly string[];
+  readonly examples?: readonly string[];
+  readonly flags: readonly Flag[];
+  /** Names of the positional arguments, all of them required. */
+  readonly positionals?: readonly string[];
+  /** @returns the exit code */
+  readonly run: (parsed: ParsedFlags, context: CommandContext) => Promise<number>;
+}
+
+/** Flags that every command has. */
+export const commonFlags: readonly Flag[] = [
+  {
+    name: "quiet",
+    kind: "boolean",
+    section: "General",
+    description: "No progress bar and no talk; warnings and errors only.",
+  },
+  { name: "debug", kind: "boolean", section: "General", description: "Show where in the program an error arose." },
+  { name: "help", kind: "boolean", section: "General", description: "Show this text." },
+];
+
+/** Ends a run: says what was written or what went wrong, and gives the exit code. */
+export function reportOutcome(outcome: RunOutcome, hooks: RunHooks): number {
+  for (const file of outcome.files) hooks.log(`wrote ${file}`);
+  const advice = outcome.advice === undefined ? "" : `: ${outcome.advice}`;
+  switch (outcome.status) {
+    case "finished":
+      if (outcome.advice !== undefined) hooks.log(outcome.advice);
+      return 0;
+    case "interrupted":
+      hooks.warn(`interrupted${advice}`);
+      return 130;
+    case "diverged":
+      hooks.warn(`the run diverged${advice}`);
+      return 1;
+  }
+}

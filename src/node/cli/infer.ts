@@ -1,0 +1,65 @@
+import { resolveInferencePayload } from "../../config/payload.ts";
+import { type Command, type CommandContext, commonFlags, reportOutcome } from "./command.ts";
+import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
+import { configFile, sharedRunFlags, splitSettings } from "./runFlags.ts";
+import { schemaFlags } from "./schemaFlags.ts";
+
+const ownFlags: readonly Flag[] = [
+  {
+    name: "modelPath",
+    kind: "text",
+    section: "Files",
+    description: "Model bundle, or the output folder of the training that wrote it.",
+    required: true,
+  },
+  {
+    name: "testDataFile",
+    aliases: ["testData", "testFile"],
+    kind: "text",
+    section: "Files",
+    description: "Scan to reconstruct, as npz (--test_data is the same).",
+    required: true,
+  },
+  ...sharedRunFlags,
+];
+
+/** Model settings come from the bundle; the probe mask's may be repeated, as in the reference's command line. */
+const repeatable = new Set(["probeMask", "probeMaskSigma", "probeMaskDiameter"]);
+
+/** `ptychonaut infer`: a model bundle and a scan in, the object out. */
+export const inferCommand: Command = {
+  name: "infer",
+  summary: "Reconstruct a scan with a trained network.",
+  usage: "--model_path RUN --test_data SCAN.npz --output_dir DIR [options]",
+  details: [
+    "Predicts a patch for every pattern, stitches them by their positions and writes reconstruction.npz, amplitude.png,",
+    "phase.png, metrics.json and run.json to DIR.",
+  ],
+  examples: ["ptychonaut infer --model_path run --test_data scan.npz --output_dir reconstruction"],
+  flags: [
+    ...ownFlags,
+    ...schemaFlags(["inference", "data", "execution"], "inference"),
+    ...schemaFlags(["model"], "inference").filter((flag) => repeatable.has(flag.name)),
+    ...commonFlags,
+  ],
+  run: infer,
+};
+
+async function infer({ values }: ParsedFlags, context: CommandContext): Promise<number> {
+  requireFlags(values, inferCommand.flags, "infer");
+  const { testDataFile, ...settings } = values;
+  const { overrides, executionConfig } = splitSettings(settings);
+  const hooks = context.hooks(values["quiet"] === true);
+  const payload = await resolveInferencePayload(
+    {
+      modelPath: String(values["modelPath"]),
+      testDataFile: String(testDataFile),
+      outputDir: String(values["outputDir"]),
+      overrides,
+      executionConfig,
+      file: await configFile(values["config"]),
+    },
+    context.files,
+  );
+  return reportOutcome(await context.workflows.infer(payload, hooks), hooks);
+}

@@ -1,0 +1,152 @@
+import { nearestName, PtychonautError } from "../../errors.ts";
+import { createProgressBar, silentProgress } from "../progress.ts";
+import type { Command, CommandContext } from "./command.ts";
+import { parseFlags } from "./flags.ts";
+import { renderHelp } from "./help.ts";
+import type { RunHooks, Workflows } from "./workflows.ts";
+
+/** What a caller may replace: tests capture what reaches the workflows, and what is printed. */
+export interface MainDeps {
+  readonly workflows?: Partial<Workflows>;
+  readonly files?: CommandContext["files"];
+  readonly stdout?: (text: string) => void;
+  readonly stderr?: (text: string) => void;
+  /** Whether standard error is a terminal, where a progress bar makes sense. */
+  readonly terminal?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+/** Commands are loaded when they are called, so that none pays for the others. */
+const commands: Readonly<Record<string, { summary: string; load: () => Promise<Command> }>> = {
+  train: {
+    summary: "train a physics-informed network on one scan",
+    load: async () => (await import("./train.ts")).trainCommand,
+  },
+  infer: {
+    summary: "reconstruct a scan with a trained network",
+    load: async () => (await import("./infer.ts")).inferCommand,
+  },
+};
+
+/**
+ * The command line, callable in-process: the first argument names the command.
+ * @returns the exit code: 0 for success, 2 for misuse, 1 for a run that failed, 130 after Ctrl-C
+ */
+export async function main(argv: readonly string[], deps: MainDeps = {}): Promise<number> {
+  const stdout = deps.stdout ?? ((text: string) => void process.stdout.write(text));
+  const stderr = deps.stderr ?? ((text: string) => void process.stderr.write(text));
+  try {
+    const [name, ...rest] = argv;
+    if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+      (name === undefined ? stderr : stdout)(overview());
+      return name === undefined ? 2 : 0;
+    }
+    if (name === "--version") {
+      stdout(`${await version()}\n`);
+      return 0;
+    }
+    const command = await findCommand(name);
+    if (rest.includes("--help") || rest.includes("-h")) {
+      stdout(helpFor(command));
+      return 0;
+    }
+    const parsed = parseFlags(rest, command.flags);
+    for (const warning of parsed.warnings) stderr(`warning: ${warning}\n`);
+    checkPositionals(command, parsed.positionals);
+    return await command.run(parsed, contextFor(deps, stdout, stderr));
+  } catch (error) {
+    return explainError(error, argv.includes("--debug"), stderr);
+  }
+}
+
+async function findCommand(name: string): Promise<Command> {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command !== undefined) return command.load();
+  const near = nearestName(name, Object.keys(commands));
+  throw new PtychonautError("usage", `unknown command "${name}"`, {
+    expected: Object.keys(commands).join(", "),
+    ...(near === undefined ? {} : { fix: `did you mean "${near}"?` }),
+  });
+}
+
+function checkPositionals(command: Command, given: readonly string[]): void {
+  const wanted = command.positionals ?? [];
+  if (given.length === wanted.length) return;
+  throw new PtychonautError("usage", given.length > wanted.length ? "too many arguments" : "missing arguments", {
+    expected: wanted.length === 0 ? "options only" : wanted.join(" "),
+    got: given.length === 0 ? "none" : given.join(" "),
+    fix: `see ptychonaut ${command.name} --help`,
+  });
+}
+
+function overview(): string {
+  const width = Math.max(...Object.keys(commands).map((name) => name.length));
+  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  return [
+    "Usage: ptychonaut COMMAND [options]",
+    "",
+    "Ptychography: diffraction patterns, positions and a probe in, the complex image of the object out.",
+    "",
+    ...lines,
+    "",
+    "ptychonaut COMMAND --help shows a command's options.",
+    "",
+  ].join("\n");
+}
+
+function helpFor(command: Command): string {
+  const { summary, flags, details, examples } = command;
+  return renderHelp({
+    usage: `ptychonaut ${command.name} ${command.usage}`,
+    summary,
+    flags,
+    ...(details === undefined ? {} : { details }),
+    ...(examples === undefined ? {} : { examples }),
+  });
+}
+
+function contextFor(deps: MainDeps, print: (text: string) => void, stderr: (text: string) => void): CommandContext {
+  const warn = (line: string) => stderr(`${line}\n`);
+  const terminal = deps.terminal ?? process.stderr.isTTY === true;
+  const signal = deps.signal ?? new AbortController().signal;
+  return {
+    print,
+    warn,
+    files: deps.files ?? lazyFiles,
+    workflows: {
+      train: deps.workflows?.train ?? (async (...args) => (await import("../train.ts")).runTraining(...args)),
+      infer: deps.workflows?.infer ?? (async (...args) => (await import("../infer.ts")).runInference(...args)),
+    },
+    hooks: (quiet): RunHooks => ({
+      signal,
+      log: quiet ? () => {} : warn,
+      warn,
+      progress: (label, total, start = 0) =>
+        quiet || !terminal
+          ? silentProgress
+          : createProgressBar({ label, total, start, write: stderr, columns: process.stderr.columns ?? 100 }),
+    }),
+  };
+}
+
+/** The file system, loaded with the readers only when a command looks at a file. */
+const lazyFiles: CommandContext["files"] = {
+  scanHeader: async (...args) => (await import("../payloads.ts")).fileProbe.scanHeader(...args),
+  bundleHeader: async (...args) => (await import("../payloads.ts")).fileProbe.bundleHeader(...args),
+  prepareFolder: async (...args) => (await import("../payloads.ts")).fileProbe.prepareFolder(...args),
+};
+
+function explainError(error: unknown, debug: boolean, stderr: (text: string) => void): number {
+  const message = error instanceof Error ? error.message : String(error);
+  stderr(`error: ${message}\n`);
+  if (debug && error instanceof Error) stderr(`${error.stack ?? ""}\n`);
+  if (error instanceof PtychonautError) return error.exitCode;
+  if (!debug) stderr("this is unexpected; --debug shows where it happened\n");
+  return 1;
+}
+
+async function version(): Promise<string> {
+  const { readFile } = await import("node:fs/promises");
+  const text = await readFile(new URL("../../../package.json", import.meta.url), "utf8");
+  return String((JSON.parse(text) as { version: unknown }).version);
+}

@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+import { main } from "./main.ts";
+import { runProgram } from "./program.ts";
+
+await runProgram(["train", ...process.argv.slice(2)], main);

@@ -1,0 +1,103 @@
+import { readFile } from "node:fs/promises";
+import type { Settings } from "../../config/group.ts";
+import { groupOf } from "../../config/schema.ts";
+import { PtychonautError } from "../../errors.ts";
+import type { Flag } from "./flags.ts";
+
+/** Flags that `train` and `infer` share beside the settings. */
+export const sharedRunFlags: readonly Flag[] = [
+  {
+    name: "outputDir",
+    kind: "text",
+    section: "Files",
+    description: "Folder for everything that the run writes; created with its parents.",
+    required: true,
+  },
+  { name: "config", kind: "text", section: "Files", description: "Settings in a JSON file; flags win over it." },
+  {
+    name: "device",
+    kind: "text",
+    choices: ["cpu", "cuda"],
+    section: "Deprecated",
+    description: "Use --accelerator.",
+    deprecated: "use --accelerator",
+  },
+  {
+    name: "disableMlflow",
+    kind: "boolean",
+    section: "Deprecated",
+    description: "Use --logger none.",
+    deprecated: "use --logger none (there is no MLflow here to switch off)",
+  },
+  {
+    name: "backend",
+    kind: "text",
+    section: "Deprecated",
+    description: "",
+    hidden: true,
+    deprecated: "there is one backend",
+  },
+];
+
+export interface SplitSettings {
+  readonly overrides: Settings;
+  readonly executionConfig: Settings;
+}
+
+/**
+ * Sorts what the command line gave into settings of the science and of the execution, after mapping deprecated flags
+ * and --quiet. Flags that are not settings are left out.
+ */
+export function splitSettings(values: Readonly<Record<string, unknown>>): SplitSettings {
+  const given: Record<string, unknown> = { ...values };
+  mapDevice(given);
+  if (given["disableMlflow"] === true) {
+    given["loggerBackend"] ??= "none";
+    given["enableProgressBar"] ??= false;
+  }
+  if (given["quiet"] === true) given["enableProgressBar"] = false;
+  const overrides: Record<string, unknown> = {};
+  const executionConfig: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(given)) {
+    const group = groupOf(name);
+    if (group === "execution") executionConfig[name] = value;
+    else if (group !== undefined) overrides[name] = value;
+  }
+  return { overrides, executionConfig };
+}
+
+/** `--accelerator` wins over the deprecated `--device`; `auto` and nothing leave the word to it. */
+function mapDevice(given: Record<string, unknown>): void {
+  const device = given["device"];
+  if (device === undefined) return;
+  if (device !== "cpu" && device !== "cuda") {
+    throw new PtychonautError("usage", "wrong value for --device", { expected: "cpu or cuda", got: `"${device}"` });
+  }
+  const accelerator = given["accelerator"] ?? "auto";
+  given["accelerator"] = accelerator !== "auto" ? accelerator : device === "cpu" ? "cpu" : "gpu";
+}
+
+/** Settings from the file named by --config. @throws PtychonautError "data" or "usage" if it is not a JSON object. */
+export async function configFile(path: unknown): Promise<Settings> {
+  if (typeof path !== "string") return {};
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (cause) {
+    throw new PtychonautError("data", "the config file cannot be read", { where: path, fix: "check the path", cause });
+  }
+  let settings: unknown;
+  try {
+    settings = JSON.parse(text);
+  } catch (cause) {
+    const got = cause instanceof Error ? cause.message : String(cause);
+    throw new PtychonautError("usage", "the config file is not JSON", { where: path, got, cause });
+  }
+  if (typeof settings !== "object" || settings === null || Array.isArray(settings)) {
+    throw new PtychonautError("usage", "the config file does not hold an object", {
+      where: path,
+      expected: 'settings by name, such as {"gridsize": 1}',
+    });
+  }
+  return settings as Settings;
+}

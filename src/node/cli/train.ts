@@ -1,0 +1,82 @@
+import { resolveTrainingPayload } from "../../config/payload.ts";
+import { PtychonautError } from "../../errors.ts";
+import { type Command, type CommandContext, commonFlags, reportOutcome } from "./command.ts";
+import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
+import { configFile, sharedRunFlags, splitSettings } from "./runFlags.ts";
+import { schemaFlags } from "./schemaFlags.ts";
+
+const ownFlags: readonly Flag[] = [
+  {
+    name: "trainDataFile",
+    aliases: ["trainFile"],
+    kind: "text",
+    section: "Files",
+    description: "Scan to train on, as npz.",
+    required: true,
+  },
+  ...sharedRunFlags,
+  {
+    name: "disableCheckpointing",
+    kind: "boolean",
+    section: "Execution",
+    description: "The same as --no_enable_checkpointing.",
+  },
+  {
+    name: "ptychoDir",
+    kind: "text",
+    section: "Deprecated",
+    description: "",
+    hidden: true,
+  },
+];
+
+/** `ptychonaut train`: one scan in, a model bundle out. */
+export const trainCommand: Command = {
+  name: "train",
+  summary: "Train a physics-informed network on one scan.",
+  usage: "--train_data_file SCAN.npz --output_dir DIR [options]",
+  details: [
+    "Reads diffraction patterns, positions and a probe; learns to turn patterns into the object without labels; writes the",
+    "model bundle, checkpoints and a metrics log to DIR. `ptychonaut inspect SCAN.npz` shows what is in a file.",
+  ],
+  examples: [
+    "ptychonaut train --train_data_file scan.npz --output_dir run --gridsize 1 --max_epochs 30",
+    "ptychonaut train --train_data_file raw.npz --output_dir run --measurement counts --dc_at corner",
+    "ptychonaut train --train_data_file scan.npz --output_dir run --resume last",
+  ],
+  flags: [...ownFlags, ...schemaFlags(["training", "data", "model", "execution"], "training"), ...commonFlags],
+  run: train,
+};
+
+async function train({ values }: ParsedFlags, context: CommandContext): Promise<number> {
+  refuseLegacy(values);
+  requireFlags(values, trainCommand.flags, "train");
+  const { overrides, executionConfig } = splitSettings(checkpointingFlags(values));
+  const hooks = context.hooks(values["quiet"] === true);
+  const payload = await resolveTrainingPayload(
+    {
+      trainDataFile: String(values["trainDataFile"]),
+      outputDir: String(values["outputDir"]),
+      overrides,
+      executionConfig,
+      file: await configFile(values["config"]),
+    },
+    context.files,
+  );
+  return reportOutcome(await context.workflows.train(payload, hooks), hooks);
+}
+
+function checkpointingFlags(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  if (values["disableCheckpointing"] !== true) return values;
+  if (values["enableCheckpointing"] === true) {
+    throw new PtychonautError("usage", "contradictory flags: --enable_checkpointing and --disable_checkpointing");
+  }
+  return { ...values, enableCheckpointing: false };
+}
+
+function refuseLegacy(values: Readonly<Record<string, unknown>>): void {
+  if (values["ptychoDir"] === undefined) return;
+  throw new PtychonautError("usage", "--ptycho_dir belongs to an interface that is gone", {
+    fix: "name the scan with --train_data_file and the settings as flags or in --config FILE.json",
+  });
+}

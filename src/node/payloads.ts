@@ -1,0 +1,41 @@
+import { scanOptions } from "../config/dataConfig.ts";
+import type { FileProbe } from "../config/fileProbe.ts";
+import {
+  type InferencePayload,
+  type InferenceRequest,
+  resolveInferencePayload,
+  resolveTrainingPayload,
+  type TrainingPayload,
+  type TrainingRequest,
+} from "../config/payload.ts";
+import { ensureOutputDir, readScan } from "./files.ts";
+
+/** The payload factories' view of this machine's files. */
+export const fileProbe: FileProbe = {
+  async scanHeader(path, reading) {
+    const { patterns, photonsPerPattern } = await readScan(path, scanOptions(reading));
+    const { count: frames, height, width } = patterns;
+    return { frames, height, width, photonsPerPattern: photonsPerPattern ?? null };
+  },
+  async bundleHeader(path) {
+    throw new Error(path);
+  },
+  prepareFolder: ensureOutputDir,
+};
+
+/**
+ * Everything that a training run depends on, resolved and checked before anything runs. Precedence: overrides, execution
+ * config, file, defaults.
+ * @throws PtychonautError naming the setting or the file
+ */
+export function createTrainingPayload(request: TrainingRequest): Promise<TrainingPayload> {
+  return resolveTrainingPayload(request, fileProbe);
+}
+
+/**
+ * Everything that a reconstruction depends on, resolved and checked before anything runs.
+ * @throws PtychonautError naming the setting or the file; "bundle" when model and data do not fit
+ */
+export function createInferencePayload(request: InferenceRequest): Promise<InferencePayload> {
+  return resolveInferencePayload(request, fileProbe);
+}
