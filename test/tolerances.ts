@@ -21,4 +21,10 @@ export const tolerances = {
   float32Rounding: 1e-6,
   /** Simulation fixtures (README of the fixtures: 1e-4 of the maximum). */
   paritySimulation: 1e-4,
+  /** Scale factors of the reference, computed there in float32 over up to a few million numbers (README of the fixtures: 1e-5). */
+  parityScaleFactor: 1e-5,
+  /** Scan positions in float64 (README of the fixtures: 1e-9 pixels). */
+  parityPosition: 1e-9,
+  /** A dozen optimiser steps of float32 roundings, relative to the largest parameter. */
+  optimizerSteps: 2e-6,
 } as const;

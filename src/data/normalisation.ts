@@ -1,0 +1,123 @@
+import type { ComplexArray } from "../arrays.ts";
+import { PtychonautError } from "../errors.ts";
+import type { Dataset, Measurement } from "./dataset.ts";
+
+/**
+ * The one normalisation of the project. With amplitude a = √counts and E = mean over the training patterns of Σ a²:
+ *
+ * - network input x = a · inputScale, inputScale = (N/2)/√E, so the mean energy of a pattern is (N/2)²;
+ * - physics probe = file's probe · probeScale, of energy Σ|P|² = (N/2)², so that by Parseval a unit object reproduces the
+ *   mean energy and object amplitudes are of order one;
+ * - likelihood in counts: k = x² · countsPerUnit against λ = |F(O P)|² · countsPerUnit, countsPerUnit = photons/(N/2)².
+ *
+ * Statistics come from the training patterns alone and travel with the model. For patterns of H × W, (N/2)² is H·W/4.
+ */
+export interface Scales {
+  /** Factor from amplitude (√counts) to network input. */
+  readonly inputScale: number;
+  /** Factor from the file's probe to the physics probe. */
+  readonly probeScale: number;
+  /** Factor from squared network input to counts. */
+  readonly countsPerUnit: number;
+  /** Mean counts per pattern that the likelihood assumes. */
+  readonly photonsPerPattern: number;
+  /** Where `photonsPerPattern` comes from. */
+  readonly photonsFrom: "stated" | "counts" | "metadata" | "amplitude";
+  /** E: mean of Σ a² over the patterns below, in the file's units. */
+  readonly meanEnergy: number;
+  /** How many patterns the statistics are from. */
+  readonly patterns: number;
+}
+
+/**
+ * @param frames indices of the training patterns
+ * @param options.photons mean photons per pattern as stated by the user; else the counts themselves, the file's metadata,
+ *   or squared amplitudes, in this order
+ * @throws PtychonautError "usage" without frames or with photons that are not positive; "data" when the patterns or the
+ *   probe hold no energy
+ */
+export function computeScales(
+  dataset: Dataset,
+  frames: ArrayLike<number>,
+  options: { readonly photons?: number } = {},
+): Scales {
+  const { patterns, probe } = dataset;
+  if (frames.length === 0)
+    throw new PtychonautError("usage", "no training patterns to normalise by", {
+      fix: "hold back fewer for validation",
+    });
+  const meanEnergy = totalEnergy(dataset, frames) / frames.length;
+  if (!(meanEnergy > 0))
+    throw new PtychonautError("data", "the training patterns are all zero", { where: dataset.name });
+  const probeEnergy = energyOf(probe);
+  if (!(probeEnergy > 0)) throw new PtychonautError("data", "the probe is zero", { where: dataset.name });
+  const { photons, from } = photonsOf(dataset, meanEnergy, options.photons);
+  const energyPerPattern = (patterns.height * patterns.width) / 4;
+  return {
+    inputScale: Math.sqrt(energyPerPattern / meanEnergy),
+    probeScale: Math.sqrt(energyPerPattern / probeEnergy),
+    countsPerUnit: photons / energyPerPattern,
+    photonsPerPattern: photons,
+    photonsFrom: from,
+    meanEnergy,
+    patterns: frames.length,
+  };
+}
+
+/** Turns patterns as read into network input, in place: amplitudes times `inputScale`. Invalid pixels become zero. */
+export function normalisePatterns(
+  values: Float32Array,
+  measurement: Measurement,
+  { inputScale }: Pick<Scales, "inputScale">,
+  mask?: Float32Array,
+): void {
+  if (measurement === "counts") for (let i = 0; i < values.length; i++) values[i] = inputScale * Math.sqrt(values[i]!);
+  else for (let i = 0; i < values.length; i++) values[i]! *= inputScale;
+  if (mask !== undefined) for (let i = 0; i < values.length; i++) values[i]! *= mask[i % mask.length]!;
+}
+
+/** The probe as the physics takes it. */
+export function scaledProbe(probe: ComplexArray, { probeScale }: Pick<Scales, "probeScale">): ComplexArray {
+  return { shape: probe.shape, data: probe.data.map((value) => value * probeScale) };
+}
+
+/** Σ|P|² over all modes, in float64. */
+export function energyOf(field: ComplexArray): number {
+  let sum = 0;
+  for (const value of field.data) sum += value * value;
+  return sum;
+}
+
+/** Frames read at a time: bounds the memory, whatever the scan's size. */
+const CHUNK = 256;
+
+function totalEnergy({ patterns, measurement, mask }: Dataset, frames: ArrayLike<number>): number {
+  const size = patterns.height * patterns.width;
+  const valid = mask?.data;
+  let total = 0;
+  for (let start = 0; start < frames.length; start += CHUNK) {
+    const chunk = Array.prototype.slice.call(frames, start, start + CHUNK) as number[];
+    const values = new Float32Array(chunk.length * size);
+    patterns.read(chunk, values);
+    for (let i = 0; i < values.length; i++) {
+      const energy = measurement === "counts" ? values[i]! : values[i]! * values[i]!;
+      total += valid === undefined ? energy : energy * valid[i % size]!;
+    }
+  }
+  return total;
+}
+
+function photonsOf(
+  { measurement, photonsPerPattern }: Dataset,
+  meanEnergy: number,
+  stated: number | undefined,
+): { photons: number; from: Scales["photonsFrom"] } {
+  if (stated !== undefined) {
+    if (!(stated > 0) || !Number.isFinite(stated))
+      throw new PtychonautError("usage", "photons per pattern must be positive", { got: `${stated}` });
+    return { photons: stated, from: "stated" };
+  }
+  if (measurement === "counts") return { photons: meanEnergy, from: "counts" };
+  if (photonsPerPattern !== undefined) return { photons: photonsPerPattern, from: "metadata" };
+  return { photons: meanEnergy, from: "amplitude" };
+}
