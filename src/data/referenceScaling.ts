@@ -33,12 +33,9 @@ export function containerInputFactor({ energy }: PatternSums, n: number): number
   return n / 2 / Math.sqrt(mean(energy));
 }
 
-/**
- * Factor from a set of amplitudes to √counts: √(photons / mean energy of what the model takes as one sample).
- * @param channels patterns in one sample; the energy of a group is the sum over its patterns
- */
-export function intensityScale({ energy }: PatternSums, photons: number, channels = 1): number {
-  return Math.sqrt(photons / (channels * mean(energy)));
+/** Factor from amplitudes to √counts: √(photons / mean energy of a pattern), grouped or not. */
+export function intensityScale({ energy }: PatternSums, photons: number): number {
+  return Math.sqrt(photons / mean(energy));
 }
 
 /** The same for amplitudes that already have mean energy (N/2)²: 2 √photons / N. */
