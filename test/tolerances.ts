@@ -5,6 +5,8 @@ const EPS32: number = 2 ** -24;
 export const tolerances = {
   /** Rounding of a float32 sum; to be multiplied by the norms of the factors and √terms. */
   float32Sum: 4 * EPS32,
+  /** The same float32 sums of a few thousand terms in another order, relative to the largest value. */
+  otherSummationOrder: 1e-5,
   /** Central differences in float32: truncation grows as h², cancellation as EPS32 / h; both stay under 1e-3 of the slope. */
   centralDifference: { step: 1e-2, relative: 1e-3 },
   /** A few hundred float64 roundings of numbers of order one. */

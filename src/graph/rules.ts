@@ -6,8 +6,8 @@ import {
   div,
   equal,
   exp,
-  greater,
   greaterOrEqual,
+  heaviside,
   less,
   log,
   mul,
@@ -19,7 +19,7 @@ import {
   sub,
   where,
 } from "./ops/elementwise.ts";
-import { upsample2x } from "./ops/image.ts";
+import { averagePool2x2, upsample2x } from "./ops/image.ts";
 import { gather, scatterAdd } from "./ops/indexing.ts";
 import { expand, pad, reshape, slice, transpose } from "./ops/layout.ts";
 import { matmul, transposeMatrix } from "./ops/linear.ts";
@@ -63,8 +63,9 @@ export const rules: Readonly<Record<string, GradientRule>> = {
   Cos: unary((g, x) => neg(mul(g, sin(x)))),
   Tanh: unary((g, _x, y) => mul(g, sub(1, square(y)))),
   Sigmoid: unary((g, _x, y) => mul(g, mul(y, sub(1, y)))),
-  Relu: unary((g, _x, y) => mul(g, indicator(greater(y, 0)))),
+  Relu: unary((g, _x, y) => mul(g, heaviside(y))),
   Erf: unary((g, x) => mul(g, mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI)))),
+  Heaviside: flat,
   Sign: flat,
   Floor: flat,
   Greater: flat,
@@ -168,6 +169,8 @@ export const rules: Readonly<Record<string, GradientRule>> = {
   },
   // Equal maxima each get the gradient. Behind a convolution they do not occur; pool before the ReLU, not after it.
   MaxPool: (node, g) => [mul(upsample2x(g), indicator(equal(node.inputs[0]!, upsample2x(outputOf(node)))))],
+  AveragePool: (_node, g) => [mul(upsample2x(g), 0.25)],
+  Upsample2x: (_node, g) => [mul(averagePool2x2(g), 4)],
 
   Gather: (node, g) => {
     const [x, indices] = node.inputs as [Tensor, Tensor];

@@ -7,13 +7,17 @@ import { PtychonautError } from "../errors.ts";
  */
 export type DType = "float32" | "int64" | "int32" | "bool";
 
-export type Attribute = number | readonly number[] | string;
+/** Plain numbers are integers; `{ float }` marks the few attributes that are not. */
+export type Attribute = number | readonly number[] | string | { readonly float: number };
 
 export type ConstantData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
 
 export interface Node {
   readonly id: number;
-  /** ONNX operator type. */
+  /**
+   * ONNX operator type; "domain::Op" outside the standard set. `Upsample2x`, `ConvWeightGradient` and `Heaviside` are not
+   * ONNX: each target of `lowering/` has its own way of computing them.
+   */
   readonly op: string;
   readonly inputs: readonly Tensor[];
   readonly attributes: Readonly<Record<string, Attribute>>;

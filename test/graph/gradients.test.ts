@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { gradients } from "../../src/graph/gradients.ts";
 import * as el from "../../src/graph/ops/elementwise.ts";
-import { conv2d, maxPool2x2, upsample2x } from "../../src/graph/ops/image.ts";
+import { averagePool2x2, conv2d, maxPool2x2, upsample2x } from "../../src/graph/ops/image.ts";
 import { gather, scatterAdd } from "../../src/graph/ops/indexing.ts";
 import { concat, expand, pad, reshape, slice, transpose } from "../../src/graph/ops/layout.ts";
 import { matmul } from "../../src/graph/ops/linear.ts";
@@ -128,7 +128,8 @@ const linear: readonly Case[] = [
         [0, 1],
       ]),
   },
-  { ops: ["Reshape", "Expand"], shapes: [[2, 3, 2, 2]], build: (_g, x) => upsample2x(x!) },
+  { ops: ["Upsample2x"], shapes: [[2, 3, 2, 2]], build: (_g, x) => upsample2x(x!) },
+  { ops: ["AveragePool"], shapes: [[2, 3, 4, 2]], build: (_g, x) => averagePool2x2(x!) },
   {
     ops: ["Gather"],
     shapes: [[4, 3]],
@@ -220,6 +221,7 @@ describe("linear operators against their adjoints: ⟨A x, c⟩ = ⟨x, Aᵀ c�
 describe("the table of rules", () => {
   it("has a test for every operator with a derivative", () => {
     const flat = [
+      "Heaviside",
       "Sign",
       "Floor",
       "Greater",

@@ -1,4 +1,6 @@
 import { PtychonautError } from "../../errors.ts";
+import { lower, type Target } from "../lowering/lower.ts";
+import { reachable } from "../reachable.ts";
 import type { Attribute, ConstantData, DType, Node, Tensor } from "../tensor.ts";
 import { ProtobufWriter } from "./protobuf.ts";
 
@@ -8,6 +10,8 @@ export interface ModelOptions {
   readonly outputs: Readonly<Record<string, Tensor>>;
   /** Graph inputs to bake in as initializers of the same name (a trained network's weights). */
   readonly bind?: Readonly<Record<string, Float32Array>>;
+  /** What the model is to run on. Default "portable": standard ONNX operators only. */
+  readonly target?: Target;
   /** Stored with the model, readable by any ONNX tool. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -15,12 +19,13 @@ export interface ModelOptions {
 const IR_VERSION = 9;
 const OPERATOR_SET = 20;
 const typeNumber: Record<DType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
-const attributeType = { int: 2, string: 3, ints: 7 } as const;
+const attributeType = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
 /** Only what the outputs depend on is written; inputs that nothing uses disappear. */
 export function buildModel(options: ModelOptions): Uint8Array {
-  const outputs = Object.entries(options.outputs);
-  if (outputs.length === 0) throw new PtychonautError("usage", "a model needs at least one output");
+  if (Object.keys(options.outputs).length === 0)
+    throw new PtychonautError("usage", "a model needs at least one output");
+  const outputs = Object.entries(lower(options.outputs, options.target ?? "portable"));
   const { nodes, leaves } = reachable(outputs.map(([, tensor]) => tensor));
   const { names, copies } = nameTensors(nodes, leaves, outputs);
   const bind = options.bind ?? {};
@@ -52,28 +57,13 @@ export function buildModel(options: ModelOptions): Uint8Array {
     for (const [name, tensor] of outputs) graph.message(12, (message) => writeValueInfo(message, name, tensor));
   });
   model.message(8, (set) => set.string(1, "").integer(2, OPERATOR_SET));
+  for (const domain of new Set(nodes.map((node) => splitDomain(node.op)[0]))) {
+    if (domain !== "") model.message(8, (set) => set.string(1, domain).integer(2, 1));
+  }
   for (const [key, value] of Object.entries(options.metadata ?? {})) {
     model.message(14, (entry) => entry.string(1, key).string(2, value));
   }
   return model.finish();
-}
-
-/** Nodes and leaves (inputs, constants) that the roots depend on, in the order of their creation. */
-function reachable(roots: readonly Tensor[]): { nodes: Node[]; leaves: Tensor[] } {
-  const nodes = new Set<Node>();
-  const leaves = new Set<Tensor>();
-  const pending = [...roots];
-  for (let tensor = pending.pop(); tensor !== undefined; tensor = pending.pop()) {
-    if (tensor.node === undefined) leaves.add(tensor);
-    else if (!nodes.has(tensor.node)) {
-      nodes.add(tensor.node);
-      pending.push(...tensor.node.inputs);
-    }
-  }
-  return {
-    nodes: [...nodes].sort((a, b) => a.id - b.id),
-    leaves: [...leaves].sort((a, b) => a.id - b.id),
-  };
 }
 
 /** Outputs give their names to the tensors they are; a second name for one tensor, or for an input, needs a copy. */
@@ -86,6 +76,11 @@ function nameTensors(
   for (const leaf of leaves) names.set(leaf, leaf.inputName ?? `c${leaf.id}`);
   const copies: [string, string][] = [];
   for (const [name, tensor] of outputs) {
+    if (leaves.some((leaf) => leaf.inputName === name)) {
+      throw new PtychonautError("usage", `model output "${name}" has the name of an input`, {
+        fix: "give it another name",
+      });
+    }
     const known = names.get(tensor);
     if (known === undefined) names.set(tensor, name);
     else copies.push([known, name]);
@@ -99,15 +94,24 @@ function nameTensors(
 function writeNode(message: ProtobufWriter, node: Node, names: ReadonlyMap<Tensor, string>): void {
   for (const tensor of node.inputs) message.string(1, names.get(tensor)!);
   for (const tensor of node.outputs) message.string(2, names.get(tensor)!);
-  message.string(3, `${node.scope}/${node.op}_${node.id}`).string(4, node.op);
+  const [domain, op] = splitDomain(node.op);
+  message.string(3, `${node.scope}/${op}_${node.id}`).string(4, op);
+  if (domain !== "") message.string(7, domain);
   for (const [name, value] of Object.entries(node.attributes)) {
     message.message(5, (attribute) => writeAttribute(attribute.string(1, name), value));
   }
 }
 
+/** "domain::Op" is an operator outside the standard set. */
+function splitDomain(op: string): [string, string] {
+  const at = op.indexOf("::");
+  return at < 0 ? ["", op] : [op.slice(0, at), op.slice(at + 2)];
+}
+
 function writeAttribute(message: ProtobufWriter, value: Attribute): void {
   if (typeof value === "number") message.integer(3, value).integer(20, attributeType.int);
   else if (typeof value === "string") message.string(4, value).integer(20, attributeType.string);
+  else if ("float" in value) message.float(2, value.float).integer(20, attributeType.float);
   else {
     for (const item of value) message.integer(8, item);
     message.integer(20, attributeType.ints);

@@ -1,4 +1,4 @@
-/** Writes the wire format of protocol buffers: just the three wire types that ONNX models need. */
+/** Writes the wire format of protocol buffers: just the wire types that ONNX models need. */
 export class ProtobufWriter {
   #bytes: Uint8Array = new Uint8Array(1024);
   #length = 0;
@@ -7,6 +7,14 @@ export class ProtobufWriter {
   integer(field: number, value: number | bigint): this {
     this.#varint(BigInt(field << 3));
     this.#varint(BigInt.asUintN(64, BigInt(value)));
+    return this;
+  }
+
+  float(field: number, value: number): this {
+    this.#varint(BigInt((field << 3) | 5));
+    const bytes = this.#reserve(4);
+    new DataView(bytes.buffer).setFloat32(this.#length, value, true);
+    this.#length += 4;
     return this;
   }
 

@@ -26,6 +26,8 @@ export const tanh: Unary = unary("Tanh");
 export const sigmoid: Unary = unary("Sigmoid");
 export const relu: Unary = unary("Relu");
 export const erf: Unary = unary("Erf");
+/** 1 where x > 0, else 0. */
+export const heaviside: Unary = unary("Heaviside");
 
 function binary(op: string, a: Operand, b: Operand, result: DType = "float32"): Tensor {
   const [x, y] = operands(a, b) as [Tensor, Tensor];

@@ -1,5 +1,4 @@
 import { requireDtype, shapeError, type Tensor } from "../tensor.ts";
-import { expand, reshape } from "./layout.ts";
 
 /** Operators on images `[batch, channel, y, x]`. */
 
@@ -40,12 +39,20 @@ export function maxPool2x2(x: Tensor): Tensor {
   return x.graph.emit("MaxPool", [x], { kernel_shape: [2, 2], strides: [2, 2] }, [{ shape, dtype: "float32" }])[0]!;
 }
 
+/** Mean of every 2×2 block. Height and width must be even. */
+export function averagePool2x2(x: Tensor): Tensor {
+  const [batch, channels, height, width] = evenImage("AveragePool", x);
+  const shape = [batch, channels, height / 2, width / 2];
+  return x.graph.emit("AveragePool", [x], { kernel_shape: [2, 2], strides: [2, 2] }, [{ shape, dtype: "float32" }])[0]!;
+}
+
 /** Every pixel repeated in a 2×2 block (nearest-neighbour upsampling). */
 export function upsample2x(x: Tensor): Tensor {
-  if (x.rank !== 4) throw shapeError("upsample2x", "[batch, channel, y, x]", x);
+  if (x.rank !== 4) throw shapeError("Upsample2x", "[batch, channel, y, x]", x);
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
-  const apart = reshape(x, [batch * channels, height, 1, width, 1]);
-  return reshape(expand(apart, [batch * channels, height, 2, width, 2]), [batch, channels, 2 * height, 2 * width]);
+  return x.graph.emit("Upsample2x", [x], {}, [
+    { shape: [batch, channels, 2 * height, 2 * width], dtype: "float32" },
+  ])[0]!;
 }
 
 function evenImage(op: string, x: Tensor): [number, number, number, number] {
