@@ -36,7 +36,7 @@ export function only<const T extends string | boolean | number>(
   const field = z.literal(value, { error: ({ input }) => `${quote(input)} is refused: ${reason}` });
   return (field as unknown as z.ZodType<T>)
     .default(value as never)
-    .meta({ description: `${description} Only ${String(value)} in this version: ${reason}.`, ...notes });
+    .meta({ description: `${description} Always ${words(value)}: ${reason}.`, ...notes });
 }
 
 export function toggle(
@@ -93,5 +93,8 @@ export function optional<T>(
 ): z.ZodDefault<z.ZodType<T | null>> {
   return (field.nullable() as z.ZodType<T | null>).default(null as never).meta({ description, ...notes });
 }
+
+const words = (value: string | boolean | number): string =>
+  value === true ? "on" : value === false ? "off" : String(value);
 
 const quote = (value: unknown): string => JSON.stringify(value) ?? String(value);

@@ -21,11 +21,11 @@ export type Open<T, K extends keyof T> = Omit<T, K> & { readonly [P in K]: T[P] 
 export interface FieldSchema {
   readonly description?: string;
   readonly default?: unknown;
-  readonly type?: string;
+  readonly type?: string | readonly string[];
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly anyOf?: readonly FieldSchema[];
-  readonly items?: FieldSchema;
+  readonly items?: FieldSchema | false;
   readonly prefixItems?: readonly FieldSchema[];
   readonly minimum?: number;
   readonly exclusiveMinimum?: number;
@@ -36,8 +36,14 @@ export interface FieldSchema {
   readonly phase?: string;
 }
 
+const cache = new WeakMap<object, Readonly<Record<string, FieldSchema>>>();
+
 /** The JSON schema of each field of a group, by the field's name. */
 export function fieldSchemas(group: SettingGroup<object>): Readonly<Record<string, FieldSchema>> {
-  const json = z.toJSONSchema(group.schema, { io: "input" });
-  return (json.properties ?? {}) as Record<string, FieldSchema>;
+  let fields = cache.get(group);
+  if (fields === undefined) {
+    fields = (z.toJSONSchema(group.schema, { io: "input" }).properties ?? {}) as Record<string, FieldSchema>;
+    cache.set(group, fields);
+  }
+  return fields;
 }

@@ -30,7 +30,8 @@ export function layerOf(source: Source, settings: Settings, kind: PayloadKind): 
     const name = canonicalName(spelling, kind);
     const group = groupOf(name);
     if (group === undefined || (within !== undefined && group !== within)) {
-      throw unknownSetting(name, within === undefined ? Object.values(groups) : [groups[within]]);
+      const nearest = source === "execution config" ? [groups.execution] : [];
+      throw unknownSetting(name, within === undefined ? [...nearest, ...Object.values(groups)] : [groups[within]]);
     }
     const value = canonicalValue(name, given);
     const before = spelledAs.get(name);

@@ -45,7 +45,7 @@ export type PayloadKind = "training" | "inference";
 /** In training n_images was always the number of groups; in inference, of patterns. */
 const aliasesByKind: Readonly<Record<PayloadKind, Readonly<Record<string, string>>>> = {
   training: { nImages: "nGroups" },
-  inference: { nImages: "nPatterns", nGroups: "nPatterns" },
+  inference: { nImages: "nPatterns" },
 };
 
 /** The one name of a setting, from any spelling of it or of a name that the reference system gives it. */

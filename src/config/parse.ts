@@ -4,16 +4,9 @@ import type { SettingGroup, Settings } from "./group.ts";
 import { fieldSchemas } from "./group.ts";
 import { snakeCase } from "./names.ts";
 
-const nameCache = new WeakMap<object, readonly string[]>();
-
 /** Names of the settings of a group. */
 export function namesOf(group: SettingGroup<object>): readonly string[] {
-  let names = nameCache.get(group);
-  if (names === undefined) {
-    names = Object.keys(fieldSchemas(group));
-    nameCache.set(group, names);
-  }
-  return names;
+  return Object.keys(fieldSchemas(group));
 }
 
 /**

@@ -2,7 +2,7 @@ import { PtychonautError } from "../errors.ts";
 import type { DataConfig } from "./dataConfig.ts";
 import type { ExecutionConfig } from "./executionConfig.ts";
 import type { BundleHeader, FileProbe, ScanHeader } from "./fileProbe.ts";
-import type { GroupName, Settings } from "./group.ts";
+import { fieldSchemas, type GroupName, type Settings } from "./group.ts";
 import type { InferenceConfig } from "./inferenceConfig.ts";
 import type { Layer, Merged, Source } from "./merge.ts";
 import { layerOf, mergeLayers, sameValue, settingsOf, withProfile } from "./merge.ts";
@@ -182,12 +182,12 @@ function notExecution(name: string): PtychonautError {
   });
 }
 
-/** A setting without effect in this kind of run is refused where it is said for this very run. */
+/** A setting that this kind of run does not read is refused where it is said for this very run. */
 function checkPhase(name: string, kind: PayloadKind): void {
   const group = groupOf(name)!;
-  const wrongGroup = kind === "training" ? group === "inference" : group === "training";
-  if (!wrongGroup) return;
-  throw new PtychonautError("usage", `${snakeCase(name)} is a setting of ${group}, which ${kind} does not read`);
+  const unread = kind === "training" ? "inference" : "training";
+  if (group !== unread && fieldSchemas(groups[group])[name]?.phase !== unread) return;
+  throw new PtychonautError("usage", `${snakeCase(name)} is a setting of ${unread}, which ${kind} does not read`);
 }
 
 function resolveModel(settings: ModelSettings, header: ScanHeader, file: string): ModelConfig {

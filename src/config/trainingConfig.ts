@@ -45,7 +45,7 @@ const schema = z.strictObject({
     "A bundle of settings. ci: count intensities with the rectangular forward model and the Poisson loss.",
   ),
   testDataFile: optional(z.string().min(1), "Scan used for validation instead of a part of the training scan."),
-  maxEpochs: withDefault(integer({ min: 1 }), 100, "Epochs."),
+  maxEpochs: withDefault(integer({ min: 1 }), 100, "Epochs: passes over all groups."),
   batchSize: withDefault(integer({ min: 1 }), 16, "Groups in one training batch."),
   seed: withDefault(
     integer({ min: 0, max: 0xffffffff }),

@@ -18,7 +18,7 @@ export interface Command {
   readonly summary: string;
   /** What follows the command's name in its usage line. */
   readonly usage: string;
-  readonly details?: readonly string[];
+  readonly details?: string;
   readonly examples?: readonly string[];
   readonly flags: readonly Flag[];
   /** Names of the positional arguments, all of them required. */

@@ -12,6 +12,8 @@ export interface Flag {
   readonly section: string;
   readonly description: string;
   readonly aliases?: readonly string[];
+  /** Those of the aliases that the help shows. */
+  readonly shortcuts?: readonly string[];
   readonly choices?: readonly string[];
   /** Words that are taken beside the kind's values: `auto` for devices, `warn` for deterministic. */
   readonly words?: readonly string[];

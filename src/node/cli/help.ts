@@ -4,8 +4,8 @@ import type { Flag } from "./flags.ts";
 export interface HelpPage {
   readonly usage: string;
   readonly summary: string;
-  /** Lines after the summary: what goes in, what comes out. */
-  readonly details?: readonly string[];
+  /** What goes in, what comes out. */
+  readonly details?: string;
   readonly flags: readonly Flag[];
   readonly examples?: readonly string[];
 }
@@ -14,11 +14,18 @@ const INDENT = "  ";
 const COLUMN = 34;
 const WIDTH = 110;
 
+/** Settings of the reference system that have one value here. */
+export const FIXED_SECTION = "Fixed in this version";
+/** Sections that close the list. */
+const LAST: readonly string[] = ["General", "Deprecated", FIXED_SECTION];
+
 export function renderHelp(page: HelpPage): string {
-  const lines = [`Usage: ${page.usage}`, "", ...wrap(page.summary, "", WIDTH)];
-  for (const detail of page.details ?? []) lines.push(...wrap(detail, "", WIDTH));
+  const details = page.details === undefined ? [] : ["", ...wrap(page.details, "", WIDTH)];
+  const lines = [`Usage: ${page.usage}`, "", ...wrap(page.summary, "", WIDTH), ...details];
   const visible = page.flags.filter((flag) => flag.hidden !== true);
-  for (const section of new Set(visible.map((flag) => flag.section))) {
+  const sections = [...new Set(visible.map((flag) => flag.section))];
+  for (const section of [...sections.filter((name) => !LAST.includes(name)), ...LAST]) {
+    if (!sections.includes(section)) continue;
     lines.push("", `${section}:`);
     for (const flag of visible) if (flag.section === section) lines.push(...renderFlag(flag));
   }
@@ -29,7 +36,9 @@ export function renderHelp(page: HelpPage): string {
 
 function renderFlag(flag: Flag): readonly string[] {
   const head = `${INDENT}--${flag.kind === "boolean" && flag.default === true ? "[no_]" : ""}${snakeCase(flag.name)}${argument(flag)}`;
-  const notes = [flag.unit === undefined ? "" : `in ${flag.unit}`, defaultNote(flag)].filter((note) => note !== "");
+  const unit = flag.unit === undefined ? "" : `in ${flag.unit}`;
+  const also = (flag.shortcuts ?? []).map((name) => `--${snakeCase(name)}`).join(", ");
+  const notes = [unit, defaultNote(flag), also === "" ? "" : `also ${also}`].filter((note) => note !== "");
   const description = flag.description + (notes.length === 0 ? "" : ` [${notes.join("; ")}]`);
   const body = wrap(description, " ".repeat(COLUMN), WIDTH);
   if (head.length >= COLUMN) return [head, ...body];

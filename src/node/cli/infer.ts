@@ -31,10 +31,8 @@ export const inferCommand: Command = {
   name: "infer",
   summary: "Reconstruct a scan with a trained network.",
   usage: "--model_path RUN --test_data SCAN.npz --output_dir DIR [options]",
-  details: [
-    "Predicts a patch for every pattern, stitches them by their positions and writes reconstruction.npz, amplitude.png,",
-    "phase.png, metrics.json and run.json to DIR.",
-  ],
+  details:
+    "Predicts a patch for every pattern, stitches them by their positions and writes reconstruction.npz, amplitude.png, phase.png, metrics.json and run.json to DIR.",
   examples: ["ptychonaut infer --model_path run --test_data scan.npz --output_dir reconstruction"],
   flags: [
     ...ownFlags,

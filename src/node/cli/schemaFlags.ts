@@ -4,6 +4,18 @@ import type { PayloadKind } from "../../config/names.ts";
 import { aliasesOf } from "../../config/names.ts";
 import { groups } from "../../config/schema.ts";
 import type { Flag, FlagKind } from "./flags.ts";
+import { FIXED_SECTION } from "./help.ts";
+
+/** Names that the reference's command line documents; the others are understood and not shown. */
+const shownAliases = new Set([
+  "nImages",
+  "torchLossMode",
+  "logger",
+  "checkpointMonitor",
+  "accumulateGradBatches",
+  "nepochs",
+  "K",
+]);
 
 /** A flag for every setting of some groups that this kind of run reads: name, meaning and default from the schema. */
 export function schemaFlags(names: readonly GroupName[], kind: PayloadKind): readonly Flag[] {
@@ -20,17 +32,22 @@ function flagOfField(name: string, field: FieldSchema, section: string, kind: Pa
   const torch = `torch${name.charAt(0).toUpperCase()}${name.slice(1)}`;
   return {
     name,
-    section,
+    section: hasOneValue(field) ? FIXED_SECTION : section,
     description: field.description ?? "",
     aliases: [...aliases, torch],
+    shortcuts: aliases.filter((alias) => shownAliases.has(alias)),
     ...typeOfField(field),
     ...(field.default === undefined ? {} : { default: field.default }),
     ...(field.unit === undefined ? {} : { unit: field.unit }),
   };
 }
 
+function hasOneValue(field: FieldSchema): boolean {
+  return field.const !== undefined || field.enum?.length === 1;
+}
+
 function typeOfField(field: FieldSchema): Pick<Flag, "kind" | "choices" | "words" | "nullable"> {
-  const variants = field.anyOf ?? [field];
+  const variants = variantsOf(field);
   const nullable = variants.some((variant) => variant.type === "null");
   const main = variants.find((variant) => variant.type !== "null" && typeof variant.const !== "string") ?? field;
   const words = variants.map((variant) => variant.const).filter((value) => typeof value === "string");
@@ -44,6 +61,13 @@ function typeOfField(field: FieldSchema): Pick<Flag, "kind" | "choices" | "words
   };
 }
 
+/** The types that a field may have, one entry each: a schema writes them as `anyOf` or as a list of types. */
+function variantsOf(field: FieldSchema): readonly FieldSchema[] {
+  if (field.anyOf !== undefined) return field.anyOf;
+  const types = typeof field.type === "string" || field.type === undefined ? [field.type] : field.type;
+  return types.map((type) => (type === undefined ? field : { ...field, type }));
+}
+
 function kindOfField(field: FieldSchema): FlagKind {
   switch (field.type) {
     case "boolean":
@@ -51,7 +75,7 @@ function kindOfField(field: FieldSchema): FlagKind {
     case "number":
       return field.type;
     case "array":
-      return (field.items ?? field.prefixItems?.[0])?.type === "integer" ? "integers" : "numbers";
+      return field.items && field.items.type === "integer" ? "integers" : "numbers";
     default:
       return "text";
   }

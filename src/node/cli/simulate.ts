@@ -1,0 +1,108 @@
+import { camelCase, snakeCase } from "../../config/names.ts";
+import { PtychonautError } from "../../errors.ts";
+import { writeScanNpz } from "../../io/writeScanNpz.ts";
+import {
+  type ObjectName,
+  objectNames,
+  type ProbeName,
+  probeNames,
+  type ScanName,
+  type SimulationOptions,
+  scanNames,
+} from "../../simulation/options.ts";
+import { simulate } from "../../simulation/simulate.ts";
+import { writeAtomic } from "../files.ts";
+import { type Command, type CommandContext, commonFlags } from "./command.ts";
+import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
+
+const flag = (
+  section: string,
+  name: string,
+  kind: Flag["kind"],
+  description: string,
+  more: Partial<Flag> = {},
+): Flag => ({
+  name,
+  kind,
+  section,
+  description,
+  ...more,
+});
+
+const ownFlags: readonly Flag[] = [
+  flag("Files", "output", "text", "npz file to write.", { required: true }),
+  flag("Scan", "n", "integer", "Side of a diffraction pattern.", { aliases: ["N"], default: 64, unit: "pixels" }),
+  flag("Scan", "patterns", "integer", "Number of patterns.", { default: 1000 }),
+  flag("Scan", "scan", "text", "Path of the probe.", { choices: scanNames, default: "fermat" }),
+  flag("Scan", "step", "number", "Mean distance between positions; n/16 when left open.", { unit: "object pixels" }),
+  flag("Scan", "jitter", "number", "Random displacement as a fraction of the step (raster; 0.15 when left open)."),
+  flag("Scan", "positionError", "number", "Error of the stage; the file then has nominal positions too.", {
+    default: 0,
+    unit: "object pixels",
+  }),
+  flag("Sample and probe", "object", "text", "Test object.", { choices: objectNames.map(snakeCase), default: "lines" }),
+  flag("Sample and probe", "probe", "text", "Illumination.", { choices: probeNames.map(snakeCase), default: "airy" }),
+  flag("Sample and probe", "modes", "integer", "Incoherent probe modes.", { default: 1 }),
+  flag(
+    "Sample and probe",
+    "modePowerRatio",
+    "number",
+    "Power of each further mode over the one before; 0.3 when left open.",
+  ),
+  flag("Detector", "photons", "number", "Mean photons per pattern.", { aliases: ["nphotons"], default: 1e5 }),
+  flag("Detector", "noise", "boolean", "Poisson noise.", { default: true }),
+  flag("Detector", "beamstop", "number", "Diameter of a beamstop.", { default: 0, unit: "pixels" }),
+  flag("General", "seed", "integer", "Fixes object, scan and noise.", { default: 0 }),
+];
+
+/** `ptychonaut simulate`: a scan with a known answer. */
+export const simulateCommand: Command = {
+  name: "simulate",
+  summary: "Make a simulated scan with its true object and probe.",
+  usage: "--output SCAN.npz [options]",
+  details:
+    "The file holds amplitudes, positions, the probe, the dose and, as objectGuess, the true object; `train` and `evaluate --reference` read it as it is.",
+  examples: [
+    "ptychonaut simulate --output scan.npz --n 64 --patterns 1000 --object dead_leaves --photons 1e5 --seed 3",
+  ],
+  flags: [...ownFlags, ...commonFlags],
+  run: async ({ values }: ParsedFlags, context: CommandContext) => {
+    requireFlags(values, ownFlags, "simulate");
+    const hooks = context.hooks(values["quiet"] === true);
+    const dataset = simulate(simulationOptions(values));
+    const path = String(values["output"]);
+    await writeAtomic(path, writeScanNpz(dataset));
+    const { count, height, width } = dataset.patterns;
+    hooks.log(`wrote ${path}: ${count} patterns of ${height} x ${width}`);
+    return 0;
+  },
+};
+
+/** What was given, under the names that the simulation has; what was left open stays so. */
+export function simulationOptions(values: Readonly<Record<string, unknown>>): SimulationOptions {
+  const number = (name: string) => (values[name] === undefined ? {} : { [name]: Number(values[name]) });
+  return {
+    ...number("seed"),
+    ...number("step"),
+    ...number("jitter"),
+    ...number("positionError"),
+    ...number("modes"),
+    ...number("modePowerRatio"),
+    ...number("photons"),
+    ...number("beamstop"),
+    n: Number(values["n"] ?? 64),
+    patterns: Number(values["patterns"] ?? 1000),
+    noise: values["noise"] !== false,
+    object: named<ObjectName>("object", values["object"] ?? "lines", objectNames),
+    probe: named<ProbeName>("probe", values["probe"] ?? "airy", probeNames),
+    scan: named<ScanName>("scan", values["scan"] ?? "fermat", scanNames),
+  };
+}
+
+function named<T extends string>(what: string, value: unknown, names: readonly T[]): T {
+  const found = names.find((name) => name === camelCase(String(value)));
+  if (found !== undefined) return found;
+  throw new PtychonautError("usage", `unknown ${what} "${String(value)}"`, {
+    expected: `one of ${names.map(snakeCase).join(", ")}`,
+  });
+}

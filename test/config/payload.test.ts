@@ -1,0 +1,227 @@
+import { describe, expect, it } from "vitest";
+import type { FileProbe, ScanHeader } from "../../src/config/fileProbe.ts";
+import type { Settings } from "../../src/config/group.ts";
+import { resolveInferencePayload, resolveTrainingPayload, type TrainingPayload } from "../../src/config/payload.ts";
+import { bundle, fakeFiles } from "../cli/harness.ts";
+
+const files = { trainDataFile: "scan.npz", outputDir: "out" };
+const inferenceFiles = { modelPath: "run", testDataFile: "scan.npz", outputDir: "out" };
+
+const train = (overrides: Settings = {}, executionConfig: Settings = {}, file: Settings = {}, header = {}) =>
+  resolveTrainingPayload({ ...files, overrides, executionConfig, file }, fakeFiles(header));
+
+const infer = (overrides: Settings = {}, executionConfig: Settings = {}) =>
+  resolveInferencePayload({ ...inferenceFiles, overrides, executionConfig }, fakeFiles());
+
+const sourceOf = (payload: Pick<TrainingPayload, "overridden">, name: string) =>
+  payload.overridden.find((origin) => origin.name === name)?.source;
+
+describe("precedence", () => {
+  it("overrides, execution config, file, defaults", async () => {
+    const all = await train({ learningRate: 1 }, { learningRate: 2 }, { learningRate: 3 });
+    expect(all.execution.learningRate).toBe(1);
+    expect(sourceOf(all, "learningRate")).toBe("override");
+    const two = await train({}, { learningRate: 2 }, { learningRate: 3 });
+    expect(two.execution.learningRate).toBe(2);
+    expect(sourceOf(two, "learningRate")).toBe("execution config");
+    const one = await train({}, {}, { execution: { learning_rate: 3 } });
+    expect(one.execution.learningRate).toBe(3);
+    expect(sourceOf(one, "learningRate")).toBe("file");
+    const none = await train();
+    expect(none.execution.learningRate).toBe(1e-3);
+    expect(sourceOf(none, "learningRate")).toBeUndefined();
+  });
+
+  it("the execution config says nothing about the science", async () => {
+    await expect(train({}, { batchSize: 4 })).rejects.toThrow(/batch_size is not a setting of the execution config/);
+    await expect(train({}, { middleTrim: 32 })).rejects.toThrow(/middle_trim is refused: .*with the overrides/);
+    await expect(train({}, { ffno_encoder_blocks: 24 })).rejects.toThrow(/belongs to the model settings/);
+  });
+});
+
+describe("what comes from the data", () => {
+  it("N", async () => {
+    const payload = await train({}, {}, {}, { height: 128, width: 128 });
+    expect(payload.model).toMatchObject({ N: 128, probeMaskDiameter: 64 });
+    expect(sourceOf(payload, "N")).toBe("data");
+  });
+
+  it("refuses patterns that are not square, that contradict N, or that no network fits", async () => {
+    await expect(train({}, {}, {}, { height: 128 })).rejects.toThrow(/not square.*128 x 64/);
+    await expect(train({ N: 128 })).rejects.toThrow(/N does not fit the data.*expected patterns of 128 x 128/);
+    await expect(train({}, {}, {}, { height: 100, width: 100 })).rejects.toThrow(/N: .*multiple of 8; got 100/);
+  });
+
+  it("the dose: said, else from the metadata, else from the data", async () => {
+    const header: Partial<ScanHeader> = { photonsPerPattern: 5e4 };
+    expect((await train({ nphotons: 7 }, {}, {}, header)).data.nphotons).toBe(7);
+    const stated = await train({}, {}, {}, header);
+    expect(stated.data.nphotons).toBe(5e4);
+    expect(sourceOf(stated, "nphotons")).toBe("metadata");
+    expect((await train()).data.nphotons).toBeNull();
+    expect((await train({ measurement: "counts" }, {}, {}, header)).data.nphotons).toBeNull();
+  });
+});
+
+describe("resolved values", () => {
+  it("follow from others where they were left open", async () => {
+    const two = await train();
+    expect(two.model.objectBig).toBe(true);
+    expect(two.data).toMatchObject({ neighborCount: 4, subsampleSeed: 42 });
+    expect(two.training.multistageMilestones).toEqual([50, 75]);
+    const three = await train({ gridsize: 3, seed: 5 });
+    expect(three.data).toMatchObject({ neighborCount: 8, subsampleSeed: 5 });
+    expect((await train({ gridsize: 1 })).model.objectBig).toBe(false);
+  });
+
+  it("are frozen throughout", async () => {
+    const payload = await train();
+    for (const part of [payload, payload.model, payload.data, payload.training, payload.execution]) {
+      expect(Object.isFrozen(part)).toBe(true);
+    }
+  });
+
+  it("can be given again and mean the same", async () => {
+    const first = await train({ gridsize: 1, maxEpochs: 8, probeMask: true });
+    const { model, data, training, execution } = first;
+    const again = await train({}, {}, { model, data, training, execution });
+    expect(again).toMatchObject({ model, data, training, execution });
+  });
+});
+
+describe("names", () => {
+  it.each([
+    ["n_images", 64, "data", "nGroups"],
+    ["n_groups", 64, "data", "nGroups"],
+    ["nepochs", 3, "training", "maxEpochs"],
+    ["epochs", 3, "training", "maxEpochs"],
+    ["grid_size", [3, 3], "model", "gridsize"],
+    ["K", 9, "data", "neighborCount"],
+    ["mode", "Unsupervised", "model", "modelType"],
+    ["torch_loss_mode", "mae", "training", "lossFunction"],
+    ["loss_function", "MAE", "training", "lossFunction"],
+    ["logger_backend", null, "execution", "loggerBackend"],
+  ] as const)("%s is understood", async (name, value, group, canonical) => {
+    const payload = await train({ [name]: value });
+    const expected: Record<string, unknown> = {
+      grid_size: 3,
+      mode: "pinn",
+      loss_function: "mae",
+      logger_backend: "none",
+    };
+    expect((payload[group] as unknown as Record<string, unknown>)[canonical]).toBe(expected[name] ?? value);
+  });
+
+  it("two names of one quantity must agree", async () => {
+    await expect(train({ nepochs: 3, maxEpochs: 4 })).rejects.toThrow(
+      /contradictory settings: nepochs 3 and max_epochs 4/,
+    );
+    expect((await train({ nepochs: 3, maxEpochs: 3 })).training.maxEpochs).toBe(3);
+  });
+
+  it("unknown ones are errors", async () => {
+    await expect(train({ n_filter_scale: 1 })).rejects.toThrow(/unknown setting "nFilterScale".*nFiltersScale/);
+    await expect(train({}, {}, { model: { batchSize: 4 } })).rejects.toThrow(/unknown setting "batchSize"/);
+    await expect(train({ middleTrim: 3 })).rejects.toThrow(/middle_trim is a setting of inference/);
+  });
+});
+
+describe("the count-intensity profile", () => {
+  it("refuses what contradicts it", async () => {
+    await expect(train({ profile: "ci", lossFunction: "mae" })).rejects.toThrow(/profile "ci" and loss_function "mae"/);
+    await expect(train({ profile: "ci", nphotons: 1e5 })).rejects.toThrow(/measurement_domain .* and nphotons/);
+  });
+
+  it("leaves its starting values to be changed", async () => {
+    const { model } = await train({ profile: "ci", rectS1s2Init: "ones" });
+    expect(model).toMatchObject({ rectS1s2Init: "ones", physicsForwardMode: "rectangular_scaled" });
+  });
+
+  it("version and domain go together", async () => {
+    await expect(train({ scaleContractVersion: "legacy_v1" })).rejects.toThrow(/go together/);
+    await expect(train({ measurementDomain: "count_intensity" })).rejects.toThrow(/go together/);
+    const legacy = { scaleContractVersion: "legacy_v1", measurementDomain: "count_intensity" };
+    await expect(train(legacy)).rejects.toThrow(/contradictory/);
+    const normalized = { scaleContractVersion: "legacy_v1", measurementDomain: "normalized_amplitude" };
+    await expect(train(normalized)).rejects.toThrow(/needs the dose/);
+    expect((await train({ ...normalized, nphotons: 1e6 })).data.nphotons).toBe(1e6);
+  });
+});
+
+describe("settings that would have no effect", () => {
+  it.each([
+    [{ probeMaskSigma: 2 }, /probe_mask is on/],
+    [{ rectS1s2Init: "data" }, /physics_forward_mode is rectangular_scaled/],
+    [{ exponentialGamma: 0.9 }, /scheduler is Exponential/],
+    [{ plateauFactor: 0.2 }, /scheduler is ReduceLROnPlateau or Adaptive/],
+    [{ momentum: 0.5 }, /optimizer is sgd/],
+    [{ optimizer: "sgd", beta1: 0.5 }, /optimizer is adam/],
+    [{ ampLossCoeff: 2 }, /amp_loss is given/],
+    [{ gradientClipAlgorithm: "agc" }, /gradient_clip_val is given/],
+    [{ prefetchFactor: 4 }, /num_workers is above 0/],
+    [{ enableCheckpointing: false, checkpointSaveTopK: 3 }, /checkpointing is on/],
+    [{ patchStatsLimit: 3 }, /log_patch_stats is on/],
+    [{ reconLogStitch: true }, /recon_log_every_n_epochs/],
+    [{ gridsize: 1, neighborFunction: "4_quadrant" }, /gridsize is above 1/],
+    [{ maxNeighborDistance: 3 }, /neighbor_function is/],
+    [{ neighborPoolSize: 9 }, /enable_oversampling is on/],
+    [{ positionOrder: "xy" }, /positions_key is given/],
+  ] as const)("%j", async (overrides, message) => {
+    await expect(train(overrides)).rejects.toThrow(message);
+  });
+});
+
+describe("combinations that cannot be", () => {
+  it.each([
+    [{ positionsKey: "xy" }, /needs position_order/],
+    [{ xBounds: [0.6, 0.4] }, /x_bounds/],
+    [{ gridsize: 3, neighborCount: 5 }, /at least gridsize² - 1 = 8/],
+    [{ gridsize: 3, neighborFunction: "4_quadrant" }, /Four quadrants need gridsize 2/],
+    [{ nSubsample: 1000 }, /at most 200/],
+    [{ devices: 32 }, /Each replica needs a group/],
+    [{ scheduler: "MultiStage", multistageMilestones: [6, 3] }, /ascending/],
+    [{ physicsForwardMode: "rectangular_scaled", lossFunction: "mae" }, /The rectangular forward model/],
+    [{ accelerator: "tpu" }, /accelerator tpu is not available/],
+  ] as const)("%j", async (overrides, message) => {
+    await expect(train(overrides)).rejects.toThrow(message);
+  });
+});
+
+describe("inference", () => {
+  it("has the bundle's network, and n_images means patterns", async () => {
+    const payload = await infer({ n_images: 30 }, { inferenceBatchSize: 3 });
+    expect(payload.model).toEqual(bundle.model);
+    expect(payload.inference).toMatchObject({ nPatterns: 30, middleTrim: 32 });
+    expect(payload.execution.inferenceBatchSize).toBe(3);
+    expect(sourceOf(payload, "neighborCount")).toBe("bundle");
+  });
+
+  it.each([
+    [{ n_images: 1000 }, /at most 200/],
+    [{ middleTrim: 66 }, /even number of at most N = 64/],
+    [{ gridsize: 1 }, /gridsize differs from what the model was trained with; expected 2; got 1/],
+    [{ batchSize: 3 }, /batch_size is a setting of training/],
+    [{ nGroups: 3 }, /n_groups is a setting of training/],
+  ] as const)("refuses %j", async (overrides, message) => {
+    await expect(infer(overrides)).rejects.toThrow(message);
+  });
+
+  it("a whole execution config serves both", async () => {
+    const { execution } = await train();
+    expect((await infer({}, { ...execution })).execution.accelerator).toBe("auto");
+  });
+});
+
+it("nothing is written before everything was checked", async () => {
+  let prepared = 0;
+  const counting: FileProbe = {
+    ...fakeFiles(),
+    prepareFolder: async () => {
+      prepared++;
+    },
+  };
+  await expect(resolveTrainingPayload({ ...files, overrides: { momentum: 0.1 } }, counting)).rejects.toThrow();
+  expect(prepared).toBe(0);
+  await resolveTrainingPayload(files, counting);
+  expect(prepared).toBe(1);
+});
