@@ -23,7 +23,10 @@ export interface Panel {
 export interface FigureOptions {
   /** Side of an object pixel in metres; the scale bar is in pixels when it is unknown. */
   readonly pixelSizeM?: number;
-  /** Aimed-at size of each image's longer side on the sheet, pixels. Small images are magnified by whole numbers, large ones averaged over blocks. Default 512. */
+  /**
+   * Each image's longer side on the sheet is about one to two times this, pixels: small images are magnified by whole
+   * numbers, large ones averaged over blocks. Default 512.
+   */
   readonly panelSize?: number;
 }
 
@@ -74,8 +77,8 @@ function prepare(panel: Panel, panelSize: number): Prepared {
       got: `${panel.image.length}`,
     });
   const longer = Math.max(panel.width, panel.height);
-  const magnify = Math.max(1, Math.round(panelSize / longer));
-  const block = Math.max(1, Math.round(longer / (2 * panelSize)));
+  const magnify = Math.max(1, Math.ceil(panelSize / longer));
+  const block = Math.max(1, Math.ceil(longer / (2 * panelSize)));
   const limits = panel.limits ?? robustLimits(panel.image, panel.mask);
   const marks = ticks(limits[0], limits[1]);
   const width = Math.ceil(panel.width / block) * magnify;

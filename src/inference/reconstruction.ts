@@ -1,0 +1,17 @@
+import type { Reconstruction } from "../io/reconstruction.ts";
+import type { Stitched } from "./stitch.ts";
+
+/**
+ * A stitched canvas as it is saved: coverage is the sum of weights divided by its maximum.
+ * @param positions `[frame, 2]` as (y, x), object pixels: the positions that were stitched
+ */
+export function toReconstruction(stitched: Stitched, positions: Float64Array, pixelSizeM?: number): Reconstruction {
+  const heaviest = stitched.weight.reduce((a, b) => Math.max(a, b), 0) || 1;
+  return {
+    object: stitched.object,
+    coverage: stitched.weight.map((weight) => weight / heaviest),
+    positions,
+    origin: stitched.canvas.origin,
+    ...(pixelSizeM === undefined ? {} : { pixelSizeM }),
+  };
+}
