@@ -1,0 +1,206 @@
+import { PtychonautError } from "../errors.ts";
+import type { Random } from "../random.ts";
+import { framesWithin, nearestNeighbours, neighboursBetween, quadrantNeighbours } from "./neighbours.ts";
+
+/** Groups of overlapping patterns, which a network with C channels takes together. */
+export interface Groups {
+  /** C: patterns in a group. */
+  readonly size: number;
+  readonly count: number;
+  /** `[group, C]`, frame indices; the anchor first, except in quadrant groups. */
+  readonly frames: Int32Array;
+}
+
+/** How the other members of an anchor's group are chosen. */
+export type NeighbourRule =
+  /** C − 1 of the `count` nearest. */
+  | { readonly kind: "nearest"; readonly count: number }
+  /** C − 1 of those at a distance of min to max, object pixels. */
+  | { readonly kind: "distance"; readonly min: number; readonly max: number }
+  /** C = 4: one from each quadrant among the `count` nearest at min ≤ d < max; the anchor may stand in for one of them. */
+  | { readonly kind: "quadrants"; readonly count: number; readonly min: number; readonly max: number };
+
+export interface GroupingOptions {
+  /** C, the square of the gridsize. */
+  readonly size: number;
+  /** Default: 4 nearest, or C − 1 where that is more. */
+  readonly neighbours?: NeighbourRule;
+  /** Groups to make. Default: one for every anchor. */
+  readonly groups?: number;
+  /** Allow more groups than anchors, from other combinations of neighbours. Default false. */
+  readonly oversampling?: boolean;
+  /** Anchors are the first frames in order, not drawn at random. Default false. */
+  readonly sequential?: boolean;
+  /** Parts of the scan's extent whose frames are used, as fractions. Default all of it. */
+  readonly xBounds?: readonly [number, number];
+  readonly yBounds?: readonly [number, number];
+}
+
+/**
+ * Makes groups of C neighbouring frames. With C = 1 a group is a frame. No group occurs twice, unless C = 1 and
+ * oversampling asks for it.
+ *
+ * @param positions `[frame, 2]` as (y, x), object pixels, of the whole scan
+ * @param frames the frames that may be used
+ * @throws PtychonautError "usage": too few frames or neighbours for C, more groups than frames without oversampling, or
+ *   more than there are combinations
+ */
+export function makeGroups(
+  positions: Float64Array,
+  frames: ArrayLike<number>,
+  options: GroupingOptions,
+  random: Random,
+): Groups {
+  const { size } = options;
+  if (!Number.isInteger(size) || size < 1)
+    throw new PtychonautError("usage", "group size must be a positive integer", { got: `${size}` });
+  if (frames.length < size)
+    throw new PtychonautError("usage", "fewer patterns than a group takes", {
+      expected: `at least ${size}`,
+      got: `${frames.length}`,
+    });
+  const usable = framesWithin(positions, frames, options.xBounds ?? [0, 1], options.yBounds ?? [0, 1]);
+  const candidates = candidatesOf(positions, usable, options);
+  if (candidates.length === 0)
+    throw new PtychonautError("usage", "no pattern has enough neighbours to form a group", {
+      fix: "widen the distance window or the bounds, or use a smaller gridsize",
+    });
+  const wanted = options.groups ?? candidates.length;
+  const shares = shareOut(wanted, candidates, options, random);
+  const out = new Int32Array(wanted * size);
+  let at = 0;
+  for (const { candidate, groups } of shares) {
+    const seen = new Set<string>();
+    while (seen.size < groups) {
+      const members = candidate.draw(random);
+      const key = size === 1 ? `${seen.size}` : [...members].sort((a, b) => a - b).join();
+      if (seen.has(key)) continue;
+      seen.add(key);
+      out.set(members, at);
+      at += size;
+    }
+  }
+  return { size, count: wanted, frames: out };
+}
+
+/**
+ * Frames kept before grouping: `count` of them drawn without replacement, in file order, or simply the first ones.
+ * @throws PtychonautError "usage" when there are not so many
+ */
+export function subsample(frames: ArrayLike<number>, count: number, random: Random, sequential = false): number[] {
+  if (!(count >= 1 && count <= frames.length))
+    throw new PtychonautError("usage", "cannot keep so many patterns", {
+      expected: `1 to ${frames.length}`,
+      got: `${count}`,
+    });
+  if (sequential) return Array.from(frames).slice(0, count);
+  return random
+    .shuffle(Array.from(frames))
+    .slice(0, count)
+    .sort((a, b) => a - b);
+}
+
+/** An anchor with all groups that it can lead. */
+interface Candidate {
+  /** How many different groups there are. */
+  readonly combinations: number;
+  draw(random: Random): number[];
+}
+
+function candidatesOf(positions: Float64Array, frames: readonly number[], options: GroupingOptions): Candidate[] {
+  const { size } = options;
+  if (size === 1) return frames.map((frame) => ({ combinations: Number.POSITIVE_INFINITY, draw: () => [frame] }));
+  const rule = options.neighbours ?? { kind: "nearest", count: Math.max(4, size - 1) };
+  switch (rule.kind) {
+    case "nearest": {
+      if (rule.count < size - 1)
+        throw new PtychonautError("usage", "too few neighbours for the group size", {
+          expected: `neighbor_count of at least ${size - 1} for groups of ${size}`,
+          got: `${rule.count}`,
+        });
+      const lists = nearestNeighbours(positions, frames, rule.count);
+      return lists.flatMap(([anchor, ...pool]) => anchored(anchor!, pool, size));
+    }
+    case "distance": {
+      const lists = neighboursBetween(positions, frames, rule.min, rule.max);
+      return lists.flatMap((pool, k) => anchored(frames[k]!, pool, size));
+    }
+    case "quadrants": {
+      if (size !== 4)
+        throw new PtychonautError("usage", "quadrant groups have four members", {
+          got: `groups of ${size}`,
+          fix: "use gridsize 2, or another neighbor_function",
+        });
+      return quadrantNeighbours(positions, frames, rule).flatMap((lists, k) => quadrantGroup(frames[k]!, lists));
+    }
+  }
+}
+
+/** The anchor with size − 1 of its pool. */
+function anchored(anchor: number, pool: readonly number[], size: number): Candidate[] {
+  if (pool.length < size - 1) return [];
+  const draw = (random: Random): number[] => {
+    // The first steps of a Fisher–Yates shuffle draw without replacement.
+    const items = [...pool];
+    for (let i = 0; i < size - 1; i++) {
+      const j = i + random.integer(items.length - i);
+      [items[i], items[j]] = [items[j]!, items[i]!];
+    }
+    return [anchor, ...items.slice(0, size - 1)];
+  };
+  return [{ combinations: binomial(pool.length, size - 1), draw }];
+}
+
+/** One of each quadrant; the anchor counts as a member of each, but may be taken once only. */
+function quadrantGroup(anchor: number, lists: readonly (readonly number[])[]): Candidate[] {
+  if (lists.filter((list) => list.length === 0).length > 1) return [];
+  const product = (skip?: number): number =>
+    lists.reduce((total, list, q) => (q === skip ? total : total * list.length), 1);
+  const combinations = product() + lists.reduce((total, _, q) => total + product(q), 0);
+  const draw = (random: Random): number[] => {
+    for (;;) {
+      const members = lists.map((list) => list[random.integer(list.length + 1)] ?? anchor);
+      if (members.filter((frame) => frame === anchor).length <= 1) return members;
+    }
+  };
+  return [{ combinations, draw }];
+}
+
+/** Which anchors lead how many groups, in the order in which the groups appear. */
+function shareOut(
+  wanted: number,
+  candidates: readonly Candidate[],
+  options: GroupingOptions,
+  random: Random,
+): { candidate: Candidate; groups: number }[] {
+  if (!Number.isInteger(wanted) || wanted < 1)
+    throw new PtychonautError("usage", "the number of groups must be a positive integer", { got: `${wanted}` });
+  if (wanted > candidates.length && options.oversampling !== true)
+    throw new PtychonautError("usage", "more groups than patterns that can lead one", {
+      expected: `at most ${candidates.length}`,
+      got: `${wanted}`,
+      fix: "ask for fewer groups, or allow other combinations of neighbours with --enable_oversampling",
+    });
+  const order = options.sequential === true ? [...candidates] : random.shuffle([...candidates]);
+  const shares = order.map((candidate) => ({ candidate, groups: 0 }));
+  let left = wanted;
+  // Round by round, so that no anchor leads two groups more than another that still has combinations left.
+  while (left > 0) {
+    const open = shares.filter(({ candidate, groups }) => groups < candidate.combinations).slice(0, left);
+    if (open.length === 0)
+      throw new PtychonautError("usage", "more groups than there are combinations of neighbours", {
+        expected: `at most ${wanted - left}`,
+        got: `${wanted}`,
+        fix: "ask for fewer groups, or take neighbours from a larger pool with --neighbor_pool_size",
+      });
+    for (const share of open) share.groups++;
+    left -= open.length;
+  }
+  return shares.filter(({ groups }) => groups > 0);
+}
+
+function binomial(n: number, k: number): number {
+  let value = 1;
+  for (let i = 1; i <= k; i++) value = (value * (n - k + i)) / i;
+  return Math.round(value);
+}
