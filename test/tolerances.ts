@@ -29,4 +29,10 @@ export const tolerances = {
   parityPosition: 1e-9,
   /** A dozen optimiser steps of float32 roundings, relative to the largest parameter. */
   optimizerSteps: 2e-6,
+  /** Metrics fixtures (README of the fixtures): 1e-4, PSNR 1e-3 dB, ring of a crossing 0.01. */
+  parityMetrics: 1e-4,
+  parityPsnr: 1e-3,
+  parityRing: 0.01,
+  /** Pixels: the reference finds shifts on a grid of 1/50. */
+  registrationGrid: 0.02,
 } as const;

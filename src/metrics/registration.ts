@@ -1,0 +1,68 @@
+import { planFft2 } from "../optics/fft.ts";
+import { type ComplexImage, requireSameShape } from "./image.ts";
+import { spectralPeak } from "./spectralPeak.ts";
+import { taper } from "./taper.ts";
+
+export interface RegistrationOptions {
+  /** Give every frequency the same weight (phase correlation): sharper, but noise counts as much as structure. Default false. */
+  readonly whiten?: boolean;
+  /** Width in pixels over which both images fade out at the border, so that opposite borders do not meet. Default 0. */
+  readonly taper?: number;
+  /** Largest shift looked for along either axis, pixels. Default: any. */
+  readonly maxShift?: number;
+}
+
+/**
+ * The shift (y, x) in pixels that moves `moving` onto `reference`, from the peak of their cross correlation, found in
+ * frequency space to a small fraction of a pixel (after Guizar-Sicairos, Thurman & Fienup, Opt. Lett. 33, 156 (2008), with
+ * Newton's method in place of an upsampled grid). Complex images: a constant phase between them does not matter.
+ *
+ * @throws PtychonautError "shape" when the images differ in size.
+ */
+export function findShift(
+  moving: ComplexImage,
+  reference: ComplexImage,
+  { whiten = false, taper: width = 0, maxShift = Number.POSITIVE_INFINITY }: RegistrationOptions = {},
+): [y: number, x: number] {
+  requireSameShape(moving, reference);
+  const fft = planFft2(reference.shape);
+  const spectrum = (image: ComplexImage): Float64Array =>
+    fft.forward(width > 0 ? taper(withoutMean(image), width).data : image.data);
+  const [a, b] = [spectrum(moving), spectrum(reference)];
+  const cross = new Float64Array(a.length);
+  for (let i = 0; i < a.length; i += 2) {
+    const re = b[i] * a[i] + b[i + 1] * a[i + 1];
+    const im = b[i + 1] * a[i] - b[i] * a[i + 1];
+    const weight = whiten ? 1 / Math.max(Math.hypot(re, im), Number.MIN_VALUE) : 1;
+    cross[i] = weight * re;
+    cross[i + 1] = weight * im;
+  }
+  const [ky, kx] = spectralPeak({ shape: reference.shape, data: cross }, maxShift);
+  return [0 - ky, 0 - kx];
+}
+
+/** Moves an image's content by (dy, dx) pixels with a phase ramp in frequency space; what leaves comes in opposite. */
+export function fourierShift(image: ComplexImage, [dy, dx]: readonly [y: number, x: number]): ComplexImage {
+  const [height, width] = image.shape;
+  const fft = planFft2(image.shape);
+  const spectrum = fft.forward(image.data);
+  for (let i = 0; i < height; i++) {
+    for (let j = 0; j < width; j++) {
+      const turns = ((i - Math.floor(height / 2)) * dy) / height + ((j - Math.floor(width / 2)) * dx) / width;
+      const [c, s] = [Math.cos(2 * Math.PI * turns), -Math.sin(2 * Math.PI * turns)];
+      const at = 2 * (i * width + j);
+      const [re, im] = [spectrum[at], spectrum[at + 1]];
+      spectrum[at] = re * c - im * s;
+      spectrum[at + 1] = re * s + im * c;
+    }
+  }
+  return { shape: image.shape, data: fft.inverse(spectrum) };
+}
+
+/** Without its mean, a faded image does not correlate through the shape of the fading. */
+function withoutMean({ shape, data }: ComplexImage): ComplexImage {
+  const sum = [0, 0];
+  for (let i = 0; i < data.length; i++) sum[i % 2] += data[i];
+  const pixels = data.length / 2;
+  return { shape, data: data.map((value, i) => value - sum[i % 2] / pixels) };
+}
