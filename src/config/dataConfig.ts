@@ -75,7 +75,7 @@ const bounds = (axis: string) =>
   withDefault(
     z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]).readonly() as z.ZodType<readonly [number, number]>,
     [0, 1],
-    `Part of the scan's ${axis} extent whose patterns are used, as two fractions, lower and upper.`,
+    `Part of the scan's ${axis} extent that groups are anchored in, as two fractions, lower and upper.`,
     { phase: "training" },
   );
 

@@ -37,7 +37,7 @@ export function checkData(data: DataConfig, gridsize: number): void {
   }
   if (gridsize === 1) {
     idle(
-      ["neighborCount", "neighborFunction", "minNeighborDistance", "maxNeighborDistance", "enableOversampling"],
+      ["neighborCount", "neighborFunction", "minNeighborDistance", "maxNeighborDistance", "neighborPoolSize"],
       "gridsize is above 1",
     );
   }
@@ -107,6 +107,9 @@ export function checkTraining(training: TrainingConfig, execution: ExecutionConf
   if (training.phaseLoss === "None") idle(["phaseLossCoeff"], "phase_loss is given");
   if (multistageMilestones.some((epoch, i) => i > 0 && epoch <= multistageMilestones[i - 1]!)) {
     throw wrong("multistageMilestones", "epochs in ascending order", multistageMilestones.join(" "));
+  }
+  if (training.lrWarmupEpochs >= training.maxEpochs) {
+    throw contradiction("lrWarmupEpochs", training.lrWarmupEpochs, "maxEpochs", training.maxEpochs);
   }
   if (model.physicsForwardMode === "rectangular_scaled" && training.lossFunction !== "poisson") {
     throw contradiction(

@@ -8,6 +8,8 @@ import {
   type TrainingPayload,
   type TrainingRequest,
 } from "../config/payload.ts";
+import { readSavedConfig } from "../config/savedConfig.ts";
+import { readBundleFile } from "./bundleFiles.ts";
 import { ensureOutputDir, readScan } from "./files.ts";
 
 /** The payload factories' view of this machine's files. */
@@ -18,7 +20,9 @@ export const fileProbe: FileProbe = {
     return { frames, height, width, photonsPerPattern: photonsPerPattern ?? null };
   },
   async bundleHeader(path) {
-    throw new Error(path);
+    const { manifest } = await readBundleFile(path);
+    const { model, data, training } = readSavedConfig(manifest.config, path);
+    return { model, data, batchSize: training.batchSize };
   },
   prepareFolder: ensureOutputDir,
 };

@@ -10,7 +10,7 @@ export interface CommandContext {
   readonly print: (text: string) => void;
   /** Talk: what a person would read. */
   readonly warn: (line: string) => void;
-  readonly hooks: (quiet: boolean) => RunHooks;
+  readonly hooks: (quiet: boolean, progressBar?: boolean) => RunHooks;
 }
 
 export interface Command {

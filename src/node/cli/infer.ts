@@ -47,7 +47,6 @@ async function infer({ values }: ParsedFlags, context: CommandContext): Promise<
   requireFlags(values, inferCommand.flags, "infer");
   const { testDataFile, ...settings } = values;
   const { overrides, executionConfig } = splitSettings(settings);
-  const hooks = context.hooks(values["quiet"] === true);
   const payload = await resolveInferencePayload(
     {
       modelPath: String(values["modelPath"]),
@@ -59,5 +58,6 @@ async function infer({ values }: ParsedFlags, context: CommandContext): Promise<
     },
     context.files,
   );
+  const hooks = context.hooks(values["quiet"] === true, payload.execution.enableProgressBar);
   return reportOutcome(await context.workflows.infer(payload, hooks), hooks);
 }

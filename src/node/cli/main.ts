@@ -121,12 +121,12 @@ function contextFor(deps: MainDeps, print: (text: string) => void, stderr: (text
       train: deps.workflows?.train ?? (async (...args) => (await import("../train.ts")).runTraining(...args)),
       infer: deps.workflows?.infer ?? (async (...args) => (await import("../infer.ts")).runInference(...args)),
     },
-    hooks: (quiet): RunHooks => ({
+    hooks: (quiet, progressBar = true): RunHooks => ({
       signal,
       log: quiet ? () => {} : warn,
       warn,
       progress: (label, total, start = 0) =>
-        quiet || !terminal
+        quiet || !progressBar || !terminal
           ? silentProgress
           : createProgressBar({ label, total, start, write: stderr, columns: process.stderr.columns ?? 100 }),
     }),

@@ -50,7 +50,6 @@ async function train({ values }: ParsedFlags, context: CommandContext): Promise<
   refuseLegacy(values);
   requireFlags(values, trainCommand.flags, "train");
   const { overrides, executionConfig } = splitSettings(checkpointingFlags(values));
-  const hooks = context.hooks(values["quiet"] === true);
   const payload = await resolveTrainingPayload(
     {
       trainDataFile: String(values["trainDataFile"]),
@@ -61,6 +60,7 @@ async function train({ values }: ParsedFlags, context: CommandContext): Promise<
     },
     context.files,
   );
+  const hooks = context.hooks(values["quiet"] === true, payload.execution.enableProgressBar);
   return reportOutcome(await context.workflows.train(payload, hooks), hooks);
 }
 
