@@ -35,4 +35,7 @@ export const tolerances = {
   parityRing: 0.01,
   /** Pixels: the reference finds shifts on a grid of 1/50. */
   registrationGrid: 0.02,
+  /** Networks against the reference's (README of the fixtures: 1e-4 of the array's maximum for the CNN, 1e-5 for attention). */
+  parityNetwork: 1e-4,
+  parityAttention: 1e-5,
 } as const;

@@ -1,0 +1,53 @@
+import { add, mul, relu, sigmoid } from "../graph/ops/elementwise.ts";
+import { conv2d } from "../graph/ops/image.ts";
+import { concat, reshape } from "../graph/ops/layout.ts";
+import { max, mean } from "../graph/ops/reduce.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { type Builder, linear, RELU_GAIN } from "./layers.ts";
+
+/**
+ * Gates: a factor between 0 and 1 for every channel or pixel. Their last layers start small, so that a fresh gate is
+ * near one half for any input and `1 / FRESH_GATE` in the layer before it keeps the signal's level.
+ */
+export const FRESH_GATE = 0.5;
+const GATE_GAIN = 0.01;
+
+/** Channel, then spatial gate (CBAM, Woo et al. 2018). */
+export function cbam(builder: Builder, name: string, x: Tensor, reduction = 16): Tensor {
+  return builder.parameters.within(name, () =>
+    spatialGate(builder, "spatial", channelGate(builder, "channel", x, reduction)),
+  );
+}
+
+/** x · sigmoid(mlp(mean over pixels) + mlp(max over pixels)), the MLP with C / reduction hidden units. */
+export function channelGate(builder: Builder, name: string, x: Tensor, reduction = 16): Tensor {
+  return builder.parameters.within(name, () => {
+    const [batch, channels] = x.shape as [number, number, number, number];
+    const hidden = Math.max(1, Math.floor(channels / reduction));
+    const reduce = linear(builder, "reduce", channels, hidden, RELU_GAIN);
+    const expand = linear(builder, "expand", hidden, channels, GATE_GAIN);
+    const weigh = (squeezed: Tensor): Tensor => expand(relu(reduce(squeezed)));
+    const gate = sigmoid(add(weigh(mean(x, { axes: [2, 3] })), weigh(max(x, { axes: [2, 3] }))));
+    return mul(x, reshape(gate, [batch, channels, 1, 1]));
+  });
+}
+
+/** x · sigmoid(convolution of [max over channels, mean over channels]), without bias. */
+export function spatialGate(builder: Builder, name: string, x: Tensor, kernel = 7): Tensor {
+  return builder.parameters.within(name, () => {
+    const weights = builder.parameters.trainable("weight", [1, 2, kernel, kernel], builder.start.weights(GATE_GAIN));
+    const maps = concat([max(x, { axes: [1], keepDims: true }), mean(x, { axes: [1], keepDims: true })], 1);
+    return mul(x, sigmoid(conv2d(maps, weights)));
+  });
+}
+
+/** x · sigmoid(1-D convolution of the channel means along the channels), without bias (ECA, Wang et al. 2020). */
+export function efficientChannelGate(builder: Builder, name: string, x: Tensor, kernel = 3): Tensor {
+  return builder.parameters.within(name, () => {
+    const [batch, channels] = x.shape as [number, number, number, number];
+    const weights = builder.parameters.trainable("weight", [1, 1, kernel], builder.start.weights(GATE_GAIN));
+    const means = reshape(mean(x, { axes: [2, 3] }), [batch, 1, 1, channels]);
+    const mixed = conv2d(means, reshape(weights, [1, 1, 1, kernel]), { padding: [0, (kernel - 1) / 2] });
+    return mul(x, reshape(sigmoid(mixed), [batch, channels, 1, 1]));
+  });
+}

@@ -1,0 +1,107 @@
+import { add, relu } from "../graph/ops/elementwise.ts";
+import { upsample2x } from "../graph/ops/image.ts";
+import { slice } from "../graph/ops/layout.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { inverseSilu, type OutputActivation, type OutputPair } from "./activations.ts";
+import { efficientChannelGate, FRESH_GATE } from "./attention.ts";
+import { head } from "./head.ts";
+import { type Builder, conv, convRelu } from "./layers.ts";
+
+export interface DecoderOptions {
+  /** Output channels of each block. */
+  readonly channels: readonly number[];
+  /** C, the patches of one output. */
+  readonly outputs: number;
+  readonly probeBig: boolean;
+}
+
+/** RMS of a fresh output around its rest, in units of the features': small, so that training starts from a flat object. */
+const HEAD_GAIN = 0.1;
+
+/** Blocks of convolution, ReLU, convolution, ReLU, twofold enlargement; then the head. */
+export function decoder(
+  builder: Builder,
+  name: string,
+  bottleneck: Tensor,
+  activation: OutputActivation,
+  options: DecoderOptions & { readonly batchNorm: boolean },
+): Tensor {
+  const { batchNorm: norm } = options;
+  return builder.parameters.within(name, () => {
+    // Each block's enlargement is left to the convolutions that follow it.
+    const features = options.channels.reduce(
+      (x, channels, i) => decoderBlock(builder, String(i), x, channels, { norm, upsample: i > 0 }),
+      bottleneck,
+    );
+    return head(builder, features, {
+      upsample: true,
+      channels: options.outputs,
+      borderWidth: options.channels.at(-1)!,
+      probeBig: options.probeBig,
+      batchNorm: norm,
+      activation: activation.apply,
+      centreLevel: activation.restArgument,
+      borderLevel: inverseSilu(activation.rest),
+      gain: HEAD_GAIN,
+    });
+  });
+}
+
+/**
+ * One decoder for both outputs: a residual refinement after each block, channel attention at the end, one head of 2C
+ * channels with a linear centre, and the activations on the sum of centre and border.
+ */
+export function sharedDecoder(
+  builder: Builder,
+  bottleneck: Tensor,
+  { activations }: OutputPair,
+  options: DecoderOptions,
+): [Tensor, Tensor] {
+  const { outputs } = options;
+  const last = options.channels.length - 1;
+  const levels = (argument: (activation: OutputActivation) => number): number[] =>
+    activations.flatMap((activation) => Array.from({ length: outputs }, () => argument(activation)));
+  const raw = builder.parameters.within("shared", () => {
+    const features = options.channels.reduce((x, channels, i) => {
+      const block = upsample2x(decoderBlock(builder, String(i), x, channels, { norm: false, upsample: false }));
+      return refine(builder, `refine${i}`, block, i === last ? 2 * channels : channels);
+    }, bottleneck);
+    return head(builder, efficientChannelGate(builder, "attention", features), {
+      upsample: false,
+      channels: 2 * outputs,
+      borderWidth: options.channels[last]!,
+      probeBig: options.probeBig,
+      batchNorm: false,
+      activation: (x) => x,
+      centreLevel: levels((activation) => activation.restArgument),
+      borderLevel: levels((activation) => inverseSilu(activation.restArgument)),
+      gain: HEAD_GAIN / FRESH_GATE,
+    });
+  });
+  return [
+    activations[0].apply(slice(raw, [{ axis: 1, start: 0, end: outputs }])),
+    activations[1].apply(slice(raw, [{ axis: 1, start: outputs, end: 2 * outputs }])),
+  ];
+}
+
+function decoderBlock(
+  builder: Builder,
+  name: string,
+  x: Tensor,
+  channels: number,
+  options: { readonly norm: boolean; readonly upsample: boolean },
+): Tensor {
+  return builder.parameters.within(name, () => {
+    const first = convRelu(builder, "conv1", x, channels, options);
+    return convRelu(builder, "conv2", first, channels, { norm: options.norm });
+  });
+}
+
+/** ReLU(x + three convolutions of x), which starts near x itself. */
+function refine(builder: Builder, name: string, x: Tensor, hidden: number): Tensor {
+  return builder.parameters.within(name, () => {
+    const first = convRelu(builder, "conv1", x, hidden);
+    const second = convRelu(builder, "conv2", first, hidden);
+    return relu(add(x, conv(builder, "conv3", second, x.shape[1]!, { gain: 0.1 })));
+  });
+}

@@ -1,0 +1,55 @@
+import { conv2d, upsample2x } from "../graph/ops/image.ts";
+import { concat, reshape, slice, transpose } from "../graph/ops/layout.ts";
+import { matmul } from "../graph/ops/linear.ts";
+import type { Tensor } from "../graph/tensor.ts";
+
+/**
+ * A 3×3 "same" convolution of the twofold enlarged (nearest-neighbour) image.
+ *
+ * The enlarged image need not exist: the three kernel rows of output row 2i + a see only two rows of x, namely i−1, i, i
+ * for a = 0 and i, i, i+1 for a = 1. So each of the four parities (a, b) is a 2×2 convolution of x with sums of the
+ * weights: 4/9 of the products, a quarter of the memory, and measured with its gradients up to four times as fast.
+ * With more outputs than inputs the interleaving costs more than the enlarging, and the plain form is taken.
+ * @param x `[batch, in, y, x]`
+ * @param weights `[out, in, 3, 3]`
+ * @returns `[batch, out, 2y, 2x]`
+ */
+export function upsampledConv(x: Tensor, weights: Tensor, bias: Tensor): Tensor {
+  return weights.shape[0]! <= x.shape[1]! ? foldedConv(x, weights, bias) : conv2d(upsample2x(x), weights, { bias });
+}
+
+function foldedConv(x: Tensor, weights: Tensor, bias: Tensor): Tensor {
+  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  const out = weights.shape[0]!;
+  const folded = matmul(reshape(weights, [out * channels, 9]), x.graph.constant(foldingMatrix(), [9, 16]));
+  const kernels = transpose(reshape(folded, [out, channels, 4, 4]), [2, 0, 1, 3]);
+  const parities = conv2d(x, reshape(kernels, [4 * out, channels, 2, 2]), {
+    bias: concat([bias, bias, bias, bias], 0),
+    padding: [1, 1],
+  });
+  const planes = [0, 1, 2, 3].map((parity) => {
+    const [a, b] = [parity >> 1, parity & 1];
+    const plane = slice(parities, [
+      { axis: 1, start: parity * out, end: (parity + 1) * out },
+      { axis: 2, start: a, end: a + height },
+      { axis: 3, start: b, end: b + width },
+    ]);
+    return reshape(plane, [batch, out, 1, height, width]);
+  });
+  const interleaved = transpose(reshape(concat(planes, 2), [batch, out, 2, 2, height, width]), [0, 1, 4, 2, 5, 3]);
+  return reshape(interleaved, [batch, out, 2 * height, 2 * width]);
+}
+
+/** Entry (3 ky + kx, 4 (2a + b) + 2u + v) is 1 where parity (a, b) applies tap (ky, kx) to its source pixel (u, v). */
+function foldingMatrix(): Float32Array {
+  const source = (parity: number, tap: number): number => Math.floor((parity + tap - 1) / 2) + 1 - parity;
+  const matrix = new Float32Array(9 * 16);
+  for (let tap = 0; tap < 9; tap++) {
+    for (let parity = 0; parity < 4; parity++) {
+      const u = source(parity >> 1, Math.floor(tap / 3));
+      const v = source(parity & 1, tap % 3);
+      matrix[16 * tap + 4 * parity + 2 * u + v] = 1;
+    }
+  }
+  return matrix;
+}
