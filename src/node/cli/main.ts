@@ -26,6 +26,10 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: "reconstruct a scan with a trained network",
     load: async () => (await import("./infer.ts")).inferCommand,
   },
+  evaluate: {
+    summary: "compare a reconstruction with a reference",
+    load: async () => (await import("./evaluate.ts")).evaluateCommand,
+  },
   simulate: {
     summary: "make a simulated scan with its true object",
     load: async () => (await import("./simulate.ts")).simulateCommand,

@@ -1,0 +1,125 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ComplexArray } from "../../src/arrays.ts";
+import { writeReconstruction } from "../../src/io/reconstruction.ts";
+import type { Metrics } from "../../src/metrics/evaluate.ts";
+import { readReference } from "../../src/node/evaluate.ts";
+import { readScan } from "../../src/node/files.ts";
+import { call } from "./harness.ts";
+
+let folder = "";
+const path = (name: string): string => join(folder, name);
+
+/** A part of an object, times a constant: what a perfect reconstruction may look like. */
+function part(object: ComplexArray, top: number, left: number, side: number): ComplexArray {
+  const [, width] = object.shape as [number, number];
+  const data = new Float32Array(2 * side * side);
+  const [c, s] = [0.8 * Math.cos(1.1), 0.8 * Math.sin(1.1)];
+  for (let y = 0; y < side; y++) {
+    for (let x = 0; x < side; x++) {
+      const from = 2 * ((top + y) * width + left + x);
+      const [re, im] = [object.data[from]!, object.data[from + 1]!];
+      data.set([c * re - s * im, c * im + s * re], 2 * (y * side + x));
+    }
+  }
+  return { shape: [side, side], data };
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "ptychonaut-"));
+  const { code } = await call(
+    [
+      "simulate",
+      "--output",
+      path("scan.npz"),
+      "--n",
+      "32",
+      "--patterns",
+      "60",
+      "--object",
+      "dead_leaves",
+      "--seed",
+      "3",
+    ],
+    { stderr: () => {} },
+  );
+  expect(code).toBe(0);
+  const { object } = await readScan(path("scan.npz"));
+  const side = 40;
+  writeFileSync(
+    path("reconstruction.npz"),
+    writeReconstruction({
+      object: part(object!, 9, 12, side),
+      coverage: new Float32Array(side * side).fill(1),
+      positions: Float64Array.of(20, 20),
+      origin: { y: 9, x: 12 },
+    }),
+  );
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("evaluate", () => {
+  it("finds a perfect reconstruction perfect, whatever its phase and scale", async () => {
+    const args = ["evaluate", path("reconstruction.npz"), "--reference", path("scan.npz"), "--json"];
+    const { code, stdout } = await call([...args, "--output", path("metrics.json")]);
+    expect(code).toBe(0);
+    const metrics = JSON.parse(stdout) as Metrics;
+    expect(metrics.complexError).toBeLessThan(1e-3);
+    expect(metrics.phase.correlation).toBeGreaterThan(0.999);
+    expect(metrics.gauge.shift.map((value) => Math.round(100 * value) + 0)).toEqual([0, 0]);
+    expect(Object.keys(metrics)).toEqual(
+      expect.arrayContaining(["complexError", "amplitude", "phase", "frc", "deviance", "gauge", "coverage", "compat"]),
+    );
+    expect(JSON.parse(readFileSync(path("metrics.json"), "utf8"))).toEqual(metrics);
+  });
+
+  it("prints a table for people", async () => {
+    const { stdout } = await call(["evaluate", path("reconstruction.npz"), "--reference", path("scan.npz")]);
+    expect(stdout).toMatch(/^complex error +\d/);
+    expect(stdout).toMatch(/correlation +\S+ +\S+/);
+  });
+
+  it("takes another reconstruction as the reference, at its own origin", async () => {
+    expect((await readReference(path("reconstruction.npz"))).origin).toEqual({ y: 9, x: 12 });
+    const self = ["evaluate", path("reconstruction.npz"), "--reference", path("reconstruction.npz"), "--json"];
+    const metrics = JSON.parse((await call(self)).stdout) as Metrics;
+    expect(metrics.complexError).toBeLessThan(1e-6);
+  });
+
+  it("says what is missing", async () => {
+    const none = await call(["evaluate", path("reconstruction.npz")]);
+    expect(none.code).toBe(2);
+    expect(none.stderr).toContain("missing --reference");
+    const args = ["evaluate", path("reconstruction.npz"), "--reference", path("scan.npz"), "--object_key", "psi"];
+    const { code, stderr } = await call(args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/no reference object.*expected an array "psi"/);
+    const noArgument = await call(["evaluate", "--reference", path("scan.npz")]);
+    expect(noArgument.code).toBe(2);
+    expect(noArgument.stderr).toContain("expected RECONSTRUCTION.npz");
+  });
+});
+
+describe("simulate", () => {
+  it("makes the same file from the same seed, and another from another", async () => {
+    const make = async (name: string, seed: string) => {
+      await call(["simulate", "--output", path(name), "--n", "32", "--patterns", "10", "--seed", seed]);
+      return readFileSync(path(name));
+    };
+    const first = await make("a.npz", "5");
+    expect(first.equals(await make("b.npz", "5"))).toBe(true);
+    expect(first.equals(await make("c.npz", "6"))).toBe(false);
+  });
+
+  it("refuses unknown names and impossible numbers", async () => {
+    const object = await call(["simulate", "--output", path("x.npz"), "--object", "circles"]);
+    expect(object.code).toBe(2);
+    expect(object.stderr).toMatch(/unknown object "circles"; expected one of lines, dead_leaves/);
+    expect((await call(["simulate", "--output", path("x.npz"), "--n", "1"])).code).toBe(2);
+    const folderless = await call(["simulate", "--output", path("no/such/x.npz"), "--n", "32", "--patterns", "4"]);
+    expect(folderless.code).toBe(1);
+    expect(folderless.stderr).toMatch(/cannot be written/);
+  });
+});
