@@ -1,0 +1,92 @@
+import { PtychonautError } from "../errors.ts";
+import type { Random } from "../random.ts";
+import type { Measurement, Patterns } from "./dataset.ts";
+import type { GroupGeometry } from "./groupGeometry.ts";
+import type { Groups } from "./grouping.ts";
+import { normalisePatterns, type Scales } from "./normalisation.ts";
+
+/** What one step of training or prediction takes, B groups of C patterns. Graphs have static shapes, so B never varies. */
+export interface Batch {
+  /** `[B, C, N, N]`, network input x: amplitudes of mean energy (N/2)² a pattern. */
+  readonly images: Float32Array;
+  /** `[B, C, 2]`, r_k − r̄ as (y, x), object pixels. */
+  readonly offsets: Float32Array;
+  /** `[B, C]`, frame indices. */
+  readonly frames: Int32Array;
+  /** `[B]`, 1 for a group that counts, 0 for one that only fills up the last batch. */
+  readonly weights: Float32Array;
+}
+
+/** The groups of one batch, by their number. */
+export interface BatchRequest {
+  /** `[B]` */
+  readonly groups: Int32Array;
+  /** `[B]`, see `Batch.weights`. */
+  readonly weights: Float32Array;
+}
+
+/** Everything that batches are made of. */
+export interface BatchSource {
+  readonly patterns: Patterns;
+  readonly measurement: Measurement;
+  readonly scales: Pick<Scales, "inputScale">;
+  /** `[y, x]`, 1 = valid. */
+  readonly mask?: Float32Array;
+  readonly groups: Groups;
+  readonly geometry: GroupGeometry;
+}
+
+/** Prepares batches ahead of their use. The batches do not depend on how many hands prepare them. */
+export interface BatchLoader {
+  /** The batches of the plan, in its order. */
+  batches(plan: readonly BatchRequest[]): AsyncIterable<Batch>;
+  close(): Promise<void>;
+}
+
+/**
+ * All groups in batches of `batchSize`, shuffled where `random` is given. The last batch is filled up with groups of the
+ * same epoch that have weight 0, so that they change neither the loss nor the gradient.
+ *
+ * @throws PtychonautError "usage" when batchSize is no positive integer or there are no groups
+ */
+export function planEpoch(groups: number, batchSize: number, random?: Random): BatchRequest[] {
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw new PtychonautError("usage", "batch size must be a positive integer", { got: `${batchSize}` });
+  if (groups < 1) throw new PtychonautError("usage", "no groups to make batches of");
+  const order = Int32Array.from({ length: groups }, (_, group) => group);
+  random?.shuffle(order);
+  return Array.from({ length: Math.ceil(groups / batchSize) }, (_, batch) => {
+    const first = batch * batchSize;
+    return {
+      groups: Int32Array.from({ length: batchSize }, (_, k) => order[(first + k) % groups]!),
+      weights: Float32Array.from({ length: batchSize }, (_, k) => (first + k < groups ? 1 : 0)),
+    };
+  });
+}
+
+/** Reads, scales and masks the patterns of one batch. */
+export function assembleBatch(source: BatchSource, request: BatchRequest): Batch {
+  const { patterns, measurement, scales, groups, geometry, mask } = source;
+  const { size } = groups;
+  const batchSize = request.groups.length;
+  const frames = new Int32Array(batchSize * size);
+  const offsets = new Float32Array(2 * batchSize * size);
+  for (const [k, group] of request.groups.entries()) {
+    frames.set(groups.frames.subarray(group * size, (group + 1) * size), k * size);
+    offsets.set(geometry.offsets.subarray(2 * group * size, 2 * (group + 1) * size), 2 * k * size);
+  }
+  const images = new Float32Array(frames.length * patterns.height * patterns.width);
+  patterns.read(frames, images);
+  normalisePatterns(images, measurement, scales, mask);
+  return { images, offsets, frames, weights: request.weights };
+}
+
+/** Prepares each batch when it is asked for, in the same thread. */
+export function inlineLoader(source: BatchSource): BatchLoader {
+  return {
+    async *batches(plan) {
+      for (const request of plan) yield assembleBatch(source, request);
+    },
+    close: async () => {},
+  };
+}

@@ -1,0 +1,21 @@
+/** Entry of a batch worker thread: batches in shared memory's patterns, one job a message. */
+import { parentPort, workerData } from "node:worker_threads";
+import { assembleBatch, type BatchSource } from "../data/batches.ts";
+import { memoryPatterns } from "../data/memoryPatterns.ts";
+import type { BatchJob, BatchReply, BatchWorkerData } from "./batchWorkerProtocol.ts";
+
+const data = workerData as BatchWorkerData;
+const source: BatchSource = {
+  patterns: memoryPatterns(data.patterns, data.shape),
+  measurement: data.measurement,
+  scales: { inputScale: data.inputScale },
+  ...(data.mask === undefined ? {} : { mask: data.mask }),
+  groups: data.groups,
+  geometry: data.geometry,
+};
+
+parentPort!.on("message", ({ id, request }: BatchJob) => {
+  const batch = assembleBatch(source, request);
+  const reply: BatchReply = { id, batch };
+  parentPort!.postMessage(reply, [batch.images.buffer, batch.offsets.buffer, batch.frames.buffer] as ArrayBuffer[]);
+});

@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import {
+  type Batch,
+  type BatchLoader,
+  type BatchRequest,
+  type BatchSource,
+  planEpoch,
+} from "../../src/data/batches.ts";
+import { groupGeometry } from "../../src/data/groupGeometry.ts";
+import { makeGroups } from "../../src/data/grouping.ts";
+import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
+import { batchWorkers } from "../../src/node/batchWorkers.ts";
+import { Random } from "../../src/random.ts";
+
+const N = 16;
+const COUNT = 40;
+const random = new Random(7);
+const positions = Float64Array.from({ length: 2 * COUNT }, () => 20 * random.uniform());
+const groups = makeGroups(
+  positions,
+  Array.from({ length: COUNT }, (_, i) => i),
+  { size: 4 },
+  random,
+);
+const source: BatchSource = {
+  patterns: memoryPatterns(
+    Uint16Array.from({ length: COUNT * N * N }, () => random.poisson(30)),
+    [COUNT, N, N],
+  ),
+  measurement: "counts",
+  scales: { inputScale: 0.123 },
+  mask: Float32Array.from({ length: N * N }, (_, i) => (i % 5 === 0 ? 0 : 1)),
+  groups,
+  geometry: groupGeometry(positions, groups),
+};
+
+async function collect(loader: BatchLoader, plan: readonly BatchRequest[]): Promise<Batch[]> {
+  const batches: Batch[] = [];
+  for await (const batch of loader.batches(plan)) batches.push(batch);
+  return batches;
+}
+
+describe("batch workers", () => {
+  it("give the same batches in the same order for any number of threads, over several epochs", async () => {
+    const plans = [planEpoch(groups.count, 3, new Random(1)), planEpoch(groups.count, 3, new Random(2))];
+    const expected = await Promise.all(plans.map((plan) => collect(batchWorkers(source), plan)));
+    for (const numWorkers of [1, 3]) {
+      const loader = batchWorkers(source, { numWorkers, prefetchFactor: 2, persistentWorkers: true });
+      for (const [epoch, plan] of plans.entries()) expect(await collect(loader, plan)).toEqual(expected[epoch]);
+      await loader.close();
+    }
+  });
+
+  it("stop early without hanging and start again", async () => {
+    const plan = planEpoch(groups.count, 2);
+    for (const persistentWorkers of [true, false]) {
+      const loader = batchWorkers(source, { numWorkers: 2, persistentWorkers });
+      for await (const batch of loader.batches(plan)) {
+        expect(batch.images.length).toBe(2 * 4 * N * N);
+        break;
+      }
+      expect((await collect(loader, plan)).length).toBe(plan.length);
+      await loader.close();
+    }
+  });
+
+  it("a failure in a thread reaches the caller", async () => {
+    const broken = { ...source, groups: { ...groups, frames: groups.frames.map(() => 999) } };
+    await expect(collect(batchWorkers(broken, { numWorkers: 1 }), planEpoch(4, 2))).rejects.toThrow(/no such frame/);
+  });
+
+  it("refuses options that could only be ignored", () => {
+    expect(() => batchWorkers(source, { numWorkers: -1 })).toThrow(/num_workers/);
+    expect(() => batchWorkers(source, { prefetchFactor: 4 })).toThrow(/need worker threads/);
+    expect(() => batchWorkers(source, { persistentWorkers: true })).toThrow(/need worker threads/);
+    expect(() => batchWorkers(source, { numWorkers: 1, prefetchFactor: 0 })).toThrow(/prefetch_factor/);
+  });
+});
