@@ -38,4 +38,14 @@ export const tolerances = {
   /** Networks against the reference's (README of the fixtures: 1e-4 of the array's maximum for the CNN, 1e-5 for attention). */
   parityNetwork: 1e-4,
   parityAttention: 1e-5,
+  /** The same step with sums of gradients in another order: a few roundings, carried through a few optimiser steps. */
+  splitStep: 5e-6,
+  /** Relative: ramps found to 1e-9 rad per pixel over 70 pixels. */
+  gaugeResidual: 1e-6,
+  /** Pixels: sharp edges sampled by interpolation, and content that differs in a border of the shift's width. */
+  registrationWithBorders: 0.05,
+  /** Relative: Lanczos interpolation with four lobes of an image band-limited to 0.2 cycles per pixel. */
+  lanczosSmooth: 0.005,
+  /** Relative: an image stored as float32, and a shift found as not quite zero. */
+  perfectReconstruction: 1e-3,
 } as const;

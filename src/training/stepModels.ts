@@ -1,0 +1,128 @@
+import { PtychonautError } from "../errors.ts";
+import { type Clipping, clipGradients } from "../graph/clipping.ts";
+import { gradients } from "../graph/gradients.ts";
+import { buildModel } from "../graph/onnx/model.ts";
+import { mul } from "../graph/ops/elementwise.ts";
+import { sum } from "../graph/ops/reduce.ts";
+import { type Optimizer, optimizerScalars } from "../graph/optimizers.ts";
+import { Graph, type Tensor } from "../graph/tensor.ts";
+import { type ParameterSpec, Parameters } from "../nets/parameters.ts";
+
+/** What a batch costs, sample by sample, as built into a graph. */
+export interface Objective {
+  /** `[batch]`: what is minimised. */
+  readonly loss: Tensor;
+  /** `[batch]` each: what is reported beside it. */
+  readonly measures: Readonly<Record<string, Tensor>>;
+}
+
+/** Builds network, physics and likelihood; declares the batch's graph inputs. */
+export type BuildObjective = (parameters: Parameters) => Objective;
+
+export interface StepOptions {
+  readonly optimizer: Optimizer;
+  readonly clipping?: Clipping;
+}
+
+/**
+ * The graphs of training, serialised. All are made of the same pieces: `fused` is `gradient` followed by `update`.
+ *
+ * Graph inputs: the objective's own; `sampleWeights` `[batch]`, factors on the samples' losses (the loss is their
+ * weighted *sum*, so that weights 1/B make a mean, and sums over several batches stay exact); every parameter under
+ * its name; moments as `MOMENT/NAME`; gradients as `grad/NAME`; `optimizer.SCALAR`.
+ * Outputs: `loss`, `measure/NAME`, `grad/NAME`, `norm/before`, `norm/after`, and new values as `next/INPUT`.
+ */
+export interface StepModels {
+  readonly specs: readonly ParameterSpec[];
+  readonly measures: readonly string[];
+  readonly fused: Uint8Array;
+  readonly gradient: Uint8Array;
+  readonly update: Uint8Array;
+  /** Loss and measures in inference mode; changes nothing. */
+  readonly evaluation: Uint8Array;
+}
+
+export const SAMPLE_WEIGHTS = "sampleWeights";
+
+export function buildStepModels(build: BuildObjective, options: StepOptions): StepModels {
+  const forward = forwardGraph(build, true);
+  const { parameters, outputs, loss } = forward;
+  const trained = trainedTensors(parameters);
+  const grads = gradients(loss, [...trained.values()]);
+  const state = Object.fromEntries([...parameters.updates].map(([name, tensor]) => [`next/${name}`, tensor]));
+  const update = updateOutputs(trained, grads, options);
+  const gradientOutputs = Object.fromEntries([...trained.keys()].map((name, i) => [`grad/${name}`, grads[i]!]));
+  return {
+    specs: parameters.specs,
+    measures: forward.measures,
+    fused: buildModel({ outputs: { ...outputs, ...state, ...update } }),
+    gradient: buildModel({ outputs: { ...outputs, ...state, ...gradientOutputs } }),
+    update: updateModel(parameters.specs, options),
+    evaluation: buildModel({ outputs: forwardGraph(build, false).outputs }),
+  };
+}
+
+interface Forward {
+  readonly parameters: Parameters;
+  readonly loss: Tensor;
+  readonly measures: readonly string[];
+  readonly outputs: Readonly<Record<string, Tensor>>;
+}
+
+function forwardGraph(build: BuildObjective, training: boolean): Forward {
+  const graph = new Graph();
+  const parameters = new Parameters(graph, { training });
+  const objective = build(parameters);
+  const batch = objective.loss.shape;
+  if (batch.length !== 1) {
+    throw new PtychonautError("shape", "an objective gives one loss a sample", {
+      expected: "[batch]",
+      got: String(objective.loss),
+    });
+  }
+  const weights = graph.input(SAMPLE_WEIGHTS, batch);
+  const weighted = (perSample: Tensor): Tensor => sum(mul(perSample, weights));
+  const loss = weighted(objective.loss);
+  const measures = Object.entries(objective.measures);
+  return {
+    parameters,
+    loss,
+    measures: measures.map(([name]) => name),
+    outputs: { loss, ...Object.fromEntries(measures.map(([name, tensor]) => [`measure/${name}`, weighted(tensor)])) },
+  };
+}
+
+/** The optimiser alone, fed with gradients that were summed elsewhere. */
+function updateModel(specs: readonly ParameterSpec[], options: StepOptions): Uint8Array {
+  const graph = new Graph();
+  const trained = specs.filter((spec) => spec.trainable);
+  const tensors = new Map(trained.map(({ name, shape }) => [name, graph.input(name, shape)]));
+  const grads = trained.map(({ name, shape }) => graph.input(`grad/${name}`, shape));
+  return buildModel({ outputs: updateOutputs(tensors, grads, options) });
+}
+
+function updateOutputs(
+  trained: ReadonlyMap<string, Tensor>,
+  grads: readonly Tensor[],
+  { optimizer, clipping }: StepOptions,
+): Record<string, Tensor> {
+  const graph = grads[0]!.graph;
+  return graph.scoped("update", () => {
+    const clipped = clipGradients(grads, [...trained.values()], clipping);
+    const scalars = optimizerScalars(graph, optimizer);
+    const outputs: Record<string, Tensor> = { "norm/before": clipped.normBefore, "norm/after": clipped.normAfter };
+    for (const [i, [name, parameter]] of [...trained].entries()) {
+      const moments = optimizer.moments.map((moment) => graph.input(`${moment}/${name}`, parameter.shape));
+      const updated = optimizer.update(parameter, clipped.gradients[i]!, moments, scalars);
+      outputs[`next/${name}`] = updated.parameter;
+      for (const [j, moment] of optimizer.moments.entries()) outputs[`next/${moment}/${name}`] = updated.moments[j]!;
+    }
+    return outputs;
+  });
+}
+
+function trainedTensors(parameters: Parameters): Map<string, Tensor> {
+  const trained = parameters.specs.filter((spec) => spec.trainable);
+  if (trained.length === 0) throw new PtychonautError("usage", "there is nothing to train");
+  return new Map(trained.map(({ name }) => [name, parameters.tensors.get(name)!]));
+}

@@ -1,0 +1,306 @@
+import type { Optimizer } from "../graph/optimizers.ts";
+import type { HostTensor, Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
+import { alone, type Communicator } from "./communicator.ts";
+import { copyWeights, type Layout, stateLayout, trainableLayout, views, type Weights } from "./parameterStore.ts";
+import { SAMPLE_WEIGHTS, type StepModels } from "./stepModels.ts";
+
+/** One batch as graphs take it. */
+export interface StepBatch {
+  /** The objective's graph inputs. */
+  readonly inputs: Readonly<Record<string, HostTensor>>;
+  /** `[batch]`: 1, or 0 for samples that only fill the batch up. */
+  readonly sampleWeights: Float32Array;
+}
+
+/** Means over the samples of what an objective computes. */
+export interface Losses {
+  readonly loss: number;
+  readonly measures: Readonly<Record<string, number>>;
+}
+
+export interface StepReport extends Losses {
+  /** Samples that counted, in all processes. */
+  readonly samples: number;
+  readonly gradientNormBefore: number;
+  readonly gradientNormAfter: number;
+  /** False when loss or gradient was not finite; the weights are then those from before the step. */
+  readonly finite: boolean;
+}
+
+export interface TrainingStep {
+  /** The weights as they are now. Views stay valid until the next step. */
+  readonly weights: Weights;
+  /** Replaces the weights (a copy is taken). */
+  load(weights: Weights): void;
+  /**
+   * One optimiser step on the mean loss over all samples of all batches, in all processes.
+   * @param step counts from 1
+   */
+  run(batches: readonly StepBatch[], learningRate: number, step: number): Promise<StepReport>;
+  /** Mean losses with the weights as they are, in inference mode. */
+  evaluate(batches: AsyncIterable<StepBatch>): Promise<Losses & { readonly samples: number }>;
+  dispose(): Promise<void>;
+}
+
+/** Computes gradients of one batch after another and adds them up. */
+export interface GradientSource {
+  /**
+   * Adds Σ over the batches, each with its sample weights, of gradients, loss and measures to `total`, which is
+   * `[gradients…, loss, measures…]`, and writes the new untrained state to `state`.
+   */
+  accumulate(batches: readonly StepBatch[], weights: Weights, total: Float32Array, state: Float32Array): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+export interface TrainingStepOptions {
+  readonly runtime: Runtime;
+  readonly models: StepModels;
+  readonly optimizer: Optimizer;
+  readonly start: Weights;
+  /** Steps on several batches, or in several processes, need the split form; one batch in one process runs fused. */
+  readonly form: "fused" | "split";
+  readonly communicator?: Communicator;
+  /** Computes gradients elsewhere (split form); default: one session of the runtime. */
+  readonly gradients?: GradientSource;
+  readonly session?: SessionOptions;
+}
+
+export async function createTrainingStep(options: TrainingStepOptions): Promise<TrainingStep> {
+  const { runtime, models, session } = options;
+  const communicator = options.communicator ?? alone;
+  const evaluation = await runtime.load(models.evaluation, session);
+  if (options.form === "fused") {
+    return new FusedStep(options, await runtime.load(models.fused, session), evaluation);
+  }
+  const source = options.gradients ?? (await sessionGradients(runtime, models, session));
+  return new SplitStep(options, source, await runtime.load(models.update, session), evaluation, communicator);
+}
+
+/** What both forms share: two sets of vectors, one read and one written by a step, which then swap. */
+abstract class StepBase {
+  readonly models: StepModels;
+  readonly optimizer: Optimizer;
+  readonly trainable: Layout;
+  readonly untrained: Layout;
+  #current: Weights;
+  #next: Weights;
+  readonly #evaluation: Session;
+
+  constructor({ models, optimizer, start }: TrainingStepOptions, evaluation: Session) {
+    this.models = models;
+    this.optimizer = optimizer;
+    this.trainable = trainableLayout(models.specs);
+    this.untrained = stateLayout(models.specs);
+    this.#current = copyWeights(start);
+    this.#next = copyWeights(start);
+    this.#evaluation = evaluation;
+  }
+
+  get weights(): Weights {
+    return this.#current;
+  }
+
+  load(weights: Weights): void {
+    this.#current = copyWeights(weights);
+    this.#next = copyWeights(weights);
+  }
+
+  async evaluate(batches: AsyncIterable<StepBatch>): Promise<Losses & { samples: number }> {
+    const totals = new Float64Array(1 + this.models.measures.length);
+    let samples = 0;
+    for await (const { inputs, sampleWeights } of batches) {
+      const values = { ...inputs, ...this.values(), [SAMPLE_WEIGHTS]: vector(sampleWeights) };
+      const out = await this.#evaluation.run(values);
+      for (const [i, name] of lossNames(this.models).entries()) totals[i]! += Number(out[name]!.data[0]);
+      samples += weightOf(sampleWeights);
+    }
+    return {
+      ...losses(
+        this.models,
+        totals.map((total) => total / samples),
+      ),
+      samples,
+    };
+  }
+
+  /** Parameters and untrained state as feeds. */
+  protected values(): Record<string, HostTensor> {
+    const { parameters, state } = this.#current;
+    return { ...views(this.trainable, parameters), ...views(this.untrained, state) };
+  }
+
+  protected moments(): Record<string, HostTensor> {
+    return Object.assign(
+      {},
+      ...this.optimizer.moments.map((name, i) => views(this.trainable, this.#current.moments[i]!, `${name}/`)),
+    );
+  }
+
+  /** Where new parameters and moments go. */
+  protected updated(): Record<string, HostTensor> {
+    const next = views(this.trainable, this.#next.parameters, "next/");
+    for (const [i, name] of this.optimizer.moments.entries()) {
+      Object.assign(next, views(this.trainable, this.#next.moments[i]!, `next/${name}/`));
+    }
+    return next;
+  }
+
+  protected get nextState(): Float32Array {
+    return this.#next.state;
+  }
+
+  protected scalars(learningRate: number, step: number): Record<string, HostTensor> {
+    const values = this.optimizer.scalarValues(learningRate, step);
+    return Object.fromEntries(
+      this.optimizer.scalars.map((name, i) => [`optimizer.${name}`, { data: Float32Array.of(values[i]!), shape: [] }]),
+    );
+  }
+
+  /** Takes the new weights over, unless the numbers went bad. */
+  protected finish(values: Float64Array, samples: number, norms: Readonly<Record<string, HostTensor>>): StepReport {
+    const gradientNormBefore = Number(norms["norm/before"]!.data[0]);
+    const gradientNormAfter = Number(norms["norm/after"]!.data[0]);
+    const finite = Number.isFinite(values[0]!) && Number.isFinite(gradientNormBefore);
+    if (finite) [this.#current, this.#next] = [this.#next, this.#current];
+    return { ...losses(this.models, values), samples, gradientNormBefore, gradientNormAfter, finite };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#evaluation.dispose();
+  }
+}
+
+class FusedStep extends StepBase implements TrainingStep {
+  readonly #session: Session;
+
+  constructor(options: TrainingStepOptions, session: Session, evaluation: Session) {
+    super(options, evaluation);
+    this.#session = session;
+  }
+
+  async run(batches: readonly StepBatch[], learningRate: number, step: number): Promise<StepReport> {
+    const { inputs, sampleWeights } = batches[0]!;
+    const samples = weightOf(sampleWeights);
+    const feeds = {
+      ...inputs,
+      ...this.values(),
+      ...this.moments(),
+      ...this.scalars(learningRate, step),
+      [SAMPLE_WEIGHTS]: vector(sampleWeights.map((weight) => weight / samples)),
+    };
+    const into = { ...this.updated(), ...views(this.untrained, this.nextState, "next/") };
+    const out = await this.#session.run(feeds, undefined, into);
+    const values = Float64Array.from(lossNames(this.models), (name) => Number(out[name]!.data[0]));
+    return this.finish(values, samples, out);
+  }
+
+  override async dispose(): Promise<void> {
+    await this.#session.dispose();
+    await super.dispose();
+  }
+}
+
+class SplitStep extends StepBase implements TrainingStep {
+  readonly #source: GradientSource;
+  readonly #update: Session;
+  readonly #communicator: Communicator;
+  /** `[gradients…, loss, measures…]`: one vector, so that one exchange serves all. */
+  readonly #total: Float32Array;
+
+  constructor(
+    options: TrainingStepOptions,
+    source: GradientSource,
+    update: Session,
+    evaluation: Session,
+    communicator: Communicator,
+  ) {
+    super(options, evaluation);
+    this.#source = source;
+    this.#update = update;
+    this.#communicator = communicator;
+    this.#total = new Float32Array(this.trainable.length + 1 + this.models.measures.length);
+  }
+
+  async run(batches: readonly StepBatch[], learningRate: number, step: number): Promise<StepReport> {
+    const samples = await this.#sum(batches.reduce((total, batch) => total + weightOf(batch.sampleWeights), 0));
+    const scaled = batches.map(({ inputs, sampleWeights }) => ({
+      inputs,
+      sampleWeights: sampleWeights.map((weight) => weight / samples),
+    }));
+    this.#total.fill(0);
+    await this.#source.accumulate(scaled, this.weights, this.#total, this.nextState);
+    await this.#communicator.allReduceSum(this.#total);
+    await this.#averageState();
+    const feeds = {
+      ...views(this.trainable, this.#total, "grad/"),
+      ...views(this.trainable, this.weights.parameters),
+      ...this.moments(),
+      ...this.scalars(learningRate, step),
+    };
+    const out = await this.#update.run(feeds, undefined, this.updated());
+    return this.finish(Float64Array.from(this.#total.subarray(this.trainable.length)), samples, out);
+  }
+
+  async #sum(value: number): Promise<number> {
+    const shared = Float32Array.of(value);
+    await this.#communicator.allReduceSum(shared);
+    return shared[0]!;
+  }
+
+  /** Running statistics differ between processes by the samples they saw; all go on with the mean. */
+  async #averageState(): Promise<void> {
+    const { size } = this.#communicator;
+    if (size === 1 || this.nextState.length === 0) return;
+    await this.#communicator.allReduceSum(this.nextState);
+    for (let i = 0; i < this.nextState.length; i++) this.nextState[i]! /= size;
+  }
+
+  override async dispose(): Promise<void> {
+    await this.#source.dispose();
+    await this.#update.dispose();
+    await super.dispose();
+  }
+}
+
+/** Gradients from one session of a runtime. */
+export async function sessionGradients(
+  runtime: Runtime,
+  models: StepModels,
+  options?: SessionOptions,
+): Promise<GradientSource> {
+  const session = await runtime.load(models.gradient, options);
+  const trainable = trainableLayout(models.specs);
+  const untrained = stateLayout(models.specs);
+  const names = lossNames(models);
+  const gradient = new Float32Array(trainable.length);
+  const into = views(trainable, gradient, "grad/");
+  return {
+    async accumulate(batches, { parameters, state }, total, nextState) {
+      let before = state;
+      for (const { inputs, sampleWeights } of batches) {
+        const feeds = {
+          ...inputs,
+          ...views(trainable, parameters),
+          ...views(untrained, before),
+          [SAMPLE_WEIGHTS]: vector(sampleWeights),
+        };
+        const after = before.slice();
+        const out = await session.run(feeds, undefined, { ...into, ...views(untrained, after, "next/") });
+        for (let i = 0; i < gradient.length; i++) total[i]! += gradient[i]!;
+        for (const [i, name] of names.entries()) total[gradient.length + i]! += Number(out[name]!.data[0]);
+        before = after;
+      }
+      nextState.set(before);
+    },
+    dispose: () => session.dispose(),
+  };
+}
+
+const lossNames = ({ measures }: StepModels): string[] => ["loss", ...measures.map((name) => `measure/${name}`)];
+
+function losses({ measures }: StepModels, values: Float64Array): Losses {
+  return { loss: values[0]!, measures: Object.fromEntries(measures.map((name, i) => [name, values[i + 1]!])) };
+}
+
+const weightOf = (weights: Float32Array): number => weights.reduce((total, weight) => total + weight, 0);
+const vector = (data: Float32Array): HostTensor => ({ data, shape: [data.length] });

@@ -1,0 +1,183 @@
+import { PtychonautError } from "../errors.ts";
+import { readNpy, writeNpy } from "../io/npy.ts";
+import { openZip, writeZip } from "../io/zip.ts";
+import type { KeptCheckpoint } from "./checkpointPolicy.ts";
+import { type EarlyStoppingState, earlyStoppingStart } from "./earlyStopping.ts";
+import type { Weights } from "./parameterStore.ts";
+import type { ScheduleState } from "./schedules.ts";
+
+/** One epoch, as logs and `training.json` show it. */
+export interface EpochRecord {
+  /** Counts from 1. */
+  readonly epoch: number;
+  /** Optimiser steps done at its end. */
+  readonly step: number;
+  readonly trainLoss: number;
+  readonly train: Readonly<Record<string, number>>;
+  /** Null without validation data. */
+  readonly validationLoss: number | null;
+  readonly validation: Readonly<Record<string, number>>;
+  readonly learningRate: number;
+  /** Means over the epoch's steps. */
+  readonly gradientNormBefore: number;
+  readonly gradientNormAfter: number;
+  readonly seconds: number;
+}
+
+/** Sums over the steps of an epoch that is under way. */
+export interface EpochSums {
+  readonly samples: number;
+  readonly loss: number;
+  readonly measures: Readonly<Record<string, number>>;
+  readonly gradientNormBefore: number;
+  readonly gradientNormAfter: number;
+  readonly steps: number;
+  readonly seconds: number;
+}
+
+export const noSums: EpochSums = {
+  samples: 0,
+  loss: 0,
+  measures: {},
+  gradientNormBefore: 0,
+  gradientNormAfter: 0,
+  steps: 0,
+  seconds: 0,
+};
+
+export interface BestWeights {
+  readonly epoch: number;
+  readonly value: number;
+  readonly parameters: Float32Array;
+  readonly state: Float32Array;
+}
+
+/**
+ * All that a run needs to go on as if it had never stopped: between two epochs (`batch` 0), or between two optimiser
+ * steps of one, `batch` batches into the order that `random` gives.
+ */
+export interface TrainingState {
+  /** Whole epochs done. */
+  readonly epoch: number;
+  /** Batches done of the epoch under way. */
+  readonly batch: number;
+  /** Optimiser steps done in all. */
+  readonly step: number;
+  /** State of the random numbers at the start of the epoch under way; they give its order of samples. */
+  readonly random: readonly number[];
+  readonly sums: EpochSums;
+  readonly schedule: ScheduleState;
+  readonly earlyStopping: EarlyStoppingState;
+  readonly kept: readonly KeptCheckpoint[];
+  readonly history: readonly EpochRecord[];
+  readonly weights: Weights;
+  /** Weights of the best epoch so far. */
+  readonly best: BestWeights | null;
+}
+
+export function freshState(weights: Weights, random: readonly number[], schedule: ScheduleState): TrainingState {
+  return {
+    epoch: 0,
+    batch: 0,
+    step: 0,
+    random,
+    sums: noSums,
+    schedule,
+    earlyStopping: earlyStoppingStart,
+    kept: [],
+    history: [],
+    weights,
+    best: null,
+  };
+}
+
+/** What a checkpoint must agree with to be continued: settings and facts of the data, as JSON values by name. */
+export type RunIdentity = Readonly<Record<string, unknown>>;
+
+const FORMAT = 1;
+const STATE = "state.json";
+
+/** A checkpoint: a zip with `state.json` and each vector as npy. Equal states give equal bytes. */
+export function writeCheckpoint(state: TrainingState, identity: RunIdentity): Uint8Array {
+  const { weights, best, ...rest } = state;
+  const json = { format: FORMAT, identity, moments: weights.moments.length, best: best && slim(best), ...rest };
+  const vectors: Record<string, Float32Array> = { parameters: weights.parameters, state: weights.state };
+  for (const [i, moment] of weights.moments.entries()) vectors[`moment${i}`] = moment;
+  if (best !== null) Object.assign(vectors, { "best.parameters": best.parameters, "best.state": best.state });
+  return writeZip([
+    { name: STATE, data: new TextEncoder().encode(JSON.stringify(json)) },
+    ...Object.entries(vectors).map(([name, data]) => ({
+      name: `${name}.npy`,
+      data: writeNpy({ dtype: "float32", shape: [data.length], data }),
+    })),
+  ]);
+}
+
+/**
+ * @param identity of the run that wants to continue
+ * @throws PtychonautError "data" when the file is damaged, "usage" when it belongs to a run with other settings or data
+ */
+export function readCheckpoint(bytes: Uint8Array, identity: RunIdentity, where: string): TrainingState {
+  const zip = openZip(bytes, where);
+  if (!zip.members.some(({ name }) => name === STATE)) {
+    throw new PtychonautError("data", "this is not a training checkpoint", { where, expected: STATE });
+  }
+  const json = parse(new TextDecoder().decode(zip.read(STATE)), where);
+  checkIdentity(json.identity, identity, where);
+  const vector = (name: string): Float32Array => {
+    const array = readNpy(zip.read(`${name}.npy`), `${where}: ${name}`);
+    if (array.dtype !== "float32") throw damaged(where, `${name} is ${array.dtype}`);
+    return Float32Array.from(array.data as Float32Array);
+  };
+  const { format: _, identity: __, moments, best, ...rest } = json;
+  return {
+    ...rest,
+    weights: {
+      parameters: vector("parameters"),
+      moments: Array.from({ length: moments }, (_, i) => vector(`moment${i}`)),
+      state: vector("state"),
+    },
+    best: best && { ...best, parameters: vector("best.parameters"), state: vector("best.state") },
+  };
+}
+
+interface StateJson extends Omit<TrainingState, "weights" | "best"> {
+  readonly format: number;
+  readonly identity: RunIdentity;
+  readonly moments: number;
+  readonly best: { readonly epoch: number; readonly value: number } | null;
+}
+
+const slim = ({ epoch, value }: BestWeights): { epoch: number; value: number } => ({ epoch, value });
+
+function parse(text: string, where: string): StateJson {
+  let json: StateJson;
+  try {
+    json = JSON.parse(text) as StateJson;
+  } catch (cause) {
+    throw new PtychonautError("data", "the checkpoint is damaged", { where, got: `${STATE} is not JSON`, cause });
+  }
+  if (json.format !== FORMAT) throw damaged(where, `format ${json.format} instead of ${FORMAT}`);
+  return json;
+}
+
+const damaged = (where: string, got: string): PtychonautError =>
+  new PtychonautError("data", "the checkpoint cannot be read", { where, got });
+
+/** Names the first settings that differ. */
+function checkIdentity(saved: RunIdentity, wanted: RunIdentity, where: string): void {
+  const names = [...new Set([...Object.keys(saved), ...Object.keys(wanted)])];
+  const differing = names.filter((name) => JSON.stringify(saved[name]) !== JSON.stringify(wanted[name]));
+  if (differing.length === 0) return;
+  const list = (from: RunIdentity): string =>
+    differing
+      .slice(0, 4)
+      .map((name) => `${name} ${JSON.stringify(from[name])}`)
+      .join(", ");
+  throw new PtychonautError("usage", "the checkpoint belongs to another run", {
+    where,
+    expected: list(saved),
+    got: list(wanted),
+    fix: "resume with the settings and the data of the run that wrote it, or start a new run",
+  });
+}
