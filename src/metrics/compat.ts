@@ -64,7 +64,7 @@ export function compatMetrics(
   return {
     amplitude: {
       ...differences(amplitude, frcSigma),
-      ssim: ssim(a, b, { range: dataRange(b.data) }),
+      ssim: ssimOrNaN(a, b, dataRange(b.data)),
       msSsim: decimatedMsSsim(smoothed(a), smoothed(b)),
     },
     phase: {
@@ -149,12 +149,15 @@ function decimatedMsSsim(a: Image, b: Image): number {
   let product = 1;
   for (const weight of msSsimWeights) {
     if (Math.min(...x.shape) < 7) break;
-    const value = ssim(x, y, { range });
+    const value = ssimOrNaN(x, y, range);
     product *= (value < 0 ? 1e-4 : value) ** weight;
     [x, y] = [everySecond(x), everySecond(y)];
   }
   return product;
 }
+
+/** Not a number, as in the reference system, where the images are flat and so without a range. */
+const ssimOrNaN = (a: Image, b: Image, range: number): number => (range > 0 ? ssim(a, b, { range }) : Number.NaN);
 
 function everySecond({ shape: [height, width], data }: Image): Image {
   const [rows, columns] = [Math.ceil(height / 2), Math.ceil(width / 2)];

@@ -5,7 +5,15 @@ import { largestRectangle } from "./coverage.ts";
 import { meanAbsoluteError, pearson, psnr, relativeError } from "./differences.ts";
 import { type Frc, frc } from "./frc.ts";
 import { applyGauge, findGauge, type Gauge, type GaugeOptions } from "./gauge.ts";
-import { amplitudeImage, type ComplexImage, complexImage, crop, dataRange, type Image, type Rectangle } from "./image.ts";
+import {
+  amplitudeImage,
+  type ComplexImage,
+  complexImage,
+  crop,
+  dataRange,
+  type Image,
+  type Rectangle,
+} from "./image.ts";
 import { msSsim } from "./msSsim.ts";
 import { findShift } from "./registration.ts";
 import { sampleWindow } from "./resample.ts";

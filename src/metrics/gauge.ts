@@ -39,8 +39,8 @@ export function findGauge(
   mask?: ArrayLike<number>,
 ): Gauge {
   requireSameShape(reconstruction, reference);
-  const plain = fit(reconstruction, reference, ramp, mask);
-  const mirrored = conjugate ? fit(conjugated(reconstruction), reference, ramp, mask) : undefined;
+  const plain = leastSquares(reconstruction, reference, ramp, mask);
+  const mirrored = conjugate ? leastSquares(conjugated(reconstruction), reference, ramp, mask) : undefined;
   const better = mirrored !== undefined && mirrored.overlap > plain.overlap ? mirrored : plain;
   return {
     scale: !scale ? 1 : better.energy > 0 ? better.overlap / better.energy : 0,
@@ -76,7 +76,7 @@ interface Fit {
   readonly energy: number;
 }
 
-function fit(
+function leastSquares(
   reconstruction: ComplexImage,
   reference: ComplexImage,
   withRamp: boolean,

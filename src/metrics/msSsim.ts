@@ -10,7 +10,7 @@ const window = 11;
 /**
  * Multi-scale structural similarity (Wang, Simoncelli & Bovik, Asilomar 2003): contrast and structure at every scale,
  * luminance at the coarsest, an image halved by 2 × 2 means from each scale to the next. Negative means count as 0.
- * Five scales need 176 pixels a side; smaller images get as many as fit, with the weights renormalised to sum 1.
+ * Five scales need 176 pixels a side; smaller images get as many as fit, their weights raised to the sum of all five.
  *
  * @param range span of the values, the same at every scale
  */
@@ -18,18 +18,20 @@ export function msSsim(a: Image, b: Image, range: number): number {
   requireSameShape(a, b);
   const fitting = 1 + Math.floor(Math.log2(Math.min(...a.shape) / window));
   const weights = msSsimWeights.slice(0, Math.max(1, fitting));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const raise = sum(msSsimWeights) / sum(weights);
   let product = 1;
   let [x, y] = [a, b];
   weights.forEach((weight, scale) => {
     const { luminance, contrastStructure } = ssimMaps(x, y, { range, window: "gaussian" });
     const coarsest = scale === weights.length - 1;
     const factor = mean(coarsest ? contrastStructure.map((value, i) => value * luminance[i]) : contrastStructure);
-    product *= Math.max(0, factor) ** (weight / total);
+    product *= Math.max(0, factor) ** (weight * raise);
     if (!coarsest) [x, y] = [halved(x), halved(y)];
   });
   return product;
 }
+
+const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
 /** Means of 2 × 2 pixels; an odd last row or column is dropped. */
 function halved({ shape: [height, width], data }: Image): Image {

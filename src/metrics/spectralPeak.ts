@@ -29,7 +29,7 @@ export function spectralPeak(g: ComplexImage, limit: number = Number.POSITIVE_IN
 function largestPixel(g: ComplexImage, limit: number): SpectralPeak {
   const [height, width] = g.shape;
   const spectrum = planFft2(g.shape).forward(g.data);
-  let largest = -1;
+  let largest = 0;
   let peak: SpectralPeak = [0, 0];
   for (let i = 0; i < height; i++) {
     const ky = i - Math.floor(height / 2);

@@ -1,0 +1,81 @@
+import { describe, expect, test } from "vitest";
+import { bitThreshold, frc } from "../../src/metrics/frc.ts";
+import { applyGauge } from "../../src/metrics/gauge.ts";
+import type { ComplexImage } from "../../src/metrics/image.ts";
+import { tukey } from "../../src/metrics/taper.ts";
+import { frequencies, planFft2 } from "../../src/optics/fft.ts";
+import { Random } from "../../src/random.ts";
+
+const n = 128;
+
+/** White noise with frequencies up to `cutoff` (cycles per pixel) from one seed and those beyond from another. */
+function bandNoise(cutoff: number, inner: number, outer: number): ComplexImage {
+  const [a, b] = [new Random(inner), new Random(outer)];
+  const f = frequencies(n);
+  const spectrum = new Float64Array(2 * n * n);
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j < n; j++) {
+      const values = [a.normal(), a.normal(), b.normal(), b.normal()];
+      const from = Math.hypot(f[i], f[j]) <= cutoff ? 0 : 2;
+      spectrum[2 * (i * n + j)] = values[from];
+      spectrum[2 * (i * n + j) + 1] = values[from + 1];
+    }
+  }
+  return { shape: [n, n], data: planFft2([n, n]).inverse(spectrum) };
+}
+
+describe("ring correlation", () => {
+  test("is one for equal images and resolves Nyquist", () => {
+    const image = bandNoise(1, 1, 2);
+    const { curve, halfBit, oneBit } = frc(image, image);
+    expect(curve.correlation).toHaveLength(n / 2 + 1);
+    for (const value of curve.correlation) expect(value).toBeCloseTo(1, 12);
+    expect(curve.frequency.at(-1)).toBe(0.5);
+    expect([halfBit, oneBit]).toEqual([2, 2]);
+  });
+
+  test("finds the frequency up to which two images agree", () => {
+    const cutoff = 0.25;
+    const { halfBit, oneBit } = frc(bandNoise(cutoff, 1, 2), bandNoise(cutoff, 1, 3), { taper: 0 });
+    expect(Math.abs(1 / halfBit - cutoff)).toBeLessThan(1.5 / n);
+    expect(Math.abs(1 / oneBit - cutoff)).toBeLessThan(1.5 / n);
+  });
+
+  test("of unrelated images is as small as chance: 1/√pixels of the ring", () => {
+    const { curve } = frc(bandNoise(1, 1, 2), bandNoise(1, 3, 4), { taper: 0 });
+    for (let r = 10; r <= n / 2; r++)
+      expect(Math.abs(curve.correlation[r])).toBeLessThan(4 / Math.sqrt(2 * Math.PI * r));
+  });
+
+  test("can take a phase ramp out first", () => {
+    const image = bandNoise(1, 1, 2);
+    const tilted = applyGauge(image, { scale: 3, phase: 1, ramp: [0.21, -0.13], conjugated: false });
+    expect(frc(tilted, image).halfBit).toBeGreaterThan(10);
+    expect(frc(tilted, image, { removeGauge: true }).halfBit).toBe(2);
+  });
+
+  test("of flat images is zero, not undefined", () => {
+    const zero = { shape: [n, n], data: new Float64Array(2 * n * n) } as const;
+    expect(frc(zero, zero).curve.correlation.every((value) => value === 0)).toBe(true);
+  });
+});
+
+test("thresholds are the numbers of van Heel & Schatz", () => {
+  for (const pixels of [8, 50, 400]) {
+    const root = Math.sqrt(pixels);
+    expect(bitThreshold(0.5, pixels)).toBeCloseTo((0.2071 + 1.9102 / root) / (1.2071 + 0.9102 / root), 4);
+    expect(bitThreshold(1, pixels)).toBeCloseTo((0.5 + 2.4142 / root) / (1.5 + Math.SQRT2 / root), 4);
+  }
+  expect(bitThreshold(0.5, 1)).toBeCloseTo(1, 12);
+});
+
+test("a Tukey window rises as a raised cosine and is a Hann window at full width", () => {
+  const window = tukey(16, 4);
+  expect(window[0]).toBe(0);
+  expect(window[2]).toBeCloseTo(0.5 * (1 - Math.cos((Math.PI * 2) / 3.75)), 12);
+  expect(Array.from(window.slice(4, 12))).toEqual(new Array(8).fill(1));
+  const hann = tukey(16, 8);
+  hann.forEach((value, i) => {
+    expect(value).toBeCloseTo(Math.sin((Math.PI * i) / 15) ** 2, 12);
+  });
+});
