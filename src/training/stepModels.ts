@@ -1,6 +1,7 @@
 import { PtychonautError } from "../errors.ts";
 import { type Clipping, clipGradients } from "../graph/clipping.ts";
 import { gradients } from "../graph/gradients.ts";
+import type { Target } from "../graph/lowering/lower.ts";
 import { buildModel } from "../graph/onnx/model.ts";
 import { mul } from "../graph/ops/elementwise.ts";
 import { sum } from "../graph/ops/reduce.ts";
@@ -22,6 +23,8 @@ export type BuildObjective = (parameters: Parameters) => Objective;
 export interface StepOptions {
   readonly optimizer: Optimizer;
   readonly clipping?: Clipping;
+  /** How the runtime wants its graphs; default: any runtime. */
+  readonly target?: Target;
 }
 
 /**
@@ -47,6 +50,7 @@ export const SAMPLE_WEIGHTS = "sampleWeights";
 export function buildStepModels(build: BuildObjective, options: StepOptions): StepModels {
   const forward = forwardGraph(build, true);
   const { parameters, outputs, loss } = forward;
+  const target = options.target ?? "portable";
   const trained = trainedTensors(parameters);
   const grads = gradients(loss, [...trained.values()]);
   const state = Object.fromEntries([...parameters.updates].map(([name, tensor]) => [`next/${name}`, tensor]));
@@ -55,10 +59,10 @@ export function buildStepModels(build: BuildObjective, options: StepOptions): St
   return {
     specs: parameters.specs,
     measures: forward.measures,
-    fused: buildModel({ outputs: { ...outputs, ...state, ...update } }),
-    gradient: buildModel({ outputs: { ...outputs, ...state, ...gradientOutputs } }),
+    fused: buildModel({ outputs: { ...outputs, ...state, ...update }, target }),
+    gradient: buildModel({ outputs: { ...outputs, ...state, ...gradientOutputs }, target }),
     update: updateModel(parameters.specs, options),
-    evaluation: buildModel({ outputs: forwardGraph(build, false).outputs }),
+    evaluation: buildModel({ outputs: forwardGraph(build, false).outputs, target }),
   };
 }
 

@@ -25,7 +25,7 @@ async function run(
   for (const [i, name] of optimizer.moments.entries()) outputs[`${name}'`] = updated.moments[i]!;
   const session = await testRuntime.load(buildModel({ outputs }));
   let parameter = start;
-  let state = optimizer.moments.map(() => new Float32Array(start.length));
+  let state: Float32Array[] = optimizer.moments.map(() => new Float32Array(start.length));
   for (const [i, rate] of rates.entries()) {
     const feeds: Record<string, { data: Float32Array; shape: readonly number[] }> = {
       p: { data: parameter, shape },
@@ -119,7 +119,7 @@ it("gradient and update live in one graph", async () => {
   const { parameter } = sgd().update(p, g!, [], [graph.scalar(0.25)]);
   const session = await testRuntime.load(buildModel({ outputs: { parameter } }));
   const out = await session.run({ p: { data: Float32Array.of(0, 1, 3), shape: [3] } });
-  expect(Array.from(out["parameter"]!.data)).toEqual([0.5, 1, 2]);
+  expect(Array.from(out["parameter"]!.data as Float32Array)).toEqual([0.5, 1, 2]);
   await session.dispose();
 });
 
