@@ -15,8 +15,6 @@ export interface HostTensor {
 export interface SessionOptions {
   /** Threads inside one operator. Default: the runtime's. CPU and WASM only. */
   readonly threads?: number;
-  /** Ask the provider for results that do not depend on timing. Default true. */
-  readonly deterministic?: boolean;
   /** Writes the provider's own operator timings to this file prefix (CPU only), for finding where the time goes. */
   readonly profile?: string;
 }

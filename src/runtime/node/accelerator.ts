@@ -1,0 +1,95 @@
+import { PtychonautError } from "../../errors.ts";
+import type { Accelerator, Adapter } from "../accelerator.ts";
+import type { Provider, Runtime, SessionOptions } from "../runtime.ts";
+import { type Finding, type Findings, thisMachine } from "./adapterProbe.ts";
+import { nodeRuntime } from "./ort.ts";
+
+export interface ChooseRuntimeOptions {
+  /** What sessions use unless told otherwise. */
+  readonly session?: SessionOptions;
+  /**
+   * Lets `gpu`, `mps` and nothing else take a software adapter, to test the GPU path where no GPU is. Default: whether
+   * the environment variable PTYCHONAUT_SOFTWARE_GPU is 1.
+   */
+  readonly allowSoftware?: boolean;
+}
+
+export interface Choice {
+  readonly provider: Provider;
+  /** What was taken and why, in one line. */
+  readonly description: string;
+}
+
+/**
+ * The runtime for an accelerator. `auto` takes a real GPU where there is one, else the CPU; `gpu` is CUDA where its
+ * provider is installed, else WebGPU; `mps` is WebGPU on macOS.
+ * @throws PtychonautError "device" when what was asked for is not there; it says what was found
+ */
+export async function chooseRuntime(accelerator: Accelerator, options: ChooseRuntimeOptions = {}): Promise<Runtime> {
+  const allowSoftware = options.allowSoftware ?? process.env["PTYCHONAUT_SOFTWARE_GPU"] === "1";
+  const { provider, description } = await choose(accelerator, thisMachine, allowSoftware);
+  return nodeRuntime(provider, description, options.session);
+}
+
+/** The decision alone, over what a machine has. */
+export async function choose(accelerator: Accelerator, machine: Findings, allowSoftware: boolean): Promise<Choice> {
+  switch (accelerator) {
+    case "cpu":
+      return { provider: "cpu", description: "CPU, as asked" };
+    case "cuda":
+      return asked(accelerator, await found("cuda", machine, false));
+    case "gpu":
+      return asked(accelerator, await firstGpu(machine, allowSoftware));
+    case "mps":
+      if (machine.platform !== "darwin") {
+        throw absent("mps", "macOS with an Apple GPU", `the platform ${machine.platform}`);
+      }
+      return asked(accelerator, await found("webgpu", machine, allowSoftware));
+    case "tpu":
+      throw absent("tpu", "a CPU or a GPU: ONNX Runtime has no provider for TPUs", "tpu");
+    case "auto": {
+      const gpu = await firstGpu(machine, false);
+      if ("missing" in gpu) return { provider: "cpu", description: `CPU (auto: no GPU; ${gpu.missing})` };
+      return { provider: gpu.provider, description: `${gpu.description} (auto: a GPU is there)` };
+    }
+  }
+}
+
+/** CUDA before WebGPU: it keeps less on the host and has kernels of its maker. */
+async function firstGpu(machine: Findings, allowSoftware: boolean): Promise<Found> {
+  const cuda = await found("cuda", machine, false);
+  if (!("missing" in cuda)) return cuda;
+  const webgpu = await found("webgpu", machine, allowSoftware);
+  return "missing" in webgpu ? { missing: `${cuda.missing}; ${webgpu.missing}` } : webgpu;
+}
+
+type Found = Choice | { readonly missing: string };
+
+async function found(provider: "cuda" | "webgpu", machine: Findings, allowSoftware: boolean): Promise<Found> {
+  const finding: Finding = await machine[provider]();
+  if ("missing" in finding) return finding;
+  const { adapter } = finding;
+  if (adapter.software && !allowSoftware) return { missing: `WebGPU has only a software adapter (${adapter.name})` };
+  return { provider, description: describe(provider, adapter) };
+}
+
+function describe(provider: "cuda" | "webgpu", { name, software }: Adapter): string {
+  const line = `${provider === "cuda" ? "CUDA" : "WebGPU"} on ${name}`;
+  return software ? `${line}, a software adapter that was allowed for testing` : line;
+}
+
+function asked(accelerator: Accelerator, result: Found): Choice {
+  if (!("missing" in result)) return { ...result, description: `${result.description} (${accelerator}, as asked)` };
+  throw absent(
+    accelerator,
+    accelerator === "cuda" ? "an NVIDIA GPU and ONNX Runtime's CUDA provider" : "a GPU",
+    result.missing,
+  );
+}
+
+const absent = (accelerator: Accelerator, expected: string, got: string): PtychonautError =>
+  new PtychonautError("device", `accelerator ${accelerator} is not available`, {
+    expected,
+    got,
+    fix: "use --accelerator cpu, or auto, which takes a GPU where there is one",
+  });
