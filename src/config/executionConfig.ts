@@ -14,7 +14,7 @@ export interface ExecutionConfig {
   readonly accumSteps: number;
   readonly numWorkers: number;
   readonly pinMemory: false;
-  readonly persistentWorkers: true;
+  readonly persistentWorkers: boolean;
   readonly prefetchFactor: number | null;
   readonly learningRate: number;
   readonly scheduler: "Default" | "Exponential" | "MultiStage" | "Adaptive" | "WarmupCosine" | "ReduceLROnPlateau";
@@ -71,10 +71,9 @@ const schema = z.strictObject({
   accumSteps: withDefault(integer({ min: 1 }), 1, "Batches whose gradients make one optimiser step.", training),
   numWorkers: withDefault(integer({ min: 0 }), 0, "Worker threads that prepare batches; 0 prepares them inline."),
   pinMemory: only(false, "Page-locked host memory.", "ONNX Runtime for Node has no page-locked buffers to offer"),
-  persistentWorkers: only(
-    true,
-    "Keep the worker threads between epochs.",
-    "worker threads always live as long as the run",
+  persistentWorkers: toggle(
+    false,
+    "Keep the worker threads between epochs instead of starting them anew. Needs num_workers above 0.",
   ),
   prefetchFactor: optional(
     integer({ min: 1 }),

@@ -134,7 +134,7 @@ export function checkExecution(execution: ExecutionConfig): void {
     });
   }
   if (execution.gradientClipVal === null) idle(["gradientClipAlgorithm"], "gradient_clip_val is given");
-  if (execution.numWorkers === 0) idle(["prefetchFactor"], "num_workers is above 0");
+  if (execution.numWorkers === 0) idle(["prefetchFactor", "persistentWorkers"], "num_workers is above 0");
   if (!execution.enableCheckpointing) idle(["checkpointSaveTopK"], "checkpointing is on");
   if (!execution.logPatchStats) idle(["patchStatsLimit"], "log_patch_stats is on");
   if (execution.reconLogEveryNEpochs === null) {

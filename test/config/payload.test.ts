@@ -159,6 +159,7 @@ describe("settings that would have no effect", () => {
     [{ ampLossCoeff: 2 }, /amp_loss is given/],
     [{ gradientClipAlgorithm: "agc" }, /gradient_clip_val is given/],
     [{ prefetchFactor: 4 }, /num_workers is above 0/],
+    [{ persistentWorkers: true }, /num_workers is above 0/],
     [{ enableCheckpointing: false, checkpointSaveTopK: 3 }, /checkpointing is on/],
     [{ patchStatsLimit: 3 }, /log_patch_stats is on/],
     [{ reconLogStitch: true }, /recon_log_every_n_epochs/],
