@@ -16,7 +16,7 @@ export interface DecoderOptions {
 }
 
 /** RMS of a fresh output around its rest, in units of the features': small, so that training starts from a flat object. */
-const HEAD_GAIN = 0.1;
+const HEAD_GAIN = 0.2;
 
 /** Blocks of convolution, ReLU, convolution, ReLU, twofold enlargement; then the head. */
 export function decoder(

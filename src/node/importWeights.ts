@@ -1,0 +1,61 @@
+import { join } from "node:path";
+import { sizeOf } from "../arrays.ts";
+import { writeBundle } from "../bundle/bundle.ts";
+import { dataFacts } from "../bundle/fingerprint.ts";
+import type { JsonObject } from "../bundle/manifest.ts";
+import { scanOptions } from "../config/dataConfig.ts";
+import type { TrainingPayload } from "../config/payload.ts";
+import { savedConfigOf } from "../config/savedConfig.ts";
+import { computeScales } from "../data/normalisation.ts";
+import { predictionGraph } from "../inference/predictionModel.ts";
+import { openNpz } from "../io/npz.ts";
+import { valuesFromReference } from "../nets/referenceWeights.ts";
+import { bundleName } from "./bundleFiles.ts";
+import { readBytes, readScan, sha256, writeAtomic } from "./files.ts";
+
+/**
+ * Turns weights of the reference system's network, an npz under its own names, into a bundle in the payload's output
+ * folder. The scan gives the normalisation, which the weights do not carry.
+ * @returns path of the bundle
+ * @throws PtychonautError "data" when the weights do not fit the network that the settings describe
+ */
+export async function importReferenceWeights(
+  path: string,
+  payload: TrainingPayload,
+  createdBy: string,
+): Promise<string> {
+  const bytes = await readBytes(path);
+  const npz = openNpz(bytes, path);
+  const arrays = new Map(
+    npz.keys
+      .filter((key) => /^float/.test(npz.header(key).dtype))
+      .map((key) => {
+        const { shape, data } = npz.readNumbers(key);
+        return [key, { shape, data: Float32Array.from(data) }] as const;
+      }),
+  );
+  const graph = predictionGraph(payload.model, 1);
+  const values = valuesFromReference(arrays, graph.specs, path);
+  const dataset = await readScan(payload.trainDataFile, scanOptions(payload.data));
+  const frames = Array.from({ length: dataset.patterns.count }, (_, frame) => frame);
+  const { nphotons } = payload.data;
+  const scales = computeScales(dataset, frames, nphotons === null ? {} : { photons: nphotons });
+  const numbers = Object.entries(scales).filter((entry): entry is [string, number] => typeof entry[1] === "number");
+  const file = join(payload.outputDir, bundleName);
+  await writeAtomic(
+    file,
+    writeBundle({
+      model: graph.export(values),
+      parameters: graph.specs,
+      createdBy,
+      config: JSON.parse(JSON.stringify(savedConfigOf(payload))) as JsonObject,
+      scales: Object.fromEntries(numbers),
+      trainedOn: dataFacts(dataset, payload.model.gridsize),
+      training: {
+        importedFrom: { name: path.replace(/^.*[\\/]/, ""), sha256: sha256(bytes) },
+        weights: graph.specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+      },
+    }),
+  );
+  return file;
+}
