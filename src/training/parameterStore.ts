@@ -29,8 +29,11 @@ export function layoutOf(specs: readonly { readonly name: string; readonly shape
   return { slots, length: offset };
 }
 
-export const trainableLayout = (specs: readonly ParameterSpec[]): Layout => layoutOf(specs.filter((s) => s.trainable));
-export const stateLayout = (specs: readonly ParameterSpec[]): Layout => layoutOf(specs.filter((s) => !s.trainable));
+/** What a layout needs to know of a parameter. */
+export type ParameterShape = Pick<ParameterSpec, "name" | "shape" | "trainable">;
+
+export const trainableLayout = (specs: readonly ParameterShape[]): Layout => layoutOf(specs.filter((s) => s.trainable));
+export const stateLayout = (specs: readonly ParameterShape[]): Layout => layoutOf(specs.filter((s) => !s.trainable));
 
 /** Views of the vector by the slots' names, each with `prefix` in front; no copies. */
 export function views({ slots }: Layout, vector: Float32Array, prefix = ""): Record<string, HostTensor> {

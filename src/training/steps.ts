@@ -1,7 +1,15 @@
 import type { Optimizer } from "../graph/optimizers.ts";
 import type { HostTensor, Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
 import { alone, type Communicator } from "./communicator.ts";
-import { copyWeights, type Layout, stateLayout, trainableLayout, views, type Weights } from "./parameterStore.ts";
+import {
+  copyWeights,
+  type Layout,
+  type ParameterShape,
+  stateLayout,
+  trainableLayout,
+  views,
+  type Weights,
+} from "./parameterStore.ts";
 import { SAMPLE_WEIGHTS, type StepModels } from "./stepModels.ts";
 
 /** One batch as graphs take it. */
@@ -48,7 +56,12 @@ export interface GradientSource {
    * Adds Σ over the batches, each with its sample weights, of gradients, loss and measures to `total`, which is
    * `[gradients…, loss, measures…]`, and writes the new untrained state to `state`.
    */
-  accumulate(batches: readonly StepBatch[], weights: Weights, total: Float32Array, state: Float32Array): Promise<void>;
+  accumulate(
+    batches: readonly StepBatch[],
+    weights: Pick<Weights, "parameters" | "state">,
+    total: Float32Array,
+    state: Float32Array,
+  ): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -262,10 +275,17 @@ class SplitStep extends StepBase implements TrainingStep {
   }
 }
 
+/** The part of the step models that computes gradients; plain data, so that it can be sent to another thread. */
+export interface GradientModel {
+  readonly specs: readonly ParameterShape[];
+  readonly measures: readonly string[];
+  readonly gradient: Uint8Array;
+}
+
 /** Gradients from one session of a runtime. */
 export async function sessionGradients(
   runtime: Runtime,
-  models: StepModels,
+  models: GradientModel,
   options?: SessionOptions,
 ): Promise<GradientSource> {
   const session = await runtime.load(models.gradient, options);
@@ -296,9 +316,12 @@ export async function sessionGradients(
   };
 }
 
-const lossNames = ({ measures }: StepModels): string[] => ["loss", ...measures.map((name) => `measure/${name}`)];
+const lossNames = ({ measures }: Pick<StepModels, "measures">): string[] => [
+  "loss",
+  ...measures.map((name) => `measure/${name}`),
+];
 
-function losses({ measures }: StepModels, values: Float64Array): Losses {
+function losses({ measures }: Pick<StepModels, "measures">, values: Float64Array): Losses {
   return { loss: values[0]!, measures: Object.fromEntries(measures.map((name, i) => [name, values[i + 1]!])) };
 }
 

@@ -18,10 +18,10 @@ export const BATCH = 4;
 const INPUTS = 3;
 const OUTPUTS = 2;
 
-export function toyObjective(parameters: Parameters): Objective {
+export function toyObjective(parameters: Parameters, batch: number = BATCH): Objective {
   const { graph } = parameters;
-  const x = graph.input("x", [BATCH, INPUTS]);
-  const y = graph.input("y", [BATCH, OUTPUTS]);
+  const x = graph.input("x", [batch, INPUTS]);
+  const y = graph.input("y", [batch, OUTPUTS]);
   const normal = (shape: readonly number[], random: Random): Float32Array =>
     normals(
       random,
@@ -36,8 +36,9 @@ export function toyObjective(parameters: Parameters): Objective {
   return { loss, measures: { root: mean(predicted, { axes: [1] }) } };
 }
 
-export function toyModels(optimizer: Optimizer, clipping?: Clipping): StepModels {
-  return buildStepModels(toyObjective, { optimizer, ...(clipping === undefined ? {} : { clipping }) });
+export function toyModels(optimizer: Optimizer, clipping?: Clipping, batch: number = BATCH): StepModels {
+  const build = (parameters: Parameters): Objective => toyObjective(parameters, batch);
+  return buildStepModels(build, { optimizer, ...(clipping === undefined ? {} : { clipping }) });
 }
 
 export function toyStart(models: StepModels, optimizer: Optimizer): Weights {
