@@ -48,4 +48,15 @@ export const tolerances = {
   lanczosSmooth: 0.005,
   /** Relative: an image stored as float32, and a shift found as not quite zero. */
   perfectReconstruction: 1e-3,
+  /** Operators on a GPU: Vulkan and WGSL allow sin and cos an absolute error of 2^-11; relative to the largest value. */
+  gpuOperator: 2 ** -10,
+  /** A few training steps on a GPU against the CPU, each array relative to its largest value: the same 2^-11 in the phase factors. */
+  gpuTrainingSteps: 1e-3,
+  /** Operators and a few training steps on WASM against the CPU: float32 sums in another order. */
+  wasmOperator: 1e-6,
+  wasmTrainingSteps: 1e-5,
+  /** Two orders of the same float32 sums of a few dozen products, relative to the largest value. */
+  float32Convolution: 1e-5,
+  /** Central differences through a whole float32 network, whose ReLUs and maxima switch here and there within the step. */
+  networkDifference: { step: 1e-2, relative: 2e-2 },
 } as const;

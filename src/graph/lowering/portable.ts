@@ -1,5 +1,5 @@
-import { cast, greater } from "../ops/elementwise.ts";
-import { concat, pad, reshape, slice, transpose } from "../ops/layout.ts";
+import { cast, greater, pow } from "../ops/elementwise.ts";
+import { concat, expand, pad, reshape, slice, transpose } from "../ops/layout.ts";
 import { matmul } from "../ops/linear.ts";
 import { sum } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor.ts";
@@ -8,6 +8,12 @@ import type { LoweringRule } from "./lower.ts";
 /** How the operators that ONNX does not have are computed with those it has. */
 export const portableRules: Readonly<Record<string, LoweringRule>> = {
   Heaviside: (_node, [x]) => [cast(greater(x!, 0), "float32")],
+
+  // ONNX Runtime's WebGPU provider (1.30) fails on an exponent that broadcasts along a trailing axis.
+  Pow: (node, [base, exponent]) => {
+    const { shape } = node.outputs[0]!;
+    return [exponent!.size === 1 ? pow(base!, exponent!) : pow(expand(base!, shape), expand(exponent!, shape))];
+  },
 
   Upsample2x: (node, [x]) => {
     const { graph } = x!;
