@@ -28,7 +28,7 @@ export interface EvaluationOptions {
   /** `[height, width]` of the reconstruction, 1 = well covered by the scan. Default: all. */
   readonly mask?: RealArray;
   readonly gauge?: GaugeOptions;
-  /** Look for a shift that is left between the two, and take it out. Default true. */
+  /** Look for a shift that is left between the two, and take it out where there is a clear one. Default true. */
   readonly register?: boolean;
   /** Largest such shift along either axis, pixels. Default 10. */
   readonly maxShift?: number;
@@ -80,6 +80,12 @@ export interface Coverage {
 
 /** Side in pixels of the smallest rectangle that all metrics can work on. */
 const smallestSide = 16;
+
+/** A shift of this many pixels or less is not taken out. */
+const smallestShift = 0.02;
+
+/** Two images correlate clearly when at least half of what they hold is common. */
+const clearCorrelation = 0.5;
 
 /**
  * Compares a reconstruction with a reference. In this order: the reference is brought into the reconstruction's frame by
@@ -163,7 +169,11 @@ function coveredRectangle(covered: Uint8Array, r: ComplexImage): Rectangle {
   });
 }
 
-/** Gauge and shift depend on each other a little; the second round sees images that already lie on each other. */
+/**
+ * The shift that brings r onto t, or none where there is no clear one: images that hardly correlate at their best place
+ * have none, and a shift that noise alone can make is not worth an interpolation. Gauge and shift depend on each other a
+ * little; the second round sees images that already lie on each other.
+ */
 function remainingShift(
   r: ComplexImage,
   t: ComplexImage,
@@ -179,17 +189,19 @@ function remainingShift(
     const aligned = applyGauge(r, findGauge(r, truth, gaugeOptions, covered));
     const taper = Math.min(rectangle.height, rectangle.width) / 8;
     const more = findShift(crop(aligned, rectangle), crop(truth, rectangle), { taper, maxShift });
-    shift = [shift[0] + more[0], shift[1] + more[1]];
+    if (more.correlation < clearCorrelation) return [0, 0];
+    shift = [shift[0] + more.shift[0], shift[1] + more.shift[1]];
   }
-  return shift;
+  return Math.hypot(...shift) < smallestShift ? [0, 0] : shift;
 }
 
 /** Phases of the reconstruction and the reference on one branch; see {@link evaluateReconstruction}. */
 function phaseImages(r: ComplexImage, t: ComplexImage, covered: Uint8Array): [Image, Image] {
   const centre = [0, 0];
   covered.forEach((valid, i) => {
-    centre[0] += valid * t.data[2 * i];
-    centre[1] += valid * t.data[2 * i + 1];
+    if (valid === 0) return;
+    centre[0] += t.data[2 * i];
+    centre[1] += t.data[2 * i + 1];
   });
   const middle = Math.atan2(centre[1], centre[0]);
   const [c, s] = [Math.cos(middle), Math.sin(middle)];

@@ -1,5 +1,5 @@
 import { type ComplexImage, requireSameShape } from "./image.ts";
-import { spectralPeak } from "./spectralPeak.ts";
+import { spectralPeak, spectralSum } from "./spectralPeak.ts";
 
 /**
  * What diffraction cannot tell, and a comparison must take out first. The reconstruction r becomes
@@ -92,15 +92,10 @@ function leastSquares(
     product[i + 1] = b[i + 1] * a[i] - b[i] * a[i + 1];
     energy += a[i] ** 2 + a[i + 1] ** 2;
   }
-  const peak = withRamp ? spectralPeak({ shape: reference.shape, data: product }) : ([0, 0] as const);
+  const g: ComplexImage = { shape: reference.shape, data: product };
+  const peak = withRamp ? spectralPeak(g) : ([0, 0] as const);
   const ramp = [(2 * Math.PI * peak[0]) / height, (2 * Math.PI * peak[1]) / width] as const;
-  const undo: Gauge = { scale: 1, phase: 0, ramp: [-ramp[0], -ramp[1]], conjugated: false };
-  const straight = applyGauge({ shape: reference.shape, data: product }, undo).data;
-  let [re, im] = [0, 0];
-  for (let i = 0; i < straight.length; i += 2) {
-    re += straight[i];
-    im += straight[i + 1];
-  }
+  const [re, im] = spectralSum(g, peak);
   return { ramp, phase: Math.atan2(im, re), overlap: Math.hypot(re, im), energy };
 }
 

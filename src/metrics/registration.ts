@@ -1,6 +1,6 @@
 import { planFft2 } from "../optics/fft.ts";
 import { type ComplexImage, requireSameShape } from "./image.ts";
-import { spectralPeak } from "./spectralPeak.ts";
+import { spectralPeak, spectralSum } from "./spectralPeak.ts";
 import { taper } from "./taper.ts";
 
 export interface RegistrationOptions {
@@ -10,6 +10,13 @@ export interface RegistrationOptions {
   readonly taper?: number;
   /** Largest shift looked for along either axis, pixels. Default: any. */
   readonly maxShift?: number;
+}
+
+export interface Registration {
+  /** Pixels along y and x that move `moving` onto `reference`. */
+  readonly shift: readonly [y: number, x: number];
+  /** Correlation of the two once moved: 0 … 1, 1 for a pure shift. */
+  readonly correlation: number;
 }
 
 /**
@@ -23,22 +30,32 @@ export function findShift(
   moving: ComplexImage,
   reference: ComplexImage,
   { whiten = false, taper: width = 0, maxShift = Number.POSITIVE_INFINITY }: RegistrationOptions = {},
-): [y: number, x: number] {
+): Registration {
   requireSameShape(moving, reference);
   const fft = planFft2(reference.shape);
   const spectrum = (image: ComplexImage): Float64Array =>
     fft.forward(width > 0 ? taper(withoutMean(image), width).data : image.data);
   const [a, b] = [spectrum(moving), spectrum(reference)];
   const cross = new Float64Array(a.length);
+  let [energyA, energyB] = [0, 0];
   for (let i = 0; i < a.length; i += 2) {
     const re = b[i] * a[i] + b[i + 1] * a[i + 1];
     const im = b[i + 1] * a[i] - b[i] * a[i + 1];
-    const weight = whiten ? 1 / Math.max(Math.hypot(re, im), Number.MIN_VALUE) : 1;
+    const [powerA, powerB] = [a[i] ** 2 + a[i + 1] ** 2, b[i] ** 2 + b[i + 1] ** 2];
+    const weight = whiten ? 1 / Math.max(Math.sqrt(powerA * powerB), Number.MIN_VALUE) : 1;
     cross[i] = weight * re;
     cross[i + 1] = weight * im;
+    energyA += whiten ? 1 : powerA;
+    energyB += whiten ? 1 : powerB;
   }
-  const [ky, kx] = spectralPeak({ shape: reference.shape, data: cross }, maxShift);
-  return [0 - ky, 0 - kx];
+  const product: ComplexImage = { shape: reference.shape, data: cross };
+  const peak = spectralPeak(product, maxShift);
+  const norm = Math.sqrt(energyA * energyB);
+  // 0 − k rather than −k: no shift is +0.
+  return {
+    shift: [0 - peak[0], 0 - peak[1]],
+    correlation: norm > 0 ? Math.hypot(...spectralSum(product, peak)) / norm : 0,
+  };
 }
 
 /** Moves an image's content by (dy, dx) pixels with a phase ramp in frequency space; what leaves comes in opposite. */

@@ -26,6 +26,11 @@ export function spectralPeak(g: ComplexImage, limit: number = Number.POSITIVE_IN
   return [ky, kx];
 }
 
+/** Σ g(r) exp(−2πi k·r) at one frequency, r from the centre in units of the height and width. */
+export function spectralSum(g: ComplexImage, [ky, kx]: SpectralPeak): readonly [re: number, im: number] {
+  return phasedMoments(g, ky, kx).s;
+}
+
 function largestPixel(g: ComplexImage, limit: number): SpectralPeak {
   const [height, width] = g.shape;
   const spectrum = planFft2(g.shape).forward(g.data);

@@ -118,7 +118,8 @@ function fittedProbe(name: ProbeName, n: number): ProbeShape {
       // Outermost zone of 4 pixels is the same pupil radius; the stop leaves a ring-shaped spot.
       return { kind: "zonePlate", outermostZone: 4, stopFraction: 0.4, defocus: (4 * n) / 3 };
     case "gaussian":
-      return { kind: "gaussian", fwhm: n / 5, defocus: 2 * n };
+      // A focus of 4 pixels spreads to a standard deviation of n / 11.
+      return { kind: "gaussian", fwhm: 4, defocus: 2 * n };
   }
 }
 

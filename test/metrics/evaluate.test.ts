@@ -123,6 +123,7 @@ describe("errors", () => {
     expect(metrics.phase.correlation).toBeLessThan(0.3);
     expect(metrics.complexError).toBeGreaterThan(0.3);
     expect(metrics.frc.halfBit).toBeGreaterThan(10);
+    expect(metrics.gauge.shift).toEqual([0, 0]);
   });
 });
 
