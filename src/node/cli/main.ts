@@ -1,5 +1,6 @@
 import { nearestName, PtychonautError } from "../../errors.ts";
 import { createProgressBar, silentProgress } from "../progress.ts";
+import { packageVersion } from "../version.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { parseFlags } from "./flags.ts";
 import { renderHelp } from "./help.ts";
@@ -30,6 +31,10 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: "compare a reconstruction with a reference",
     load: async () => (await import("./evaluate.ts")).evaluateCommand,
   },
+  "import-weights": {
+    summary: "turn the weights of a PtychoPINN network into a model bundle",
+    load: async () => (await import("./importWeights.ts")).importWeightsCommand,
+  },
   simulate: {
     summary: "make a simulated scan with its true object",
     load: async () => (await import("./simulate.ts")).simulateCommand,
@@ -50,7 +55,7 @@ export async function main(argv: readonly string[], deps: MainDeps = {}): Promis
       return name === undefined ? 2 : 0;
     }
     if (name === "--version") {
-      stdout(`${await version()}\n`);
+      stdout(`${await packageVersion()}\n`);
       return 0;
     }
     const command = await findCommand(name);
@@ -151,10 +156,4 @@ function explainError(error: unknown, debug: boolean, stderr: (text: string) => 
   if (error instanceof PtychonautError) return error.exitCode;
   if (!debug) stderr("this is unexpected; --debug shows where it happened\n");
   return 1;
-}
-
-async function version(): Promise<string> {
-  const { readFile } = await import("node:fs/promises");
-  const text = await readFile(new URL("../../../package.json", import.meta.url), "utf8");
-  return String((JSON.parse(text) as { version: unknown }).version);
 }

@@ -1,0 +1,48 @@
+import { resolveTrainingPayload } from "../../config/payload.ts";
+import { importReferenceWeights } from "../importWeights.ts";
+import { packageVersion } from "../version.ts";
+import { type Command, type CommandContext, commonFlags } from "./command.ts";
+import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
+import { configFile, sharedRunFlags, splitSettings } from "./runFlags.ts";
+import { schemaFlags } from "./schemaFlags.ts";
+
+const ownFlags: readonly Flag[] = [
+  {
+    name: "trainDataFile",
+    kind: "text",
+    section: "Files",
+    description: "Scan that the network was trained on, as npz: it gives N, the probe and the normalisation.",
+    required: true,
+  },
+  ...sharedRunFlags.filter(({ section }) => section === "Files"),
+];
+
+/** `ptychonaut import-weights`: a network trained by the reference system becomes a bundle. */
+export const importWeightsCommand: Command = {
+  name: "import-weights",
+  summary: "Turn the weights of a PtychoPINN network into a model bundle.",
+  usage: "WEIGHTS.npz --train_data_file SCAN.npz --output_dir DIR [options]",
+  details:
+    "WEIGHTS.npz holds the arrays of the PyTorch network under their own names (its state_dict). The options say how that network was built; every array must find its place.",
+  examples: [
+    "ptychonaut import-weights weights.npz --train_data_file scan.npz --output_dir run --gridsize 2 --cbam_encoder",
+  ],
+  flags: [...ownFlags, ...schemaFlags(["model"], "training"), ...schemaFlags(["data"], "inference"), ...commonFlags],
+  positionals: ["WEIGHTS.npz"],
+  run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
+    requireFlags(values, ownFlags, "import-weights");
+    const payload = await resolveTrainingPayload(
+      {
+        trainDataFile: String(values["trainDataFile"]),
+        outputDir: String(values["outputDir"]),
+        ...splitSettings(values),
+        file: await configFile(values["config"]),
+      },
+      context.files,
+    );
+    const createdBy = `ptychonaut ${await packageVersion()}`;
+    const file = await importReferenceWeights(positionals[0]!, payload, createdBy);
+    context.hooks(values["quiet"] === true).log(`wrote ${file}`);
+    return 0;
+  },
+};
