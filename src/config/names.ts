@@ -24,13 +24,7 @@ const commonAliases: Readonly<Record<string, string>> = {
   KQuadrant: "quadrantNeighborCount",
   torchLossMode: "lossFunction",
   useSharedDecoder: "sharedDecoder",
-  optimizerType: "optimizer",
   parityInitScheme: "initialization",
-  initializationScheme: "initialization",
-  schedulerType: "scheduler",
-  trainFile: "trainDataFile",
-  testData: "testDataFile",
-  testFile: "testDataFile",
   // Short flags of the reference's command line (section 1.1) and their fields (section 3.1).
   logger: "loggerBackend",
   checkpointMonitor: "checkpointMonitorMetric",
