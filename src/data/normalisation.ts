@@ -96,7 +96,8 @@ function totalEnergy({ patterns, measurement, mask }: Dataset, frames: ArrayLike
   const valid = mask?.data;
   let total = 0;
   for (let start = 0; start < frames.length; start += CHUNK) {
-    const chunk = Array.prototype.slice.call(frames, start, start + CHUNK) as number[];
+    const length = Math.min(CHUNK, frames.length - start);
+    const chunk = Array.from({ length }, (_, k) => frames[start + k]!);
     const values = new Float32Array(chunk.length * size);
     patterns.read(chunk, values);
     for (let i = 0; i < values.length; i++) {

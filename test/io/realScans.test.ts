@@ -27,8 +27,9 @@ describe.skipIf(raw === undefined || contract === undefined)("the measured Sieme
     const amplitudes = new Float32Array(3 * size);
     a.patterns.read([0, 100, 515], counts);
     b.patterns.read([0, 100, 515], amplitudes);
-    for (let i = 0; i < counts.length; i++) expect(Math.abs(Math.sqrt(counts[i]!) - amplitudes[i]!)).toBeLessThan(1e-5);
-    for (let i = 0; i < a.positions.length; i++) expect(a.positions[i]).toBeCloseTo(b.positions[i]!, 4);
+    const roots = counts.map(Math.sqrt);
+    expect(farthest(roots, amplitudes)).toBeLessThan(1e-5);
+    expect(farthest(a.positions, b.positions)).toBeLessThan(1e-4); // one file holds float32
     const frames = Array.from({ length: a.patterns.count }, (_, frame) => frame);
     const ours = computeScales(a, frames);
     expect(ours.photonsPerPattern).toBeCloseTo(461213, -1);
@@ -51,3 +52,10 @@ describe.skipIf(raw === undefined || contract === undefined)("the measured Sieme
     expect(inspectScan(await readBytes(contract!)).findings.filter(({ severity }) => severity !== "note")).toEqual([]);
   });
 });
+
+function farthest(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  expect(a.length).toBe(b.length);
+  let worst = 0;
+  for (let i = 0; i < a.length; i++) worst = Math.max(worst, Math.abs(a[i]! - b[i]!));
+  return worst;
+}
