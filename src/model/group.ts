@@ -1,0 +1,117 @@
+import { PtychonautError } from "../errors.ts";
+import { type Complex, complexReshape, complexSum, each, intensity, scale } from "../graph/complex.ts";
+import { add, greater, maximum, mul, neg, reciprocal, where } from "../graph/ops/elementwise.ts";
+import { max, sum } from "../graph/ops/reduce.ts";
+import { type Graph, shapeError, type Tensor } from "../graph/tensor.ts";
+import { perGraph } from "./perGraph.ts";
+import { translate } from "./translate.ts";
+
+/**
+ * A group's patches share the object where they overlap: they are merged on a small canvas, and cut out of it again
+ * before the physics sees them. The canvas's centre stands for the group's mean position r̄; patch k sits at r_k − r̄.
+ */
+
+/** How patches are averaged: the central N/2 square (with a slight pull to zero), the same without it, or Σ|P|². */
+export type PatchWeighting = "central_mask" | "uniform" | "probe";
+
+/**
+ * Side of the canvas for groups of g × g patches: M = N + (g − 1) e, e = ⌈maxNeighborDistance⌉ rounded up to even.
+ * @param n side of a patch
+ * @param gridsize g
+ * @param maxNeighborDistance pixels
+ * @throws PtychonautError "usage" for a negative or infinite distance
+ */
+export function canvasSide(n: number, gridsize: number, maxNeighborDistance: number): number {
+  if (!(maxNeighborDistance >= 0) || !Number.isFinite(maxNeighborDistance))
+    throw new PtychonautError("usage", "the largest distance of neighbours must be a length in pixels", {
+      got: `${maxNeighborDistance}`,
+    });
+  return n + (gridsize - 1) * 2 * Math.ceil(Math.ceil(maxNeighborDistance) / 2);
+}
+
+export interface MergeOptions {
+  /** M, from `canvasSide`. */
+  readonly side: number;
+  readonly weighting: PatchWeighting;
+  /** `[mode, N, N]`; needed by weighting "probe". */
+  readonly probe?: Complex;
+}
+
+export interface MergedGroup {
+  /** `[B, M, M]`, zero outside the support. */
+  readonly canvas: Complex;
+  /** `[B, M, M]`: sum of the weights placed on each pixel. */
+  readonly count: Tensor;
+}
+
+/**
+ * Merges patches into one picture: Σ_k T[O_k] T[w] / Σ_k T[w] with T the shift by r_k − r̄.
+ *
+ * "central_mask" adds 0.001 to the denominator, as the reference system trains; the other two divide exactly. Where the
+ * denominator is under 1e-6 ("probe": of the group's largest) nothing was seen and the canvas is zero.
+ *
+ * @param patches `[B, C, N, N]`
+ * @param offsets `[B, C, 2]`, r_k − r̄ as (y, x) in pixels (`data/groupGeometry.ts`)
+ * @throws PtychonautError "usage" when weighting "probe" has no probe, "shape" when patches and offsets do not fit
+ */
+export function mergeGroup(patches: Complex, offsets: Tensor, options: MergeOptions): MergedGroup {
+  const { side } = options;
+  if (patches.re.rank !== 4 || offsets.shape.join() !== [...patches.re.shape.slice(0, 2), 2].join())
+    throw shapeError("merge", "patches [B, C, N, N] and offsets [B, C, 2]", patches.re, offsets);
+  const weights = translate(patchWeights(patches.re, options), offsets, [side, side]);
+  const placed = each(patches, (part) => mul(translate(part, offsets, [side, side]), weights));
+  const count = sum(weights, { axes: [1] });
+  return { canvas: scale(complexSum(placed, [1]), inverseCount(count, options.weighting)), count };
+}
+
+/**
+ * Cuts the patches' windows out of the canvas: the adjoint, and for whole-pixel positions the exact inverse, of placing
+ * them. What a window sees beyond the canvas is zero.
+ *
+ * @param canvas `[B, M, M]`
+ * @param offsets `[B, C, 2]`, the same as in `mergeGroup`
+ * @param n side N of the windows
+ * @returns `[B, C, N, N]`
+ */
+export function extractGroup(canvas: Complex, offsets: Tensor, n: number): Complex {
+  const [batch, side] = canvas.re.shape as [number, number];
+  if (canvas.re.rank !== 3 || offsets.rank !== 3 || offsets.shape[0] !== batch)
+    throw shapeError("extract", "canvas [B, M, M] and offsets [B, C, 2]", canvas.re, offsets);
+  const shared = complexReshape(canvas, [batch, 1, side, side]);
+  const back = neg(offsets);
+  return each(shared, (part) => translate(part, back, [n, n]));
+}
+
+/** `[N, N]` */
+function patchWeights(patch: Tensor, { weighting, probe }: MergeOptions): Tensor {
+  const n = patch.shape.at(-1)!;
+  if (weighting !== "probe") return centralSquare(patch.graph, n);
+  if (probe === undefined)
+    throw new PtychonautError("usage", "patches are to be weighted by the probe, but none is given");
+  if (probe.re.rank !== 3 || probe.re.shape[1] !== n || probe.re.shape[2] !== n)
+    throw shapeError("merge", `a probe of [mode, ${n}, ${n}]`, probe.re);
+  return sum(intensity(probe), { axes: [0] });
+}
+
+/** 1 in the central half of each axis, from ⌊N/4⌋ on. */
+const centralSquare: (graph: Graph, n: number) => Tensor = perGraph((graph: Graph, n: number): Tensor => {
+  const start = Math.floor(n / 4);
+  const inside = (i: number): boolean => i >= start && i < start + Math.floor(n / 2);
+  const data = Float32Array.from({ length: n * n }, (_, k) => (inside(Math.floor(k / n)) && inside(k % n) ? 1 : 0));
+  return graph.constant(data, [n, n]);
+});
+
+/** Least weight that counts as seen: below it a bilinear rim divides rounding errors by rounding errors. */
+const SUPPORT = 1e-6;
+/** What the reference system adds to the count in training. */
+const CENTRAL_MASK_DAMPING = 1e-3;
+/** Keeps the division finite where the result is discarded. */
+const SMALLEST_DIVISOR = 1e-12;
+
+function inverseCount(count: Tensor, weighting: PatchWeighting): Tensor {
+  const divisor = weighting === "central_mask" ? add(count, CENTRAL_MASK_DAMPING) : maximum(count, SMALLEST_DIVISOR);
+  // Of the group's largest, not the batch's: what a group becomes must not depend on its company.
+  const threshold =
+    weighting === "probe" ? mul(max(count, { axes: [-2, -1], keepDims: true }), SUPPORT) : count.graph.scalar(SUPPORT);
+  return where(greater(count, threshold), reciprocal(divisor), 0);
+}
