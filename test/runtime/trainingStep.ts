@@ -30,9 +30,9 @@ const weightShapes = {
 export interface StepResults {
   readonly losses: readonly number[];
   /** Intensities that the network's objects predict, before the last step. */
-  readonly intensity: Float32Array;
+  readonly intensity: ArrayLike<number>;
   /** Weights and moments after the last step, by name. */
-  readonly state: Readonly<Record<string, Float32Array>>;
+  readonly state: Readonly<Record<string, ArrayLike<number>>>;
 }
 
 /** The same steps from the same seed on any runtime. */

@@ -1,0 +1,35 @@
+// Makes a clone ready to run: installs what package-lock.json names, when it is not there, and compiles. Plain
+// JavaScript without dependencies, since on a fresh clone there are none.
+import { spawnSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Whether node_modules holds the version of every package that the lock file names. */
+function isInstalled() {
+  const record = join(root, "node_modules/.package-lock.json");
+  if (!existsSync(record)) return false;
+  const packages = (file) => JSON.parse(readFileSync(file, "utf8")).packages;
+  const installed = packages(record);
+  return Object.entries(packages(join(root, "package-lock.json")))
+    .filter(([path, { optional, link }]) => path.startsWith("node_modules/") && !optional && !link)
+    .every(([path, { version }]) => installed[path]?.version === version);
+}
+
+function run(command, args) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: "inherit" });
+  if (error !== undefined) console.error(`${command}: ${error.message}`);
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** npm names its own script to the scripts that it runs; elsewhere the command must do. */
+function npm(...args) {
+  const script = process.env.npm_execpath;
+  if (script?.endsWith(".js")) run(process.execPath, [script, ...args]);
+  else run(process.platform === "win32" ? "npm.cmd" : "npm", args);
+}
+
+if (!isInstalled()) npm("ci");
+run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b", root]);

@@ -1,0 +1,53 @@
+import type { Accelerator } from "../../../src/runtime/accelerator.ts";
+import { type ChooseRuntimeOptions, chooseRuntime } from "../../../src/runtime/web/accelerator.ts";
+import { operatorCases, runCase } from "../../runtime/operatorCases.ts";
+import { runTrainingSteps, type StepResults } from "../../runtime/trainingStep.ts";
+
+/** What the tests outside can ask the page to do. Results cross as JSON, so arrays are plain. */
+export interface Page {
+  /** Runs the operator cases and the training steps. */
+  run(accelerator: Accelerator, options: ChooseRuntimeOptions, steps: number): Promise<PageResults>;
+  /** The description of the runtime that would be taken, or the message of the error. */
+  describe(accelerator: Accelerator): Promise<string>;
+}
+
+export interface PageResults {
+  readonly provider: string;
+  readonly description: string;
+  readonly isolated: boolean;
+  /** Values of each operator case by name, or the message of its error. */
+  readonly operators: Readonly<Record<string, readonly number[] | string>>;
+  readonly steps: StepResults;
+}
+
+const page: Page = {
+  async run(accelerator, options, steps) {
+    const runtime = await chooseRuntime(accelerator, options);
+    const operators: Record<string, readonly number[] | string> = {};
+    for (const operatorCase of operatorCases) {
+      operators[operatorCase.name] = await runCase(operatorCase, runtime).catch((error) => String(error));
+    }
+    return {
+      provider: runtime.provider,
+      description: runtime.description,
+      isolated: (globalThis as { readonly crossOriginIsolated?: boolean }).crossOriginIsolated === true,
+      operators,
+      steps: plain(await runTrainingSteps(runtime, steps)),
+    };
+  },
+  describe: (accelerator) =>
+    chooseRuntime(accelerator).then(
+      ({ description }) => description,
+      (error) => String(error),
+    ),
+};
+
+function plain({ losses, intensity, state }: StepResults): StepResults {
+  return {
+    losses,
+    intensity: Array.from(intensity),
+    state: Object.fromEntries(Object.entries(state).map(([name, values]) => [name, Array.from(values)])),
+  };
+}
+
+Object.assign(globalThis, { page });
