@@ -1,0 +1,77 @@
+import type { RealArray } from "../arrays.ts";
+import type { Regulariser, TrainingConfig } from "../config/trainingConfig.ts";
+import type { Scales } from "../data/normalisation.ts";
+import { PtychonautError } from "../errors.ts";
+import { modulus } from "../graph/complex.ts";
+import { add, div, mul, sqrt, square } from "../graph/ops/elementwise.ts";
+import { mean, sum } from "../graph/ops/reduce.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import { absoluteError, poissonDeviance } from "../model/likelihood.ts";
+import { meanDeviation, totalVariation } from "../model/regularisers.ts";
+import type { Patches } from "../nets/generator.ts";
+import type { Parameters } from "../nets/parameters.ts";
+import { buildForward, DARKEST_INTENSITY, type Forward, type ForwardOptions } from "./forward.ts";
+import type { Objective } from "./stepModels.ts";
+
+export type LossSettings = Pick<
+  TrainingConfig,
+  "lossFunction" | "ampLoss" | "ampLossCoeff" | "phaseLoss" | "phaseLossCoeff"
+>;
+
+export interface ObjectiveOptions extends ForwardOptions {
+  readonly losses: LossSettings;
+  readonly scales: Pick<Scales, "countsPerUnit">;
+  /** `[N, N]`, 1 = valid pixel. */
+  readonly mask?: RealArray;
+}
+
+/**
+ * What training minimises, per sample: the Poisson deviance per pixel, 2 [λ − k + k ln(k/λ)] in counts, whose gradient is
+ * twice the negative log-likelihood's, or the mean absolute error of the normalised amplitudes. Regularisers, also per
+ * pixel, are added. The deviance is reported whichever is minimised.
+ * @throws PtychonautError "usage" for a phase regulariser on a network that predicts no phase
+ */
+export function buildObjective(parameters: Parameters, options: ObjectiveOptions): Objective {
+  const { losses, scales, mask } = options;
+  const forward = buildForward(parameters, options);
+  const { graph } = parameters;
+  return graph.scoped("likelihood", () => {
+    const valid = mask === undefined ? undefined : graph.constant(mask.data, mask.shape);
+    const counts = (intensity: Tensor): Tensor => mul(intensity, scales.countsPerUnit);
+    const deviance = poissonDeviance(counts(forward.intensity), counts(square(forward.images)), valid);
+    const data = losses.lossFunction === "poisson" ? deviance : amplitudeError(forward, valid);
+    return { loss: add(data, regularisation(forward.patches, losses)), measures: { deviance } };
+  });
+}
+
+/** Mean |A − a| over a sample's valid pixels, `[batch]`. */
+function amplitudeError({ intensity, images }: Forward, valid: Tensor | undefined): Tensor {
+  const axes = [1, 2, 3];
+  const error = absoluteError(sqrt(add(intensity, DARKEST_INTENSITY)), images);
+  if (valid === undefined) return mean(error, { axes });
+  return div(sum(mul(error, valid), { axes }), mul(sum(valid), images.shape[1]!));
+}
+
+/** `[batch]`, or 0 without regularisers. */
+function regularisation(patches: Patches, settings: LossSettings): Tensor | number {
+  const { ampLoss, ampLossCoeff, phaseLoss, phaseLossCoeff } = settings;
+  const amplitude = ampLoss === "None" ? 0 : mul(roughness(amplitudeOf(patches), ampLoss), ampLossCoeff);
+  if (phaseLoss === "None") return amplitude;
+  if (patches.kind !== "polar") {
+    throw new PtychonautError("usage", "phase_loss needs a network that predicts the phase", {
+      expected: "cnn_output_mode amp_phase",
+      got: "cnn_output_mode real_imag",
+    });
+  }
+  return add(mul(roughness(patches.phase, phaseLoss), phaseLossCoeff), amplitude);
+}
+
+function amplitudeOf(patches: Patches): Tensor {
+  return patches.kind === "polar" ? patches.amplitude : modulus(patches, DARKEST_INTENSITY);
+}
+
+/** A regulariser per pixel. */
+function roughness(image: Tensor, kind: Exclude<Regulariser, "None">): Tensor {
+  const total = kind === "Total_Variation" ? totalVariation(image) : meanDeviation(image);
+  return div(total, image.size / image.shape[0]!);
+}

@@ -1,0 +1,139 @@
+import type { DataConfig } from "../config/dataConfig.ts";
+import type { BatchSource } from "../data/batches.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { groupGeometry } from "../data/groupGeometry.ts";
+import { type GroupingOptions, type Groups, makeGroups, type NeighbourRule, subsample } from "../data/grouping.ts";
+import { computeScales, type Scales } from "../data/normalisation.ts";
+import { type Split, splitFrames } from "../data/splits.ts";
+import { Random } from "../random.ts";
+
+/** The material of a training run: who is in which group, and the one normalisation. */
+export interface PreparedData {
+  readonly scales: Scales;
+  readonly training: BatchSource;
+  /** Absent when nothing is held back. */
+  readonly validation?: BatchSource;
+  /** Frames that training sees, ascending. */
+  readonly trainingFrames: readonly number[];
+  readonly validationFrames: readonly number[];
+}
+
+/**
+ * Subsamples, holds frames back, normalises by the training frames and makes groups. Patterns that are held back are in
+ * no training group.
+ * @param validation another scan to validate on; then nothing is held back
+ * @param seed draws what is held back; `data.subsampleSeed` draws subsample and groups
+ */
+export function prepareData(
+  dataset: Dataset,
+  validation: Dataset | undefined,
+  data: DataConfig,
+  gridsize: number,
+  seed: number,
+): PreparedData {
+  const drawing = new Random(data.subsampleSeed);
+  const all = Array.from({ length: dataset.patterns.count }, (_, frame) => frame);
+  const frames = data.nSubsample === null ? all : subsample(all, data.nSubsample, drawing, data.sequentialSampling);
+  const split =
+    validation === undefined
+      ? holdBack(dataset.positions, frames, data, gridsize, new Random(seed))
+      : { training: frames, validation: [] };
+  const scales = computeScales(dataset, split.training, data.nphotons === null ? {} : { photons: data.nphotons });
+  const groups = makeGroups(dataset.positions, split.training, trainingGroups(data, gridsize), drawing);
+  const held = validation === undefined ? split.validation : allFrames(validation);
+  const source = heldBackSource(validation ?? dataset, held, data, gridsize, scales);
+  return {
+    scales,
+    training: sourceOf(dataset, scales, groups),
+    ...(source === undefined ? {} : { validation: source }),
+    trainingFrames: split.training,
+    validationFrames: held,
+  };
+}
+
+/**
+ * Frames to hold back. For groups of several patterns a random choice takes whole neighbourhoods, so that validation
+ * has groups that overlap as those of training do.
+ */
+function holdBack(
+  positions: Float64Array,
+  frames: readonly number[],
+  { validationFraction: fraction, splitMode: mode }: DataConfig,
+  gridsize: number,
+  random: Random,
+): Split {
+  const size = gridsize ** 2;
+  if (size === 1 || mode === "spatial" || fraction === 0) {
+    return splitFrames(positions, frames, { fraction, mode }, random);
+  }
+  const wanted = Math.max(size, Math.round(fraction * frames.length));
+  const held = new Set<number>();
+  const neighbourhoods = makeGroups(
+    positions,
+    frames,
+    { size, neighbours: { kind: "nearest", count: size - 1 } },
+    random,
+  );
+  for (let group = 0; group < neighbourhoods.count && held.size < wanted; group++) {
+    const members = neighbourhoods.frames.subarray(group * size, (group + 1) * size);
+    if (!members.some((frame) => held.has(frame))) for (const frame of members) held.add(frame);
+  }
+  return {
+    training: frames.filter((frame) => !held.has(frame)),
+    validation: frames.filter((frame) => held.has(frame)),
+  };
+}
+
+function trainingGroups(data: DataConfig, gridsize: number): GroupingOptions {
+  return {
+    size: gridsize ** 2,
+    neighbours: neighbourRule(data),
+    sequential: data.sequentialSampling,
+    oversampling: data.enableOversampling,
+    xBounds: data.xBounds,
+    yBounds: data.yBounds,
+    ...(data.nGroups === null ? {} : { groups: data.nGroups }),
+  };
+}
+
+function neighbourRule(data: DataConfig): NeighbourRule {
+  const { minNeighborDistance: min } = data;
+  const max = data.maxNeighborDistance ?? Number.POSITIVE_INFINITY;
+  switch (data.neighborFunction) {
+    case "Nearest":
+      return { kind: "nearest", count: (data.enableOversampling ? data.neighborPoolSize : null) ?? data.neighborCount };
+    case "Min_dist":
+      return { kind: "distance", min, max };
+    case "4_quadrant":
+      return { kind: "quadrants", count: data.quadrantNeighborCount, min, max };
+  }
+}
+
+/** Every frame leads one group of its nearest neighbours, always the same ones. */
+function heldBackSource(
+  dataset: Dataset,
+  frames: readonly number[],
+  { subsampleSeed }: DataConfig,
+  gridsize: number,
+  scales: Scales,
+): BatchSource | undefined {
+  const size = gridsize ** 2;
+  if (frames.length < size) return undefined;
+  const neighbours: NeighbourRule = { kind: "nearest", count: Math.max(1, size - 1) };
+  const options: GroupingOptions = { size, neighbours, sequential: true };
+  return sourceOf(dataset, scales, makeGroups(dataset.positions, frames, options, new Random(subsampleSeed)));
+}
+
+function sourceOf(dataset: Dataset, scales: Scales, groups: Groups): BatchSource {
+  const { patterns, measurement, mask, positions } = dataset;
+  return {
+    patterns,
+    measurement,
+    scales,
+    groups,
+    geometry: groupGeometry(positions, groups),
+    ...(mask === undefined ? {} : { mask: mask.data }),
+  };
+}
+
+const allFrames = ({ patterns }: Dataset): number[] => Array.from({ length: patterns.count }, (_, frame) => frame);
