@@ -1,3 +1,5 @@
+import type { Target } from "../graph/lowering/lower.ts";
+
 /**
  * Where graphs run. One interface, two homes: `runtime/node` (onnxruntime-node) and `runtime/web` (onnxruntime-web).
  * Nothing above this file knows which one it has.
@@ -39,6 +41,8 @@ export interface Runtime {
   readonly provider: Provider;
   /** One line for people: what was taken and why. */
   readonly description: string;
+  /** What models for this runtime are best built for. */
+  readonly target: Target;
   /** Loads a serialised ONNX model. */
   load(model: Uint8Array, options?: SessionOptions): Promise<Session>;
 }

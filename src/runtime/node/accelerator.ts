@@ -2,6 +2,7 @@ import { PtychonautError } from "../../errors.ts";
 import type { Accelerator, Adapter } from "../accelerator.ts";
 import type { Provider, Runtime, SessionOptions } from "../runtime.ts";
 import { type Finding, type Findings, thisMachine } from "./adapterProbe.ts";
+import { cpuTarget } from "./channelBlock.ts";
 import { nodeRuntime } from "./ort.ts";
 
 export interface ChooseRuntimeOptions {
@@ -28,7 +29,8 @@ export interface Choice {
 export async function chooseRuntime(accelerator: Accelerator, options: ChooseRuntimeOptions = {}): Promise<Runtime> {
   const allowSoftware = options.allowSoftware ?? process.env["PTYCHONAUT_SOFTWARE_GPU"] === "1";
   const { provider, description } = await choose(accelerator, thisMachine, allowSoftware);
-  return nodeRuntime(provider, description, options.session);
+  const runtime = nodeRuntime(provider, description, options.session);
+  return provider === "cpu" ? { ...runtime, target: await cpuTarget(runtime) } : runtime;
 }
 
 /** The decision alone, over what a machine has. */

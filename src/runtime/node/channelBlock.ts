@@ -1,6 +1,13 @@
+import type { Target } from "../../graph/lowering/lower.ts";
 import { buildModel } from "../../graph/onnx/model.ts";
 import { Graph } from "../../graph/tensor.ts";
 import type { Runtime } from "../runtime.ts";
+
+/** What models for the CPU are best built for on this processor. */
+export async function cpuTarget(cpu: Runtime): Promise<Target> {
+  const channelBlock = await findChannelBlock(cpu);
+  return channelBlock === 0 ? "portable" : { channelBlock };
+}
 
 /**
  * How many channels ONNX Runtime's blocked CPU kernels take at once on this processor (16 with AVX-512, 8 with AVX2), or

@@ -1,15 +1,22 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { PtychonautError } from "../../errors.ts";
+import type { Target } from "../../graph/lowering/lower.ts";
 import { type OrtFlavour, OrtSession } from "../ortSession.ts";
 import type { Provider, Runtime, SessionOptions } from "../runtime.ts";
 
 const flavour: OrtFlavour = { Tensor, writesInto: true };
 
 /** The runtime in Node: onnxruntime-node with one execution provider. Which one to take: `accelerator.ts`. */
-export function nodeRuntime(provider: Provider, description: string, defaults: SessionOptions = {}): Runtime {
+export function nodeRuntime(
+  provider: Provider,
+  description: string,
+  defaults: SessionOptions = {},
+  target: Target = "portable",
+): Runtime {
   return {
     provider,
     description,
+    target,
     load: async (model, options) => new OrtSession(await create(model, provider, { ...defaults, ...options }), flavour),
   };
 }

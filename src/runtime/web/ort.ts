@@ -27,6 +27,7 @@ export async function webRuntime(
   return {
     provider,
     description,
+    target: "portable",
     load: async (model, session = {}) => {
       refuseUnsupported(session);
       return new OrtSession(await create(ort.InferenceSession, model, provider), {
