@@ -58,5 +58,21 @@ export const tolerances = {
   /** Two orders of the same float32 sums of a few dozen products, relative to the largest value. */
   float32Convolution: 1e-5,
   /** Central differences through a whole float32 network, whose ReLUs and maxima switch here and there within the step. */
-  networkDifference: { step: 1e-2, relative: 2e-2 },
+  networkDifference: { steps: [1e-2, 1e-1, 3e-3], relative: 2e-2 },
+  /**
+   * Fresh networks: mean square of any block's output over the input's; relative change of the output between two
+   * patterns; distance of the mean amplitude from where it should rest; deviation from a flat object.
+   */
+  freshSignal: { level: [0.02, 5], change: 1e-3, rest: 0.1, flatness: 0.4 },
+  /** Amplitudes, intensities and scales of the forward model (README of the fixtures: 1e-5 of the maximum). */
+  parityPhysics: 1e-5,
+  /** Where the reference stopped an iterative solver. */
+  parityGradientSolver: 1e-3,
+  /** Merged canvases and extracted patches (README of the fixtures: 5e-5 of the maximum, where the count is over 1e-4 of its own). */
+  parityMerge: 5e-5,
+  parityMergeCount: 1e-4,
+  /** Losses and their gradients (README of the fixtures: 1e-5 relative). */
+  parityLoss: 1e-5,
+  /** A exp(iφ) of outputs good to `parityNetwork`: an error of 1e-4 of a phase of up to 7 rad moves both parts by 7e-4 of A. */
+  parityPatches: 1e-3,
 } as const;

@@ -22,7 +22,7 @@ export function inverseSilu(y: number): number {
 
 const siluAmplitude: OutputActivation = { apply: silu, rest: 1, restArgument: inverseSilu(1) };
 /** Cannot reach one; rests where it still has a slope. */
-const sigmoidAmplitude: OutputActivation = { apply: sigmoid, rest: 0.9, restArgument: Math.log(9) };
+const sigmoidAmplitude: OutputActivation = { apply: sigmoid, rest: 0.8, restArgument: Math.log(4) };
 const phase: OutputActivation = { apply: (x) => mul(tanh(x), Math.PI), rest: 0, restArgument: 0 };
 const real: OutputActivation = { apply: (x) => add(tanh(x), 0.2), rest: 1, restArgument: Math.atanh(0.8) };
 const imaginary: OutputActivation = { apply: (x) => mul(tanh(x), 1.2), rest: 0, restArgument: 0 };

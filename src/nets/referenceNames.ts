@@ -52,6 +52,13 @@ const normFields: Readonly<Record<string, string>> = {
 /** What the reference stores and no computation reads. */
 export const isReferenceBookkeeping = (name: string): boolean => name.endsWith(".num_batches_tracked");
 
+/** Weights of the head's border path. */
+export const isReferenceBorder = (name: string): boolean =>
+  table.some(
+    ([ours, reference, norm]) =>
+      ours.includes(".border") && [reference, norm].some((layer) => name.startsWith(`${layer}.`)),
+  );
+
 const layers: ReadonlyMap<string, Row> = new Map(table.map((row) => [row[0], row]));
 
 /**

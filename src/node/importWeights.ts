@@ -4,11 +4,13 @@ import { writeBundle } from "../bundle/bundle.ts";
 import { dataFacts } from "../bundle/fingerprint.ts";
 import type { JsonObject } from "../bundle/manifest.ts";
 import { scanOptions } from "../config/dataConfig.ts";
+import type { Settings } from "../config/group.ts";
 import type { TrainingPayload } from "../config/payload.ts";
 import { savedConfigOf } from "../config/savedConfig.ts";
 import { computeScales } from "../data/normalisation.ts";
 import { predictionGraph } from "../inference/predictionModel.ts";
 import { openNpz } from "../io/npz.ts";
+import { impliedSettings } from "../nets/referenceArchitecture.ts";
 import { valuesFromReference } from "../nets/referenceWeights.ts";
 import { bundleName } from "./bundleFiles.ts";
 import { readBytes, readScan, sha256, writeAtomic } from "./files.ts";
@@ -16,12 +18,13 @@ import { readBytes, readScan, sha256, writeAtomic } from "./files.ts";
 /**
  * Turns weights of the reference system's network, an npz under its own names, into a bundle in the payload's output
  * folder. The scan gives the normalisation, which the weights do not carry.
+ * @param settle makes the payload, given the settings that the weights tell
  * @returns path of the bundle
  * @throws PtychonautError "data" when the weights do not fit the network that the settings describe
  */
 export async function importReferenceWeights(
   path: string,
-  payload: TrainingPayload,
+  settle: (implied: Settings) => Promise<TrainingPayload>,
   createdBy: string,
 ): Promise<string> {
   const bytes = await readBytes(path);
@@ -34,6 +37,7 @@ export async function importReferenceWeights(
         return [key, { shape, data: Float32Array.from(data) }] as const;
       }),
   );
+  const payload = await settle({ ...impliedSettings(arrays) });
   const graph = predictionGraph(payload.model, 1);
   const values = valuesFromReference(arrays, graph.specs, path);
   const dataset = await readScan(payload.trainDataFile, scanOptions(payload.data));

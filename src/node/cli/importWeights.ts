@@ -1,4 +1,5 @@
-import { resolveTrainingPayload } from "../../config/payload.ts";
+import type { Settings } from "../../config/group.ts";
+import { resolveTrainingPayload, type TrainingPayload } from "../../config/payload.ts";
 import { importReferenceWeights } from "../importWeights.ts";
 import { packageVersion } from "../version.ts";
 import { type Command, type CommandContext, commonFlags } from "./command.ts";
@@ -23,25 +24,25 @@ export const importWeightsCommand: Command = {
   summary: "Turn the weights of a PtychoPINN network into a model bundle.",
   usage: "WEIGHTS.npz --train_data_file SCAN.npz --output_dir DIR [options]",
   details:
-    "WEIGHTS.npz holds the arrays of the PyTorch network under their own names (its state_dict). The options say how that network was built; every array must find its place.",
-  examples: [
-    "ptychonaut import-weights weights.npz --train_data_file scan.npz --output_dir run --gridsize 2 --cbam_encoder",
-  ],
+    "WEIGHTS.npz holds the arrays of the PyTorch network under their own names (its state_dict). Filter scale, gridsize, attention, batch normalisation and the kind of decoder are read off them; options say the rest (--cnn_output_mode, --amp_activation ...). Every array must find its place.",
+  examples: ["ptychonaut import-weights weights.npz --train_data_file scan.npz --output_dir run"],
   flags: [...ownFlags, ...schemaFlags(["model"], "training"), ...schemaFlags(["data"], "inference"), ...commonFlags],
   positionals: ["WEIGHTS.npz"],
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
     requireFlags(values, ownFlags, "import-weights");
-    const payload = await resolveTrainingPayload(
-      {
-        trainDataFile: String(values["trainDataFile"]),
-        outputDir: String(values["outputDir"]),
-        ...splitSettings(values),
-        file: await configFile(values["config"]),
-      },
-      context.files,
-    );
+    const config = await configFile(values["config"]);
+    const settle = (implied: Settings): Promise<TrainingPayload> =>
+      resolveTrainingPayload(
+        {
+          trainDataFile: String(values["trainDataFile"]),
+          outputDir: String(values["outputDir"]),
+          ...splitSettings(values),
+          file: { ...implied, ...config },
+        },
+        context.files,
+      );
     const createdBy = `ptychonaut ${await packageVersion()}`;
-    const file = await importReferenceWeights(positionals[0]!, payload, createdBy);
+    const file = await importReferenceWeights(positionals[0]!, settle, createdBy);
     context.hooks(values["quiet"] === true).log(`wrote ${file}`);
     return 0;
   },
