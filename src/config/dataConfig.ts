@@ -38,19 +38,20 @@ export interface DataConfig {
 }
 
 /** The settings that say how a file is to be read. */
-export type ReadingSettings = Pick<
-  DataConfig,
-  | "measurement"
-  | "dcAt"
-  | "patternsKey"
-  | "probeKey"
-  | "positionsKey"
-  | "objectKey"
-  | "frameAxis"
-  | "positionOrder"
-  | "positionReference"
-  | "positionOrigin"
->;
+export const readingSettings = [
+  "measurement",
+  "dcAt",
+  "patternsKey",
+  "probeKey",
+  "positionsKey",
+  "objectKey",
+  "frameAxis",
+  "positionOrder",
+  "positionReference",
+  "positionOrigin",
+] as const;
+
+export type ReadingSettings = Pick<DataConfig, (typeof readingSettings)[number]>;
 
 /** The same as a scan reader takes them: what was left open is absent. */
 export function scanOptions(reading: ReadingSettings): ScanOptions {

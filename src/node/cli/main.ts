@@ -35,6 +35,10 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: "turn the weights of a PtychoPINN network into a model bundle",
     load: async () => (await import("./importWeights.ts")).importWeightsCommand,
   },
+  inspect: {
+    summary: "say what is in a scan file, and what in it needs care",
+    load: async () => (await import("./inspect.ts")).inspectCommand,
+  },
   simulate: {
     summary: "make a simulated scan with its true object",
     load: async () => (await import("./simulate.ts")).simulateCommand,

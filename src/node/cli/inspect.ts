@@ -1,0 +1,46 @@
+import { type ReadingSettings, readingSettings, scanOptions } from "../../config/dataConfig.ts";
+import { parseSettings } from "../../config/schema.ts";
+import { inspectReport } from "../../io/inspectReport.ts";
+import { inspectScan } from "../../io/inspectScan.ts";
+import type { ScanOptions } from "../../io/scanOptions.ts";
+import { readBytes } from "../files.ts";
+import { type Command, type CommandContext, commonFlags } from "./command.ts";
+import type { Flag, ParsedFlags } from "./flags.ts";
+import { schemaFlags } from "./schemaFlags.ts";
+
+const isReading = (name: string): name is keyof ReadingSettings =>
+  (readingSettings as readonly string[]).includes(name);
+
+const ownFlags: readonly Flag[] = [
+  {
+    name: "json",
+    kind: "boolean",
+    section: "General",
+    description: "Print JSON.",
+  },
+];
+
+/** `ptychonaut inspect`: what a scan file holds, and the flags that `train` and `infer` need to read it. */
+export const inspectCommand: Command = {
+  name: "inspect",
+  summary: "Say what is in a scan file: shapes, dose, probe, scan, overlap, and what looks suspicious.",
+  usage: "SCAN.npz [options]",
+  details:
+    "Needs to be told nothing. What is said with the options below is taken as true, so repeat the command with the flags that it advises until nothing is left.",
+  examples: ["ptychonaut inspect scan.npz", "ptychonaut inspect raw.npz --measurement counts --dc_at corner"],
+  flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => isReading(name)), ...commonFlags],
+  positionals: ["SCAN.npz"],
+  run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
+    const path = positionals[0]!;
+    const inspection = inspectScan(await readBytes(path), statedOptions(values), path);
+    context.print(values["json"] === true ? `${JSON.stringify(inspection, null, 2)}\n` : inspectReport(inspection));
+    return 0;
+  },
+};
+
+/** Only what was said: a default is no statement about a file. */
+function statedOptions(values: Readonly<Record<string, unknown>>): ScanOptions {
+  const said = Object.fromEntries(Object.entries(values).filter(([name]) => isReading(name)));
+  const options = scanOptions(parseSettings("data", said));
+  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(said, name)));
+}
