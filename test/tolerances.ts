@@ -71,6 +71,8 @@ export const tolerances = {
   /** Merged canvases and extracted patches (README of the fixtures: 5e-5 of the maximum, where the count is over 1e-4 of its own). */
   parityMerge: 5e-5,
   parityMergeCount: 1e-4,
+  /** One rounding of the pixel coordinate from which the reference computes bilinear weights, relative to the canvas's side. */
+  parityMergeCoordinate: EPS32,
   /** Losses and their gradients (README of the fixtures: 1e-5 relative). */
   parityLoss: 1e-5,
   /** A exp(iφ) of outputs good to `parityNetwork`: an error of 1e-4 of a phase of up to 7 rad moves both parts by 7e-4 of A. */
