@@ -37,6 +37,34 @@ export interface Session {
   dispose(): Promise<void>;
 }
 
+/** A tensor in the memory of the device that computes. */
+export interface DeviceTensor {
+  readonly shape: readonly number[];
+  /** Frees the memory; nothing else does. */
+  dispose(): void;
+}
+
+/** A session that leaves some of its outputs on the device. */
+export interface ResidentSession {
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+  /** Runs the graph once. Every input must be fed, from either memory. */
+  run(feeds: Readonly<Record<string, HostTensor | DeviceTensor>>): Promise<{
+    readonly host: Readonly<Record<string, HostTensor>>;
+    /** The caller's to dispose. */
+    readonly device: Readonly<Record<string, DeviceTensor>>;
+  }>;
+  dispose(): Promise<void>;
+}
+
+/** Keeps values that go from run to run (weights, moments) where they are computed. */
+export interface DeviceMemory {
+  /** @param resident names of the outputs that stay on the device */
+  load(model: Uint8Array, resident: readonly string[], options?: SessionOptions): Promise<ResidentSession>;
+  /** Copies float32 tensors to the host. */
+  read(tensors: Readonly<Record<string, DeviceTensor>>): Promise<Record<string, HostTensor>>;
+}
+
 export interface Runtime {
   readonly provider: Provider;
   /** One line for people: what was taken and why. */
@@ -45,4 +73,6 @@ export interface Runtime {
   readonly target: Target;
   /** Loads a serialised ONNX model. */
   load(model: Uint8Array, options?: SessionOptions): Promise<Session>;
+  /** Where the device has memory of its own that this program can use (WebGPU). */
+  readonly memory?: DeviceMemory;
 }

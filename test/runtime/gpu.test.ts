@@ -9,7 +9,7 @@ import { tolerances } from "../tolerances.ts";
 import { deviation, deviations } from "./compare.ts";
 import { operatorCases, runCase } from "./operatorCases.ts";
 import { softwareGpu } from "./softwareGpu.ts";
-import { runTrainingSteps } from "./trainingStep.ts";
+import { runResidentSteps, runTrainingSteps } from "./trainingStep.ts";
 
 const gpu = await softwareGpu();
 if (typeof gpu === "string") console.warn(`GPU tests are skipped: ${gpu}`);
@@ -51,10 +51,13 @@ describe.skipIf(typeof gpu === "string")("WebGPU on a software adapter", () => {
     expect([...onCpu].sort()).toEqual(leftToCpu);
   });
 
-  it("trains as the CPU does", async () => {
+  it.each([
+    ["on the host", runTrainingSteps],
+    ["on the device", runResidentSteps],
+  ])("trains as the CPU does, with the weights %s between steps", async (_where, run) => {
     const expected = await runTrainingSteps(testRuntime, 5);
     expect(expected.losses.at(-1)).toBeLessThan(0.5 * expected.losses[0]!);
-    const found = deviations(await runTrainingSteps(runtime, 5), expected);
+    const found = deviations(await run(runtime, 5), expected);
     for (const [array, value] of Object.entries(found)) {
       expect(value, array).toBeLessThan(tolerances.gpuTrainingSteps);
     }

@@ -5,10 +5,10 @@ import { add, log, mul, relu, sigmoid, sub, tanh } from "../../src/graph/ops/ele
 import { conv2d, maxPool2x2, upsample2x } from "../../src/graph/ops/image.ts";
 import { reshape } from "../../src/graph/ops/layout.ts";
 import { mean } from "../../src/graph/ops/reduce.ts";
-import { adam, optimizerScalars } from "../../src/graph/optimizers.ts";
+import { adam, type Optimizer, optimizerScalars } from "../../src/graph/optimizers.ts";
 import { Graph, type Tensor } from "../../src/graph/tensor.ts";
 import { Random } from "../../src/random.ts";
-import type { HostTensor, Runtime } from "../../src/runtime/runtime.ts";
+import type { DeviceTensor, HostTensor, Runtime } from "../../src/runtime/runtime.ts";
 
 /**
  * A small physics-informed training step: network, far field, Poisson likelihood, gradients and Adam in one graph. It runs
@@ -35,32 +35,61 @@ export interface StepResults {
   readonly state: Readonly<Record<string, ArrayLike<number>>>;
 }
 
-/** The same steps from the same seed on any runtime. */
+/** The same steps from the same seed on any runtime, with the state on the host between steps. */
 export async function runTrainingSteps(runtime: Runtime, steps: number): Promise<StepResults> {
   const { model, optimizer } = buildStep();
   const session = await runtime.load(model);
   let state = startState();
   const counts = simulatedCounts();
   const losses: number[] = [];
-  let predicted = new Float32Array();
+  let intensity = new Float32Array();
   for (let step = 1; step <= steps; step++) {
-    const values = optimizer.scalarValues(LEARNING_RATE, step);
-    const scalars = optimizer.scalars.map((name, i): [string, HostTensor] => [
-      `optimizer.${name}`,
-      { data: Float32Array.of(values[i]!), shape: [] },
-    ]);
-    const results = await session.run({ counts, ...state, ...Object.fromEntries(scalars) });
+    const results = await session.run({ counts, ...state, ...scalarsAt(optimizer, step) });
     losses.push(Number(results["loss"]!.data[0]));
-    predicted = Float32Array.from(results["intensity"]!.data, Number);
+    intensity = floats(results["intensity"]!);
     state = Object.fromEntries(Object.keys(state).map((name) => [name, results[`next/${name}`]!]));
   }
   await session.dispose();
-  return {
-    losses,
-    intensity: predicted,
-    state: Object.fromEntries(Object.entries(state).map(([name, { data }]) => [name, Float32Array.from(data, Number)])),
-  };
+  return { losses, intensity, state: mapValues(state, floats) };
 }
+
+/** The same with the state on the device. */
+export async function runResidentSteps(runtime: Runtime, steps: number): Promise<StepResults> {
+  const { model, optimizer } = buildStep();
+  const start = startState();
+  const names = Object.keys(start);
+  const memory = runtime.memory!;
+  const session = await memory.load(
+    model,
+    names.map((name) => `next/${name}`),
+  );
+  const counts = simulatedCounts();
+  const losses: number[] = [];
+  let intensity = new Float32Array();
+  let state: Record<string, DeviceTensor> = {};
+  for (let step = 1; step <= steps; step++) {
+    const { host, device } = await session.run({ counts, ...start, ...state, ...scalarsAt(optimizer, step) });
+    losses.push(Number(host["loss"]!.data[0]));
+    intensity = floats(host["intensity"]!);
+    for (const tensor of Object.values(state)) tensor.dispose();
+    state = Object.fromEntries(names.map((name) => [name, device[`next/${name}`]!]));
+  }
+  const read = await memory.read(state);
+  for (const tensor of Object.values(state)) tensor.dispose();
+  await session.dispose();
+  return { losses, intensity, state: mapValues(read, floats) };
+}
+
+function scalarsAt(optimizer: Optimizer, step: number): Record<string, HostTensor> {
+  const values = optimizer.scalarValues(LEARNING_RATE, step);
+  return Object.fromEntries(
+    optimizer.scalars.map((name, i) => [`optimizer.${name}`, { data: Float32Array.of(values[i]!), shape: [] }]),
+  );
+}
+
+const floats = ({ data }: HostTensor): Float32Array<ArrayBuffer> => Float32Array.from(data, Number);
+const mapValues = <A, B>(record: Readonly<Record<string, A>>, f: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, f(value)]));
 
 function buildStep() {
   const graph = new Graph();

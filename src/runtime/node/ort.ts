@@ -1,6 +1,7 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { PtychonautError } from "../../errors.ts";
 import type { Target } from "../../graph/lowering/lower.ts";
+import { ortDeviceMemory } from "../ortDeviceMemory.ts";
 import { type OrtFlavour, OrtSession } from "../ortSession.ts";
 import type { Provider, Runtime, SessionOptions } from "../runtime.ts";
 
@@ -13,21 +14,35 @@ export function nodeRuntime(
   defaults: SessionOptions = {},
   target: Target = "portable",
 ): Runtime {
+  const open = (
+    model: Uint8Array,
+    options: SessionOptions = {},
+    preferredOutputLocation: OutputLocations = {},
+  ): Promise<InferenceSession> => create(model, provider, { ...defaults, ...options }, preferredOutputLocation);
   return {
     provider,
     description,
     target,
-    load: async (model, options) => new OrtSession(await create(model, provider, { ...defaults, ...options }), flavour),
+    load: async (model, options) => new OrtSession(await open(model, options), flavour),
+    ...(provider === "webgpu" && { memory: ortDeviceMemory(open, Tensor) }),
   };
 }
 
-async function create(model: Uint8Array, provider: Provider, options: SessionOptions): Promise<InferenceSession> {
+type OutputLocations = Readonly<Record<string, "gpu-buffer">>;
+
+async function create(
+  model: Uint8Array,
+  provider: Provider,
+  options: SessionOptions,
+  preferredOutputLocation: OutputLocations,
+): Promise<InferenceSession> {
   try {
     return await InferenceSession.create(model, {
       executionProviders: [provider],
       graphOptimizationLevel: "all",
       executionMode: "sequential",
       logSeverityLevel: 3,
+      preferredOutputLocation,
       // Moments and gradients near zero would otherwise be denormal numbers, which processors add ten times slower.
       extra: { session: { set_denormal_as_zero: "1" } },
       ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),

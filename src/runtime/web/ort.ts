@@ -1,5 +1,6 @@
 import type { InferenceSession } from "onnxruntime-common";
 import { PtychonautError } from "../../errors.ts";
+import { ortDeviceMemory } from "../ortDeviceMemory.ts";
 import { OrtSession } from "../ortSession.ts";
 import type { Runtime, SessionOptions } from "../runtime.ts";
 
@@ -24,27 +25,38 @@ export async function webRuntime(
   if (options.threads !== undefined) ort.env.wasm.numThreads = options.threads;
   if (options.wasmUrl !== undefined) ort.env.wasm.wasmPaths = options.wasmUrl;
   ort.env.logLevel = "error";
+  const open = (
+    model: Uint8Array,
+    session: SessionOptions = {},
+    preferredOutputLocation: OutputLocations = {},
+  ): Promise<InferenceSession> => {
+    refuseUnsupported(session);
+    return create(ort.InferenceSession, model, provider, preferredOutputLocation);
+  };
   return {
     provider,
     description,
     target: "portable",
-    load: async (model, session = {}) => {
-      refuseUnsupported(session);
-      return new OrtSession(await create(ort.InferenceSession, model, provider), {
-        Tensor: ort.Tensor,
-        writesInto: false,
-      });
-    },
+    load: async (model, session) =>
+      new OrtSession(await open(model, session), { Tensor: ort.Tensor, writesInto: false }),
+    ...(provider === "webgpu" && { memory: ortDeviceMemory(open, ort.Tensor) }),
   };
 }
+
+type OutputLocations = Readonly<Record<string, "gpu-buffer">>;
 
 async function create(
   factory: typeof InferenceSession,
   model: Uint8Array,
   provider: "wasm" | "webgpu",
+  preferredOutputLocation: OutputLocations,
 ): Promise<InferenceSession> {
   try {
-    return await factory.create(model, { executionProviders: [provider], graphOptimizationLevel: "all" });
+    return await factory.create(model, {
+      executionProviders: [provider],
+      graphOptimizationLevel: "all",
+      preferredOutputLocation,
+    });
   } catch (cause) {
     throw new PtychonautError("device", `ONNX Runtime refuses the graph on provider ${provider}`, {
       got: cause instanceof Error ? cause.message : String(cause),

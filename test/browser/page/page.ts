@@ -1,7 +1,7 @@
 import type { Accelerator } from "../../../src/runtime/accelerator.ts";
 import { type ChooseRuntimeOptions, chooseRuntime } from "../../../src/runtime/web/accelerator.ts";
 import { operatorCases, runCase } from "../../runtime/operatorCases.ts";
-import { runTrainingSteps, type StepResults } from "../../runtime/trainingStep.ts";
+import { runResidentSteps, runTrainingSteps, type StepResults } from "../../runtime/trainingStep.ts";
 
 /** What the tests outside can ask the page to do. Results cross as JSON, so arrays are plain. */
 export interface Page {
@@ -18,6 +18,8 @@ export interface PageResults {
   /** Values of each operator case by name, or the message of its error. */
   readonly operators: Readonly<Record<string, readonly number[] | string>>;
   readonly steps: StepResults;
+  /** With the weights on the device between steps, where the runtime can. */
+  readonly residentSteps: StepResults | null;
 }
 
 const page: Page = {
@@ -33,6 +35,7 @@ const page: Page = {
       isolated: (globalThis as { readonly crossOriginIsolated?: boolean }).crossOriginIsolated === true,
       operators,
       steps: plain(await runTrainingSteps(runtime, steps)),
+      residentSteps: runtime.memory === undefined ? null : plain(await runResidentSteps(runtime, steps)),
     };
   },
   describe: (accelerator) =>
