@@ -10,6 +10,8 @@ import { type Builder, linear, RELU_GAIN } from "./layers.ts";
  * near one half for any input and `1 / FRESH_GATE` in the layer before it keeps the signal's level.
  */
 export const FRESH_GATE = 0.5;
+/** Channel and spatial gate one after the other. */
+export const FRESH_CBAM: number = FRESH_GATE ** 2;
 const GATE_GAIN = 0.01;
 
 /** Channel, then spatial gate (CBAM, Woo et al. 2018). */

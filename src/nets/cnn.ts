@@ -2,7 +2,7 @@ import { PtychonautError } from "../errors.ts";
 import { reshape } from "../graph/ops/layout.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { type OutputPair, outputPair } from "./activations.ts";
-import { cbam } from "./attention.ts";
+import { cbam, FRESH_CBAM } from "./attention.ts";
 import { type CnnLayout, cnnLayout } from "./cnnLayout.ts";
 import { decoder, sharedDecoder } from "./decoder.ts";
 import { encoder } from "./encoder.ts";
@@ -34,7 +34,8 @@ export function cnn(parameters: Parameters, images: Tensor, options: GeneratorOp
 /** Encoder and, where asked for, the attention behind it. */
 function bottleneck(builder: Builder, images: Tensor, layout: CnnLayout, options: GeneratorOptions): Tensor {
   const { batchNorm, cbamEncoder: attention } = options;
-  const encoded = encoder(builder, images, { channels: layout.encoder, batchNorm, attention });
+  const boost = options.cbamBottleneck ? 1 / FRESH_CBAM : 1;
+  const encoded = encoder(builder, images, { channels: layout.encoder, batchNorm, attention, boost });
   return options.cbamBottleneck ? cbam(builder, "bottleneck", encoded) : encoded;
 }
 

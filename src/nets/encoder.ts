@@ -1,7 +1,7 @@
 import { relu } from "../graph/ops/elementwise.ts";
 import { maxPool2x2 } from "../graph/ops/image.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { cbam, FRESH_GATE } from "./attention.ts";
+import { cbam, FRESH_CBAM } from "./attention.ts";
 import { type Builder, conv, convRelu, RELU_GAIN } from "./layers.ts";
 
 export interface EncoderOptions {
@@ -10,6 +10,8 @@ export interface EncoderOptions {
   readonly batchNorm: boolean;
   /** Channel and spatial attention in every block. */
   readonly attention: boolean;
+  /** Factor on the level of a fresh encoder's output, for gates behind it. */
+  readonly boost: number;
 }
 
 /**
@@ -21,7 +23,10 @@ const POOL_GAIN: number = RELU_GAIN / Math.sqrt(1.6);
 /** Blocks of convolution, ReLU, convolution, ReLU, [attention], 2×2 max pooling. */
 export function encoder(builder: Builder, images: Tensor, options: EncoderOptions): Tensor {
   return builder.parameters.within("encoder", () =>
-    options.channels.reduce((x, channels, i) => encoderBlock(builder, String(i), x, channels, options), images),
+    options.channels.reduce((x, channels, i) => {
+      const boost = i === options.channels.length - 1 ? options.boost : 1;
+      return encoderBlock(builder, String(i), x, channels, { ...options, boost });
+    }, images),
   );
 }
 
@@ -30,15 +35,15 @@ function encoderBlock(
   name: string,
   x: Tensor,
   channels: number,
-  { batchNorm: norm, attention }: EncoderOptions,
+  { batchNorm: norm, attention, boost }: EncoderOptions,
 ): Tensor {
   return builder.parameters.within(name, () => {
     const first = convRelu(builder, "conv1", x, channels, { norm });
     if (!attention) {
       // Pooling and ReLU commute. In this order the ReLU has a quarter of the work, and equal maxima do not occur.
-      return relu(maxPool2x2(conv(builder, "conv2", first, channels, { norm, gain: POOL_GAIN })));
+      return relu(maxPool2x2(conv(builder, "conv2", first, channels, { norm, gain: boost * POOL_GAIN })));
     }
-    const gain = POOL_GAIN / FRESH_GATE ** 2;
+    const gain = (boost * POOL_GAIN) / FRESH_CBAM;
     return maxPool2x2(cbam(builder, "attention", convRelu(builder, "conv2", first, channels, { norm, gain })));
   });
 }

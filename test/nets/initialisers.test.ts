@@ -95,6 +95,7 @@ describe("a fresh network of variance_preserving weights", () => {
   it.each([
     [{ ampActivation: "sigmoid" }, 0.8],
     [{ sharedDecoder: true }, 1],
+    [{ cbamBottleneck: true }, 1],
     [{ sharedDecoder: true, ampActivation: "sigmoid" }, 0.8],
     [{ cnnOutputMode: "real_imag" }, 1],
     [{ sharedDecoder: true, cnnOutputMode: "real_imag" }, 1],

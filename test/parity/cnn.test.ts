@@ -77,7 +77,12 @@ describeFixtures("cnn", (fixture) => {
       const parameters = new Parameters(new Graph(), { training: false });
       const images = parameters.graph.input("x", arrays.get("x").shape);
       const channels = cnnLayout(N, nFiltersScale).encoder;
-      const out = encoder({ parameters, start: initialisation("torch") }, images, { channels, batchNorm, attention });
+      const out = encoder({ parameters, start: initialisation("torch") }, images, {
+        channels,
+        batchNorm,
+        attention,
+        boost: 1,
+      });
       const values = await evaluate({ out }, { x: x(), ...weightsOf(fixture, parameters.specs) });
       expect(out.shape).toEqual(arrays.get("encoder_out").shape);
       expect(maxDeviation(values.out, arrays.get("encoder_out").data)).toBeLessThan(tolerances.parityNetwork);

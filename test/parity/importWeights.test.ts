@@ -29,7 +29,7 @@ describeFixtures("cnn", ({ entry, arrays }) => {
       for (const key of source.keys.filter((name) => name.startsWith("sd."))) weights[key] = source.get(key);
     }
     const [weightsFile, scan] = [join(folder, "weights.npz"), join(folder, "scan.npz")];
-    await writeFile(weightsFile, writeNpz(weights));
+    await writeFile(weightsFile, writeNpz(weights, { compress: false }));
     await writeFile(scan, writeScanNpz(simulate({ n: Number(entry["N"]), patterns: 12 })));
     const bundle = await importReferenceWeights(
       weightsFile,
