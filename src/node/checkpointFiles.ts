@@ -2,7 +2,13 @@ import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PtychonautError } from "../errors.ts";
 import type { KeptCheckpoint } from "../training/checkpointPolicy.ts";
-import { type RunIdentity, readCheckpoint, type TrainingState, writeCheckpoint } from "../training/trainingState.ts";
+import {
+  checkpointIdentity,
+  type RunIdentity,
+  readCheckpoint,
+  type TrainingState,
+  writeCheckpoint,
+} from "../training/trainingState.ts";
 import { readBytes, writeAtomic } from "./files.ts";
 
 /**
@@ -57,12 +63,19 @@ export async function openCheckpoints(
   };
 }
 
+/** A checkpoint that was found, before it is known whether it fits. */
+export interface FoundCheckpoint {
+  /** Of the run that wrote it. */
+  readonly identity: RunIdentity;
+  /** The state to continue from. @throws PtychonautError "usage" when it belongs to another run */
+  restore(identity: RunIdentity): TrainingState;
+}
+
 /**
- * The state to continue from.
  * @param resume a file, or "last" for the newest checkpoint in the output folder
- * @throws PtychonautError "usage" when there is none or it belongs to another run, "data" when it is damaged
+ * @throws PtychonautError "usage" when there is none, "data" when it is damaged
  */
-export async function loadCheckpoint(resume: string, outputDir: string, identity: RunIdentity): Promise<TrainingState> {
+export async function findCheckpoint(resume: string, outputDir: string): Promise<FoundCheckpoint> {
   const path = resume === "last" ? lastCheckpoint(outputDir) : resume;
   const bytes = await readBytes(path).catch((cause: unknown) => {
     throw new PtychonautError("usage", "there is no checkpoint to resume from", {
@@ -71,5 +84,8 @@ export async function loadCheckpoint(resume: string, outputDir: string, identity
       cause,
     });
   });
-  return readCheckpoint(bytes, identity, path);
+  return {
+    identity: checkpointIdentity(bytes, path),
+    restore: (identity) => readCheckpoint(bytes, identity, path),
+  };
 }

@@ -22,21 +22,21 @@ export interface PreparedData {
  * Subsamples, holds frames back, normalises by the training frames and makes groups. Patterns that are held back are in
  * no training group.
  * @param validation another scan to validate on; then nothing is held back
- * @param seed draws what is held back; `data.subsampleSeed` draws subsample and groups
+ * @param random draws what is held back; `data.subsampleSeed` draws subsample and groups
  */
 export function prepareData(
   dataset: Dataset,
   validation: Dataset | undefined,
   data: DataConfig,
   gridsize: number,
-  seed: number,
+  random: Random,
 ): PreparedData {
   const drawing = new Random(data.subsampleSeed);
   const all = Array.from({ length: dataset.patterns.count }, (_, frame) => frame);
   const frames = data.nSubsample === null ? all : subsample(all, data.nSubsample, drawing, data.sequentialSampling);
   const split =
     validation === undefined
-      ? holdBack(dataset.positions, frames, data, gridsize, new Random(seed))
+      ? holdBack(dataset.positions, frames, data, gridsize, random)
       : { training: frames, validation: [] };
   const scales = computeScales(dataset, split.training, data.nphotons === null ? {} : { photons: data.nphotons });
   const groups = makeGroups(dataset.positions, split.training, trainingGroups(data, gridsize), drawing);
@@ -96,7 +96,8 @@ function trainingGroups(data: DataConfig, gridsize: number): GroupingOptions {
   };
 }
 
-function neighbourRule(data: DataConfig): NeighbourRule {
+/** The settings' way to choose the other members of a group. */
+export function neighbourRule(data: DataConfig): NeighbourRule {
   const { minNeighborDistance: min } = data;
   const max = data.maxNeighborDistance ?? Number.POSITIVE_INFINITY;
   switch (data.neighborFunction) {

@@ -1,6 +1,6 @@
 import { PtychonautError } from "../errors.ts";
 import { readNpy, writeNpy } from "../io/npy.ts";
-import { openZip, writeZip } from "../io/zip.ts";
+import { openZip, writeZip, type ZipArchive } from "../io/zip.ts";
 import type { KeptCheckpoint } from "./checkpointPolicy.ts";
 import { type EarlyStoppingState, earlyStoppingStart } from "./earlyStopping.ts";
 import type { Weights } from "./parameterStore.ts";
@@ -118,11 +118,7 @@ export function writeCheckpoint(state: TrainingState, identity: RunIdentity): Ui
  * @throws PtychonautError "data" when the file is damaged, "usage" when it belongs to a run with other settings or data
  */
 export function readCheckpoint(bytes: Uint8Array, identity: RunIdentity, where: string): TrainingState {
-  const zip = openZip(bytes, where);
-  if (!zip.members.some(({ name }) => name === STATE)) {
-    throw new PtychonautError("data", "this is not a training checkpoint", { where, expected: STATE });
-  }
-  const json = parse(new TextDecoder().decode(zip.read(STATE)), where);
+  const { zip, json } = open(bytes, where);
   checkIdentity(json.identity, identity, where);
   const vector = (name: string): Float32Array => {
     const array = readNpy(zip.read(`${name}.npy`), `${where}: ${name}`);
@@ -139,6 +135,17 @@ export function readCheckpoint(bytes: Uint8Array, identity: RunIdentity, where: 
     },
     best: best && { ...best, parameters: vector("best.parameters"), state: vector("best.state") },
   };
+}
+
+/** What the run that wrote a checkpoint was. @throws PtychonautError "data" when the file is damaged */
+export const checkpointIdentity = (bytes: Uint8Array, where: string): RunIdentity => open(bytes, where).json.identity;
+
+function open(bytes: Uint8Array, where: string): { zip: ZipArchive; json: StateJson } {
+  const zip = openZip(bytes, where);
+  if (!zip.members.some(({ name }) => name === STATE)) {
+    throw new PtychonautError("data", "this is not a training checkpoint", { where, expected: STATE });
+  }
+  return { zip, json: parse(new TextDecoder().decode(zip.read(STATE)), where) };
 }
 
 interface StateJson extends Omit<TrainingState, "weights" | "best"> {

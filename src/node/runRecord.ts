@@ -1,0 +1,37 @@
+import { arch, cpus, platform } from "node:os";
+import { join } from "node:path";
+import { writeAtomic } from "./files.ts";
+import { packageVersion } from "./version.ts";
+
+/** What a run leaves behind about itself, so that it can be understood and repeated. */
+export interface RunRecord {
+  readonly command: string;
+  /** Files read, with their SHA-256. */
+  readonly inputs: readonly { readonly path: string; readonly sha256: string | null }[];
+  /** Every resolved setting, and those that are not defaults with where they came from. */
+  readonly settings: unknown;
+  readonly overridden: unknown;
+  readonly seeds: Readonly<Record<string, number>>;
+  /** Which provider computed, in one line. */
+  readonly runtime: string;
+  /** ISO 8601. */
+  readonly startedAt: string;
+  readonly seconds: Readonly<Record<string, number>>;
+  readonly warnings: readonly string[];
+  readonly outcome: Readonly<Record<string, unknown>>;
+  readonly files: readonly string[];
+}
+
+/** Writes `run.json` into the output folder and returns its path. */
+export async function writeRunRecord(outputDir: string, record: RunRecord): Promise<string> {
+  const path = join(outputDir, "run.json");
+  await writeAtomic(path, `${JSON.stringify(await withCircumstances(record), null, 2)}\n`);
+  return path;
+}
+
+/** The record with what only the running program knows: versions and machine. */
+export async function withCircumstances(record: RunRecord): Promise<RunRecord & Readonly<Record<string, unknown>>> {
+  const versions = { ptychonaut: await packageVersion(), node: process.version };
+  const machine = { platform: platform(), arch: arch(), cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length };
+  return { ...record, versions, machine };
+}

@@ -1,0 +1,393 @@
+import { randomInt } from "node:crypto";
+import { join } from "node:path";
+import { writeBundle } from "../bundle/bundle.ts";
+import { type DataFacts, dataFacts } from "../bundle/fingerprint.ts";
+import type { JsonObject } from "../bundle/manifest.ts";
+import { scanOptions } from "../config/dataConfig.ts";
+import type { TrainingPayload } from "../config/payload.ts";
+import { savedConfigOf } from "../config/savedConfig.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { PtychonautError } from "../errors.ts";
+import { predictionGraph } from "../inference/predictionModel.ts";
+import { Random } from "../random.ts";
+import { chooseRuntime } from "../runtime/node/accelerator.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { unpackWeights } from "../training/parameterStore.ts";
+import { type PreparedData, prepareData } from "../training/preparation.ts";
+import { scheduleOf } from "../training/settings.ts";
+import type { StepModels } from "../training/stepModels.ts";
+import { type Outcome, type TrainerOptions, train } from "../training/trainer.ts";
+import { type EpochRecord, freshState, type RunIdentity, type TrainingState } from "../training/trainingState.ts";
+import { batchWorkers } from "./batchWorkers.ts";
+import { bundleName } from "./bundleFiles.ts";
+import { type CheckpointFiles, type FoundCheckpoint, findCheckpoint, openCheckpoints } from "./checkpointFiles.ts";
+import type { RunHooks, RunOutcome } from "./cli/workflows.ts";
+import { readScan, writeAtomic } from "./files.ts";
+import { csvLogger, type MetricsLogger, noLogger } from "./loggers.ts";
+import { silentProgress } from "./progress.ts";
+import { writeRunRecord } from "./runRecord.ts";
+import { type TrainingPictures, trainingPictures } from "./trainingPictures.ts";
+import { fixedBatches, physicsValues, setUpTraining, trainingBatches } from "./trainingSetup.ts";
+import { packageVersion } from "./version.ts";
+
+/**
+ * A whole training: reads the scan, trains, and leaves in the output folder the model bundle with the best weights,
+ * checkpoints, the metrics log, `training.json` and `run.json`.
+ * @throws PtychonautError for wrong input, a missing device, or a disk that is full; numerical trouble is in the outcome
+ */
+export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Promise<RunOutcome> {
+  const startedAt = new Date();
+  const runtime = await chooseRuntime(payload.execution.accelerator);
+  hooks.log(`computing on ${runtime.description}`);
+  checkDeterminism(payload, runtime, hooks);
+  const checkpoint = await checkpointToResume(payload);
+  const seeds = seedsOf(payload, checkpoint);
+  const run = await prepare(
+    { ...payload, data: { ...payload.data, subsampleSeed: seeds.grouping } },
+    runtime,
+    seeds.run,
+  );
+  const preparedAt = new Date();
+  try {
+    const state = checkpoint?.restore(run.identity) ?? (await freshRun(run, payload));
+    const finished = await follow(run, state, payload, hooks);
+    return await conclude(run, finished, payload, hooks, { startedAt, preparedAt, seeds, runtime });
+  } finally {
+    await run.close();
+  }
+}
+
+interface Seeds {
+  readonly run: number;
+  readonly grouping: number;
+}
+
+/** Everything that a training works with, before it starts. */
+interface Run {
+  readonly dataset: Dataset;
+  readonly validation: Dataset | undefined;
+  readonly prepared: PreparedData;
+  readonly models: StepModels;
+  readonly facts: DataFacts;
+  readonly identity: RunIdentity;
+  readonly setup: Awaited<ReturnType<typeof setUpTraining>>;
+  readonly batches: TrainerOptions["batches"];
+  readonly validate: TrainerOptions["validation"];
+  readonly pictures: TrainingPictures;
+  /** Streams of random numbers. */
+  readonly weightsRandom: Random;
+  readonly orderRandom: Random;
+  close(): Promise<void>;
+}
+
+async function prepare(payload: TrainingPayload, runtime: Runtime, seed: number): Promise<Run> {
+  const { data, model, training, execution } = payload;
+  const random = new Random(seed);
+  const [splitRandom, weightsRandom, orderRandom] = [random.fork(), random.fork(), random.fork()];
+  const dataset = await readScan(payload.trainDataFile, scanOptions(data));
+  const validation =
+    training.testDataFile === null ? undefined : await readScan(training.testDataFile, scanOptions(data));
+  const prepared = prepareData(dataset, validation, data, model.gridsize, splitRandom);
+  const setup = await setUpTraining(payload, dataset, prepared, runtime);
+  const { numWorkers, prefetchFactor, persistentWorkers } = execution;
+  const loader = batchWorkers(prepared.training, {
+    numWorkers,
+    ...(prefetchFactor === null ? {} : { prefetchFactor }),
+    ...(persistentWorkers ? { persistentWorkers } : {}),
+  });
+  const held = prepared.validation;
+  const heldLoader = held === undefined ? undefined : batchWorkers(held);
+  const facts = dataFacts(dataset, model.gridsize);
+  return {
+    dataset,
+    validation,
+    prepared,
+    setup,
+    models: setup.models,
+    facts,
+    identity: identityOf(payload, facts, seed),
+    batches: trainingBatches(prepared.training, loader, payload),
+    validate:
+      held === undefined || heldLoader === undefined
+        ? undefined
+        : () => fixedBatches(held, heldLoader, training.batchSize),
+    pictures: trainingPictures(payload, {
+      runtime,
+      source: prepared.training,
+      positions: dataset.positions,
+      probe: dataset.probe,
+    }),
+    weightsRandom,
+    orderRandom,
+    async close() {
+      await loader.close();
+      await heldLoader?.close();
+    },
+  };
+}
+
+async function freshRun(
+  { setup, batches, weightsRandom, orderRandom }: Run,
+  payload: TrainingPayload,
+): Promise<TrainingState> {
+  const firstBatch = async () => {
+    for await (const batch of batches.epoch(Random.restore(orderRandom.save()), 0)) return batch;
+    throw new PtychonautError("usage", "there are no training batches");
+  };
+  const weights = await setup.startWeights(weightsRandom, firstBatch);
+  const schedule = scheduleOf(payload.training, payload.execution);
+  return freshState(weights, orderRandom.save(), schedule.init());
+}
+
+interface Finished {
+  readonly outcome: Outcome;
+  readonly state: TrainingState;
+  readonly files: readonly string[];
+}
+
+/** Runs the loop and does what its events ask for: logs, checkpoints, pictures, progress. */
+async function follow(run: Run, start: TrainingState, payload: TrainingPayload, hooks: RunHooks): Promise<Finished> {
+  const { training, execution } = payload;
+  const logger: MetricsLogger =
+    execution.loggerBackend === "csv" ? await csvLogger(payload.outputDir, training.lossFunction) : noLogger;
+  const checkpoints = await checkpointWriter(run, payload, hooks);
+  const step = await run.setup.compile(start.weights);
+  const perEpoch = run.batches.count;
+  const done = (epoch: number, batch: number): number => epoch * perEpoch + batch;
+  const progress = hooks.progress("training", training.maxEpochs * perEpoch, done(start.epoch, start.batch));
+  const files = new Set<string>(logger.path === undefined ? [] : [logger.path]);
+  let note = "";
+  try {
+    for await (const event of train(trainerOptions(run, step, start, payload, hooks))) {
+      if (event.kind === "step") {
+        const { epoch, batch, report } = event;
+        progress.update(done(epoch - 1, batch), `epoch ${epoch} loss ${report.loss.toPrecision(4)}${note}`);
+      } else if (event.kind === "epoch") {
+        const { record, state } = event;
+        note = record.validationLoss === null ? "" : ` val ${record.validationLoss.toPrecision(4)}`;
+        if (progress === silentProgress) hooks.log(epochLine(record, training.maxEpochs));
+        await logger.log(record);
+        const value = state.kept.find(({ epoch }) => epoch === record.epoch);
+        await checkpoints?.save(state, event.keep ? value : undefined, event.dropped);
+        if (record.epoch % (execution.reconLogEveryNEpochs ?? Number.POSITIVE_INFINITY) === 0) {
+          for (const file of await run.pictures.draw(record.epoch, unpackWeights(run.models.specs, state.weights))) {
+            files.add(file);
+          }
+        }
+      } else {
+        if (event.outcome.kind === "interrupted") await checkpoints?.save(event.state);
+        if (checkpoints !== undefined) files.add(checkpoints.last);
+        return { outcome: event.outcome, state: copied(event.state), files: [...files] };
+      }
+    }
+    throw new Error("the training loop ended without an outcome");
+  } finally {
+    progress.finish();
+    await step.dispose();
+  }
+}
+
+/** Weights of a finished loop are views of buffers that go away with the step. */
+const copied = (state: TrainingState): TrainingState => structuredClone(state);
+
+function trainerOptions(
+  run: Run,
+  step: TrainerOptions["step"],
+  start: TrainingState,
+  { training, execution }: TrainingPayload,
+  { signal }: RunHooks,
+): TrainerOptions {
+  return {
+    step,
+    batches: run.batches,
+    ...(run.validate === undefined ? {} : { validation: run.validate }),
+    schedule: scheduleOf(training, execution),
+    maxEpochs: training.maxEpochs,
+    accumSteps: execution.accumSteps,
+    checkpoints: { saveTopK: execution.checkpointSaveTopK, mode: execution.checkpointMode },
+    monitor: execution.checkpointMonitorMetric,
+    patience: execution.earlyStopPatience,
+    start,
+    signal,
+  };
+}
+
+async function checkpointWriter(
+  { identity, validate }: Run,
+  { outputDir, execution, training }: TrainingPayload,
+  hooks: RunHooks,
+): Promise<CheckpointFiles | undefined> {
+  if (!execution.enableCheckpointing) return undefined;
+  const monitor = validate === undefined ? "train_loss" : execution.checkpointMonitorMetric;
+  const fresh = training.resume === null;
+  const { files, deleted } = await openCheckpoints({ outputDir, identity, monitor, fresh });
+  if (deleted > 0) hooks.log(`deleted ${deleted} checkpoints of an earlier run in this folder`);
+  return files;
+}
+
+interface Circumstances {
+  readonly startedAt: Date;
+  readonly preparedAt: Date;
+  readonly seeds: Seeds;
+  readonly runtime: Runtime;
+}
+
+/** Writes bundle, `training.json` and `run.json`, and says how it went. */
+async function conclude(
+  run: Run,
+  { outcome, state, files: written }: Finished,
+  payload: TrainingPayload,
+  hooks: RunHooks,
+  { startedAt, preparedAt, seeds, runtime }: Circumstances,
+): Promise<RunOutcome> {
+  const { outputDir } = payload;
+  const files = [...written];
+  const training = trainingJson(state, outcome, seeds);
+  if (state.best !== null) {
+    const values = unpackWeights(run.models.specs, state.best);
+    files.unshift(await saveBundle(run, values, payload, training));
+    if (payload.execution.logPatchStats) files.push(await run.pictures.statistics(values));
+  }
+  const trainingFile = join(outputDir, "training.json");
+  await writeAtomic(trainingFile, `${JSON.stringify(training, null, 2)}\n`);
+  const { dataset, validation } = run;
+  const scans = validation === undefined ? [dataset] : [dataset, validation];
+  const record = await writeRunRecord(outputDir, {
+    command: "train",
+    inputs: scans.map(({ name, provenance }) => ({
+      path: provenance.path ?? name,
+      sha256: provenance.sha256 ?? null,
+    })),
+    settings: savedConfigOf(payload),
+    overridden: payload.overridden,
+    seeds: { ...seeds },
+    runtime: runtime.description,
+    startedAt: startedAt.toISOString(),
+    seconds: {
+      preparation: (preparedAt.getTime() - startedAt.getTime()) / 1000,
+      training: (Date.now() - preparedAt.getTime()) / 1000,
+    },
+    warnings: scans.flatMap(({ provenance }) => provenance.warnings),
+    outcome: { ...outcome },
+    files: [...files, trainingFile],
+  });
+  const last = state.history.at(-1);
+  if (last !== undefined) hooks.log(epochLine(last, payload.training.maxEpochs));
+  return { ...statusOf(outcome, payload), files: [...files, trainingFile, record] };
+}
+
+async function saveBundle(
+  { dataset, prepared, facts, models }: Run,
+  values: Record<string, Float32Array>,
+  payload: TrainingPayload,
+  training: JsonObject,
+): Promise<string> {
+  const graph = predictionGraph(payload.model, 1);
+  const own = Object.fromEntries(graph.specs.map(({ name }) => [name, values[name]!]));
+  const numbers = Object.entries(prepared.scales).filter((entry): entry is [string, number] =>
+    Number.isFinite(entry[1]),
+  );
+  const path = join(payload.outputDir, bundleName);
+  const bundle = writeBundle({
+    model: graph.export(own),
+    parameters: graph.specs,
+    createdBy: `ptychonaut ${await packageVersion()}`,
+    config: JSON.parse(JSON.stringify(savedConfigOf(payload))) as JsonObject,
+    scales: { ...Object.fromEntries(numbers), ...physicsValues(models.specs, values) },
+    trainedOn: facts,
+    training: { ...training, scan: dataset.name },
+  });
+  await writeAtomic(path, bundle);
+  return path;
+}
+
+function trainingJson(state: TrainingState, outcome: Outcome, seeds: Seeds): JsonObject {
+  const { history, best, epoch, step } = state;
+  return JSON.parse(
+    JSON.stringify({
+      outcome,
+      seeds,
+      epochs: epoch,
+      steps: step,
+      best: best === null ? null : { epoch: best.epoch, value: best.value },
+      history,
+    }),
+  ) as JsonObject;
+}
+
+function statusOf(outcome: Outcome, { execution }: TrainingPayload): Pick<RunOutcome, "status" | "advice"> {
+  const { kind, message } = outcome;
+  switch (kind) {
+    case "completed":
+      return { status: "finished" };
+    case "early-stopped":
+    case "stalled":
+      return { status: "finished", advice: message };
+    case "interrupted": {
+      const how = execution.enableCheckpointing
+        ? "the same command with --resume last goes on from here"
+        : "nothing was saved to go on from, since checkpoints are off";
+      return { status: "interrupted", advice: `${message}; ${how}` };
+    }
+    case "not-finite":
+    case "diverged":
+      return { status: "diverged", advice: message };
+  }
+}
+
+function epochLine(record: EpochRecord, maxEpochs: number): string {
+  const validation = record.validationLoss === null ? "" : `, validation ${record.validationLoss.toPrecision(5)}`;
+  return `epoch ${record.epoch}/${maxEpochs}: loss ${record.trainLoss.toPrecision(5)}${validation}, ${record.seconds.toFixed(1)} s`;
+}
+
+async function checkpointToResume({ training, outputDir }: TrainingPayload): Promise<FoundCheckpoint | undefined> {
+  return training.resume === null ? undefined : findCheckpoint(training.resume, outputDir);
+}
+
+/** Without `deterministic`, seeds that nobody stated are drawn afresh; a resumed run keeps those that it began with. */
+function seedsOf({ execution, training, data, overridden }: TrainingPayload, checkpoint?: FoundCheckpoint): Seeds {
+  const stated = (name: string): boolean => overridden.some((origin) => origin.name === name);
+  const saved = checkpoint?.identity["seed"];
+  const drawn = typeof saved === "number" ? saved : randomInt(2 ** 32);
+  const run = execution.deterministic !== false || stated("seed") ? training.seed : drawn;
+  return { run, grouping: stated("subsampleSeed") ? data.subsampleSeed : run };
+}
+
+/** Bit-identical results are promised for the CPU only. */
+function checkDeterminism(
+  { execution, overridden }: TrainingPayload,
+  { provider, description }: Runtime,
+  hooks: RunHooks,
+): void {
+  if (execution.deterministic === false || provider === "cpu") return;
+  const asked = execution.deterministic === true && overridden.some(({ name }) => name === "deterministic");
+  if (!asked) {
+    hooks.warn(`bit-identical results are promised on the CPU only, not on ${description}`);
+    return;
+  }
+  throw new PtychonautError("usage", "a deterministic run is possible on the CPU only", {
+    got: description,
+    fix: "add --accelerator cpu, or leave --deterministic out",
+  });
+}
+
+/** What must not change between the parts of a run. Its length may, and where and how it is logged. */
+function identityOf(
+  { model, data, training, execution }: TrainingPayload,
+  facts: DataFacts,
+  seed: number,
+): RunIdentity {
+  const { maxEpochs: _, resume: __, profile: ___, multistageMilestones: milestones, ...learning } = training;
+  const { learningRate, scheduler, accumSteps, gradientClipVal, gradientClipAlgorithm } = execution;
+  return JSON.parse(
+    JSON.stringify({
+      ...model,
+      ...data,
+      ...learning,
+      ...(execution.scheduler === "MultiStage" ? { milestones } : {}),
+      ...{ learningRate, scheduler, accumSteps, gradientClipVal, gradientClipAlgorithm },
+      seed,
+      trainedOn: facts,
+    }),
+  ) as RunIdentity;
+}

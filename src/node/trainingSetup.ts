@@ -1,0 +1,145 @@
+import { availableParallelism } from "node:os";
+import type { TrainingPayload } from "../config/payload.ts";
+import { type Batch, type BatchLoader, type BatchRequest, type BatchSource, planEpoch } from "../data/batches.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { largestOffset } from "../data/groupGeometry.ts";
+import { scaledProbe } from "../data/normalisation.ts";
+import { PtychonautError } from "../errors.ts";
+import type { Target } from "../graph/lowering/lower.ts";
+import { initialise, type ParameterSpec, type Parameters } from "../nets/parameters.ts";
+import type { Random } from "../random.ts";
+import { findChannelBlock } from "../runtime/node/channelBlock.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { calibrateScales } from "../training/calibration.ts";
+import { buildObjective, type ObjectiveOptions } from "../training/objective.ts";
+import { packWeights, type Weights } from "../training/parameterStore.ts";
+import type { PreparedData } from "../training/preparation.ts";
+import { clippingOf, optimizerOf } from "../training/settings.ts";
+import { buildStepModels, type Objective, type StepModels } from "../training/stepModels.ts";
+import { createTrainingStep, type StepBatch, type TrainingStep } from "../training/steps.ts";
+import type { TrainingBatches } from "../training/trainer.ts";
+import { batchPerReplica, replicaGradients } from "./replicas.ts";
+
+/** From settings and prepared data to compiled training steps. */
+export interface TrainingSetup {
+  readonly models: StepModels;
+  /** Fresh weights; `batch` is asked for where they depend on data. */
+  startWeights(random: Random, batch: () => Promise<StepBatch>): Promise<Weights>;
+  compile(start: Weights): Promise<TrainingStep>;
+}
+
+export async function setUpTraining(
+  payload: TrainingPayload,
+  dataset: Dataset,
+  prepared: PreparedData,
+  runtime: Runtime,
+): Promise<TrainingSetup> {
+  const { model, training, execution } = payload;
+  const devices = replicaCount(payload, runtime);
+  const optimizer = optimizerOf(training);
+  const clipping = clippingOf(execution);
+  const target = await targetOf(runtime);
+  const options = { optimizer, target, ...(clipping === undefined ? {} : { clipping }) };
+  const objective = (batch: number): ObjectiveOptions => ({
+    model,
+    batch,
+    probe: scaledProbe(dataset.probe, prepared.scales),
+    canvasSide: sideOfCanvas(model.N, prepared),
+    losses: training,
+    scales: prepared.scales,
+    ...(dataset.mask === undefined ? {} : { mask: dataset.mask }),
+  });
+  const build =
+    (batch: number) =>
+    (parameters: Parameters): Objective =>
+      buildObjective(parameters, objective(batch));
+  const models = buildStepModels(build(training.batchSize), options);
+  return {
+    models,
+    async startWeights(random, batch) {
+      let values = initialise(models.specs, random);
+      if (model.physicsForwardMode === "rectangular_scaled" && model.rectS1s2Init === "data") {
+        values = { ...(await calibrateScales(runtime, objective(training.batchSize), values, await batch())) };
+      }
+      return packWeights(models.specs, values, optimizer.moments.length);
+    },
+    async compile(start) {
+      const form = devices > 1 || execution.accumSteps > 1 ? "split" : "fused";
+      const common = { runtime, models, optimizer, start, form } as const;
+      if (devices === 1) return createTrainingStep(common);
+      const share = batchPerReplica(training.batchSize, devices);
+      const replica = buildStepModels(build(share), options);
+      const threads = Math.max(1, Math.floor(availableParallelism() / devices));
+      const gradients = await replicaGradients({ model: replica, replicas: devices, batchPerReplica: share, threads });
+      return createTrainingStep({ ...common, gradients });
+    },
+  };
+}
+
+/** Values of the physics' own parameters (s1, s2, alpha, beta), which belong to no network. */
+export function physicsValues(
+  specs: readonly ParameterSpec[],
+  values: Readonly<Record<string, Float32Array>>,
+): Record<string, number> {
+  const own = specs.filter(({ name }) => name.startsWith("physics."));
+  return Object.fromEntries(own.map(({ name }) => [name.slice("physics.".length), values[name]![0]!]));
+}
+
+/** Batches of an epoch in training order, from a loader. */
+export function trainingBatches(source: BatchSource, loader: BatchLoader, payload: TrainingPayload): TrainingBatches {
+  const { batchSize } = payload.training;
+  const plan = (random: Random): BatchRequest[] =>
+    planEpoch(source.groups.count, batchSize, payload.data.sequentialSampling ? undefined : random);
+  return {
+    count: Math.ceil(source.groups.count / batchSize),
+    epoch: (random, skip) => stepBatches(loader, plan(random).slice(skip), source),
+  };
+}
+
+/** All batches in a fixed order, for validation. */
+export function fixedBatches(source: BatchSource, loader: BatchLoader, batchSize: number): AsyncIterable<StepBatch> {
+  return stepBatches(loader, planEpoch(source.groups.count, batchSize), source);
+}
+
+async function* stepBatches(
+  loader: BatchLoader,
+  plan: readonly BatchRequest[],
+  { groups, patterns }: BatchSource,
+): AsyncGenerator<StepBatch, void, void> {
+  for await (const batch of loader.batches(plan)) yield asStepBatch(batch, groups.size, patterns);
+}
+
+function asStepBatch(batch: Batch, channels: number, { height, width }: BatchSource["patterns"]): StepBatch {
+  const count = batch.weights.length;
+  return {
+    inputs: {
+      images: { data: batch.images, shape: [count, channels, height, width] },
+      offsets: { data: batch.offsets, shape: [count, channels, 2] },
+    },
+    sampleWeights: batch.weights,
+  };
+}
+
+/** Large enough that no patch of any group is cut off. */
+function sideOfCanvas(n: number, { training, validation }: PreparedData): number {
+  const offsets = [training, validation].map((source) => (source === undefined ? 0 : largestOffset(source.geometry)));
+  return n + 2 * Math.ceil(Math.max(...offsets));
+}
+
+function replicaCount({ execution, training }: TrainingPayload, runtime: Runtime): number {
+  const { devices } = execution;
+  const isCpu = runtime.provider === "cpu";
+  if (devices === "auto") return isCpu ? Math.min(availableParallelism(), training.batchSize) : 1;
+  if (devices > 1 && !isCpu) {
+    throw new PtychonautError("device", "replicas on several GPUs are not in this version", {
+      got: `devices ${devices} with ${runtime.description}`,
+      fix: "use --devices 1, or --accelerator cpu",
+    });
+  }
+  return devices;
+}
+
+async function targetOf(runtime: Runtime): Promise<Target> {
+  const channelBlock = runtime.provider === "cpu" ? await findChannelBlock(runtime) : 0;
+  return channelBlock > 0 ? { channelBlock } : "portable";
+}

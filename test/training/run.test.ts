@@ -1,0 +1,143 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readBundle } from "../../src/bundle/bundle.ts";
+import type { Settings } from "../../src/config/group.ts";
+import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
+import type { RunHooks, RunOutcome } from "../../src/node/cli/workflows.ts";
+import { createTrainingPayload } from "../../src/node/payloads.ts";
+import { runTraining } from "../../src/node/train.ts";
+import { simulate } from "../../src/simulation/simulate.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "ptychonaut-training-"));
+const scan = join(folder, "scan.npz");
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeAll(() => {
+  writeFileSync(scan, writeScanNpz(simulate({ n: 32, patterns: 40, seed: 3, photons: 1e5 })));
+});
+
+interface Training {
+  readonly outcome: RunOutcome;
+  readonly dir: string;
+  readonly lines: readonly string[];
+}
+
+const small = {
+  accelerator: "cpu",
+  nFiltersScale: 1,
+  gridsize: 1,
+  maxEpochs: 3,
+  batchSize: 8,
+  validationFraction: 0.1,
+};
+
+async function training(
+  name: string,
+  settings: Settings = {},
+  stopAfter = Number.POSITIVE_INFINITY,
+): Promise<Training> {
+  const dir = join(folder, name);
+  const payload = await createTrainingPayload({
+    trainDataFile: scan,
+    outputDir: dir,
+    overrides: { ...small, ...settings },
+  });
+  const lines: string[] = [];
+  const controller = new AbortController();
+  let steps = 0;
+  const hooks: RunHooks = {
+    signal: controller.signal,
+    log: (line) => void lines.push(line),
+    warn: (line) => void lines.push(line),
+    progress: () => ({
+      update: () => {
+        if (++steps === stopAfter) controller.abort();
+      },
+      finish: () => {},
+    }),
+  };
+  return { outcome: await runTraining(payload, hooks), dir, lines };
+}
+
+const bundleOf = ({ dir }: Training): ReturnType<typeof readBundle> => readBundle(readFileSync(join(dir, "model.zip")));
+const history = ({ dir }: Training): { trainLoss: number; validationLoss: number; train: { deviance: number } }[] =>
+  JSON.parse(readFileSync(join(dir, "training.json"), "utf8")).history;
+
+describe("a training run", () => {
+  let whole: Training;
+
+  it("leaves bundle, checkpoints, log and records, and lowers the deviance", async () => {
+    const run = await training("whole", { reconLogEveryNEpochs: 2, reconLogStitch: true, logPatchStats: true });
+    whole = run;
+    expect(run.outcome.status).toBe("finished");
+    const losses = history(run).map((record) => record.train.deviance);
+    expect(losses).toHaveLength(3);
+    expect(losses[2]!).toBeLessThan(0.7 * losses[0]!);
+    const csv = readFileSync(join(run.dir, "lightning_logs/version_0/metrics.csv"), "utf8").trim().split("\n");
+    expect(csv[0]).toBe(
+      "epoch,step,poisson_train_loss,poisson_val_loss,deviance_train,deviance_val,learning_rate,grad_norm_preclip,grad_norm_postclip,seconds",
+    );
+    expect(csv).toHaveLength(4);
+    expect(readdirSync(join(run.dir, "checkpoints")).sort()[1]).toBe("last.ckpt.zip");
+    expect(readdirSync(join(run.dir, "reconstructions"))).toEqual(["epoch_0002.png", "epoch_0002_object.png"]);
+    expect(readFileSync(join(run.dir, "analysis/patch_stats.csv"), "utf8").split("\n")).toHaveLength(7);
+    const record = JSON.parse(readFileSync(join(run.dir, "run.json"), "utf8"));
+    expect(record.inputs[0].sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(record.outcome.kind).toBe("completed");
+    expect(bundleOf(run).manifest.trainedOn.frames).toBe(40);
+  });
+
+  it("two deterministic runs give bit-identical weights; without, each run has its own seed", async () => {
+    const again = await training("again");
+    expect(bundleOf(again).model).toEqual(bundleOf(whole).model);
+    const other = await training("other", { deterministic: false });
+    expect(bundleOf(other).model).not.toEqual(bundleOf(whole).model);
+  });
+
+  it("an interrupted run saves and resumes bit for bit", async () => {
+    const first = await training("parts", {}, 7);
+    expect(first.outcome.status).toBe("interrupted");
+    expect(first.outcome.advice).toContain("--resume last");
+    const second = await training("parts", { resume: "last" });
+    expect(second.outcome.status).toBe("finished");
+    expect(bundleOf(second).model).toEqual(bundleOf(whole).model);
+    await expect(training("parts", { resume: "last", gradientClipVal: 3 })).rejects.toThrow(
+      /belongs to another run.*gradientClipVal null/,
+    );
+    await expect(training("nothing", { resume: "last" })).rejects.toThrow("no checkpoint to resume from");
+  });
+});
+
+describe("every way of training runs", () => {
+  const oneEpoch = { maxEpochs: 1, validationFraction: 0 };
+  it.each([
+    ["groups of four, merged, on replicas with accumulation", { gridsize: 2, devices: 2, accumSteps: 2 }],
+    ["groups of four with validation", { gridsize: 2, validationFraction: 0.2 }],
+    ["groups weighted by the probe", { gridsize: 2, trainingPatchWeighting: "probe" }],
+    ["groups that are not merged", { gridsize: 2, objectBig: false }],
+    ["the count profile", { profile: "ci", measurement: "amplitude" }],
+    ["the rectangular model with fixed scales", { physicsForwardMode: "rectangular_scaled", rectS1s2Trainable: false }],
+    [
+      "absolute error, AdamW, clipping",
+      { lossFunction: "mae", optimizer: "adamw", weightDecay: 0.01, gradientClipVal: 1 },
+    ],
+    [
+      "regularisers, affine, probe mask",
+      { ampLoss: "Total_Variation", phaseLoss: "Mean_Deviation", intensityScaleTrainable: true, probeMask: true },
+    ],
+    ["batch normalisation and attention", { batchNorm: true, cbamEncoder: true, optimizer: "sgd", learningRate: 1e-4 }],
+    ["batch workers", { numWorkers: 2 }],
+  ] as [string, Settings][])("%s", async (name, settings) => {
+    const run = await training(name.replaceAll(/\W/g, "_"), { ...oneEpoch, ...settings });
+    expect(run.outcome.status).toBe("finished");
+    expect(history(run)[0]!.train.deviance).toBeGreaterThan(0);
+  });
+
+  it("the calibrated scales are in the bundle", async () => {
+    const run = await training("ci", { ...oneEpoch, profile: "ci" });
+    const { s1, s2 } = bundleOf(run).manifest.scales as { s1: number; s2: number };
+    expect(s1).toBeGreaterThan(0);
+    expect(s2).not.toBe(s1);
+  });
+});
