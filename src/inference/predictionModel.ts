@@ -1,23 +1,35 @@
 import type { ModelConfig } from "../config/modelConfig.ts";
+import type { Target } from "../graph/lowering/lower.ts";
 import { buildModel } from "../graph/onnx/model.ts";
 import { Graph } from "../graph/tensor.ts";
 import { complexPatches } from "../nets/generator.ts";
-import { type ParameterSpec, Parameters, type ParameterValues } from "../nets/parameters.ts";
+import { checkValues, type ParameterSpec, Parameters, type ParameterValues } from "../nets/parameters.ts";
 import { generatorNamed } from "../nets/registry.ts";
 
 /** Name of the input: amplitudes `[batch, gridsize², N, N]`, scaled to a mean energy of (N/2)² a pattern. */
-export const PREDICTION_INPUT = "diffraction";
+export const PREDICTION_INPUT = "images";
 /** Names of the outputs: real and imaginary part of the object patches `[batch, gridsize², N, N]`. */
-export const PREDICTION_OUTPUTS: { readonly re: string; readonly im: string } = { re: "object_re", im: "object_im" };
+export const PREDICTION_OUTPUTS: { readonly re: string; readonly im: string } = { re: "re", im: "im" };
+
+export interface ExportOptions {
+  /** What the model is to run on. Default: any ONNX runtime. */
+  readonly target?: Target;
+  /** Stored with the model, readable by any ONNX tool. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
 
 /** A network that turns diffraction into object patches, before it has weights. */
 export interface PredictionGraph {
   /** The weights that it needs. */
   readonly specs: readonly ParameterSpec[];
-  /** The model as ONNX, the weights baked in as initializers of their names. */
-  export(values: ParameterValues, metadata?: Readonly<Record<string, string>>): Uint8Array;
+  /**
+   * The model as ONNX, the weights baked in as initializers of their names, where the runtime can rearrange and fuse them.
+   * @throws PtychonautError "bundle" when weights are missing, left over or of another size
+   */
+  export(values: ParameterValues, options?: ExportOptions): Uint8Array;
 }
 
+/** @param batch groups that the network takes at once, fixed in the model */
 export function predictionGraph(model: ModelConfig, batch: number): PredictionGraph {
   const graph = new Graph();
   const parameters = new Parameters(graph, { training: false });
@@ -27,7 +39,9 @@ export function predictionGraph(model: ModelConfig, batch: number): PredictionGr
   const outputs = { [PREDICTION_OUTPUTS.re]: re, [PREDICTION_OUTPUTS.im]: im };
   return {
     specs: parameters.specs,
-    export: (values, metadata) =>
-      buildModel({ outputs, bind: values, ...(metadata === undefined ? {} : { metadata }) }),
+    export: (values, options = {}) => {
+      checkValues(parameters.specs, values, "network");
+      return buildModel({ outputs, bind: values, ...options });
+    },
   };
 }

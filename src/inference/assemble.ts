@@ -1,0 +1,76 @@
+import { type ComplexArray, complexZeros } from "../arrays.ts";
+import { planCanvas } from "./canvas.ts";
+import { cropStart } from "./patchWeights.ts";
+import { alignPhases, type PhaseAlignment, rotatePatches } from "./phaseAlignment.ts";
+import { createStitcher, type Stitched, type Stitcher } from "./stitch.ts";
+
+/** What became of the patches. */
+export interface Assembled {
+  readonly stitched: Stitched;
+  /** Where phases were aligned. */
+  readonly alignment?: Omit<PhaseAlignment, "phases">;
+}
+
+/** Collects predicted patches into one object. */
+export interface Assembler {
+  /**
+   * @param patches `[patch, y, x]`
+   * @param positions `[patch, 2]` as (y, x), window centres in object pixels
+   */
+  add(patches: ComplexArray, positions: Float64Array): void;
+  /** The object from all that was added. */
+  finish(): Assembled;
+}
+
+export interface AssemblyOptions {
+  /** `[frame, 2]`: all positions that may come. */
+  readonly positions: Float64Array;
+  readonly trim: number;
+  /** `[trim, trim]` */
+  readonly weights: Float64Array;
+  /** Turn every patch by a phase that makes it agree with its overlaps; needs all patches before the first is placed. */
+  readonly phaseAlignment: boolean;
+  /** Patches that will be added, at most. */
+  readonly patches: number;
+}
+
+/** Without phase alignment patches are stitched as they come and forgotten. */
+export function createAssembler(options: AssemblyOptions): Assembler {
+  const { positions, trim, weights } = options;
+  const stitcher = createStitcher({ canvas: planCanvas(positions, trim), trim, weights });
+  return options.phaseAlignment
+    ? aligning(stitcher, options)
+    : { add: stitcher.add, finish: () => ({ stitched: stitcher.finish() }) };
+}
+
+function aligning(stitcher: Stitcher, { patches: capacity, trim, weights }: AssemblyOptions): Assembler {
+  const kept = complexZeros([capacity, trim, trim]);
+  const where = new Float64Array(2 * capacity);
+  let count = 0;
+  return {
+    add(patches, positions) {
+      const size = 2 * trim * trim;
+      for (let k = 0; k < patches.shape[0]!; k++) copyCentre(kept.data.subarray((count + k) * size), patches, k, trim);
+      where.set(positions, 2 * count);
+      count += patches.shape[0]!;
+    },
+    finish() {
+      const patches = { shape: [count, trim, trim], data: kept.data.subarray(0, 2 * count * trim * trim) };
+      const positions = where.subarray(0, 2 * count);
+      const { phases, ...alignment } = alignPhases(patches, positions, { trim, weights });
+      rotatePatches(patches, phases);
+      stitcher.add(patches, positions);
+      return { stitched: stitcher.finish(), alignment };
+    },
+  };
+}
+
+/** The part of patch `index` that stitching uses. */
+function copyCentre(out: Float32Array, { shape, data }: ComplexArray, index: number, trim: number): void {
+  const [height, width] = [shape[1]!, shape[2]!];
+  const first = (index * height + cropStart(height, trim)) * width + cropStart(width, trim);
+  for (let i = 0; i < trim; i++) {
+    const from = 2 * (first + i * width);
+    out.set(data.subarray(from, from + 2 * trim), 2 * i * trim);
+  }
+}

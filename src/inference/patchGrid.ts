@@ -1,0 +1,33 @@
+import { amplitudeOf, type ComplexArray, phaseOf } from "../arrays.ts";
+import type { Panel } from "../io/figure.ts";
+
+/** Pixels between the tiles. */
+const GAP = 2;
+
+/**
+ * Patches side by side, as two panels: amplitudes and phases.
+ * @param patches `[patch, y, x]`
+ */
+export function patchGrid(patches: ComplexArray): Panel[] {
+  return [
+    { ...tiled(patches.shape, amplitudeOf(patches)), title: "Patch amplitudes" },
+    { ...tiled(patches.shape, phaseOf(patches)), title: "Patch phases", unit: "rad" },
+  ];
+}
+
+function tiled(shape: readonly number[], values: Float32Array): Omit<Panel, "title"> {
+  const [count, h, w] = shape as [number, number, number];
+  const columns = Math.ceil(Math.sqrt(count));
+  const height = Math.ceil(count / columns) * (h + GAP) - GAP;
+  const width = columns * (w + GAP) - GAP;
+  const image = new Float32Array(height * width);
+  const mask = new Uint8Array(height * width);
+  for (let k = 0; k < count; k++) {
+    const corner = Math.floor(k / columns) * (h + GAP) * width + (k % columns) * (w + GAP);
+    for (let i = 0; i < h; i++) {
+      image.set(values.subarray((k * h + i) * w, (k * h + i + 1) * w), corner + i * width);
+      mask.fill(1, corner + i * width, corner + i * width + w);
+    }
+  }
+  return { image, height, width, mask };
+}

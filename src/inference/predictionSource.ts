@@ -1,0 +1,46 @@
+import type { DataConfig } from "../config/dataConfig.ts";
+import type { BatchSource } from "../data/batches.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { groupGeometry } from "../data/groupGeometry.ts";
+import { makeGroups } from "../data/grouping.ts";
+import { computeScales, type Scales } from "../data/normalisation.ts";
+import { Random } from "../random.ts";
+import { neighbourRule } from "../training/preparation.ts";
+
+/** The patterns of a scan as a trained network takes them. */
+export interface PredictionSource {
+  readonly source: BatchSource;
+  /** The normalisation of these data: input and probe are scaled by the new scan's own energies. */
+  readonly scales: Scales;
+  /** Patterns that are in some group, ascending. */
+  readonly frames: readonly number[];
+}
+
+/**
+ * Every pattern leads one group of its true neighbours, in the order of the file; with gridsize 1 a group is a pattern.
+ * A pattern without enough neighbours leads none, but may be in the groups of others.
+ *
+ * @param nPatterns how many patterns to take, from the first; null: all
+ * @throws PtychonautError "usage" when no group can be made
+ */
+export function predictionSource(
+  dataset: Dataset,
+  data: DataConfig,
+  gridsize: number,
+  nPatterns: number | null,
+): PredictionSource {
+  const { patterns, measurement, mask, positions } = dataset;
+  const chosen = Array.from({ length: nPatterns ?? patterns.count }, (_, frame) => frame);
+  const scales = computeScales(dataset, chosen, data.nphotons === null ? {} : { photons: data.nphotons });
+  const options = { size: gridsize ** 2, neighbours: neighbourRule(data), sequential: true };
+  const groups = makeGroups(positions, chosen, options, new Random(data.subsampleSeed));
+  const source = {
+    patterns,
+    measurement,
+    scales,
+    groups,
+    geometry: groupGeometry(positions, groups),
+    ...(mask === undefined ? {} : { mask: mask.data }),
+  };
+  return { source, scales, frames: [...new Set(groups.frames)].sort((a, b) => a - b) };
+}

@@ -1,0 +1,298 @@
+import type { ComplexArray } from "../arrays.ts";
+import type { Bundle } from "../bundle/bundle.ts";
+import { readBundle } from "../bundle/bundle.ts";
+import { dataFacts } from "../bundle/fingerprint.ts";
+import { checkBundleFitsData } from "../bundle/fitsData.ts";
+import { scanOptions } from "../config/dataConfig.ts";
+import type { InferencePayload } from "../config/payload.ts";
+import type { BatchLoader } from "../data/batches.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { type Scales, scaledProbe } from "../data/normalisation.ts";
+import { type Assembled, createAssembler } from "../inference/assemble.ts";
+import { type ForwardScalars, fitToData } from "../inference/dataFit.ts";
+import { probeWeights, uniformWeights } from "../inference/patchWeights.ts";
+import { type PredictionSource, predictionSource } from "../inference/predictionSource.ts";
+import { loadPredictor, type Predictor } from "../inference/predictor.ts";
+import { type PredictionReport, positionsOf, predictPatches } from "../inference/predictPatches.ts";
+import { toReconstruction } from "../inference/reconstruction.ts";
+import type { ParameterValues } from "../nets/parameters.ts";
+import { probeMask } from "../optics/probeMask.ts";
+import { chooseRuntime } from "../runtime/node/accelerator.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import { batchWorkers } from "./batchWorkers.ts";
+import { locateBundle } from "./bundleFiles.ts";
+import type { RunHooks, RunOutcome } from "./cli/workflows.ts";
+import { checkDeterminism } from "./determinism.ts";
+import { readBytes, readScan, sha256 } from "./files.ts";
+import { type InferenceMetrics, inferenceMetrics } from "./inferenceMetrics.ts";
+import { patchStatsFiles } from "./patchStatsFiles.ts";
+import { writeReconstructionFiles } from "./reconstructionFiles.ts";
+import { type RunRecord, withCircumstances, writeRunRecord } from "./runRecord.ts";
+
+/** What a caller may replace. */
+export interface InferenceDeps {
+  /** Makes the network that predicts; by default the bundle's. */
+  readonly loadPredictor?: typeof loadPredictor;
+}
+
+/**
+ * A whole reconstruction with a trained network: reads bundle and scan, predicts every pattern's patch, stitches them, and
+ * leaves in the output folder the reconstruction, its pictures, `metrics.json` and `run.json`. Interrupted, it saves what
+ * was predicted so far.
+ * @throws PtychonautError for wrong input, a bundle that does not fit the data, a missing device, or a full disk
+ */
+export async function runInference(
+  payload: InferencePayload,
+  hooks: RunHooks,
+  deps: InferenceDeps = {},
+): Promise<RunOutcome> {
+  const run = await prepare(payload, hooks, deps);
+  let prediction: Prediction;
+  try {
+    prediction = await predict(run, payload, hooks);
+  } finally {
+    await run.close();
+  }
+  return conclude(run, prediction, payload, hooks);
+}
+
+/** Everything that a reconstruction works with, before it starts. */
+interface Run {
+  readonly startedAt: Date;
+  readonly bundle: Bundle;
+  readonly bundleFile: { readonly path: string; readonly sha256: string };
+  readonly dataset: Dataset;
+  readonly prediction: PredictionSource;
+  /** `[mode, N, N]` as the physics takes it. */
+  readonly probe: ComplexArray;
+  readonly runtime: Runtime;
+  readonly predictor: Predictor;
+  readonly loader: BatchLoader;
+  readonly warnings: string[];
+  readonly warn: (line: string) => void;
+  /** Seconds by stage. */
+  readonly seconds: Record<string, number>;
+  close(): Promise<void>;
+}
+
+async function prepare(payload: InferencePayload, hooks: RunHooks, deps: InferenceDeps): Promise<Run> {
+  const { model, data, inference, execution } = payload;
+  const seconds: Record<string, number> = {};
+  const startedAt = new Date();
+  const lap = stopwatch();
+  const path = await locateBundle(payload.modelPath);
+  const bytes = await readBytes(path);
+  const bundle = readBundle(bytes, path);
+  seconds["readingModel"] = lap();
+  const dataset = await readScan(payload.testDataFile, scanOptions(data));
+  seconds["readingData"] = lap();
+  const warnings: string[] = [];
+  const warn = (line: string): void => {
+    warnings.push(line);
+    hooks.warn(`warning: ${line}`);
+  };
+  for (const line of dataset.provenance.warnings) warn(line);
+  for (const line of checkBundleFitsData(bundle.manifest, dataFacts(dataset, model.gridsize))) warn(line);
+  const prediction = predictionSource(dataset, data, model.gridsize, inference.nPatterns);
+  const left = (inference.nPatterns ?? dataset.patterns.count) - prediction.frames.length;
+  if (left > 0) warn(`${left} patterns are in no group: they have too few neighbours`);
+  seconds["grouping"] = lap();
+  const runtime = await chooseRuntime(execution.accelerator);
+  hooks.log(`computing on ${runtime.description}`);
+  for (const line of checkDeterminism(payload, runtime)) warn(line);
+  const batch = Math.min(execution.inferenceBatchSize, prediction.source.groups.count);
+  const predictor = await (deps.loadPredictor ?? loadPredictor)(runtime, model, weightsOf(bundle), batch);
+  const { numWorkers, prefetchFactor, persistentWorkers } = execution;
+  const loader = batchWorkers(prediction.source, {
+    numWorkers,
+    persistentWorkers,
+    ...(prefetchFactor === null ? {} : { prefetchFactor }),
+  });
+  seconds["loadingNetwork"] = lap();
+  return {
+    startedAt,
+    bundle,
+    bundleFile: { path, sha256: sha256(bytes) },
+    dataset,
+    prediction,
+    probe: physicsProbe(dataset, prediction.scales, payload),
+    runtime,
+    predictor,
+    loader,
+    warnings,
+    warn,
+    seconds,
+    async close() {
+      await loader.close();
+      await predictor.dispose();
+    },
+  };
+}
+
+interface Prediction {
+  readonly report: PredictionReport;
+  /** Absent when nothing could be placed. */
+  readonly assembled?: Assembled;
+  readonly files: readonly string[];
+}
+
+async function predict(run: Run, payload: InferencePayload, hooks: RunHooks): Promise<Prediction> {
+  const { dataset, prediction, predictor, loader, seconds } = run;
+  const { inference, execution } = payload;
+  const { groups } = prediction.source;
+  const trim = inference.middleTrim;
+  const assembler = createAssembler({
+    positions: positionsOf(dataset.positions, prediction.frames),
+    trim,
+    weights: inference.patchWeighting === "probe" ? probeWeights(run.probe, trim) : uniformWeights(trim),
+    phaseAlignment: inference.phaseAlignment,
+    patches: groups.count * groups.size,
+  });
+  const stats = execution.logPatchStats ? patchStatsFiles("inference", execution.patchStatsLimit) : undefined;
+  const progress = hooks.progress("reconstructing", groups.count);
+  const { signal } = hooks;
+  const report = await predictPatches({
+    ...{ groups, positions: dataset.positions, loader, predictor, assembler, signal },
+    onBatch(patches, done) {
+      stats?.add(patches);
+      progress.update(done);
+    },
+  }).finally(() => progress.finish());
+  const lap = stopwatch();
+  const assembled = report.frames.length === 0 ? undefined : assembler.finish();
+  for (const [stage, ms] of Object.entries(report.timings)) seconds[stage] = ms / 1000;
+  seconds["assembly"] = seconds["assembly"]! + lap();
+  if (report.notFinite > 0) run.warn(`${report.notFinite} predicted patches are not finite and were left out`);
+  warnOfAlignment(assembled, run.warn);
+  const files = (await stats?.write(payload.outputDir)) ?? [];
+  return { report, files, ...(assembled === undefined ? {} : { assembled }) };
+}
+
+function warnOfAlignment(assembled: Assembled | undefined, warn: (line: string) => void): void {
+  const alignment = assembled?.alignment;
+  if (alignment === undefined) return;
+  const { components, converged, sweeps } = alignment;
+  if (components > 1)
+    warn(`the scan falls into ${components} parts that share no overlap: their phases are not aligned`);
+  if (!converged) warn(`the phases of the patches still moved after ${sweeps} passes of alignment`);
+}
+
+/** Measures, writes everything and says how it went. */
+async function conclude(
+  run: Run,
+  { report, assembled, files: written }: Prediction,
+  payload: InferencePayload,
+  hooks: RunHooks,
+): Promise<RunOutcome> {
+  const { dataset, prediction, seconds } = run;
+  const outcome = outcomeOf(report, prediction.source.groups.count);
+  const details = { ...outcome, ...speedOf(report), notFinite: report.notFinite };
+  if (assembled === undefined) {
+    const record = await writeRunRecord(payload.outputDir, recordOf(run, payload, details, written));
+    return { ...outcome, files: [...written, record] };
+  }
+  const { stitched, alignment } = assembled;
+  const lap = stopwatch();
+  const reconstruction = toReconstruction(stitched, positionsOf(dataset.positions, report.frames));
+  const fit = fitToData({
+    dataset,
+    scales: prediction.scales,
+    probe: run.probe,
+    frames: report.frames,
+    object: stitched.object,
+    coverage: stitched.weight,
+    canvas: stitched.canvas,
+    forward: forwardScalars(run.bundle, payload),
+  });
+  if (fit === undefined) run.warn("no pattern lies wholly on the well-covered area, so there is no deviance");
+  const metrics = inferenceMetrics(reconstruction, dataset, fit, run.warn);
+  seconds["evaluation"] = lap();
+  const record = recordOf(run, payload, { ...details, ...(alignment === undefined ? {} : { alignment }) }, written);
+  const files = await writeReconstructionFiles(payload.outputDir, {
+    reconstruction,
+    metrics,
+    run: await withCircumstances(record),
+  });
+  hooks.log(summary(report, metrics));
+  return { ...outcome, files: [...written, ...files] };
+}
+
+function outcomeOf(report: PredictionReport, groups: number): Pick<RunOutcome, "status" | "advice"> {
+  if (report.frames.length === 0)
+    return {
+      status: "diverged",
+      advice: "the network predicts no finite patch; train again with a smaller learning rate or gradient clipping",
+    };
+  if (!report.interrupted) return { status: "finished" };
+  return { status: "interrupted", advice: `saved what ${report.groups} of ${groups} predictions gave` };
+}
+
+/** Settings of the run, what it found out about itself, and how it ended. */
+interface InferenceRecord extends RunRecord {
+  /** The scales of these data, which were used, and those of the training, for comparison. */
+  readonly scales: { readonly used: Scales; readonly trained: Bundle["manifest"]["scales"] };
+}
+
+function recordOf(
+  { startedAt, bundle, bundleFile, dataset, prediction, runtime, seconds, warnings }: Run,
+  { model, data, inference, execution, overridden }: InferencePayload,
+  outcome: RunRecord["outcome"],
+  files: readonly string[],
+): InferenceRecord {
+  const { path, sha256: hash } = dataset.provenance;
+  return {
+    command: "infer",
+    inputs: [bundleFile, { path: path ?? dataset.name, sha256: hash ?? null }],
+    settings: { model, data, inference, execution },
+    overridden,
+    seeds: { grouping: data.subsampleSeed },
+    runtime: runtime.description,
+    startedAt: startedAt.toISOString(),
+    seconds,
+    scales: { used: prediction.scales, trained: bundle.manifest.scales },
+    warnings,
+    outcome,
+    files,
+  };
+}
+
+function speedOf({ groups, batches, frames, timings }: PredictionReport) {
+  const seconds = (timings.batches + timings.prediction + timings.assembly) / 1000;
+  return { predictions: groups, batches, patterns: frames.length, patternsPerSecond: groups / seconds };
+}
+
+function summary(report: PredictionReport, { deviance, dataFit }: InferenceMetrics): string {
+  const { predictions, patternsPerSecond } = speedOf(report);
+  const speed = `${predictions} predictions, ${patternsPerSecond.toPrecision(3)} a second`;
+  if (dataFit === null || deviance === null) return speed;
+  const { rFactor, patterns } = dataFit;
+  return `${speed}; deviance ${deviance.toPrecision(4)} a pixel, R ${rFactor.toPrecision(3)} over ${patterns} patterns`;
+}
+
+/** The new file's probe, scaled by its own energy and masked as in training. */
+function physicsProbe(dataset: Dataset, scales: Scales, { model }: InferencePayload): ComplexArray {
+  const probe = scaledProbe(dataset.probe, scales);
+  if (!model.probeMask) return probe;
+  const { data: mask } = probeMask(model.N, model.probeMaskDiameter, model.probeMaskSigma);
+  return { shape: probe.shape, data: probe.data.map((value, i) => value * mask[(i >> 1) % mask.length]!) };
+}
+
+/** The scalars that training found, which a bundle keeps beside its scales. */
+function forwardScalars({ manifest }: Bundle, { model }: InferencePayload): ForwardScalars {
+  const { s1 = 1, s2 = 1, alpha = 1, beta = 0 } = manifest.scales;
+  return { s1, s2, alpha: alpha * model.amplitudePhysicsGain, beta };
+}
+
+const weightsOf = ({ weights }: Bundle): ParameterValues =>
+  Object.fromEntries([...weights].map(([name, { data }]) => [name, data]));
+
+/** Each call gives the seconds since the one before. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const seconds = (now - last) / 1000;
+    last = now;
+    return seconds;
+  };
+}
