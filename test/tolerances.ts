@@ -77,4 +77,28 @@ export const tolerances = {
   parityLoss: 1e-5,
   /** A exp(iφ) of outputs good to `parityNetwork`: an error of 1e-4 of a phase of up to 7 rad moves both parts by 7e-4 of A. */
   parityPatches: 1e-3,
+  /** ln k! of small counts in float32: a difference of terms up to 30. */
+  logFactorial: 1e-5,
+  /** R of a perfect object of contrast one: up to 1e-3 of the light falls on pixels that are not known. */
+  refittedR: 0.032,
+  /** Its deviance: 4 R² times the mean counts of a pixel, about ten. */
+  refittedDeviance: 0.04,
+  /** Training steps of the reference system in float32 (fixtures README, section 7). */
+  referenceTraining: {
+    prediction: 1e-4,
+    firstLoss: 1e-6,
+    /** Well-conditioned variants, up to step 5. */
+    loss: 5e-5,
+    /** The others: ReLU and pooling ties amplify rounding from step to step. */
+    earlyLoss: 1e-4,
+    lateLoss: 0.02,
+    /** Rates near 1e-8, where float32 lgamma(k + 1) loses k. */
+    noisyLoss: 2e-3,
+    gradient: 1e-4,
+    firstStep: 1e-6,
+    parameter: 2e-5,
+    /** Part of the elements that may lie further off: gradients that are rounding noise move them by the learning rate. */
+    outliers: 1e-3,
+    distance: 0.05,
+  },
 } as const;
