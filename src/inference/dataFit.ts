@@ -16,7 +16,7 @@ export interface DataFit {
   readonly rFactor: number;
   /** Patterns that were simulated again. */
   readonly patterns: number;
-  /** Patterns whose illumination lies on the well-covered area, among which they were chosen evenly. */
+  /** Patterns whose illumination lies on the covered area, among which they were chosen evenly. */
   readonly eligible: number;
 }
 
@@ -49,8 +49,10 @@ export interface DataFitOptions {
 
 const plain: ForwardScalars = { s1: 1, s2: 1, alpha: 1, beta: 0 };
 
-/** A pattern counts when this part of its probe's intensity falls on well-covered pixels. */
-const COVERED = 0.98;
+/** A pattern counts when this part of its probe's intensity falls on covered pixels: what is left changes R by about its root. */
+const LIT = 0.999;
+/** A pixel is covered when its weight exceeds this part of the median: a poor average is still nearer than a guess. */
+const LEAST_WEIGHT = 0.01;
 
 /**
  * Simulates patterns from the stitched object, λ = |F(O P)|² in counts, and compares them with what was measured. Patterns
@@ -60,8 +62,8 @@ const COVERED = 0.98;
  */
 export function fitToData(options: DataFitOptions): DataFit | undefined {
   const { dataset, scales, probe, canvas, forward = plain, most = 256 } = options;
-  const known = wellCovered(options.coverage);
-  const eligible = options.frames.filter((frame) => coveredPart(frame, options, known) >= COVERED);
+  const known = wellCovered(options.coverage, { fraction: LEAST_WEIGHT });
+  const eligible = options.frames.filter((frame) => coveredPart(frame, options, known) >= LIT);
   if (eligible.length === 0) return undefined;
   const chosen = evenly(eligible, most);
   const [modes, n] = probe.shape as [number, number, number];

@@ -204,7 +204,7 @@ async function conclude(
     canvas: stitched.canvas,
     forward: forwardScalars(run.bundle, payload),
   });
-  if (fit === undefined) run.warn("no pattern lies wholly on the well-covered area, so there is no deviance");
+  if (fit === undefined) run.warn("no pattern lies wholly on the covered area, so there is no deviance");
   const metrics = inferenceMetrics(reconstruction, dataset, fit, run.warn);
   seconds["evaluation"] = lap();
   const record = recordOf(run, payload, { ...details, ...(alignment === undefined ? {} : { alignment }) }, written);

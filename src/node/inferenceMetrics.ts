@@ -9,7 +9,7 @@ import { compareWithReference } from "./evaluate.ts";
 
 /** What `metrics.json` of an inference holds. Against a reference everything, else deviance and coverage alone. */
 export type InferenceMetrics = (Metrics | { readonly deviance: number | null; readonly coverage: Coverage }) & {
-  /** Where `deviance` comes from; null when no pattern lies on the well-covered area. */
+  /** Where `deviance` comes from; null when no pattern lies on the covered area. */
   readonly dataFit: DataFit | null;
 };
 
