@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import * as core from "../src/index.ts";
+import * as node from "../src/node/index.ts";
+
+/** What other programs import. A change here is a change of the package's interface: it belongs in CHANGELOG.md. */
+describe("the doors of the package", () => {
+  it("core", () => {
+    expect(Object.keys(core).sort()).toMatchInlineSnapshot(`
+      [
+        "PtychonautError",
+        "Random",
+        "amplitudeOf",
+        "computeScales",
+        "configJsonSchema",
+        "createStitcher",
+        "deviance",
+        "evaluateReconstruction",
+        "inspectScan",
+        "joinComplex",
+        "loadPredictor",
+        "memoryPatterns",
+        "phaseOf",
+        "planCanvas",
+        "probeWeights",
+        "readBundle",
+        "readReconstruction",
+        "readScanNpz",
+        "scaledProbe",
+        "simulate",
+        "simulateScan",
+        "splitComplex",
+        "toReconstruction",
+        "uniformWeights",
+        "writeReconstruction",
+        "writeScanNpz",
+      ]
+    `);
+  });
+
+  it("Node has the core and, beside it", () => {
+    expect(Object.keys(core).filter((name) => !(name in node))).toEqual([]);
+    expect(
+      Object.keys(node)
+        .filter((name) => !(name in core))
+        .sort(),
+    ).toMatchInlineSnapshot(`
+      [
+        "chooseRuntime",
+        "compareWithReference",
+        "createInferencePayload",
+        "createTrainingPayload",
+        "locateBundle",
+        "readBundleFile",
+        "readReconstructionFile",
+        "readReference",
+        "readScan",
+        "runInference",
+        "runTraining",
+        "silentProgress",
+        "writeAtomic",
+      ]
+    `);
+  });
+});
