@@ -101,4 +101,6 @@ export const tolerances = {
     outliers: 1e-3,
     distance: 0.05,
   },
+  /** R and deviance of patterns simulated twice from one object: float32 patterns, and a background of 1e-4 counts a pixel. */
+  simulatedAgain: 2e-3,
 } as const;

@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { type ComplexArray, joinComplex } from "../../src/arrays.ts";
+import { computeScales, scaledProbe } from "../../src/data/normalisation.ts";
+import { type DataFitOptions, fitToData } from "../../src/inference/dataFit.ts";
+import { withHermiteModes } from "../../src/optics/probeModes.ts";
+import { makeProbe } from "../../src/optics/probes.ts";
+import { Random } from "../../src/random.ts";
+import { simulateScan } from "../../src/simulation/simulate.ts";
+import { tolerances } from "../tolerances.ts";
+
+const n = 16;
+const side = 48;
+const photons = 5e3;
+
+/** |O| = 1, on whole pixels, where interpolation keeps it so: the normalisation, which takes a unit object, is exact. */
+const object: ComplexArray = (() => {
+  const phase = Float32Array.from({ length: side * side }, (_, i) => Math.sin(i / 7) + 0.02 * (i % side));
+  return joinComplex([side, side], phase.map(Math.cos), phase.map(Math.sin));
+})();
+
+const random = new Random(2);
+const positions = Float64Array.from({ length: 2 * 40 }, () => 14 + random.integer(21));
+
+function fitOptions(change: Partial<DataFitOptions> = {}, beamstop = 0): DataFitOptions {
+  const probe = withHermiteModes(makeProbe(n, { kind: "gaussian", fwhm: 4 }), [0.7, 0.3]);
+  const dataset = simulateScan({ object, probe, positions, photons, beamstop });
+  const frames = Array.from({ length: 40 }, (_, frame) => frame);
+  // The beamstop takes energy out of the patterns that the probe still has; the truth is known here.
+  const scales = { ...computeScales(simulateScan({ object, probe, positions, photons }), frames) };
+  return {
+    dataset,
+    scales,
+    probe: scaledProbe(dataset.probe, scales),
+    frames,
+    object,
+    coverage: new Float32Array(side * side).fill(1),
+    canvas: { height: side, width: side, origin: { y: 0, x: 0 } },
+    ...change,
+  };
+}
+
+describe("the fit of an object to the data", () => {
+  it("is perfect for the truth, with several modes and a masked beamstop", () => {
+    for (const beamstop of [0, 5]) {
+      const fit = fitToData(fitOptions({}, beamstop))!;
+      expect(fit.rFactor).toBeLessThan(tolerances.simulatedAgain);
+      expect(fit.deviance).toBeLessThan(tolerances.simulatedAgain);
+      expect(fit).toMatchObject({ patterns: 40, eligible: 40 });
+    }
+  });
+
+  it("has the closed forms of an object that is too dark: R = 1 - c, deviance 2 k (c² - 1 - ln c²) a pixel", () => {
+    const c = 0.8;
+    const dark = { shape: object.shape, data: object.data.map((value) => c * value) };
+    const fit = fitToData(fitOptions({ object: dark }))!;
+    expect(fit.rFactor).toBeCloseTo(1 - c, 4);
+    const meanCounts = photons / (n * n);
+    expect(fit.deviance / (2 * meanCounts * (c * c - 1 - Math.log(c * c)))).toBeCloseTo(1, 3);
+    const alpha = fitToData(fitOptions({ object: dark, forward: { s1: 1, s2: 1, alpha: 1 / c, beta: 0 } }))!;
+    const parts = fitToData(fitOptions({ object: dark, forward: { s1: 1 / c, s2: 1 / c, alpha: 1, beta: 0 } }))!;
+    for (const { rFactor } of [alpha, parts]) expect(rFactor).toBeLessThan(tolerances.simulatedAgain);
+  });
+
+  it("looks at as many patterns as asked for, spread evenly", () => {
+    expect(fitToData(fitOptions({ most: 8 }))).toMatchObject({ patterns: 8, eligible: 40 });
+  });
+
+  it("leaves out patterns that light what is not known", () => {
+    const coverage = Float32Array.from({ length: side * side }, (_, i) => (i < (side * side) / 2 ? 1 : 0));
+    const fit = fitToData(fitOptions({ coverage }))!;
+    expect(fit.eligible).toBeGreaterThan(0);
+    expect(fit.eligible).toBeLessThan(25);
+    expect(fit.rFactor).toBeLessThan(tolerances.refittedR);
+    const nowhere = Float32Array.from({ length: side * side }, (_, i) => (i === 0 ? 1 : 0));
+    expect(fitToData(fitOptions({ coverage: nowhere }))).toBeUndefined();
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { complexZeros } from "../../src/arrays.ts";
+import type { ModelConfig } from "../../src/config/modelConfig.ts";
+import { parseSettings } from "../../src/config/schema.ts";
+import { patchGrid } from "../../src/inference/patchGrid.ts";
+import { patchStatistics } from "../../src/inference/patchStatistics.ts";
+import { predictionGraph } from "../../src/inference/predictionModel.ts";
+import { loadPredictor } from "../../src/inference/predictor.ts";
+import { initialise } from "../../src/nets/parameters.ts";
+import { Random } from "../../src/random.ts";
+import { nodeRuntime } from "../../src/runtime/node/ort.ts";
+import { tolerances } from "../tolerances.ts";
+
+const N = 32;
+const model: ModelConfig = {
+  ...parseSettings("model"),
+  ...{ N, gridsize: 2, nFiltersScale: 1, objectBig: true, probeMaskDiameter: 16 },
+};
+const runtime = nodeRuntime("cpu", "test", { threads: 1 });
+const weights = initialise(predictionGraph(model, 1).specs, new Random(4));
+
+describe("a predictor", () => {
+  it("gives each group the same patches, whatever the batch", async () => {
+    const random = new Random(1);
+    const size = 4 * N * N;
+    const images = Float32Array.from({ length: 3 * size }, () => random.uniform());
+    const frames = Int32Array.from({ length: 12 }, (_, k) => k);
+    const all = await loadPredictor(runtime, model, weights, 3);
+    const { shape, data } = await all.predict({ images, frames });
+    expect(shape).toEqual([12, N, N]);
+    const one = await loadPredictor(runtime, model, weights, 1);
+    for (let group = 0; group < 3; group++) {
+      const alone = await one.predict({
+        images: images.subarray(group * size, (group + 1) * size),
+        frames: frames.subarray(4 * group, 4 * group + 4),
+      });
+      const among = data.subarray(2 * group * size, 2 * (group + 1) * size);
+      const difference = alone.data.reduce((worst, value, i) => Math.max(worst, Math.abs(value - among[i]!)), 0);
+      expect(difference).toBeLessThan(tolerances.otherSummationOrder);
+    }
+    await Promise.all([all.dispose(), one.dispose()]);
+  });
+
+  it("refuses weights that are missing or left over", async () => {
+    const [[name]] = Object.entries(weights) as [[string, Float32Array]];
+    const { [name]: _, ...fewer } = weights;
+    await expect(loadPredictor(runtime, model, fewer, 1)).rejects.toThrow(/do not belong to this network.*missing/);
+    const more = { ...weights, extra: new Float32Array(1) };
+    await expect(loadPredictor(runtime, model, more, 1)).rejects.toThrow(/extra/);
+  });
+});
+
+describe("statistics of patches", () => {
+  it("are those of the amplitudes", () => {
+    // Amplitudes 5, 0, 5, 0 and 3, 3, 3, 3.
+    const patches = { shape: [2, 2, 2], data: Float32Array.of(3, 4, 0, 0, -5, 0, 0, 0, 3, 0, 0, 3, -3, 0, 0, -3) };
+    const stats = patchStatistics(patches, "inference", 7);
+    expect(stats).toMatchObject({ phase: "inference", batch_idx: 7, batch_size: 2, global_mean: 2.75 });
+    expect(stats.per_patch).toEqual([
+      { patch_idx: 0, mean: 2.5, std: 2.5, min: 0, max: 5 },
+      { patch_idx: 1, mean: 3, std: 0, min: 3, max: 3 },
+    ]);
+    expect(stats.var_zero_mean).toBeCloseTo(2.5 ** 2 / 2, 12);
+    // E[a²] - E[a]²
+    expect(stats.global_std).toBeCloseTo(Math.sqrt((25 + 25 + 4 * 9) / 8 - 2.75 ** 2), 12);
+  });
+
+  it("come with a picture: patches row by row, with gaps between them", () => {
+    const patches = complexZeros([3, 4, 5]);
+    patches.data[2 * 2 * 20] = 2; // the first pixel of the third patch, which starts the second row
+    const [amplitude] = patchGrid(patches);
+    expect([amplitude!.height, amplitude!.width]).toEqual([4 + 2 + 4, 5 + 2 + 5]);
+    expect(amplitude!.image.indexOf(2)).toBe(6 * 12);
+    const known = Array.from(amplitude!.mask!).reduce((sum, value) => sum + value, 0);
+    expect(known).toBe(3 * 20);
+  });
+});
