@@ -22,6 +22,7 @@ import { batchWorkers } from "./batchWorkers.ts";
 import { bundleName } from "./bundleFiles.ts";
 import { type CheckpointFiles, type FoundCheckpoint, findCheckpoint, openCheckpoints } from "./checkpointFiles.ts";
 import type { RunHooks, RunOutcome } from "./cli/workflows.ts";
+import { checkDeterminism } from "./determinism.ts";
 import { readScan, writeAtomic } from "./files.ts";
 import { csvLogger, type MetricsLogger, noLogger } from "./loggers.ts";
 import { silentProgress } from "./progress.ts";
@@ -39,7 +40,7 @@ export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Pr
   const startedAt = new Date();
   const runtime = await chooseRuntime(payload.execution.accelerator);
   hooks.log(`computing on ${runtime.description}`);
-  checkDeterminism(payload, runtime, hooks);
+  for (const line of checkDeterminism(payload, runtime)) hooks.warn(line);
   const checkpoint = await checkpointToResume(payload);
   const seeds = seedsOf(payload, checkpoint);
   const run = await prepare(
@@ -351,24 +352,6 @@ function seedsOf({ execution, training, data, overridden }: TrainingPayload, che
   const drawn = typeof saved === "number" ? saved : randomInt(2 ** 32);
   const run = execution.deterministic !== false || stated("seed") ? training.seed : drawn;
   return { run, grouping: stated("subsampleSeed") ? data.subsampleSeed : run };
-}
-
-/** Bit-identical results are promised for the CPU only. */
-function checkDeterminism(
-  { execution, overridden }: TrainingPayload,
-  { provider, description }: Runtime,
-  hooks: RunHooks,
-): void {
-  if (execution.deterministic === false || provider === "cpu") return;
-  const asked = execution.deterministic === true && overridden.some(({ name }) => name === "deterministic");
-  if (!asked) {
-    hooks.warn(`bit-identical results are promised on the CPU only, not on ${description}`);
-    return;
-  }
-  throw new PtychonautError("usage", "a deterministic run is possible on the CPU only", {
-    got: description,
-    fix: "add --accelerator cpu, or leave --deterministic out",
-  });
 }
 
 /** What must not change between the parts of a run. Its length may, and where and how it is logged. */
