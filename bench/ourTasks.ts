@@ -1,0 +1,78 @@
+import { parseSettings } from "../src/config/schema.ts";
+import { loadPredictor } from "../src/inference/predictor.ts";
+import type { Parameters } from "../src/nets/parameters.ts";
+import { batchPerReplica, replicaGradients } from "../src/node/replicas.ts";
+import type { Runtime } from "../src/runtime/runtime.ts";
+import { buildObjective } from "../src/training/objective.ts";
+import { packWeights } from "../src/training/parameterStore.ts";
+import { optimizerOf } from "../src/training/settings.ts";
+import { buildStepModels, type Objective, type StepModels, type StepOptions } from "../src/training/stepModels.ts";
+import { createTrainingStep } from "../src/training/steps.ts";
+import type { Problem } from "./problem.ts";
+
+/**
+ * Small: Adam's first steps follow the signs of the gradients, and rounding decides about those near zero. At 1e-3 the
+ * losses of two right programs part after two steps.
+ */
+const LEARNING_RATE = 1e-5;
+
+/** Something to time: each call works on the next batch. */
+export interface Task {
+  /** Loss of a training step, or patches as interleaved complex numbers. */
+  step(): Promise<number | Float32Array>;
+  dispose(): Promise<void>;
+}
+
+/** How a training step is spread over threads: inside the operators of one session, or as replicas of one thread each. */
+export type Form = "fused" | "replicas";
+
+/** A training step as `ptychonaut train` runs it, without reading data. */
+export async function trainingTask(problem: Problem, runtime: Runtime, form: Form, threads: number): Promise<Task> {
+  const training = { ...parseSettings("training"), multistageMilestones: [] };
+  const optimizer = optimizerOf(training);
+  const options: StepOptions = { optimizer, target: runtime.target };
+  const models = (batch: number): StepModels => stepModels(problem, batch, options);
+  const whole = models(problem.batch);
+  const start = packWeights(whole.specs, problem.weights, optimizer.moments.length);
+  const common = { runtime, models: whole, optimizer, start };
+  const step =
+    form === "fused"
+      ? await createTrainingStep({ ...common, form })
+      : await createTrainingStep({ ...common, form: "split", gradients: await replicas(problem, models, threads) });
+  let done = 0;
+  return {
+    async step() {
+      const batch = problem.batches[done++ % problem.batches.length]!;
+      return (await step.run([batch], LEARNING_RATE, done)).loss;
+    },
+    dispose: () => step.dispose(),
+  };
+}
+
+/** Step models for batches of a size, all settings at their defaults. */
+export function stepModels(problem: Problem, batch: number, options: StepOptions): StepModels {
+  const { model, probe, canvasSide, scales } = problem;
+  const losses = parseSettings("training");
+  const build = (parameters: Parameters): Objective =>
+    buildObjective(parameters, { model, batch, probe, canvasSide, losses, scales });
+  return buildStepModels(build, options);
+}
+
+async function replicas(problem: Problem, models: (batch: number) => StepModels, count: number) {
+  const share = batchPerReplica(problem.batch, count);
+  return replicaGradients({ model: models(share), replicas: count, batchPerReplica: share });
+}
+
+/** Prediction as `ptychonaut infer` runs it, from network input to complex patches. */
+export async function inferenceTask(problem: Problem, runtime: Runtime): Promise<Task> {
+  const predictor = await loadPredictor(runtime, problem.model, problem.weights, problem.batch);
+  const batches = problem.batches.map(({ inputs }) => ({
+    images: inputs["images"]!.data as Float32Array,
+    frames: new Int32Array(0),
+  }));
+  let done = 0;
+  return {
+    step: async () => (await predictor.predict(batches[done++ % batches.length]!)).data,
+    dispose: () => predictor.dispose(),
+  };
+}
