@@ -164,7 +164,8 @@ export const rules: Readonly<Record<string, GradientRule>> = {
     return [
       wanted(x) ? convInputGradient(node, g) : undefined,
       wanted(weights) ? convWeightGradient(node, g) : undefined,
-      bias !== undefined && wanted(bias) ? sum(g, { axes: [0, 2, 3] }) : undefined,
+      // Rows first: a runtime adds up one by one, and the rounding of a sum grows with its length.
+      bias !== undefined && wanted(bias) ? sum(sum(g, { axes: [3] }), { axes: [0, 2] }) : undefined,
     ];
   },
   // Equal maxima each get the gradient. Behind a convolution they do not occur; pool before the ReLU, not after it.

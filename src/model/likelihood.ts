@@ -1,5 +1,5 @@
 import { abs, add, div, maximum, mul, sqrt, square, sub } from "../graph/ops/elementwise.ts";
-import { mean, sum } from "../graph/ops/reduce.ts";
+import { sum } from "../graph/ops/reduce.ts";
 import { type Operand, shapeError, type Tensor } from "../graph/tensor.ts";
 import { perSample, sampleSum } from "./perSample.ts";
 import { halfDeviance, stirlingRemainder } from "./poisson.ts";
@@ -67,7 +67,7 @@ export const rectangularAbsoluteError = (rate: Tensor, counts: Tensor): Tensor =
 const EMPTY = 1e-8;
 
 /** Mean over everything of what was observed, a scalar; the reference system divides its losses by it. */
-export const meanObserved = (observed: Tensor): Tensor => add(mean(observed), EMPTY);
+export const meanObserved = (observed: Tensor): Tensor => add(div(sum(sampleSum(observed)), observed.size), EMPTY);
 
 /** Predicted amplitude, each sample scaled to the observed energy: A √(Σ a² / (Σ A² + 1e-8)). */
 export function matchEnergy(predicted: Tensor, observed: Tensor): Tensor {

@@ -1,6 +1,7 @@
+import { div } from "../graph/ops/elementwise.ts";
 import { gather } from "../graph/ops/indexing.ts";
 import { reshape } from "../graph/ops/layout.ts";
-import { mean, sum } from "../graph/ops/reduce.ts";
+import { sum } from "../graph/ops/reduce.ts";
 import type { Tensor } from "../graph/tensor.ts";
 
 /**
@@ -20,10 +21,13 @@ export function perSample(values: Tensor, rank: number): Tensor {
   return reshape(values, [values.size, ...Array.from({ length: rank - 1 }, () => 1)]);
 }
 
-const allButFirst = (x: Tensor): number[] => Array.from({ length: x.rank - 1 }, (_, i) => i + 1);
-
-/** `[B, …]` summed to `[B]`. */
-export const sampleSum = (x: Tensor): Tensor => sum(x, { axes: allButFirst(x) });
+/**
+ * `[B, …]` summed to `[B]`, rows first: runtimes add up one by one, and the rounding of a sum grows with its length.
+ */
+export function sampleSum(x: Tensor): Tensor {
+  const rows = x.rank > 2 ? sum(x, { axes: [-1] }) : x;
+  return sum(rows, { axes: Array.from({ length: rows.rank - 1 }, (_, i) => i + 1) });
+}
 
 /** `[B, …]` averaged to `[B]`. */
-export const sampleMean = (x: Tensor): Tensor => mean(x, { axes: allButFirst(x) });
+export const sampleMean = (x: Tensor): Tensor => div(sampleSum(x), x.size / x.shape[0]!);

@@ -29,7 +29,19 @@ export function stirlingRemainder(counts: Tensor): Tensor {
   const shifted = add(small, STIRLING_FROM);
   const logGamma = sub(add(series(shifted), sub(mul(shifted, log(shifted)), shifted)), log(risingProduct(small)));
   const leading = sub(mul(small, log(maximum(small, SMALLEST_COUNT))), small);
-  return where(less(counts, STIRLING_FROM), sub(logGamma, leading), series(large));
+  const exact = where(less(counts, TAYLOR_BELOW), taylor(small), logGamma);
+  return where(less(counts, STIRLING_FROM), sub(exact, leading), series(large));
+}
+
+/** Below, Γ's recurrence would leave less than its rounding; the first neglected term of Taylor's series is 2e-10. */
+const TAYLOR_BELOW = 1 / 64;
+const EULER_GAMMA = 0.5772156649015329;
+const APERY = 1.2020569031595942;
+
+/** ln Γ(k + 1) = −γ k + ζ(2) k²/2 − ζ(3) k³/3 + ζ(4) k⁴/4 */
+function taylor(k: Tensor): Tensor {
+  const inner = add(mul(k, Math.PI ** 4 / 360), -APERY / 3);
+  return mul(k, add(mul(k, add(mul(k, inner), Math.PI ** 2 / 12)), -EULER_GAMMA));
 }
 
 /** ½ ln 2πk + 1/(12k) − 1/(360k³) */
