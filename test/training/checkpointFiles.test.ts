@@ -1,0 +1,69 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, it } from "vitest";
+import { findCheckpoint, openCheckpoints } from "../../src/node/checkpointFiles.ts";
+import type { TrainingState } from "../../src/training/trainingState.ts";
+import { toyTrainer } from "./toyProblem.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "ptychonaut-checkpoints-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const identity = { seed: 1 };
+const at = (state: TrainingState, epoch: number): TrainingState => ({ ...state, epoch });
+
+async function startState(): Promise<TrainingState> {
+  const { start, step } = await toyTrainer();
+  await step.dispose();
+  return start;
+}
+
+it("keeps the last and the kept checkpoints, and deletes the dropped ones after the new ones are there", async () => {
+  const outputDir = join(folder, "kept");
+  const { files } = await openCheckpoints({ outputDir, identity, monitor: "val_loss", fresh: true });
+  const state = await startState();
+  await files.save(at(state, 1), { epoch: 1, value: 2.5 });
+  await files.save(at(state, 2), { epoch: 2, value: 1.25 }, [{ epoch: 1, value: 2.5 }]);
+  await files.save(at(state, 3));
+  expect(readdirSync(join(outputDir, "checkpoints")).sort()).toEqual([
+    "epoch=0002-val_loss=1.25000.ckpt.zip",
+    "last.ckpt.zip",
+  ]);
+  const found = await findCheckpoint("last", outputDir);
+  expect(found.identity).toEqual(identity);
+  expect(found.restore(identity).epoch).toBe(3);
+  const again = await openCheckpoints({ outputDir, identity, monitor: "val_loss", fresh: true });
+  expect(again.deleted).toBe(2);
+});
+
+it("a write that fails is a clear error and leaves the checkpoint before", async () => {
+  const outputDir = join(folder, "full");
+  const { files } = await openCheckpoints({ outputDir, identity, monitor: "val_loss", fresh: true });
+  const state = await startState();
+  await files.save(at(state, 1));
+  // The name leads into a folder that is not there.
+  const failing = await openCheckpoints({ outputDir, identity, monitor: "missing/loss", fresh: false });
+  const save = failing.files.save(at(state, 2), { epoch: 2, value: 1 });
+  await expect(save).rejects.toMatchObject({ kind: "output", exitCode: 1 });
+  expect((await findCheckpoint("last", outputDir)).restore(identity).epoch).toBe(1);
+});
+
+it("a killed process leaves a whole checkpoint", async () => {
+  const outputDir = join(folder, "killed");
+  const script = join(dirname(fileURLToPath(import.meta.url)), "saveForever.ts");
+  const child = spawn(process.execPath, ["--import", "tsx", script, outputDir], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await new Promise<void>((resolve) => child.stdout.on("data", (text) => String(text).includes("20") && resolve()));
+  child.kill("SIGKILL");
+  await new Promise((resolve) => child.on("exit", resolve));
+  const found = (await findCheckpoint("last", outputDir)).restore(identity);
+  expect(found.epoch).toBeGreaterThanOrEqual(20);
+  expect(found.weights.parameters.every((value) => value === found.epoch)).toBe(true);
+  // What the killed write left behind is cleared away by the next run.
+  await openCheckpoints({ outputDir, identity, monitor: "val_loss", fresh: false });
+  expect(readdirSync(join(outputDir, "checkpoints"))).toEqual(["last.ckpt.zip"]);
+  expect(readFileSync(join(outputDir, "checkpoints/last.ckpt.zip")).length).toBeGreaterThan(0);
+});
