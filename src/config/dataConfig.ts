@@ -108,7 +108,7 @@ const schema = z.strictObject({
   positionOrigin: choice(
     ["absolute", "centered"],
     "absolute",
-    "Where positions count from: the object's first pixel, or the middle of the scan.",
+    "Where positions count from: the object's first pixel, or its middle (free when the file has no object).",
   ),
   scaleContractVersion: optional(
     z.enum(["ci_intensity_v2", "legacy_v1"]),
@@ -120,7 +120,7 @@ const schema = z.strictObject({
   ),
   nphotons: optional(
     real({ above: 0 }),
-    "Mean photons per pattern. Left open: the file's metadata, else the mean counts of the data.",
+    "Mean photons per pattern. Left open: the mean counts where the data are counts, else the file's metadata, else the mean of the summed squared amplitudes.",
     { unit: "photons" },
   ),
   nGroups: optional(

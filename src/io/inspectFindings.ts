@@ -1,6 +1,7 @@
 import type { PatternStatistics } from "../data/patternStatistics.ts";
 import type { Finding, ScanInspection } from "./inspectScan.ts";
 import { flagOf, type ScanOptions } from "./scanOptions.ts";
+import { middleOf } from "./scanPositions.ts";
 
 type Summary = Omit<ScanInspection, "findings">;
 
@@ -41,8 +42,8 @@ function judgeRoles({ roles }: Summary, stated: ScanOptions): Finding[] {
     findings.push({
       severity: "error",
       what: "the order of the position columns must be stated",
-      evidence: "one array of pairs; nothing in the numbers tells rows from columns",
-      flag: `${flagOf("positionOrder", "yx")} for (row, column), ${flagOf("positionOrder", "xy")} for (column, row)`,
+      evidence: "one array of pairs; nothing in the numbers tells (row, column), yx, from (column, row), xy",
+      flag: flagOf("positionOrder", "yx|xy"),
     });
   if (roles.object !== undefined && roles.object !== "objectGuess" && stated.objectKey === undefined)
     findings.push({
@@ -165,6 +166,13 @@ function judgePositions({ scan, patterns, object }: Summary, stated: ScanOptions
   const window = [patterns.height, patterns.width] as const;
   const evidence = `y from ${short(least[0])} to ${short(greatest[0])}, x from ${short(least[1])} to ${short(greatest[1])}`;
   const axes = [0, 1] as const;
+  const fits = (toStart: (axis: 0 | 1) => number): boolean =>
+    axes.every((axis) => {
+      const start = toStart(axis);
+      const size = object?.shape[axis] ?? Number.POSITIVE_INFINITY;
+      return least[axis] + start >= 0 && greatest[axis] + start + window[axis] <= size;
+    });
+  const half = (axis: 0 | 1): number => Math.floor(window[axis] / 2);
   if (axes.some((axis) => least[axis] < 0)) {
     const centred = axes.every((axis) => {
       const extent = greatest[axis] - least[axis];
@@ -178,23 +186,31 @@ function judgePositions({ scan, patterns, object }: Summary, stated: ScanOptions
         flag: flagOf("positionOrigin", "centered"),
       },
     ];
-    if (stated.positionReference === undefined)
+    if (stated.positionReference !== undefined) return findings;
+    const middle = object === undefined ? undefined : middleOf(object);
+    const asCentre = middle === undefined || fits((axis) => middle[axis] - half(axis));
+    const asCorner = middle === undefined || fits((axis) => middle[axis]);
+    if (asCentre !== asCorner && asCorner)
+      findings.push({
+        severity: "error",
+        what: "positions look like the windows' minimum corners",
+        evidence: `counted from the middle of the object, windows of ${window.join(" × ")} fit only so`,
+        flag: flagOf("positionReference", "corner"),
+      });
+    else if (asCentre === asCorner)
       findings.push({
         severity: "warning",
         what: "whether positions name the window's centre or its minimum corner cannot be told",
-        evidence: `the origin is free, so both fit; they differ by (${window.map((n) => Math.floor(n / 2)).join(", ")}) pixels`,
+        evidence:
+          middle === undefined
+            ? "without an object the origin is free, so both give the same windows"
+            : `both are as good in the object; they differ by (${axes.map(half).join(", ")}) pixels`,
         flag: `${flagOf("positionReference", "corner")} if the file's origin says minimum corner`,
       });
     return findings;
   }
   if (stated.positionReference !== undefined) return [];
-  const fits = (before: (n: number) => number): boolean =>
-    axes.every((axis) => {
-      const start = before(window[axis]);
-      const size = object?.shape[axis] ?? Number.POSITIVE_INFINITY;
-      return least[axis] - start >= 0 && greatest[axis] - start + window[axis] <= size;
-    });
-  if (fits((n) => Math.floor(n / 2))) return [];
+  if (fits((axis) => -half(axis))) return [];
   if (fits(() => 0))
     return [
       {

@@ -24,9 +24,9 @@ export interface ScanOptions {
   /** What a position points at: the window's centre, index floor(N/2), or its corner, index 0. Default `center`. */
   readonly positionReference?: "center" | "corner";
   /**
-   * `absolute`: positions are indices into the object. `centered`: positions have some origin in the middle of the scan;
-   * the bounding box of the windows is then centred on the file's object, or without one moved so that the windows
-   * start at `SCAN_MARGIN`. Default `absolute`.
+   * `absolute`: positions are indices into the object. `centered`: they count from its middle, index floor(n/2), where
+   * the file has an object; without one the origin is free, and the scan is moved so that the windows start at
+   * `SCAN_MARGIN`. Default `absolute`.
    */
   readonly positionOrigin?: "absolute" | "centered";
 }

@@ -103,7 +103,10 @@ function checkFinite(positions: Float64Array, where: string): Float64Array {
   return positions;
 }
 
-/** What to add to (y, x) so that positions become window centres inside the object. */
+/**
+ * What to add to (y, x) so that positions become window centres inside the object. Corners become centres first; only then
+ * is the origin moved, so an object that fixes the origin tells the two apart, and a free origin does not.
+ */
 function offsetToConvention(
   positions: Float64Array,
   options: ScanOptions,
@@ -113,31 +116,29 @@ function offsetToConvention(
   const half = [Math.floor(height / 2), Math.floor(width / 2)] as const;
   const toCentre = options.positionReference === "corner" ? half : ([0, 0] as const);
   if (options.positionReference === "corner")
-    conversions.push(`positions moved from the window's corner to its centre: + (${half.join(", ")})`);
+    conversions.push(`positions moved from the windows' minimum corners to their centres: + (${half.join(", ")})`);
   if (options.positionOrigin !== "centered") return [...toCentre];
 
-  const shift = [0, 1].map((axis) => {
-    const [least, greatest] = range(positions, axis);
-    const corner = least + toCentre[axis]! - half[axis]!;
-    if (object === undefined) return SCAN_MARGIN - corner;
-    const extent = greatest - least + (axis === 0 ? height : width);
-    return (object.shape[axis]! - extent) / 2 - corner;
-  }) as [number, number];
+  if (object !== undefined) {
+    const middle = middleOf(object);
+    conversions.push(`positions counted from the middle of the reference object: + (${middle.join(", ")})`);
+    return [toCentre[0] + middle[0], toCentre[1] + middle[1]];
+  }
+  const shift = [0, 1].map((axis) => SCAN_MARGIN + half[axis]! - toCentre[axis]! - least(positions, axis));
   conversions.push(
-    `positions moved by (${shift.map((value) => value.toFixed(3)).join(", ")}) so that ` +
-      (object === undefined
-        ? `the outermost windows start ${SCAN_MARGIN} pixels inside the object`
-        : "the scan is centred on the reference object"),
+    `positions moved by (${shift.map((value) => value.toFixed(3)).join(", ")}), their origin being free, ` +
+      `so that the outermost windows start ${SCAN_MARGIN} pixels inside the object`,
   );
-  return [shift[0] + toCentre[0], shift[1] + toCentre[1]];
+  return [shift[0]! + toCentre[0], shift[1]! + toCentre[1]];
 }
 
-function range(positions: Float64Array, axis: number): [number, number] {
-  let least = Number.POSITIVE_INFINITY;
-  let greatest = Number.NEGATIVE_INFINITY;
-  for (let k = axis; k < positions.length; k += 2) {
-    least = Math.min(least, positions[k]!);
-    greatest = Math.max(greatest, positions[k]!);
-  }
-  return [least, greatest];
+/** The pixel that positions with a centred origin count from. */
+export function middleOf({ shape }: { readonly shape: readonly number[] }): readonly [number, number] {
+  return [Math.floor(shape[0]! / 2), Math.floor(shape[1]! / 2)];
+}
+
+function least(positions: Float64Array, axis: number): number {
+  let value = Number.POSITIVE_INFINITY;
+  for (let k = axis; k < positions.length; k += 2) value = Math.min(value, positions[k]!);
+  return value;
 }

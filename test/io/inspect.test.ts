@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { camelCase } from "../../src/config/names.ts";
 import { diskOverlap, probeDiameter, scanStatistics } from "../../src/data/scanStatistics.ts";
 import { inspectReport } from "../../src/io/inspectReport.ts";
 import { type Finding, inspectScan } from "../../src/io/inspectScan.ts";
 import type { NpyArray } from "../../src/io/npy.ts";
 import { writeNpz } from "../../src/io/npz.ts";
+import { readScanNpz } from "../../src/io/scanNpz.ts";
 import type { ScanOptions } from "../../src/io/scanOptions.ts";
 import { Random } from "../../src/random.ts";
 
@@ -80,7 +82,7 @@ describe("a raw file", () => {
         "--patterns_key data",
         "--probe_key probe",
         "--positions_key scan_px",
-        expect.stringContaining("--position_order yx"),
+        "--position_order yx|xy",
         "--measurement counts",
         "--dc_at corner",
         "--position_origin centered",
@@ -89,8 +91,38 @@ describe("a raw file", () => {
     );
     expect(list.map(({ what }) => what)).toContainEqual(expect.stringMatching(/probe is not scaled to the data/));
     expect(inspectReport(inspectScan(writeNpz(raw)))).toMatch(
-      /Flags {2}--patterns_key data --probe_key probe --positions_key scan_px --measurement counts --dc_at corner/,
+      /Flags {2}--patterns_key data --probe_key probe --positions_key scan_px --position_order yx\|xy --measurement counts --dc_at corner --position_origin centered\n.*keep the one/,
     );
+  });
+
+  it("the flags that it advises, with the choice made, are enough to read it", () => {
+    const [, flags] = /Flags {2}(.*)/.exec(inspectReport(inspectScan(writeNpz(raw))))!;
+    const words = flags!.replace("yx|xy", "yx").split(/ ?--/).slice(1);
+    const options = Object.fromEntries(
+      words.map((word) => word.split(" ")).map(([name, value]) => [camelCase(name!), value]),
+    ) as ScanOptions;
+    expect(readScanNpz(writeNpz(raw), options).patterns.count).toBe(COUNT);
+    expect(() => readScanNpz(writeNpz(raw), { ...options, positionOrder: undefined as never })).toThrow(
+      /order of the two position columns/,
+    );
+  });
+
+  it("an object tells corners from centres where only one of them fits", () => {
+    // Positions from -4 to 4 and windows of 16: as centres they reach 12 either side of the middle, as corners 4 and 20.
+    const withObject = (side: number, shift: number): Finding[] => {
+      const arrays = good();
+      for (const key of ["xcoords", "ycoords"])
+        arrays[key] = { shape: [COUNT], dtype: "float64", data: raster(shift - 4, 2, key === "xcoords" ? 1 : 0) };
+      arrays["objectGuess"] = {
+        shape: [side, side],
+        dtype: "complex64",
+        data: new Float32Array(2 * side * side).fill(1),
+      };
+      return findings(arrays).filter(({ flag }) => flag?.includes("--position_reference"));
+    };
+    expect(withObject(28, 0)).toEqual([]);
+    expect(withObject(28, -8)).toMatchObject([{ severity: "error", flag: "--position_reference corner" }]);
+    expect(withObject(80, 0)).toMatchObject([{ severity: "warning", evidence: expect.stringMatching(/\(8, 8\)/) }]);
   });
 
   it("what has been said is not brought up again", () => {

@@ -196,22 +196,26 @@ describe("what must be said", () => {
       expect(dataset.provenance.conversions).toEqual([
         "patterns read as counts, as stated",
         "positions from scan_px, columns (y, x)",
-        "positions moved from the window's corner to its centre: + (4, 4)",
-        "positions moved by (12.000, 5.000) so that the outermost windows start 2 pixels inside the object",
+        "positions moved from the windows' minimum corners to their centres: + (4, 4)",
+        "positions moved by (12.000, 5.000), their origin being free, so that the outermost windows start 2 pixels inside the object",
       ]);
+      const centres = read(raw(), { ...keys, positionOrder: "yx", positionOrigin: "centered" });
+      expect(centres.positions).toEqual(dataset.positions);
+      expect(centres.provenance.conversions).toHaveLength(3);
     });
 
-    it("with an object in the file the scan is centred on it", () => {
+    it("with an object in the file positions count from its middle, which tells corners from centres", () => {
       const arrays = { ...raw(), psi: { shape: [1, 40, 30], dtype: "complex64", data: uniform(2400) } as NpyArray };
-      const { positions } = read(arrays, {
-        ...keys,
-        objectKey: "psi",
-        positionOrder: "yx",
-        positionReference: "corner",
-        positionOrigin: "centered",
-      });
-      // Windows span 20 + 8 rows in 40 and 6 + 8 columns in 30: first window starts at row 6, column 8.
-      expect(Array.from(positions)).toEqual([10, 12, 20.5, 16, 30, 18]);
+      const readAs = (positionReference: "center" | "corner") =>
+        read(arrays, { ...keys, objectKey: "psi", positionOrder: "yx", positionReference, positionOrigin: "centered" });
+      // The middle of 40 x 30 is (20, 15); half a window is 4.
+      expect(Array.from(readAs("center").positions)).toEqual([10, 12, 20.5, 16, 30, 18]);
+      const corners = readAs("corner");
+      expect(Array.from(corners.positions)).toEqual([14, 16, 24.5, 20, 34, 22]);
+      expect(corners.provenance.conversions.slice(-2)).toEqual([
+        "positions moved from the windows' minimum corners to their centres: + (4, 4)",
+        "positions counted from the middle of the reference object: + (20, 15)",
+      ]);
     });
   });
 });
