@@ -8,6 +8,7 @@ export interface Measured {
   readonly runs: readonly number[];
   /** MiB; undefined where the system does not say. */
   readonly peakMemory: number | undefined;
+  /** With the libraries loaded and nothing else. */
   readonly idleMemory: number | undefined;
 }
 
@@ -32,7 +33,7 @@ export function statistics(runs: readonly number[]): Pick<Measured, "minimum" | 
 const HEADINGS = [
   ["case", "task", "threads", "contender"],
   ["min ms", "median ms", "ratio of minima", "ratio of medians"],
-  ["peak MiB", "ratio of peaks", "idle MiB"],
+  ["peak MiB", "ratio of peaks", "above idle MiB"],
 ].flat();
 
 /** Markdown; ratios are contender over rival, so below 1 means faster or smaller than it. */
@@ -43,13 +44,15 @@ export function table(comparisons: readonly Comparison[]): string {
       ...[comparison.case, comparison.task, String(comparison.threads), one.contender],
       ...[one.minimum.toFixed(1), one.median.toFixed(1)],
       ...[ratio(one.minimum, rival.minimum), ratio(one.median, rival.median)],
-      ...[whole(one.peakMemory), ratio(one.peakMemory, rival.peakMemory), whole(one.idleMemory)],
+      ...[whole(one.peakMemory), ratio(one.peakMemory, rival.peakMemory), whole(aboveIdle(one))],
     ]);
   });
   const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   return [line(HEADINGS), line(HEADINGS.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
+const aboveIdle = ({ peakMemory, idleMemory }: Measured): number | undefined =>
+  peakMemory === undefined || idleMemory === undefined ? undefined : peakMemory - idleMemory;
 const whole = (value: number | undefined): string => (value === undefined ? "–" : value.toFixed(0));
 const ratio = (a: number | undefined, b: number | undefined): string =>
   a === undefined || b === undefined ? "–" : (a / b).toFixed(2);
