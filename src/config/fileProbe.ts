@@ -1,3 +1,4 @@
+import type { Accelerator } from "../runtime/accelerator.ts";
 import type { DataConfig, ReadingSettings } from "./dataConfig.ts";
 import type { ModelConfig } from "./modelConfig.ts";
 
@@ -19,8 +20,10 @@ export interface BundleHeader {
   readonly batchSize: number;
 }
 
-/** A payload factory's view of the file system. */
+/** A payload factory's view of the machine: its files and its devices. */
 export interface FileProbe {
+  /** @throws PtychonautError "device" if it is not there, with what is. */
+  checkAccelerator(accelerator: Accelerator): Promise<void>;
   /** @throws PtychonautError "data" if the file is missing, damaged or not a scan. */
   scanHeader(path: string, reading: ReadingSettings): Promise<ScanHeader>;
   /** @throws PtychonautError "bundle" if there is no model that this version understands. */

@@ -87,6 +87,7 @@ export async function resolveTrainingPayload(request: TrainingRequest, files: Fi
   const execution = parseSettings("execution", settingsOf(merged, "execution"));
   const modelSettings = parseSettings("model", settingsOf(merged, "model"));
   checkExecution(execution);
+  await files.checkAccelerator(execution.accelerator);
   const header = await files.scanHeader(request.trainDataFile, dataSettings);
   const model = resolveModel(modelSettings, header, request.trainDataFile);
   const subsampleSeed = dataSettings.subsampleSeed ?? settings.seed;
@@ -139,6 +140,7 @@ export async function resolveInferencePayload(request: InferenceRequest, files: 
   const dataSettings = parseSettings("data", settingsOf(merged, "data"));
   const inferenceSettings = parseSettings("inference", settingsOf(merged, "inference"));
   checkExecution(execution);
+  await files.checkAccelerator(execution.accelerator);
   const { model } = bundle;
   checkAgainstBundle(mergeLayers(given), model);
   const header = await files.scanHeader(request.testDataFile, dataSettings);

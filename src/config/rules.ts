@@ -127,12 +127,6 @@ export function checkTraining(training: TrainingConfig, execution: ExecutionConf
 
 export function checkExecution(execution: ExecutionConfig): void {
   const idle = idleSettings(execution, parseSettings("execution"));
-  if (execution.accelerator === "tpu") {
-    throw new PtychonautError("device", "accelerator tpu is not available", {
-      expected: "auto, cpu, gpu, cuda or mps",
-      got: "tpu, for which ONNX Runtime has no provider",
-    });
-  }
   if (execution.gradientClipVal === null) idle(["gradientClipAlgorithm"], "gradient_clip_val is given");
   if (execution.numWorkers === 0) idle(["prefetchFactor", "persistentWorkers"], "num_workers is above 0");
   if (!execution.enableCheckpointing) idle(["checkpointSaveTopK"], "checkpointing is on");

@@ -9,11 +9,13 @@ import {
   type TrainingRequest,
 } from "../config/payload.ts";
 import { readSavedConfig } from "../config/savedConfig.ts";
+import { checkAccelerator } from "../runtime/node/accelerator.ts";
 import { readBundleFile } from "./bundleFiles.ts";
 import { ensureOutputDir, readScan } from "./files.ts";
 
-/** The payload factories' view of this machine's files. */
+/** The payload factories' view of this machine. */
 export const fileProbe: FileProbe = {
+  checkAccelerator,
   async scanHeader(path, reading) {
     const { patterns, photonsPerPattern } = await readScan(path, scanOptions(reading));
     const { count: frames, height, width } = patterns;

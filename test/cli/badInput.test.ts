@@ -6,7 +6,7 @@ import type { Dataset } from "../../src/data/dataset.ts";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
 import { fileProbe } from "../../src/node/payloads.ts";
-import { call, inferArgs, trainArgs } from "./harness.ts";
+import { call, fakeFiles, inferArgs, trainArgs } from "./harness.ts";
 
 const N = 32;
 const frames = 9;
@@ -134,18 +134,40 @@ describe("flags", () => {
     [["--gridsize", "two"], /wrong value for --gridsize; expected a whole number; got "two"/],
     [["--gridsize"], /--gridsize needs a value/],
     [["--gridsize", "--quiet"], /--gridsize needs a value/],
-    [["--accelerator", "tpu"], /accelerator tpu is not available; expected auto, cpu, gpu, cuda or mps/],
     [["--accelerator", "abacus"], /wrong value for accelerator: .*got "abacus"/],
     [["--precision", "16-mixed"], /half precision is not in this version/],
     [["--architecture", "ffno"], /only the CNN generator is in this version/],
     [["--ptycho_dir", "x"], /belongs to an interface that is gone/],
     [["--profile", "ci", "--torch-loss-mode", "mae"], /contradictory settings: profile "ci" and loss_function "mae"/],
+    [["--probe_scale", "4"], /--probe_scale is refused: there is one normalisation: a unit object/],
+    [["--torch-pad-eval"], /--torch-pad-eval is refused: the reference system declares it/],
+    [["--no-normalize"], /--no-normalize is refused: there is one normalisation/],
+    [["--middle_trim", "3"], /unknown option --middle_trim/],
     [["stray"], /too many arguments.*got stray/],
   ] as const)("train %j", async (flags, message) => {
     const { code, stderr, training } = await call([...trainArgs, ...flags]);
     expect(code).toBe(2);
     expect(stderr).toMatch(message);
     expect(training).toBeUndefined();
+  });
+
+  it.each([trainArgs, inferArgs])("a device that is not there, before any file is read: %s", async (...args) => {
+    const { checkAccelerator } = fileProbe;
+    const unread = async (): Promise<never> => expect.fail("the data were read");
+    const files = { ...fakeFiles(), checkAccelerator, scanHeader: unread, prepareFolder: unread };
+    const { code, stderr, training, inference } = await call([...args, "--accelerator", "tpu"], { files });
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /accelerator tpu is not available; expected .*no provider for TPUs; got a machine with a CPU and .+\. Use --accelerator cpu/,
+    );
+    expect(training ?? inference).toBeUndefined();
+  });
+
+  it("infer refuses with the reason too", async () => {
+    const { code, stderr, inference } = await call([...inferArgs, "--window", "20"]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/--window is refused: say middle_trim/);
+    expect(inference).toBeUndefined();
   });
 
   it("missing ones", async () => {

@@ -21,9 +21,10 @@ export const bundle: BundleHeader = {
   batchSize: 12,
 };
 
-/** A file system in which every scan and every bundle is there. */
+/** A machine on which every device, every scan and every bundle is there. */
 export function fakeFiles(header: Partial<ScanHeader> = {}, model: BundleHeader = bundle): FileProbe {
   return {
+    checkAccelerator: async () => {},
     scanHeader: async () => ({ ...scan, ...header }),
     bundleHeader: async () => model,
     prepareFolder: async () => {},

@@ -182,7 +182,6 @@ describe("combinations that cannot be", () => {
     [{ devices: 32 }, /Each replica needs a group/],
     [{ scheduler: "MultiStage", multistageMilestones: [6, 3] }, /ascending/],
     [{ physicsForwardMode: "rectangular_scaled", lossFunction: "mae" }, /The rectangular forward model/],
-    [{ accelerator: "tpu" }, /accelerator tpu is not available/],
   ] as const)("%j", async (overrides, message) => {
     await expect(train(overrides)).rejects.toThrow(message);
   });
@@ -203,6 +202,8 @@ describe("inference", () => {
     [{ gridsize: 1 }, /gridsize differs from what the model was trained with; expected 2; got 1/],
     [{ batchSize: 3 }, /batch_size is a setting of training/],
     [{ nGroups: 3 }, /n_groups is a setting of training/],
+    [{ prefetchFactor: 4 }, /prefetch_factor has an effect only when num_workers is above 0/],
+    [{ persistentWorkers: true }, /persistent_workers has an effect only when num_workers is above 0/],
   ] as const)("refuses %j", async (overrides, message) => {
     await expect(infer(overrides)).rejects.toThrow(message);
   });

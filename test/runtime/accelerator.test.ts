@@ -44,7 +44,8 @@ describe("choice of an accelerator", () => {
     ["cuda", radeon, /accelerator cuda is not available.*CUDA provider is not installed/],
     ["mps", cluster, /macOS.*platform linux/],
     ["mps", machine(noCuda, nothing, "darwin"), /accelerator mps/],
-    ["tpu", cluster, /accelerator tpu is not available/],
+    ["tpu", cluster, /accelerator tpu is not available.*got a machine with a CPU and CUDA on NVIDIA H100/],
+    ["tpu", bare, /no provider for TPUs; got a machine with a CPU and no GPU \(.*no adapter for WebGPU/],
   ] as const)("%s that is not there is an error that says what was found", async (accelerator, on, message) => {
     const error = await choose(accelerator, on, false).then(
       () => undefined,

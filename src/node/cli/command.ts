@@ -21,6 +21,8 @@ export interface Command {
   readonly details?: string;
   readonly examples?: readonly string[];
   readonly flags: readonly Flag[];
+  /** Names, in camel case, that the reference system has and this command refuses, with the reason. */
+  readonly refused?: Readonly<Record<string, string>>;
   /** Names of the positional arguments, all of them required. */
   readonly positionals?: readonly string[];
   /** @returns the exit code */

@@ -38,10 +38,15 @@ export interface ParsedFlags {
 /**
  * Reads a command line against a table of flags. `--no-x` switches a boolean off; `--x=value` and `--x value` are the
  * same; lists take commas or several values.
- * @throws PtychonautError "usage" for unknown flags (with the nearest known one), missing or wrong values, and a flag
- *   given twice with different values.
+ * @param refused names that are known and have no flag, with the reason
+ * @throws PtychonautError "usage" for refused flags, unknown ones (with the nearest known one), missing or wrong values,
+ *   and a flag given twice with different values.
  */
-export function parseFlags(argv: readonly string[], flags: readonly Flag[]): ParsedFlags {
+export function parseFlags(
+  argv: readonly string[],
+  flags: readonly Flag[],
+  refused: Readonly<Record<string, string>> = {},
+): ParsedFlags {
   const byName = indexFlags(flags);
   const values: Record<string, unknown> = {};
   const positionals: string[] = [];
@@ -54,7 +59,7 @@ export function parseFlags(argv: readonly string[], flags: readonly Flag[]): Par
     } else if (token.startsWith("--")) {
       const equals = token.indexOf("=");
       const spelling = equals < 0 ? token : token.slice(0, equals);
-      const { flag, negated } = findFlag(spelling, byName);
+      const { flag, negated } = findFlag(spelling, byName, refused);
       if (equals >= 0) tokens.unshift(token.slice(equals + 1));
       const value = readValue(flag, negated, tokens, spelling, equals >= 0);
       const known = Object.hasOwn(values, flag.name);
@@ -95,13 +100,20 @@ function indexFlags(flags: readonly Flag[]): ReadonlyMap<string, Flag> {
   return byName;
 }
 
-function findFlag(spelling: string, byName: ReadonlyMap<string, Flag>): { flag: Flag; negated: boolean } {
+function findFlag(
+  spelling: string,
+  byName: ReadonlyMap<string, Flag>,
+  refused: Readonly<Record<string, string>>,
+): { flag: Flag; negated: boolean } {
   const name = camelCase(spelling.slice(2));
   const exact = byName.get(name);
   if (exact !== undefined) return { flag: exact, negated: false };
-  if (/^no[A-Z]/.test(name)) {
-    const positive = byName.get(name.charAt(2).toLowerCase() + name.slice(3));
-    if (positive?.kind === "boolean") return { flag: positive, negated: true };
+  const positiveName = /^no[A-Z]/.test(name) ? name.charAt(2).toLowerCase() + name.slice(3) : undefined;
+  const positive = positiveName === undefined ? undefined : byName.get(positiveName);
+  if (positive?.kind === "boolean") return { flag: positive, negated: true };
+  for (const wanted of [name, positiveName]) {
+    if (wanted === undefined || !Object.hasOwn(refused, wanted)) continue;
+    throw new PtychonautError("usage", `${spelling} is refused: ${refused[wanted]}`);
   }
   throw unknownFlag(spelling, byName);
 }

@@ -2,7 +2,7 @@ import { resolveInferencePayload } from "../../config/payload.ts";
 import { type Command, type CommandContext, commonFlags, reportOutcome } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { configFile, sharedRunFlags, splitSettings } from "./runFlags.ts";
-import { schemaFlags } from "./schemaFlags.ts";
+import { refusedSettings, schemaFlags } from "./schemaFlags.ts";
 
 const ownFlags: readonly Flag[] = [
   {
@@ -40,6 +40,7 @@ export const inferCommand: Command = {
     ...schemaFlags(["model"], "inference").filter((flag) => repeatable.has(flag.name)),
     ...commonFlags,
   ],
+  refused: refusedSettings(["inference", "data", "model", "execution"]),
   run: infer,
 };
 

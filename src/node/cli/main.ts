@@ -67,7 +67,7 @@ export async function main(argv: readonly string[], deps: MainDeps = {}): Promis
       stdout(helpFor(command));
       return 0;
     }
-    const parsed = parseFlags(rest, command.flags);
+    const parsed = parseFlags(rest, command.flags, command.refused);
     for (const warning of parsed.warnings) stderr(`warning: ${warning}\n`);
     checkPositionals(command, parsed.positionals);
     return await command.run(parsed, contextFor(deps, stdout, stderr));
@@ -146,8 +146,9 @@ function contextFor(deps: MainDeps, print: (text: string) => void, stderr: (text
   };
 }
 
-/** The file system, loaded with the readers only when a command looks at a file. */
+/** Files and devices, loaded with the readers only when a command looks at them. */
 const lazyFiles: CommandContext["files"] = {
+  checkAccelerator: async (...args) => (await import("../payloads.ts")).fileProbe.checkAccelerator(...args),
   scanHeader: async (...args) => (await import("../payloads.ts")).fileProbe.scanHeader(...args),
   bundleHeader: async (...args) => (await import("../payloads.ts")).fileProbe.bundleHeader(...args),
   prepareFolder: async (...args) => (await import("../payloads.ts")).fileProbe.prepareFolder(...args),

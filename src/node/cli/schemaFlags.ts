@@ -2,7 +2,7 @@ import type { FieldSchema, GroupName } from "../../config/group.ts";
 import { fieldSchemas } from "../../config/group.ts";
 import type { PayloadKind } from "../../config/names.ts";
 import { aliasesOf } from "../../config/names.ts";
-import { groups } from "../../config/schema.ts";
+import { groupOf, groups } from "../../config/schema.ts";
 import type { Flag, FlagKind } from "./flags.ts";
 import { FIXED_SECTION } from "./help.ts";
 
@@ -26,15 +26,31 @@ export function schemaFlags(names: readonly GroupName[], kind: PayloadKind): rea
   );
 }
 
+/** Settings of some groups that are refused, with the reason, under the names that a flag might have. */
+export function refusedSettings(names: readonly GroupName[]): Readonly<Record<string, string>> {
+  const entries = names.flatMap((name) => Object.entries(groups[name].refused));
+  // What one group refuses may be a setting of another.
+  const refused = entries.filter(([name]) => groupOf(name) === undefined);
+  return Object.fromEntries(
+    refused.reverse().flatMap(([name, reason]) => [
+      [name, reason],
+      [torchName(name), reason],
+    ]),
+  );
+}
+
+/** The reference's unified command line puts "torch" before its runtime flags. */
+function torchName(name: string): string {
+  return `torch${name.charAt(0).toUpperCase()}${name.slice(1)}`;
+}
+
 function flagOfField(name: string, field: FieldSchema, section: string, kind: PayloadKind): Flag {
   const aliases = aliasesOf(name, kind);
-  // The reference's unified command line puts "torch" before its runtime flags.
-  const torch = `torch${name.charAt(0).toUpperCase()}${name.slice(1)}`;
   return {
     name,
     section: hasOneValue(field) ? FIXED_SECTION : section,
     description: field.description ?? "",
-    aliases: [...aliases, torch],
+    aliases: [...aliases, torchName(name)],
     shortcuts: aliases.filter((alias) => shownAliases.has(alias)),
     ...typeOfField(field),
     ...(field.default === undefined ? {} : { default: field.default }),

@@ -1,9 +1,10 @@
+import type { GroupName } from "../../config/group.ts";
 import { resolveTrainingPayload } from "../../config/payload.ts";
 import { PtychonautError } from "../../errors.ts";
 import { type Command, type CommandContext, commonFlags, reportOutcome } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { configFile, sharedRunFlags, splitSettings } from "./runFlags.ts";
-import { schemaFlags } from "./schemaFlags.ts";
+import { refusedSettings, schemaFlags } from "./schemaFlags.ts";
 
 const ownFlags: readonly Flag[] = [
   {
@@ -30,6 +31,8 @@ const ownFlags: readonly Flag[] = [
   },
 ];
 
+const groupsRead: readonly GroupName[] = ["training", "data", "model", "execution"];
+
 /** `ptychonaut train`: one scan in, a model bundle out. */
 export const trainCommand: Command = {
   name: "train",
@@ -42,7 +45,8 @@ export const trainCommand: Command = {
     "ptychonaut train --train_data_file raw.npz --output_dir run --measurement counts --dc_at corner",
     "ptychonaut train --train_data_file scan.npz --output_dir run --resume last",
   ],
-  flags: [...ownFlags, ...schemaFlags(["training", "data", "model", "execution"], "training"), ...commonFlags],
+  flags: [...ownFlags, ...schemaFlags(groupsRead, "training"), ...commonFlags],
+  refused: refusedSettings(groupsRead),
   run: train,
 };
 

@@ -27,11 +27,23 @@ export interface Choice {
  * @throws PtychonautError "device" when what was asked for is not there; it says what was found
  */
 export async function chooseRuntime(accelerator: Accelerator, options: ChooseRuntimeOptions = {}): Promise<Runtime> {
-  const allowSoftware = options.allowSoftware ?? process.env["PTYCHONAUT_SOFTWARE_GPU"] === "1";
+  const allowSoftware = options.allowSoftware ?? softwareAllowed();
   const { provider, description } = await choose(accelerator, thisMachine, allowSoftware);
   const runtime = nodeRuntime(provider, description, options.session);
   return provider === "cpu" ? { ...runtime, target: await cpuTarget(runtime) } : runtime;
 }
+
+/**
+ * Fails where an accelerator that was asked for by name is not there, without opening a session on it in this process.
+ * @throws PtychonautError "device"; it says what was found
+ */
+export async function checkAccelerator(accelerator: Accelerator, machine: Findings = thisMachine): Promise<void> {
+  // These two are always there, and looking for a GPU takes a moment.
+  if (accelerator === "cpu" || accelerator === "auto") return;
+  await choose(accelerator, machine, softwareAllowed());
+}
+
+const softwareAllowed = (): boolean => process.env["PTYCHONAUT_SOFTWARE_GPU"] === "1";
 
 /** The decision alone, over what a machine has. */
 export async function choose(accelerator: Accelerator, machine: Findings, allowSoftware: boolean): Promise<Choice> {
@@ -48,13 +60,21 @@ export async function choose(accelerator: Accelerator, machine: Findings, allowS
       }
       return asked(accelerator, await found("webgpu", machine, allowSoftware));
     case "tpu":
-      throw absent("tpu", "a CPU or a GPU: ONNX Runtime has no provider for TPUs", "tpu");
+      throw absent("tpu", "a CPU or a GPU, since ONNX Runtime has no provider for TPUs", await devicesOf(machine));
     case "auto": {
       const gpu = await firstGpu(machine, false);
       if ("missing" in gpu) return { provider: "cpu", description: `CPU (auto: no GPU; ${gpu.missing})` };
       return { provider: gpu.provider, description: `${gpu.description} (auto: a GPU is there)` };
     }
   }
+}
+
+/** What there is to compute on, in one phrase. */
+async function devicesOf(machine: Findings): Promise<string> {
+  const gpu = await firstGpu(machine, false);
+  return "missing" in gpu
+    ? `a machine with a CPU and no GPU (${gpu.missing})`
+    : `a machine with a CPU and ${gpu.description}`;
 }
 
 /** CUDA before WebGPU: it keeps less on the host and has kernels of its maker. */
