@@ -25,7 +25,7 @@ export interface GroupingOptions {
   readonly size: number;
   /** Default: 4 nearest, or C − 1 where that is more. */
   readonly neighbours?: NeighbourRule;
-  /** Groups to make. Default: one for every anchor. */
+  /** Groups to make. Default: one for every anchor. With C = 1 the frames there are, if it asks for more. */
   readonly groups?: number;
   /** Allow more groups than anchors, from other combinations of neighbours. Default false. */
   readonly oversampling?: boolean;
@@ -42,8 +42,8 @@ export interface GroupingOptions {
  *
  * @param positions `[frame, 2]` as (y, x), object pixels, of the whole scan
  * @param frames the frames that may be used
- * @throws PtychonautError "usage": too few frames or neighbours for C, more groups than frames without oversampling, or
- *   more than there are combinations
+ * @throws PtychonautError "usage": too few frames or neighbours for C; with C > 1 more groups than frames without
+ *   oversampling, or more than there are combinations
  */
 export function makeGroups(
   positions: Float64Array,
@@ -65,7 +65,7 @@ export function makeGroups(
     throw new PtychonautError("usage", "no pattern has enough neighbours to form a group", {
       fix: "widen the distance window or the bounds, or use a smaller gridsize",
     });
-  const wanted = options.groups ?? candidates.length;
+  const wanted = groupsToMake(candidates.length, options);
   const shares = shareOut(wanted, candidates, options, random);
   const out = new Int32Array(wanted * size);
   let at = 0;
@@ -164,6 +164,12 @@ function quadrantGroup(anchor: number, lists: readonly (readonly number[])[]): C
     }
   };
   return [{ combinations, draw }];
+}
+
+/** With C = 1 another group would be a frame once more: there are as many as frames, unless oversampling asks for it. */
+function groupsToMake(anchors: number, { groups, size, oversampling }: GroupingOptions): number {
+  const wanted = groups ?? anchors;
+  return size === 1 && oversampling !== true ? Math.min(wanted, anchors) : wanted;
 }
 
 /** Which anchors lead how many groups, in the order in which the groups appear. */

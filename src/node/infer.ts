@@ -27,7 +27,7 @@ import { readBytes, readScan, sha256 } from "./files.ts";
 import { type InferenceMetrics, inferenceMetrics } from "./inferenceMetrics.ts";
 import { patchStatsFiles } from "./patchStatsFiles.ts";
 import { writeReconstructionFiles } from "./reconstructionFiles.ts";
-import { type RunRecord, withCircumstances, writeRunRecord } from "./runRecord.ts";
+import { type RunRecord, scanInput, withCircumstances, writeRunRecord } from "./runRecord.ts";
 
 /** What a caller may replace. */
 export interface InferenceDeps {
@@ -239,10 +239,9 @@ function recordOf(
   outcome: RunRecord["outcome"],
   files: readonly string[],
 ): InferenceRecord {
-  const { path, sha256: hash } = dataset.provenance;
   return {
     command: "infer",
-    inputs: [bundleFile, { path: path ?? dataset.name, sha256: hash ?? null }],
+    inputs: [bundleFile, scanInput(dataset)],
     settings: { model, data, inference, execution },
     overridden,
     seeds: { grouping: data.subsampleSeed },

@@ -1,13 +1,28 @@
 import { arch, cpus, platform } from "node:os";
 import { join } from "node:path";
+import type { Dataset } from "../data/dataset.ts";
 import { writeAtomic } from "./files.ts";
 import { packageVersion } from "./version.ts";
+
+/** A file that was read. */
+export interface RunInput {
+  readonly path: string;
+  readonly sha256: string | null;
+  /** What reading did to a scan, in order: axes, zero frequency, positions. */
+  readonly conversions?: readonly string[];
+}
+
+/** A scan as an input of a run. */
+export function scanInput({ name, provenance }: Dataset): RunInput {
+  const { path = name, sha256 = null, conversions } = provenance;
+  return { path, sha256, conversions };
+}
 
 /** What a run leaves behind about itself, so that it can be understood and repeated. */
 export interface RunRecord {
   readonly command: string;
-  /** Files read, with their SHA-256. */
-  readonly inputs: readonly { readonly path: string; readonly sha256: string | null }[];
+  /** Files read, with their SHA-256 and what was done to them. */
+  readonly inputs: readonly RunInput[];
   /** Every resolved setting, and those that are not defaults with where they came from. */
   readonly settings: unknown;
   readonly overridden: unknown;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { writeBundle } from "../bundle/bundle.ts";
 import { type DataFacts, dataFacts } from "../bundle/fingerprint.ts";
 import type { JsonObject } from "../bundle/manifest.ts";
-import { scanOptions } from "../config/dataConfig.ts";
+import { type DataConfig, scanOptions } from "../config/dataConfig.ts";
 import type { TrainingPayload } from "../config/payload.ts";
 import { savedConfigOf } from "../config/savedConfig.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -26,7 +26,7 @@ import { checkDeterminism } from "./determinism.ts";
 import { readScan, writeAtomic } from "./files.ts";
 import { csvLogger, type MetricsLogger, noLogger } from "./loggers.ts";
 import { silentProgress } from "./progress.ts";
-import { writeRunRecord } from "./runRecord.ts";
+import { scanInput, writeRunRecord } from "./runRecord.ts";
 import { type TrainingPictures, trainingPictures } from "./trainingPictures.ts";
 import { fixedBatches, physicsValues, setUpTraining, trainingBatches } from "./trainingSetup.ts";
 import { packageVersion } from "./version.ts";
@@ -40,7 +40,7 @@ export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Pr
   const startedAt = new Date();
   const runtime = await chooseRuntime(payload.execution.accelerator);
   hooks.log(`computing on ${runtime.description}`);
-  for (const line of checkDeterminism(payload, runtime)) hooks.warn(line);
+  const indeterminate = checkDeterminism(payload, runtime);
   const checkpoint = await checkpointToResume(payload);
   const seeds = seedsOf(payload, checkpoint);
   const run = await prepare(
@@ -48,11 +48,13 @@ export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Pr
     runtime,
     seeds.run,
   );
+  const warnings = [...indeterminate, ...run.warnings];
+  for (const line of warnings) hooks.warn(`warning: ${line}`);
   const preparedAt = new Date();
   try {
     const state = checkpoint?.restore(run.identity) ?? (await freshRun(run, payload));
     const finished = await follow(run, state, payload, hooks);
-    return await conclude(run, finished, payload, hooks, { startedAt, preparedAt, seeds, runtime });
+    return await conclude(run, finished, payload, hooks, { startedAt, preparedAt, seeds, runtime, warnings });
   } finally {
     await run.close();
   }
@@ -75,6 +77,8 @@ interface Run {
   readonly batches: TrainerOptions["batches"];
   readonly validate: TrainerOptions["validation"];
   readonly pictures: TrainingPictures;
+  /** Things worth a look in data and grouping. */
+  readonly warnings: readonly string[];
   /** Streams of random numbers. */
   readonly weightsRandom: Random;
   readonly orderRandom: Random;
@@ -118,6 +122,11 @@ async function prepare(payload: TrainingPayload, runtime: Runtime, seed: number)
       positions: dataset.positions,
       probe: dataset.probe,
     }),
+    warnings: [
+      ...dataset.provenance.warnings,
+      ...(validation?.provenance.warnings ?? []),
+      ...cappedGroups(data, prepared),
+    ],
     weightsRandom,
     orderRandom,
     async close() {
@@ -125,6 +134,13 @@ async function prepare(payload: TrainingPayload, runtime: Runtime, seed: number)
       await heldLoader?.close();
     },
   };
+}
+
+/** Patterns on their own cannot make more groups than there are. */
+function cappedGroups({ nGroups }: DataConfig, { training }: PreparedData): string[] {
+  const { count } = training.groups;
+  if (nGroups === null || nGroups <= count) return [];
+  return [`n_groups ${nGroups} is more than the ${count} patterns to train on: each is taken once an epoch`];
 }
 
 async function freshRun(
@@ -231,6 +247,7 @@ interface Circumstances {
   readonly preparedAt: Date;
   readonly seeds: Seeds;
   readonly runtime: Runtime;
+  readonly warnings: readonly string[];
 }
 
 /** Writes bundle, `training.json` and `run.json`, and says how it went. */
@@ -239,7 +256,7 @@ async function conclude(
   { outcome, state, files: written }: Finished,
   payload: TrainingPayload,
   hooks: RunHooks,
-  { startedAt, preparedAt, seeds, runtime }: Circumstances,
+  { startedAt, preparedAt, seeds, runtime, warnings }: Circumstances,
 ): Promise<RunOutcome> {
   const { outputDir } = payload;
   const files = [...written];
@@ -247,7 +264,7 @@ async function conclude(
   if (state.best !== null) {
     const values = unpackWeights(run.models.specs, state.best);
     files.unshift(await saveBundle(run, values, payload, training));
-    if (payload.execution.logPatchStats) files.push(await run.pictures.statistics(values));
+    if (payload.execution.logPatchStats) files.push(...(await run.pictures.statistics(values)));
   }
   const trainingFile = join(outputDir, "training.json");
   await writeAtomic(trainingFile, `${JSON.stringify(training, null, 2)}\n`);
@@ -255,10 +272,7 @@ async function conclude(
   const scans = validation === undefined ? [dataset] : [dataset, validation];
   const record = await writeRunRecord(outputDir, {
     command: "train",
-    inputs: scans.map(({ name, provenance }) => ({
-      path: provenance.path ?? name,
-      sha256: provenance.sha256 ?? null,
-    })),
+    inputs: scans.map(scanInput),
     settings: savedConfigOf(payload),
     overridden: payload.overridden,
     seeds: { ...seeds },
@@ -268,7 +282,7 @@ async function conclude(
       preparation: (preparedAt.getTime() - startedAt.getTime()) / 1000,
       training: (Date.now() - preparedAt.getTime()) / 1000,
     },
-    warnings: scans.flatMap(({ provenance }) => provenance.warnings),
+    warnings,
     outcome: { ...outcome },
     files: [...files, trainingFile],
   });

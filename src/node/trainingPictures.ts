@@ -1,24 +1,26 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { amplitudeOf, type ComplexArray, joinComplex, phaseOf } from "../arrays.ts";
+import { amplitudeOf, type ComplexArray, phaseOf } from "../arrays.ts";
 import type { TrainingPayload } from "../config/payload.ts";
 import { assembleBatch, type BatchSource, planEpoch } from "../data/batches.ts";
 import { PtychonautError } from "../errors.ts";
 import { planCanvas } from "../inference/canvas.ts";
 import { probeWeights } from "../inference/patchWeights.ts";
-import { PREDICTION_INPUT, PREDICTION_OUTPUTS, predictionGraph } from "../inference/predictionModel.ts";
+import { predictionGraph } from "../inference/predictionModel.ts";
+import { loadPredictor } from "../inference/predictor.ts";
 import { createStitcher } from "../inference/stitch.ts";
 import { type Panel, renderFigure } from "../io/figure.ts";
 import type { ParameterValues } from "../nets/parameters.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { writeAtomic } from "./files.ts";
+import { patchStatsFiles } from "./patchStatsFiles.ts";
 
 /** Looks at the network while it learns: pictures of what it predicts, and statistics of it. */
 export interface TrainingPictures {
   /** Draws `reconstructions/epoch_NNNN.png`, and `…_object.png` with the stitched object where asked for. */
   draw(epoch: number, values: ParameterValues): Promise<readonly string[]>;
-  /** Writes `analysis/patch_stats.csv`, one row a batch. */
-  statistics(values: ParameterValues): Promise<string>;
+  /** Writes `analysis/patch_stats.json`, one entry a batch, and `analysis/patch_grid.png`. */
+  statistics(values: ParameterValues): Promise<readonly string[]>;
 }
 
 export interface PictureMaterial {
@@ -45,8 +47,9 @@ export function trainingPictures(payload: TrainingPayload, material: PictureMate
       const name = join(folder, `epoch_${String(epoch).padStart(4, "0")}`);
       const panels: Panel[] = [];
       for await (const { patches, frames } of predict(payload, material, values, shown)) {
-        const first = firstPatch(patches);
-        panels.push(...panelsOf(first, `frame ${frames[0]}`));
+        for (let k = 0; k < frames.length; k += groups.size) {
+          panels.push(...panelsOf(patchAt(patches, k), `frame ${frames[k]}`));
+        }
       }
       await writeAtomic(`${name}.png`, renderFigure(panels, { panelSize: 128 }));
       if (!execution.reconLogStitch) return [`${name}.png`];
@@ -54,36 +57,25 @@ export function trainingPictures(payload: TrainingPayload, material: PictureMate
       return [`${name}.png`, `${name}_object.png`];
     },
     async statistics(values) {
-      const folder = join(outputDir, "analysis");
-      await mkdir(folder, { recursive: true });
-      const limit = (execution.patchStatsLimit ?? Number.POSITIVE_INFINITY) * training.batchSize;
-      const all = spread(groups.count, Math.min(limit, groups.count));
-      const rows: string[] = [];
-      for (let at = 0; at < all.length; at += training.batchSize) {
-        const parts: ComplexArray[] = [];
-        for await (const { patches } of predict(payload, material, values, all.slice(at, at + training.batchSize))) {
-          parts.push(patches);
-        }
-        const amplitudes = parts.flatMap((part) => Array.from(amplitudeOf(part)));
-        const phases = parts.flatMap((part) => Array.from(phaseOf(part)));
-        rows.push([rows.length, ...moments(amplitudes), ...moments(phases)].join(","));
+      const { patchStatsLimit } = execution;
+      const wanted = (patchStatsLimit ?? Number.POSITIVE_INFINITY) * training.batchSize;
+      const stats = patchStatsFiles("train", patchStatsLimit);
+      for await (const { patches } of predict(payload, material, values, spread(groups.count, wanted))) {
+        stats.add(patches);
       }
-      const names = ["amp", "phase"].flatMap((what) => ["mean", "std", "min", "max"].map((k) => `${what}_${k}`));
-      const path = join(folder, "patch_stats.csv");
-      await writeAtomic(path, `${["batch", ...names].join(",")}\n${rows.join("\n")}\n`);
-      return path;
+      return stats.write(outputDir);
     },
   };
 }
 
 interface Predicted {
-  /** `[C, N, N]` */
+  /** `[groups · C, N, N]` */
   readonly patches: ComplexArray;
-  /** `[C]` */
+  /** `[groups · C]` */
   readonly frames: Int32Array;
 }
 
-/** Patches of some groups, one group after the other. */
+/** Patches of some groups, batch by batch. */
 async function* predict(
   { model, training }: TrainingPayload,
   { runtime, source }: PictureMaterial,
@@ -91,25 +83,22 @@ async function* predict(
   groups: readonly number[],
 ): AsyncGenerator<Predicted, void, void> {
   const batch = Math.min(training.batchSize, groups.length);
-  const graph = predictionGraph(model, batch);
-  const own = Object.fromEntries(graph.specs.map(({ name }) => [name, values[name]!]));
-  const session = await runtime.load(graph.export(own));
-  const { N, gridsize } = model;
-  const shape = [gridsize ** 2, N, N];
-  const size = gridsize ** 2 * N * N;
+  const own = Object.fromEntries(predictionGraph(model, batch).specs.map(({ name }) => [name, values[name]!]));
+  const predictor = await loadPredictor(runtime, model, own, batch);
   try {
     for (const request of planEpoch(groups.length, batch)) {
-      const { images, frames } = assembleBatch(source, { ...request, groups: request.groups.map((i) => groups[i]!) });
-      const out = await session.run({ [PREDICTION_INPUT]: { data: images, shape: [batch, ...shape] } });
-      const [re, im] = [PREDICTION_OUTPUTS.re, PREDICTION_OUTPUTS.im].map((key) => out[key]!.data as Float32Array);
-      for (let k = 0; k < batch && request.weights[k] === 1; k++) {
-        const part = (data: Float32Array): Float32Array => data.subarray(k * size, (k + 1) * size);
-        const members = frames.slice(k * gridsize ** 2, (k + 1) * gridsize ** 2);
-        yield { patches: joinComplex(shape, part(re!), part(im!)), frames: members };
-      }
+      const assembled = assembleBatch(source, { ...request, groups: request.groups.map((i) => groups[i]!) });
+      const { shape, data } = await predictor.predict(assembled);
+      // Groups that only fill up the last batch come last, with weight 0.
+      const count = request.weights.filter((weight) => weight === 1).length * source.groups.size;
+      const [, height, width] = shape as [number, number, number];
+      yield {
+        patches: { shape: [count, height, width], data: data.subarray(0, 2 * count * height * width) },
+        frames: assembled.frames.slice(0, count),
+      };
     }
   } finally {
-    await session.dispose();
+    await predictor.dispose();
   }
 }
 
@@ -141,9 +130,10 @@ function panelsOf(object: ComplexArray, title: string): Panel[] {
   ];
 }
 
-function firstPatch({ shape, data }: ComplexArray): ComplexArray {
+function patchAt({ shape, data }: ComplexArray, index: number): ComplexArray {
   const [, height, width] = shape as [number, number, number];
-  return { shape: [height, width], data: data.subarray(0, 2 * height * width) };
+  const size = 2 * height * width;
+  return { shape: [height, width], data: data.subarray(index * size, (index + 1) * size) };
 }
 
 /** `count` numbers spread evenly over 0 … total − 1. */
@@ -158,16 +148,4 @@ function groupOf({ groups }: BatchSource, frame: number): number {
     got: String(frame),
     fix: "name others, or hold fewer patterns back",
   });
-}
-
-function moments(values: readonly number[]): number[] {
-  let [sum, squares, low, high] = [0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (const value of values) {
-    sum += value;
-    squares += value * value;
-    low = Math.min(low, value);
-    high = Math.max(high, value);
-  }
-  const mean = sum / values.length;
-  return [mean, Math.sqrt(Math.max(0, squares / values.length - mean * mean)), low, high];
 }

@@ -136,9 +136,9 @@ describe("groups", () => {
   it("one pattern is a group of its own", () => {
     const groups = makeGroups(positions, all, { size: 1, sequential: true }, new Random(1));
     expect(Array.from(groups.frames)).toEqual(all);
-    expect(() => makeGroups(positions, all, { size: 1, groups: 40 }, new Random(1))).toThrow(
-      /more groups than patterns/,
-    );
+    const capped = makeGroups(positions, all, { size: 1, groups: 40 }, new Random(1));
+    expect(Array.from(capped.frames).sort((a, b) => a - b)).toEqual(all);
+    expect(() => makeGroups(positions, all, { size: 1, groups: 0 }, new Random(1))).toThrow(/positive integer/);
     expect(makeGroups(positions, all, { size: 1, groups: 40, oversampling: true }, new Random(1)).count).toBe(40);
   });
 

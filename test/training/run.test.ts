@@ -81,7 +81,9 @@ describe("a training run", () => {
     expect(csv).toHaveLength(4);
     expect(readdirSync(join(run.dir, "checkpoints")).sort()[1]).toBe("last.ckpt.zip");
     expect(readdirSync(join(run.dir, "reconstructions"))).toEqual(["epoch_0002.png", "epoch_0002_object.png"]);
-    expect(readFileSync(join(run.dir, "analysis/patch_stats.csv"), "utf8").split("\n")).toHaveLength(7);
+    const stats = JSON.parse(readFileSync(join(run.dir, "analysis/patch_stats.json"), "utf8"));
+    // 36 patterns in batches of 8.
+    expect(stats.map(({ batch_size }: { batch_size: number }) => batch_size)).toEqual([8, 8, 8, 8, 4]);
     const record = JSON.parse(readFileSync(join(run.dir, "run.json"), "utf8"));
     expect(record.inputs[0].sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(record.outcome.kind).toBe("completed");
