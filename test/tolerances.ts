@@ -87,19 +87,31 @@ export const tolerances = {
   referenceTraining: {
     prediction: 1e-4,
     firstLoss: 1e-6,
-    /** Well-conditioned variants, up to step 5. */
+    /** Well-conditioned trainings, up to step 5. */
     loss: 5e-5,
-    /** The others: ReLU and pooling ties amplify rounding from step to step. */
+    /**
+     * Part of the well-conditioned trainings that may leave the reference's path, rounded up. Adam moves an element whose
+     * gradient is near its epsilon (1e-8, of tensors of norm one) by up to the learning rate, whatever the gradient's last
+     * digits say; a ReLU or maximum then switches, and after five steps a quarter of the elements are elsewhere. Which
+     * trainings leave depends on the order of sums, so on the machine: two of nine here (`mae` of four channels, loss off
+     * by 2e-3 at step 5; `ci` of one, by 8e-4), though large tensors. gradients are a float64 evaluation's to 1e-6.
+     * PyTorch in float32, in another version than the reference's, leaves in `mae` too (1e-4).
+     */
+    departures: 0.25,
+    /** The others, and whatever left. */
     earlyLoss: 1e-4,
     lateLoss: 0.02,
     /** Rates near 1e-8, where float32 lgamma(k + 1) loses k. */
     noisyLoss: 2e-3,
-    /** Relative L2 of a tensor's gradient: the reference's own rounding is 5e-5, ours as much. */
-    gradient: 1.5e-4,
+    /** Relative L2 of a tensor's gradient; ours differ by 6e-5 at most. */
+    gradient: 1e-4,
+    /** The stored norm of one bias's gradient (encoder block 1, `mmap_mae`) is 1.19e-4 off a float64 evaluation, ours 2e-6. */
+    gradientNorm: 1.3e-4,
     firstStep: 1e-6,
     parameter: 2e-5,
     /** Part of the elements that may lie further off: gradients that are rounding noise move them by the learning rate. */
     outliers: 1e-3,
+    /** Relative, of each tensor's way in five steps. */
     distance: 0.05,
   },
   /** R and deviance of patterns simulated twice from one object: float32 patterns, and a background of 1e-4 counts a pixel. */

@@ -99,6 +99,6 @@ describe("far field", () => {
     const matrices = new Set(
       graph.nodes.flatMap((node) => node.inputs.filter((input) => input.constant !== undefined && input.size > 64)),
     );
-    expect(matrices.size).toBe(3);
+    expect(matrices.size).toBe(2);
   });
 });
