@@ -94,7 +94,7 @@ export const tolerances = {
      * gradient is near its epsilon (1e-8, of tensors of norm one) by up to the learning rate, whatever the gradient's last
      * digits say; a ReLU or maximum then switches, and after five steps a quarter of the elements are elsewhere. Which
      * trainings leave depends on the order of sums, so on the machine: two of nine here (`mae` of four channels, loss off
-     * by 2e-3 at step 5; `ci` of one, by 8e-4), though large tensors. gradients are a float64 evaluation's to 1e-6.
+     * by 2e-3 at step 5; `ci` of one, by 8e-4), though large tensors' gradients are a float64 evaluation's to 1e-6.
      * PyTorch in float32, in another version than the reference's, leaves in `mae` too (1e-4).
      */
     departures: 0.25,
@@ -105,7 +105,7 @@ export const tolerances = {
     noisyLoss: 2e-3,
     /** Relative L2 of a tensor's gradient; ours differ by 6e-5 at most. */
     gradient: 1e-4,
-    /** The stored norm of one bias's gradient (encoder block 1, `mmap_mae`) is 1.19e-4 off a float64 evaluation, ours 2e-6. */
+    /** The stored norm of one bias's gradient (encoder block 1, `mmap_mae`) is 1.2e-4 off ours and off a float64 evaluation alike. */
     gradientNorm: 1.3e-4,
     firstStep: 1e-6,
     parameter: 2e-5,

@@ -6,7 +6,6 @@ import { planFft2 } from "../optics/fft.ts";
 import { extractPatch } from "../optics/sampling.ts";
 import { type Canvas, toCanvas } from "./canvas.ts";
 import { wellCovered } from "./coverage.ts";
-import { scaleParts } from "./stitch.ts";
 
 /** How well a reconstruction explains the patterns that were measured. */
 export interface DataFit {
@@ -20,16 +19,6 @@ export interface DataFit {
   readonly eligible: number;
 }
 
-/** Scalars of the trained forward model; 1, 1, 1, 0 are those of plain physics. */
-export interface ForwardScalars {
-  /** Factors on the object's real and imaginary part. */
-  readonly s1: number;
-  readonly s2: number;
-  /** The predicted amplitude A becomes α A + β. */
-  readonly alpha: number;
-  readonly beta: number;
-}
-
 export interface DataFitOptions {
   readonly dataset: Dataset;
   readonly scales: Scales;
@@ -37,17 +26,16 @@ export interface DataFitOptions {
   readonly probe: ComplexArray;
   /** Patterns to choose from. */
   readonly frames: readonly number[];
-  /** `[y, x]` */
+  /** `[y, x]`, the physical object (`physicalPredictor`). */
   readonly object: ComplexArray;
   /** `[y, x]`, sum of weights. */
   readonly coverage: Float32Array;
   readonly canvas: Canvas;
-  readonly forward?: ForwardScalars;
+  /** Added to the predicted amplitude, in units of the network's input. Default 0. */
+  readonly offset?: number;
   /** Patterns to simulate at most. Default 256. */
   readonly most?: number;
 }
-
-const plain: ForwardScalars = { s1: 1, s2: 1, alpha: 1, beta: 0 };
 
 /** A pattern counts when this part of its probe's intensity falls on covered pixels: what is left changes R by about its root. */
 const LIT = 0.999;
@@ -61,13 +49,13 @@ const LEAST_WEIGHT = 0.01;
  * @returns undefined when the scan is too small to have any other pattern
  */
 export function fitToData(options: DataFitOptions): DataFit | undefined {
-  const { dataset, scales, probe, canvas, forward = plain, most = 256 } = options;
+  const { dataset, scales, probe, canvas, offset = 0, most = 256 } = options;
   const known = wellCovered(options.coverage, { fraction: LEAST_WEIGHT });
   const eligible = options.frames.filter((frame) => coveredPart(frame, options, known) >= LIT);
   if (eligible.length === 0) return undefined;
   const chosen = evenly(eligible, most);
   const [modes, n] = probe.shape as [number, number, number];
-  const object = filled(scaleParts(options.object, forward.s1, forward.s2), known);
+  const object = filled(options.object, known);
   const fft = planFft2([n, n]);
   const patch = new Float64Array(2 * n * n);
   const wave = new Float64Array(2 * n * n);
@@ -85,7 +73,7 @@ export function fitToData(options: DataFitOptions): DataFit | undefined {
     }
     dataset.patterns.read([frame], measured);
     normalisePatterns(measured, dataset.measurement, scales);
-    compare(sums, intensity, measured, { forward, perUnit: scales.countsPerUnit, mask: dataset.mask?.data });
+    compare(sums, intensity, measured, { offset, perUnit: scales.countsPerUnit, mask: dataset.mask?.data });
   }
   return {
     deviance: sums.deviance / sums.pixels,
@@ -96,7 +84,7 @@ export function fitToData(options: DataFitOptions): DataFit | undefined {
 }
 
 interface Comparison {
-  readonly forward: ForwardScalars;
+  readonly offset: number;
   readonly perUnit: number;
   readonly mask: Float32Array | undefined;
 }
@@ -105,11 +93,11 @@ function compare(
   sums: { deviance: number; residual: number; counts: number; pixels: number },
   intensity: Float64Array,
   measured: Float32Array,
-  { forward, perUnit, mask }: Comparison,
+  { offset, perUnit, mask }: Comparison,
 ): void {
   for (let i = 0; i < intensity.length; i++) {
     if (mask !== undefined && mask[i] === 0) continue;
-    const amplitude = forward.alpha * Math.sqrt(intensity[i]!) + forward.beta;
+    const amplitude = Math.sqrt(intensity[i]!) + offset;
     const rate = amplitude ** 2 * perUnit;
     const counts = measured[i]! ** 2 * perUnit;
     const expected = rate + BACKGROUND_COUNTS;

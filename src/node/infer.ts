@@ -9,8 +9,9 @@ import type { BatchLoader } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { type Scales, scaledProbe } from "../data/normalisation.ts";
 import { type Assembled, createAssembler } from "../inference/assemble.ts";
-import { type ForwardScalars, fitToData } from "../inference/dataFit.ts";
+import { fitToData } from "../inference/dataFit.ts";
 import { probeWeights, uniformWeights } from "../inference/patchWeights.ts";
+import { type ObjectScales, objectScales, physicalPredictor } from "../inference/physicalObject.ts";
 import { type PredictionSource, predictionSource } from "../inference/predictionSource.ts";
 import { loadPredictor, type Predictor } from "../inference/predictor.ts";
 import { type PredictionReport, positionsOf, predictPatches } from "../inference/predictPatches.ts";
@@ -66,6 +67,8 @@ interface Run {
   /** `[mode, N, N]` as the physics takes it. */
   readonly probe: ComplexArray;
   readonly runtime: Runtime;
+  readonly objectScales: ObjectScales;
+  /** Of the physical object's patches. */
   readonly predictor: Predictor;
   readonly loader: BatchLoader;
   readonly warnings: string[];
@@ -101,7 +104,8 @@ async function prepare(payload: InferencePayload, hooks: RunHooks, deps: Inferen
   hooks.log(`computing on ${runtime.description}`);
   for (const line of checkDeterminism(payload, runtime)) warn(line);
   const batch = Math.min(execution.inferenceBatchSize, prediction.source.groups.count);
-  const predictor = await (deps.loadPredictor ?? loadPredictor)(runtime, model, weightsOf(bundle), batch);
+  const network = await (deps.loadPredictor ?? loadPredictor)(runtime, model, weightsOf(bundle), batch);
+  const scales = objectScales(model, bundle.manifest.scales);
   const { numWorkers, prefetchFactor, persistentWorkers } = execution;
   const loader = batchWorkers(prediction.source, {
     numWorkers,
@@ -117,14 +121,15 @@ async function prepare(payload: InferencePayload, hooks: RunHooks, deps: Inferen
     prediction,
     probe: physicsProbe(dataset, prediction.scales, payload),
     runtime,
-    predictor,
+    objectScales: scales,
+    predictor: physicalPredictor(network, scales),
     loader,
     warnings,
     warn,
     seconds,
     async close() {
       await loader.close();
-      await predictor.dispose();
+      await network.dispose();
     },
   };
 }
@@ -202,7 +207,7 @@ async function conclude(
     object: stitched.object,
     coverage: stitched.weight,
     canvas: stitched.canvas,
-    forward: forwardScalars(run.bundle, payload),
+    offset: run.objectScales.offset,
   });
   if (fit === undefined) run.warn("no pattern lies wholly on the covered area, so there is no deviance");
   const metrics = inferenceMetrics(reconstruction, dataset, fit, run.warn);
@@ -274,12 +279,6 @@ function physicsProbe(dataset: Dataset, scales: Scales, { model }: InferencePayl
   if (!model.probeMask) return probe;
   const { data: mask } = probeMask(model.N, model.probeMaskDiameter, model.probeMaskSigma);
   return { shape: probe.shape, data: probe.data.map((value, i) => value * mask[(i >> 1) % mask.length]!) };
-}
-
-/** The scalars that training found, which a bundle keeps beside its scales. */
-function forwardScalars({ manifest }: Bundle, { model }: InferencePayload): ForwardScalars {
-  const { s1 = 1, s2 = 1, alpha = 1, beta = 0 } = manifest.scales;
-  return { s1, s2, alpha: alpha * model.amplitudePhysicsGain, beta };
 }
 
 const weightsOf = ({ weights }: Bundle): ParameterValues =>

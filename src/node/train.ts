@@ -292,7 +292,7 @@ async function conclude(
 }
 
 async function saveBundle(
-  { dataset, prepared, facts, models }: Run,
+  { dataset, prepared, facts }: Run,
   values: Record<string, Float32Array>,
   payload: TrainingPayload,
   training: JsonObject,
@@ -308,7 +308,7 @@ async function saveBundle(
     parameters: graph.specs,
     createdBy: `ptychonaut ${await packageVersion()}`,
     config: JSON.parse(JSON.stringify(savedConfigOf(payload))) as JsonObject,
-    scales: { ...Object.fromEntries(numbers), ...physicsValues(models.specs, values) },
+    scales: { ...Object.fromEntries(numbers), ...physicsValues(values) },
     trainedOn: facts,
     training: { ...training, scan: dataset.name },
   });

@@ -6,6 +6,7 @@ import { assembleBatch, type BatchSource, planEpoch } from "../data/batches.ts";
 import { PtychonautError } from "../errors.ts";
 import { planCanvas } from "../inference/canvas.ts";
 import { probeWeights } from "../inference/patchWeights.ts";
+import { objectScales, physicalPredictor } from "../inference/physicalObject.ts";
 import { predictionGraph } from "../inference/predictionModel.ts";
 import { loadPredictor } from "../inference/predictor.ts";
 import { createStitcher } from "../inference/stitch.ts";
@@ -14,6 +15,7 @@ import type { ParameterValues } from "../nets/parameters.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { writeAtomic } from "./files.ts";
 import { patchStatsFiles } from "./patchStatsFiles.ts";
+import { physicsValues } from "./trainingSetup.ts";
 
 /** Looks at the network while it learns: pictures of what it predicts, and statistics of it. */
 export interface TrainingPictures {
@@ -84,7 +86,8 @@ async function* predict(
 ): AsyncGenerator<Predicted, void, void> {
   const batch = Math.min(training.batchSize, groups.length);
   const own = Object.fromEntries(predictionGraph(model, batch).specs.map(({ name }) => [name, values[name]!]));
-  const predictor = await loadPredictor(runtime, model, own, batch);
+  const network = await loadPredictor(runtime, model, own, batch);
+  const predictor = physicalPredictor(network, objectScales(model, physicsValues(values)));
   try {
     for (const request of planEpoch(groups.length, batch)) {
       const assembled = assembleBatch(source, { ...request, groups: request.groups.map((i) => groups[i]!) });
@@ -98,7 +101,7 @@ async function* predict(
       };
     }
   } finally {
-    await predictor.dispose();
+    await network.dispose();
   }
 }
 

@@ -5,10 +5,8 @@ import type { Dataset } from "../data/dataset.ts";
 import { largestOffset } from "../data/groupGeometry.ts";
 import { scaledProbe } from "../data/normalisation.ts";
 import { PtychonautError } from "../errors.ts";
-import type { Target } from "../graph/lowering/lower.ts";
-import { initialise, type ParameterSpec, type Parameters } from "../nets/parameters.ts";
+import { initialise, type Parameters, type ParameterValues } from "../nets/parameters.ts";
 import type { Random } from "../random.ts";
-import { findChannelBlock } from "../runtime/node/channelBlock.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { calibrateScales } from "../training/calibration.ts";
 import { buildObjective, type ObjectiveOptions } from "../training/objective.ts";
@@ -38,8 +36,7 @@ export async function setUpTraining(
   const devices = replicaCount(payload, runtime);
   const optimizer = optimizerOf(training);
   const clipping = clippingOf(execution);
-  const target = await targetOf(runtime);
-  const options = { optimizer, target, ...(clipping === undefined ? {} : { clipping }) };
+  const options = { optimizer, target: runtime.target, ...(clipping === undefined ? {} : { clipping }) };
   const objective = (batch: number): ObjectiveOptions => ({
     model,
     batch,
@@ -77,12 +74,9 @@ export async function setUpTraining(
 }
 
 /** Values of the physics' own parameters (s1, s2, alpha, beta), which belong to no network. */
-export function physicsValues(
-  specs: readonly ParameterSpec[],
-  values: Readonly<Record<string, Float32Array>>,
-): Record<string, number> {
-  const own = specs.filter(({ name }) => name.startsWith("physics."));
-  return Object.fromEntries(own.map(({ name }) => [name.slice("physics.".length), values[name]![0]!]));
+export function physicsValues(values: ParameterValues): Record<string, number> {
+  const own = Object.entries(values).filter(([name]) => name.startsWith("physics."));
+  return Object.fromEntries(own.map(([name, value]) => [name.slice("physics.".length), value[0]!]));
 }
 
 /** Batches of an epoch in training order, from a loader. */
@@ -137,9 +131,4 @@ function replicaCount({ execution, training }: TrainingPayload, runtime: Runtime
     });
   }
   return devices;
-}
-
-async function targetOf(runtime: Runtime): Promise<Target> {
-  const channelBlock = runtime.provider === "cpu" ? await findChannelBlock(runtime) : 0;
-  return channelBlock > 0 ? { channelBlock } : "portable";
 }

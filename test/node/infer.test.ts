@@ -33,15 +33,17 @@ let runs = 0;
 
 interface Options extends InferenceDeps {
   readonly gridsize?: number;
+  readonly modelPath?: string;
   readonly overrides?: Record<string, unknown>;
   readonly execution?: Record<string, unknown>;
   readonly signal?: AbortSignal;
 }
 
-async function infer({ gridsize = 1, overrides = {}, execution = {}, signal, ...deps }: Options = {}): Promise<Run> {
+async function infer(options: Options = {}): Promise<Run> {
+  const { gridsize = 1, modelPath = bundles[gridsize]!, overrides = {}, execution = {}, signal, ...deps } = options;
   const outputDir = join(folder, `out${runs++}`);
   const payload = await createInferencePayload({
-    modelPath: bundles[gridsize]!,
+    modelPath,
     testDataFile: scan,
     outputDir,
     overrides,
@@ -93,6 +95,34 @@ describe("inference with a perfect network", () => {
     expect(fit.patterns).toBeGreaterThan(20);
     expect(right.metrics["deviance"]).toBeLessThan(tolerances.refittedDeviance);
     expect(wrong.metrics["deviance"]).toBeGreaterThan(1);
+  });
+
+  it.each([
+    [
+      "s1 and s2 of the rectangular physics",
+      { physicsForwardMode: "rectangular_scaled" },
+      { s1: 2, s2: 0.5 },
+      { re: 2, im: 0.5 },
+    ],
+    [
+      "the amplitude's gain and affine factor",
+      { amplitudePhysicsGain: 1.6, intensityScaleTrainable: true },
+      { alpha: 0.5, beta: 0 },
+      { re: 0.8, im: 0.8 },
+    ],
+  ] as const)("saves the physical object, with %s in it", async (_, model, physics, { re, im }) => {
+    const name = Object.keys(physics).join("");
+    const modelPath = await writeRandomBundle(folder, scan, 1, { name, model, physics });
+    const network = perfectNetwork((patch) => {
+      for (let i = 0; i < patch.length; i++) patch[i]! /= i % 2 === 0 ? re : im;
+    });
+    for (const phaseAlignment of [false, true]) {
+      const overrides = { patchWeighting: "uniform", phaseAlignment };
+      const run = await infer({ modelPath, overrides, loadPredictor: network });
+      if (!phaseAlignment) expect(againstObject(run.reconstruction).error).toBeLessThan(tolerances.float32Rounding);
+      expect(run.metrics["complexError"]).toBeLessThan(tolerances.perfectReconstruction);
+      expect(run.metrics["deviance"]).toBeLessThan(tolerances.refittedDeviance);
+    }
   });
 
   it("aligns patches that come with phases of their own", async () => {

@@ -5,6 +5,7 @@ import { writeBundle } from "../../src/bundle/bundle.ts";
 import { dataFacts } from "../../src/bundle/fingerprint.ts";
 import type { JsonObject } from "../../src/bundle/manifest.ts";
 import { scanOptions } from "../../src/config/dataConfig.ts";
+import type { Settings } from "../../src/config/group.ts";
 import { savedConfigOf } from "../../src/config/savedConfig.ts";
 import { computeScales } from "../../src/data/normalisation.ts";
 import { predictionGraph } from "../../src/inference/predictionModel.ts";
@@ -48,10 +49,23 @@ export function writeScan(folder: string, name: string, n = N): string {
   return path;
 }
 
+export interface BundleChanges {
+  readonly name?: string;
+  /** Model settings. */
+  readonly model?: Settings;
+  /** Scalars that the physics is to have learned. */
+  readonly physics?: Readonly<Record<string, number>>;
+}
+
 /** Writes the bundle of a network with random weights, as if trained on a scan; says in which folder. */
-export async function writeRandomBundle(folder: string, scan: string, gridsize: number): Promise<string> {
-  const outputDir = join(folder, `run${gridsize}`);
-  const overrides = { gridsize, nFiltersScale: 1, batchSize: 8 };
+export async function writeRandomBundle(
+  folder: string,
+  scan: string,
+  gridsize: number,
+  { name = `run${gridsize}`, model = {}, physics = {} }: BundleChanges = {},
+): Promise<string> {
+  const outputDir = join(folder, name);
+  const overrides = { gridsize, nFiltersScale: 1, batchSize: 8, ...model };
   const payload = await createTrainingPayload({ trainDataFile: scan, outputDir, overrides });
   const dataset = await readScan(scan, scanOptions(payload.data));
   const graph = predictionGraph(payload.model, 1);
@@ -63,7 +77,7 @@ export async function writeRandomBundle(folder: string, scan: string, gridsize: 
       parameters: graph.specs,
       createdBy: "test",
       config: JSON.parse(JSON.stringify(savedConfigOf(payload))) as JsonObject,
-      scales: { inputScale: scales.inputScale, probeScale: scales.probeScale },
+      scales: { inputScale: scales.inputScale, probeScale: scales.probeScale, ...physics },
       trainedOn: dataFacts(dataset, gridsize),
       training: {},
     }),

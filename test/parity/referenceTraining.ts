@@ -140,7 +140,7 @@ export function referenceProblem({ entry, arrays }: ReferenceInit, variant: Vari
 
 /** Mean counts over mean predicted intensity, as a scale of amplitudes. */
 export const calibration = (arrays: FixtureArrays, meanRate: number): number => {
-  const { data } = arrays.get("counts");
+  const data = Float64Array.from(arrays.get("counts").data);
   return Math.sqrt(data.reduce((total, count) => total + count, 0) / data.length / meanRate);
 };
 
