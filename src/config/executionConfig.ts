@@ -25,7 +25,7 @@ export interface ExecutionConfig {
   readonly checkpointMode: "min" | "max";
   readonly earlyStopPatience: number;
   readonly loggerBackend: "csv" | "none";
-  readonly reconLogEveryNEpochs: number | null;
+  readonly reconLogEveryNEpochs: number;
   readonly reconLogNumPatches: number;
   readonly reconLogFixedIndices: readonly number[] | null;
   readonly reconLogStitch: boolean;
@@ -46,7 +46,7 @@ const schema = z.strictObject({
   devices: withDefault(
     z.union([integer({ min: 1 }), z.literal("auto")]),
     1,
-    "Replicas that share each batch, in worker threads; auto takes what the machine has.",
+    "Replicas that share each batch, in worker threads (CPU); one by default, whose operators use all cores. auto: a replica for each core, at most one for each group of a batch; 1 on a GPU.",
     training,
   ),
   strategy: choice(["auto"], "auto", "How replicas share the work; there is one way.", training),
@@ -109,9 +109,10 @@ const schema = z.strictObject({
       mlflow: "the MLflow logger is not in this version; csv has the same numbers",
     },
   }),
-  reconLogEveryNEpochs: optional(
-    integer({ min: 1 }),
-    "Write pictures of the current reconstruction every so many epochs; never when left open.",
+  reconLogEveryNEpochs: withDefault(
+    integer({ min: 0 }),
+    5,
+    "Write pictures of the current reconstruction every so many epochs, 0 for never; when not stated, less often where they would take over a twentieth of the time.",
     training,
   ),
   reconLogNumPatches: withDefault(integer({ min: 1 }), 4, "Patches in such a picture.", training),

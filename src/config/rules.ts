@@ -131,10 +131,10 @@ export function checkExecution(execution: ExecutionConfig): void {
   if (execution.numWorkers === 0) idle(["prefetchFactor", "persistentWorkers"], "num_workers is above 0");
   if (!execution.enableCheckpointing) idle(["checkpointSaveTopK"], "checkpointing is on");
   if (!execution.logPatchStats) idle(["patchStatsLimit"], "log_patch_stats is on");
-  if (execution.reconLogEveryNEpochs === null) {
+  if (execution.reconLogEveryNEpochs === 0) {
     idle(
       ["reconLogNumPatches", "reconLogFixedIndices", "reconLogStitch", "reconLogMaxStitchSamples"],
-      "recon_log_every_n_epochs is given",
+      "recon_log_every_n_epochs is above 0",
     );
   }
   if (!execution.reconLogStitch) idle(["reconLogMaxStitchSamples"], "recon_log_stitch is on");

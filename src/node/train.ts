@@ -174,6 +174,7 @@ async function follow(run: Run, start: TrainingState, payload: TrainingPayload, 
   const progress = hooks.progress("training", training.maxEpochs * perEpoch, done(start.epoch, start.batch));
   const files = new Set<string>(logger.path === undefined ? [] : [logger.path]);
   let note = "";
+  let seconds = 0;
   try {
     for await (const event of train(trainerOptions(run, step, start, payload, hooks))) {
       if (event.kind === "step") {
@@ -186,7 +187,8 @@ async function follow(run: Run, start: TrainingState, payload: TrainingPayload, 
         await logger.log(record);
         const value = state.kept.find(({ epoch }) => epoch === record.epoch);
         await checkpoints?.save(state, event.keep ? value : undefined, event.dropped);
-        if (record.epoch % (execution.reconLogEveryNEpochs ?? Number.POSITIVE_INFINITY) === 0) {
+        seconds += record.seconds;
+        if (run.pictures.due(record.epoch, seconds)) {
           for (const file of await run.pictures.draw(record.epoch, unpackWeights(run.models.specs, state.weights))) {
             files.add(file);
           }

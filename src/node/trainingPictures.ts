@@ -19,6 +19,12 @@ import { physicsValues } from "./trainingSetup.ts";
 
 /** Looks at the network while it learns: pictures of what it predicts, and statistics of it. */
 export interface TrainingPictures {
+  /**
+   * Whether this is an epoch for pictures. Unless their interval was stated they may take a twentieth of the time: one
+   * that would exceed it, by what the last one took, is left out.
+   * @param seconds that training took until now
+   */
+  due(epoch: number, seconds: number): boolean;
   /** Draws `reconstructions/epoch_NNNN.png`, and `…_object.png` with the stitched object where asked for. */
   draw(epoch: number, values: ParameterValues): Promise<readonly string[]>;
   /** Writes `analysis/patch_stats.json`, one entry a batch, and `analysis/patch_grid.png`. */
@@ -34,6 +40,9 @@ export interface PictureMaterial {
   readonly probe: ComplexArray;
 }
 
+/** Largest part of the time that pictures nobody asked for may take. */
+const LARGEST_SHARE = 0.05;
+
 /** @throws PtychonautError "usage" when a fixed index is no training pattern */
 export function trainingPictures(payload: TrainingPayload, material: PictureMaterial): TrainingPictures {
   const { execution, outputDir, training } = payload;
@@ -42,8 +51,16 @@ export function trainingPictures(payload: TrainingPayload, material: PictureMate
     execution.reconLogFixedIndices === null
       ? spread(groups.count, execution.reconLogNumPatches)
       : execution.reconLogFixedIndices.map((frame) => groupOf(material.source, frame));
+  const stated = payload.overridden.some(({ name }) => name === "reconLogEveryNEpochs");
+  const every = execution.reconLogEveryNEpochs;
+  const spent = { last: 0, all: 0 };
   return {
+    due(epoch, seconds) {
+      if (every === 0 || epoch % every !== 0) return false;
+      return stated || spent.all + spent.last <= LARGEST_SHARE * seconds;
+    },
     async draw(epoch, values) {
+      const start = performance.now();
       const folder = join(outputDir, "reconstructions");
       await mkdir(folder, { recursive: true });
       const name = join(folder, `epoch_${String(epoch).padStart(4, "0")}`);
@@ -54,9 +71,14 @@ export function trainingPictures(payload: TrainingPayload, material: PictureMate
         }
       }
       await writeAtomic(`${name}.png`, renderFigure(panels, { panelSize: 128 }));
-      if (!execution.reconLogStitch) return [`${name}.png`];
-      await writeAtomic(`${name}_object.png`, renderFigure(await stitched(payload, material, values)));
-      return [`${name}.png`, `${name}_object.png`];
+      const files = [`${name}.png`];
+      if (execution.reconLogStitch) {
+        files.push(`${name}_object.png`);
+        await writeAtomic(files[1]!, renderFigure(await stitched(payload, material, values)));
+      }
+      spent.last = (performance.now() - start) / 1000;
+      spent.all += spent.last;
+      return files;
     },
     async statistics(values) {
       const { patchStatsLimit } = execution;

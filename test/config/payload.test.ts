@@ -162,7 +162,7 @@ describe("settings that would have no effect", () => {
     [{ persistentWorkers: true }, /num_workers is above 0/],
     [{ enableCheckpointing: false, checkpointSaveTopK: 3 }, /checkpointing is on/],
     [{ patchStatsLimit: 3 }, /log_patch_stats is on/],
-    [{ reconLogStitch: true }, /recon_log_every_n_epochs/],
+    [{ reconLogEveryNEpochs: 0, reconLogStitch: true }, /recon_log_every_n_epochs/],
     [{ gridsize: 1, neighborFunction: "4_quadrant" }, /gridsize is above 1/],
     [{ maxNeighborDistance: 3 }, /neighbor_function is/],
     [{ neighborPoolSize: 9 }, /enable_oversampling is on/],

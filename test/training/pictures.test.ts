@@ -1,0 +1,71 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { scanOptions } from "../../src/config/dataConfig.ts";
+import type { Settings } from "../../src/config/group.ts";
+import { predictionGraph } from "../../src/inference/predictionModel.ts";
+import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
+import { initialise } from "../../src/nets/parameters.ts";
+import { readScan } from "../../src/node/files.ts";
+import { createTrainingPayload } from "../../src/node/payloads.ts";
+import { trainingPictures } from "../../src/node/trainingPictures.ts";
+import { Random } from "../../src/random.ts";
+import { simulate } from "../../src/simulation/simulate.ts";
+import { prepareData } from "../../src/training/preparation.ts";
+import { testRuntime } from "../evaluate.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "ptychonaut-pictures-"));
+const scan = join(folder, "scan.npz");
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeAll(() => writeFileSync(scan, writeScanNpz(simulate({ n: 32, patterns: 24, seed: 3, photons: 1e5 }))));
+
+let runs = 0;
+
+/** Pictures of a fresh network, and where they go. */
+async function fresh(settings: Settings) {
+  const outputDir = join(folder, String(runs++));
+  const overrides = { accelerator: "cpu", nFiltersScale: 1, gridsize: 1, batchSize: 8, ...settings };
+  const payload = await createTrainingPayload({ trainDataFile: scan, outputDir, overrides });
+  const dataset = await readScan(scan, scanOptions(payload.data));
+  const source = prepareData(dataset, undefined, payload.data, 1, new Random(1)).training;
+  const { positions, probe } = dataset;
+  const pictures = trainingPictures(payload, { runtime: testRuntime, source, positions, probe });
+  const values = initialise(predictionGraph(payload.model, 1).specs, new Random(1));
+  return { pictures, values, reconstructions: join(outputDir, "reconstructions") };
+}
+
+/** Epochs of which there are pictures, when an epoch takes so many seconds. */
+async function drawn(settings: Settings, epochs: number, seconds: number): Promise<number[]> {
+  const { pictures, values } = await fresh(settings);
+  const when: number[] = [];
+  for (let epoch = 1; epoch <= epochs; epoch++) {
+    if (!pictures.due(epoch, epoch * seconds)) continue;
+    await pictures.draw(epoch, values);
+    when.push(epoch);
+  }
+  return when;
+}
+
+describe("pictures of the reconstruction while training", () => {
+  it("come every five epochs unless told otherwise", async () => {
+    expect(await drawn({}, 12, 1e4)).toEqual([5, 10]);
+    expect(await drawn({ reconLogEveryNEpochs: 4 }, 8, 1e4)).toEqual([4, 8]);
+    expect(await drawn({ reconLogEveryNEpochs: 0 }, 12, 1e4)).toEqual([]);
+  });
+
+  it("are left out where they would take over a twentieth of the time, unless asked for", async () => {
+    expect(await drawn({}, 20, 1e-4)).toEqual([5]);
+    expect(await drawn({ reconLogEveryNEpochs: 5 }, 15, 1e-4)).toEqual([5, 10, 15]);
+  });
+
+  it("show the physical object", async () => {
+    const plain = await fresh({});
+    const [before] = await plain.pictures.draw(1, plain.values);
+    const picture = readFileSync(before!);
+    const halves = { "physics.s1": Float32Array.of(2), "physics.s2": Float32Array.of(0.5) };
+    const [after] = await plain.pictures.draw(1, { ...plain.values, ...halves });
+    expect(readFileSync(after!).equals(picture)).toBe(false);
+    expect(readdirSync(plain.reconstructions)).toEqual(["epoch_0001.png"]);
+  });
+});
