@@ -12,8 +12,8 @@ import { perGraph } from "./perGraph.ts";
  * so that zero frequency lies at floor(n/2) and energy is conserved. Written as two matrix products, the shifts baked
  * into the matrices: at detector sizes this beats the runtime's own DFT, and every provider has it.
  *
- * Each complex product takes four real ones. Gauss's three would take 0.85 of the time, but round about three times
- * worse, most of all where it hurts: at dark pixels, whose slope k/λ in the likelihood is steep.
+ * Each complex product takes four real ones. Gauss's three would take 0.9 of the time but double the rounding of
+ * gradients, which arises at dark pixels, where the likelihood's slope k/λ is steep.
  *
  * @param exitWave `[..., H, W]`, any sizes
  */
