@@ -24,6 +24,8 @@ export interface SimulationOptions {
   readonly object?: ObjectName | ObjectShape;
   /** Amplitude and phase ranges of the object. */
   readonly contrast?: Contrast;
+  /** Standard deviation of a Gaussian that blurs the object, object pixels. Default 0: detail down to single pixels. */
+  readonly smoothing?: number;
   /** Object `[height, width]` in pixels. Default: what the scan needs. */
   readonly objectSize?: readonly [height: number, width: number];
   /** Illumination, by name or in full. Default "airy", defocused to a spot of about a third of the window. */
@@ -59,6 +61,7 @@ export interface ResolvedSimulation {
   readonly seed: number;
   readonly object: ObjectShape;
   readonly contrast: Contrast;
+  readonly smoothing: number;
   readonly objectSize: readonly [height: number, width: number] | undefined;
   readonly probe: ProbeShape;
   readonly modes: number;
@@ -87,6 +90,7 @@ export function resolveSimulation(options: SimulationOptions): ResolvedSimulatio
       fix: "ask for more modes or drop it",
     });
   }
+  notNegative("smoothing", options.smoothing);
   notNegative("beamstop", options.beamstop);
   notNegative("positionError", options.positionError);
   const { object = "lines", probe = "airy", contrast = {} } = options;
@@ -95,6 +99,7 @@ export function resolveSimulation(options: SimulationOptions): ResolvedSimulatio
     seed: options.seed ?? 0,
     object: typeof object === "string" ? { kind: known("object", object, objectNames) } : object,
     contrast,
+    smoothing: options.smoothing ?? 0,
     objectSize: options.objectSize,
     probe: typeof probe === "string" ? fittedProbe(probe, n) : probe,
     modes,
@@ -108,15 +113,18 @@ export function resolveSimulation(options: SimulationOptions): ResolvedSimulatio
   };
 }
 
-/** A probe of about a third of the window with a curved wave front, which makes phases visible in every pattern. */
+/**
+ * A probe of about a third of the window with a curved wave front, which makes phases visible in every pattern. Its pupil
+ * fills half of the detector's width: with a narrower one most detail scatters into the dark, where few photons are.
+ */
 function fittedProbe(name: ProbeName, n: number): ProbeShape {
   switch (known("probe", name, probeNames)) {
     case "airy":
-      // Pupil radius n / 8 and a spot radius of n / 6: defocus = spot · n / pupil.
-      return { kind: "airy", pupilRadius: n / 8, defocus: (4 * n) / 3 };
+      // Pupil radius n / 4 and a spot radius of n / 6: defocus = spot · n / pupil.
+      return { kind: "airy", pupilRadius: n / 4, defocus: (2 * n) / 3 };
     case "zonePlate":
-      // Outermost zone of 4 pixels is the same pupil radius; the stop leaves a ring-shaped spot.
-      return { kind: "zonePlate", outermostZone: 4, stopFraction: 0.4, defocus: (4 * n) / 3 };
+      // Outermost zone of 2 pixels is the same pupil radius; the stop leaves a ring-shaped spot.
+      return { kind: "zonePlate", outermostZone: 2, stopFraction: 0.4, defocus: (2 * n) / 3 };
     case "gaussian":
       // A focus of 4 pixels spreads to a standard deviation of n / 11.
       return { kind: "gaussian", fwhm: 4, defocus: 2 * n };

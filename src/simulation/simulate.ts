@@ -1,6 +1,7 @@
-import type { ComplexArray } from "../arrays.ts";
+import { type ComplexArray, joinComplex, splitComplex } from "../arrays.ts";
 import type { Dataset, Measurement } from "../data/dataset.ts";
 import { memoryPatterns } from "../data/memoryPatterns.ts";
+import { gaussianFilter } from "../optics/gaussianFilter.ts";
 import { makeObject } from "../optics/objects.ts";
 import { geometricPowers, withHermiteModes } from "../optics/probeModes.ts";
 import { makeProbe } from "../optics/probes.ts";
@@ -29,7 +30,7 @@ export function simulate(options: SimulationOptions): Dataset {
   const size = resolved.objectSize ?? objectSizeFor(path, n);
   const positions = positionsInObject(path, size, n);
   const scan: SimulatedScan = {
-    object: makeObject(resolved.object, size, objectRandom, resolved.contrast),
+    object: smoothed(makeObject(resolved.object, size, objectRandom, resolved.contrast), resolved.smoothing),
     probe: withHermiteModes(makeProbe(n, resolved.probe), geometricPowers(resolved.modes, resolved.modePowerRatio)),
     positions,
     photons: resolved.photons,
@@ -44,6 +45,14 @@ export function simulate(options: SimulationOptions): Dataset {
     ...dataset,
     nominalPositions: positions.map((value) => value + resolved.positionError * stageRandom.normal()),
   };
+}
+
+/** Real and imaginary part blurred alike, so that a constant object stays what it is. */
+function smoothed({ shape, data }: ComplexArray, sigma: number): ComplexArray {
+  if (sigma === 0) return { shape, data };
+  const size = [shape[0]!, shape[1]!] as const;
+  const { re, im } = splitComplex({ shape, data });
+  return joinComplex(shape, gaussianFilter(re, size, sigma), gaussianFilter(im, size, sigma));
 }
 
 /** A scan whose object, probe and positions are given. */

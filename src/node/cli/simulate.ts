@@ -41,6 +41,17 @@ const ownFlags: readonly Flag[] = [
     unit: "object pixels",
   }),
   flag("Sample and probe", "object", "text", "Test object.", { choices: objectNames.map(snakeCase), default: "lines" }),
+  flag("Sample and probe", "smoothing", "number", "Width of a Gaussian that blurs the object.", {
+    default: 0,
+    unit: "object pixels",
+  }),
+  flag("Sample and probe", "amplitudeContrast", "number", "Amplitude lost where the object is densest.", {
+    default: 0.3,
+  }),
+  flag("Sample and probe", "phaseContrast", "number", "Phase lag where the object is densest.", {
+    default: 1,
+    unit: "radians",
+  }),
   flag("Sample and probe", "probe", "text", "Illumination.", { choices: probeNames.map(snakeCase), default: "airy" }),
   flag("Sample and probe", "modes", "integer", "Incoherent probe modes.", { default: 1 }),
   flag(
@@ -86,6 +97,11 @@ export function simulationOptions(values: Readonly<Record<string, unknown>>): Si
     ...number("step"),
     ...number("jitter"),
     ...number("positionError"),
+    ...number("smoothing"),
+    contrast: {
+      amplitude: [1, 1 - Number(values["amplitudeContrast"] ?? 0.3)],
+      phase: [0, -Number(values["phaseContrast"] ?? 1)],
+    },
     ...number("modes"),
     ...number("modePowerRatio"),
     ...number("photons"),

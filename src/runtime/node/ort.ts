@@ -43,6 +43,8 @@ async function create(
       executionMode: "sequential",
       logSeverityLevel: 3,
       preferredOutputLocation,
+      // Plans for memory make a second copy of it from the second run on, and save no time.
+      enableMemPattern: false,
       // Moments and gradients near zero would otherwise be denormal numbers, which processors add ten times slower.
       extra: { session: { set_denormal_as_zero: "1" } },
       ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
