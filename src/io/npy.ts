@@ -211,8 +211,9 @@ function decodeNumbers(header: NpyHeader, body: Uint8Array, where: string): Nume
   const dtype = header.dtype as NumericDtype;
   const width = dtype.startsWith("complex") ? header.itemSize / 2 : header.itemSize;
   const native = header.littleEndian || width === 1 ? body : byteSwapped(body, width);
-  // A typed array needs its elements aligned in the buffer; archives put them anywhere.
-  const aligned = native.byteOffset % width === 0 ? native : native.slice();
+  // A typed array needs its elements aligned in the buffer; archives put them anywhere. `slice` would not do: a Node
+  // Buffer's is a view of the same memory.
+  const aligned = native.byteOffset % width === 0 ? native : new Uint8Array(native);
   const args = [aligned.buffer as ArrayBuffer, aligned.byteOffset, aligned.length / width] as const;
   switch (dtype) {
     case "bool":

@@ -42,6 +42,12 @@ const numpy = {
     "k05VTVBZAQB2AHsnZGVzY3InOiBbKCdhJywgJzxmNCcpLCAoJ2InLCAnPGk0JyldLCAnZm9ydHJhbl9vcmRlcic6IEZhbHNlLCAnc2hhcGUnOiAoMiwpLCB9ICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAgIAoAAAAAAAAAAAAAAAAAAAAA",
 } as const;
 
+it("reads a Buffer whose numbers are not aligned", () => {
+  const array: NpyArray = { shape: [3], dtype: "float32", data: Float32Array.of(1.5, -2, 3) };
+  const file = Buffer.concat([Buffer.of(0), writeNpy(array)]).subarray(1);
+  expect(readNpy(file, "test")).toMatchObject(array);
+});
+
 describe("files written by NumPy", () => {
   it("big-endian float32 and int16", () => {
     expect(numbers(numpy.f4be)).toEqual([1, -2.5, Math.fround(3e10), 0.25]);
