@@ -24,7 +24,7 @@ export interface ExecutionConfig {
   readonly checkpointMonitorMetric: "val_loss" | "train_loss";
   readonly checkpointMode: "min" | "max";
   readonly earlyStopPatience: number;
-  readonly loggerBackend: "csv" | "none";
+  readonly loggerBackend: "csv" | "tensorboard" | "none";
   readonly reconLogEveryNEpochs: number;
   readonly reconLogNumPatches: number;
   readonly reconLogFixedIndices: readonly number[] | null;
@@ -102,13 +102,12 @@ const schema = z.strictObject({
   ),
   checkpointMode: choice(["min", "max"], "min", "Whether a smaller or a larger monitored value is better.", training),
   earlyStopPatience: withDefault(integer({ min: 1 }), 100, "Stop after so many epochs without improvement.", training),
-  loggerBackend: choice(["csv", "none"], "csv", "Where metrics go: a CSV file in output_dir, or nowhere.", {
-    ...training,
-    refused: {
-      tensorboard: "the TensorBoard logger is not in this version; csv has the same numbers",
-      mlflow: "the MLflow logger is not in this version; csv has the same numbers",
-    },
-  }),
+  loggerBackend: choice(
+    ["csv", "tensorboard", "none"],
+    "csv",
+    "Where metrics go: a CSV file or a TensorBoard event file in output_dir, or nowhere.",
+    { ...training, refused: { mlflow: "the MLflow logger is not in this version; csv has the same numbers" } },
+  ),
   reconLogEveryNEpochs: withDefault(
     integer({ min: 0 }),
     5,

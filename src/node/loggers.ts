@@ -1,6 +1,9 @@
 import { appendFile, mkdir, readdir, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
+import type { ExecutionConfig } from "../config/executionConfig.ts";
 import { PtychonautError } from "../errors.ts";
+import { firstEvent, scalarEvent } from "../io/tensorboard.ts";
 import type { EpochRecord } from "../training/trainingState.ts";
 
 /** Where the numbers of each epoch go. */
@@ -10,20 +13,35 @@ export interface MetricsLogger {
   log(record: EpochRecord): Promise<void>;
 }
 
-export const noLogger: MetricsLogger = { path: undefined, log: async () => {} };
-
 /**
- * `lightning_logs/version_N/metrics.csv` in the output folder, one row an epoch, N counting up from run to run. Columns:
- * epoch, step, `LOSS_train_loss`, `LOSS_val_loss` (empty without validation data), the objective's measures as
- * `NAME_train` and `NAME_val`, learning_rate, grad_norm_preclip, grad_norm_postclip, seconds.
+ * The logger that the settings ask for. Its file is in `lightning_logs/version_N` of the output folder, N counting up
+ * from run to run.
  * @param lossName "poisson" or "mae"
  * @throws PtychonautError "output" when it cannot be written
  */
-export async function csvLogger(outputDir: string, lossName: string): Promise<MetricsLogger> {
-  const folder = join(outputDir, "lightning_logs", `version_${await nextVersion(join(outputDir, "lightning_logs"))}`);
-  const path = join(folder, "metrics.csv");
+export function metricsLogger(
+  backend: ExecutionConfig["loggerBackend"],
+  outputDir: string,
+  lossName: string,
+): Promise<MetricsLogger> {
+  switch (backend) {
+    case "csv":
+      return csvLogger(outputDir, lossName);
+    case "tensorboard":
+      return tensorboardLogger(outputDir, lossName);
+    case "none":
+      return Promise.resolve({ path: undefined, log: async () => {} });
+  }
+}
+
+/**
+ * `metrics.csv`, one row an epoch. Columns:
+ * epoch, step, `LOSS_train_loss`, `LOSS_val_loss` (empty without validation data), the objective's measures as
+ * `NAME_train` and `NAME_val`, learning_rate, grad_norm_preclip, grad_norm_postclip, seconds.
+ */
+async function csvLogger(outputDir: string, lossName: string): Promise<MetricsLogger> {
+  const path = join(await newFolder(outputDir), "metrics.csv");
   let header: readonly string[] | undefined;
-  await written(path, mkdir(folder, { recursive: true }));
   return {
     path,
     async log(record) {
@@ -36,6 +54,24 @@ export async function csvLogger(outputDir: string, lossName: string): Promise<Me
     },
   };
 }
+
+/** A TensorBoard event file: the columns of the CSV as scalars over optimiser steps; what is not there has no point. */
+async function tensorboardLogger(outputDir: string, lossName: string): Promise<MetricsLogger> {
+  const name = `events.out.tfevents.${Math.floor(now())}.${hostname()}.${process.pid}`;
+  const path = join(await newFolder(outputDir), name);
+  await written(path, writeFile(path, firstEvent(now())));
+  return {
+    path,
+    async log(record) {
+      const { step, ...row } = columns(record, lossName);
+      const scalars = Object.entries(row).filter((entry): entry is [string, number] => typeof entry[1] === "number");
+      await written(path, appendFile(path, scalarEvent(now(), Number(step), Object.fromEntries(scalars))));
+    },
+  };
+}
+
+/** Seconds since 1970. */
+const now = (): number => Date.now() / 1000;
 
 function columns(record: EpochRecord, lossName: string): Record<string, string | number> {
   const measures: [string, string | number][] = Object.entries(record.train).flatMap(([name, value]) => [
@@ -53,6 +89,13 @@ function columns(record: EpochRecord, lossName: string): Record<string, string |
     grad_norm_postclip: record.gradientNormAfter,
     seconds: record.seconds,
   };
+}
+
+async function newFolder(outputDir: string): Promise<string> {
+  const logs = join(outputDir, "lightning_logs");
+  const folder = join(logs, `version_${await nextVersion(logs)}`);
+  await written(folder, mkdir(folder, { recursive: true }));
+  return folder;
 }
 
 async function nextVersion(folder: string): Promise<number> {

@@ -24,7 +24,7 @@ import { type CheckpointFiles, type FoundCheckpoint, findCheckpoint, openCheckpo
 import type { RunHooks, RunOutcome } from "./cli/workflows.ts";
 import { checkDeterminism } from "./determinism.ts";
 import { readScan, writeAtomic } from "./files.ts";
-import { csvLogger, type MetricsLogger, noLogger } from "./loggers.ts";
+import { metricsLogger } from "./loggers.ts";
 import { silentProgress } from "./progress.ts";
 import { scanInput, writeRunRecord } from "./runRecord.ts";
 import { type TrainingPictures, trainingPictures } from "./trainingPictures.ts";
@@ -165,8 +165,7 @@ interface Finished {
 /** Runs the loop and does what its events ask for: logs, checkpoints, pictures, progress. */
 async function follow(run: Run, start: TrainingState, payload: TrainingPayload, hooks: RunHooks): Promise<Finished> {
   const { training, execution } = payload;
-  const logger: MetricsLogger =
-    execution.loggerBackend === "csv" ? await csvLogger(payload.outputDir, training.lossFunction) : noLogger;
+  const logger = await metricsLogger(execution.loggerBackend, payload.outputDir, training.lossFunction);
   const checkpoints = await checkpointWriter(run, payload, hooks);
   const step = await run.setup.compile(start.weights);
   const perEpoch = run.batches.count;

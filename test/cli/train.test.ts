@@ -54,6 +54,7 @@ describe("execution flags of train", () => {
     ["--scheduler", "Exponential", "scheduler", "Exponential"],
     ["--accumulate-grad-batches", "4", "accumSteps", 4],
     ["--logger", "none", "loggerBackend", "none"],
+    ["--logger", "tensorboard", "loggerBackend", "tensorboard"],
     ["--gradient_clip_val", "0.5", "gradientClipVal", 0.5],
     ["--devices", "auto", "devices", "auto"],
     ["--devices", "2", "devices", 2],
@@ -63,11 +64,11 @@ describe("execution flags of train", () => {
     expect(execution[field]).toBe(expected);
   });
 
-  it("logs to csv unless said, and refuses the loggers it does not have", async () => {
+  it("logs to csv unless said, and refuses the logger it does not have", async () => {
     expect((await trainWith()).execution.loggerBackend).toBe("csv");
-    const { code, stderr } = await call([...trainArgs, "--logger", "tensorboard"]);
+    const { code, stderr } = await call([...trainArgs, "--logger", "mlflow"]);
     expect(code).toBe(2);
-    expect(stderr).toContain("the TensorBoard logger is not in this version");
+    expect(stderr).toContain("the MLflow logger is not in this version");
   });
 
   it("--disable_mlflow warns and switches the logger off", async () => {

@@ -1,4 +1,4 @@
-/** Writes the wire format of protocol buffers: just the wire types that ONNX models need. */
+/** Writes the wire format of protocol buffers: just the wire types that ONNX models and event logs need. */
 export class ProtobufWriter {
   #bytes: Uint8Array = new Uint8Array(1024);
   #length = 0;
@@ -15,6 +15,14 @@ export class ProtobufWriter {
     const bytes = this.#reserve(4);
     new DataView(bytes.buffer).setFloat32(this.#length, value, true);
     this.#length += 4;
+    return this;
+  }
+
+  double(field: number, value: number): this {
+    this.#varint(BigInt((field << 3) | 1));
+    const bytes = this.#reserve(8);
+    new DataView(bytes.buffer).setFloat64(this.#length, value, true);
+    this.#length += 8;
     return this;
   }
 
