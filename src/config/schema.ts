@@ -1,13 +1,13 @@
-import { z } from "zod";
 import type { DataSettings } from "./dataConfig.ts";
 import { dataGroup } from "./dataConfig.ts";
 import type { ExecutionConfig } from "./executionConfig.ts";
 import { executionGroup } from "./executionConfig.ts";
-import type { GroupName, SettingGroup, Settings } from "./group.ts";
+import { fieldSchemas, type GroupName, type SettingGroup, type Settings } from "./group.ts";
 import type { InferenceSettings } from "./inferenceConfig.ts";
 import { inferenceGroup } from "./inferenceConfig.ts";
 import type { ModelSettings } from "./modelConfig.ts";
 import { modelGroup } from "./modelConfig.ts";
+import { snakeCase } from "./names.ts";
 import { namesOf, parseGroup } from "./parse.ts";
 import type { TrainingSettings } from "./trainingConfig.ts";
 import { trainingGroup } from "./trainingConfig.ts";
@@ -45,19 +45,24 @@ export function parseSettings<G extends GroupName>(group: G, settings: Settings 
   return parseGroup(groups[group], settings);
 }
 
-/** JSON schema (draft 2020-12) of a config file: an object with one property a group. */
+/**
+ * JSON schema (draft 2020-12) of a config file as `ptychonaut init` writes it, for editors: an object with one property a
+ * group, names with underscores. A group may be empty (null in YAML).
+ */
 export function configJsonSchema(): Readonly<Record<string, unknown>> {
   const properties = Object.fromEntries(
     groupNames.map((name) => {
-      const { $schema: _, ...schema } = z.toJSONSchema(groups[name].schema, { io: "input" });
-      return [name, { title: groups[name].title, ...schema }];
+      const { title } = groups[name];
+      const fields = Object.entries(fieldSchemas(groups[name])).map(([field, schema]) => [snakeCase(field), schema]);
+      const properties: unknown = Object.fromEntries(fields);
+      return [name, { title, type: ["object", "null"], properties, additionalProperties: false }];
     }),
   );
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "Ptychonaut settings",
     type: "object",
-    properties,
+    properties: { $schema: { type: "string", description: "Where this schema is." }, ...properties },
     additionalProperties: false,
   };
 }

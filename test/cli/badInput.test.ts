@@ -117,10 +117,10 @@ describe("files", () => {
   it("a config file that is no JSON, or no object", async () => {
     const broken = await call([...trainArgs, "--config", write("broken.json", "{")]);
     expect(broken.code).toBe(2);
-    expect(broken.stderr).toMatch(/config file is not JSON; in .*broken\.json/);
+    expect(broken.stderr).toMatch(/broken\.json:1: neither YAML nor JSON/);
     const list = await call([...trainArgs, "--config", write("list.json", "[1]")]);
     expect(list.code).toBe(2);
-    expect(list.stderr).toMatch(/does not hold an object/);
+    expect(list.stderr).toMatch(/does not hold settings by name/);
   });
 });
 

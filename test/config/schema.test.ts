@@ -12,8 +12,11 @@ describe("the schema", () => {
   });
 
   it("describes every setting", () => {
-    for (const group of Object.values(configJsonSchema()["properties"] as Record<string, object>)) {
-      const { properties } = group as { properties: Record<string, { description?: string; default?: unknown }> };
+    const schema = configJsonSchema()["properties"] as Record<string, object>;
+    for (const name of groupNames) {
+      const { properties } = schema[name] as {
+        properties: Record<string, { description?: string; default?: unknown }>;
+      };
       for (const [name, field] of Object.entries(properties)) {
         expect(field.description, name).toMatch(/^.{10,}$/);
         expect(field, name).toHaveProperty("default");
@@ -133,10 +136,10 @@ describe("parsing", () => {
 describe("the JSON schema", () => {
   it("is strict and has the bounds of the same source", () => {
     const schema = configJsonSchema() as { properties: Record<string, { additionalProperties: unknown }> };
-    expect(Object.keys(schema.properties)).toEqual(groupNames);
-    for (const group of Object.values(schema.properties)) expect(group.additionalProperties).toBe(false);
+    expect(Object.keys(schema.properties)).toEqual(["$schema", ...groupNames]);
+    for (const name of groupNames) expect(schema.properties[name]!.additionalProperties).toBe(false);
     expect(schema.properties["execution"]).toMatchObject({
-      properties: { checkpointSaveTopK: { minimum: -1, default: 1 }, precision: { enum: ["32-true"] } },
+      properties: { checkpoint_save_top_k: { minimum: -1, default: 1 }, precision: { enum: ["32-true"] } },
     });
   });
 });

@@ -30,7 +30,7 @@ export const importWeightsCommand: Command = {
   positionals: ["WEIGHTS.npz"],
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
     requireFlags(values, ownFlags, "import-weights");
-    const config = await configFile(values["config"]);
+    const config = await configFile(values["config"], "training");
     const settle = (implied: Settings): Promise<TrainingPayload> =>
       resolveTrainingPayload(
         {

@@ -55,7 +55,7 @@ async function infer({ values }: ParsedFlags, context: CommandContext): Promise<
       outputDir: String(values["outputDir"]),
       overrides,
       executionConfig,
-      file: await configFile(values["config"]),
+      file: await configFile(values["config"], "inference"),
     },
     context.files,
   );

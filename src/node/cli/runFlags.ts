@@ -1,7 +1,8 @@
-import { readFile } from "node:fs/promises";
 import type { Settings } from "../../config/group.ts";
+import type { PayloadKind } from "../../config/names.ts";
 import { groupOf } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
+import { readConfigFile } from "../configFile.ts";
 import type { Flag } from "./flags.ts";
 
 /** Flags that `train` and `infer` share beside the settings. */
@@ -13,7 +14,12 @@ export const sharedRunFlags: readonly Flag[] = [
     description: "Folder for everything that the run writes; created with its parents.",
     required: true,
   },
-  { name: "config", kind: "text", section: "Files", description: "Settings in a JSON file; flags win over it." },
+  {
+    name: "config",
+    kind: "text",
+    section: "Files",
+    description: "Settings in a YAML or JSON file; flags win over it. `ptychonaut init` writes one.",
+  },
   {
     name: "device",
     kind: "text",
@@ -77,27 +83,7 @@ function mapDevice(given: Record<string, unknown>): void {
   given["accelerator"] = accelerator !== "auto" ? accelerator : device === "cpu" ? "cpu" : "gpu";
 }
 
-/** Settings from the file named by --config. @throws PtychonautError "data" or "usage" if it is not a JSON object. */
-export async function configFile(path: unknown): Promise<Settings> {
-  if (typeof path !== "string") return {};
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (cause) {
-    throw new PtychonautError("data", "the config file cannot be read", { where: path, fix: "check the path", cause });
-  }
-  let settings: unknown;
-  try {
-    settings = JSON.parse(text);
-  } catch (cause) {
-    const got = cause instanceof Error ? cause.message : String(cause);
-    throw new PtychonautError("usage", "the config file is not JSON", { where: path, got, cause });
-  }
-  if (typeof settings !== "object" || settings === null || Array.isArray(settings)) {
-    throw new PtychonautError("usage", "the config file does not hold an object", {
-      where: path,
-      expected: 'settings by name, such as {"gridsize": 1}',
-    });
-  }
-  return settings as Settings;
+/** Settings from the file named by --config. @throws PtychonautError with file and line of what is wrong */
+export async function configFile(path: unknown, kind: PayloadKind): Promise<Settings> {
+  return typeof path === "string" ? readConfigFile(path, kind) : {};
 }

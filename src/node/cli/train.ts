@@ -60,7 +60,7 @@ async function train({ values }: ParsedFlags, context: CommandContext): Promise<
       outputDir: String(values["outputDir"]),
       overrides,
       executionConfig,
-      file: await configFile(values["config"]),
+      file: await configFile(values["config"], "training"),
     },
     context.files,
   );
@@ -79,6 +79,6 @@ function checkpointingFlags(values: Readonly<Record<string, unknown>>): Readonly
 function refuseLegacy(values: Readonly<Record<string, unknown>>): void {
   if (values["ptychoDir"] === undefined) return;
   throw new PtychonautError("usage", "--ptycho_dir belongs to an interface that is gone", {
-    fix: "name the scan with --train_data_file and the settings as flags or in --config FILE.json",
+    fix: "name the scan with --train_data_file and the settings as flags or in --config FILE.yaml",
   });
 }

@@ -1,0 +1,83 @@
+import type { FieldSchema, GroupName } from "./group.ts";
+import { fieldSchemas } from "./group.ts";
+import { snakeCase } from "./names.ts";
+import { groupNames, groups } from "./schema.ts";
+
+const WIDTH = 110;
+
+/**
+ * A config file in YAML with every setting: what it means, what it can be, and its default, commented out, so that the
+ * file says nothing until a line is changed. Text is behind `# `, settings behind `#`.
+ * @param schemaFile where the JSON schema is, for editors, as a path from the file's folder or a URL
+ */
+export function configTemplate(schemaFile: string): string {
+  const head = [
+    `# yaml-language-server: $schema=${schemaFile}`,
+    "",
+    "# Settings of ptychonaut train and infer. To change one, take away the # before its name. Options of the command line",
+    "# win over this file, and this file over the defaults, which are those shown. null leaves a setting open.",
+  ];
+  return `${[...head, ...groupNames.flatMap(groupLines)].join("\n")}\n`;
+}
+
+function groupLines(name: GroupName): readonly string[] {
+  const fields = Object.entries(fieldSchemas(groups[name]));
+  return ["", `# ${groups[name].title}`, `${name}:`, ...fields.flatMap(([field, schema]) => fieldLines(field, schema))];
+}
+
+function fieldLines(name: string, field: FieldSchema): readonly string[] {
+  const notes = [field.description ?? "", valuesNote(field)];
+  if (field.unit !== undefined) notes.push(`In ${field.unit}.`);
+  if (field.phase !== undefined && field.phase !== "both") notes.push(`Read in ${field.phase} only.`);
+  const text = notes.filter((note) => note !== "").join(" ");
+  return ["", ...wrapped(text), `  #${snakeCase(name)}: ${yamlValue(field.default)}`];
+}
+
+/** What the setting can be, where its default does not tell. */
+function valuesNote(field: FieldSchema): string {
+  const forms = (field.anyOf ?? [field]).filter(({ type }) => type !== "null").flatMap(formsOf);
+  return forms.length === 0 || sameAsDefault(forms, field) ? "" : `Values: ${forms.join(", ")}.`;
+}
+
+/** A switch shows what it can be by its default, and a setting with one value by having it. */
+const sameAsDefault = (forms: readonly string[], { default: initial }: FieldSchema): boolean =>
+  forms.join() === "true,false" || forms.join() === String(initial);
+
+function formsOf(field: FieldSchema): readonly string[] {
+  if (field.enum !== undefined) return field.enum.map(String);
+  if (field.const !== undefined) return [String(field.const)];
+  if (field.type === "boolean") return ["true", "false"];
+  if (field.type === "integer") return [`a whole number${boundsNote(field)}`];
+  if (field.type === "number") return [`a number${boundsNote(field)}`];
+  return [];
+}
+
+function boundsNote({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: FieldSchema): string {
+  const bounds = [
+    minimum === undefined ? "" : `at least ${minimum}`,
+    exclusiveMinimum === undefined ? "" : `above ${exclusiveMinimum}`,
+    // The largest safe integer bounds the type, not the setting.
+    maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? "" : `at most ${maximum}`,
+    exclusiveMaximum === undefined ? "" : `below ${exclusiveMaximum}`,
+  ].filter((bound) => bound !== "");
+  return bounds.length === 0 ? "" : ` ${bounds.join(" and ")}`;
+}
+
+/** JSON is YAML; words need no quotes. */
+function yamlValue(value: unknown): string {
+  const plain = typeof value === "string" && /^[A-Za-z]\w*$/.test(value) && !/^(true|false|null)$/i.test(value);
+  return plain ? value : Array.isArray(value) ? `[${value.map(yamlValue).join(", ")}]` : JSON.stringify(value);
+}
+
+function wrapped(text: string): readonly string[] {
+  const lines: string[] = [];
+  let line = "  #";
+  for (const word of text.split(" ")) {
+    if (line.length + word.length >= WIDTH) {
+      lines.push(line);
+      line = "  #";
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}
