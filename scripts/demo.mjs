@@ -1,0 +1,58 @@
+// The main job from nothing: simulate a scan, train a network on its diffraction alone, reconstruct, and compare with the
+// truth and with two reconstructions that need no method at all. `npm run demo` runs the set-up first.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const folder = "demo-run";
+const scan = join(folder, "scan.npz");
+const startedAt = performance.now();
+
+process.chdir(root);
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder);
+
+ptychonaut(
+  ...["simulate", "--output", scan, "--n", 64, "--patterns", 1000],
+  ...["--object", "lines", "--smoothing", 2.5, "--photons", 1e6, "--seed", 7],
+);
+ptychonaut(
+  ...["train", "--train_data_file", scan, "--output_dir", folder, "--gridsize", 1, "--n_filters_scale", 1],
+  ...["--batch_size", 8, "--learning_rate", 5e-4, "--scheduler", "WarmupCosine", "--max_epochs", 17, "--seed", 7],
+);
+ptychonaut(
+  ...["infer", "--model_path", folder, "--test_data", scan, "--output_dir", folder],
+  ...["--phase_alignment", "--accelerator", "auto"],
+);
+ptychonaut("evaluate", join(folder, "reconstruction.npz"), "--reference", scan);
+
+const { trivialReconstructions } = await import("./trivialReconstructions.mjs");
+const network = JSON.parse(readFileSync(join(folder, "metrics.json"), "utf8"));
+const rows = [
+  ["network", network],
+  ...Object.entries(await trivialReconstructions(scan, join(folder, "reconstruction.npz"))),
+];
+console.log(`\n${"".padEnd(20)}complex error  phase SSIM  phase correlation  FRC half-bit (px)`);
+for (const [name, { complexError, phase, frc }] of rows) {
+  const cells = [complexError.toFixed(3), number(phase.ssim), number(phase.correlation), frc.halfBit.toFixed(1)];
+  console.log(
+    name.padEnd(20) + cells[0].padStart(13) + cells[1].padStart(12) + cells[2].padStart(19) + cells[3].padStart(19),
+  );
+}
+console.log(`\npictures: ${join(folder, "amplitude.png")}, ${join(folder, "phase.png")}`);
+console.log(`numbers:  ${join(folder, "metrics.json")}`);
+console.log(`${((performance.now() - startedAt) / 1000).toFixed(0)} s in all`);
+
+function ptychonaut(...args) {
+  console.log(`\n$ ptychonaut ${args.join(" ")}`);
+  const program = join(root, "dist/node/cli/ptychonaut.js");
+  const { status } = spawnSync(process.execPath, [program, ...args.map(String)], { stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+/** A constant image has no correlation. */
+function number(value) {
+  return value === null || Number.isNaN(value) ? "none" : value.toFixed(3);
+}
