@@ -63,8 +63,8 @@ function boundsNote({ minimum, exclusiveMinimum, maximum, exclusiveMaximum }: Fi
   return bounds.length === 0 ? "" : ` ${bounds.join(" and ")}`;
 }
 
-/** JSON is YAML; words need no quotes. */
-function yamlValue(value: unknown): string {
+/** A value as YAML has it: JSON is YAML, and words need no quotes. */
+export function yamlValue(value: unknown): string {
   const plain = typeof value === "string" && /^[A-Za-z]\w*$/.test(value) && !/^(true|false|null)$/i.test(value);
   return plain ? value : Array.isArray(value) ? `[${value.map(yamlValue).join(", ")}]` : JSON.stringify(value);
 }

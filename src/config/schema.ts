@@ -1,8 +1,9 @@
+import { z } from "zod";
 import type { DataSettings } from "./dataConfig.ts";
 import { dataGroup } from "./dataConfig.ts";
 import type { ExecutionConfig } from "./executionConfig.ts";
 import { executionGroup } from "./executionConfig.ts";
-import { fieldSchemas, type GroupName, type SettingGroup, type Settings } from "./group.ts";
+import type { GroupName, SettingGroup, Settings } from "./group.ts";
 import type { InferenceSettings } from "./inferenceConfig.ts";
 import { inferenceGroup } from "./inferenceConfig.ts";
 import type { ModelSettings } from "./modelConfig.ts";
@@ -46,20 +47,20 @@ export function parseSettings<G extends GroupName>(group: G, settings: Settings 
 }
 
 /**
- * JSON schema (draft 2020-12) of a config file as `ptychonaut init` writes it, for editors: an object with one property a
- * group, names with underscores. A group may be empty (null in YAML).
+ * JSON schema of a config file as `ptychonaut init` writes it, for editors, hence draft 7, which all of them read: an
+ * object with one property a group, names with underscores. A group may be empty (null in YAML).
  */
 export function configJsonSchema(): Readonly<Record<string, unknown>> {
   const properties = Object.fromEntries(
     groupNames.map((name) => {
-      const { title } = groups[name];
-      const fields = Object.entries(fieldSchemas(groups[name])).map(([field, schema]) => [snakeCase(field), schema]);
-      const properties: unknown = Object.fromEntries(fields);
+      const { title, schema } = groups[name];
+      const fields = Object.entries(z.toJSONSchema(schema, { io: "input", target: "draft-7" }).properties ?? {});
+      const properties: unknown = Object.fromEntries(fields.map(([field, its]) => [snakeCase(field), its]));
       return [name, { title, type: ["object", "null"], properties, additionalProperties: false }];
     }),
   );
   return {
-    $schema: "https://json-schema.org/draft/2020-12/schema",
+    $schema: "http://json-schema.org/draft-07/schema#",
     title: "Ptychonaut settings",
     type: "object",
     properties: { $schema: { type: "string", description: "Where this schema is." }, ...properties },

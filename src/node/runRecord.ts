@@ -44,9 +44,10 @@ export async function writeRunRecord(outputDir: string, record: RunRecord): Prom
   return path;
 }
 
-/** The record with what only the running program knows: versions and machine. */
+/** The record with what only the running program knows: where it ran, versions and machine. */
 export async function withCircumstances(record: RunRecord): Promise<RunRecord & Readonly<Record<string, unknown>>> {
   const versions = { ptychonaut: await packageVersion(), node: process.version };
   const machine = { platform: platform(), arch: arch(), cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length };
-  return { ...record, versions, machine };
+  // The paths of inputs are as they were given.
+  return { ...record, workingFolder: process.cwd(), versions, machine };
 }

@@ -5,8 +5,12 @@ import { type Flag, parseFlags } from "../../src/node/cli/flags.ts";
 import { renderHelp } from "../../src/node/cli/help.ts";
 import { importWeightsCommand } from "../../src/node/cli/importWeights.ts";
 import { inferCommand } from "../../src/node/cli/infer.ts";
+import { initCommand } from "../../src/node/cli/init.ts";
+import { rerunCommand } from "../../src/node/cli/rerun.ts";
+import { schemaCommand } from "../../src/node/cli/schema.ts";
 import { simulateCommand } from "../../src/node/cli/simulate.ts";
 import { trainCommand } from "../../src/node/cli/train.ts";
+import { validateCommand } from "../../src/node/cli/validate.ts";
 
 const flag = (name: string, kind: Flag["kind"], more: Partial<Flag> = {}): Flag => ({
   name,
@@ -86,7 +90,9 @@ describe("help", () => {
   });
 });
 
-const commands = [trainCommand, inferCommand, simulateCommand, evaluateCommand, importWeightsCommand];
+const runCommands = [trainCommand, inferCommand, rerunCommand, importWeightsCommand];
+const configCommands = [initCommand, schemaCommand, validateCommand];
+const commands = [...runCommands, ...configCommands, simulateCommand, evaluateCommand];
 
 describe("the commands", () => {
   it.each(commands)("$name: no two flags share a spelling", ({ flags: all }) => {

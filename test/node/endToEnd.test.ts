@@ -103,3 +103,23 @@ describe("a raw scan", () => {
     expect(talk).toContain(`warning: ${capped}\n`);
   });
 });
+
+describe("rerun", () => {
+  it("a training with a drawn seed, and its reconstruction, come out the same", async () => {
+    writeFileSync(path("config.yaml"), "model:\n  gridsize: 1\ndata:\n  validation_fraction: 0\n");
+    const trained = ["--train_data_file", path("scan.npz"), "--output_dir", path("first")];
+    await run("train", ...trained, ...small, "--config", path("config.yaml"), "--no-deterministic");
+    const inferred = ["--model_path", path("first"), "--test_data", path("scan.npz"), "--output_dir", path("firstOut")];
+    await run("infer", ...inferred, "--accelerator", "cpu", "--patch_weighting", "uniform");
+    await run("rerun", path("first", "run.json"), "--output_dir", path("second"));
+    await run("rerun", path("firstOut", "run.json"), "--output_dir", path("secondOut"));
+    for (const key of ["settings", "inputs"]) {
+      expect(json("secondOut", "run.json")[key]).toEqual(json("firstOut", "run.json")[key]);
+    }
+    const [first, second] = ["first", "second"].map((name) => json(name, "training.json"));
+    expect(second.seeds).toEqual(first.seeds);
+    expect(second.history[0].trainLoss).toBe(first.history[0].trainLoss);
+    const [object, again] = ["firstOut", "secondOut"].map((name) => readFileSync(path(name, "reconstruction.npz")));
+    expect(again).toEqual(object);
+  });
+});

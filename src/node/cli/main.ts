@@ -35,13 +35,29 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: "turn the weights of a PtychoPINN network into a model bundle",
     load: async () => (await import("./importWeights.ts")).importWeightsCommand,
   },
+  init: {
+    summary: "write a config file with every setting, commented",
+    load: async () => (await import("./init.ts")).initCommand,
+  },
   inspect: {
     summary: "say what is in a scan file, and what in it needs care",
     load: async () => (await import("./inspect.ts")).inspectCommand,
   },
+  rerun: {
+    summary: "run again what a run.json records",
+    load: async () => (await import("./rerun.ts")).rerunCommand,
+  },
+  schema: {
+    summary: "print the JSON schema of config files, for editors",
+    load: async () => (await import("./schema.ts")).schemaCommand,
+  },
   simulate: {
     summary: "make a simulated scan with its true object",
     load: async () => (await import("./simulate.ts")).simulateCommand,
+  },
+  validate: {
+    summary: "check a config file and show what it changes",
+    load: async () => (await import("./validate.ts")).validateCommand,
   },
 };
 

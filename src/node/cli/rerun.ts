@@ -1,0 +1,61 @@
+import { resolveInferencePayload, resolveTrainingPayload } from "../../config/payload.ts";
+import { PtychonautError } from "../../errors.ts";
+import { changedInputs, readSavedRun, repeatRequest } from "../savedRun.ts";
+import { type Command, type CommandContext, commonFlags, reportOutcome } from "./command.ts";
+import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
+
+const ownFlags: readonly Flag[] = [
+  {
+    name: "outputDir",
+    kind: "text",
+    section: "Files",
+    description: "Folder for everything that the run writes; created with its parents.",
+    required: true,
+  },
+  {
+    name: "allowChangedInputs",
+    kind: "boolean",
+    section: "Files",
+    description: "Run although an input is not the file that it was.",
+  },
+];
+
+/** `ptychonaut rerun`: the same run again, from its record. */
+export const rerunCommand: Command = {
+  name: "rerun",
+  summary: "Run again what a run.json records.",
+  usage: "RUN.json --output_dir DIR [--allow_changed_inputs]",
+  details:
+    "Repeats a train or infer with the resolved settings, seeds and inputs of its run.json, after checking the inputs' SHA-256. A training that was resumed runs from its start.",
+  examples: ["ptychonaut rerun run/run.json --output_dir again"],
+  flags: [...ownFlags, ...commonFlags],
+  positionals: ["RUN.json"],
+  run: rerun,
+};
+
+async function rerun({ values, positionals }: ParsedFlags, context: CommandContext): Promise<number> {
+  requireFlags(values, ownFlags, "rerun");
+  const path = positionals[0]!;
+  const run = await readSavedRun(path);
+  const repeat = repeatRequest(run, String(values["outputDir"]));
+  for (const changed of await changedInputs(run)) {
+    if (values["allowChangedInputs"] !== true) {
+      throw new PtychonautError("data", "an input is not the file that it was", {
+        where: changed,
+        expected: `the SHA-256 in ${path}`,
+        fix: "restore it, or say --allow_changed_inputs",
+      });
+    }
+    context.warn(`warning: ${changed} is not the file that it was`);
+  }
+  const quiet = values["quiet"] === true;
+  const hooksFor = (progressBar: boolean) => context.hooks(quiet, progressBar);
+  if (repeat.command === "train") {
+    const payload = await resolveTrainingPayload(repeat.request, context.files);
+    const hooks = hooksFor(payload.execution.enableProgressBar);
+    return reportOutcome(await context.workflows.train(payload, hooks), hooks);
+  }
+  const payload = await resolveInferencePayload(repeat.request, context.files);
+  const hooks = hooksFor(payload.execution.enableProgressBar);
+  return reportOutcome(await context.workflows.infer(payload, hooks), hooks);
+}

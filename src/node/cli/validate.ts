@@ -1,0 +1,108 @@
+import { yamlValue } from "../../config/configTemplate.ts";
+import { type Difference, differencesFromDefaults } from "../../config/differences.ts";
+import type { FileProbe } from "../../config/fileProbe.ts";
+import type { Settings } from "../../config/group.ts";
+import { layerOf } from "../../config/merge.ts";
+import { snakeCase } from "../../config/names.ts";
+import { resolveInferencePayload, resolveTrainingPayload } from "../../config/payload.ts";
+import { PtychonautError } from "../../errors.ts";
+import { type Command, type CommandContext, commonFlags } from "./command.ts";
+import type { Flag, ParsedFlags } from "./flags.ts";
+import { configFile } from "./runFlags.ts";
+
+const ownFlags: readonly Flag[] = [
+  {
+    name: "trainDataFile",
+    kind: "text",
+    section: "Files",
+    description: "Check it for a training on this scan.",
+  },
+  { name: "modelPath", kind: "text", section: "Files", description: "Check it for a reconstruction with this model." },
+  {
+    name: "testDataFile",
+    aliases: ["testData"],
+    kind: "text",
+    section: "Files",
+    description: "The scan of that reconstruction.",
+  },
+];
+
+/** `ptychonaut validate`: is a config file right, and what does it change? */
+export const validateCommand: Command = {
+  name: "validate",
+  summary: "Check a config file and show the resolved settings that are not defaults.",
+  usage: "CONFIG [--train_data_file SCAN.npz | --model_path RUN --test_data SCAN.npz]",
+  details:
+    "Checks every setting and the rules between them, for a training unless a model is named. Without a scan, what depends on it (the side of the patterns, their number, the dose) is taken to fit. Neither devices nor output folders are looked at. What is printed is a config file itself.",
+  examples: ["ptychonaut validate config.yaml", "ptychonaut validate config.yaml --train_data_file scan.npz"],
+  flags: [...ownFlags, ...commonFlags],
+  positionals: ["CONFIG"],
+  run: validate,
+};
+
+async function validate({ values, positionals }: ParsedFlags, context: CommandContext): Promise<number> {
+  const path = positionals[0]!;
+  const differences =
+    values["modelPath"] === undefined && values["testDataFile"] === undefined
+      ? await forTraining(path, values["trainDataFile"], context.files)
+      : await forInference(path, values, context.files);
+  context.print(differences.length === 0 ? "# nothing differs from the defaults\n" : listed(differences));
+  return 0;
+}
+
+async function forTraining(path: string, scan: unknown, files: FileProbe): Promise<readonly Difference[]> {
+  const file = await configFile(path, "training");
+  const trainDataFile = typeof scan === "string" ? scan : "the scan";
+  const probe = typeof scan === "string" ? readOnly(files) : anyScan(file);
+  const { overridden, model, data, training, execution } = await resolveTrainingPayload(
+    { trainDataFile, outputDir: ".", file },
+    probe,
+  );
+  const differences = differencesFromDefaults({ model, data, training, execution }, overridden);
+  return typeof scan === "string" ? differences : differences.filter(({ source }) => isStated(source));
+}
+
+async function forInference(path: string, values: Settings, files: FileProbe): Promise<readonly Difference[]> {
+  const { trainDataFile, modelPath, testDataFile } = values;
+  if (typeof modelPath !== "string" || typeof testDataFile !== "string" || trainDataFile !== undefined) {
+    throw new PtychonautError("usage", "--model_path and --test_data go together, and without --train_data_file");
+  }
+  const file = await configFile(path, "inference");
+  const request = { modelPath, testDataFile, outputDir: ".", file };
+  const { overridden, data, inference, execution } = await resolveInferencePayload(request, readOnly(files));
+  return differencesFromDefaults({ data, inference, execution }, overridden);
+}
+
+/** The files are read; nothing is made, and no device is needed. */
+const readOnly = (files: FileProbe): FileProbe => ({
+  ...files,
+  checkAccelerator: async () => {},
+  prepareFolder: async () => {},
+});
+
+/** Stands for scans that are not known yet: large enough for every setting, with a dose. */
+function anyScan(file: Settings): FileProbe {
+  const { N } = layerOf("file", file, "training").settings;
+  const side = typeof N === "number" ? N : 1024;
+  const header = { frames: Number.MAX_SAFE_INTEGER, height: side, width: side, photonsPerPattern: 1 };
+  return readOnly({
+    checkAccelerator: async () => {},
+    scanHeader: async () => header,
+    bundleHeader: () => Promise.reject(new Error("a training reads no bundle")),
+    prepareFolder: async () => {},
+  });
+}
+
+const isStated = (source: Difference["source"]): boolean => source === "file" || source === "profile";
+
+function listed(differences: readonly Difference[]): string {
+  const groups = [...new Set(differences.map(({ group }) => group))];
+  const lines = groups.flatMap((group) => {
+    const own = differences.filter((difference) => difference.group === group);
+    const heads = own.map(({ name, value }) => `  ${snakeCase(name)}: ${yamlValue(value)}`);
+    const width = Math.max(...heads.map(({ length }) => length));
+    const origin = (i: number): string => `${own[i]!.source}; default ${yamlValue(own[i]!.default)}`;
+    return [`${group}:`, ...heads.map((head, i) => `${head.padEnd(width)}  # ${origin(i)}`)];
+  });
+  return `${lines.join("\n")}\n`;
+}

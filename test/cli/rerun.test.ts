@@ -1,0 +1,116 @@
+import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { savedConfigOf } from "../../src/config/savedConfig.ts";
+import { call, inferWith, trainWith } from "./harness.ts";
+
+let folder = "";
+const path = (name: string): string => join(folder, name);
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "ptychonaut-"));
+  for (const name of ["scan.npz", "test.npz", "model.zip"]) writeFileSync(path(name), name);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** An input as a run in the folder records it: by the path that it was given. */
+const input = (name: string) => ({ path: name, sha256: createHash("sha256").update(name).digest("hex") });
+
+async function trained(...flags: string[]) {
+  const payload = await trainWith(...flags);
+  const inputs = ["scan.npz", ...(payload.training.testDataFile === null ? [] : ["test.npz"])].map(input);
+  const { overridden } = payload;
+  const settings = savedConfigOf(payload);
+  const seeds = { run: 77, grouping: 78 };
+  return { payload, record: { command: "train", inputs, settings, overridden, seeds, workingFolder: folder } };
+}
+
+function rerun(record: object, ...flags: string[]) {
+  writeFileSync(path("run.json"), JSON.stringify(record));
+  return call(["rerun", path("run.json"), "--output_dir", "again", ...flags]);
+}
+
+describe("rerun of a training", () => {
+  it.each([
+    [[]],
+    [["--gridsize", "1", "--max_epochs", "5", "--test_data_file", "test.npz", "--probe-mask"]],
+    [["--profile", "ci", "--scheduler", "MultiStage"]],
+    [["--no-deterministic", "--recon_log_every_n_epochs", "5", "--nphotons", "1e5"]],
+  ])("%j: the same payload, with the seeds that were drawn", async (flags) => {
+    const { payload, record } = await trained(...flags);
+    const { code, training, stderr } = await rerun(record);
+    expect(code, stderr).toBe(0);
+    const { testDataFile } = payload.training;
+    expect(training).toEqual({
+      ...payload,
+      trainDataFile: path("scan.npz"),
+      outputDir: "again",
+      data: { ...payload.data, subsampleSeed: 78 },
+      training: { ...payload.training, seed: 77, testDataFile: testDataFile && path(testDataFile) },
+      overridden: expect.anything(),
+    });
+    // What was not stated is not stated now: that makes a difference to some settings.
+    const stated = (origins: readonly { name: string }[]) => origins.map(({ name }) => name).sort();
+    expect(stated(training!.overridden)).toEqual(expect.arrayContaining(stated(payload.overridden)));
+    const once = payload.overridden.some(({ name }) => name === "reconLogEveryNEpochs");
+    expect(stated(training!.overridden).includes("reconLogEveryNEpochs")).toBe(once);
+  });
+
+  it("runs a resumed training as a whole", async () => {
+    const { record } = await trained("--resume", "last");
+    expect((await rerun(record)).training?.training.resume).toBeNull();
+  });
+});
+
+describe("rerun of a reconstruction", () => {
+  it("the same payload", async () => {
+    const payload = await inferWith("--patch_weighting", "uniform", "--n_patterns", "9", "--inference_batch_size", "3");
+    const { model, data, inference, execution, overridden } = payload;
+    const { code, inference: again } = await rerun({
+      command: "infer",
+      inputs: [input("model.zip"), input("scan.npz")],
+      settings: { model, data, inference, execution },
+      overridden,
+      seeds: { grouping: data.subsampleSeed },
+      workingFolder: folder,
+    });
+    expect(code).toBe(0);
+    const files = { modelPath: path("model.zip"), testDataFile: path("scan.npz"), outputDir: "again" };
+    expect(again).toEqual({ ...payload, ...files, overridden: expect.anything() });
+  });
+});
+
+describe("rerun refuses", () => {
+  it("an input that changed, unless told", async () => {
+    const { record } = await trained();
+    const changed = { ...record, inputs: [{ ...record.inputs[0], sha256: "0".repeat(64) }] };
+    const refused = await rerun(changed);
+    expect(refused.code).toBe(2);
+    expect(refused.training).toBeUndefined();
+    expect(refused.stderr).toMatch(/not the file that it was; in .*scan\.npz.*--allow_changed_inputs/);
+    const allowed = await rerun(changed, "--allow_changed_inputs");
+    expect(allowed.code).toBe(0);
+    expect(allowed.stderr).toMatch(/warning: .*scan\.npz is not the file that it was/);
+  });
+
+  it("what it cannot repeat, with the reason", async () => {
+    const { record } = await trained();
+    const { settings } = record;
+    for (const [wrong, message] of [
+      [{ ...record, command: "simulate" }, /a run of "simulate" cannot be repeated; expected train or infer/],
+      [{ ...record, inputs: [{ ...input("gone.npz") }] }, /no such file; in .*gone\.npz/],
+      [{ ...record, inputs: [] }, /not the run\.json.*inputs/],
+      [{ ...record, seeds: undefined }, /not the run\.json.*seeds/],
+      [{ ...record, settings: { ...settings, model: { ...settings.model, depth: 3 } } }, /unknown setting "depth"/],
+      [{ ...record, settings: { ...settings, optics: {} } }, /not the run\.json.*optics/],
+    ] as const) {
+      const { code, stderr } = await rerun(wrong);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(message);
+    }
+    writeFileSync(path("broken.json"), "{");
+    expect((await call(["rerun", path("broken.json"), "--output_dir", "x"])).stderr).toContain("is not JSON");
+    expect((await call(["rerun", path("run.json")])).stderr).toContain("missing --output_dir");
+  });
+});
