@@ -137,20 +137,13 @@ const schema = z.strictObject({
   ),
 }) satisfies z.ZodType<ExecutionConfig>;
 
-const MODEL =
-  "it describes the network, so it belongs to the model settings, and the spectral generators are not in this version";
+const MODEL = "it describes the network, so it belongs to the model settings, and its generator is not in this version";
 
 export const executionGroup: SettingGroup<ExecutionConfig> = {
   name: "execution",
   title: "Execution",
   schema,
   refused: {
-    ffnoEncoderBlocks: MODEL,
-    ffnoEncoderModes: MODEL,
-    ffnoEncoderShareWeights: MODEL,
-    ffnoEncoderGateInit: MODEL,
-    ffnoEncoderNorm: MODEL,
-    ffnoEncoderMlpRatio: MODEL,
     spectralBottleneckBlocks: MODEL,
     spectralBottleneckModes: MODEL,
     spectralBottleneckShareWeights: MODEL,

@@ -83,22 +83,27 @@ const ciDefaults: Settings = {
   amplitudePhysicsGain: 1,
   rectS1s2Trainable: true,
   rectS1s2Init: "data",
-  cnnOutputMode: "real_imag",
 };
+
+/** The CNN's output; the other generators emit real and imaginary parts unless said otherwise. */
+const ciCnnDefaults: Settings = { cnnOutputMode: "real_imag" };
 
 /**
  * Adds the settings that a profile stands for.
  * @throws PtychonautError "usage" if another value was given explicitly for one that the profile fixes.
  */
 export function withProfile(layers: readonly Layer[]): readonly Layer[] {
-  if (mergeLayers(layers).get("profile")?.value !== "ci") return layers;
+  const merged = mergeLayers(layers);
+  if (merged.get("profile")?.value !== "ci") return layers;
   for (const { settings } of layers) {
     for (const [name, value] of Object.entries(ciFixed)) {
       const given = settings[name];
       if (given !== undefined && given !== null && given !== value) throw contradiction("profile", "ci", name, given);
     }
   }
-  return [{ source: "profile", settings: ciFixed }, ...layers, { source: "profile", settings: ciDefaults }];
+  const isCnn = (merged.get("architecture")?.value ?? "cnn") === "cnn";
+  const defaults = isCnn ? { ...ciDefaults, ...ciCnnDefaults } : ciDefaults;
+  return [{ source: "profile", settings: ciFixed }, ...layers, { source: "profile", settings: defaults }];
 }
 
 /** Two settings that exclude each other. */

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { choice, integer, only, optional, real, toggle, withDefault } from "./fields.ts";
 import type { Open, SettingGroup } from "./group.ts";
+import { type SpectralConfig, spectralFields } from "./spectralConfig.ts";
 
 /** The network and its physics, fully resolved. */
-export interface ModelConfig {
+export interface ModelConfig extends SpectralConfig {
   readonly modelType: "pinn";
-  readonly architecture: "cnn";
+  readonly architecture: "cnn" | "fno" | "fno_vanilla" | "ffno";
   readonly N: number;
   readonly gridsize: number;
   readonly nFiltersScale: number;
@@ -37,16 +38,19 @@ export interface ModelConfig {
 
 export type ModelSettings = Open<ModelConfig, "N" | "objectBig" | "probeMaskDiameter">;
 
-const LATER = "only the CNN generator is in this version";
+const LATER = "this generator is not in this version";
 const NEVER_APPLIED = "the reference system builds this attention and never applies it, so no trained model has it";
 
 const schema = z.strictObject({
   modelType: choice(["pinn"], "pinn", "How the network learns: from the diffraction alone, through the physics.", {
     refused: { supervised: "training on labels is not in this version" },
   }),
-  architecture: choice(["cnn"], "cnn", "The generator that turns diffraction into object patches.", {
-    refused: { fno: LATER, fno_vanilla: LATER, ffno: LATER, neuralop_uno: LATER, hybrid_resnet: LATER },
-  }),
+  architecture: choice(
+    ["cnn", "fno", "fno_vanilla", "ffno"],
+    "cnn",
+    "The generator that turns diffraction into object patches: convolutional, or Fourier neural operators.",
+    { refused: { neuralop_uno: LATER, hybrid_resnet: LATER } },
+  ),
   N: optional(
     integer({ min: 32, multipleOf: 8 }),
     "Side of a diffraction pattern; a multiple of 8. Taken from the data when left open.",
@@ -115,10 +119,11 @@ const schema = z.strictObject({
   probeMaskDiameter: optional(real({ above: 0 }), "Diameter of the probe mask; N/2 when left open.", {
     unit: "pixels",
   }),
+  ...spectralFields,
 }) satisfies z.ZodType<ModelSettings>;
 
 const ONE_NORMALISATION = "there is one normalisation: a unit object reproduces the mean energy of the patterns";
-const NO_SPECTRAL = "it belongs to the spectral generators, which are not in this version";
+const NO_BOTTLENECK = "it belongs to spectral_resnet_bottleneck, which is not in this version";
 
 export const modelGroup: SettingGroup<ModelSettings> = {
   name: "model",
@@ -140,22 +145,12 @@ export const modelGroup: SettingGroup<ModelSettings> = {
     CForward: "it is gridsize²",
     numDatasets: "training on several scans is not in this version",
     learnedInputChannels: "learned input channels are not in this version",
-    generatorOutputMode: NO_SPECTRAL,
-    fnoModes: NO_SPECTRAL,
-    fnoWidth: NO_SPECTRAL,
-    fnoBlocks: NO_SPECTRAL,
-    fnoCnnBlocks: NO_SPECTRAL,
-    fnoInputTransform: NO_SPECTRAL,
-    ffnoEncoderBlocks: NO_SPECTRAL,
-    ffnoEncoderModes: NO_SPECTRAL,
-    ffnoEncoderShareWeights: NO_SPECTRAL,
-    ffnoEncoderGateInit: NO_SPECTRAL,
-    ffnoEncoderNorm: NO_SPECTRAL,
-    ffnoEncoderMlpRatio: NO_SPECTRAL,
-    spectralBottleneckBlocks: NO_SPECTRAL,
-    spectralBottleneckModes: NO_SPECTRAL,
-    spectralBottleneckShareWeights: NO_SPECTRAL,
-    spectralBottleneckGateInit: NO_SPECTRAL,
-    spectralBottleneckGateMode: NO_SPECTRAL,
+    ffnoEncoderBlocks: "fno_blocks gives the number of blocks of every spectral generator",
+    ffnoEncoderModes: "fno_modes gives the frequencies of every spectral generator",
+    spectralBottleneckBlocks: NO_BOTTLENECK,
+    spectralBottleneckModes: NO_BOTTLENECK,
+    spectralBottleneckShareWeights: NO_BOTTLENECK,
+    spectralBottleneckGateInit: NO_BOTTLENECK,
+    spectralBottleneckGateMode: NO_BOTTLENECK,
   },
 };

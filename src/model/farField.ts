@@ -1,8 +1,8 @@
 import type { Complex } from "../graph/complex.ts";
 import { add, sub } from "../graph/ops/elementwise.ts";
 import { matmul } from "../graph/ops/linear.ts";
+import { perGraph } from "../graph/perGraph.ts";
 import type { Graph, Tensor } from "../graph/tensor.ts";
-import { perGraph } from "./perGraph.ts";
 
 /**
  * Far-field propagation as a centred unitary DFT over the last two axes,

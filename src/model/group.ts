@@ -2,8 +2,8 @@ import { PtychonautError } from "../errors.ts";
 import { type Complex, complexReshape, complexSum, each, intensity, scale } from "../graph/complex.ts";
 import { add, greater, maximum, mul, neg, reciprocal, where } from "../graph/ops/elementwise.ts";
 import { max, sum } from "../graph/ops/reduce.ts";
+import { perGraph } from "../graph/perGraph.ts";
 import { type Graph, shapeError, type Tensor } from "../graph/tensor.ts";
-import { perGraph } from "./perGraph.ts";
 import { translate } from "./translate.ts";
 
 /**

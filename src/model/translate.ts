@@ -1,8 +1,8 @@
 import { abs, add, relu, sub } from "../graph/ops/elementwise.ts";
 import { reshape, slice } from "../graph/ops/layout.ts";
 import { matmul } from "../graph/ops/linear.ts";
+import { perGraph } from "../graph/perGraph.ts";
 import { type Graph, shapeError, type Tensor } from "../graph/tensor.ts";
-import { perGraph } from "./perGraph.ts";
 
 /**
  * Sub-pixel translation T_d f(u) = f(u − d): content moves by +d, bilinear between pixels, zeros outside.

@@ -7,6 +7,7 @@ import { type CnnLayout, cnnLayout } from "./cnnLayout.ts";
 import { decoder, sharedDecoder } from "./decoder.ts";
 import { encoder } from "./encoder.ts";
 import type { GeneratorOptions, Patches } from "./generator.ts";
+import { networkInput } from "./images.ts";
 import { initialisation } from "./initialisers.ts";
 import type { Builder } from "./layers.ts";
 import type { Parameters } from "./parameters.ts";
@@ -17,8 +18,7 @@ import type { Parameters } from "./parameters.ts";
  * @param images amplitudes of mean energy (N/2)², `[batch, channel, N, N]`
  */
 export function cnn(parameters: Parameters, images: Tensor, options: GeneratorOptions): Patches {
-  checkImages(images, options);
-  const input = options.objectBig ? images : reshape(images, [-1, 1, options.N, options.N]);
+  const input = networkInput(images, options);
   const layout = cnnLayout(options.N, options.nFiltersScale);
   const outputs = input.shape[1]!;
   checkOutputs(outputs, options);
@@ -57,15 +57,6 @@ function decode(
       batchNorm: batchNorm && i === 1,
     });
   return [one(0), one(1)];
-}
-
-function checkImages(images: Tensor, { N }: GeneratorOptions): void {
-  if (images.rank !== 4 || images.shape[2] !== N || images.shape[3] !== N) {
-    throw new PtychonautError("shape", "the images do not fit the network", {
-      expected: `[batch, channel, ${N}, ${N}]`,
-      got: `[${images.shape.join(", ")}]`,
-    });
-  }
 }
 
 /** The head splits the last 32s channels between centre and border, and both need some. */

@@ -16,6 +16,11 @@ export interface Initialisation {
    */
   weights(gain: number): Initialiser;
   /**
+   * Real or imaginary part of complex weights `[in, out, …]`, one matrix for every frequency.
+   * @param gain RMS of the layer's output over that of the kept frequencies
+   */
+  spectralWeights(gain: number): Initialiser;
+  /**
    * @param fanIn inputs that one output sums
    * @param level value, or one for every output
    */
@@ -24,8 +29,12 @@ export interface Initialisation {
   normScale(scale: number): Initialiser;
 }
 
-export const zeros: Initialiser = (shape) => new Float32Array(sizeOf(shape));
-export const ones: Initialiser = (shape) => new Float32Array(sizeOf(shape)).fill(1);
+export const filled =
+  (value: number): Initialiser =>
+  (shape) =>
+    new Float32Array(sizeOf(shape)).fill(value);
+export const zeros: Initialiser = filled(0);
+export const ones: Initialiser = filled(1);
 
 const uniform =
   (bound: (shape: readonly number[]) => number): Initialiser =>
@@ -37,9 +46,20 @@ const uniform =
 const fanIn = (shape: readonly number[]): number => sizeOf(shape.slice(1));
 const fanOut = (shape: readonly number[]): number => sizeOf(shape) / shape[1]!;
 
+const normal =
+  (deviation: (shape: readonly number[]) => number): Initialiser =>
+  (shape, random) => {
+    const scale = deviation(shape);
+    return Float32Array.from({ length: sizeOf(shape) }, () => scale * random.normal());
+  };
+
+/** Share of a complex weight's size that its real and its imaginary part have each. */
+const evenParts = Math.SQRT1_2;
+
 /** PyTorch's default for convolutions and linear layers: weights and biases uniform within ±1/√fanIn. */
 const torch: Initialisation = {
   weights: () => uniform((shape) => 1 / Math.sqrt(fanIn(shape))),
+  spectralWeights: () => uniform(([channels]) => evenParts / Math.sqrt(channels!)),
   bias: (fan) => uniform(() => 1 / Math.sqrt(fan)),
   normScale: () => ones,
 };
@@ -47,6 +67,7 @@ const torch: Initialisation = {
 /** Uniform within ±√(6 / (fanIn + fanOut)), zero biases (Glorot & Bengio 2010). */
 const glorot: Initialisation = {
   weights: () => uniform((shape) => Math.sqrt(6 / (fanIn(shape) + fanOut(shape)))),
+  spectralWeights: () => uniform(([channels, out]) => evenParts * Math.sqrt(6 / (channels! + out!))),
   bias: () => zeros,
   normScale: () => ones,
 };
@@ -57,13 +78,11 @@ const glorot: Initialisation = {
  * network that its biases alone drive.
  */
 const variancePreserving: Initialisation = {
-  weights: (gain) => (shape, random) => {
-    const deviation = gain / Math.sqrt(fanIn(shape));
-    return Float32Array.from({ length: sizeOf(shape) }, () => deviation * random.normal());
-  },
+  weights: (gain) => normal((shape) => gain / Math.sqrt(fanIn(shape))),
+  spectralWeights: (gain) => normal(([channels]) => (evenParts * gain) / Math.sqrt(channels!)),
   bias: (_fan, level) => (shape) =>
     Float32Array.from({ length: sizeOf(shape) }, (_, i) => (typeof level === "number" ? level : level[i]!)),
-  normScale: (scale) => (shape) => new Float32Array(sizeOf(shape)).fill(scale),
+  normScale: filled,
 };
 
 const schemes: Readonly<Record<InitialisationScheme, Initialisation>> = {

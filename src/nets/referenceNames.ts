@@ -26,7 +26,34 @@ const decoder = (ours: string, reference: string, referenceHead: string): Row[] 
   ...head(`${ours}.head`, `${reference}.${referenceHead}`),
 ];
 
+const fnoBlock = (ours: string, reference: string): Row[] => [
+  [ours, reference, `${reference}.norm`],
+  [`${ours}.spectral`, `${reference}.spectral`],
+  [`${ours}.local`, `${reference}.local_conv`],
+];
+
+const spectral: readonly Row[] = [
+  ["lifter.conv1", "lifter.conv1"],
+  ["lifter.conv2", "lifter.conv2"],
+  ...fnoBlock("fno.#", "fno_blocks.#"),
+  ["mix", "intermediate"],
+  ["refine.#", "cnn_refiner.#.0"],
+  ...fnoBlock("vanilla.#", "blocks.#"),
+  ["ffno.shared.spectral", "ffno_stack.shared_spectral"],
+  ["ffno.#", "ffno_stack.blocks.#", "ffno_stack.blocks.#.norm"],
+  ["ffno.#.spectral", "ffno_stack.blocks.#.shared_spectral"],
+  ["ffno.#.local", "ffno_stack.blocks.#.local_conv"],
+  ["ffno.#.expand", "ffno_stack.blocks.#.expand"],
+  ["ffno.#.project", "ffno_stack.blocks.#.project"],
+  ["residual.#.conv1", "refiners.#.conv1"],
+  ["residual.#.conv2", "refiners.#.conv2"],
+  ["output.both", "output_proj"],
+  ["output.amplitude", "output_amp"],
+  ["output.phase", "output_phase"],
+];
+
 const table: readonly Row[] = [
+  ...spectral,
   ...block("encoder", "encoder"),
   ...attention("encoder.#.attention", "encoder.blocks.#.attention"),
   ...attention("bottleneck", "bottleneck_cbam"),
@@ -49,6 +76,18 @@ const normFields: Readonly<Record<string, string>> = {
   variance: "running_var",
 };
 
+/**
+ * Blocks with weights of their own have no registered gates there. They keep the value that they start with, which the
+ * shared gate, stored and never used or trained then, still has.
+ */
+const gates: Readonly<Record<string, string>> = {
+  "ffno.shared.gate": "ffno_stack.shared_gate",
+  "ffno.#.gate": "ffno_stack.shared_gate",
+};
+
+/** What blocks share, which the reference stores also when each has weights of its own. */
+export const isReferenceShared = (name: string): boolean => name.startsWith("ffno_stack.shared_");
+
 /** What the reference stores and no computation reads. */
 export const isReferenceBookkeeping = (name: string): boolean => name.endsWith(".num_batches_tracked");
 
@@ -67,13 +106,15 @@ const layers: ReadonlyMap<string, Row> = new Map(table.map((row) => [row[0], row
  * @throws PtychonautError "usage" when the reference has no such parameter
  */
 export function referenceName(name: string): string {
-  const [, layer, norm, field] = /^(.+?)(\.norm)?\.(\w+)$/.exec(name) ?? [];
   let number = "";
-  const general = layer?.replace(/(?<=\.|refine)\d+(?=\.)/, (digits) => {
+  const general = name.replace(/(?<=\.|refine)\d+(?=\.)/, (digits) => {
     number = digits;
     return "#";
   });
-  const row = layers.get(general ?? "");
+  const gate = gates[general];
+  if (gate !== undefined) return gate;
+  const [, layer, norm, field] = /^(.+?)(\.norm)?\.(\w+)$/.exec(general) ?? [];
+  const row = layers.get(layer ?? "");
   const found = norm === undefined ? row?.[1] : row?.[2];
   if (found === undefined || field === undefined) {
     throw new PtychonautError("usage", `the reference network has no counterpart of parameter "${name}"`);

@@ -1,7 +1,7 @@
 import type { RealArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
 import type { ParameterSpec, ParameterValues } from "./parameters.ts";
-import { isReferenceBookkeeping, isReferenceBorder, referenceName } from "./referenceNames.ts";
+import { isReferenceBookkeeping, isReferenceBorder, isReferenceShared, referenceName } from "./referenceNames.ts";
 
 /**
  * Weights of the reference system's network as the values of our parameters. The arrays may share any prefix (the
@@ -28,12 +28,14 @@ export function valuesFromReference(
   );
   // Built for a small probe, the reference keeps the weights of the border path that it does not use.
   const borderless = !specs.some(({ name }) => name.includes(".border"));
+  const unshared = specs.some(({ name }) => name.startsWith("ffno.0.spectral."));
   const left = [...arrays.keys()].find(
     (key) =>
       key.startsWith(prefix) &&
       !used.has(key) &&
       !isReferenceBookkeeping(key) &&
-      !(borderless && isReferenceBorder(key.slice(prefix.length))),
+      !(borderless && isReferenceBorder(key.slice(prefix.length))) &&
+      !(unshared && isReferenceShared(key.slice(prefix.length))),
   );
   if (left === undefined) return values;
   throw new PtychonautError("data", `the network has no place for the array "${left}"`, {

@@ -1,10 +1,15 @@
 import { unknownName } from "../errors.ts";
 import { cnn } from "./cnn.ts";
+import { ffno } from "./ffno.ts";
+import { fno, fnoVanilla } from "./fno.ts";
 import type { Generator } from "./generator.ts";
 
 /** Every generator by the name that `architecture` takes. A new one is a file and a line here. */
 const generators: Readonly<Record<string, Generator>> = {
   cnn,
+  ffno,
+  fno,
+  fno_vanilla: fnoVanilla,
 };
 
 export const generatorNames: readonly string[] = Object.keys(generators);

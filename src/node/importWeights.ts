@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { sizeOf } from "../arrays.ts";
+import { type RealArray, sizeOf, splitComplex } from "../arrays.ts";
 import { writeBundle } from "../bundle/bundle.ts";
 import { dataFacts } from "../bundle/fingerprint.ts";
 import type { JsonObject } from "../bundle/manifest.ts";
@@ -9,8 +9,9 @@ import type { TrainingPayload } from "../config/payload.ts";
 import { savedConfigOf } from "../config/savedConfig.ts";
 import { computeScales } from "../data/normalisation.ts";
 import { predictionGraph } from "../inference/predictionModel.ts";
-import { openNpz } from "../io/npz.ts";
+import { type Npz, openNpz } from "../io/npz.ts";
 import { impliedSettings } from "../nets/referenceArchitecture.ts";
+import { impliedSpectralSettings } from "../nets/referenceSpectral.ts";
 import { valuesFromReference } from "../nets/referenceWeights.ts";
 import { bundleName } from "./bundleFiles.ts";
 import { readBytes, readScan, sha256, writeAtomic } from "./files.ts";
@@ -29,15 +30,8 @@ export async function importReferenceWeights(
 ): Promise<string> {
   const bytes = await readBytes(path);
   const npz = openNpz(bytes, path);
-  const arrays = new Map(
-    npz.keys
-      .filter((key) => /^float/.test(npz.header(key).dtype))
-      .map((key) => {
-        const { shape, data } = npz.readNumbers(key);
-        return [key, { shape, data: Float32Array.from(data) }] as const;
-      }),
-  );
-  const payload = await settle({ ...impliedSettings(arrays) });
+  const arrays = weightArrays(npz);
+  const payload = await settle({ ...(impliedSpectralSettings(arrays) ?? impliedSettings(arrays)) });
   const graph = predictionGraph(payload.model, 1);
   const values = valuesFromReference(arrays, graph.specs, path);
   const dataset = await readScan(payload.trainDataFile, scanOptions(payload.data));
@@ -62,4 +56,21 @@ export async function importReferenceWeights(
     }),
   );
   return file;
+}
+
+/** The file's floating-point arrays; a complex one as two, `NAME_re` and `NAME_im`. */
+function weightArrays(npz: Npz): ReadonlyMap<string, RealArray> {
+  const arrays = new Map<string, RealArray>();
+  for (const key of npz.keys.filter((name) => /^(float|complex)/.test(npz.header(name).dtype))) {
+    const { dtype, shape, data } = npz.readNumbers(key);
+    const values = Float32Array.from(data);
+    if (dtype.startsWith("float")) {
+      arrays.set(key, { shape, data: values });
+      continue;
+    }
+    const { re, im } = splitComplex({ shape, data: values });
+    arrays.set(`${key}_re`, { shape, data: re });
+    arrays.set(`${key}_im`, { shape, data: im });
+  }
+  return arrays;
 }

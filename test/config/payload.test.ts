@@ -35,7 +35,10 @@ describe("precedence", () => {
   it("the execution config says nothing about the science", async () => {
     await expect(train({}, { batchSize: 4 })).rejects.toThrow(/batch_size is not a setting of the execution config/);
     await expect(train({}, { middleTrim: 32 })).rejects.toThrow(/middle_trim is refused: .*with the overrides/);
-    await expect(train({}, { ffno_encoder_blocks: 24 })).rejects.toThrow(/belongs to the model settings/);
+    await expect(train({}, { ffno_encoder_share_weights: false })).rejects.toThrow(
+      /ffno_encoder_share_weights is not a setting of the execution config/,
+    );
+    await expect(train({}, { spectral_bottleneck_blocks: 6 })).rejects.toThrow(/belongs to the model settings/);
   });
 });
 
@@ -137,6 +140,12 @@ describe("the count-intensity profile", () => {
     expect(model).toMatchObject({ rectS1s2Init: "ones", physicsForwardMode: "rectangular_scaled" });
   });
 
+  it("has the output of the network that there is", async () => {
+    expect((await train({ profile: "ci" })).model.cnnOutputMode).toBe("real_imag");
+    const { model } = await train({ profile: "ci", architecture: "fno" });
+    expect(model).toMatchObject({ cnnOutputMode: "amp_phase", generatorOutputMode: "real_imag" });
+  });
+
   it("version and domain go together", async () => {
     await expect(train({ scaleContractVersion: "legacy_v1" })).rejects.toThrow(/go together/);
     await expect(train({ measurementDomain: "count_intensity" })).rejects.toThrow(/go together/);
@@ -167,6 +176,11 @@ describe("settings that would have no effect", () => {
     [{ maxNeighborDistance: 3 }, /neighbor_function is/],
     [{ neighborPoolSize: 9 }, /enable_oversampling is on/],
     [{ positionOrder: "xy" }, /positions_key is given/],
+    [{ fnoModes: 6 }, /architecture is fno or fno_vanilla or ffno/],
+    [{ architecture: "ffno", nFiltersScale: 1 }, /architecture is cnn/],
+    [{ architecture: "fno_vanilla", fnoCnnBlocks: 1 }, /architecture is fno or ffno/],
+    [{ architecture: "ffno", fnoStableBlocks: true }, /architecture is fno or fno_vanilla/],
+    [{ architecture: "fno", ffnoEncoderShareWeights: false }, /architecture is ffno/],
   ] as const)("%j", async (overrides, message) => {
     await expect(train(overrides)).rejects.toThrow(message);
   });
@@ -175,6 +189,7 @@ describe("settings that would have no effect", () => {
 describe("combinations that cannot be", () => {
   it.each([
     [{ positionsKey: "xy" }, /needs position_order/],
+    [{ architecture: "fno", fnoModes: 34 }, /at most N\/2 \+ 1 = 33/],
     [{ xBounds: [0.6, 0.4] }, /x_bounds/],
     [{ gridsize: 3, neighborCount: 5 }, /at least gridsize² - 1 = 8/],
     [{ gridsize: 3, neighborFunction: "4_quadrant" }, /Four quadrants need gridsize 2/],

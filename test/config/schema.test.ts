@@ -86,7 +86,9 @@ describe("parsing", () => {
   });
 
   it("gives the reason for a name that it knows and refuses", () => {
-    expect(() => parseSettings("model", { fnoModes: 12 })).toThrow(/fno_modes is refused: .*spectral generators/);
+    expect(() => parseSettings("model", { ffnoEncoderModes: 12 })).toThrow(
+      /ffno_encoder_modes is refused: fno_modes gives/,
+    );
     expect(() => parseSettings("execution", { spectralBottleneckBlocks: 6 })).toThrow(/belongs to the model settings/);
   });
 
@@ -109,7 +111,8 @@ describe("parsing", () => {
     ["model", { N: 65 }],
     ["model", { N: 24 }],
     ["model", { gridsize: 1.5 }],
-    ["model", { architecture: "ffno" }],
+    ["model", { architecture: "hybrid_resnet" }],
+    ["model", { fnoModes: 0 }],
     ["model", { cbamDecoder: true }],
     ["data", { nphotons: 0 }],
     ["data", { validationFraction: 1 }],

@@ -17,6 +17,18 @@ export const defaultOptions: GeneratorOptions = {
   cbamBottleneck: false,
   probeBig: true,
   initialization: "variance_preserving",
+  generatorOutputMode: "real_imag",
+  fnoModes: 4,
+  fnoWidth: 4,
+  fnoBlocks: 2,
+  fnoCnnBlocks: 1,
+  fnoStableBlocks: false,
+  fnoInputTransform: "none",
+  ffnoEncoderShareWeights: true,
+  ffnoEncoderGateInit: 0.1,
+  ffnoEncoderNorm: "instance",
+  ffnoEncoderMlpRatio: 2,
+  ffnoEncoderLocalConv: false,
 };
 
 export interface BuiltNetwork {
@@ -28,9 +40,19 @@ export interface BuiltNetwork {
   readonly outputs: readonly [Tensor, Tensor];
 }
 
+interface BatchShape {
+  readonly batch: number;
+  readonly channels: number;
+}
+
 /** A CNN for `x`, images `[batch, channel, N, N]`. */
-export function buildCnn(
-  shape: { readonly batch: number; readonly channels: number },
+export const buildCnn = (shape: BatchShape, changes: Partial<GeneratorOptions> = {}, training = false): BuiltNetwork =>
+  buildNetwork("cnn", shape, changes, training);
+
+/** Any generator for `x`, images `[batch, channel, N, N]`. */
+export function buildNetwork(
+  architecture: string,
+  shape: BatchShape,
   changes: Partial<GeneratorOptions> = {},
   training = false,
 ): BuiltNetwork {
@@ -38,7 +60,7 @@ export function buildCnn(
   const graph = new Graph();
   const parameters = new Parameters(graph, { training });
   const images = graph.input("x", [shape.batch, shape.channels, options.N, options.N]);
-  const patches = generatorNamed("cnn")(parameters, images, options);
+  const patches = generatorNamed(architecture)(parameters, images, options);
   const outputs =
     patches.kind === "polar" ? ([patches.amplitude, patches.phase] as const) : ([patches.re, patches.im] as const);
   return { graph, parameters, images, patches, outputs };

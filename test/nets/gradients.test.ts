@@ -7,21 +7,29 @@ import type { GeneratorOptions } from "../../src/nets/generator.ts";
 import { Random } from "../../src/random.ts";
 import { dot, norm, normals, testRuntime } from "../evaluate.ts";
 import { tolerances } from "../tolerances.ts";
-import { buildCnn, freshValues } from "./build.ts";
+import { buildCnn, buildNetwork, freshValues } from "./build.ts";
 
-const variants: readonly (readonly [string, Partial<GeneratorOptions>])[] = [
-  ["default", {}],
-  ["attention", { cbamEncoder: true, cbamBottleneck: true }],
-  ["shared decoder", { sharedDecoder: true }],
-  ["small probe", { probeBig: false }],
-  ["batch normalisation, real and imaginary", { batchNorm: true, cnnOutputMode: "real_imag" }],
+const variants: readonly (readonly [string, string, Partial<GeneratorOptions>])[] = [
+  ["default", "cnn", {}],
+  ["attention", "cnn", { cbamEncoder: true, cbamBottleneck: true }],
+  ["shared decoder", "cnn", { sharedDecoder: true }],
+  ["small probe", "cnn", { probeBig: false }],
+  ["batch normalisation, real and imaginary", "cnn", { batchNorm: true, cnnOutputMode: "real_imag" }],
+  ["FNO", "fno", {}],
+  ["FNO of stable blocks", "fno_vanilla", { fnoStableBlocks: true, fnoInputTransform: "log1p" }],
+  ["factorised FNO", "ffno", { generatorOutputMode: "amp_phase" }],
+  [
+    "factorised FNO without sharing",
+    "ffno",
+    { ffnoEncoderShareWeights: false, ffnoEncoderNorm: "layer", ffnoEncoderLocalConv: true },
+  ],
 ];
 
 /** f = Σ c₁ · first + c₂ · second of a training network with random cotangents, as a session; and its gradients. */
-async function network(changes: Partial<GeneratorOptions>) {
-  const built = buildCnn({ batch: 2, channels: 1 }, { N: 32, ...changes }, true);
+async function network(architecture: string, changes: Partial<GeneratorOptions>) {
+  const built = buildNetwork(architecture, { batch: 2, channels: 1 }, { N: 32, ...changes }, true);
   const { graph, outputs, images, parameters } = built;
-  const cotangents = outputs.map((output, i) => graph.input(`c${i}`, output.shape));
+  const cotangents = outputs.map((output, i) => graph.input(`cotangent${i}`, output.shape));
   const loss = add(sum(mul(outputs[0], cotangents[0]!)), sum(mul(outputs[1], cotangents[1]!)));
   const all = parameters.specs.filter((spec) => spec.trainable).map((spec) => spec.name);
   // Normalisation subtracts what a bias in front of it adds.
@@ -33,7 +41,7 @@ async function network(changes: Partial<GeneratorOptions>) {
   const random = new Random(8);
   const feeds: Record<string, Float32Array> = {
     x: normals(random, images.size).map(Math.abs),
-    ...Object.fromEntries(cotangents.map((c, i) => [`c${i}`, normals(random, c.size)])),
+    ...Object.fromEntries(cotangents.map((c, i) => [`cotangent${i}`, normals(random, c.size)])),
     ...generic(freshValues(built, 3), random),
   };
   const load = (names: Record<string, typeof loss>) => testRuntime.load(buildModel({ outputs: names }));
@@ -48,7 +56,9 @@ async function network(changes: Partial<GeneratorOptions>) {
     gradientOf: async () => await backward.run(hosts(feeds, backward.inputNames)),
     valueAt: async (values: Record<string, Float32Array>) => {
       const { first, second } = await session.run(hosts(values, session.inputNames));
-      return dot(first!.data as Float32Array, feeds["c0"]!) + dot(second!.data as Float32Array, feeds["c1"]!);
+      return (
+        dot(first!.data as Float32Array, feeds["cotangent0"]!) + dot(second!.data as Float32Array, feeds["cotangent1"]!)
+      );
     },
     dispose: async () => {
       await session.dispose();
@@ -59,41 +69,44 @@ async function network(changes: Partial<GeneratorOptions>) {
 
 /**
  * Away from where a fresh network has no derivative or hardly any: with zero biases a ReLU of zero features sits on its
- * kink, and fresh gates are all but closed to gradients.
+ * kink, and fresh gates and layer scales are all but closed to gradients.
  */
 function generic(values: Record<string, Float32Array>, random: Random): Record<string, Float32Array> {
   const isGate = /(channel\.expand|spatial|shared\.attention)\.weight$/;
   const moved = (name: string, value: Float32Array): Float32Array => {
     if (isGate.test(name)) return value.map((v) => 10 * v);
-    return name.endsWith(".bias") ? value.map((v) => v + 0.2 * random.normal()) : value;
+    return /\.(bias|layerscale)$/.test(name) ? value.map((v) => v + 0.2 * random.normal()) : value;
   };
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, moved(name, value)]));
 }
 
 describe("gradients of a whole network", () => {
-  it.each(variants)("reach every parameter and agree with central differences: %s", async (_name, changes) => {
-    const net = await network(changes);
-    const grads = await net.gradientOf();
-    const { steps, relative } = tolerances.networkDifference;
-    for (const name of net.trained) {
-      const gradient = grads[`grad/${name}`]!.data as Float32Array;
-      expect(norm(gradient), `${name} learns`).toBeGreaterThan(0);
-      const value = net.feeds[name]!;
-      // Along the gradient the slope is largest, so rounding and kinks weigh least.
-      const length = Math.max(norm(value) / Math.sqrt(value.length), 0.1) / norm(gradient);
-      const direction = gradient.map((g) => g * length);
-      const at = (h: number) => net.valueAt({ ...net.feeds, [name]: value.map((v, i) => v + h * direction[i]!) });
-      // Kinks and curvature spoil the larger steps, rounding the smaller ones; a wrong gradient fits none.
-      let error = Infinity;
-      for (const h of steps) {
-        const slope = ((await at(h)) - (await at(-h))) / (2 * h);
-        error = Math.min(error, Math.abs(slope / dot(gradient, direction) - 1));
-        if (error < relative) break;
+  it.each(variants)(
+    "reach every parameter and agree with central differences: %s",
+    async (_name, architecture, changes) => {
+      const net = await network(architecture, changes);
+      const grads = await net.gradientOf();
+      const { steps, relative } = tolerances.networkDifference;
+      for (const name of net.trained) {
+        const gradient = grads[`grad/${name}`]!.data as Float32Array;
+        expect(norm(gradient), `${name} learns`).toBeGreaterThan(0);
+        const value = net.feeds[name]!;
+        // Along the gradient the slope is largest, so rounding and kinks weigh least.
+        const length = Math.max(norm(value) / Math.sqrt(value.length), 0.1) / norm(gradient);
+        const direction = gradient.map((g) => g * length);
+        const at = (h: number) => net.valueAt({ ...net.feeds, [name]: value.map((v, i) => v + h * direction[i]!) });
+        // Kinks and curvature spoil the larger steps, rounding the smaller ones; a wrong gradient fits none.
+        let error = Infinity;
+        for (const h of steps) {
+          const slope = ((await at(h)) - (await at(-h))) / (2 * h);
+          error = Math.min(error, Math.abs(slope / dot(gradient, direction) - 1));
+          if (error < relative) break;
+        }
+        expect(error, name).toBeLessThan(relative);
       }
-      expect(error, name).toBeLessThan(relative);
-    }
-    await net.dispose();
-  });
+      await net.dispose();
+    },
+  );
 });
 
 it("creates no parameter that a variant does not use", () => {

@@ -6,7 +6,7 @@ import { Random } from "../../src/random.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { evaluate, norm } from "../evaluate.ts";
 import { tolerances } from "../tolerances.ts";
-import { buildCnn, freshValues } from "./build.ts";
+import { buildCnn, buildNetwork, freshValues } from "./build.ts";
 
 const meanSquare = (x: ArrayLike<number>): number => norm(x) ** 2 / x.length;
 const variance = (x: Float32Array): number => {
@@ -89,6 +89,29 @@ describe("a fresh network of variance_preserving weights", () => {
       expect(Math.abs(mean - 1)).toBeLessThan(rest);
       expect(Math.sqrt(variance(values["amplitude"]!))).toBeLessThan(flatness);
       expect(Math.sqrt(meanSquare(values["phase"]!))).toBeLessThan(flatness);
+    },
+  );
+
+  it.each([
+    ["fno", 1, {}],
+    ["fno", 1, { fnoInputTransform: "instancenorm" }],
+    ["fno_vanilla", 0.8, { generatorOutputMode: "amp_phase" }],
+    ["fno_vanilla", 1, { fnoStableBlocks: true, fnoInputTransform: "sqrt" }],
+    ["ffno", 1, {}],
+    ["ffno", 0.8, { ffnoEncoderShareWeights: false, generatorOutputMode: "amp_phase_logits" }],
+  ] as const)(
+    "of a spectral generator sees its input and rests at its level: %s, %d, %o",
+    async (name, level, changes) => {
+      const sizes = { fnoWidth: 32, fnoModes: 12, fnoBlocks: 4, fnoCnnBlocks: 2 };
+      const network = buildNetwork(name, { batch: 2, channels: 1 }, { ...sizes, ...changes });
+      const [first, second] = network.outputs;
+      const values = await evaluate({ first, second }, { x: twoPatterns(64), ...freshValues(network, 5) });
+      const { rest, flatness, change } = tolerances.freshSignal;
+      const mean = values.first.reduce((a, b) => a + b, 0) / values.first.length;
+      expect(Math.abs(mean - level)).toBeLessThan(rest);
+      expect(Math.sqrt(variance(values.first))).toBeLessThan(flatness);
+      expect(Math.sqrt(meanSquare(values.second))).toBeLessThan(flatness);
+      expect(changeBetweenSamples(values.first)).toBeGreaterThan(change);
     },
   );
 

@@ -22,6 +22,7 @@ import type { Parameters } from "../../src/nets/parameters.ts";
 import { probeMask } from "../../src/optics/probeMask.ts";
 import type { Objective } from "../../src/training/stepModels.ts";
 import type { FixtureArrays, FixtureEntry } from "../fixtures.ts";
+import { defaultOptions } from "../nets/build.ts";
 
 /** The reference system's training objective, with its own scalings, from the pieces of ours. */
 
@@ -188,13 +189,11 @@ function scaled(
 function networkOptions(arrays: FixtureArrays, N: number, channels: number, variant: Variant): GeneratorOptions {
   const first = arrays.get("sd.autoencoder.encoder.blocks.0.conv1.weight").shape[0]!;
   return {
+    ...defaultOptions,
     N,
     nFiltersScale: first / cnnLayout(N, 1).encoder[0]!,
     objectBig: channels > 1,
     cnnOutputMode: variant.loss === "ci" ? "real_imag" : "amp_phase",
-    ampActivation: "silu",
-    sharedDecoder: false,
-    batchNorm: false,
     cbamEncoder: arrays.keys.some((key) => key.includes("encoder.blocks.0.attention")),
     cbamBottleneck: arrays.keys.some((key) => key.includes("bottleneck_cbam")),
     probeBig: arrays.keys.some((key) => key.includes("conv_up_block")),

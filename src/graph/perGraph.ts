@@ -1,4 +1,4 @@
-import type { Graph } from "../graph/tensor.ts";
+import type { Graph } from "./tensor.ts";
 
 /**
  * Remembers what `make` built for a graph and some sizes: large constants (transform matrices, grids) are then baked

@@ -1,0 +1,117 @@
+import { expect, it } from "vitest";
+import type { Tensor } from "../../src/graph/tensor.ts";
+import type { GeneratorOptions } from "../../src/nets/generator.ts";
+import { impliedSpectralSettings } from "../../src/nets/referenceSpectral.ts";
+import { valuesFromReference } from "../../src/nets/referenceWeights.ts";
+import { evaluate, maxDeviation } from "../evaluate.ts";
+import type { Fixture } from "../fixtures.ts";
+import { type BuiltNetwork, buildNetwork, defaultOptions } from "../nets/build.ts";
+import { tolerances } from "../tolerances.ts";
+
+/** The spectral generators of the reference, evaluated by it with random weights. */
+type Changes = Partial<GeneratorOptions>;
+
+/** The arrays under our parameters' names, those of `overlay` in front of the others. */
+export function weightsOf({ arrays }: Fixture, network: BuiltNetwork, overlay?: string): Record<string, Float32Array> {
+  const found = new Map<string, { shape: readonly number[]; data: Float32Array }>();
+  for (const prefix of overlay === undefined ? ["sd."] : ["sd.", overlay]) {
+    for (const key of arrays.keys.filter((name) => name.startsWith(prefix))) {
+      const { shape, data } = arrays.get(key);
+      found.set(key.slice(prefix.length), { shape, data: Float32Array.from(data) });
+    }
+  }
+  if (overlay !== undefined) for (const key of found.keys()) if (key.startsWith("output_proj")) found.delete(key);
+  return { ...valuesFromReference(found, network.parameters.specs, "fixture") };
+}
+
+/** The options that the file's weights tell, which must be those of its entry. */
+export function optionsOf({ entry, arrays }: Fixture): GeneratorOptions {
+  const shapes = new Map(arrays.keys.map((key) => [key, arrays.get(key)]));
+  const { architecture, gridsize, ...implied } = impliedSpectralSettings(shapes)!;
+  expect(architecture).toBe(entry.kind);
+  expect(gridsize ** 2).toBe(entry["C"]);
+  expect(implied).toMatchObject({ fnoWidth: entry["width"], fnoModes: entry["modes"], fnoBlocks: entry["blocks"] });
+  expect(implied.fnoCnnBlocks).toBe(entry["refiners"]);
+  expect(implied.ffnoEncoderShareWeights).toBe(entry["sharedSpectralWeights"]);
+  return { ...defaultOptions, N: Number(entry["N"]), ...implied };
+}
+
+/** What the part of the network that is built under this scope gives in the end. */
+function lastOf(network: BuiltNetwork, scope: string): Tensor {
+  const inside = network.graph.nodes.filter((node) => node.scope === scope || node.scope.startsWith(`${scope}.`));
+  return inside.at(-1)!.outputs[0]!;
+}
+
+/** Tests of everything that a file of one of the generators may hold. */
+export function describeGenerator(fixture: Fixture, stack: string): void {
+  const { entry, arrays } = fixture;
+  const x = (): Float32Array => Float32Array.from(arrays.get("x").data);
+  const build = (changes: Changes): BuiltNetwork => {
+    const [batch, channels] = arrays.get("x").shape as [number, number];
+    return buildNetwork(entry.kind, { batch, channels }, { ...optionsOf(fixture), ...changes });
+  };
+  const run = async (network: BuiltNetwork, outputs: Record<string, Tensor>, overlay?: string) =>
+    await evaluate(outputs, { x: x(), ...weightsOf(fixture, network, overlay) });
+  const expectSame = (actual: Float32Array, expected: ArrayLike<number>, name: string): void =>
+    expect(maxDeviation(actual, expected), name).toBeLessThan(tolerances.parityNetwork);
+
+  const inner: Readonly<Record<string, string>> = {
+    lifter_out: "lifter",
+    block0_out: `${stack}.0`,
+    block0_spectral: `${stack}.0.spectral`,
+  };
+  for (const [name, scope] of Object.entries(inner).filter(([key]) => arrays.has(key))) {
+    it(name, async () => {
+      const network = build({ generatorOutputMode: "real_imag" });
+      const out = lastOf(network, scope);
+      expect(out.shape).toEqual(arrays.get(name).shape);
+      expectSame((await run(network, { out }))["out"]!, arrays.get(name).data, name);
+    });
+  }
+
+  const transforms = ["none", "sqrt", "log1p", "instancenorm"] as const;
+  const nameOf = (transform: string): string => `out_real_imag${transform === "none" ? "" : `_${transform}`}`;
+  for (const fnoInputTransform of transforms.filter((transform) => arrays.has(nameOf(transform)))) {
+    const name = nameOf(fnoInputTransform);
+    it(name, async () => {
+      const network = build({ fnoInputTransform, generatorOutputMode: "real_imag" });
+      const [re, im] = network.outputs;
+      const values = await run(network, { re, im });
+      const { shape, data } = arrays.get(name);
+      const [, H, W, C] = shape as [number, number, number, number];
+      for (const [part, key] of (["re", "im"] as const).entries()) {
+        // [batch, y, x, channel, part] against [batch, channel, y, x].
+        const expected = values[key]!.map((_, i) => {
+          const [b, c, pixel] = [Math.floor(i / (C * H * W)), Math.floor(i / (H * W)) % C, i % (H * W)];
+          return data[((b * H * W + pixel) * C + c) * 2 + part]!;
+        });
+        expectSame(values[key]!, expected, key);
+      }
+    });
+  }
+
+  it.skipIf(!arrays.has("amp"))("amp and phase, from a map each and as logits of one map", async () => {
+    const network = build({ generatorOutputMode: "amp_phase" });
+    const [amplitude, phase] = network.outputs;
+    const values = await run(network, { amplitude, phase }, "sd_ap.");
+    expectSame(values["amplitude"]!, arrays.get("amp").data, "amp");
+    expectSame(values["phase"]!, arrays.get("phase").data, "phase");
+
+    const logits = build({ generatorOutputMode: "amp_phase_logits" });
+    const weights: Record<string, Float32Array> = weightsOf(fixture, network, "sd_ap.");
+    for (const field of ["weight", "bias"]) {
+      const halves = ["amplitude", "phase"].map((half) => weights[`output.${half}.${field}`]!);
+      weights[`output.both.${field}`] = Float32Array.from([...halves[0]!, ...halves[1]!]);
+    }
+    const [first, second] = logits.outputs;
+    const same = await evaluate({ first, second }, { x: x(), ...weights });
+    expectSame(same.first, arrays.get("amp").data, "amp");
+    expectSame(same.second, arrays.get("phase").data, "phase");
+  });
+
+  it("knows every array of the file", () => {
+    const known = new Set(["x", ...Object.keys(inner), ...transforms.map(nameOf), "amp", "phase"]);
+    // Weights that have no place are refused where they are read, above.
+    expect(arrays.keys.filter((key) => !known.has(key) && !/^sd(_ap)?\./.test(key))).toEqual([]);
+  });
+}
