@@ -16,7 +16,7 @@ mkdirSync(folder);
 
 ptychonaut(
   ...["simulate", "--output", scan, "--n", 64, "--patterns", 1000],
-  ...["--object", "lines", "--smoothing", 2.5, "--photons", 1e6, "--seed", 7],
+  ...["--object", "lines", "--smoothing", 3, "--photons", 1e6, "--seed", 7],
 );
 ptychonaut(
   ...["train", "--train_data_file", scan, "--output_dir", folder, "--gridsize", 1, "--n_filters_scale", 1],
@@ -24,7 +24,7 @@ ptychonaut(
 );
 ptychonaut(
   ...["infer", "--model_path", folder, "--test_data", scan, "--output_dir", folder],
-  ...["--phase_alignment", "--accelerator", "auto"],
+  ...["--phase_alignment", "--middle_trim", 48],
 );
 ptychonaut("evaluate", join(folder, "reconstruction.npz"), "--reference", scan);
 
