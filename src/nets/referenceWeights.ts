@@ -40,7 +40,7 @@ export function valuesFromReference(
   if (left === undefined) return values;
   throw new PtychonautError("data", `the network has no place for the array "${left}"`, {
     where,
-    fix: "say how that network was built: --cbam_encoder, --cbam_bottleneck, --batch_norm, --shared_decoder",
+    fix: "say how that network was built: --architecture; of the CNN --cbam_encoder, --cbam_bottleneck, --batch_norm, --shared_decoder",
   });
 }
 
@@ -64,6 +64,6 @@ function misfit(key: string, shape: readonly number[], array: RealArray | undefi
     where,
     expected: `float32 (${shape.join(", ")})`,
     ...(array === undefined ? {} : { got: `(${array.shape.join(", ")})` }),
-    fix: "say how that network was built: --N, --gridsize, --n_filters_scale and its attention",
+    fix: "say how that network was built: --architecture, --N, --gridsize, and its sizes and attention",
   });
 }

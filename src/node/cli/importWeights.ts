@@ -24,7 +24,7 @@ export const importWeightsCommand: Command = {
   summary: "Turn the weights of a PtychoPINN network into a model bundle.",
   usage: "WEIGHTS.npz --train_data_file SCAN.npz --output_dir DIR [options]",
   details:
-    "WEIGHTS.npz holds the arrays of the PyTorch network under their own names (its state_dict). Filter scale, gridsize, attention, batch normalisation and the kind of decoder are read off them; options say the rest (--cnn_output_mode, --amp_activation ...). Every array must find its place.",
+    "WEIGHTS.npz holds the arrays of the PyTorch network under their own names (its state_dict). The generator, gridsize, its sizes, attention, batch normalisation and the kind of decoder are read off them; options say the rest (--cnn_output_mode, --amp_activation, --fno_input_transform ...). Every array must find its place.",
   examples: ["ptychonaut import-weights weights.npz --train_data_file scan.npz --output_dir run"],
   flags: [...ownFlags, ...schemaFlags(["model"], "training"), ...schemaFlags(["data"], "inference"), ...commonFlags],
   positionals: ["WEIGHTS.npz"],
