@@ -6,6 +6,7 @@ export type ImpliedSpectralSettings = Pick<GeneratorOptions, "fnoWidth" | "fnoMo
     Pick<
       GeneratorOptions,
       | "fnoCnnBlocks"
+      | "fnoStableBlocks"
       | "generatorOutputMode"
       | "ffnoEncoderShareWeights"
       | "ffnoEncoderMlpRatio"
@@ -46,8 +47,14 @@ export function impliedSpectralSettings(arrays: Shapes): ImpliedSpectralSettings
   ] as const) {
     const fnoModes = shapeOf(`${stack}.0.spectral.weights_re`)[2];
     if (fnoModes === undefined) continue;
-    const refiners = architecture === "fno" ? { fnoCnnBlocks: count("cnn_refiner", "0.weight") } : {};
-    return { architecture, ...common, fnoModes, fnoBlocks: count(stack, "spectral.weights_re"), ...refiners };
+    return {
+      architecture,
+      ...common,
+      fnoModes,
+      fnoBlocks: count(stack, "spectral.weights_re"),
+      fnoStableBlocks: has(`${stack}.0.layerscale`),
+      ...(architecture === "fno" ? { fnoCnnBlocks: count("cnn_refiner", "0.weight") } : {}),
+    };
   }
   const [hidden] = shapeOf("ffno_stack.blocks.0.expand.weight");
   if (hidden === undefined) return undefined;

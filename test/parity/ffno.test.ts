@@ -16,7 +16,10 @@ describeFixtures("ffno_blocks", ({ entry, arrays }) => {
   it("out", async () => {
     const parameters = new Parameters(new Graph(), { training: false });
     const x = parameters.graph.input("x", arrays.get("x").shape);
-    const expand = arrays.get("sd.bottleneck.blocks.0.expand.weight").shape[0]!;
+    // The module that holds the blocks may have any name.
+    const key = arrays.keys.find((name) => name.endsWith("blocks.0.expand.weight"))!;
+    const prefix = key.slice(0, -"blocks.0.expand.weight".length);
+    const expand = arrays.get(key).shape[0]!;
     const out = ffnoBlocks({ parameters, start: initialisation("torch") }, x, {
       fnoBlocks: Number(entry["blocks"]),
       fnoModes: Number(entry["modes"]),
@@ -28,10 +31,10 @@ describeFixtures("ffno_blocks", ({ entry, arrays }) => {
     });
     const weights = new Map(
       arrays.keys
-        .filter((key) => key.startsWith("sd.bottleneck."))
-        .map((key) => {
-          const { shape, data } = arrays.get(key);
-          return [key.replace("sd.bottleneck.", "ffno_stack."), { shape, data: Float32Array.from(data) }];
+        .filter((name) => name.startsWith(prefix))
+        .map((name) => {
+          const { shape, data } = arrays.get(name);
+          return [`ffno_stack.${name.slice(prefix.length)}`, { shape, data: Float32Array.from(data) }];
         }),
     );
     const values = valuesFromReference(weights, parameters.specs, "fixture");

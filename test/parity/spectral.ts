@@ -12,7 +12,7 @@ import { tolerances } from "../tolerances.ts";
 type Changes = Partial<GeneratorOptions>;
 
 /** The arrays under our parameters' names, those of `overlay` in front of the others. */
-export function weightsOf({ arrays }: Fixture, network: BuiltNetwork, overlay?: string): Record<string, Float32Array> {
+function weightsOf({ arrays }: Fixture, network: BuiltNetwork, overlay?: string): Record<string, Float32Array> {
   const found = new Map<string, { shape: readonly number[]; data: Float32Array }>();
   for (const prefix of overlay === undefined ? ["sd."] : ["sd.", overlay]) {
     for (const key of arrays.keys.filter((name) => name.startsWith(prefix))) {
@@ -24,16 +24,30 @@ export function weightsOf({ arrays }: Fixture, network: BuiltNetwork, overlay?: 
   return { ...valuesFromReference(found, network.parameters.specs, "fixture") };
 }
 
+/** The options of CONFIG.json under our names. */
+const optionNames: Readonly<Record<string, keyof GeneratorOptions>> = {
+  width: "fnoWidth",
+  modes: "fnoModes",
+  blocks: "fnoBlocks",
+  refiners: "fnoCnnBlocks",
+  sharedSpectralWeights: "ffnoEncoderShareWeights",
+  localConv: "ffnoEncoderLocalConv",
+  norm: "ffnoEncoderNorm",
+};
+
 /** The options that the file's weights tell, which must be those of its entry. */
-export function optionsOf({ entry, arrays }: Fixture): GeneratorOptions {
+function optionsOf({ entry, arrays }: Fixture): GeneratorOptions {
   const shapes = new Map(arrays.keys.map((key) => [key, arrays.get(key)]));
   const { architecture, gridsize, ...implied } = impliedSpectralSettings(shapes)!;
   expect(architecture).toBe(entry.kind);
   expect(gridsize ** 2).toBe(entry["C"]);
-  expect(implied).toMatchObject({ fnoWidth: entry["width"], fnoModes: entry["modes"], fnoBlocks: entry["blocks"] });
-  expect(implied.fnoCnnBlocks).toBe(entry["refiners"]);
-  expect(implied.ffnoEncoderShareWeights).toBe(entry["sharedSpectralWeights"]);
-  return { ...defaultOptions, N: Number(entry["N"]), ...implied };
+  const said = Object.entries(optionNames).flatMap(([theirs, ours]) =>
+    entry[theirs] === undefined ? [] : [[ours, entry[theirs]] as const],
+  );
+  for (const [name, value] of said.filter(([ours]) => ours in implied)) {
+    expect(implied[name as keyof typeof implied], name).toBe(value);
+  }
+  return { ...defaultOptions, N: Number(entry["N"]), ...Object.fromEntries(said), ...implied };
 }
 
 /** What the part of the network that is built under this scope gives in the end. */
