@@ -38,6 +38,15 @@ describe("weights", () => {
     expect(initialisation("variance_preserving").bias(16, [1, 2])([2], random())).toEqual(Float32Array.of(1, 2));
   });
 
+  it.each([
+    ["variance_preserving", 1.5 ** 2 / 8],
+    ["torch", 1 / 8 / 3],
+    ["glorot", 6 / (8 + 16) / 3],
+  ])("of %s, complex, share their variance between both parts and count channels only", (scheme, both) => {
+    const part = initialisation(scheme).spectralWeights(1.5)([8, 16, 12, 12], random());
+    expect((2 * variance(part)) / both).toBeCloseTo(1, 1);
+  });
+
   it("of an unknown scheme are refused", () => {
     expect(() => initialisation("xavier")).toThrow(/glorot/);
   });
