@@ -38,14 +38,13 @@ export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
 
 export const norm = (a: ArrayLike<number>): number => Math.sqrt(dot(a, a));
 
-/** Largest absolute difference over the largest magnitude of the expected values. */
+/** Largest absolute difference over the largest magnitude of the expected values; NaN where any value is NaN. */
 export function maxDeviation(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
   if (actual.length !== expected.length) throw new Error(`lengths differ: ${actual.length} and ${expected.length}`);
   let difference = 0;
   let scale = 0;
   for (let i = 0; i < expected.length; i++) {
-    const d = Math.abs(actual[i]! - expected[i]!);
-    if (!(d <= difference)) difference = d;
+    difference = Math.max(difference, Math.abs(actual[i]! - expected[i]!));
     scale = Math.max(scale, Math.abs(expected[i]!));
   }
   return scale === 0 ? difference : difference / scale;

@@ -1,3 +1,4 @@
+import { maxDeviation } from "../evaluate.ts";
 import type { StepResults } from "./trainingStep.ts";
 
 /** Largest difference over the largest expected magnitude, for each array of a training run. */
@@ -12,13 +13,5 @@ export function deviations(actual: StepResults, expected: StepResults): Record<s
 }
 
 export function deviation(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
-  let difference = 0;
-  let scale = 0;
-  for (let i = 0; i < expected.length; i++) {
-    const d = Math.abs(actual[i]! - expected[i]!);
-    if (!(d <= difference)) difference = d;
-    scale = Math.max(scale, Math.abs(expected[i]!));
-  }
-  return scale === 0 ? difference : difference / scale;
+  return actual.length === expected.length ? maxDeviation(actual, expected) : Number.POSITIVE_INFINITY;
 }
