@@ -1,5 +1,5 @@
-import { add, div, maximum, minimum, mul, sqrt, square } from "./ops/elementwise.ts";
-import { sum } from "./ops/reduce.ts";
+import { add, div, maximum, minimum, mul, sqrt } from "./ops/elementwise.ts";
+import { sumOfSquares } from "./ops/reduce.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** How gradients are limited before an optimiser sees them. */
@@ -45,13 +45,11 @@ export function clipGradients(
 
 /** √ Σ g² over all elements of all tensors. */
 export function globalNorm(tensors: readonly Tensor[]): Tensor {
-  return sqrt(tensors.map(squaredNorm).reduce(add));
+  return sqrt(tensors.map(sumOfSquares).reduce(add));
 }
 
 function adaptively(gradient: Tensor, parameter: Tensor, limit: number): Tensor {
-  const largest = mul(maximum(sqrt(squaredNorm(parameter)), SMALLEST_PARAMETER_NORM), limit);
-  const norm = sqrt(squaredNorm(gradient));
+  const largest = mul(maximum(sqrt(sumOfSquares(parameter)), SMALLEST_PARAMETER_NORM), limit);
+  const norm = sqrt(sumOfSquares(gradient));
   return mul(gradient, minimum(div(largest, maximum(norm, TINY)), 1));
 }
-
-const squaredNorm = (x: Tensor): Tensor => sum(square(x));

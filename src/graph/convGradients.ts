@@ -1,5 +1,4 @@
 import { conv2d } from "./ops/image.ts";
-import { concat, reshape, slice, transpose } from "./ops/layout.ts";
 import type { Node, Tensor } from "./tensor.ts";
 
 /** Gradients of a stride-1 convolution `y = x ⋆ w` with odd kernels. */
@@ -14,13 +13,7 @@ export function convInputGradient(node: Node, gradient: Tensor): Tensor {
 /** `[out, in, ky, kx]` → `[in, out, ky, kx]`, turned by 180°. */
 function turned(weights: Tensor): Tensor {
   const [out, channels, ky, kx] = weights.shape as [number, number, number, number];
-  const taps = ky * kx;
-  const swapped = transpose(reshape(weights, [out, channels, taps]), [2, 1, 0]);
-  const reversed = concat(
-    Array.from({ length: taps }, (_, tap) => slice(swapped, [{ axis: 0, start: taps - 1 - tap, end: taps - tap }])),
-    0,
-  );
-  return reshape(transpose(reversed, [1, 2, 0]), [channels, out, ky, kx]);
+  return weights.graph.emit("TurnedWeights", [weights], {}, [{ shape: [channels, out, ky, kx], dtype: "float32" }])[0]!;
 }
 
 /** ∂L/∂w = Σ over images and pixels of gradient × shifted input. Three quarters of a naive training step, so every target

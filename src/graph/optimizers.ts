@@ -50,8 +50,11 @@ export function adamw(options: AdamOptions = {}): Optimizer {
 }
 
 /**
- * m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², p ← p − (η / (1 − β₁ᵗ)) m / (√v / √(1 − β₂ᵗ) + ε). The step is evaluated as
- * m / (√v · r + s) with the scalars r = (1 − β₁ᵗ) / (η √(1 − β₂ᵗ)) and s = (1 − β₁ᵗ) ε / η, one pass over memory less.
+ * m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g², p ← p − (η / (1 − β₁ᵗ)) m / (√v / √(1 − β₂ᵗ) + ε).
+ *
+ * The moments are kept as M = m / (1 − β₁) and V = v / (1 − β₂), so that M ← β₁M + g and V ← β₂V + g², and the step is
+ * evaluated as M / (√V · r + s) with the scalars r = √(1 − β₂) / (ρ √(1 − β₂ᵗ)), s = ε / ρ and ρ = η (1 − β₁) / (1 − β₁ᵗ):
+ * three passes over memory less.
  */
 function adamFamily(name: string, options: AdamOptions, decoupled: boolean): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = options;
@@ -62,14 +65,14 @@ function adamFamily(name: string, options: AdamOptions, decoupled: boolean): Opt
     scalars: ["rootScale", "rootOffset", ...(shrinks ? ["shrinkage"] : [])],
     scalarValues: (learningRate, step) => {
       requirePositive(learningRate);
-      const rate = learningRate / (1 - beta1 ** step);
-      const root = 1 / (rate * Math.sqrt(1 - beta2 ** step));
+      const rate = (learningRate * (1 - beta1)) / (1 - beta1 ** step);
+      const root = Math.sqrt((1 - beta2) / (1 - beta2 ** step)) / rate;
       return [root, epsilon / rate, ...(shrinks ? [1 - learningRate * weightDecay] : [])];
     },
     update: (parameter, gradient, [m, v], [rootScale, rootOffset, shrinkage]) => {
       const g = decoupled ? gradient : withDecay(gradient, parameter, weightDecay);
-      const moment1 = add(mul(m!, beta1), mul(g, 1 - beta1));
-      const moment2 = add(mul(v!, beta2), mul(square(g), 1 - beta2));
+      const moment1 = add(mul(m!, beta1), g);
+      const moment2 = add(mul(v!, beta2), square(g));
       const step = div(moment1, add(mul(sqrt(moment2), rootScale!), rootOffset!));
       const start = shrinkage === undefined ? parameter : mul(parameter, shrinkage);
       return { parameter: sub(start, step), moments: [moment1, moment2] };

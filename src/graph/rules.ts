@@ -19,7 +19,7 @@ import {
   sub,
   where,
 } from "./ops/elementwise.ts";
-import { averagePool2x2, upsample2x } from "./ops/image.ts";
+import { averagePool2x2, channelSums, joinParities, splitParities, upsample2x } from "./ops/image.ts";
 import { gather, scatterAdd } from "./ops/indexing.ts";
 import { expand, pad, reshape, slice, transpose } from "./ops/layout.ts";
 import { matmul, transposeMatrix } from "./ops/linear.ts";
@@ -164,14 +164,15 @@ export const rules: Readonly<Record<string, GradientRule>> = {
     return [
       wanted(x) ? convInputGradient(node, g) : undefined,
       wanted(weights) ? convWeightGradient(node, g) : undefined,
-      // Rows first: a runtime adds up one by one, and the rounding of a sum grows with its length.
-      bias !== undefined && wanted(bias) ? sum(sum(g, { axes: [3] }), { axes: [0, 2] }) : undefined,
+      bias !== undefined && wanted(bias) ? channelSums(g) : undefined,
     ];
   },
   // Equal maxima each get the gradient. Behind a convolution they do not occur; pool before the ReLU, not after it.
   MaxPool: (node, g) => [mul(upsample2x(g), indicator(equal(node.inputs[0]!, upsample2x(outputOf(node)))))],
   AveragePool: (_node, g) => [mul(upsample2x(g), 0.25)],
   Upsample2x: (_node, g) => [mul(averagePool2x2(g), 4)],
+  JoinParities: (_node, g) => [splitParities(g)],
+  SplitParities: (_node, g) => [joinParities(g)],
 
   Gather: (node, g) => {
     const [x, indices] = node.inputs as [Tensor, Tensor];

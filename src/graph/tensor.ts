@@ -15,8 +15,8 @@ export type ConstantData = Float32Array | BigInt64Array | Int32Array | Uint8Arra
 export interface Node {
   readonly id: number;
   /**
-   * ONNX operator type; "domain::Op" outside the standard set. `Upsample2x`, `ConvWeightGradient` and `Heaviside` are not
-   * ONNX: each target of `lowering/` has its own way of computing them.
+   * ONNX operator type; "domain::Op" outside the standard set. Those that `lowering/portable.ts` lists are not ONNX's: each
+   * target of `lowering/` has its own way of computing them.
    */
   readonly op: string;
   readonly inputs: readonly Tensor[];

@@ -1,5 +1,5 @@
-import { conv2d, upsample2x } from "../graph/ops/image.ts";
-import { concat, reshape, slice, transpose } from "../graph/ops/layout.ts";
+import { conv2d, joinParities, upsample2x } from "../graph/ops/image.ts";
+import { concat, reshape, transpose } from "../graph/ops/layout.ts";
 import { matmul } from "../graph/ops/linear.ts";
 import type { Tensor } from "../graph/tensor.ts";
 
@@ -19,7 +19,7 @@ export function upsampledConv(x: Tensor, weights: Tensor, bias: Tensor): Tensor 
 }
 
 function foldedConv(x: Tensor, weights: Tensor, bias: Tensor): Tensor {
-  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  const channels = x.shape[1]!;
   const out = weights.shape[0]!;
   const folded = matmul(reshape(weights, [out * channels, 9]), x.graph.constant(foldingMatrix(), [9, 16]));
   const kernels = transpose(reshape(folded, [out, channels, 4, 4]), [2, 0, 1, 3]);
@@ -27,17 +27,7 @@ function foldedConv(x: Tensor, weights: Tensor, bias: Tensor): Tensor {
     bias: concat([bias, bias, bias, bias], 0),
     padding: [1, 1],
   });
-  const planes = [0, 1, 2, 3].map((parity) => {
-    const [a, b] = [parity >> 1, parity & 1];
-    const plane = slice(parities, [
-      { axis: 1, start: parity * out, end: (parity + 1) * out },
-      { axis: 2, start: a, end: a + height },
-      { axis: 3, start: b, end: b + width },
-    ]);
-    return reshape(plane, [batch, out, 1, height, width]);
-  });
-  const interleaved = transpose(reshape(concat(planes, 2), [batch, out, 2, 2, height, width]), [0, 1, 4, 2, 5, 3]);
-  return reshape(interleaved, [batch, out, 2 * height, 2 * width]);
+  return joinParities(parities);
 }
 
 /** Entry (3 ky + kx, 4 (2a + b) + 2u + v) is 1 where parity (a, b) applies tap (ky, kx) to its source pixel (u, v). */

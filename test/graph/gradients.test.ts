@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { gradients } from "../../src/graph/gradients.ts";
 import * as el from "../../src/graph/ops/elementwise.ts";
-import { averagePool2x2, conv2d, maxPool2x2, upsample2x } from "../../src/graph/ops/image.ts";
+import {
+  averagePool2x2,
+  conv2d,
+  joinParities,
+  maxPool2x2,
+  splitParities,
+  upsample2x,
+} from "../../src/graph/ops/image.ts";
 import { gather, scatterAdd } from "../../src/graph/ops/indexing.ts";
 import { concat, expand, pad, reshape, slice, transpose } from "../../src/graph/ops/layout.ts";
 import { matmul } from "../../src/graph/ops/linear.ts";
@@ -129,6 +136,8 @@ const linear: readonly Case[] = [
       ]),
   },
   { ops: ["Upsample2x"], shapes: [[2, 3, 2, 2]], build: (_g, x) => upsample2x(x!) },
+  { ops: ["JoinParities"], shapes: [[2, 8, 3, 4]], build: (_g, x) => joinParities(x!) },
+  { ops: ["SplitParities"], shapes: [[2, 3, 4, 6]], build: (_g, x) => splitParities(x!) },
   { ops: ["AveragePool"], shapes: [[2, 3, 4, 2]], build: (_g, x) => averagePool2x2(x!) },
   {
     ops: ["Gather"],

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { gradients } from "../../src/graph/gradients.ts";
 import { buildModel } from "../../src/graph/onnx/model.ts";
 import { add, mul, relu, sigmoid, square } from "../../src/graph/ops/elementwise.ts";
-import { averagePool2x2, conv2d, maxPool2x2, upsample2x } from "../../src/graph/ops/image.ts";
+import { averagePool2x2, conv2d, joinParities, maxPool2x2, upsample2x } from "../../src/graph/ops/image.ts";
 import { concat, reshape, slice } from "../../src/graph/ops/layout.ts";
 import { mean, sum } from "../../src/graph/ops/reduce.ts";
 import { Graph, type Tensor } from "../../src/graph/tensor.ts";
@@ -41,6 +41,12 @@ const networks: Readonly<Record<string, (parameter: (shape: number[]) => Tensor,
     const y = conv2d(x, p([16, 3, 3, 3]));
     return add(relu(y), square(y));
   },
+  "parities of blocks and of few channels": (p, x) => {
+    const y = joinParities(conv2d(x, p([64, 3, 2, 2]), { padding: [1, 1] }));
+    return joinParities(conv2d(y, p([4, 16, 2, 2]), { padding: [1, 1] }));
+  },
+  "an image so large that its weight gradient is its own": (p, x) =>
+    conv2d(relu(conv2d(upsample2x(upsample2x(upsample2x(x))), p([16, 3, 3, 3]))), p([16, 16, 3, 3])),
   "unpadded and oblong kernels": (p, x) => conv2d(conv2d(x, p([16, 3, 3, 3]), { padding: [0, 0] }), p([16, 16, 1, 3])),
 };
 

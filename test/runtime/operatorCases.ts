@@ -117,6 +117,8 @@ export const operatorCases: readonly OperatorCase[] = [
   onImage("MaxPool", image.maxPool2x2),
   onImage("AveragePool", image.averagePool2x2),
   onImage("Upsample2x", image.upsample2x),
+  { name: "JoinParities", shapes: [[2, 8, 3, 4]], build: (_g, x) => image.joinParities(x!) },
+  onImage("SplitParities", image.splitParities),
   {
     name: "Gather",
     shapes: [[3, 4, 2]],

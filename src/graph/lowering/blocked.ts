@@ -1,4 +1,6 @@
 import { add } from "../ops/elementwise.ts";
+import { PARITIES } from "../ops/image.ts";
+import { gather } from "../ops/indexing.ts";
 import { concat, pad, reshape, slice, transpose } from "../ops/layout.ts";
 import { matmul } from "../ops/linear.ts";
 import { sum } from "../ops/reduce.ts";
@@ -23,6 +25,8 @@ export interface BlockedTarget {
 const DOMAIN = "com.microsoft.nchwc::";
 /** With so few channels on one side, direct convolution wastes most of a block. */
 const FEW_CHANNELS = 4;
+/** Pixels of an image from which weight gradients are computed image by image. */
+const LARGE_IMAGE = 1024;
 const ELEMENTWISE = new Set([
   ...[
     "Neg",
@@ -105,7 +109,11 @@ export function blockedTarget(
     }
     if (out % block !== 0 || (channels >= block && channels % block !== 0)) return false;
     const input = channels < block ? plain(x) : blocked(x);
-    const packed = packWeights(plain(weights), channels < block ? 1 : block, block);
+    const inBlock = channels < block ? 1 : block;
+    const packed =
+      weights.node?.op === "TurnedWeights"
+        ? packTurnedWeights(plain(weights.node.inputs[0]!), inBlock, block)
+        : packWeights(plain(weights), inBlock, block);
     const attributes = { ...node.attributes, ...(relu === undefined ? {} : { activation: "Relu" }) };
     const inputs = bias === undefined ? [input, packed] : [input, packed, plain(bias)];
     const result = (relu ?? node).outputs[0]!;
@@ -162,6 +170,19 @@ export function blockedTarget(
     return bias === undefined ? total! : add(total!, reshape(plain(bias), [1, out, 1, 1]));
   };
 
+  /** Σ over images and pixels of `columns` `[batch, column, y · x]` times an image: `[column, channel]`. */
+  const pixelProducts = (columns: Tensor, image: Tensor): Tensor => {
+    const [batch, count, pixels] = columns.shape as [number, number, number];
+    const channels = image.shape[1]!;
+    const source = blockedOf.get(image);
+    if (source === undefined) {
+      return sum(matmul(columns, reshape(channelsLast(image), [batch, pixels, channels])), { axes: [0] });
+    }
+    const byBlock = reshape(source, [batch, channels / block, pixels, block]);
+    const products = sum(matmul(reshape(columns, [batch, 1, count, pixels]), byBlock), { axes: [0] });
+    return reshape(transpose(products, [1, 0, 2]), [count, channels]);
+  };
+
   const weightGradient = (node: Node): Tensor => {
     const [x, gradient] = node.inputs as [Tensor, Tensor];
     const [out, channels, ky, kx] = node.outputs[0]!.shape as [number, number, number, number];
@@ -170,24 +191,77 @@ export function blockedTarget(
     if (channels <= FEW_CHANNELS) {
       // Both sides few (attention's 7×7 kernel): any choice is fast.
       const columns = shiftedCopies(plain(x), [ky, kx], [py, px], [height, width], false);
-      const product = sum(matmul(columns, reshape(channelsLast(gradient), [batch, height * width, out])), {
-        axes: [0],
-      });
-      return reshape(transpose(product, [1, 0]), [out, channels, ky, kx]);
+      return reshape(transpose(pixelProducts(columns, gradient), [1, 0]), [out, channels, ky, kx]);
     }
     if (out <= FEW_CHANNELS) {
       const [, , inHeight, inWidth] = x.shape as [number, number, number, number];
       const columns = shiftedCopies(plain(gradient), [ky, kx], [ky - 1 - py, kx - 1 - px], [inHeight, inWidth], true);
-      const product = sum(matmul(columns, reshape(channelsLast(x), [batch, inHeight * inWidth, channels])), {
-        axes: [0],
-      });
-      return transpose(reshape(product, [out, ky, kx, channels]), [0, 3, 1, 2]);
+      return transpose(reshape(pixelProducts(columns, x), [out, ky, kx, channels]), [0, 3, 1, 2]);
     }
+    // Large images each on their own: a row of the kernel is then an image and not the whole batch, and rows that lie powers
+    // of two apart push each other out of the cache.
+    const groups = height * width >= LARGE_IMAGE ? batch : 1;
     const volume = reshape(channelsLast(x), [1, ...channelsLast(x).shape]);
-    const kernel = reshape(transpose(plain(gradient), [1, 0, 2, 3]), [out, batch, height, width, 1]);
-    const attributes = { kernel_shape: [height, width, 1], pads: [py, px, 0, py, px, 0] };
-    const product = emitOne("Conv", [volume, kernel], attributes, [1, out, ky, kx, channels]);
-    return transpose(reshape(product, [out, ky, kx, channels]), [0, 3, 1, 2]);
+    const order = groups === 1 ? transpose(plain(gradient), [1, 0, 2, 3]) : plain(gradient);
+    const kernel = reshape(order, [groups * out, batch / groups, height, width, 1]);
+    const attributes = { kernel_shape: [height, width, 1], pads: [py, px, 0, py, px, 0], group: groups };
+    const product = emitOne("Conv", [volume, kernel], attributes, [1, groups * out, ky, kx, channels]);
+    const each = reshape(product, [groups, out, ky * kx, channels]);
+    const whole = groups === 1 ? reshape(each, [out, ky * kx, channels]) : sum(each, { axes: [0] });
+    return reshape(transpose(whole, [0, 2, 1]), [out, channels, ky, kx]);
+  };
+
+  const channelSums = (node: Node): boolean => {
+    const x = blockedOf.get(node.inputs[0]!);
+    if (x === undefined) return false;
+    const [batch, channels, height, width] = x.shape as [number, number, number, number];
+    const rows = sum(reshape(x, [(batch * channels * height) / block, width, block]), { axes: [1] });
+    const total = sum(reshape(rows, [batch, channels / block, height, block]), { axes: [0, 2] });
+    plainOf.set(node.outputs[0]!, reshape(total, [channels]));
+    return true;
+  };
+
+  /** Pixels of all channels of a block lie together, so joining needs no transposition. */
+  const joinParities = (node: Node): boolean => {
+    const result = node.outputs[0]!;
+    const planes = blockedOf.get(node.inputs[0]!);
+    if (planes === undefined || !fitsBlocks(result)) return false;
+    const [batch, out, height, width] = result.shape as [number, number, number, number];
+    const [rows, columns, groups] = [height / 2, width / 2, out / block];
+    const apart = reshape(planes, [batch, 4, groups, rows + 1, (columns + 1) * block]);
+    const parts = PARITIES.map(([a, b], parity) => {
+      const plane = slice(apart, [
+        { axis: 1, start: parity, end: parity + 1 },
+        { axis: 3, start: a, end: a + rows },
+        { axis: 4, start: b * block, end: (b + columns) * block },
+      ]);
+      return reshape(plane, [batch * groups * rows, columns, 1, block]);
+    });
+    const row = (a: number): Tensor =>
+      reshape(concat(parts.slice(2 * a, 2 * a + 2), 2), [batch * groups * rows, 1, width * block]);
+    blockedOf.set(result, reshape(concat([row(0), row(1)], 1), result.shape));
+    return true;
+  };
+
+  const splitParities = (node: Node): boolean => {
+    const result = node.outputs[0]!;
+    const x = blockedOf.get(node.inputs[0]!);
+    if (x === undefined) return false;
+    const [batch, channels, height, width] = x.shape as [number, number, number, number];
+    const [rows, columns, groups] = [height / 2, width / 2, channels / block];
+    const pixels = reshape(x, [batch * groups * rows, 2, columns, 2, block]);
+    const planes = PARITIES.map(([a, b]) => {
+      const plane = slice(pixels, [
+        { axis: 1, start: a, end: a + 1 },
+        { axis: 3, start: b, end: b + 1 },
+      ]);
+      return pad(reshape(plane, [batch, 1, groups, rows, columns * block]), [
+        [a, 1 - a],
+        [b * block, (1 - b) * block],
+      ]);
+    });
+    blockedOf.set(result, reshape(concat(planes, 1), result.shape));
+    return true;
   };
 
   const elementwise = (node: Node): boolean => {
@@ -241,6 +315,12 @@ export function blockedTarget(
         blockedOf.set(result, emitOne(`${DOMAIN}Upsample`, [blocked(x)], { scales: [1, 1, 2, 2] }, result.shape));
         return true;
       }
+      case "ChannelSums":
+        return channelSums(node);
+      case "JoinParities":
+        return joinParities(node);
+      case "SplitParities":
+        return splitParities(node);
       case "Heaviside":
         if (elementwise(node)) return true;
         plainOf.set(node.outputs[0]!, heaviside(plain(node.inputs[0]!)));
@@ -270,11 +350,33 @@ function findFusableRelus(
   return { byRelu, convolutions: new Set(byRelu.values()) };
 }
 
-/** `[out, in, ky, kx]` reordered to `[out / block, in / inBlock, ky, kx, inBlock, block]`, under its old shape. */
+/**
+ * `[out, in, ky, kx]` reordered to `[out / block, in / inBlock, ky, kx, inBlock, block]`, under its old shape. In steps that
+ * each move one axis, which ONNX Runtime does several times as fast as a permutation of many; none of them is made of
+ * thousands of small matrices, which its threads would be woken for one by one.
+ */
 function packWeights(weights: Tensor, inBlock: number, block: number): Tensor {
   const [out, channels, ky, kx] = weights.shape as [number, number, number, number];
-  const apart = reshape(weights, [out / block, block, channels / inBlock, inBlock, ky, kx]);
-  return reshape(transpose(apart, [0, 2, 4, 5, 3, 1]), weights.shape);
+  const tiles = (out / block) * (channels / inBlock);
+  const packed = transpose(reshape(outputsInner(weights, block), [tiles, inBlock, ky * kx, block]), [0, 2, 1, 3]);
+  return reshape(packed, weights.shape);
+}
+
+/** What `packWeights` gives for weights turned by 180° with inputs and outputs exchanged, from the weights themselves. */
+function packTurnedWeights(weights: Tensor, inBlock: number, block: number): Tensor {
+  const [channels, out, ky, kx] = weights.shape as [number, number, number, number];
+  const [taps, tile] = [ky * kx, inBlock * block];
+  const [outs, ins] = [out / block, channels / inBlock];
+  const inner = transpose(reshape(outputsInner(weights, inBlock), [ins * outs, block, taps * inBlock]), [0, 2, 1]);
+  const exchanged = transpose(reshape(inner, [ins, outs, taps * tile]), [1, 0, 2]);
+  const backwards = weights.graph.int64(Array.from({ length: taps }, (_, tap) => taps - 1 - tap));
+  return reshape(gather(reshape(exchanged, [outs * ins, taps, tile]), backwards, 1), [out, channels, ky, kx]);
+}
+
+/** `[out / block, in, ky · kx, block]`, flat after the first axis; the forward and the backward pass share it. */
+function outputsInner(weights: Tensor, block: number): Tensor {
+  const [out, channels, ky, kx] = weights.shape as [number, number, number, number];
+  return transpose(reshape(weights, [out / block, block, channels * ky * kx]), [0, 2, 1]);
 }
 
 /** In one pass: a slope so steep that every positive normal float lands on 1. */

@@ -1,11 +1,13 @@
 import { cast, greater, pow } from "../ops/elementwise.ts";
+import { PARITIES } from "../ops/image.ts";
+import { gather } from "../ops/indexing.ts";
 import { concat, expand, pad, reshape, slice, transpose } from "../ops/layout.ts";
 import { matmul } from "../ops/linear.ts";
 import { sum } from "../ops/reduce.ts";
 import type { Tensor } from "../tensor.ts";
 import type { LoweringRule } from "./lower.ts";
 
-/** How the operators that ONNX does not have are computed with those it has. */
+/** How the operators that ONNX does not have are computed with those it has, and one that a provider computes wrongly. */
 export const portableRules: Readonly<Record<string, LoweringRule>> = {
   Heaviside: (_node, [x]) => [cast(greater(x!, 0), "float32")],
 
@@ -21,6 +23,45 @@ export const portableRules: Readonly<Record<string, LoweringRule>> = {
     const scales = graph.constant(Float32Array.of(1, 1, 2, 2), [4]);
     const attributes = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
     return graph.emit("Resize", [x!, noRegion, scales], attributes, node.outputs);
+  },
+
+  JoinParities: (node, [planes]) => {
+    const [batch, out, height, width] = node.outputs[0]!.shape as [number, number, number, number];
+    const [rows, columns] = [height / 2, width / 2];
+    const parts = PARITIES.map(([a, b], parity) => {
+      const plane = slice(planes!, [
+        { axis: 1, start: parity * out, end: (parity + 1) * out },
+        { axis: 2, start: a, end: a + rows },
+        { axis: 3, start: b, end: b + columns },
+      ]);
+      return reshape(plane, [batch, out, 1, rows, columns]);
+    });
+    const joined = reshape(concat(parts, 2), [batch, out, 2, 2, rows, columns]);
+    return [reshape(transpose(joined, [0, 1, 4, 2, 5, 3]), [batch, out, height, width])];
+  },
+
+  SplitParities: (_node, [x]) => {
+    const [batch, channels, height, width] = x!.shape as [number, number, number, number];
+    const [rows, columns] = [height / 2, width / 2];
+    const apart = transpose(reshape(x!, [batch, channels, rows, 2, columns, 2]), [0, 3, 5, 1, 2, 4]);
+    const planes = reshape(apart, [batch, 4, channels, rows, columns]);
+    const padded = PARITIES.map(([a, b], parity) =>
+      pad(slice(planes, [{ axis: 1, start: parity, end: parity + 1 }]), [
+        [a, 1 - a],
+        [b, 1 - b],
+      ]),
+    );
+    return [reshape(concat(padded, 1), [batch, 4 * channels, rows + 1, columns + 1])];
+  },
+
+  // Rows first: a runtime adds up one by one, and the rounding of a sum grows with its length.
+  ChannelSums: (_node, [x]) => [sum(sum(x!, { axes: [3] }), { axes: [0, 2] })],
+
+  TurnedWeights: (_node, [weights]) => {
+    const [out, channels, ky, kx] = weights!.shape as [number, number, number, number];
+    const byTap = transpose(reshape(weights!, [out, channels, ky * kx]), [2, 1, 0]);
+    const backwards = weights!.graph.int64(Array.from({ length: ky * kx }, (_, tap) => ky * kx - 1 - tap));
+    return [reshape(transpose(gather(byTap, backwards), [1, 2, 0]), [channels, out, ky, kx])];
   },
 
   ConvWeightGradient: (node, [x, gradient]) => {

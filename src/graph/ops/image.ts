@@ -55,6 +55,41 @@ export function upsample2x(x: Tensor): Tensor {
   ])[0]!;
 }
 
+/**
+ * An image from its four parities, the pixels with even and odd coordinates, side by side in the channels:
+ * `[batch, 4·out, y + 1, x + 1]` → `[batch, out, 2y, 2x]`. Parity (a, b) is read from its channels' rows a … a + y − 1 and
+ * columns b … b + x − 1 and lands at rows 2i + a and columns 2j + b.
+ */
+export function joinParities(planes: Tensor): Tensor {
+  const [batch, channels, height, width] = planes.shape as [number, number, number, number];
+  if (planes.rank !== 4 || channels % 4 !== 0 || height < 2 || width < 2) {
+    throw shapeError("JoinParities", "[batch, 4·out, y + 1, x + 1]", planes);
+  }
+  const shape = [batch, channels / 4, 2 * (height - 1), 2 * (width - 1)];
+  return planes.graph.emit("JoinParities", [planes], {}, [{ shape, dtype: "float32" }])[0]!;
+}
+
+/** The adjoint of `joinParities`: `[batch, out, 2y, 2x]` → `[batch, 4·out, y + 1, x + 1]`, zeros where nothing lands. */
+export function splitParities(x: Tensor): Tensor {
+  const [batch, channels, height, width] = evenImage("SplitParities", x);
+  const shape = [batch, 4 * channels, height / 2 + 1, width / 2 + 1];
+  return x.graph.emit("SplitParities", [x], {}, [{ shape, dtype: "float32" }])[0]!;
+}
+
+/** The four parities (a, b), in the order of their channels. */
+export const PARITIES: readonly (readonly [number, number])[] = [
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+];
+
+/** Sums over batch, rows and columns: `[batch, channel, y, x]` → `[channel]`, the gradient of a bias. */
+export function channelSums(x: Tensor): Tensor {
+  if (x.rank !== 4) throw shapeError("ChannelSums", "[batch, channel, y, x]", x);
+  return x.graph.emit("ChannelSums", [x], {}, [{ shape: [x.shape[1]!], dtype: "float32" }])[0]!;
+}
+
 function evenImage(op: string, x: Tensor): [number, number, number, number] {
   const shape = x.shape as [number, number, number, number];
   if (x.rank !== 4 || shape[2] % 2 !== 0 || shape[3] % 2 !== 0) {

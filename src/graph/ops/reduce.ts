@@ -22,3 +22,5 @@ function reduce(op: string, x: Tensor, options: ReduceOptions): Tensor {
 export const sum = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce("ReduceSum", x, options);
 export const mean = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce("ReduceMean", x, options);
 export const max = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce("ReduceMax", x, options);
+/** Σ x² over all elements, in one pass. Has no gradient: `sum(square(x))` has. */
+export const sumOfSquares = (x: Tensor): Tensor => reduce("ReduceSumSquare", x, {});

@@ -28,6 +28,9 @@ export function nodeRuntime(
   };
 }
 
+/** Both passes of it: for any provider, and for the CPU's. */
+const TRANSPOSE_OPTIMIZERS = "TransposeOptimizer;TransposeOptimizer_CPUExecutionProvider";
+
 type OutputLocations = Readonly<Record<string, "gpu-buffer">>;
 
 async function create(
@@ -46,7 +49,11 @@ async function create(
       // Plans for memory make a second copy of it from the second run on, and save no time.
       enableMemPattern: false,
       // Moments and gradients near zero would otherwise be denormal numbers, which processors add ten times slower.
-      extra: { session: { set_denormal_as_zero: "1" } },
+      extra: {
+        session: { set_denormal_as_zero: "1" },
+        // It moves the transpositions that graphs for the CPU place with care, and makes some of them twice.
+        ...(provider === "cpu" && { optimization: { disable_specified_optimizers: TRANSPOSE_OPTIMIZERS } }),
+      },
       ...(options.threads === undefined ? {} : { intraOpNumThreads: options.threads }),
       ...(options.profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profile }),
     });
