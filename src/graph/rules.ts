@@ -19,7 +19,7 @@ import {
   sub,
   where,
 } from "./ops/elementwise.ts";
-import { averagePool2x2, channelSums, joinParities, splitParities, upsample2x } from "./ops/image.ts";
+import { averagePool2x2, channelSums, joinParities, maxPoolGradient, splitParities, upsample2x } from "./ops/image.ts";
 import { gather, scatterAdd } from "./ops/indexing.ts";
 import { expand, pad, reshape, slice, transpose } from "./ops/layout.ts";
 import { matmul, transposeMatrix } from "./ops/linear.ts";
@@ -167,8 +167,7 @@ export const rules: Readonly<Record<string, GradientRule>> = {
       bias !== undefined && wanted(bias) ? channelSums(g) : undefined,
     ];
   },
-  // Equal maxima each get the gradient. Behind a convolution they do not occur; pool before the ReLU, not after it.
-  MaxPool: (node, g) => [mul(upsample2x(g), indicator(equal(node.inputs[0]!, upsample2x(outputOf(node)))))],
+  MaxPool: (node, g) => [maxPoolGradient(node.inputs[0]!, outputOf(node), g)],
   AveragePool: (_node, g) => [mul(upsample2x(g), 0.25)],
   Upsample2x: (_node, g) => [mul(averagePool2x2(g), 4)],
   JoinParities: (_node, g) => [splitParities(g)],

@@ -1,4 +1,4 @@
-import { add } from "../ops/elementwise.ts";
+import { add, cast, equal, mul } from "../ops/elementwise.ts";
 import { PARITIES } from "../ops/image.ts";
 import { gather } from "../ops/indexing.ts";
 import { concat, pad, reshape, slice, transpose } from "../ops/layout.ts";
@@ -208,7 +208,16 @@ export function blockedTarget(
     const product = emitOne("Conv", [volume, kernel], attributes, [1, groups * out, ky, kx, channels]);
     const each = reshape(product, [groups, out, ky * kx, channels]);
     const whole = groups === 1 ? reshape(each, [out, ky * kx, channels]) : sum(each, { axes: [0] });
-    return reshape(transpose(whole, [0, 2, 1]), [out, channels, ky, kx]);
+    return reshape(tapsLast(whole), [out, channels, ky, kx]);
+  };
+
+  /** `[out, tap, channel]` → `[out, channel, tap]`, in two operators that share the work out to threads as a whole. */
+  const tapsLast = (products: Tensor): Tensor => {
+    const [out, taps, channels] = products.shape as [number, number, number];
+    if (channels % block !== 0) return transpose(products, [0, 2, 1]);
+    const image = reshape(products, [out, taps, 1, channels]);
+    const inBlocks = emitOne(`${DOMAIN}ReorderInput`, [image], { channels_last: 1 }, [out, channels, taps, 1]);
+    return emitOne(`${DOMAIN}ReorderOutput`, [inBlocks], { channels }, [out, channels, taps, 1]);
   };
 
   const channelSums = (node: Node): boolean => {
@@ -283,6 +292,23 @@ export function blockedTarget(
     return true;
   };
 
+  /** Enlarged along rows only: columns of rows that lie together broadcast, which saves half of the memory. */
+  const maxPoolGradient = (node: Node): boolean => {
+    const [x, pooled, gradient] = node.inputs as [Tensor, Tensor, Tensor];
+    const source = blockedOf.get(x);
+    if (source === undefined) return false;
+    const [batch, channels, height, width] = x.shape as [number, number, number, number];
+    const pairs = (batch * channels * height) / (2 * block);
+    const enlarged = (image: Tensor): Tensor => {
+      const wide = [batch, channels, height / 2, width];
+      const made = emitOne(`${DOMAIN}Upsample`, [blocked(image)], { scales: [1, 1, 1, 2] }, wide);
+      return reshape(made, [pairs, 1, width * block]);
+    };
+    const isMaximum = equal(reshape(source, [pairs, 2, width * block]), enlarged(pooled));
+    blockedOf.set(node.outputs[0]!, reshape(mul(cast(isMaximum, "float32"), enlarged(gradient)), x.shape));
+    return true;
+  };
+
   const emit = (node: Node): boolean => {
     if (fusedRelu.convolutions.has(node)) return true;
     switch (node.op) {
@@ -308,6 +334,8 @@ export function blockedTarget(
       case "MaxPool":
       case "AveragePool":
         return pooling(node);
+      case "MaxPoolGradient":
+        return maxPoolGradient(node);
       case "Upsample2x": {
         const x = node.inputs[0]!;
         if (!fitsBlocks(x) || !blockedOf.has(x)) return false;
@@ -352,14 +380,13 @@ function findFusableRelus(
 
 /**
  * `[out, in, ky, kx]` reordered to `[out / block, in / inBlock, ky, kx, inBlock, block]`, under its old shape. In steps that
- * each move one axis, which ONNX Runtime does several times as fast as a permutation of many; none of them is made of
- * thousands of small matrices, which its threads would be woken for one by one.
+ * each move one axis, which ONNX Runtime does several times as fast as a permutation of many.
  */
 function packWeights(weights: Tensor, inBlock: number, block: number): Tensor {
   const [out, channels, ky, kx] = weights.shape as [number, number, number, number];
   const tiles = (out / block) * (channels / inBlock);
-  const packed = transpose(reshape(outputsInner(weights, block), [tiles, inBlock, ky * kx, block]), [0, 2, 1, 3]);
-  return reshape(packed, weights.shape);
+  const outInner = lastButOneInner(reshape(weights, [out / block, block, channels * ky * kx]), block);
+  return reshape(transpose(reshape(outInner, [tiles, inBlock, ky * kx, block]), [0, 2, 1, 3]), weights.shape);
 }
 
 /** What `packWeights` gives for weights turned by 180° with inputs and outputs exchanged, from the weights themselves. */
@@ -367,16 +394,23 @@ function packTurnedWeights(weights: Tensor, inBlock: number, block: number): Ten
   const [channels, out, ky, kx] = weights.shape as [number, number, number, number];
   const [taps, tile] = [ky * kx, inBlock * block];
   const [outs, ins] = [out / block, channels / inBlock];
-  const inner = transpose(reshape(outputsInner(weights, inBlock), [ins * outs, block, taps * inBlock]), [0, 2, 1]);
-  const exchanged = transpose(reshape(inner, [ins, outs, taps * tile]), [1, 0, 2]);
+  const inInner = lastButOneInner(reshape(weights, [ins, inBlock, out * taps]), block);
+  const outInner = lastButOneInner(reshape(inInner, [ins * outs, block, taps * inBlock]), block);
+  const exchanged = transpose(reshape(outInner, [ins, outs, taps * tile]), [1, 0, 2]);
   const backwards = weights.graph.int64(Array.from({ length: taps }, (_, tap) => taps - 1 - tap));
   return reshape(gather(reshape(exchanged, [outs * ins, taps, tile]), backwards, 1), [out, channels, ky, kx]);
 }
 
-/** `[out / block, in, ky · kx, block]`, flat after the first axis; the forward and the backward pass share it. */
-function outputsInner(weights: Tensor, block: number): Tensor {
-  const [out, channels, ky, kx] = weights.shape as [number, number, number, number];
-  return transpose(reshape(weights, [out / block, block, channels * ky * kx]), [0, 2, 1]);
+/**
+ * `[a, b, c]` → `[a, c, b]`. Where b is a block this is how an image is put into blocks, whose operator shares the work out
+ * to threads as a whole and not matrix by matrix.
+ */
+function lastButOneInner(x: Tensor, block: number): Tensor {
+  const [count, inner, rest] = x.shape as [number, number, number];
+  if (inner !== block) return transpose(x, [0, 2, 1]);
+  const image = reshape(x, [count, block, 1, rest]);
+  const made = x.graph.emit(`${DOMAIN}ReorderInput`, [image], {}, [{ shape: image.shape, dtype: "float32" }])[0]!;
+  return reshape(made, [count, rest, block]);
 }
 
 /** In one pass: a slope so steep that every positive normal float lands on 1. */

@@ -1,4 +1,4 @@
-import { cast, greater, pow } from "../ops/elementwise.ts";
+import { cast, equal, greater, mul, pow } from "../ops/elementwise.ts";
 import { PARITIES } from "../ops/image.ts";
 import { gather } from "../ops/indexing.ts";
 import { concat, expand, pad, reshape, slice, transpose } from "../ops/layout.ts";
@@ -17,12 +17,11 @@ export const portableRules: Readonly<Record<string, LoweringRule>> = {
     return [exponent!.size === 1 ? pow(base!, exponent!) : pow(expand(base!, shape), expand(exponent!, shape))];
   },
 
-  Upsample2x: (node, [x]) => {
-    const { graph } = x!;
-    const noRegion = graph.constant(new Float32Array(0), [0]);
-    const scales = graph.constant(Float32Array.of(1, 1, 2, 2), [4]);
-    const attributes = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
-    return graph.emit("Resize", [x!, noRegion, scales], attributes, node.outputs);
+  Upsample2x: (_node, [x]) => [enlarged(x!)],
+
+  MaxPoolGradient: (_node, [x, pooled, gradient]) => {
+    const isMaximum = cast(equal(x!, enlarged(pooled!)), "float32");
+    return [mul(enlarged(gradient!), isMaximum)];
   },
 
   JoinParities: (node, [planes]) => {
@@ -70,6 +69,18 @@ export const portableRules: Readonly<Record<string, LoweringRule>> = {
     return [weightGradientByTaps(x!, gradient!, kernel, padding)];
   },
 };
+
+/** Every pixel repeated in a 2×2 block. */
+function enlarged(x: Tensor): Tensor {
+  const { graph, shape } = x;
+  const noRegion = graph.constant(new Float32Array(0), [0]);
+  const scales = graph.constant(Float32Array.of(1, 1, 2, 2), [4]);
+  const attributes = { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
+  const [batch, channels, height, width] = shape as [number, number, number, number];
+  return graph.emit("Resize", [x, noRegion, scales], attributes, [
+    { shape: [batch, channels, 2 * height, 2 * width], dtype: "float32" },
+  ])[0]!;
+}
 
 /** For each tap of the kernel one product of the gradient with the input shifted to that tap. */
 function weightGradientByTaps(

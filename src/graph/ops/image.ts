@@ -39,6 +39,14 @@ export function maxPool2x2(x: Tensor): Tensor {
   return x.graph.emit("MaxPool", [x], { kernel_shape: [2, 2], strides: [2, 2] }, [{ shape, dtype: "float32" }])[0]!;
 }
 
+/**
+ * The gradient of `maxPool2x2` with respect to its operand: that of the result, where the operand is its block's maximum.
+ * Equal maxima each get it. Behind a convolution they do not occur; pool before the ReLU, not after it.
+ */
+export function maxPoolGradient(x: Tensor, pooled: Tensor, gradient: Tensor): Tensor {
+  return x.graph.emit("MaxPoolGradient", [x, pooled, gradient], {}, [{ shape: x.shape, dtype: "float32" }])[0]!;
+}
+
 /** Mean of every 2×2 block. Height and width must be even. */
 export function averagePool2x2(x: Tensor): Tensor {
   const [batch, channels, height, width] = evenImage("AveragePool", x);
