@@ -1,4 +1,4 @@
-import { add, cast, equal, mul } from "../ops/elementwise.ts";
+import { add, mul, sub } from "../ops/elementwise.ts";
 import { PARITIES } from "../ops/image.ts";
 import { gather } from "../ops/indexing.ts";
 import { concat, pad, reshape, slice, transpose } from "../ops/layout.ts";
@@ -25,6 +25,8 @@ export interface BlockedTarget {
 const DOMAIN = "com.microsoft.nchwc::";
 /** With so few channels on one side, direct convolution wastes most of a block. */
 const FEW_CHANNELS = 4;
+/** Times the smallest positive normal float it is above 1. */
+const STEEP = 1e38;
 /** Pixels of an image from which weight gradients are computed image by image. */
 const LARGE_IMAGE = 1024;
 const ELEMENTWISE = new Set([
@@ -304,8 +306,10 @@ export function blockedTarget(
       const made = emitOne(`${DOMAIN}Upsample`, [blocked(image)], { scales: [1, 1, 1, 2] }, wide);
       return reshape(made, [pairs, 1, width * block]);
     };
-    const isMaximum = equal(reshape(source, [pairs, 2, width * block]), enlarged(pooled));
-    blockedOf.set(node.outputs[0]!, reshape(mul(cast(isMaximum, "float32"), enlarged(gradient)), x.shape));
+    // 0 at the maximum, which a steep slope down from 1 tells from everything below it.
+    const below = sub(enlarged(pooled), reshape(source, [pairs, 2, width * block]));
+    const isMaximum = emitOne("HardSigmoid", [below], { alpha: { float: -STEEP }, beta: { float: 1 } }, below.shape);
+    blockedOf.set(node.outputs[0]!, reshape(mul(isMaximum, enlarged(gradient)), x.shape));
     return true;
   };
 
@@ -415,7 +419,7 @@ function lastButOneInner(x: Tensor, block: number): Tensor {
 
 /** In one pass: a slope so steep that every positive normal float lands on 1. */
 function heaviside(x: Tensor): Tensor {
-  const attributes = { alpha: { float: 1e38 }, beta: { float: 0 } };
+  const attributes = { alpha: { float: STEEP }, beta: { float: 0 } };
   return x.graph.emit("HardSigmoid", [x], attributes, [{ shape: x.shape, dtype: "float32" }])[0]!;
 }
 
