@@ -137,18 +137,11 @@ const schema = z.strictObject({
   ),
 }) satisfies z.ZodType<ExecutionConfig>;
 
-const MODEL = "it describes the network, so it belongs to the model settings, and its generator is not in this version";
-
 export const executionGroup: SettingGroup<ExecutionConfig> = {
   name: "execution",
   title: "Execution",
   schema,
   refused: {
-    spectralBottleneckBlocks: MODEL,
-    spectralBottleneckModes: MODEL,
-    spectralBottleneckShareWeights: MODEL,
-    spectralBottleneckGateInit: MODEL,
-    spectralBottleneckGateMode: MODEL,
     middleTrim: "it is a setting of stitching, not of execution; pass it with the overrides",
     padEval: "the reference system declares it and does nothing with it",
   },

@@ -1,9 +1,10 @@
 import { PtychonautError } from "../errors.ts";
+import { generatorsWith } from "../nets/registry.ts";
 import type { GroupName, Settings } from "./group.ts";
 import type { PayloadKind } from "./names.ts";
 import { canonicalName, canonicalValue, snakeCase } from "./names.ts";
 import { unknownSetting } from "./parse.ts";
-import { groupNames, groupOf, groups } from "./schema.ts";
+import { groupNames, groupOf, groups, parseSettings } from "./schema.ts";
 
 /** Where a value came from. Everything else is a default. */
 export type Source = "override" | "execution config" | "profile" | "file" | "bundle" | "metadata" | "data";
@@ -85,8 +86,8 @@ const ciDefaults: Settings = {
   rectS1s2Init: "data",
 };
 
-/** The CNN's output; the other generators emit real and imaginary parts unless said otherwise. */
-const ciCnnDefaults: Settings = { cnnOutputMode: "real_imag" };
+/** For generators that have this setting; the others emit real and imaginary parts unless said otherwise. */
+const ciOutputDefaults: Settings = { cnnOutputMode: "real_imag" };
 
 /**
  * Adds the settings that a profile stands for.
@@ -101,8 +102,9 @@ export function withProfile(layers: readonly Layer[]): readonly Layer[] {
       if (given !== undefined && given !== null && given !== value) throw contradiction("profile", "ci", name, given);
     }
   }
-  const isCnn = (merged.get("architecture")?.value ?? "cnn") === "cnn";
-  const defaults = isCnn ? { ...ciDefaults, ...ciCnnDefaults } : ciDefaults;
+  const architecture = merged.get("architecture")?.value ?? parseSettings("model").architecture;
+  const has = generatorsWith("cnnOutputMode").some((name) => name === architecture);
+  const defaults = has ? { ...ciDefaults, ...ciOutputDefaults } : ciDefaults;
   return [{ source: "profile", settings: ciFixed }, ...layers, { source: "profile", settings: defaults }];
 }
 

@@ -1,14 +1,19 @@
 import { z } from "zod";
+import { generatorNames } from "../nets/registry.ts";
 import { choice, integer, only, optional, real, toggle, withDefault } from "./fields.ts";
+import { generatorList, ofGenerators as of } from "./generatorNotes.ts";
 import type { Open, SettingGroup } from "./group.ts";
+import { type HybridConfig, hybridFields } from "./hybridConfig.ts";
 import { type SpectralConfig, spectralFields } from "./spectralConfig.ts";
 
 /** The network and its physics, fully resolved. */
-export interface ModelConfig extends SpectralConfig {
+export interface ModelConfig extends SpectralConfig, HybridConfig {
   readonly modelType: "pinn";
-  readonly architecture: "cnn" | "fno" | "fno_vanilla" | "ffno";
+  /** The name of a registered generator. */
+  readonly architecture: string;
   readonly N: number;
   readonly gridsize: number;
+  readonly inputConditioning: "diffraction_only" | "probe_real_imag" | "coordinate_grid";
   readonly nFiltersScale: number;
   readonly cnnOutputMode: "amp_phase" | "real_imag";
   readonly ampActivation: "silu" | "sigmoid";
@@ -38,7 +43,6 @@ export interface ModelConfig extends SpectralConfig {
 
 export type ModelSettings = Open<ModelConfig, "N" | "objectBig" | "probeMaskDiameter">;
 
-const LATER = "this generator is not in this version";
 const NEVER_APPLIED = "the reference system builds this attention and never applies it, so no trained model has it";
 
 const schema = z.strictObject({
@@ -46,10 +50,9 @@ const schema = z.strictObject({
     refused: { supervised: "training on labels is not in this version" },
   }),
   architecture: choice(
-    ["cnn", "fno", "fno_vanilla", "ffno"],
+    generatorNames as readonly [string, ...string[]],
     "cnn",
-    "The generator that turns diffraction into object patches: convolutional, or Fourier neural operators.",
-    { refused: { neuralop_uno: LATER, hybrid_resnet: LATER } },
+    `The generator that turns diffraction into object patches. ${generatorList()}.`,
   ),
   N: optional(
     integer({ min: 32, multipleOf: 8 }),
@@ -61,30 +64,48 @@ const schema = z.strictObject({
     2,
     "Side of a group of neighbouring patterns: gridsize² patterns enter the network together.",
   ),
-  nFiltersScale: withDefault(integer({ min: 1, max: 16 }), 2, "Multiplies the channels of every layer."),
+  inputConditioning: choice(
+    ["diffraction_only", "probe_real_imag", "coordinate_grid"],
+    "diffraction_only",
+    "What the network sees behind the patterns: nothing, the probe's real and imaginary part (that of the data at hand, its strongest mode), or where on the detector each pixel is.",
+  ),
+  nFiltersScale: withDefault(
+    integer({ min: 1, max: 16 }),
+    2,
+    of("nFiltersScale", "multiplies the channels of every layer."),
+  ),
   cnnOutputMode: choice(
     ["amp_phase", "real_imag"],
     "amp_phase",
-    "What the two decoders emit: amplitude and phase, or real and imaginary part.",
+    of("cnnOutputMode", "what the two decoders emit: amplitude and phase, or real and imaginary part."),
   ),
-  ampActivation: choice(["silu", "sigmoid"], "silu", "Activation of the amplitude head.", {
+  ampActivation: choice(["silu", "sigmoid"], "silu", of("ampActivation", "activation of the amplitude head."), {
     refused: {
       relu: "the reference's PyTorch network turns every name but sigmoid into silu; choose one of the two",
       softplus: "the reference's PyTorch network turns every name but sigmoid into silu; choose one of the two",
     },
   }),
-  sharedDecoder: toggle(false, "One decoder with channel attention for both outputs instead of two decoders."),
-  batchNorm: toggle(false, "Batch normalisation in the encoder and the phase decoder."),
+  sharedDecoder: toggle(
+    false,
+    of("sharedDecoder", "one decoder with channel attention for both outputs instead of two decoders."),
+  ),
+  batchNorm: toggle(false, of("batchNorm", "batch normalisation in the encoder and the phase decoder.")),
   cbamEncoder: toggle(
     false,
-    "Channel and spatial attention after every encoder block. Off, unlike in the reference: with it a fresh network barely sees its input.",
+    of(
+      "cbamEncoder",
+      "channel and spatial attention after every encoder block. Off, unlike in the reference: with it a fresh network barely sees its input.",
+    ),
   ),
-  cbamBottleneck: toggle(false, "Channel and spatial attention at the bottleneck."),
+  cbamBottleneck: toggle(false, of("cbamBottleneck", "channel and spatial attention at the bottleneck.")),
   cbamDecoder: only(false, "Channel and spatial attention in the decoders.", NEVER_APPLIED),
   ecaEncoder: only(false, "Efficient channel attention in the encoder.", NEVER_APPLIED),
   ecaDecoder: only(false, "Efficient channel attention in the decoders.", NEVER_APPLIED),
   spatialDecoder: only(false, "Spatial attention in the decoders.", NEVER_APPLIED),
-  probeBig: toggle(true, "A low-resolution path for the border of the patch, where a wide probe still has light."),
+  probeBig: toggle(
+    true,
+    of("probeBig", "a low-resolution path for the border of the patch, where a wide probe still has light."),
+  ),
   padObject: only(
     true,
     "The decoder fills the central N/2 of the patch; the rest is the border path's.",
@@ -120,10 +141,10 @@ const schema = z.strictObject({
     unit: "pixels",
   }),
   ...spectralFields,
+  ...hybridFields,
 }) satisfies z.ZodType<ModelSettings>;
 
 const ONE_NORMALISATION = "there is one normalisation: a unit object reproduces the mean energy of the patterns";
-const NO_BOTTLENECK = "it belongs to spectral_resnet_bottleneck, which is not in this version";
 
 export const modelGroup: SettingGroup<ModelSettings> = {
   name: "model",
@@ -144,13 +165,8 @@ export const modelGroup: SettingGroup<ModelSettings> = {
     CModel: "it is gridsize²",
     CForward: "it is gridsize²",
     numDatasets: "training on several scans is not in this version",
-    learnedInputChannels: "learned input channels are not in this version",
+    learnedInputChannels: "how many channels the input has follows from gridsize and input_conditioning",
     ffnoEncoderBlocks: "fno_blocks gives the number of blocks of every spectral generator",
     ffnoEncoderModes: "fno_modes gives the frequencies of every spectral generator",
-    spectralBottleneckBlocks: NO_BOTTLENECK,
-    spectralBottleneckModes: NO_BOTTLENECK,
-    spectralBottleneckShareWeights: NO_BOTTLENECK,
-    spectralBottleneckGateInit: NO_BOTTLENECK,
-    spectralBottleneckGateMode: NO_BOTTLENECK,
   },
 };

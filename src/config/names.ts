@@ -63,6 +63,11 @@ export function aliasesOf(name: string, kind: PayloadKind): readonly string[] {
 const valueAliases: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   lossFunction: { Poisson: "poisson", MAE: "mae" },
   ampActivation: { swish: "silu", SiLU: "silu" },
+  architecture: {
+    uno: "neuralop_uno",
+    hybrid: "hybrid_resnet",
+    spectral_resnet_bottleneck_net: "spectral_resnet_bottleneck",
+  },
   modelType: { Unsupervised: "pinn", Supervised: "supervised" },
   initialization: { default: "torch", tf_glorot: "glorot" },
   checkpointMonitorMetric: {

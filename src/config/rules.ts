@@ -1,4 +1,5 @@
 import { PtychonautError } from "../errors.ts";
+import { generatorNamed, generatorSettings, generatorsWith } from "../nets/registry.ts";
 import type { DataConfig } from "./dataConfig.ts";
 import type { ExecutionConfig } from "./executionConfig.ts";
 import type { InferenceConfig } from "./inferenceConfig.ts";
@@ -13,23 +14,6 @@ import type { TrainingConfig } from "./trainingConfig.ts";
  * nothing that was asked for is silently ignored.
  */
 
-type Architecture = ModelConfig["architecture"];
-type ArchitectureSettings = readonly [readonly (keyof ModelConfig)[], readonly Architecture[]];
-
-/** Settings of some generators only, and which. */
-const architectureSettings: readonly ArchitectureSettings[] = [
-  [["nFiltersScale", "cnnOutputMode", "ampActivation", "sharedDecoder", "batchNorm", "probeBig"], ["cnn"]],
-  [["cbamEncoder", "cbamBottleneck"], ["cnn"]],
-  [
-    ["generatorOutputMode", "fnoModes", "fnoWidth", "fnoBlocks", "fnoInputTransform"],
-    ["fno", "fno_vanilla", "ffno"],
-  ],
-  [["fnoCnnBlocks"], ["fno", "ffno"]],
-  [["fnoStableBlocks"], ["fno", "fno_vanilla"]],
-  [["ffnoEncoderShareWeights", "ffnoEncoderGateInit", "ffnoEncoderNorm", "ffnoEncoderMlpRatio"], ["ffno"]],
-  [["ffnoEncoderLocalConv"], ["ffno"]],
-];
-
 export function checkModel(model: ModelConfig): void {
   const idle = idleSettings(model, { ...parseSettings("model"), probeMaskDiameter: model.N / 2 });
   if (!model.probeMask) idle(["probeMaskSigma", "probeMaskDiameter"], "probe_mask is on");
@@ -38,12 +22,11 @@ export function checkModel(model: ModelConfig): void {
   } else {
     idle(["amplitudePhysicsGain", "intensityScaleTrainable"], "physics_forward_mode is amplitude");
   }
-  for (const [names, architectures] of architectureSettings) {
-    if (!architectures.includes(model.architecture)) idle(names, `architecture is ${architectures.join(" or ")}`);
+  const generator = generatorNamed(model.architecture);
+  for (const name of generatorSettings.filter((setting) => !generator.settings.includes(setting))) {
+    idle([name], `architecture is ${generatorsWith(name).join(" or ")}`);
   }
-  if (model.architecture !== "cnn" && model.fnoModes > model.N / 2 + 1) {
-    throw wrong("fnoModes", `at most N/2 + 1 = ${model.N / 2 + 1}`, String(model.fnoModes));
-  }
+  generator.check?.(model);
   if (model.cnnOutputMode !== "amp_phase") idle(["ampActivation"], "cnn_output_mode is amp_phase");
   if (!model.objectBig || model.gridsize === 1) {
     idle(["trainingPatchWeighting"], "gridsize is above 1 and object_big is on");

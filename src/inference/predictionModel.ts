@@ -3,11 +3,13 @@ import type { Target } from "../graph/lowering/lower.ts";
 import { buildModel } from "../graph/onnx/model.ts";
 import { Graph } from "../graph/tensor.ts";
 import { complexPatches } from "../nets/generator.ts";
+import { buildNetwork } from "../nets/network.ts";
 import { checkValues, type ParameterSpec, Parameters, type ParameterValues } from "../nets/parameters.ts";
-import { generatorNamed } from "../nets/registry.ts";
 
 /** Name of the input: amplitudes `[batch, gridsize², N, N]`, scaled to a mean energy of (N/2)² a pattern. */
 export const PREDICTION_INPUT = "images";
+/** Name of a second input `[1, 2, N, N]` of networks that see the probe: its real and imaginary part (`probeChannels`). */
+export const PROBE_INPUT = "probe";
 /** Names of the outputs: real and imaginary part of the object patches `[batch, gridsize², N, N]`. */
 export const PREDICTION_OUTPUTS: { readonly re: string; readonly im: string } = { re: "re", im: "im" };
 
@@ -29,13 +31,17 @@ export interface PredictionGraph {
   export(values: ParameterValues, options?: ExportOptions): Uint8Array;
 }
 
+/** Whether the network has the probe among its inputs, so that it can be that of any data. */
+export const seesProbe = ({ inputConditioning }: ModelConfig): boolean => inputConditioning === "probe_real_imag";
+
 /** @param batch groups that the network takes at once, fixed in the model */
 export function predictionGraph(model: ModelConfig, batch: number): PredictionGraph {
   const graph = new Graph();
   const parameters = new Parameters(graph, { training: false });
-  const { N, gridsize, architecture } = model;
+  const { N, gridsize } = model;
   const images = graph.input(PREDICTION_INPUT, [batch, gridsize ** 2, N, N]);
-  const { re, im } = complexPatches(generatorNamed(architecture)(parameters, images, model));
+  const probe = seesProbe(model) ? graph.input(PROBE_INPUT, [1, 2, N, N]) : undefined;
+  const { re, im } = complexPatches(buildNetwork(parameters, images, model, probe));
   const outputs = { [PREDICTION_OUTPUTS.re]: re, [PREDICTION_OUTPUTS.im]: im };
   return {
     specs: parameters.specs,

@@ -1,35 +1,39 @@
 import { PtychonautError } from "../errors.ts";
-import { reshape } from "../graph/ops/layout.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { type OutputPair, outputPair } from "./activations.ts";
 import { cbam, FRESH_CBAM } from "./attention.ts";
 import { type CnnLayout, cnnLayout } from "./cnnLayout.ts";
 import { decoder, sharedDecoder } from "./decoder.ts";
 import { encoder } from "./encoder.ts";
-import type { GeneratorOptions, Patches } from "./generator.ts";
-import { networkInput } from "./images.ts";
-import { initialisation } from "./initialisers.ts";
+import type { BuildOptions, Generator, GeneratorOptions } from "./generator.ts";
 import type { Builder } from "./layers.ts";
-import type { Parameters } from "./parameters.ts";
 
 /**
  * The convolutional generator: one encoder, and one decoder each for amplitude and phase (or real and imaginary part),
- * or one for both. Group members are channels when they are to be merged into one object, and separate images otherwise.
- * @param images amplitudes of mean energy (N/2)², `[batch, channel, N, N]`
+ * or one for both.
  */
-export function cnn(parameters: Parameters, images: Tensor, options: GeneratorOptions): Patches {
-  const input = networkInput(images, options);
-  const layout = cnnLayout(options.N, options.nFiltersScale);
-  const outputs = input.shape[1]!;
-  checkOutputs(outputs, options);
-  const builder: Builder = { parameters, start: initialisation(options.initialization) };
-  const pair = outputPair(options.cnnOutputMode, options.ampActivation);
-  const [first, second] = decode(builder, bottleneck(builder, input, layout, options), layout, outputs, pair, options);
-  const [a, b] = [reshape(first, images.shape), reshape(second, images.shape)];
-  return options.cnnOutputMode === "real_imag"
-    ? { kind: "cartesian", re: a, im: b }
-    : { kind: "polar", amplitude: a, phase: b };
-}
+export const cnn: Generator = {
+  summary: "convolutional, one encoder and two decoders",
+  settings: [
+    "nFiltersScale",
+    "cnnOutputMode",
+    "ampActivation",
+    "sharedDecoder",
+    "batchNorm",
+    "cbamEncoder",
+    "cbamBottleneck",
+    "probeBig",
+  ],
+  build(builder, images, options) {
+    const layout = cnnLayout(options.N, options.nFiltersScale);
+    checkOutputs(options);
+    const pair = outputPair(options.cnnOutputMode, options.ampActivation);
+    const [a, b] = decode(builder, bottleneck(builder, images, layout, options), layout, pair, options);
+    return options.cnnOutputMode === "real_imag"
+      ? { kind: "cartesian", re: a, im: b }
+      : { kind: "polar", amplitude: a, phase: b };
+  },
+};
 
 /** Encoder and, where asked for, the attention behind it. */
 function bottleneck(builder: Builder, images: Tensor, layout: CnnLayout, options: GeneratorOptions): Tensor {
@@ -43,9 +47,8 @@ function decode(
   builder: Builder,
   features: Tensor,
   { decoder: channels }: CnnLayout,
-  outputs: number,
   pair: OutputPair,
-  { probeBig, batchNorm, sharedDecoder: shared }: GeneratorOptions,
+  { outputs, probeBig, batchNorm, sharedDecoder: shared }: BuildOptions,
 ): [Tensor, Tensor] {
   if (shared) return sharedDecoder(builder, features, pair, { channels, outputs, probeBig });
   // Only the second one is normalised: normalisation would take the scale out of the first, which must learn it.
@@ -60,7 +63,7 @@ function decode(
 }
 
 /** The head splits the last 32s channels between centre and border, and both need some. */
-function checkOutputs(outputs: number, { nFiltersScale, sharedDecoder: shared }: GeneratorOptions): void {
+function checkOutputs({ outputs, nFiltersScale, sharedDecoder: shared }: BuildOptions): void {
   const taken = shared ? 2 * outputs : outputs;
   if (taken < 32 * nFiltersScale) return;
   throw new PtychonautError("usage", "the decoder has too few channels for groups of this size", {

@@ -1,31 +1,43 @@
 import { add, gelu, mul } from "../graph/ops/elementwise.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import type { GeneratorOptions, Patches } from "./generator.ts";
-import { filled, initialisation } from "./initialisers.ts";
+import type { Generator, GeneratorOptions } from "./generator.ts";
+import { filled } from "./initialisers.ts";
 import { type Builder, conv, GELU_GAIN, repeat } from "./layers.ts";
 import { lifter } from "./lifter.ts";
 import { sampleNorm } from "./normalise.ts";
-import type { Parameters } from "./parameters.ts";
 import { factorisedSpectralConv } from "./spectralConv.ts";
 import { spectralOutput } from "./spectralOutput.ts";
+import { checkModes, spectralSettings } from "./spectralSettings.ts";
 
 /**
  * Factorised Fourier neural operator (Tran et al. 2023): spectral convolutions along one axis at a time, in gated residual
  * blocks that may share them, then residual convolutions, and full patches.
- * @param images amplitudes of mean energy (N/2)², `[batch, channel, N, N]`
  */
-export function ffno(parameters: Parameters, images: Tensor, options: GeneratorOptions): Patches {
-  const builder: Builder = { parameters, start: initialisation(options.initialization) };
-  const features = ffnoBlocks(builder, lifter(builder, images, options), options);
-  const { fnoWidth: width, fnoCnnBlocks: count } = options;
-  const refined = repeat(builder, "residual", count, features, (name, x) =>
-    parameters.within(name, () => {
-      const first = gelu(conv(builder, "conv1", x, width, { gain: GELU_GAIN }));
-      return add(x, conv(builder, "conv2", first, width, { gain: 1 / Math.sqrt(count) }));
-    }),
-  );
-  return spectralOutput(builder, refined, images, options);
-}
+export const ffno: Generator = {
+  summary: "factorised Fourier neural operator",
+  settings: [
+    ...spectralSettings,
+    "fnoBlocks",
+    "fnoCnnBlocks",
+    "ffnoEncoderShareWeights",
+    "ffnoEncoderGateInit",
+    "ffnoEncoderNorm",
+    "ffnoEncoderMlpRatio",
+    "ffnoEncoderLocalConv",
+  ],
+  check: checkModes,
+  build(builder, images, options) {
+    const { fnoWidth: width, fnoCnnBlocks: count } = options;
+    const features = ffnoBlocks(builder, lifter(builder, images, width), options);
+    const refined = repeat(builder, "residual", count, features, (name, x) =>
+      builder.parameters.within(name, () => {
+        const first = gelu(conv(builder, "conv1", x, width, { gain: GELU_GAIN }));
+        return add(x, conv(builder, "conv2", first, width, { gain: 1 / Math.sqrt(count) }));
+      }),
+    );
+    return spectralOutput(builder, refined, options);
+  },
+};
 
 /** Spectral convolution and gate of a block, or of all of them. */
 interface Mixer {

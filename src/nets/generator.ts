@@ -1,14 +1,14 @@
 import { type Complex, polar } from "../graph/complex.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { InitialisationScheme } from "./initialisers.ts";
+import type { Builder } from "./layers.ts";
 import type { SampleNorm } from "./normalise.ts";
-import type { Parameters } from "./parameters.ts";
 
 /** What the spectral generators need to know beside. */
 export interface SpectralOptions {
   /** Frequencies that the spectral layers keep, of each axis. */
   readonly fnoModes: number;
-  /** Channels between lifter and output. */
+  /** Channels behind the lifter. */
   readonly fnoWidth: number;
   readonly fnoBlocks: number;
   /** Convolutional blocks behind the spectral ones. */
@@ -25,16 +25,36 @@ export interface SpectralOptions {
   readonly ffnoEncoderLocalConv: boolean;
 }
 
+/** What the generators between a spectral encoder and an upsampling decoder need to know beside. */
+export interface HybridOptions {
+  /** Halvings of the image, and doublings of the channels, in the encoder. */
+  readonly hybridDownsampleSteps: number;
+  readonly hybridDownsampleOp: DownsampleOp;
+  /** Encoder features of the same size are added in the decoder. */
+  readonly hybridSkipConnections: boolean;
+  /** Residual blocks of the bottleneck. */
+  readonly hybridResnetBlocks: number;
+  readonly spectralBottleneckBlocks: number;
+  readonly spectralBottleneckModes: number;
+  readonly spectralBottleneckShareWeights: boolean;
+  readonly spectralBottleneckGateInit: number;
+  readonly spectralBottleneckGateMode: "shared" | "per_block";
+}
+
 export type InputTransform = "none" | "sqrt" | "log1p" | "instancenorm";
 export type SpectralOutputMode = "real_imag" | "amp_phase" | "amp_phase_logits";
+export type DownsampleOp = "stride_conv" | "avgpool_conv";
+/** What a network sees beside the diffraction. */
+export type InputConditioning = "diffraction_only" | "probe_real_imag" | "coordinate_grid";
 
 /** What the generators need to know; the model settings have these fields. */
-export interface GeneratorOptions extends SpectralOptions {
+export interface GeneratorOptions extends SpectralOptions, HybridOptions {
   /** Side of a pattern and of a patch, in pixels. */
   readonly N: number;
   readonly nFiltersScale: number;
   /** Members of a group are seen together, as channels of one image. */
   readonly objectBig: boolean;
+  readonly inputConditioning: InputConditioning;
   readonly cnnOutputMode: "amp_phase" | "real_imag";
   readonly ampActivation: "silu" | "sigmoid";
   readonly sharedDecoder: boolean;
@@ -53,5 +73,29 @@ export type Patches =
 export const complexPatches = (patches: Patches): Complex =>
   patches.kind === "polar" ? polar(patches.amplitude, patches.phase) : { re: patches.re, im: patches.im };
 
-/** Builds a network that turns diffraction amplitudes `[batch, channel, N, N]` of mean energy (N/2)² into patches. */
-export type Generator = (parameters: Parameters, images: Tensor, options: GeneratorOptions) => Patches;
+export interface BuildOptions extends GeneratorOptions {
+  /** Patches to make of each image: as many as patterns are in it. */
+  readonly outputs: number;
+}
+
+/** A network that turns diffraction into object patches. */
+export interface Generator {
+  /** What it is, in a few words, for the help. */
+  readonly summary: string;
+  /**
+   * The model settings that `build` reads and that not every generator has. Set beside a generator that does not name
+   * it, a setting is refused.
+   */
+  readonly settings: readonly (keyof GeneratorOptions)[];
+  /**
+   * Rules between its settings, checked before anything runs.
+   * @throws PtychonautError "usage"
+   */
+  readonly check?: (options: GeneratorOptions) => void;
+  /**
+   * @param images `[image, channel, N, N]`: the patterns of a group as amplitudes of mean energy (N/2)², and behind them
+   * the channels that `inputConditioning` adds
+   * @returns patches `[image, outputs, N, N]`
+   */
+  readonly build: (builder: Builder, images: Tensor, options: BuildOptions) => Patches;
+}

@@ -23,6 +23,8 @@ export const GELU_GAIN: number = 1 / Math.sqrt(1 / 3 + 1 / (2 * Math.PI * Math.s
 export interface ConvOptions {
   /** Output RMS over input RMS in a fresh network. Default √2, right before a ReLU. */
   readonly gain?: number;
+  /** Without a bias: a sample normalisation that follows would take it away again, or another branch has one. */
+  readonly bias?: false;
   /** Bias of a fresh network. Default 0. */
   readonly level?: number | readonly number[];
   /** Batch normalisation between convolution and activation. */
@@ -33,13 +35,14 @@ export interface ConvOptions {
   readonly upsample?: boolean;
 }
 
-/** Convolution "same" with bias, `[batch, in, y, x]` → `[batch, out, y, x]`. */
+/** Convolution "same", `[batch, in, y, x]` → `[batch, out, y, x]`. */
 export function conv(builder: Builder, name: string, x: Tensor, out: number, options: ConvOptions = {}): Tensor {
   const { parameters, start } = builder;
   const { gain = RELU_GAIN, kernel = 3 } = options;
   return parameters.within(name, () => {
     const channels = x.shape[1]!;
     const weights = parameters.trainable("weight", [out, channels, kernel, kernel], start.weights(gain));
+    if (options.bias === false) return conv2d(x, weights);
     const bias = parameters.trainable("bias", [out], start.bias(kernel ** 2 * channels, options.level ?? 0));
     const y = options.upsample === true ? upsampledConv(x, weights, bias) : conv2d(x, weights, { bias });
     // Normalisation makes the RMS one whatever the weights, so the gain moves into its scale.

@@ -19,15 +19,23 @@ export function upsampledConv(x: Tensor, weights: Tensor, bias: Tensor): Tensor 
 }
 
 function foldedConv(x: Tensor, weights: Tensor, bias: Tensor): Tensor {
-  const channels = x.shape[1]!;
-  const out = weights.shape[0]!;
+  const [out, channels] = weights.shape as [number, number];
   const folded = matmul(reshape(weights, [out * channels, 9]), x.graph.constant(foldingMatrix(), [9, 16]));
   const kernels = transpose(reshape(folded, [out, channels, 4, 4]), [2, 0, 1, 3]);
-  const parities = conv2d(x, reshape(kernels, [4 * out, channels, 2, 2]), {
-    bias: concat([bias, bias, bias, bias], 0),
-    padding: [1, 1],
-  });
-  return joinParities(parities);
+  return parityConv(x, reshape(kernels, [4 * out, channels, 2, 2]), bias);
+}
+
+/**
+ * Doubles an image with a 2×2 kernel for each parity (a, b) of the output's pixels, which sees the source's rows i − 1 + a
+ * and i + a and columns likewise: a transposed convolution of 4×4, stride 2 and padding 1.
+ * @param x `[batch, in, y, x]`
+ * @param kernels `[4 · out, in, 2, 2]`, the parities (0, 0), (0, 1), (1, 0), (1, 1) one after the other
+ * @param bias `[out]`
+ * @returns `[batch, out, 2y, 2x]`
+ */
+export function parityConv(x: Tensor, kernels: Tensor, bias?: Tensor): Tensor {
+  const fourfold = bias === undefined ? {} : { bias: concat([bias, bias, bias, bias], 0) };
+  return joinParities(conv2d(x, kernels, { ...fourfold, padding: [1, 1] }));
 }
 
 /** Entry (3 ky + kx, 4 (2a + b) + 2u + v) is 1 where parity (a, b) applies tap (ky, kx) to its source pixel (u, v). */

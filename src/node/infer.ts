@@ -104,7 +104,8 @@ async function prepare(payload: InferencePayload, hooks: RunHooks, deps: Inferen
   hooks.log(`computing on ${runtime.description}`);
   for (const line of checkDeterminism(payload, runtime)) warn(line);
   const batch = Math.min(execution.inferenceBatchSize, prediction.source.groups.count);
-  const network = await (deps.loadPredictor ?? loadPredictor)(runtime, model, weightsOf(bundle), batch);
+  const ownProbe = scaledProbe(dataset.probe, prediction.scales);
+  const network = await (deps.loadPredictor ?? loadPredictor)(runtime, model, weightsOf(bundle), batch, ownProbe);
   const scales = objectScales(model, bundle.manifest.scales);
   const { numWorkers, prefetchFactor, persistentWorkers } = execution;
   const loader = batchWorkers(prediction.source, {

@@ -7,6 +7,7 @@ import { type DataConfig, scanOptions } from "../config/dataConfig.ts";
 import type { TrainingPayload } from "../config/payload.ts";
 import { savedConfigOf } from "../config/savedConfig.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { scaledProbe } from "../data/normalisation.ts";
 import { PtychonautError } from "../errors.ts";
 import { predictionGraph } from "../inference/predictionModel.ts";
 import { Random } from "../random.ts";
@@ -120,7 +121,7 @@ async function prepare(payload: TrainingPayload, runtime: Runtime, seed: number)
       runtime,
       source: prepared.training,
       positions: dataset.positions,
-      probe: dataset.probe,
+      probe: scaledProbe(dataset.probe, prepared.scales),
     }),
     warnings: [
       ...dataset.provenance.warnings,

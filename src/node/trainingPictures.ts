@@ -36,7 +36,7 @@ export interface PictureMaterial {
   readonly source: BatchSource;
   /** `[frame, 2]` as (y, x). */
   readonly positions: Float64Array;
-  /** `[mode, y, x]` */
+  /** `[mode, y, x]`, scaled to the patterns (`scaledProbe`). */
   readonly probe: ComplexArray;
 }
 
@@ -102,13 +102,13 @@ interface Predicted {
 /** Patches of some groups, batch by batch. */
 async function* predict(
   { model, training }: TrainingPayload,
-  { runtime, source }: PictureMaterial,
+  { runtime, source, probe }: PictureMaterial,
   values: ParameterValues,
   groups: readonly number[],
 ): AsyncGenerator<Predicted, void, void> {
   const batch = Math.min(training.batchSize, groups.length);
   const own = Object.fromEntries(predictionGraph(model, batch).specs.map(({ name }) => [name, values[name]!]));
-  const network = await loadPredictor(runtime, model, own, batch);
+  const network = await loadPredictor(runtime, model, own, batch, probe);
   const predictor = physicalPredictor(network, objectScales(model, physicsValues(values)));
   try {
     for (const request of planEpoch(groups.length, batch)) {

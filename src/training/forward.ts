@@ -5,9 +5,10 @@ import { add, mul, sqrt, square } from "../graph/ops/elementwise.ts";
 import type { Graph, Tensor } from "../graph/tensor.ts";
 import { extractGroup, mergeGroup } from "../model/group.ts";
 import { predictIntensity, rectangularScale } from "../model/predict.ts";
+import { probeChannels } from "../nets/conditioning.ts";
 import { complexPatches, type Patches } from "../nets/generator.ts";
+import { buildNetwork } from "../nets/network.ts";
 import type { Parameters } from "../nets/parameters.ts";
-import { generatorNamed } from "../nets/registry.ts";
 import { probeMask } from "../optics/probeMask.ts";
 
 /** What network and physics need to know beside the model settings. */
@@ -45,7 +46,7 @@ export function buildForward(parameters: Parameters, options: ForwardOptions): F
   const { graph } = parameters;
   const { N } = model;
   const images = graph.input(IMAGES, [batch, model.gridsize ** 2, N, N]);
-  const patches = generatorNamed(model.architecture)(parameters, images, model);
+  const patches = buildNetwork(parameters, images, model, seenProbe(graph, options));
   const intensity = graph.scoped("physics", () => {
     const illumination = constant(graph, probe);
     const windows = model.objectBig ? merged(complexPatches(patches), illumination, options) : complexPatches(patches);
@@ -55,6 +56,11 @@ export function buildForward(parameters: Parameters, options: ForwardOptions): F
     return model.intensityScaleTrainable ? affine(parameters, predicted) : predicted;
   });
   return { images, patches, intensity };
+}
+
+/** The probe as the network sees it: as it was given, whatever the physics does with it. */
+function seenProbe(graph: Graph, { model, probe }: ForwardOptions): Tensor | undefined {
+  return model.inputConditioning === "probe_real_imag" ? real(graph, probeChannels(probe)) : undefined;
 }
 
 function merged(patches: Complex, probe: Complex, { model, canvasSide: side }: ForwardOptions): Complex {

@@ -136,7 +136,7 @@ describe("flags", () => {
     [["--gridsize", "--quiet"], /--gridsize needs a value/],
     [["--accelerator", "abacus"], /wrong value for accelerator: .*got "abacus"/],
     [["--precision", "16-mixed"], /half precision is not in this version/],
-    [["--architecture", "hybrid_resnet"], /this generator is not in this version/],
+    [["--architecture", "unet"], /wrong value for architecture: .*got "unet"/],
     [["--ptycho_dir", "x"], /belongs to an interface that is gone/],
     [["--profile", "ci", "--torch-loss-mode", "mae"], /contradictory settings: profile "ci" and loss_function "mae"/],
     [["--probe_scale", "4"], /--probe_scale is refused: there is one normalisation: a unit object/],

@@ -38,7 +38,7 @@ describe("precedence", () => {
     await expect(train({}, { ffno_encoder_share_weights: false })).rejects.toThrow(
       /ffno_encoder_share_weights is not a setting of the execution config/,
     );
-    await expect(train({}, { spectral_bottleneck_blocks: 6 })).rejects.toThrow(/belongs to the model settings/);
+    await expect(train({}, { pad_eval: true })).rejects.toThrow(/the reference system declares it/);
   });
 });
 
@@ -176,11 +176,14 @@ describe("settings that would have no effect", () => {
     [{ maxNeighborDistance: 3 }, /neighbor_function is/],
     [{ neighborPoolSize: 9 }, /enable_oversampling is on/],
     [{ positionOrder: "xy" }, /positions_key is given/],
-    [{ fnoModes: 6 }, /architecture is fno or fno_vanilla or ffno/],
+    [{ fnoModes: 6 }, /architecture is fno or fno_vanilla or ffno or neuralop_uno/],
     [{ architecture: "ffno", nFiltersScale: 1 }, /architecture is cnn/],
     [{ architecture: "fno_vanilla", fnoCnnBlocks: 1 }, /architecture is fno or ffno/],
     [{ architecture: "ffno", fnoStableBlocks: true }, /architecture is fno or fno_vanilla/],
     [{ architecture: "fno", ffnoEncoderShareWeights: false }, /architecture is ffno/],
+    [{ architecture: "uno", fnoBlocks: 2 }, /architecture is fno or fno_vanilla or ffno or hybrid_resnet/],
+    [{ architecture: "hybrid_resnet", spectralBottleneckModes: 4 }, /architecture is spectral_resnet_bottleneck/],
+    [{ hybridSkipConnections: true }, /architecture is hybrid_resnet or spectral_resnet_bottleneck/],
   ] as const)("%j", async (overrides, message) => {
     await expect(train(overrides)).rejects.toThrow(message);
   });
@@ -190,6 +193,8 @@ describe("combinations that cannot be", () => {
   it.each([
     [{ positionsKey: "xy" }, /needs position_order/],
     [{ architecture: "fno", fnoModes: 34 }, /at most N\/2 \+ 1 = 33/],
+    [{ architecture: "hybrid_resnet", fnoBlocks: 1 }, /at most fno_blocks 1/],
+    [{ learnedInputChannels: 3 }, /follows from gridsize and input_conditioning/],
     [{ xBounds: [0.6, 0.4] }, /x_bounds/],
     [{ gridsize: 3, neighborCount: 5 }, /at least gridsize² - 1 = 8/],
     [{ gridsize: 3, neighborFunction: "4_quadrant" }, /Four quadrants need gridsize 2/],

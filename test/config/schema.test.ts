@@ -89,7 +89,7 @@ describe("parsing", () => {
     expect(() => parseSettings("model", { ffnoEncoderModes: 12 })).toThrow(
       /ffno_encoder_modes is refused: fno_modes gives/,
     );
-    expect(() => parseSettings("execution", { spectralBottleneckBlocks: 6 })).toThrow(/belongs to the model settings/);
+    expect(() => parseSettings("execution", { padEval: true })).toThrow(/the reference system declares it/);
   });
 
   it.each([
@@ -111,7 +111,8 @@ describe("parsing", () => {
     ["model", { N: 65 }],
     ["model", { N: 24 }],
     ["model", { gridsize: 1.5 }],
-    ["model", { architecture: "hybrid_resnet" }],
+    ["model", { architecture: "unet" }],
+    ["model", { inputConditioning: "probe" }],
     ["model", { fnoModes: 0 }],
     ["model", { cbamDecoder: true }],
     ["data", { nphotons: 0 }],

@@ -9,6 +9,7 @@ import { loadPredictor } from "../../src/inference/predictor.ts";
 import { initialise } from "../../src/nets/parameters.ts";
 import { Random } from "../../src/random.ts";
 import { nodeRuntime } from "../../src/runtime/node/ort.ts";
+import { maxDeviation } from "../evaluate.ts";
 import { tolerances } from "../tolerances.ts";
 
 const N = 32;
@@ -39,6 +40,33 @@ describe("a predictor", () => {
       expect(difference).toBeLessThan(tolerances.otherSummationOrder);
     }
     await Promise.all([all.dispose(), one.dispose()]);
+  });
+
+  it("that sees the probe takes one of any number of modes, and the one that it is given", async () => {
+    const seeing: ModelConfig = { ...model, inputConditioning: "probe_real_imag" };
+    const values = initialise(predictionGraph(seeing, 1).specs, new Random(4));
+    const random = new Random(2);
+    const probe = (modes: number, factor: number) => {
+      const data = Float32Array.from(
+        { length: 2 * modes * N * N },
+        (_, i) => (i < 2 * N * N ? factor : 0.1) * random.normal(),
+      );
+      return { shape: [modes, N, N], data };
+    };
+    const images = Float32Array.from({ length: 4 * N * N }, () => random.uniform());
+    const run = async (given: ReturnType<typeof probe>) => {
+      const predictor = await loadPredictor(runtime, seeing, values, 1, given);
+      const { data } = await predictor.predict({ images, frames: Int32Array.of(0, 1, 2, 3) });
+      await predictor.dispose();
+      return data;
+    };
+    const two = probe(2, 1);
+    const main = { shape: [1, N, N], data: two.data.subarray(0, 2 * N * N) };
+    expect(await run(two)).toEqual(await run(main));
+    expect(maxDeviation(await run(probe(1, 1)), await run(main))).toBeGreaterThan(1e-3);
+    await expect(loadPredictor(runtime, seeing, values, 1)).rejects.toThrow(/trained to see the probe.*got none/);
+    const small = { shape: [1, 16, 16], data: new Float32Array(512) };
+    await expect(loadPredictor(runtime, seeing, values, 1, small)).rejects.toThrow(/got \[1, 16, 16\]/);
   });
 
   it("refuses weights that are missing or left over", async () => {

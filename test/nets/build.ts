@@ -1,7 +1,7 @@
 import { Graph, type Tensor } from "../../src/graph/tensor.ts";
 import type { GeneratorOptions, Patches } from "../../src/nets/generator.ts";
+import { buildNetwork as buildNet } from "../../src/nets/network.ts";
 import { initialise, Parameters } from "../../src/nets/parameters.ts";
-import { generatorNamed } from "../../src/nets/registry.ts";
 import { Random } from "../../src/random.ts";
 
 /** The defaults of the model settings, for a small network. */
@@ -29,6 +29,16 @@ export const defaultOptions: GeneratorOptions = {
   ffnoEncoderNorm: "instance",
   ffnoEncoderMlpRatio: 2,
   ffnoEncoderLocalConv: false,
+  inputConditioning: "diffraction_only",
+  hybridDownsampleSteps: 2,
+  hybridDownsampleOp: "stride_conv",
+  hybridSkipConnections: false,
+  hybridResnetBlocks: 2,
+  spectralBottleneckBlocks: 2,
+  spectralBottleneckModes: 4,
+  spectralBottleneckShareWeights: true,
+  spectralBottleneckGateInit: 0.1,
+  spectralBottleneckGateMode: "shared",
 };
 
 export interface BuiltNetwork {
@@ -49,7 +59,7 @@ interface BatchShape {
 export const buildCnn = (shape: BatchShape, changes: Partial<GeneratorOptions> = {}, training = false): BuiltNetwork =>
   buildNetwork("cnn", shape, changes, training);
 
-/** Any generator for `x`, images `[batch, channel, N, N]`. */
+/** Any generator for `x`, images `[batch, channel, N, N]`, and where it sees one a `probe` `[1, 2, N, N]`. */
 export function buildNetwork(
   architecture: string,
   shape: BatchShape,
@@ -60,7 +70,8 @@ export function buildNetwork(
   const graph = new Graph();
   const parameters = new Parameters(graph, { training });
   const images = graph.input("x", [shape.batch, shape.channels, options.N, options.N]);
-  const patches = generatorNamed(architecture)(parameters, images, options);
+  const probe = graph.input("probe", [1, 2, options.N, options.N]);
+  const patches = buildNet(parameters, images, { ...options, architecture }, probe);
   const outputs =
     patches.kind === "polar" ? ([patches.amplitude, patches.phase] as const) : ([patches.re, patches.im] as const);
   return { graph, parameters, images, patches, outputs };

@@ -2,11 +2,12 @@ import { describe, expect, it } from "vitest";
 import { inverseSilu } from "../../src/nets/activations.ts";
 import { cnnLayout } from "../../src/nets/cnnLayout.ts";
 import type { GeneratorOptions } from "../../src/nets/generator.ts";
+import { buildNetwork } from "../../src/nets/network.ts";
 import { countTrainable } from "../../src/nets/parameters.ts";
 import { generatorNamed } from "../../src/nets/registry.ts";
 import { Random } from "../../src/random.ts";
 import { evaluate, normals } from "../evaluate.ts";
-import { buildCnn, freshValues } from "./build.ts";
+import { buildCnn, defaultOptions, freshValues } from "./build.ts";
 
 describe("layout", () => {
   it("is the reference's table for N = 64, 128, 256", () => {
@@ -78,11 +79,9 @@ describe("patches", () => {
   it("refuses more outputs than the decoder has channels for, and images of another size", () => {
     expect(() => buildCnn({ batch: 1, channels: 36 })).toThrow(/too few channels/);
     expect(() => buildCnn({ batch: 1, channels: 16 }, { sharedDecoder: true })).toThrow(/too few channels/);
-    const network = buildCnn({ batch: 1, channels: 1 });
-    const options = { N: 128 } as GeneratorOptions;
-    expect(() => generatorNamed("cnn")(network.parameters, network.images, options)).toThrow(
-      /\[batch, channel, 128, 128\]/,
-    );
+    const { parameters, images } = buildCnn({ batch: 1, channels: 1 });
+    const options = { ...defaultOptions, architecture: "cnn", N: 128 };
+    expect(() => buildNetwork(parameters, images, options)).toThrow(/\[batch, channel, 128, 128\]/);
   });
 });
 

@@ -4,25 +4,39 @@ import { buildModel } from "../../src/graph/onnx/model.ts";
 import { add, mul } from "../../src/graph/ops/elementwise.ts";
 import { sum } from "../../src/graph/ops/reduce.ts";
 import type { GeneratorOptions } from "../../src/nets/generator.ts";
+import { generatorNames } from "../../src/nets/registry.ts";
 import { Random } from "../../src/random.ts";
 import { dot, norm, normals, testRuntime } from "../evaluate.ts";
 import { tolerances } from "../tolerances.ts";
 import { buildCnn, buildNetwork, freshValues } from "./build.ts";
 
+/** Every generator as it is, and variants. */
 const variants: readonly (readonly [string, string, Partial<GeneratorOptions>])[] = [
-  ["default", "cnn", {}],
+  ...generatorNames.map((name) => [name, name, {}] as const),
   ["attention", "cnn", { cbamEncoder: true, cbamBottleneck: true }],
   ["shared decoder", "cnn", { sharedDecoder: true }],
   ["small probe", "cnn", { probeBig: false }],
   ["batch normalisation, real and imaginary", "cnn", { batchNorm: true, cnnOutputMode: "real_imag" }],
-  ["FNO", "fno", {}],
   ["FNO of stable blocks", "fno_vanilla", { fnoStableBlocks: true, fnoInputTransform: "log1p" }],
-  ["factorised FNO", "ffno", { generatorOutputMode: "amp_phase" }],
+  ["factorised FNO, amplitude and phase", "ffno", { generatorOutputMode: "amp_phase" }],
   [
     "factorised FNO without sharing",
     "ffno",
     { ffnoEncoderShareWeights: false, ffnoEncoderNorm: "layer", ffnoEncoderLocalConv: true },
   ],
+  ["U-NO, logits, odd number of frequencies", "neuralop_uno", { generatorOutputMode: "amp_phase_logits", fnoModes: 5 }],
+  [
+    "hybrid with skip connections and mean pooling",
+    "hybrid_resnet",
+    { hybridSkipConnections: true, hybridDownsampleOp: "avgpool_conv", generatorOutputMode: "amp_phase" },
+  ],
+  [
+    "spectral bottleneck without sharing",
+    "spectral_resnet_bottleneck",
+    { spectralBottleneckShareWeights: false, spectralBottleneckGateMode: "per_block", hybridDownsampleSteps: 1 },
+  ],
+  ["that sees the probe", "cnn", { inputConditioning: "probe_real_imag" }],
+  ["that sees coordinates", "hybrid_resnet", { inputConditioning: "coordinate_grid", fnoInputTransform: "sqrt" }],
 ];
 
 /** f = Σ c₁ · first + c₂ · second of a training network with random cotangents, as a session; and its gradients. */
@@ -41,6 +55,7 @@ async function network(architecture: string, changes: Partial<GeneratorOptions>)
   const random = new Random(8);
   const feeds: Record<string, Float32Array> = {
     x: normals(random, images.size).map(Math.abs),
+    probe: normals(random, 2 * 32 * 32),
     ...Object.fromEntries(cotangents.map((c, i) => [`cotangent${i}`, normals(random, c.size)])),
     ...generic(freshValues(built, 3), random),
   };

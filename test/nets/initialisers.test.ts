@@ -2,9 +2,10 @@ import { describe, expect, it } from "vitest";
 import { computeScales, normalisePatterns } from "../../src/data/normalisation.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
 import { initialisation } from "../../src/nets/initialisers.ts";
+import { generatorNames } from "../../src/nets/registry.ts";
 import { Random } from "../../src/random.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
-import { evaluate, norm } from "../evaluate.ts";
+import { evaluate, norm, normals } from "../evaluate.ts";
 import { tolerances } from "../tolerances.ts";
 import { buildCnn, buildNetwork, freshValues } from "./build.ts";
 
@@ -102,27 +103,28 @@ describe("a fresh network of variance_preserving weights", () => {
   );
 
   it.each([
-    ["fno", 1, {}],
+    ...generatorNames.map((name) => [name, 1, {}] as const),
     ["fno", 1, { fnoInputTransform: "instancenorm" }],
     ["fno_vanilla", 0.8, { generatorOutputMode: "amp_phase" }],
     ["fno_vanilla", 1, { fnoStableBlocks: true, fnoInputTransform: "sqrt" }],
-    ["ffno", 1, {}],
+    ["hybrid_resnet", 1, { hybridSkipConnections: true, fnoInputTransform: "log1p" }],
+    ["hybrid_resnet", 1, { inputConditioning: "probe_real_imag" }],
+    ["spectral_resnet_bottleneck", 0.8, { generatorOutputMode: "amp_phase_logits" }],
     ["ffno", 0.8, { ffnoEncoderShareWeights: false, generatorOutputMode: "amp_phase_logits" }],
-  ] as const)(
-    "of a spectral generator sees its input and rests at its level: %s, %d, %o",
-    async (name, level, changes) => {
-      const sizes = { fnoWidth: 32, fnoModes: 12, fnoBlocks: 4, fnoCnnBlocks: 2 };
-      const network = buildNetwork(name, { batch: 2, channels: 1 }, { ...sizes, ...changes });
-      const [first, second] = network.outputs;
-      const values = await evaluate({ first, second }, { x: twoPatterns(64), ...freshValues(network, 5) });
-      const { rest, flatness, change } = tolerances.freshSignal;
-      const mean = values.first.reduce((a, b) => a + b, 0) / values.first.length;
-      expect(Math.abs(mean - level)).toBeLessThan(rest);
-      expect(Math.sqrt(variance(values.first))).toBeLessThan(flatness);
-      expect(Math.sqrt(meanSquare(values.second))).toBeLessThan(flatness);
-      expect(changeBetweenSamples(values.first)).toBeGreaterThan(change);
-    },
-  );
+  ] as const)("of every generator sees its input and rests at its level: %s, %d, %o", async (name, level, changes) => {
+    const sizes = { fnoWidth: 32, fnoModes: 12, fnoBlocks: 4, fnoCnnBlocks: 2 };
+    const network = buildNetwork(name, { batch: 2, channels: 1 }, { ...sizes, ...changes });
+    const [first, second] = network.outputs;
+    // As bright as the patterns: the energy of both parts together is (N/2)².
+    const probe = normals(new Random(9), 2 * 64 * 64).map((v) => v / Math.SQRT2 / 2);
+    const values = await evaluate({ first, second }, { x: twoPatterns(64), probe, ...freshValues(network, 5) });
+    const { rest, flatness, change } = tolerances.freshSignal;
+    const mean = values.first.reduce((a, b) => a + b, 0) / values.first.length;
+    expect(Math.abs(mean - level)).toBeLessThan(rest);
+    expect(Math.sqrt(variance(values.first))).toBeLessThan(flatness);
+    expect(Math.sqrt(meanSquare(values.second))).toBeLessThan(flatness);
+    expect(changeBetweenSamples(values.first)).toBeGreaterThan(change);
+  });
 
   it.each([
     [{ ampActivation: "sigmoid" }, 0.8],

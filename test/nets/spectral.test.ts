@@ -7,7 +7,7 @@ import { initialise, type ParameterSpec, Parameters } from "../../src/nets/param
 import { referenceName } from "../../src/nets/referenceNames.ts";
 import { impliedSpectralSettings } from "../../src/nets/referenceSpectral.ts";
 import { valuesFromReference } from "../../src/nets/referenceWeights.ts";
-import { factorisedSpectralConv, spectralConv2d } from "../../src/nets/spectralConv.ts";
+import { centredSpectralConv2d, factorisedSpectralConv, spectralConv2d } from "../../src/nets/spectralConv.ts";
 import { Random } from "../../src/random.ts";
 import { evaluate, maxDeviation, normals } from "../evaluate.ts";
 import { tolerances } from "../tolerances.ts";
@@ -103,6 +103,40 @@ describe("spectral convolution", () => {
     expect(maxDeviation(after.out, shifted(before.out))).toBeLessThan(tolerances.otherSummationOrder);
   });
 
+  describe("over both axes, of frequencies around zero", () => {
+    const wave = (ky: number, kx: number, phase: number, side: number): Float32Array =>
+      Float32Array.from({ length: side ** 2 }, (_, i) =>
+        Math.cos((2 * Math.PI * (ky * Math.floor(i / side) + kx * (i % side))) / side + phase),
+      );
+    const convolved = async (image: Float32Array, side: number, set: Record<string, (at: number) => number>) => {
+      const { out, values } = layer([1, 1, 16, 16], (builder, input) =>
+        centredSpectralConv2d(builder, "s", input, { modes: 6, gain: 1, out: 1, side }),
+      );
+      expect(out.shape).toEqual([1, 1, side, side]);
+      const weights = Object.entries(values).map(([name, value]) => [name, value.map((_, i) => set[name]?.(i) ?? 0)]);
+      return (await evaluate({ out }, { x: image, ...Object.fromEntries(weights) })).out;
+    };
+    const sum = (...images: Float32Array[]): Float32Array =>
+      images[0]!.map((_, i) => images.reduce((total, image) => total + image[i]!, 0));
+
+    it.each([16, 8, 32])("passes rows −3 … 2 and columns 0 … 3 on, onto %i pixels", async (side) => {
+      const kept = (n: number): Float32Array =>
+        sum(wave(-3, 1, 0.3, n), wave(2, 3, 1, n), wave(0, 0, 0.2, n), wave(1, 0, 2, n));
+      const image = sum(kept(16), wave(3, 1, 0.4, 16), wave(0, 4, 1, 16));
+      const out = await convolved(image, side, { "s.weights_re": () => 1, "s.bias": () => 0.5 });
+      const expected = kept(side).map((v) => v + 0.5);
+      expect(maxDeviation(out, expected)).toBeLessThan(tolerances.otherSummationOrder);
+    });
+
+    it("has the weight of row −2, column 1 where it says", async () => {
+      const at = (3 - 2) * 4 + 1;
+      const image = sum(wave(-2, 1, 0, 16), wave(2, 1, 0, 16));
+      // Times i is a quarter of a turn.
+      const out = await convolved(image, 16, { "s.weights_im": (i) => (i === at ? 1 : 0) });
+      expect(maxDeviation(out, wave(-2, 1, Math.PI / 2, 16))).toBeLessThan(tolerances.otherSummationOrder);
+    });
+  });
+
   it("refuses more frequencies than there are", () => {
     expect(() => layer(shape, (builder, input) => spectralConv2d(builder, "s", input, { modes: 6, gain: 1 }))).toThrow(
       /at most 5/,
@@ -119,6 +153,7 @@ describe("parameter counts of the reference's networks, a complex weight counted
 
   it.each([
     ["fno_vanilla", {}, 636_450],
+    ["neuralop_uno", {}, 1_257_858],
     ["ffno", {}, 51_235],
     ["ffno", { ffnoEncoderShareWeights: false }, 124_966],
     // Two refiners more, each of two 3×3 convolutions of 32 channels: the published 161,958 less the two scalars that

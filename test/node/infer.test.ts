@@ -1,14 +1,20 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ComplexArray } from "../../src/arrays.ts";
+import { computeScales, scaledProbe } from "../../src/data/normalisation.ts";
+import { loadPredictor } from "../../src/inference/predictor.ts";
 import { type Reconstruction, readReconstruction } from "../../src/io/reconstruction.ts";
+import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
 import type { RunOutcome } from "../../src/node/cli/workflows.ts";
 import { type InferenceDeps, runInference } from "../../src/node/infer.ts";
 import { createInferencePayload, fileProbe } from "../../src/node/payloads.ts";
+import { simulate } from "../../src/simulation/simulate.ts";
 import { call } from "../cli/harness.ts";
+import { maxDeviation } from "../evaluate.ts";
 import { tolerances } from "../tolerances.ts";
-import { object, perfectNetwork, positions, quietHooks, writeRandomBundle, writeScan } from "./inferRun.ts";
+import { N, object, perfectNetwork, positions, quietHooks, writeRandomBundle, writeScan } from "./inferRun.ts";
 
 let folder = "";
 let scan = "";
@@ -34,17 +40,27 @@ let runs = 0;
 interface Options extends InferenceDeps {
   readonly gridsize?: number;
   readonly modelPath?: string;
+  /** The scan to reconstruct. */
+  readonly data?: string;
   readonly overrides?: Record<string, unknown>;
   readonly execution?: Record<string, unknown>;
   readonly signal?: AbortSignal;
 }
 
 async function infer(options: Options = {}): Promise<Run> {
-  const { gridsize = 1, modelPath = bundles[gridsize]!, overrides = {}, execution = {}, signal, ...deps } = options;
+  const {
+    gridsize = 1,
+    modelPath = bundles[gridsize]!,
+    data = scan,
+    overrides = {},
+    execution = {},
+    signal,
+    ...deps
+  } = options;
   const outputDir = join(folder, `out${runs++}`);
   const payload = await createInferencePayload({
     modelPath,
-    testDataFile: scan,
+    testDataFile: data,
     outputDir,
     overrides,
     executionConfig: { accelerator: "cpu", ...execution },
@@ -123,6 +139,31 @@ describe("inference with a perfect network", () => {
       expect(run.metrics["complexError"]).toBeLessThan(tolerances.perfectReconstruction);
       expect(run.metrics["deviance"]).toBeLessThan(tolerances.refittedDeviance);
     }
+  });
+
+  it("shows a network that sees the probe that of the data at hand", async () => {
+    const model = { inputConditioning: "probe_real_imag" };
+    const modelPath = await writeRandomBundle(folder, scan, 1, { name: "seeing", model });
+    const other = simulate({ n: N, patterns: 24, seed: 4, photons: 1e4 });
+    const data = join(folder, "other.npz");
+    writeFileSync(data, writeScanNpz(other));
+    let shown: ComplexArray | undefined;
+    await infer({
+      modelPath,
+      data,
+      loadPredictor: (runtime, config, weights, batch, probe) => {
+        shown = probe;
+        return loadPredictor(runtime, config, weights, batch, probe);
+      },
+    });
+    const { patterns } = other;
+    const scales = computeScales(
+      other,
+      Array.from({ length: patterns.count }, (_, frame) => frame),
+    );
+    const expected = scaledProbe(other.probe, scales);
+    expect(shown!.shape).toEqual(expected.shape);
+    expect(maxDeviation(shown!.data, expected.data)).toBeLessThan(tolerances.float32Rounding);
   });
 
   it("aligns patches that come with phases of their own", async () => {

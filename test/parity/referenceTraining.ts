@@ -15,9 +15,9 @@ import {
 import { sampleSum } from "../../src/model/perSample.ts";
 import { predictAmplitude, predictIntensity, rectangularScale } from "../../src/model/predict.ts";
 import { meanDeviation, totalVariation } from "../../src/model/regularisers.ts";
-import { cnn } from "../../src/nets/cnn.ts";
 import { cnnLayout } from "../../src/nets/cnnLayout.ts";
 import type { GeneratorOptions, Patches } from "../../src/nets/generator.ts";
+import { buildNetwork } from "../../src/nets/network.ts";
 import type { Parameters } from "../../src/nets/parameters.ts";
 import { probeMask } from "../../src/optics/probeMask.ts";
 import type { Objective } from "../../src/training/stepModels.ts";
@@ -108,7 +108,7 @@ export function referenceProblem({ entry, arrays }: ReferenceInit, variant: Vari
     build(parameters) {
       const { graph } = parameters;
       const measured = graph.input("images", imageShape);
-      const patches = cnn(parameters, mul(measured, rms), options);
+      const patches = buildNetwork(parameters, mul(measured, rms), { ...options, architecture: "cnn" });
       const object = complexOf(patches);
       const illumination = constant(graph, probe);
       let windows = object;

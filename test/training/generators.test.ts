@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { readBundle } from "../../src/bundle/bundle.ts";
 import type { Settings } from "../../src/config/group.ts";
 import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
+import { generatorNamed, generatorNames } from "../../src/nets/registry.ts";
 import { createTrainingPayload } from "../../src/node/payloads.ts";
 import { runTraining } from "../../src/node/train.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
@@ -15,21 +16,26 @@ const scan = join(folder, "scan.npz");
 beforeAll(() => writeFileSync(scan, writeScanNpz(simulate({ n: 32, patterns: 24, seed: 3, photons: 1e5 }))));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const small = {
-  accelerator: "cpu",
-  maxEpochs: 6,
-  learningRate: 3e-3,
-  batchSize: 4,
+const training = { accelerator: "cpu", maxEpochs: 6, learningRate: 3e-3, batchSize: 4 };
+
+/** Small sizes, of which each generator takes those that it has. */
+const sizes: Settings = {
+  nFiltersScale: 1,
   fnoWidth: 8,
   fnoModes: 6,
   fnoBlocks: 2,
+  fnoCnnBlocks: 1,
+  hybridResnetBlocks: 1,
+  spectralBottleneckBlocks: 2,
 };
 
 const variants: readonly (readonly [string, Settings])[] = [
-  ["fno", { gridsize: 1, fnoCnnBlocks: 1 }],
+  ...generatorNames.filter((name) => name !== "cnn").map((name) => [name, { gridsize: 1 }] as const),
   ["fno_vanilla", { gridsize: 2 }],
   ["ffno", { gridsize: 1, ffnoEncoderShareWeights: false, fnoInputTransform: "sqrt" }],
   ["ffno", { gridsize: 1, generatorOutputMode: "amp_phase" }],
+  ["hybrid_resnet", { gridsize: 2, hybridSkipConnections: true, inputConditioning: "coordinate_grid" }],
+  ["neuralop_uno", { gridsize: 1, inputConditioning: "probe_real_imag", generatorOutputMode: "amp_phase_logits" }],
 ];
 
 it.each(variants)("%s lowers the deviance: %j", async (architecture, settings) => {
@@ -37,7 +43,7 @@ it.each(variants)("%s lowers the deviance: %j", async (architecture, settings) =
   const payload = await createTrainingPayload({
     trainDataFile: scan,
     outputDir,
-    overrides: { ...small, architecture, ...settings },
+    overrides: { ...training, ...ownSizes(architecture), architecture, ...settings },
   });
   const quiet = (): void => {};
   const hooks = {
@@ -51,6 +57,12 @@ it.each(variants)("%s lowers the deviance: %j", async (architecture, settings) =
     history: { train: { deviance: number } }[];
   };
   expect(history.at(-1)!.train.deviance).toBeLessThan(0.9 * history[0]!.train.deviance);
-  const bundle = readBundle(readFileSync(join(outputDir, "model.zip")));
-  expect([...bundle.weights.keys()].some((name) => name.includes("spectral"))).toBe(true);
+  const { manifest, weights } = readBundle(readFileSync(join(outputDir, "model.zip")));
+  expect(manifest.config["model"]).toMatchObject({ architecture, ...settings });
+  expect([...weights.values()].every(({ data }) => data.every(Number.isFinite))).toBe(true);
 });
+
+function ownSizes(architecture: string): Settings {
+  const own: readonly string[] = generatorNamed(architecture).settings;
+  return Object.fromEntries(Object.entries(sizes).filter(([name]) => own.includes(name)));
+}
