@@ -1,21 +1,10 @@
 import type { z } from "zod";
+import type { HybridOptions } from "../nets/generator.ts";
 import { choice, integer, real, toggle, withDefault } from "./fields.ts";
 import { ofGenerators as of } from "./generatorNotes.ts";
 
 /** Settings of the generators of spectral encoder, bottleneck and upsampling decoder. */
-export interface HybridConfig {
-  readonly hybridDownsampleSteps: number;
-  readonly hybridDownsampleOp: "stride_conv" | "avgpool_conv";
-  readonly hybridSkipConnections: boolean;
-  readonly hybridResnetBlocks: number;
-  readonly spectralBottleneckBlocks: number;
-  readonly spectralBottleneckModes: number;
-  readonly spectralBottleneckShareWeights: boolean;
-  readonly spectralBottleneckGateInit: number;
-  readonly spectralBottleneckGateMode: "shared" | "per_block";
-}
-
-export const hybridFields: { readonly [K in keyof HybridConfig]: z.ZodDefault<z.ZodType<HybridConfig[K]>> } = {
+export const hybridFields: { readonly [K in keyof HybridOptions]: z.ZodDefault<z.ZodType<HybridOptions[K]>> } = {
   hybridDownsampleSteps: withDefault(
     integer({ min: 1, max: 3 }),
     2,

@@ -1,34 +1,23 @@
 import { z } from "zod";
+import type { GeneratorOptions } from "../nets/generator.ts";
 import { generatorNames } from "../nets/registry.ts";
 import { choice, integer, only, optional, real, toggle, withDefault } from "./fields.ts";
 import { generatorList, ofGenerators as of } from "./generatorNotes.ts";
 import type { Open, SettingGroup } from "./group.ts";
-import { type HybridConfig, hybridFields } from "./hybridConfig.ts";
-import { type SpectralConfig, spectralFields } from "./spectralConfig.ts";
+import { hybridFields } from "./hybridConfig.ts";
+import { spectralFields } from "./spectralConfig.ts";
 
 /** The network and its physics, fully resolved. */
-export interface ModelConfig extends SpectralConfig, HybridConfig {
+export interface ModelConfig extends GeneratorOptions {
   readonly modelType: "pinn";
   /** The name of a registered generator. */
   readonly architecture: string;
-  readonly N: number;
   readonly gridsize: number;
-  readonly inputConditioning: "diffraction_only" | "probe_real_imag" | "coordinate_grid";
-  readonly nFiltersScale: number;
-  readonly cnnOutputMode: "amp_phase" | "real_imag";
-  readonly ampActivation: "silu" | "sigmoid";
-  readonly sharedDecoder: boolean;
-  readonly batchNorm: boolean;
-  readonly cbamEncoder: boolean;
-  readonly cbamBottleneck: boolean;
   readonly cbamDecoder: false;
   readonly ecaEncoder: false;
   readonly ecaDecoder: false;
   readonly spatialDecoder: false;
-  readonly probeBig: boolean;
   readonly padObject: true;
-  readonly initialization: "variance_preserving" | "torch" | "glorot";
-  readonly objectBig: boolean;
   readonly trainingPatchWeighting: "central_mask" | "probe" | "uniform";
   readonly physicsForwardMode: "amplitude" | "rectangular_scaled";
   readonly rectS1s2Trainable: boolean;

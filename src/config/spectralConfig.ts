@@ -1,24 +1,10 @@
 import type { z } from "zod";
+import type { SpectralOptions } from "../nets/generator.ts";
 import { choice, integer, real, toggle, withDefault } from "./fields.ts";
 import { ofGenerators as of } from "./generatorNotes.ts";
 
 /** Settings of the spectral generators; which of them have which they say themselves (`nets/registry.ts`). */
-export interface SpectralConfig {
-  readonly generatorOutputMode: "real_imag" | "amp_phase" | "amp_phase_logits";
-  readonly fnoModes: number;
-  readonly fnoWidth: number;
-  readonly fnoBlocks: number;
-  readonly fnoCnnBlocks: number;
-  readonly fnoStableBlocks: boolean;
-  readonly fnoInputTransform: "none" | "sqrt" | "log1p" | "instancenorm";
-  readonly ffnoEncoderShareWeights: boolean;
-  readonly ffnoEncoderGateInit: number;
-  readonly ffnoEncoderNorm: "instance" | "layer";
-  readonly ffnoEncoderMlpRatio: number;
-  readonly ffnoEncoderLocalConv: boolean;
-}
-
-export const spectralFields: { readonly [K in keyof SpectralConfig]: z.ZodDefault<z.ZodType<SpectralConfig[K]>> } = {
+export const spectralFields: { readonly [K in keyof SpectralOptions]: z.ZodDefault<z.ZodType<SpectralOptions[K]>> } = {
   generatorOutputMode: choice(
     ["real_imag", "amp_phase", "amp_phase_logits"],
     "real_imag",

@@ -9,7 +9,7 @@ import { type Builder, conv, GELU_GAIN } from "./layers.ts";
 import { lifter } from "./lifter.ts";
 import { sampleNorm } from "./normalise.ts";
 import { spectralOutput } from "./spectralOutput.ts";
-import { spectralSettings } from "./spectralSettings.ts";
+import { checkModes, spectralSettings } from "./spectralSettings.ts";
 import { parityConv } from "./upsampledConv.ts";
 
 /** Settings of the generators that share the shell. */
@@ -22,19 +22,14 @@ export const shellSettings: readonly (keyof GeneratorOptions)[] = [
 ];
 
 /** @throws PtychonautError "usage" for fewer encoder blocks than halvings, or more frequencies than a pattern has */
-export function checkShell({ fnoBlocks, hybridDownsampleSteps: steps, fnoModes, N }: GeneratorOptions): void {
-  if (fnoBlocks < steps) {
-    throw new PtychonautError("usage", "wrong value for hybrid_downsample_steps", {
-      expected: `at most fno_blocks ${fnoBlocks}: each halving stands behind a block`,
-      got: String(steps),
-    });
-  }
-  if (fnoModes > N / 2 + 1) {
-    throw new PtychonautError("usage", "wrong value for fno_modes", {
-      expected: `at most N/2 + 1 = ${N / 2 + 1}`,
-      got: String(fnoModes),
-    });
-  }
+export function checkShell(options: GeneratorOptions): void {
+  checkModes(options);
+  const { fnoBlocks, hybridDownsampleSteps: steps } = options;
+  if (steps <= fnoBlocks) return;
+  throw new PtychonautError("usage", "wrong value for hybrid_downsample_steps", {
+    expected: `at most fno_blocks ${fnoBlocks}: each halving stands behind a block`,
+    got: String(steps),
+  });
 }
 
 /** The frequencies that an image of this side has, if it has fewer. */

@@ -10,7 +10,6 @@ export const spectralSettings: readonly (keyof GeneratorOptions)[] = [
 ];
 
 /**
- * For generators whose layers see the whole image.
  * @throws PtychonautError "usage" for more frequencies than a pattern has
  */
 export function checkModes({ N, fnoModes }: GeneratorOptions): void {

@@ -1,12 +1,14 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { Graph } from "../../src/graph/tensor.ts";
 import type { GeneratorOptions } from "../../src/nets/generator.ts";
 import { initialisation } from "../../src/nets/initialisers.ts";
-import { Parameters } from "../../src/nets/parameters.ts";
+import { initialise, Parameters } from "../../src/nets/parameters.ts";
 import { generatorNamed, generatorNames, generatorSettings, generatorsWith } from "../../src/nets/registry.ts";
 import { Random } from "../../src/random.ts";
-import { evaluate, normals } from "../evaluate.ts";
+import { evaluate, maxDeviation, normals } from "../evaluate.ts";
 import { buildNetwork, defaultOptions, freshValues } from "./build.ts";
+import { plain } from "./exampleGenerator.ts";
 
 /** What every registered generator keeps to; beside it gradients.test.ts, initialisers.test.ts and training/generators.test.ts. */
 describe.each(generatorNames)("generator %s", (name) => {
@@ -63,6 +65,30 @@ describe.each(generatorNames)("generator %s", (name) => {
     expect(generator.summary).not.toBe("");
     for (const setting of generator.settings) expect(defaultOptions).toHaveProperty(setting);
     expect(new Set(generator.settings).size).toBe(generator.settings.length);
+  });
+});
+
+describe("the example of docs/generators.md", () => {
+  it("is the one that is tested here", () => {
+    const own = readFileSync(new URL("exampleGenerator.ts", import.meta.url), "utf8");
+    const block = /```ts\n\/\/ src\/nets\/plain\.ts\n(.*?)```/s.exec(
+      readFileSync(new URL("../../docs/generators.md", import.meta.url), "utf8"),
+    )![1]!;
+    expect(block.replaceAll('"../graph/', '"../../src/graph/').replaceAll('"./', '"../../src/nets/')).toBe(own);
+  });
+
+  it("makes patches that depend on the patterns", async () => {
+    const parameters = new Parameters(new Graph(), { training: false });
+    const images = parameters.graph.input("x", [2, 4, 32, 32]);
+    const builder = { parameters, start: initialisation("variance_preserving") };
+    const patches = plain.build(builder, images, { ...defaultOptions, N: 32, outputs: 4 });
+    if (patches.kind !== "cartesian") expect.unreachable();
+    else {
+      const x = normals(new Random(2), images.size);
+      const { re } = await evaluate({ re: patches.re }, { x, ...initialise(parameters.specs, new Random(1)) });
+      expect(patches.re.shape).toEqual([2, 4, 32, 32]);
+      expect(maxDeviation(re.subarray(0, re.length / 2), re.subarray(re.length / 2))).toBeGreaterThan(1e-3);
+    }
   });
 });
 
