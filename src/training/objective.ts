@@ -59,8 +59,8 @@ function regularisation(patches: Patches, settings: LossSettings): Tensor | numb
   if (phaseLoss === "None") return amplitude;
   if (patches.kind !== "polar") {
     throw new PtychonautError("usage", "phase_loss needs a network that predicts the phase", {
-      expected: "cnn_output_mode amp_phase",
-      got: "cnn_output_mode real_imag",
+      expected: "cnn_output_mode or generator_output_mode amp_phase",
+      got: "real_imag",
     });
   }
   return add(mul(roughness(patches.phase, phaseLoss), phaseLossCoeff), amplitude);
