@@ -86,19 +86,11 @@ export const tolerances = {
   /** Training steps of the reference system in float32 (fixtures README, section 7). */
   referenceTraining: {
     prediction: 1e-4,
+    /** The loss of given weights. */
     firstLoss: 1e-6,
-    /** Well-conditioned trainings, up to step 5. */
+    /** Well-conditioned trainings, up to step 5 (in float64 they differ by 2e-6 at most). */
     loss: 5e-5,
-    /**
-     * Part of the well-conditioned trainings that may leave the reference's path, rounded up. Adam moves an element whose
-     * gradient is near its epsilon (1e-8, of tensors of norm one) by up to the learning rate, whatever the gradient's last
-     * digits say; a ReLU or maximum then switches, and after five steps a quarter of the elements are elsewhere. Which
-     * trainings leave depends on the order of sums, so on the machine: two of nine here (`mae` of four channels, loss off
-     * by 2e-3 at step 5; `ci` of one, by 8e-4), though large tensors' gradients are a float64 evaluation's to 1e-6.
-     * PyTorch in float32, in another version than the reference's, leaves in `mae` too (1e-4).
-     */
-    departures: 0.25,
-    /** The others, and whatever left. */
+    /** The others. */
     earlyLoss: 1e-4,
     lateLoss: 0.02,
     /** Rates near 1e-8, where float32 lgamma(k + 1) loses k. */
@@ -107,12 +99,18 @@ export const tolerances = {
     gradient: 1e-4,
     /** The stored norm of one bias's gradient (encoder block 1, `mmap_mae`) is 1.2e-4 off ours and off a float64 evaluation alike. */
     gradientNorm: 1.3e-4,
+    /** One step from given weights. */
     firstStep: 1e-6,
     parameter: 2e-5,
     /** Part of the elements that may lie further off: gradients that are rounding noise move them by the learning rate. */
     outliers: 1e-3,
     /** Relative, of each tensor's way in five steps. */
     distance: 0.05,
+    /**
+     * Ours over a float64 evaluation's, where it exceeds that. Two float32 evaluations of one chaotic path differ by √2 times
+     * what each is off, twice as much being common: 5.3 % and 3.6 % in a bias of `clipnorm`, 202 % in one of `mae_l2match`.
+     */
+    unsteady: 3,
   },
   /** R and deviance of patterns simulated twice from one object: float32 patterns, and a background of 1e-4 counts a pixel. */
   simulatedAgain: 2e-3,

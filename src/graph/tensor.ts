@@ -3,14 +3,18 @@ import { PtychonautError } from "../errors.ts";
 
 /**
  * Symbolic tensors: a value that a graph will compute, with its shape and dtype known now. Operators are free functions
- * over tensors (`graph/ops/`); each appends one node of a standard ONNX operator to the graph it works on.
+ * over tensors (`graph/ops/`); each appends one node of a standard ONNX operator to the graph it works on. Those compute in
+ * float32; float64 is for graphs that are translated to measure what float32 costs.
  */
-export type DType = "float32" | "int64" | "int32" | "bool";
+export type DType = "float32" | "float64" | "int64" | "int32" | "bool";
+
+/** ONNX's number of each dtype (onnx.proto, `TensorProto.DataType`). */
+export const onnxType: Readonly<Record<DType, number>> = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
 
 /** Plain numbers are integers; `{ float }` marks the few attributes that are not. */
 export type Attribute = number | readonly number[] | string | { readonly float: number };
 
-export type ConstantData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
+export type ConstantData = Float32Array | Float64Array | BigInt64Array | Int32Array | Uint8Array;
 
 export interface Node {
   readonly id: number;
@@ -102,7 +106,7 @@ export class Graph {
     }
     const make = (): Tensor[] => [new Tensor(this, this.#nextId++, [...shape], dtypeOf(data), { constant: data })];
     if (data.length > 64) return make()[0]!;
-    const key = `${dtypeOf(data)}|${shape.join()}|${data.join()}${data instanceof Float32Array ? negativeZeros(data) : ""}`;
+    const key = `${dtypeOf(data)}|${shape.join()}|${data.join()}${isFloating(data) ? negativeZeros(data) : ""}`;
     return this.#remember(key, make)[0]!;
   }
 
@@ -199,9 +203,13 @@ function checkShape(shape: readonly number[]): void {
 
 function dtypeOf(data: ConstantData): DType {
   if (data instanceof Float32Array) return "float32";
+  if (data instanceof Float64Array) return "float64";
   if (data instanceof BigInt64Array) return "int64";
   return data instanceof Int32Array ? "int32" : "bool";
 }
 
+const isFloating = (data: ConstantData): data is Float32Array | Float64Array =>
+  data instanceof Float32Array || data instanceof Float64Array;
+
 /** `join` writes −0 as 0; they differ as divisors. */
-const negativeZeros = (data: Float32Array): string => (data.some((x) => Object.is(x, -0)) ? "|-0" : "");
+const negativeZeros = (data: Float32Array | Float64Array): string => (data.some((x) => Object.is(x, -0)) ? "|-0" : "");

@@ -48,21 +48,37 @@ export interface StepModels {
 export const SAMPLE_WEIGHTS = "sampleWeights";
 
 export function buildStepModels(build: BuildObjective, options: StepOptions): StepModels {
-  const forward = forwardGraph(build, true);
-  const { parameters, outputs, loss } = forward;
+  const { specs, measures, fused, gradient } = trainingGraph(build, options);
   const target = options.target ?? "portable";
+  return {
+    specs,
+    measures,
+    fused: buildModel({ outputs: fused, target }),
+    gradient: buildModel({ outputs: gradient, target }),
+    update: updateModel(specs, options),
+    evaluation: buildModel({ outputs: forwardGraph(build, false).outputs, target }),
+  };
+}
+
+/** What `fused` and `gradient` compute, as tensors of one graph, by the names of their outputs. */
+export interface TrainingGraph {
+  readonly specs: readonly ParameterSpec[];
+  readonly measures: readonly string[];
+  readonly fused: Readonly<Record<string, Tensor>>;
+  readonly gradient: Readonly<Record<string, Tensor>>;
+}
+
+export function trainingGraph(build: BuildObjective, options: StepOptions): TrainingGraph {
+  const { parameters, outputs, loss, measures } = forwardGraph(build, true);
   const trained = trainedTensors(parameters);
   const grads = gradients(loss, [...trained.values()]);
   const state = Object.fromEntries([...parameters.updates].map(([name, tensor]) => [`next/${name}`, tensor]));
-  const update = updateOutputs(trained, grads, options);
   const gradientOutputs = Object.fromEntries([...trained.keys()].map((name, i) => [`grad/${name}`, grads[i]!]));
   return {
     specs: parameters.specs,
-    measures: forward.measures,
-    fused: buildModel({ outputs: { ...outputs, ...state, ...update }, target }),
-    gradient: buildModel({ outputs: { ...outputs, ...state, ...gradientOutputs }, target }),
-    update: updateModel(parameters.specs, options),
-    evaluation: buildModel({ outputs: forwardGraph(build, false).outputs, target }),
+    measures,
+    fused: { ...outputs, ...state, ...updateOutputs(trained, grads, options) },
+    gradient: { ...outputs, ...state, ...gradientOutputs },
   };
 }
 

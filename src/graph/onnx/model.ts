@@ -1,7 +1,7 @@
 import { PtychonautError } from "../../errors.ts";
 import { lower, type Target } from "../lowering/lower.ts";
 import { reachable } from "../reachable.ts";
-import type { Attribute, ConstantData, DType, Node, Tensor } from "../tensor.ts";
+import { type Attribute, type ConstantData, type Node, onnxType, type Tensor } from "../tensor.ts";
 import { ProtobufWriter } from "./protobuf.ts";
 
 /** Serialises a graph as an ONNX model (onnx.proto, IR version 9, operator set 20). */
@@ -18,7 +18,6 @@ export interface ModelOptions {
 
 const IR_VERSION = 9;
 const OPERATOR_SET = 20;
-const typeNumber: Record<DType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
 const attributeType = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
 /** Only what the outputs depend on is written; inputs that nothing uses disappear. */
@@ -120,14 +119,14 @@ function writeAttribute(message: ProtobufWriter, value: Attribute): void {
 
 function writeInitializer(message: ProtobufWriter, name: string, tensor: Tensor, data: ConstantData): void {
   for (const extent of tensor.shape) message.integer(1, extent);
-  message.integer(2, typeNumber[tensor.dtype]).string(8, name);
+  message.integer(2, onnxType[tensor.dtype]).string(8, name);
   message.bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
 }
 
 function writeValueInfo(message: ProtobufWriter, name: string, tensor: Tensor): void {
   message.string(1, name).message(2, (type) =>
     type.message(1, (tensorType) =>
-      tensorType.integer(1, typeNumber[tensor.dtype]).message(2, (shape) => {
+      tensorType.integer(1, onnxType[tensor.dtype]).message(2, (shape) => {
         for (const extent of tensor.shape) shape.message(1, (dimension) => dimension.integer(1, extent));
       }),
     ),

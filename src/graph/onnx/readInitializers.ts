@@ -2,11 +2,14 @@ import { sizeOf } from "../../arrays.ts";
 import { PtychonautError } from "../../errors.ts";
 import type { ConstantData, DType } from "../tensor.ts";
 
+/** What models that we save are made of. */
+type StoredType = Exclude<DType, "float64">;
+
 /** A tensor stored inside an ONNX model: a weight or a constant. */
 export interface Initializer {
   readonly name: string;
   readonly shape: readonly number[];
-  readonly dtype: DType;
+  readonly dtype: StoredType;
   readonly data: ConstantData;
 }
 
@@ -15,8 +18,8 @@ const MODEL_GRAPH = 7;
 const GRAPH_INITIALIZER = 5;
 const TENSOR = { dims: 1, dataType: 2, floatData: 4, name: 8, rawData: 9 } as const;
 
-const dtypes: Readonly<Record<number, DType>> = { 1: "float32", 6: "int32", 7: "int64", 9: "bool" };
-const bytesPerElement: Record<DType, number> = { float32: 4, int32: 4, int64: 8, bool: 1 };
+const dtypes: Readonly<Record<number, StoredType>> = { 1: "float32", 6: "int32", 7: "int64", 9: "bool" };
+const bytesPerElement: Record<StoredType, number> = { float32: 4, int32: 4, int64: 8, bool: 1 };
 
 /**
  * Reads the initializers of a serialised ONNX model and skips everything else.
@@ -62,7 +65,7 @@ function readTensor(bytes: Uint8Array): Initializer {
 }
 
 /** Copies, because a tensor may start at any byte of the file. ONNX is little-endian, as every machine we run on. */
-function typed(dtype: DType, bytes: Uint8Array): ConstantData {
+function typed(dtype: StoredType, bytes: Uint8Array): ConstantData {
   const { buffer } = bytes.slice();
   if (dtype === "float32") return new Float32Array(buffer);
   if (dtype === "int32") return new Int32Array(buffer);

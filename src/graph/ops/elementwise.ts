@@ -1,5 +1,5 @@
 import { broadcastShapes } from "../shapes.ts";
-import { type DType, type Operand, operands, requireDtype, scalarValue, type Tensor } from "../tensor.ts";
+import { type DType, type Operand, onnxType, operands, requireDtype, scalarValue, type Tensor } from "../tensor.ts";
 
 /** Elementwise operators; two operands broadcast as in NumPy. */
 
@@ -76,8 +76,6 @@ function logical(op: "And" | "Or", a: Tensor, b: Tensor): Tensor {
 
 export const and = (a: Tensor, b: Tensor): Tensor => logical("And", a, b);
 export const or = (a: Tensor, b: Tensor): Tensor => logical("Or", a, b);
-
-const onnxType: Record<DType, number> = { float32: 1, int32: 6, int64: 7, bool: 9 };
 
 export function cast(x: Tensor, dtype: DType): Tensor {
   if (x.dtype === dtype) return x;
