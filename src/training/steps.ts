@@ -10,7 +10,9 @@ import {
   views,
   type Weights,
 } from "./parameterStore.ts";
+import { residentStep } from "./residentStep.ts";
 import { SAMPLE_WEIGHTS, type StepModels } from "./stepModels.ts";
+import { lossNames, lossValues, meanLosses, optimizerFeeds, sampleCount, stepReport, vector } from "./stepValues.ts";
 
 /** One batch as graphs take it. */
 export interface StepBatch {
@@ -36,8 +38,8 @@ export interface StepReport extends Losses {
 }
 
 export interface TrainingStep {
-  /** The weights as they are now. Views stay valid until the next step. */
-  readonly weights: Weights;
+  /** The weights as they are now, brought to the host from wherever they are kept. Views stay valid until the next step. */
+  read(): Promise<Weights>;
   /** Replaces the weights (a copy is taken). */
   load(weights: Weights): void;
   /**
@@ -70,7 +72,10 @@ export interface TrainingStepOptions {
   readonly models: StepModels;
   readonly optimizer: Optimizer;
   readonly start: Weights;
-  /** Steps on several batches, or in several processes, need the split form; one batch in one process runs fused. */
+  /**
+   * Steps on several batches, or in several processes, need the split form; one batch in one process runs fused, with the
+   * weights in the device's memory where the runtime has it.
+   */
   readonly form: "fused" | "split";
   readonly communicator?: Communicator;
   /** Computes gradients elsewhere (split form); default: one session of the runtime. */
@@ -80,6 +85,7 @@ export interface TrainingStepOptions {
 
 export async function createTrainingStep(options: TrainingStepOptions): Promise<TrainingStep> {
   const { runtime, models, session } = options;
+  if (options.form === "fused" && runtime.memory !== undefined) return residentStep(options, runtime.memory);
   const communicator = options.communicator ?? alone;
   const evaluation = await runtime.load(models.evaluation, session);
   if (options.form === "fused") {
@@ -109,8 +115,13 @@ abstract class StepBase {
     this.#evaluation = evaluation;
   }
 
-  get weights(): Weights {
+  /** The weights as they are now. */
+  protected get current(): Weights {
     return this.#current;
+  }
+
+  read(): Promise<Weights> {
+    return Promise.resolve(this.#current);
   }
 
   load(weights: Weights): void {
@@ -118,22 +129,9 @@ abstract class StepBase {
     this.#next = copyWeights(weights);
   }
 
-  async evaluate(batches: AsyncIterable<StepBatch>): Promise<Losses & { samples: number }> {
-    const totals = new Float64Array(1 + this.models.measures.length);
-    let samples = 0;
-    for await (const { inputs, sampleWeights } of batches) {
-      const values = { ...inputs, ...this.values(), [SAMPLE_WEIGHTS]: vector(sampleWeights) };
-      const out = await this.#evaluation.run(values);
-      for (const [i, name] of lossNames(this.models).entries()) totals[i]! += Number(out[name]!.data[0]);
-      samples += weightOf(sampleWeights);
-    }
-    return {
-      ...losses(
-        this.models,
-        totals.map((total) => total / samples),
-      ),
-      samples,
-    };
+  evaluate(batches: AsyncIterable<StepBatch>): Promise<Losses & { samples: number }> {
+    const values = this.values();
+    return meanLosses(this.models, batches, (feeds) => this.#evaluation.run({ ...feeds, ...values }));
   }
 
   /** Parameters and untrained state as feeds. */
@@ -162,20 +160,11 @@ abstract class StepBase {
     return this.#next.state;
   }
 
-  protected scalars(learningRate: number, step: number): Record<string, HostTensor> {
-    const values = this.optimizer.scalarValues(learningRate, step);
-    return Object.fromEntries(
-      this.optimizer.scalars.map((name, i) => [`optimizer.${name}`, { data: Float32Array.of(values[i]!), shape: [] }]),
-    );
-  }
-
   /** Takes the new weights over, unless the numbers went bad. */
   protected finish(values: Float64Array, samples: number, norms: Readonly<Record<string, HostTensor>>): StepReport {
-    const gradientNormBefore = Number(norms["norm/before"]!.data[0]);
-    const gradientNormAfter = Number(norms["norm/after"]!.data[0]);
-    const finite = Number.isFinite(values[0]!) && Number.isFinite(gradientNormBefore);
-    if (finite) [this.#current, this.#next] = [this.#next, this.#current];
-    return { ...losses(this.models, values), samples, gradientNormBefore, gradientNormAfter, finite };
+    const report = stepReport(this.models, values, samples, norms);
+    if (report.finite) [this.#current, this.#next] = [this.#next, this.#current];
+    return report;
   }
 
   async dispose(): Promise<void> {
@@ -193,18 +182,17 @@ class FusedStep extends StepBase implements TrainingStep {
 
   async run(batches: readonly StepBatch[], learningRate: number, step: number): Promise<StepReport> {
     const { inputs, sampleWeights } = batches[0]!;
-    const samples = weightOf(sampleWeights);
+    const samples = sampleCount(sampleWeights);
     const feeds = {
       ...inputs,
       ...this.values(),
       ...this.moments(),
-      ...this.scalars(learningRate, step),
+      ...optimizerFeeds(this.optimizer, learningRate, step),
       [SAMPLE_WEIGHTS]: vector(sampleWeights.map((weight) => weight / samples)),
     };
     const into = { ...this.updated(), ...views(this.untrained, this.nextState, "next/") };
     const out = await this.#session.run(feeds, undefined, into);
-    const values = Float64Array.from(lossNames(this.models), (name) => Number(out[name]!.data[0]));
-    return this.finish(values, samples, out);
+    return this.finish(lossValues(this.models, out), samples, out);
   }
 
   override async dispose(): Promise<void> {
@@ -235,20 +223,20 @@ class SplitStep extends StepBase implements TrainingStep {
   }
 
   async run(batches: readonly StepBatch[], learningRate: number, step: number): Promise<StepReport> {
-    const samples = await this.#sum(batches.reduce((total, batch) => total + weightOf(batch.sampleWeights), 0));
+    const samples = await this.#sum(batches.reduce((total, batch) => total + sampleCount(batch.sampleWeights), 0));
     const scaled = batches.map(({ inputs, sampleWeights }) => ({
       inputs,
       sampleWeights: sampleWeights.map((weight) => weight / samples),
     }));
     this.#total.fill(0);
-    await this.#source.accumulate(scaled, this.weights, this.#total, this.nextState);
+    await this.#source.accumulate(scaled, this.current, this.#total, this.nextState);
     await this.#communicator.allReduceSum(this.#total);
     await this.#averageState();
     const feeds = {
       ...views(this.trainable, this.#total, "grad/"),
-      ...views(this.trainable, this.weights.parameters),
+      ...views(this.trainable, this.current.parameters),
       ...this.moments(),
-      ...this.scalars(learningRate, step),
+      ...optimizerFeeds(this.optimizer, learningRate, step),
     };
     const out = await this.#update.run(feeds, undefined, this.updated());
     return this.finish(Float64Array.from(this.#total.subarray(this.trainable.length)), samples, out);
@@ -315,15 +303,3 @@ export async function sessionGradients(
     dispose: () => session.dispose(),
   };
 }
-
-const lossNames = ({ measures }: Pick<StepModels, "measures">): string[] => [
-  "loss",
-  ...measures.map((name) => `measure/${name}`),
-];
-
-function losses({ measures }: Pick<StepModels, "measures">, values: Float64Array): Losses {
-  return { loss: values[0]!, measures: Object.fromEntries(measures.map((name, i) => [name, values[i + 1]!])) };
-}
-
-const weightOf = (weights: Float32Array): number => weights.reduce((total, weight) => total + weight, 0);
-const vector = (data: Float32Array): HostTensor => ({ data, shape: [data.length] });

@@ -79,31 +79,37 @@ export async function* train(options: TrainerOptions): AsyncGenerator<TrainingEv
   const { step, schedule, maxEpochs, signal } = options;
   let state = options.start;
   step.load(state.weights);
-  const done = (outcome: Outcome): TrainingEvent => ({ kind: "done", outcome, state });
+  const done = async (outcome: Outcome): Promise<TrainingEvent> => {
+    state = { ...state, weights: await step.read() };
+    return { kind: "done", outcome, state };
+  };
   while (state.epoch < maxEpochs) {
-    if (shouldStop(state.earlyStopping, options.patience)) return yield done(earlyStopped(state, options));
+    if (shouldStop(state.earlyStopping, options.patience)) return yield await done(earlyStopped(state, options));
     const epoch = epochSteps(options, state, schedule.rate(state.schedule));
     for (let next = await epoch.next(); ; next = await epoch.next()) {
       state = next.value.state;
       if (next.done === true) break;
       yield next.value.event;
-      if (!next.value.event.report.finite) return yield done(notFinite(state));
-      if (signal?.aborted === true) return yield done(interrupted(state));
+      if (!next.value.event.report.finite) return yield await done(notFinite(state));
+      if (signal?.aborted === true) return yield await done(interrupted(state));
     }
     const { event, nextState } = await finishEpoch(options, state);
     const valid = event.record.validationLoss;
-    if (valid !== null && !Number.isFinite(valid)) return yield done(notFinite(state));
+    if (valid !== null && !Number.isFinite(valid)) return yield await done(notFinite(state));
     state = nextState;
     yield event;
-    if (diverged(state.history)) return yield done(divergence(state));
-    if (signal?.aborted === true) return yield done(interrupted(state));
+    if (diverged(state.history)) return yield await done(divergence(state));
+    if (signal?.aborted === true) return yield await done(interrupted(state));
   }
-  yield done(finished(state));
+  yield await done(finished(state));
 }
 
 type StepEvent = Extract<TrainingEvent, { kind: "step" }>;
 
-/** The steps of one epoch, or of what is left of it. Yields after each and returns the state after the last. */
+/**
+ * The steps of one epoch, or of what is left of it. Yields after each and returns the state after the last. The weights are
+ * `step`'s to keep; those of the states are out of date.
+ */
 async function* epochSteps(
   { step, batches, accumSteps, now = () => performance.now() }: TrainerOptions,
   start: TrainingState,
@@ -121,7 +127,6 @@ async function* epochSteps(
         batch: state.batch + several.length,
         step: state.step + 1,
         sums: addReport(state.sums, report, (after - before) / 1000),
-        weights: step.weights,
       };
     }
     before = after;
@@ -170,7 +175,7 @@ async function finishEpoch(
   const value = monitored(options.monitor, record);
   const isBest = state.best === null || isBetter(checkpoints.mode, value, state.best.value);
   const { kept, keep, dropped } = select(checkpoints, state.kept, { epoch: record.epoch, value });
-  const weights = step.weights;
+  const weights = await step.read();
   const best = isBest ? { epoch: record.epoch, value, ...bestOf(weights) } : state.best;
   const nextState: TrainingState = {
     epoch: record.epoch,

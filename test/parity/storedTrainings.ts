@@ -32,6 +32,9 @@ export interface StoredTraining {
 
 export const STEPS = 5;
 
+/** Double precision takes seconds, and on a busy machine many times that. */
+export const PATIENCE_MS = 300_000;
+
 /** The trainings of one fixture of kind `train` (one training) or `train_variants`. */
 export function storedTrainings({ entry, arrays }: Fixture): StoredTraining[] {
   const init = initOf(String(entry["init"]));

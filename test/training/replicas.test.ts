@@ -22,8 +22,9 @@ async function threeSteps(gradients?: GradientSource): Promise<{ weights: Weight
   const random = new Random(2);
   const losses: number[] = [];
   for (let i = 1; i <= 3; i++) losses.push((await step.run([toyBatch(random), toyBatch(random, 3)], 0.05, i)).loss);
+  const weights = await step.read();
   await step.dispose();
-  return { weights: step.weights, losses };
+  return { weights, losses };
 }
 
 const twoReplicas = (): Promise<GradientSource> =>
