@@ -24,11 +24,12 @@ export interface DataConfig {
   readonly nSubsample: number | null;
   readonly subsampleSeed: number;
   readonly sequentialSampling: boolean;
-  readonly neighborFunction: "Nearest" | "Min_dist" | "4_quadrant";
+  readonly neighborFunction: "Nearest" | "Min_dist" | "4_quadrant" | "Grid";
   readonly neighborCount: number;
   readonly quadrantNeighborCount: number;
   readonly minNeighborDistance: number;
   readonly maxNeighborDistance: number | null;
+  readonly gridStep: number | null;
   readonly enableOversampling: boolean;
   readonly neighborPoolSize: number | null;
   readonly xBounds: readonly [number, number];
@@ -141,9 +142,9 @@ const schema = z.strictObject({
     phase: "training",
   }),
   neighborFunction: choice(
-    ["Nearest", "Min_dist", "4_quadrant"],
+    ["Nearest", "Min_dist", "4_quadrant", "Grid"],
     "Nearest",
-    "How the neighbours of an anchor are chosen: the nearest, those in a distance window, or one in each quadrant.",
+    "How the neighbours of an anchor are chosen: the nearest, those in a distance window, one in each quadrant, or the square of a raster scan that the anchor is the first of.",
   ),
   neighborCount: optional(
     integer({ min: 1 }),
@@ -159,6 +160,11 @@ const schema = z.strictObject({
     {
       unit: "object pixels",
     },
+  ),
+  gridStep: optional(
+    real({ above: 0 }),
+    "Distance along y and x between the patterns of a group (Grid); must be said with it.",
+    { unit: "object pixels" },
   ),
   enableOversampling: toggle(false, "Allow more groups than patterns, from other combinations of neighbours.", {
     phase: "training",

@@ -149,7 +149,6 @@ export const modelGroup: SettingGroup<ModelSettings> = {
     useLegacyDecoderChannelOverride: "the number of border channels follows from gridsize",
     decoderSpatialKernel: NEVER_APPLIED,
     edgePad: "it has no effect in the reference system's network",
-    offset: "it belongs to the grid-lines benchmark, which is not in this version",
     maxPositionJitter: "the canvas of a group is sized from its positions",
     CModel: "it is gridsize²",
     CForward: "it is gridsize²",

@@ -21,6 +21,7 @@ const commonAliases: Readonly<Record<string, string>> = {
   nepochs: "maxEpochs",
   epochs: "maxEpochs",
   K: "neighborCount",
+  offset: "gridStep",
   KQuadrant: "quadrantNeighborCount",
   torchLossMode: "lossFunction",
   useSharedDecoder: "sharedDecoder",

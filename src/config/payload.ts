@@ -124,6 +124,7 @@ const inherited: readonly (keyof DataConfig)[] = [
   "quadrantNeighborCount",
   "minNeighborDistance",
   "maxNeighborDistance",
+  "gridStep",
   "subsampleSeed",
 ];
 

@@ -47,7 +47,15 @@ export function checkData(data: DataConfig, gridsize: number): void {
       "gridsize is above 1",
     );
   }
-  if (data.neighborFunction === "Nearest") {
+  if (data.neighborFunction === "Grid") {
+    idle(["neighborCount", "neighborPoolSize"], "neighbor_function is not Grid");
+    if (data.gridStep === null) {
+      throw new PtychonautError("usage", "neighbor_function Grid needs grid_step", {
+        expected: "the distance along y and x between the patterns of a group",
+      });
+    }
+  } else idle(["gridStep"], "neighbor_function is Grid");
+  if (data.neighborFunction === "Nearest" || data.neighborFunction === "Grid") {
     idle(["minNeighborDistance", "maxNeighborDistance"], "neighbor_function is Min_dist or 4_quadrant");
   }
   if (data.neighborFunction !== "4_quadrant") idle(["quadrantNeighborCount"], "neighbor_function is 4_quadrant");

@@ -1,6 +1,12 @@
 import { PtychonautError } from "../errors.ts";
 import type { Random } from "../random.ts";
-import { framesWithin, nearestNeighbours, neighboursBetween, quadrantNeighbours } from "./neighbours.ts";
+import {
+  framesWithin,
+  nearestNeighbours,
+  neighboursBetween,
+  quadrantNeighbours,
+  squareNeighbours,
+} from "./neighbours.ts";
 
 /** Groups of overlapping patterns, which a network with C channels takes together. */
 export interface Groups {
@@ -18,7 +24,9 @@ export type NeighbourRule =
   /** C − 1 of those at a distance of min to max, object pixels. */
   | { readonly kind: "distance"; readonly min: number; readonly max: number }
   /** C = 4: one from each quadrant among the `count` nearest at min ≤ d < max; the anchor may stand in for one of them. */
-  | { readonly kind: "quadrants"; readonly count: number; readonly min: number; readonly max: number };
+  | { readonly kind: "quadrants"; readonly count: number; readonly min: number; readonly max: number }
+  /** The √C × √C square of a raster scan of which the anchor is the first, its frames `step` object pixels apart. */
+  | { readonly kind: "square"; readonly step: number };
 
 export interface GroupingOptions {
   /** C, the square of the gridsize. */
@@ -132,6 +140,12 @@ function candidatesOf(positions: Float64Array, frames: readonly number[], option
           fix: "use gridsize 2, or another neighbor_function",
         });
       return quadrantNeighbours(positions, frames, rule).flatMap((lists, k) => quadrantGroup(frames[k]!, lists));
+    }
+    case "square": {
+      const squares = squareNeighbours(positions, frames, { side: Math.round(Math.sqrt(size)), step: rule.step });
+      return squares
+        .filter((square) => square.length === size)
+        .map((square) => ({ combinations: 1, draw: () => square }));
     }
   }
 }

@@ -60,6 +60,33 @@ export function quadrantNeighbours(
 }
 
 /**
+ * The square of `side` × `side` frames, `step` apart along y and x, of which each anchor is the first: (0, 0), (0, 1) …
+ * (side − 1, side − 1) in steps along (y, x).
+ * @returns per anchor the whole square in that order, or an empty list where a frame is missing; a frame counts as in its
+ *   place up to a quarter of a step away
+ */
+export function squareNeighbours(
+  positions: Float64Array,
+  frames: ArrayLike<number>,
+  { side, step }: { readonly side: number; readonly step: number },
+  anchors: ArrayLike<number> = frames,
+): number[][] {
+  const grid = new PointGrid(positions, frames);
+  return Array.from(anchors, (anchor) => {
+    const [y, x] = at(positions, anchor);
+    const square = [anchor];
+    for (let place = 1; place < side * side; place++) {
+      const there = [y + step * Math.floor(place / side), x + step * (place % side)] as const;
+      const frame = grid.nearest(...there, 1)[0]!;
+      const [fy, fx] = at(positions, frame);
+      if (Math.hypot(fy - there[0], fx - there[1]) > step / 4) return [];
+      square.push(frame);
+    }
+    return square;
+  });
+}
+
+/**
  * Frames whose position lies inside a fraction of the scan's extent, for example (0.1, 0.9) of each axis, both included.
  * The extent is that of the given frames.
  */

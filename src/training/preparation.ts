@@ -58,22 +58,18 @@ export function prepareData(
 function holdBack(
   positions: Float64Array,
   frames: readonly number[],
-  { validationFraction: fraction, splitMode: mode }: DataConfig,
+  data: DataConfig,
   gridsize: number,
   random: Random,
 ): Split {
+  const { validationFraction: fraction, splitMode: mode } = data;
   const size = gridsize ** 2;
   if (size === 1 || mode === "spatial" || fraction === 0) {
     return splitFrames(positions, frames, { fraction, mode }, random);
   }
   const wanted = Math.max(size, Math.round(fraction * frames.length));
   const held = new Set<number>();
-  const neighbourhoods = makeGroups(
-    positions,
-    frames,
-    { size, neighbours: { kind: "nearest", count: size - 1 } },
-    random,
-  );
+  const neighbourhoods = makeGroups(positions, frames, { size, neighbours: fixedRule(data, size) }, random);
   for (let group = 0; group < neighbourhoods.count && held.size < wanted; group++) {
     const members = neighbourhoods.frames.subarray(group * size, (group + 1) * size);
     if (!members.some((frame) => held.has(frame))) for (const frame of members) held.add(frame);
@@ -107,22 +103,28 @@ export function neighbourRule(data: DataConfig): NeighbourRule {
       return { kind: "distance", min, max };
     case "4_quadrant":
       return { kind: "quadrants", count: data.quadrantNeighborCount, min, max };
+    case "Grid":
+      return { kind: "square", step: data.gridStep! };
   }
 }
 
-/** Every frame leads one group of its nearest neighbours, always the same ones. */
+/** As {@link neighbourRule}, of nearest ones always the very nearest: a group for each frame that leaves nothing to chance. */
+function fixedRule(data: DataConfig, size: number): NeighbourRule {
+  return data.neighborFunction === "Grid" ? neighbourRule(data) : { kind: "nearest", count: Math.max(1, size - 1) };
+}
+
+/** Every frame leads one group of its nearest neighbours, or of its square of a grid, always the same ones. */
 function heldBackSource(
   dataset: Dataset,
   frames: readonly number[],
-  { subsampleSeed }: DataConfig,
+  data: DataConfig,
   gridsize: number,
   scales: Scales,
 ): BatchSource | undefined {
   const size = gridsize ** 2;
   if (frames.length < size) return undefined;
-  const neighbours: NeighbourRule = { kind: "nearest", count: Math.max(1, size - 1) };
-  const options: GroupingOptions = { size, neighbours, sequential: true };
-  return sourceOf(dataset, scales, makeGroups(dataset.positions, frames, options, new Random(subsampleSeed)));
+  const options: GroupingOptions = { size, neighbours: fixedRule(data, size), sequential: true };
+  return sourceOf(dataset, scales, makeGroups(dataset.positions, frames, options, new Random(data.subsampleSeed)));
 }
 
 function sourceOf(dataset: Dataset, scales: Scales, groups: Groups): BatchSource {

@@ -31,6 +31,10 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: "compare a reconstruction with a reference",
     load: async () => (await import("./evaluate.ts")).evaluateCommand,
   },
+  benchmark: {
+    summary: "run a published benchmark: simulate, train, reconstruct, compare",
+    load: async () => (await import("./benchmark.ts")).benchmarkCommand,
+  },
   "import-weights": {
     summary: "turn the weights of a PtychoPINN network into a model bundle",
     load: async () => (await import("./importWeights.ts")).importWeightsCommand,

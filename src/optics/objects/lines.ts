@@ -8,16 +8,28 @@ export interface LinesObject {
   readonly count?: number;
 }
 
+/** The map below, stretched to [0, 1]. */
+export function lines({ count }: LinesObject, size: readonly [number, number], random: Random): Structure {
+  const structure = toUnitRange(lineMap(count ?? Math.max(...size), size, random));
+  return { amplitude: structure, phase: structure };
+}
+
 /**
- * Random straight lines, seen sharp and blurred at once: g₁ + 2 g₅ + 5 g₁₀ with g_σ the lines filtered by a Gaussian
- * of σ pixels. Structure on every scale, which makes it a demanding object (used in the publications on PtychoPINN).
+ * Random straight lines, seen sharp and blurred at once: g₁ + 2 g₅ + 5 g₁₀ with g_σ the lines (1 where there is one, else
+ * 0) filtered by a Gaussian of σ pixels. Structure on every scale, which makes it a demanding object (used in the
+ * publications on PtychoPINN).
+ *
+ * @param count segments on a canvas of twice the size, of which the middle is taken: density does not drop at the edges
+ * @returns `[height, width]`
  */
-export function lines({ count }: LinesObject, [height, width]: readonly [number, number], random: Random): Structure {
-  // Lines are drawn on a larger canvas so that density does not drop towards the edges.
+export function lineMap(
+  count: number,
+  [height, width]: readonly [height: number, width: number],
+  random: Random,
+): Float64Array {
   const canvas: [number, number] = [2 * height, 2 * width];
   const drawn = new Float64Array(canvas[0] * canvas[1]);
-  const total = count ?? Math.max(height, width);
-  for (let k = 0; k < total; k++) drawSegment(drawn, canvas, random);
+  for (let k = 0; k < count; k++) drawSegment(drawn, canvas, random);
   const map = new Float64Array(height * width);
   for (const [weight, sigma] of [
     [1, 1],
@@ -30,8 +42,7 @@ export function lines({ count }: LinesObject, [height, width]: readonly [number,
       for (let j = 0; j < width; j++) map[i * width + j] += weight * filtered[(i + top) * canvas[1] + j + left];
     }
   }
-  const structure = toUnitRange(map);
-  return { amplitude: structure, phase: structure };
+  return map;
 }
 
 /** A segment one pixel wide between two random points. */
