@@ -66,10 +66,9 @@ export function checkSetup(setup: LinesSetup): void {
 
 /**
  * Simulates one half. Test images do not depend on how many there are to train on.
- * @param measured the measured probe `[1, m, m]`, for the probe "experimental"
- * @throws PtychonautError "usage" when the probe is missing or does not fit
+ * @param probe from {@link benchmarkProbe}
  */
-export function simulateSplit(setup: LinesSetup, split: SplitName, measured?: ComplexArray): LinesSplit {
+export function simulateSplit(setup: LinesSetup, split: SplitName, probe: ComplexArray): LinesSplit {
   const root = new Random(setup.dataSeed);
   const streams = { train: root.fork(), test: root.fork() };
   const random = streams[split];
@@ -78,7 +77,6 @@ export function simulateSplit(setup: LinesSetup, split: SplitName, measured?: Co
   const images = Array.from({ length: setup.images }, () => linesImage(setup.size, setup.setPhi, random.fork()));
   const raw = stacked(images);
   const unit = amplitudeUnit(raw, geometry);
-  const probe = benchmarkProbe(setup, measured);
   const dataset = simulateScan({
     object: { shape: raw.shape, data: raw.data.map((value) => value / unit) },
     probe,
@@ -92,7 +90,11 @@ export function simulateSplit(setup: LinesSetup, split: SplitName, measured?: Co
   return { geometry, dataset: { ...dataset, probe }, amplitudeUnit: unit };
 }
 
-/** `[1, n, n]`. @throws PtychonautError "usage" when the measured probe is missing or does not fit */
+/**
+ * The probe of both halves, `[1, n, n]`.
+ * @param measured the measured probe `[1, m, m]`, for the probe "experimental"
+ * @throws PtychonautError "usage" when it is missing or does not fit
+ */
 export function benchmarkProbe(setup: LinesSetup, measured?: ComplexArray): ComplexArray {
   if (setup.probe === "ideal") return smoothProbe(idealDisk(setup.n), setup.probeSmoothing);
   if (measured === undefined) {

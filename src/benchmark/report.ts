@@ -19,8 +19,7 @@ export function comparisonTable(
 ): string {
   const cell = (text: string): string => text.padStart(17);
   const own = (key: (typeof metrics)[number][0], part: Part, digits: number): string => {
-    const value = mean[part][key].toFixed(digits);
-    return cell(spread === undefined ? value : `${value} ± ${spread[part][key].toFixed(digits)}`);
+    return cell(withSpread(mean[part][key], spread?.[part][key], digits));
   };
   const lines = metrics.map(([key, name, digits]) => {
     const cells = (["amplitude", "phase"] as const).map((part) => own(key, part, digits));
@@ -30,6 +29,12 @@ export function comparisonTable(
   const heads = ["amplitude", "phase", "amplitude", "phase"].map(cell).join("");
   const over = `${"here".padStart(34)}${"published".padStart(34)}`;
   return [`  ${"".padEnd(20)}${over}`, `  ${"".padEnd(20)}${heads}`].concat(lines, "").join("\n");
+}
+
+/** A flat true phase has no ring correlation. */
+function withSpread(value: number, spread: number | undefined, digits: number): string {
+  if (!Number.isFinite(value)) return "-";
+  return spread === undefined ? value.toFixed(digits) : `${value.toFixed(digits)} ± ${spread.toFixed(digits)}`;
 }
 
 /** One row of the table in docs/results.md: numbers as amplitude / phase. */
@@ -51,10 +56,7 @@ export const markdownHead: string = [
 
 export function markdownRow({ name, mean, spread, seeds, epochs, secondsPerEpoch, machine }: RowFacts): string {
   const cells = metrics.map(([key, , digits]) => {
-    const one = (part: Part): string => {
-      const value = mean[part][key].toFixed(digits);
-      return spread === undefined ? value : `${value} ± ${spread[part][key].toFixed(digits)}`;
-    };
+    const one = (part: Part): string => withSpread(mean[part][key], spread?.[part][key], digits);
     return `${one("amplitude")} / ${one("phase")}`;
   });
   const rest = [seeds.join(", "), secondsPerEpoch.toFixed(0), machine];

@@ -1,14 +1,13 @@
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { ComplexArray } from "../arrays.ts";
-import { type LinesSetup, type SplitName, simulateSplit } from "../benchmark/linesData.ts";
+import { benchmarkProbe, type LinesSetup, type SplitName, simulateSplit } from "../benchmark/linesData.ts";
 import { sameValue } from "../config/merge.ts";
 import { snakeCase } from "../config/names.ts";
 import { PtychonautError } from "../errors.ts";
 import { openNpz } from "../io/npz.ts";
 import { writeScanNpz } from "../io/writeScanNpz.ts";
 import type { RunHooks } from "./cli/workflows.ts";
-import { ensureOutputDir, readBytes, sha256, writeAtomic } from "./files.ts";
+import { ensureOutputDir, exists, readBytes, readJsonFile, sha256, writeAtomic } from "./files.ts";
 
 /** The simulated scans of a benchmark, as files. */
 export interface BenchmarkData {
@@ -42,21 +41,22 @@ export async function benchmarkData(
   hooks: RunHooks,
 ): Promise<BenchmarkData> {
   const measured = probeFile === undefined ? undefined : await readProbe(probeFile);
+  const probe = benchmarkProbe(setup, measured?.probe);
   const [train, test, record] = ["train.npz", "test.npz", "data.json"].map((name) => join(folder, name)) as [
     string,
     string,
     string,
   ];
   const wanted = { setup, probe: measured?.sha256 ?? null };
-  const found = await readRecord(record);
-  if (found !== undefined) {
+  if (await exists(record)) {
+    const found = (await readJsonFile(record)) as DataRecord;
     checkSame(found, wanted, folder);
     return { train, test, testUnit: found.amplitudeUnit.test };
   }
   await ensureOutputDir(folder);
   const unit = { train: 0, test: 0 };
   for (const split of ["train", "test"] as const) {
-    const { dataset, amplitudeUnit } = simulateSplit(setup, split, measured?.probe);
+    const { dataset, amplitudeUnit } = simulateSplit(setup, split, probe);
     unit[split] = amplitudeUnit;
     const path = { train, test }[split];
     await writeAtomic(path, writeScanNpz(dataset));
@@ -64,14 +64,6 @@ export async function benchmarkData(
   }
   await writeAtomic(record, `${JSON.stringify({ ...wanted, amplitudeUnit: unit } satisfies DataRecord, null, 2)}\n`);
   return { train, test, testUnit: unit.test };
-}
-
-async function readRecord(path: string): Promise<DataRecord | undefined> {
-  const there = await access(path).then(
-    () => true,
-    () => false,
-  );
-  return there ? (JSON.parse(new TextDecoder().decode(await readBytes(path))) as DataRecord) : undefined;
 }
 
 function checkSame(found: DataRecord, wanted: Pick<DataRecord, "setup" | "probe">, folder: string): void {

@@ -4,17 +4,23 @@ import { gridPositions, stepOf } from "../benchmark/geometry.ts";
 import { checkSetup, geometryOf, type LinesSetup } from "../benchmark/linesData.ts";
 import { comparisonTable, markdownHead, markdownRow } from "../benchmark/report.ts";
 import type { BenchmarkRow } from "../benchmark/rows.ts";
-import { meanCompat, type StitchedImage, scoreImage, spreadCompat, stitchedImages } from "../benchmark/score.ts";
+import {
+  type ImageScore,
+  meanCompat,
+  type StitchedImage,
+  scoreImage,
+  spreadCompat,
+  stitchedImages,
+} from "../benchmark/score.ts";
 import type { Settings } from "../config/group.ts";
 import type { CompatMetrics } from "../metrics/compat.ts";
 import { type BenchmarkData, benchmarkData } from "./benchmarkData.ts";
-import { type BenchmarkRun, writePictures } from "./benchmarkFiles.ts";
-import { checkStage, exists, inferOrReuse, readJson, readTraining, trainOrContinue } from "./benchmarkStages.ts";
+import { writePictures } from "./benchmarkPictures.ts";
+import { checkStage, inferOrReuse, readTraining, trainOrContinue } from "./benchmarkStages.ts";
 import { bundleName } from "./bundleFiles.ts";
-import type { CommandContext } from "./cli/command.ts";
-import type { RunHooks, RunOutcome } from "./cli/workflows.ts";
+import type { RunHooks, RunOutcome, Workflows } from "./cli/workflows.ts";
 import { readReconstructionFile, readReference } from "./evaluate.ts";
-import { writeAtomic } from "./files.ts";
+import { exists, readJsonFile, writeAtomic } from "./files.ts";
 import { packageVersion } from "./version.ts";
 
 /** A benchmark as asked for, checked. */
@@ -39,6 +45,20 @@ export interface LinesOutcome extends RunOutcome {
   readonly table?: string;
 }
 
+/** One training of a benchmark and what came of it; an entry of `runs` in `benchmark.json`. */
+export interface BenchmarkRun {
+  readonly seed: number;
+  readonly outcome: { readonly kind: string; readonly message: string };
+  readonly epochs: number;
+  readonly bestEpoch: number | null;
+  /** Median over the epochs. */
+  readonly secondsPerEpoch: number;
+  readonly trainingSeconds: number;
+  /** Test patterns (groups) a second, with stitching. */
+  readonly predictionsPerSecond: number;
+  readonly images: readonly ImageScore[];
+}
+
 /**
  * The grid-lines benchmark: simulates the data into `data/`, trains and reconstructs for every seed into `seed_S/`, and
  * writes `benchmark.json` and `row.md` with the means over test images and seeds. What an earlier call finished is kept,
@@ -46,7 +66,7 @@ export interface LinesOutcome extends RunOutcome {
  */
 export async function runLinesBenchmark(
   request: LinesRequest,
-  workflows: CommandContext["workflows"],
+  workflows: Workflows,
   hooks: RunHooks,
 ): Promise<LinesOutcome> {
   const { outputDir, setup, probeFile, seeds } = request;
@@ -84,7 +104,7 @@ async function runSeed(
   { outputDir, setup, settings, overrides, executionConfig }: LinesRequest,
   seed: number,
   data: BenchmarkData,
-  workflows: CommandContext["workflows"],
+  workflows: Workflows,
   hooks: RunHooks,
 ): Promise<SeedOutcome> {
   const folder = join(outputDir, `seed_${seed}`);
@@ -132,7 +152,7 @@ async function runRecord(
 ): Promise<BenchmarkRun> {
   const { outcome, epochs, best, history } = await readTraining(trained);
   const seconds = history.map((record) => record.seconds).sort((a, b) => a - b);
-  const inference = (await readJson(join(inferred, "run.json"))) as {
+  const inference = (await readJsonFile(join(inferred, "run.json"))) as {
     readonly outcome: { readonly patternsPerSecond: number };
   };
   return {

@@ -1,4 +1,3 @@
-import { access } from "node:fs/promises";
 import { join } from "node:path";
 import type { ScanHeader } from "../config/fileProbe.ts";
 import type { Settings } from "../config/group.ts";
@@ -10,9 +9,8 @@ import type { OutcomeKind } from "../training/trainer.ts";
 import type { EpochRecord } from "../training/trainingState.ts";
 import { bundleName } from "./bundleFiles.ts";
 import { lastCheckpoint } from "./checkpointFiles.ts";
-import type { CommandContext } from "./cli/command.ts";
-import type { RunHooks, RunOutcome } from "./cli/workflows.ts";
-import { readBytes, sha256 } from "./files.ts";
+import type { RunHooks, RunOutcome, Workflows } from "./cli/workflows.ts";
+import { exists, readBytes, readJsonFile, sha256 } from "./files.ts";
 import { createInferencePayload, createTrainingPayload, fileProbe } from "./payloads.ts";
 import { readSavedRun } from "./savedRun.ts";
 
@@ -35,7 +33,7 @@ export interface TrainingStage {
 }
 
 export const readTraining = async (folder: string): Promise<TrainingRecord> =>
-  (await readJson(join(folder, "training.json"))) as TrainingRecord;
+  (await readJsonFile(join(folder, "training.json"))) as TrainingRecord;
 
 /**
  * Checks all settings of a training before its scan exists.
@@ -51,7 +49,7 @@ export async function checkStage(stage: TrainingStage, scan: ScanHeader): Promis
  */
 export async function trainOrContinue(
   stage: TrainingStage,
-  workflows: CommandContext["workflows"],
+  workflows: Workflows,
   hooks: RunHooks,
 ): Promise<RunOutcome["status"]> {
   const { outputDir } = stage;
@@ -111,11 +109,13 @@ export interface InferenceStage {
 /** Predicts and stitches the test images, unless an earlier call did so with the same network. */
 export async function inferOrReuse(
   { modelPath, testDataFile, outputDir, tile, executionConfig }: InferenceStage,
-  workflows: CommandContext["workflows"],
+  workflows: Workflows,
   hooks: RunHooks,
 ): Promise<RunOutcome["status"]> {
   const model = sha256(await readBytes(join(modelPath, bundleName)));
-  const before = (await exists(join(outputDir, "run.json"))) ? await readJson(join(outputDir, "run.json")) : undefined;
+  const before = (await exists(join(outputDir, "run.json")))
+    ? await readJsonFile(join(outputDir, "run.json"))
+    : undefined;
   if (isInferenceOf(before, model)) {
     hooks.log(`${outputDir}: reconstructed already`);
     return "finished";
@@ -137,12 +137,3 @@ function report({ status, advice }: RunOutcome, hooks: RunHooks): RunOutcome["st
   if (advice !== undefined) (status === "finished" ? hooks.log : hooks.warn)(advice);
   return status;
 }
-
-export const readJson = async (path: string): Promise<unknown> =>
-  JSON.parse(new TextDecoder().decode(await readBytes(path)));
-
-export const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

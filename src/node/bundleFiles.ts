@@ -1,8 +1,8 @@
-import { access, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Bundle, readBundle } from "../bundle/bundle.ts";
 import { PtychonautError } from "../errors.ts";
-import { readBytes } from "./files.ts";
+import { exists, readBytes } from "./files.ts";
 
 /** Name of the model bundle in the output folder of a training. */
 export const bundleName = "model.zip";
@@ -35,9 +35,3 @@ export async function readBundleFile(path: string): Promise<Bundle> {
   const file = await locateBundle(path);
   return readBundle(await readBytes(file), file);
 }
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

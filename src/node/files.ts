@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, rename, unlink } from "node:fs/promises";
+import { access, type FileHandle, mkdir, open, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Dataset } from "../data/dataset.ts";
 import { PtychonautError } from "../errors.ts";
@@ -29,6 +29,22 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
     await file?.close();
   }
 }
+
+/** @throws PtychonautError "data" when the file is missing or holds something else */
+export async function readJsonFile(path: string): Promise<unknown> {
+  const text = new TextDecoder().decode(await readBytes(path));
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new PtychonautError("data", "the file is not JSON", { where: path, cause });
+  }
+}
+
+export const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 /** Hexadecimal SHA-256. */
 export function sha256(bytes: Uint8Array): string {

@@ -165,6 +165,23 @@ describe("groups", () => {
     expect(() => makeGroups(positions, all, { size: 9, neighbours: rule }, new Random(2))).toThrow(/four members/);
   });
 
+  it("squares of a raster, led by their first corner, up to a quarter of a step out of place", () => {
+    const [rows, columns] = [4, 5];
+    const frames = range(rows * columns);
+    const positions = Float64Array.from(frames.flatMap((k) => [3 * Math.floor(k / columns), 3 * (k % columns)]));
+    positions[2 * 6] += 0.7;
+    const options = { size: 4, neighbours: { kind: "square", step: 3 }, sequential: true } as const;
+    const expected = frames
+      .filter((k) => k % columns < columns - 1 && k < (rows - 1) * columns)
+      .map((k) => [k, k + 1, k + columns, k + columns + 1]);
+    expect(members(makeGroups(positions, frames, options, new Random(1)))).toEqual(expected);
+    // A quarter is 0.75: now frame 6 is in no square but the one that it leads, and leads none that fits.
+    positions[2 * 6] += 0.1;
+    expect(members(makeGroups(positions, frames, options, new Random(1)))).toEqual(
+      expected.filter((group) => !group.includes(6)),
+    );
+  });
+
   it("impossible requests", () => {
     const make = (options: Parameters<typeof makeGroups>[2], frames = all): unknown =>
       makeGroups(positions, frames, options, new Random(1));

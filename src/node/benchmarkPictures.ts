@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { ImageScore, StitchedImage } from "../benchmark/score.ts";
+import type { StitchedImage } from "../benchmark/score.ts";
 import { type Panel, renderFigure } from "../io/figure.ts";
 import { compatImages } from "../metrics/compat.ts";
 import type { Image } from "../metrics/image.ts";
@@ -54,18 +54,4 @@ function spanOf(truth: Image, prediction: Image): readonly [number, number] {
   ];
   const [low, high] = limits(truth);
   return high - low > 1e-6 ? [low, high] : limits(prediction);
-}
-
-/** One training of a benchmark and what came of it; an entry of `runs` in `benchmark.json`. */
-export interface BenchmarkRun {
-  readonly seed: number;
-  readonly outcome: { readonly kind: string; readonly message: string };
-  readonly epochs: number;
-  readonly bestEpoch: number | null;
-  /** Median over the epochs. */
-  readonly secondsPerEpoch: number;
-  readonly trainingSeconds: number;
-  /** Test patterns (groups) a second, with stitching. */
-  readonly predictionsPerSecond: number;
-  readonly images: readonly ImageScore[];
 }
