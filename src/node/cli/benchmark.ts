@@ -81,18 +81,23 @@ const ownFlags: readonly Flag[] = [
   { name: "dataSeed", kind: "integer", section, description: "Fixes images and noise.", default: 1 },
 ];
 
+/** Those of `train`, with the benchmark's defaults. */
+const trainingFlags: readonly Flag[] = schemaFlags(groups, "training")
+  .filter(({ name }) => !ownSettings.has(name))
+  .map((flag) => ({ ...flag, default: commonSettings[flag.name] ?? flag.default }));
+
 /** `ptychonaut benchmark lines`: published benchmarks, run here. */
 export const benchmarkCommand: Command = {
   name: "benchmark",
   summary: "Run a published benchmark: simulate, train, reconstruct, compare.",
   usage: "lines --output_dir DIR [--row NAME] [options]",
-  details: `lines: images of random lines on a regular grid of positions, a training image at every ${gridOffsets.outerTrain / 2} pixels and a test image at every ${gridOffsets.outerTest / 2}, scored by the reference system's metrics. Settings of training are those of \`train\`; defaults shown here are those of \`train\`, the benchmark's are in docs/results.md.`,
+  details: `lines: images of random lines on a regular grid of positions, a training image at every ${gridOffsets.outerTrain / 2} pixels and a test image at every ${gridOffsets.outerTest / 2}, scored by the reference system's metrics. Settings of training are those of \`train\`; a row has its own defaults, which docs/results.md states.`,
   examples: [
     "ptychonaut benchmark lines --row lines64 --probe_file run1084.npz --output_dir lines64",
     "ptychonaut benchmark lines --row lines128-ffno --probe_file run1084.npz --output_dir ffno --seeds 1,2,3,4,5",
     "ptychonaut benchmark lines --probe ideal --output_dir quick --n_filters_scale 1 --n_groups 512 --max_epochs 2",
   ],
-  flags: [...ownFlags, ...schemaFlags(groups, "training").filter(({ name }) => !ownSettings.has(name)), ...commonFlags],
+  flags: [...ownFlags, ...trainingFlags, ...commonFlags],
   refused: refusedSettings(groups),
   positionals: ["BENCHMARK"],
   run: benchmark,
