@@ -75,7 +75,7 @@ describe("a command line", () => {
 
   it("has the seeds that it says, else the row's", () => {
     expect(linesRequest({ outputDir: "o", row: "lines128-cnn" }).seeds).toEqual([3]);
-    expect(linesRequest({ outputDir: "o", row: "lines128-cnn", seeds: [1, 2] }).seeds).toEqual([1, 2]);
+    expect(linesRequest({ outputDir: "o", row: "lines128-cnn", seeds: [2, 1, 2] }).seeds).toEqual([2, 1]);
     expect(() => findRow("lines-64")).toThrow(/did you mean|Did you mean/);
   });
 });

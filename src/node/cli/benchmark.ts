@@ -129,7 +129,7 @@ export function linesRequest(values: Readonly<Record<string, unknown>>): LinesRe
     outputDir: String(values["outputDir"]),
     setup,
     ...(typeof probeFile === "string" ? { probeFile } : {}),
-    seeds: (values["seeds"] as readonly number[] | undefined) ?? [row?.seed ?? 42],
+    seeds: [...new Set((values["seeds"] as readonly number[] | undefined) ?? [row?.seed ?? 42])],
     ...(row === undefined ? {} : { row }),
     changed: departures(setup, row, { ...overrides, ...executionConfig }).map(snakeCase),
     settings,
