@@ -4,6 +4,7 @@ import type { Settings } from "../config/group.ts";
 import { sameValue } from "../config/merge.ts";
 import { snakeCase } from "../config/names.ts";
 import { resolveTrainingPayload, type TrainingPayload } from "../config/payload.ts";
+import { parseSettings } from "../config/schema.ts";
 import { PtychonautError } from "../errors.ts";
 import type { OutcomeKind } from "../training/trainer.ts";
 import type { EpochRecord } from "../training/trainingState.ts";
@@ -81,11 +82,13 @@ async function checkSettings(runFile: string, { model, data, training, execution
   const now = { model, data, training, execution };
   const differing: string[] = [];
   for (const group of ["model", "data", "training", "execution"] as const) {
+    // Settings that the version before did not have were what their defaults are.
+    const before: Settings = { ...parseSettings(group, saved[group]) };
     for (const name of Object.keys(now[group])) {
       if (group === "execution" && !learningSettings.has(name)) continue;
       const value = (now[group] as unknown as Settings)[name];
-      if (free.includes(name) || sameValue(value, saved[group]?.[name])) continue;
-      differing.push(`${snakeCase(name)} ${JSON.stringify(saved[group]?.[name])}`);
+      if (free.includes(name) || sameValue(value, before[name])) continue;
+      differing.push(`${snakeCase(name)} ${JSON.stringify(before[name])}`);
     }
   }
   if (differing.length === 0) return;
