@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
+import { type NpyArray, writeNpy } from "../../src/io/npy.ts";
+import { writeNpz } from "../../src/io/npz.ts";
 import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
+import { writeZip } from "../../src/io/zip.ts";
 import { fileProbe } from "../../src/node/payloads.ts";
 import { call, fakeFiles, inferArgs, trainArgs } from "./harness.ts";
 
@@ -23,6 +26,27 @@ function smallScan(patterns = new Float32Array(frames * N * N).fill(1)): Dataset
     provenance: { conversions: [], warnings: [] },
   };
 }
+
+const row = (length: number): NpyArray => ({
+  shape: [length],
+  dtype: "float64",
+  data: new Float64Array(length).fill(40),
+});
+const complex = (shape: number[]): NpyArray => ({
+  shape,
+  dtype: "complex64",
+  data: new Float32Array(2 * shape.reduce((product, extent) => product * extent, 1)).fill(1),
+});
+const integers: NpyArray = { shape: [frames, N, N], dtype: "uint16", data: new Uint16Array(frames * N * N).fill(1) };
+const notFinite: NpyArray = { shape: [N, N], dtype: "complex64", data: new Float32Array(2 * N * N).fill(Number.NaN) };
+
+/** The arrays of a scan that nothing is wrong with. */
+const soundArrays = (): Record<string, NpyArray> => ({
+  diff3d: { shape: [frames, N, N], dtype: "float32", data: new Float32Array(frames * N * N).fill(1) },
+  xcoords: row(frames),
+  ycoords: row(frames),
+  probeGuess: complex([N, N]),
+});
 
 const path = (name: string): string => join(folder, name);
 
@@ -73,6 +97,51 @@ describe("files", () => {
     const { code, stderr } = await train(write("nan.npz", writeScanNpz(smallScan(patterns))));
     expect(code).toBe(2);
     expect(stderr).toMatch(/nan\.npz/i);
+  });
+
+  it.each<[string, Partial<Record<string, NpyArray>>, RegExp]>([
+    ["complex patterns", { diff3d: complex([frames, N, N]) }, /diff3d.*(real|complex64)/],
+    ["integer patterns of which nothing says what they count", { diff3d: integers }, /diff3d.*integer|measurement/i],
+    ["a probe of another size", { probeGuess: complex([N + 8, N + 8]) }, /probeGuess.*40/],
+    [
+      "fewer positions than patterns",
+      { xcoords: row(frames - 1), ycoords: row(frames - 1) },
+      /^error: fewer positions than patterns; .*expected 9 positions .*got 8/,
+    ],
+    [
+      "more positions than patterns",
+      { xcoords: row(frames + 1), ycoords: row(frames + 1) },
+      /^error: more positions than patterns; .*expected 9 positions .*got 10/,
+    ],
+    ["a probe of real numbers that are not finite", { probeGuess: notFinite }, /probeGuess.*(finite|NaN)/],
+  ])("%s", async (name, changes, message) => {
+    const arrays = { ...soundArrays(), ...changes } as Record<string, NpyArray>;
+    const { code, stderr, training } = await train(write(`${name}.npz`, writeNpz(arrays)));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: /);
+    expect(stderr).toMatch(message);
+    expect(stderr).toContain(`${name}.npz`);
+    expect(training).toBeUndefined();
+  });
+
+  it("an archive with the same key twice", async () => {
+    const members = Object.entries(soundArrays()).map(([name, array]) => ({
+      name: `${name}.npy`,
+      data: writeNpy(array),
+    }));
+    const { code, stderr } = await train(write("twice.npz", writeZip([...members, members[0]!])));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: duplicate member "diff3d.npy"; in .*twice\.npz/);
+  });
+
+  it("a zip bomb", async () => {
+    const bytes = writeNpz(soundArrays());
+    const header = Buffer.from(bytes.buffer).indexOf(Buffer.from([0x50, 0x4b, 1, 2]));
+    // The first member declares 3.75 GiB.
+    new DataView(bytes.buffer).setUint32(header + 24, 0xf0000000, true);
+    const { code, stderr } = await train(write("bomb.npz", bytes));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: .*would expand to 4026531840 bytes and looks like a zip bomb.*bomb\.npz/s);
   });
 
   it("a key that the file does not have", async () => {
