@@ -16,7 +16,7 @@ export interface DecoderOptions {
 }
 
 /** RMS of a fresh output around its rest, in units of the features': small, so that training starts from a flat object. */
-const HEAD_GAIN = 0.2;
+export const HEAD_GAIN = 0.2;
 
 /** Blocks of convolution, ReLU, convolution, ReLU, twofold enlargement; then the head. */
 export function decoder(
@@ -28,11 +28,7 @@ export function decoder(
 ): Tensor {
   const { batchNorm: norm } = options;
   return builder.parameters.within(name, () => {
-    // Each block's enlargement is left to the convolutions that follow it.
-    const features = options.channels.reduce(
-      (x, channels, i) => decoderBlock(builder, String(i), x, channels, { norm, upsample: i > 0 }),
-      bottleneck,
-    );
+    const features = decoderBlocks(builder, bottleneck, options.channels, norm);
     return head(builder, features, {
       upsample: true,
       channels: options.outputs,
@@ -82,6 +78,14 @@ export function sharedDecoder(
     activations[0].apply(slice(raw, [{ axis: 1, start: 0, end: outputs }])),
     activations[1].apply(slice(raw, [{ axis: 1, start: outputs, end: 2 * outputs }])),
   ];
+}
+
+/** Blocks whose enlargement is left to the convolutions that follow, the last one's too. */
+export function decoderBlocks(builder: Builder, x: Tensor, channels: readonly number[], norm: boolean): Tensor {
+  return channels.reduce(
+    (features, out, i) => decoderBlock(builder, String(i), features, out, { norm, upsample: i > 0 }),
+    x,
+  );
 }
 
 function decoderBlock(

@@ -87,6 +87,8 @@ export interface Generator {
    * it, a setting is refused.
    */
   readonly settings: readonly (keyof GeneratorOptions)[];
+  /** It sees every pattern as an image of its own, also where the members of a group are merged afterwards. */
+  readonly onePattern?: true;
   /**
    * Rules between its settings, checked before anything runs.
    * @throws PtychonautError "usage"

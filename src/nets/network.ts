@@ -25,7 +25,7 @@ const transforms: Readonly<Record<InputTransform, (x: Tensor) => Tensor>> = {
 
 /**
  * Builds the network that the settings describe. Group members are channels of one image when they are to be merged into
- * one object, and separate images otherwise; amplitudes are compressed where asked for; the channels of the input
+ * one object, and separate images otherwise, or where the generator takes one pattern at a time; amplitudes are compressed where asked for; the channels of the input
  * conditioning come last.
  * @param images amplitudes of mean energy (N/2)², `[batch, channel, N, N]`
  * @param probe `[1, 2, N, N]`, real and imaginary part (`probeChannels`); needed for the conditioning `probe_real_imag`
@@ -39,8 +39,8 @@ export function buildNetwork(parameters: Parameters, images: Tensor, options: Ne
       got: `[${images.shape.join(", ")}]`,
     });
   }
-  const { build } = generatorNamed(architecture);
-  const grouped = objectBig ? images : reshape(images, [-1, 1, N, N]);
+  const { build, onePattern } = generatorNamed(architecture);
+  const grouped = objectBig && !onePattern ? images : reshape(images, [-1, 1, N, N]);
   const input = conditioned(transforms[fnoInputTransform](grouped), options.inputConditioning, probe);
   const builder = { parameters, start: initialisation(options.initialization) };
   const patches = build(builder, input, { ...options, outputs: grouped.shape[1]! });

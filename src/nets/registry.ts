@@ -4,6 +4,7 @@ import { ffno } from "./ffno.ts";
 import { fno, fnoVanilla } from "./fno.ts";
 import type { Generator, GeneratorOptions } from "./generator.ts";
 import { hybridResnet } from "./hybridResnet.ts";
+import { ptychonn } from "./ptychonn.ts";
 import { spectralResnetBottleneck } from "./spectralResnetBottleneck.ts";
 import { uno } from "./uno.ts";
 
@@ -19,6 +20,7 @@ const generators: Readonly<Record<string, Generator>> = {
   neuralop_uno: uno,
   hybrid_resnet: hybridResnet,
   spectral_resnet_bottleneck: spectralResnetBottleneck,
+  ptychonn,
 };
 
 export const generatorNames: readonly string[] = Object.keys(generators);

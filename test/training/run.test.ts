@@ -129,6 +129,7 @@ describe("every way of training runs", () => {
       { ampLoss: "Total_Variation", phaseLoss: "Mean_Deviation", intensityScaleTrainable: true, probeMask: true },
     ],
     ["batch normalisation and attention", { batchNorm: true, cbamEncoder: true, optimizer: "sgd", learningRate: 1e-4 }],
+    ["the PtychoNN baseline through the physics", { architecture: "ptychonn", gridsize: 2 }],
     ["batch workers", { numWorkers: 2 }],
   ] as [string, Settings][])("%s", async (name, settings) => {
     const run = await training(name.replaceAll(/\W/g, "_"), { ...oneEpoch, ...settings });
