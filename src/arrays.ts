@@ -11,6 +11,12 @@ export interface ComplexArray {
   readonly data: Float32Array;
 }
 
+/** `most` of the items at most, spread evenly, from the first on. */
+export function evenly<T>(items: readonly T[], most: number): T[] {
+  const count = Math.min(most, items.length);
+  return Array.from({ length: count }, (_, k) => items[Math.floor((k * items.length) / count)]!);
+}
+
 /** Number of elements of a shape; 1 for a scalar. */
 export function sizeOf(shape: readonly number[]): number {
   let size = 1;

@@ -9,7 +9,7 @@ import { spectralFields } from "./spectralConfig.ts";
 
 /** The network and its physics, fully resolved. */
 export interface ModelConfig extends GeneratorOptions {
-  readonly modelType: "pinn";
+  readonly modelType: "pinn" | "supervised";
   /** The name of a registered generator. */
   readonly architecture: string;
   readonly gridsize: number;
@@ -35,9 +35,11 @@ export type ModelSettings = Open<ModelConfig, "N" | "objectBig" | "probeMaskDiam
 const NEVER_APPLIED = "the reference system builds this attention and never applies it, so no trained model has it";
 
 const schema = z.strictObject({
-  modelType: choice(["pinn"], "pinn", "How the network learns: from the diffraction alone, through the physics.", {
-    refused: { supervised: "training on labels is not in this version" },
-  }),
+  modelType: choice(
+    ["pinn", "supervised"],
+    "pinn",
+    "How the network learns: from the diffraction alone, through the physics, or from labels, the true patches.",
+  ),
   architecture: choice(
     generatorNames as readonly [string, ...string[]],
     "cnn",

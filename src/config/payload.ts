@@ -94,6 +94,8 @@ export async function resolveTrainingPayload(request: TrainingRequest, files: Fi
   const data = resolveData({ ...dataSettings, subsampleSeed }, header, model.gridsize);
   const training: TrainingConfig = {
     ...settings,
+    // Labels are compared by absolute error, the diffraction by its likelihood, unless said otherwise.
+    lossFunction: model.modelType === "supervised" && !merged.has("lossFunction") ? "mae" : settings.lossFunction,
     multistageMilestones: settings.multistageMilestones ?? defaultMilestones(settings.maxEpochs),
   };
   checkModel(model);

@@ -27,6 +27,10 @@ export function checkModel(model: ModelConfig): void {
     idle([name], `architecture is ${generatorsWith(name).join(" or ")}`);
   }
   generator.check?.(model);
+  if (model.modelType === "supervised") {
+    const physics = ["trainingPatchWeighting", "amplitudePhysicsGain", "intensityScaleTrainable"] as const;
+    idle(physics, "model_type is pinn: labels say nothing about them");
+  }
   if (model.cnnOutputMode !== "amp_phase") idle(["ampActivation"], "cnn_output_mode is amp_phase");
   if (!model.objectBig || model.gridsize === 1) {
     idle(["trainingPatchWeighting"], "gridsize is above 1 and object_big is on");
@@ -124,6 +128,15 @@ export function checkTraining(training: TrainingConfig, execution: ExecutionConf
   }
   if (training.lrWarmupEpochs >= training.maxEpochs) {
     throw contradiction("lrWarmupEpochs", training.lrWarmupEpochs, "maxEpochs", training.maxEpochs);
+  }
+  if (model.modelType === "supervised" && training.lossFunction !== "mae") {
+    throw contradiction(
+      "modelType",
+      model.modelType,
+      "lossFunction",
+      training.lossFunction,
+      "labels are compared by mean absolute error: say mae, or nothing",
+    );
   }
   if (model.physicsForwardMode === "rectangular_scaled" && training.lossFunction !== "poisson") {
     throw contradiction(

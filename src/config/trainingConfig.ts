@@ -56,7 +56,7 @@ const schema = z.strictObject({
   lossFunction: choice(
     ["poisson", "mae"],
     "poisson",
-    "Poisson likelihood of the counts, or mean absolute error of the amplitudes.",
+    "Poisson likelihood of the counts, or mean absolute error of the amplitudes; of a supervised model always mae, against labels.",
   ),
   ampLoss: regulariser("amplitude"),
   ampLossCoeff: coefficient("amplitude"),

@@ -3,6 +3,7 @@ import type { Random } from "../random.ts";
 import type { Measurement, Patterns } from "./dataset.ts";
 import type { GroupGeometry } from "./groupGeometry.ts";
 import type { Groups } from "./grouping.ts";
+import { type LabelSource, type Labels, labelsOf } from "./labels.ts";
 import { normalisePatterns, type Scales } from "./normalisation.ts";
 
 /** What one step of training or prediction takes, B groups of C patterns. Graphs have static shapes, so B never varies. */
@@ -15,6 +16,8 @@ export interface Batch {
   readonly frames: Int32Array;
   /** `[B]`, 1 for a group that counts, 0 for one that only fills up the last batch. */
   readonly weights: Float32Array;
+  /** `[B, C, N, N]` each; only where the source has labels. */
+  readonly labels?: Labels;
 }
 
 /** The groups of one batch, by their number. */
@@ -34,6 +37,8 @@ export interface BatchSource {
   readonly mask?: Float32Array;
   readonly groups: Groups;
   readonly geometry: GroupGeometry;
+  /** Where batches are to carry labels. */
+  readonly labels?: LabelSource;
 }
 
 /** Prepares batches ahead of their use. The batches do not depend on how many hands prepare them. */
@@ -66,7 +71,7 @@ export function planEpoch(groups: number, batchSize: number, random?: Random): B
 
 /** Reads, scales and masks the patterns of one batch. */
 export function assembleBatch(source: BatchSource, request: BatchRequest): Batch {
-  const { patterns, measurement, scales, groups, geometry, mask } = source;
+  const { patterns, measurement, scales, groups, geometry, mask, labels } = source;
   const { size } = groups;
   const batchSize = request.groups.length;
   const frames = new Int32Array(batchSize * size);
@@ -78,7 +83,8 @@ export function assembleBatch(source: BatchSource, request: BatchRequest): Batch
   const images = new Float32Array(frames.length * patterns.height * patterns.width);
   patterns.read(frames, images);
   normalisePatterns(images, measurement, scales, mask);
-  return { images, offsets, frames, weights: request.weights };
+  const batch = { images, offsets, frames, weights: request.weights };
+  return labels === undefined ? batch : { ...batch, labels: labelsOf(labels, frames, patterns.width) };
 }
 
 /** Prepares each batch when it is asked for, in the same thread. */

@@ -34,6 +34,8 @@ export interface Dataset {
   readonly object?: ComplexArray;
   /** `[frame, y, x]`: true or reference patches. */
   readonly patches?: ComplexArray;
+  /** Why what looks like labels in the file is none, where there are no patches: an amplitude without a phase, say. */
+  readonly labelProblem?: string;
   /** `[y, x]`, 1 = valid. */
   readonly mask?: RealArray;
   /** `[frame]`: which scan a frame belongs to. */

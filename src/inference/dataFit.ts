@@ -1,8 +1,8 @@
-import type { ComplexArray } from "../arrays.ts";
+import { type ComplexArray, evenly } from "../arrays.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { normalisePatterns, type Scales } from "../data/normalisation.ts";
 import { BACKGROUND_COUNTS } from "../model/likelihood.ts";
-import { planFft2 } from "../optics/fft.ts";
+import { patchDiffraction } from "../optics/patchDiffraction.ts";
 import { extractPatch } from "../optics/sampling.ts";
 import { type Canvas, toCanvas } from "./canvas.ts";
 import { wellCovered } from "./coverage.ts";
@@ -54,23 +54,16 @@ export function fitToData(options: DataFitOptions): DataFit | undefined {
   const eligible = options.frames.filter((frame) => coveredPart(frame, options, known) >= LIT);
   if (eligible.length === 0) return undefined;
   const chosen = evenly(eligible, most);
-  const [modes, n] = probe.shape as [number, number, number];
+  const n = probe.shape[1]!;
   const object = filled(options.object, known);
-  const fft = planFft2([n, n]);
+  const diffraction = patchDiffraction(probe);
   const patch = new Float64Array(2 * n * n);
-  const wave = new Float64Array(2 * n * n);
-  const intensity = new Float64Array(n * n);
   const measured = new Float32Array(n * n);
   const sums = { deviance: 0, residual: 0, counts: 0, pixels: 0 };
   for (const frame of chosen) {
     const { y, x } = centreOf(frame, dataset, canvas);
     extractPatch(object, y, x, n, patch);
-    intensity.fill(0);
-    for (let mode = 0; mode < modes; mode++) {
-      multiply(wave, patch, probe.data, 2 * mode * n * n);
-      fft.forward(wave, wave);
-      for (let i = 0; i < intensity.length; i++) intensity[i]! += wave[2 * i]! ** 2 + wave[2 * i + 1]! ** 2;
-    }
+    const intensity = diffraction(patch);
     dataset.patterns.read([frame], measured);
     normalisePatterns(measured, dataset.measurement, scales);
     compare(sums, intensity, measured, { offset, perUnit: scales.countsPerUnit, mask: dataset.mask?.data });
@@ -130,12 +123,6 @@ function coveredPart(frame: number, { dataset, canvas, probe }: DataFitOptions, 
   return covered / total;
 }
 
-/** Every k-th, `most` of them. */
-function evenly(frames: readonly number[], most: number): number[] {
-  const count = Math.min(most, frames.length);
-  return Array.from({ length: count }, (_, k) => frames[Math.floor((k * frames.length) / count)]!);
-}
-
 const centreOf = (frame: number, { positions }: Dataset, canvas: Canvas): { y: number; x: number } =>
   toCanvas(canvas, positions[2 * frame]!, positions[2 * frame + 1]!);
 
@@ -150,14 +137,4 @@ function filled({ shape, data }: ComplexArray, known: Uint8Array): ComplexArray 
   }
   const mean = [re / count, im / count];
   return { shape, data: data.map((value, i) => (known[i >> 1] === 0 ? mean[i & 1]! : value)) };
-}
-
-/** out = a · b[offset …], all interleaved. */
-function multiply(out: Float64Array, a: Float64Array, b: Float32Array, offset: number): void {
-  for (let i = 0; i < out.length; i += 2) {
-    const re = b[offset + i]!;
-    const im = b[offset + i + 1]!;
-    out[i] = a[i]! * re - a[i + 1]! * im;
-    out[i + 1] = a[i]! * im + a[i + 1]! * re;
-  }
 }

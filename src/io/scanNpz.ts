@@ -22,7 +22,7 @@ export interface ScanSource {
  *
  * Contract: `diffraction` or `diff3d` (n, N, N) amplitudes = √counts, zero frequency at the centre; `xcoords`, `ycoords`
  * (n) window centres in object pixels, x = column, y = row; `probeGuess` (N, N), (N, N, 1) or (P, N, N) complex. Optional:
- * `objectGuess` (H, W), `xcoords_start`, `ycoords_start`, `scan_index`, `Y` (n, N, N) complex, `_metadata` JSON text whose
+ * `objectGuess` (H, W), `xcoords_start`, `ycoords_start`, `scan_index`, `Y` or `label` (n, N, N) complex, `_metadata` JSON text whose
  * `physics_parameters.nphotons` is the mean number of photons per pattern, and `mask` (N, N), 1 = valid.
  *
  * @throws PtychonautError "data" with the array and the option that would help
@@ -63,7 +63,7 @@ export function readScanNpz(bytes: Uint8Array, options: ScanOptions = {}, source
     ...positions,
     probe,
     ...(object === undefined ? {} : { object }),
-    ...optionalPatches(npz, [count, height, width], at),
+    ...readLabels(npz, [count, height, width], options, at),
     ...optionalMask(npz, options, [height, width], at),
     ...(scanIndex === undefined ? {} : { scanIndex }),
     ...(photons === undefined ? {} : { photonsPerPattern: photons }),
@@ -180,6 +180,29 @@ function optionalPatches(
       fix: "save complex patches, frame first, or leave Y out",
     });
   return { patches: { shape, data: toComplex(npz.readNumbers("Y"), at("Y")) } };
+}
+
+/** Patches to learn from; where there are none, what is wrong with what could be taken for some. */
+function readLabels(
+  npz: Npz,
+  shape: readonly number[],
+  options: ScanOptions,
+  at: (key: string) => string,
+): Pick<Dataset, "patches" | "labelProblem"> {
+  const stated = optionalPatches(npz, shape, at);
+  if (stated.patches !== undefined) return stated;
+  if (npz.has("label")) {
+    const { dtype, shape: own } = npz.header("label");
+    if (dtype.startsWith("complex") && own.join() === shape.join())
+      return { patches: { shape, data: toComplex(npz.readNumbers("label"), at("label")) } };
+    return { labelProblem: `label, ${dtype} (${own.join(", ")}), which is not complex (${shape.join(", ")})` };
+  }
+  const objectKey = options.objectKey ?? "objectGuess";
+  if (npz.has(objectKey)) {
+    const { dtype } = npz.header(objectKey);
+    return dtype.startsWith("complex") ? {} : { labelProblem: `${objectKey}, ${dtype}: an amplitude without a phase` };
+  }
+  return npz.has("Y_I") ? { labelProblem: "Y_I: amplitudes times the probe's, without a phase" } : {};
 }
 
 function optionalMask(

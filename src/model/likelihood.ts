@@ -81,8 +81,12 @@ export interface AmplitudeAndPhase {
   readonly phase: Tensor;
 }
 
+/** Weights of the errors of amplitude and phase against labels. */
+export const LABEL_WEIGHTS = { amplitude: 2, phase: 4 } as const;
+
 /** The reference system's loss against labels: 2 Σ |A − A*| + 4 Σ |φ − φ*|. */
 export function supervisedError(predicted: AmplitudeAndPhase, label: AmplitudeAndPhase): Tensor {
   const amplitude = sampleSum(absoluteError(predicted.amplitude, label.amplitude));
-  return add(mul(amplitude, 2), mul(sampleSum(absoluteError(predicted.phase, label.phase)), 4));
+  const phase = sampleSum(absoluteError(predicted.phase, label.phase));
+  return add(mul(amplitude, LABEL_WEIGHTS.amplitude), mul(phase, LABEL_WEIGHTS.phase));
 }

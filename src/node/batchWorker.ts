@@ -12,10 +12,13 @@ const source: BatchSource = {
   ...(data.mask === undefined ? {} : { mask: data.mask }),
   groups: data.groups,
   geometry: data.geometry,
+  ...(data.labels === undefined ? {} : { labels: data.labels }),
 };
 
 parentPort!.on("message", ({ id, request }: BatchJob) => {
   const batch = assembleBatch(source, request);
   const reply: BatchReply = { id, batch };
-  parentPort!.postMessage(reply, [batch.images.buffer, batch.offsets.buffer, batch.frames.buffer] as ArrayBuffer[]);
+  const { images, offsets, frames, labels } = batch;
+  const sent = [images, offsets, frames, ...Object.values(labels ?? {})].map(({ buffer }) => buffer);
+  parentPort!.postMessage(reply, sent as ArrayBuffer[]);
 });

@@ -2,8 +2,9 @@ import type { Batch, BatchRequest } from "../data/batches.ts";
 import type { Measurement } from "../data/dataset.ts";
 import type { GroupGeometry } from "../data/groupGeometry.ts";
 import type { Groups } from "../data/grouping.ts";
+import type { LabelSource } from "../data/labels.ts";
 
-/** What a batch worker is born with. The patterns are shared memory; everything else is small and copied. */
+/** What a batch worker is born with. Patterns and labels are shared memory; everything else is small and copied. */
 export interface BatchWorkerData {
   readonly patterns: Float32Array<SharedArrayBuffer>;
   readonly shape: readonly [count: number, height: number, width: number];
@@ -12,6 +13,7 @@ export interface BatchWorkerData {
   readonly mask?: Float32Array;
   readonly groups: Groups;
   readonly geometry: GroupGeometry;
+  readonly labels?: LabelSource;
 }
 
 export interface BatchJob {

@@ -1,4 +1,5 @@
 import type { Worker } from "node:worker_threads";
+import type { ComplexArray } from "../arrays.ts";
 import { type Batch, type BatchLoader, type BatchRequest, type BatchSource, inlineLoader } from "../data/batches.ts";
 import { PtychonautError } from "../errors.ts";
 import type { BatchJob, BatchReply, BatchWorkerData } from "./batchWorkerProtocol.ts";
@@ -15,7 +16,7 @@ export interface BatchWorkerOptions {
 
 /**
  * A loader whose batches are prepared ahead by worker threads. Batches and their order are the same for any number of
- * threads. With threads, all patterns are copied once into shared memory as float32.
+ * threads. With threads, all patterns, and what labels are taken from, are copied once into shared memory as float32.
  *
  * @throws PtychonautError "usage" for impossible numbers, or options that need threads without any
  */
@@ -111,10 +112,10 @@ class BatchPool {
   }
 }
 
-function shareSource({ patterns, measurement, scales, groups, geometry, mask }: BatchSource): BatchWorkerData {
+function shareSource({ patterns, measurement, scales, groups, geometry, mask, labels }: BatchSource): BatchWorkerData {
   const { count, height, width } = patterns;
   const size = height * width;
-  const shared = new Float32Array(new SharedArrayBuffer(4 * count * size));
+  const shared = sharedFloats(count * size);
   for (let frame = 0; frame < count; frame++) patterns.read([frame], shared.subarray(frame * size, (frame + 1) * size));
   return {
     patterns: shared,
@@ -124,5 +125,15 @@ function shareSource({ patterns, measurement, scales, groups, geometry, mask }: 
     ...(mask === undefined ? {} : { mask }),
     groups,
     geometry,
+    ...(labels === undefined ? {} : { labels: { ...labels, array: shareArray(labels.array) } }),
   };
 }
+
+function shareArray({ shape, data }: ComplexArray): ComplexArray {
+  const shared = sharedFloats(data.length);
+  shared.set(data);
+  return { shape, data: shared };
+}
+
+const sharedFloats = (length: number): Float32Array<SharedArrayBuffer> =>
+  new Float32Array(new SharedArrayBuffer(4 * length));

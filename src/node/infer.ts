@@ -17,9 +17,9 @@ import { loadPredictor, type Predictor } from "../inference/predictor.ts";
 import { type PredictionReport, positionsOf, predictPatches } from "../inference/predictPatches.ts";
 import { toReconstruction } from "../inference/reconstruction.ts";
 import type { ParameterValues } from "../nets/parameters.ts";
-import { probeMask } from "../optics/probeMask.ts";
 import { chooseRuntime } from "../runtime/node/accelerator.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { maskedProbe } from "../training/maskedProbe.ts";
 import { batchWorkers } from "./batchWorkers.ts";
 import { locateBundle } from "./bundleFiles.ts";
 import type { RunHooks, RunOutcome } from "./cli/workflows.ts";
@@ -120,7 +120,7 @@ async function prepare(payload: InferencePayload, hooks: RunHooks, deps: Inferen
     bundleFile: { path, sha256: sha256(bytes) },
     dataset,
     prediction,
-    probe: physicsProbe(dataset, prediction.scales, payload),
+    probe: maskedProbe(ownProbe, model),
     runtime,
     objectScales: scales,
     predictor: physicalPredictor(network, scales),
@@ -272,14 +272,6 @@ function summary(report: PredictionReport, { deviance, dataFit }: InferenceMetri
   if (dataFit === null || deviance === null) return speed;
   const { rFactor, patterns } = dataFit;
   return `${speed}; deviance ${deviance.toPrecision(4)} a pixel, R ${rFactor.toPrecision(3)} over ${patterns} patterns`;
-}
-
-/** The new file's probe, scaled by its own energy and masked as in training. */
-function physicsProbe(dataset: Dataset, scales: Scales, { model }: InferencePayload): ComplexArray {
-  const probe = scaledProbe(dataset.probe, scales);
-  if (!model.probeMask) return probe;
-  const { data: mask } = probeMask(model.N, model.probeMaskDiameter, model.probeMaskSigma);
-  return { shape: probe.shape, data: probe.data.map((value, i) => value * mask[(i >> 1) % mask.length]!) };
 }
 
 const weightsOf = ({ weights }: Bundle): ParameterValues =>

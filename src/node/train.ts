@@ -6,13 +6,17 @@ import type { JsonObject } from "../bundle/manifest.ts";
 import { type DataConfig, scanOptions } from "../config/dataConfig.ts";
 import type { TrainingPayload } from "../config/payload.ts";
 import { savedConfigOf } from "../config/savedConfig.ts";
+import type { BatchSource } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { labelSource } from "../data/labels.ts";
 import { scaledProbe } from "../data/normalisation.ts";
 import { PtychonautError } from "../errors.ts";
 import { predictionGraph } from "../inference/predictionModel.ts";
 import { Random } from "../random.ts";
 import { chooseRuntime } from "../runtime/node/accelerator.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { normalisedLabels } from "../training/labelScale.ts";
+import { maskedProbe } from "../training/maskedProbe.ts";
 import { unpackWeights } from "../training/parameterStore.ts";
 import { type PreparedData, prepareData } from "../training/preparation.ts";
 import { scheduleOf } from "../training/settings.ts";
@@ -51,6 +55,7 @@ export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Pr
   );
   const warnings = [...indeterminate, ...run.warnings];
   for (const line of warnings) hooks.warn(`warning: ${line}`);
+  for (const line of run.notes) hooks.log(line);
   const preparedAt = new Date();
   try {
     const state = checkpoint?.restore(run.identity) ?? (await freshRun(run, payload));
@@ -78,6 +83,8 @@ interface Run {
   readonly batches: TrainerOptions["batches"];
   readonly validate: TrainerOptions["validation"];
   readonly pictures: TrainingPictures;
+  /** What was done to the data, for people. */
+  readonly notes: readonly string[];
   /** Things worth a look in data and grouping. */
   readonly warnings: readonly string[];
   /** Streams of random numbers. */
@@ -94,14 +101,17 @@ async function prepare(payload: TrainingPayload, runtime: Runtime, seed: number)
   const validation =
     training.testDataFile === null ? undefined : await readScan(training.testDataFile, scanOptions(data));
   const prepared = prepareData(dataset, validation, data, model.gridsize, splitRandom);
+  const [source, notes] = labelled(prepared.training, dataset, prepared.trainingFrames, prepared, payload);
   const setup = await setUpTraining(payload, dataset, prepared, runtime);
   const { numWorkers, prefetchFactor, persistentWorkers } = execution;
-  const loader = batchWorkers(prepared.training, {
+  const loader = batchWorkers(source, {
     numWorkers,
     ...(prefetchFactor === null ? {} : { prefetchFactor }),
     ...(persistentWorkers ? { persistentWorkers } : {}),
   });
-  const held = prepared.validation;
+  const held =
+    prepared.validation &&
+    labelled(prepared.validation, validation ?? dataset, prepared.validationFrames, prepared, payload)[0];
   const heldLoader = held === undefined ? undefined : batchWorkers(held);
   const facts = dataFacts(dataset, model.gridsize);
   return {
@@ -112,7 +122,7 @@ async function prepare(payload: TrainingPayload, runtime: Runtime, seed: number)
     models: setup.models,
     facts,
     identity: identityOf(payload, facts, seed),
-    batches: trainingBatches(prepared.training, loader, payload),
+    batches: trainingBatches(source, loader, payload),
     validate:
       held === undefined || heldLoader === undefined
         ? undefined
@@ -123,6 +133,7 @@ async function prepare(payload: TrainingPayload, runtime: Runtime, seed: number)
       positions: dataset.positions,
       probe: scaledProbe(dataset.probe, prepared.scales),
     }),
+    notes,
     warnings: [
       ...dataset.provenance.warnings,
       ...(validation?.provenance.warnings ?? []),
@@ -135,6 +146,21 @@ async function prepare(payload: TrainingPayload, runtime: Runtime, seed: number)
       await heldLoader?.close();
     },
   };
+}
+
+/** Where batches come from, for a supervised model with the labels of its scan, and a line about those. */
+function labelled(
+  source: BatchSource,
+  dataset: Dataset,
+  frames: readonly number[],
+  { scales }: PreparedData,
+  { model }: TrainingPayload,
+): [BatchSource, readonly string[]] {
+  if (model.modelType !== "supervised") return [source, []];
+  const probe = maskedProbe(scaledProbe(dataset.probe, scales), model);
+  const labels = normalisedLabels(labelSource(dataset), dataset, { scales, probe, frames });
+  const origin = labels.kind === "patches" ? "the file's patches" : "cut from the object at the positions, bilinear";
+  return [{ ...source, labels }, [`labels: ${origin}, times ${labels.scale.toPrecision(4)} (the normalisation)`]];
 }
 
 /** Patterns on their own cannot make more groups than there are. */

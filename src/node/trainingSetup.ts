@@ -3,12 +3,14 @@ import type { TrainingPayload } from "../config/payload.ts";
 import { type Batch, type BatchLoader, type BatchRequest, type BatchSource, planEpoch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { largestOffset } from "../data/groupGeometry.ts";
+import type { Labels } from "../data/labels.ts";
 import { scaledProbe } from "../data/normalisation.ts";
 import { PtychonautError } from "../errors.ts";
 import { initialise, type Parameters, type ParameterValues } from "../nets/parameters.ts";
 import type { Random } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { calibrateScales } from "../training/calibration.ts";
+import { LABEL_INPUTS } from "../training/labelLoss.ts";
 import { buildObjective, type ObjectiveOptions } from "../training/objective.ts";
 import { packWeights, type Weights } from "../training/parameterStore.ts";
 import type { PreparedData } from "../training/preparation.ts";
@@ -105,10 +107,16 @@ async function* stepBatches(
 
 function asStepBatch(batch: Batch, channels: number, { height, width }: BatchSource["patterns"]): StepBatch {
   const count = batch.weights.length;
+  const shape = [count, channels, height, width];
+  const labels = Object.entries(batch.labels ?? {}).map(([name, data]) => [
+    LABEL_INPUTS[name as keyof Labels],
+    { data, shape },
+  ]);
   return {
     inputs: {
-      images: { data: batch.images, shape: [count, channels, height, width] },
+      images: { data: batch.images, shape },
       offsets: { data: batch.offsets, shape: [count, channels, 2] },
+      ...Object.fromEntries(labels),
     },
     sampleWeights: batch.weights,
   };

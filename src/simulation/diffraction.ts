@@ -1,6 +1,6 @@
 import type { ComplexArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
-import { planFft2 } from "../optics/fft.ts";
+import { patchDiffraction } from "../optics/patchDiffraction.ts";
 import { extractPatch } from "../optics/sampling.ts";
 
 /** What a perfect detector would see. */
@@ -26,23 +26,16 @@ export function diffract(
   positions: Float64Array,
   photons: number,
 ): Diffraction {
-  const [modes, n] = [probe.shape[0], probe.shape[1]];
+  const n = probe.shape[1];
   const frames = positions.length / 2;
   const pixels = n * n;
-  const fft = planFft2([n, n]);
+  const diffraction = patchDiffraction(probe);
   const patch = new Float64Array(2 * pixels);
-  const wave = new Float64Array(2 * pixels);
-  const pattern = new Float64Array(pixels);
   const intensity = new Float32Array(frames * pixels);
   let total = 0;
   for (let k = 0; k < frames; k++) {
     extractPatch(object, positions[2 * k], positions[2 * k + 1], n, patch);
-    pattern.fill(0);
-    for (let m = 0; m < modes; m++) {
-      multiply(patch, probe.data, 2 * m * pixels, wave);
-      fft.forward(wave, wave);
-      for (let i = 0; i < pixels; i++) pattern[i] += wave[2 * i] ** 2 + wave[2 * i + 1] ** 2;
-    }
+    const pattern = diffraction(patch);
     for (let i = 0; i < pixels; i++) total += pattern[i];
     intensity.set(pattern, k * pixels);
   }
@@ -55,14 +48,4 @@ export function diffract(
   for (let i = 0; i < intensity.length; i++) intensity[i] *= scale;
   const amplitudeScale = Math.sqrt(scale);
   return { intensity, probe: { shape: probe.shape, data: probe.data.map((value) => amplitudeScale * value) } };
-}
-
-/** out = a · b[offset …], all interleaved. */
-function multiply(a: Float64Array, b: Float32Array, offset: number, out: Float64Array): void {
-  for (let i = 0; i < a.length; i += 2) {
-    const re = b[offset + i];
-    const im = b[offset + i + 1];
-    out[i] = a[i] * re - a[i + 1] * im;
-    out[i + 1] = a[i] * im + a[i + 1] * re;
-  }
 }

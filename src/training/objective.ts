@@ -6,11 +6,12 @@ import { modulus } from "../graph/complex.ts";
 import { add, div, mul, sqrt, square } from "../graph/ops/elementwise.ts";
 import { mean, sum } from "../graph/ops/reduce.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { absoluteError, poissonDeviance } from "../model/likelihood.ts";
+import { absoluteError, LABEL_WEIGHTS, poissonDeviance } from "../model/likelihood.ts";
 import { meanDeviation, totalVariation } from "../model/regularisers.ts";
 import type { Patches } from "../nets/generator.ts";
 import type { Parameters } from "../nets/parameters.ts";
 import { buildForward, DARKEST_INTENSITY, type Forward, type ForwardOptions } from "./forward.ts";
+import { labelErrors, labelInputs } from "./labelLoss.ts";
 import type { Objective } from "./stepModels.ts";
 
 export type LossSettings = Pick<
@@ -29,6 +30,9 @@ export interface ObjectiveOptions extends ForwardOptions {
  * What training minimises, per sample: the Poisson deviance per pixel, 2 [λ − k + k ln(k/λ)] in counts, whose gradient is
  * twice the negative log-likelihood's, or the mean absolute error of the normalised amplitudes. Regularisers, also per
  * pixel, are added. The deviance is reported whichever is minimised.
+ *
+ * Of a supervised model it is the error of the patches against labels, 2 |A − A*| + 4 |φ − φ*| a pixel (`labelErrors`), with
+ * the graph inputs `LABEL_INPUTS`; the diffraction is only looked at. Both errors are reported too.
  * @throws PtychonautError "usage" for a phase regulariser on a network that predicts no phase
  */
 export function buildObjective(parameters: Parameters, options: ObjectiveOptions): Objective {
@@ -39,8 +43,15 @@ export function buildObjective(parameters: Parameters, options: ObjectiveOptions
     const valid = mask === undefined ? undefined : graph.constant(mask.data, mask.shape);
     const counts = (intensity: Tensor): Tensor => mul(intensity, scales.countsPerUnit);
     const deviance = poissonDeviance(counts(forward.intensity), counts(square(forward.images)), valid);
+    const regulariser = regularisation(forward.patches, losses);
+    if (options.model.modelType === "supervised") {
+      const { amplitude, phase } = labelErrors(forward.patches, labelInputs(graph, forward.images.shape));
+      const data = add(mul(amplitude, LABEL_WEIGHTS.amplitude), mul(phase, LABEL_WEIGHTS.phase));
+      const measures = { deviance, label_amplitude_error: amplitude, label_phase_error: phase };
+      return { loss: add(data, regulariser), measures };
+    }
     const data = losses.lossFunction === "poisson" ? deviance : amplitudeError(forward, valid);
-    return { loss: add(data, regularisation(forward.patches, losses)), measures: { deviance } };
+    return { loss: add(data, regulariser), measures: { deviance } };
   });
 }
 

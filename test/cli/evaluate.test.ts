@@ -3,10 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ComplexArray } from "../../src/arrays.ts";
+import type { Dataset } from "../../src/data/dataset.ts";
+import { labelSource, labelsOf } from "../../src/data/labels.ts";
 import { writeReconstruction } from "../../src/io/reconstruction.ts";
 import type { Metrics } from "../../src/metrics/evaluate.ts";
 import { readReference } from "../../src/node/evaluate.ts";
 import { readScan } from "../../src/node/files.ts";
+import { maxDeviation } from "../evaluate.ts";
+import { tolerances } from "../tolerances.ts";
 import { call } from "./harness.ts";
 
 let folder = "";
@@ -103,6 +107,18 @@ describe("evaluate", () => {
 });
 
 describe("simulate", () => {
+  it("saves the true patches where asked for", async () => {
+    for (const labels of [[], ["--labels"]]) {
+      const file = path(`labels${labels.length}.npz`);
+      await call(["simulate", "--output", file, "--n", "32", "--patterns", "6", ...labels]);
+      const dataset = await readScan(file);
+      expect(dataset.patches?.shape).toEqual(labels.length === 0 ? undefined : [6, 32, 32]);
+      const cut = (scan: Dataset) => labelsOf(labelSource(scan), [0, 5], 32);
+      const { patches: _, ...objectOnly } = dataset;
+      expect(maxDeviation(cut(dataset).amplitude, cut(objectOnly).amplitude)).toBeLessThan(tolerances.float32Rounding);
+    }
+  });
+
   it("makes the same file from the same seed, and another from another", async () => {
     const make = async (name: string, seed: string) => {
       await call(["simulate", "--output", path(name), "--n", "32", "--patterns", "10", "--seed", seed]);

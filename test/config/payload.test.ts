@@ -92,6 +92,27 @@ describe("resolved values", () => {
   });
 });
 
+describe("supervised", () => {
+  it("compares labels by absolute error, unless that is contradicted", async () => {
+    const { training, overridden } = await train({ mode: "Supervised" });
+    expect(training.lossFunction).toBe("mae");
+    expect(overridden.map(({ name }) => name)).not.toContain("lossFunction");
+    await expect(train({ modelType: "supervised", lossFunction: "poisson" })).rejects.toThrow(
+      /model_type "supervised" and loss_function "poisson".*labels are compared by mean absolute error/i,
+    );
+    await expect(train({ modelType: "supervised", profile: "ci" })).rejects.toThrow(/loss_function "poisson"/);
+  });
+
+  it.each([
+    ["amplitudePhysicsGain", 2],
+    ["intensityScaleTrainable", true],
+    ["trainingPatchWeighting", "probe"],
+    ["physicsForwardMode", "rectangular_scaled"],
+  ])("refuses %s, which labels say nothing about", async (name, value) => {
+    await expect(train({ modelType: "supervised", [name]: value })).rejects.toThrow(/only when|contradictory/);
+  });
+});
+
 describe("names", () => {
   it.each([
     ["n_images", 64, "data", "nGroups"],

@@ -34,6 +34,16 @@ const source: BatchSource = {
   geometry: groupGeometry(positions, groups),
 };
 
+const labelled: BatchSource = {
+  ...source,
+  labels: {
+    kind: "object",
+    array: { shape: [40, 40], data: Float32Array.from({ length: 2 * 40 * 40 }, () => random.normal()) },
+    positions,
+    scale: 1.5,
+  },
+};
+
 async function collect(loader: BatchLoader, plan: readonly BatchRequest[]): Promise<Batch[]> {
   const batches: Batch[] = [];
   for await (const batch of loader.batches(plan)) batches.push(batch);
@@ -49,6 +59,15 @@ describe("batch workers", () => {
       for (const [epoch, plan] of plans.entries()) expect(await collect(loader, plan)).toEqual(expected[epoch]);
       await loader.close();
     }
+  });
+
+  it("cut the same labels in their threads", async () => {
+    const plan = planEpoch(groups.count, 3, new Random(1));
+    const [inline, threaded] = [batchWorkers(labelled), batchWorkers(labelled, { numWorkers: 2 })];
+    const expected = await collect(inline, plan);
+    expect(expected[0]!.labels!.amplitude.length).toBe(3 * 4 * N * N);
+    expect(await collect(threaded, plan)).toEqual(expected);
+    expect((await collect(batchWorkers(source), plan))[0]).not.toHaveProperty("labels");
   });
 
   it("stop early without hanging and start again", async () => {

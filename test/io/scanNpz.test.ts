@@ -48,6 +48,24 @@ function failure(run: () => unknown): PtychonautError {
   throw new Error("did not fail");
 }
 
+describe("labels to learn from", () => {
+  const problem = (arrays: Record<string, NpyArray>) => read({ ...contract(), ...arrays }).labelProblem;
+  const real = (shape: number[]): NpyArray => ({
+    shape,
+    dtype: "float32",
+    data: uniform(shape.reduce((a, b) => a * b, 1)),
+  });
+
+  it("are not taken from amplitudes, which does not keep the file from being read", () => {
+    expect(problem({})).toBeUndefined();
+    expect(problem({ label: real([COUNT, N, N]) })).toBe("label, float32 (5, 8, 8), which is not complex (5, 8, 8)");
+    expect(problem({ objectGuess: real([20, 24]) })).toBe("objectGuess, float32: an amplitude without a phase");
+    const { objectGuess: _, ...objectless } = contract();
+    expect(read({ ...objectless, Y_I: real([COUNT, N, N]) }).labelProblem).toMatch(/^Y_I: amplitudes times the probe/);
+    expect(read(objectless).labelProblem).toBeUndefined();
+  });
+});
+
 describe("the contract", () => {
   it("reads a minimal file", () => {
     const arrays = contract();
@@ -73,6 +91,11 @@ describe("the contract", () => {
     expect(Array.from(dataset.nominalPositions!.slice(0, 4))).toEqual([6, 7, 6, 7]);
     expect(dataset.scanIndex).toEqual(Int32Array.of(0, 0, 1, 1, 1));
     expect(dataset.patches?.shape).toEqual([COUNT, N, N]);
+    const label = {
+      ...contract(),
+      label: { shape: [COUNT, N, N], dtype: "complex64", data: uniform(2 * COUNT * N * N) },
+    };
+    expect(read(label as Record<string, NpyArray>).patches?.data).toEqual(label.label.data);
     expect(dataset.photonsPerPattern).toBe(12345);
   });
 

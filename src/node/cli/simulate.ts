@@ -11,6 +11,7 @@ import {
   scanNames,
 } from "../../simulation/options.ts";
 import { simulate } from "../../simulation/simulate.ts";
+import { withTruePatches } from "../../simulation/truePatches.ts";
 import { writeAtomic } from "../files.ts";
 import { type Command, type CommandContext, commonFlags } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
@@ -63,6 +64,7 @@ const ownFlags: readonly Flag[] = [
   flag("Detector", "photons", "number", "Mean photons per pattern.", { aliases: ["nphotons"], default: 1e5 }),
   flag("Detector", "noise", "boolean", "Poisson noise.", { default: true }),
   flag("Detector", "beamstop", "number", "Diameter of a beamstop.", { default: 0, unit: "pixels" }),
+  flag("Files", "labels", "boolean", "Also save the true patches, as Y: 8 n² bytes a pattern.", { default: false }),
   flag("General", "seed", "integer", "Fixes object, scan and noise.", { default: 0 }),
 ];
 
@@ -80,7 +82,8 @@ export const simulateCommand: Command = {
   run: async ({ values }: ParsedFlags, context: CommandContext) => {
     requireFlags(values, ownFlags, "simulate");
     const hooks = context.hooks(values["quiet"] === true);
-    const dataset = simulate(simulationOptions(values));
+    const simulated = simulate(simulationOptions(values));
+    const dataset = values["labels"] === true ? withTruePatches(simulated) : simulated;
     const path = String(values["output"]);
     await writeAtomic(path, writeScanNpz(dataset));
     const { count, height, width } = dataset.patterns;

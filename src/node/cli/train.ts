@@ -39,7 +39,7 @@ export const trainCommand: Command = {
   summary: "Train a physics-informed network on one scan.",
   usage: "--train_data_file SCAN.npz --output_dir DIR [options]",
   details:
-    "Reads diffraction patterns, positions and a probe; learns to turn patterns into the object without labels; writes the model bundle, checkpoints and a metrics log to DIR. `ptychonaut inspect SCAN.npz` shows what is in a file.",
+    "Reads diffraction patterns, positions and a probe; learns to turn patterns into the object, without labels or (--model_type supervised) from them; writes the model bundle, checkpoints and a metrics log to DIR. `ptychonaut inspect SCAN.npz` shows what is in a file.",
   examples: [
     "ptychonaut train --train_data_file scan.npz --output_dir run --gridsize 1 --max_epochs 30",
     "ptychonaut train --train_data_file raw.npz --output_dir run --measurement counts --dc_at corner",
