@@ -18,6 +18,7 @@ import {
   checkTraining,
   defaultMilestones,
   defaultNeighborCount,
+  networkSettings,
 } from "./rules.ts";
 import { groupOf, groups, parseSettings } from "./schema.ts";
 import type { TrainingConfig } from "./trainingConfig.ts";
@@ -81,7 +82,10 @@ export interface InferenceRequest extends Sources {
  * @throws PtychonautError naming the setting, what was expected and what was found.
  */
 export async function resolveTrainingPayload(request: TrainingRequest, files: FileProbe): Promise<TrainingPayload> {
-  const merged = mergeLayers(withProfile(layersOf(request, "training")));
+  const given = withProfile(layersOf(request, "training"));
+  const initFrom = mergeLayers(given).get("initFrom")?.value;
+  const start = typeof initFrom === "string" ? (await files.bundleHeader(initFrom)).model : undefined;
+  const merged = mergeLayers(start === undefined ? given : [...given, networkLayer(start)]);
   const settings = parseSettings("training", settingsOf(merged, "training"));
   const dataSettings = parseSettings("data", settingsOf(merged, "data"));
   const execution = parseSettings("execution", settingsOf(merged, "execution"));
@@ -98,6 +102,7 @@ export async function resolveTrainingPayload(request: TrainingRequest, files: Fi
     lossFunction: model.modelType === "supervised" && !merged.has("lossFunction") ? "mae" : settings.lossFunction,
     multistageMilestones: settings.multistageMilestones ?? defaultMilestones(settings.maxEpochs),
   };
+  if (start !== undefined) checkAgainstStart(model, start);
   checkModel(model);
   checkData(data, model.gridsize);
   checkTraining(training, execution, model);
@@ -249,6 +254,22 @@ function resolveData(
 function bundleLayer({ data }: BundleHeader): Layer {
   const settings = Object.fromEntries(inherited.filter((name) => data[name] !== undefined).map((n) => [n, data[n]]));
   return { source: "bundle", settings };
+}
+
+/** The network that a training starts from says what was left open. */
+function networkLayer(start: ModelConfig): Layer {
+  const settings = Object.fromEntries(networkSettings(start.architecture).map((name) => [name, start[name]]));
+  return { source: "bundle", settings };
+}
+
+function checkAgainstStart(model: ModelConfig, start: ModelConfig): void {
+  const differing = networkSettings(start.architecture).find((name) => !sameValue(model[name], start[name]));
+  if (differing === undefined) return;
+  throw new PtychonautError("bundle", `${snakeCase(differing)} differs from the network in init_from`, {
+    expected: JSON.stringify(start[differing]),
+    got: JSON.stringify(model[differing]),
+    fix: "leave the settings of the network open: they are those of the model",
+  });
 }
 
 function checkAgainstBundle(given: Merged, model: ModelConfig): void {

@@ -14,6 +14,11 @@ import type { TrainingConfig } from "./trainingConfig.ts";
  * nothing that was asked for is silently ignored.
  */
 
+/** The settings that describe a network: those of its generator, and what enters it. */
+export function networkSettings(architecture: string): readonly (keyof ModelConfig)[] {
+  return ["architecture", "gridsize", "objectBig", "inputConditioning", ...generatorNamed(architecture).settings];
+}
+
 export function checkModel(model: ModelConfig): void {
   const idle = idleSettings(model, { ...parseSettings("model"), probeMaskDiameter: model.N / 2 });
   if (!model.probeMask) idle(["probeMaskSigma", "probeMaskDiameter"], "probe_mask is on");
@@ -119,6 +124,10 @@ export function checkTraining(training: TrainingConfig, execution: ExecutionConf
     const plateau = ["plateauFactor", "plateauPatience", "plateauMinLr", "plateauThreshold"] as const;
     idle(plateau, "scheduler is ReduceLROnPlateau or Adaptive");
   }
+  if (training.epochsFineTune === 0) idle(["fineTuneGamma"], "epochs_fine_tune is above 0");
+  if (training.initFrom === null)
+    idle(["freeze"], "init_from is given: a fresh encoder would stay what chance made it");
+  else idleSettings(model, parseSettings("model"))(["initialization"], "init_from is not given");
   if (training.optimizer === "sgd") idle(["beta1", "beta2"], "optimizer is adam or adamw");
   else idle(["momentum"], "optimizer is sgd");
   if (training.ampLoss === "None") idle(["ampLossCoeff"], "amp_loss is given");

@@ -12,6 +12,11 @@ export interface TrainingConfig {
   readonly batchSize: number;
   readonly seed: number;
   readonly resume: string | null;
+  /** A bundle, or the folder of the training that wrote it. */
+  readonly initFrom: string | null;
+  readonly freeze: "none" | "encoder";
+  readonly epochsFineTune: number;
+  readonly fineTuneGamma: number;
   readonly lossFunction: "poisson" | "mae";
   readonly ampLoss: Regulariser;
   readonly ampLossCoeff: number;
@@ -53,6 +58,25 @@ const schema = z.strictObject({
     "Seed of everything random: start weights, split, grouping, order of batches.",
   ),
   resume: optional(z.string().min(1), 'Continue from this checkpoint; "last" is the newest one in output_dir.'),
+  initFrom: optional(
+    z.string().min(1),
+    "Start from the weights of this model, a bundle or the folder of its training, instead of fresh ones. The network is the model's.",
+  ),
+  freeze: choice(
+    ["none", "encoder"],
+    "none",
+    "Part of the network that keeps the weights of init_from; the rest learns.",
+  ),
+  epochsFineTune: withDefault(
+    integer({ min: 0 }),
+    0,
+    "Epochs after max_epochs in which the encoder is frozen and the rest learns on.",
+  ),
+  fineTuneGamma: withDefault(
+    real({ above: 0 }),
+    0.1,
+    "Learning rate of those epochs over learning_rate; no schedule changes it.",
+  ),
   lossFunction: choice(
     ["poisson", "mae"],
     "poisson",
@@ -123,8 +147,6 @@ export const trainingGroup: SettingGroup<TrainingSettings> = {
     realspaceMaeWeight: TENSORFLOW,
     realspaceWeight: TENSORFLOW,
     maePredL2MatchTarget: "the predicted amplitude is not rescaled per sample in this version",
-    epochsFineTune: "fine-tuning is not in this version",
-    fineTuneGamma: "fine-tuning is not in this version",
     stage1Epochs: DEAD,
     stage2Epochs: DEAD,
     stage3Epochs: DEAD,

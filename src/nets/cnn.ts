@@ -24,6 +24,7 @@ export const cnn: Generator = {
     "cbamBottleneck",
     "probeBig",
   ],
+  encoder: ["encoder", "bottleneck"],
   build(builder, images, options) {
     const layout = cnnLayout(options.N, options.nFiltersScale);
     checkOutputs(options);

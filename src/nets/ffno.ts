@@ -25,6 +25,7 @@ export const ffno: Generator = {
     "ffnoEncoderMlpRatio",
     "ffnoEncoderLocalConv",
   ],
+  encoder: ["lifter", "ffno"],
   check: checkModes,
   build(builder, images, options) {
     const { fnoWidth: width, fnoCnnBlocks: count } = options;

@@ -14,6 +14,7 @@ import { checkModes, spectralSettings } from "./spectralSettings.ts";
 export const fno: Generator = {
   summary: "Fourier neural operator with convolutions behind it",
   settings: [...spectralSettings, "fnoBlocks", "fnoCnnBlocks", "fnoStableBlocks"],
+  encoder: ["lifter", "fno"],
   check: checkModes,
   build(builder, images, options) {
     const { fnoWidth: width } = options;
@@ -30,6 +31,7 @@ export const fno: Generator = {
 export const fnoVanilla: Generator = {
   summary: "Fourier neural operator",
   settings: [...spectralSettings, "fnoBlocks", "fnoStableBlocks"],
+  encoder: ["lifter", "vanilla"],
   check: checkModes,
   build(builder, images, options) {
     const features = blocks(builder, "vanilla", lifter(builder, images, options.fnoWidth), options);

@@ -87,6 +87,11 @@ export interface Generator {
    * it, a setting is refused.
    */
   readonly settings: readonly (keyof GeneratorOptions)[];
+  /**
+   * The scopes that the names of its encoder's parameters begin with: the part that turns diffraction into features, which
+   * can be kept while what makes patches of them goes on learning.
+   */
+  readonly encoder: readonly string[];
   /** It sees every pattern as an image of its own, also where the members of a group are merged afterwards. */
   readonly onePattern?: true;
   /**

@@ -14,6 +14,7 @@ export const FRESH_BRANCH = 0.1;
 export const hybridResnet: Generator = {
   summary: "spectral encoder, residual bottleneck, upsampling decoder (SRU-Net)",
   settings: [...shellSettings, "hybridResnetBlocks"],
+  encoder: ["lifter", "encoder", "down"],
   check: checkShell,
   build(builder, images, options) {
     const { parameters } = builder;

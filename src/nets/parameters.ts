@@ -10,7 +10,7 @@ export interface ParameterSpec {
   /** Dotted path, unique in a model: "encoder.0.conv1.weight". */
   readonly name: string;
   readonly shape: readonly number[];
-  /** False for state that the optimiser leaves alone (running statistics of batch normalisation). */
+  /** False for what the optimiser leaves alone: frozen parameters, and state (running statistics of batch normalisation). */
   readonly trainable: boolean;
   readonly initialise: Initialiser;
 }
@@ -18,23 +18,35 @@ export interface ParameterSpec {
 /** Values of parameters by name. */
 export type ParameterValues = Readonly<Record<string, Float32Array>>;
 
+export interface ParametersOptions {
+  readonly training: boolean;
+  /** Scopes that training leaves as they are: no gradient, no moments, no update of running statistics. Default none. */
+  readonly frozen?: readonly string[];
+}
+
 /**
  * The parameters that a network asks for while it is built into a graph. Each becomes a graph input of its name, which a
  * training step feeds, and which an exported model has baked in.
  */
 export class Parameters {
   readonly graph: Graph;
-  /** Batch normalisation uses the batch's statistics and updates its running ones. */
-  readonly training: boolean;
   readonly specs: ParameterSpec[] = [];
   readonly tensors: Map<string, Tensor> = new Map();
   /** New values of untrained state that this step computes. */
   readonly updates: Map<string, Tensor> = new Map();
+  readonly #training: boolean;
+  readonly #frozen: readonly string[];
   #path: string[] = [];
 
-  constructor(graph: Graph, options: { training: boolean }) {
+  constructor(graph: Graph, { training, frozen = [] }: ParametersOptions) {
     this.graph = graph;
-    this.training = options.training;
+    this.#training = training;
+    this.#frozen = frozen;
+  }
+
+  /** Batch normalisation uses the batch's statistics and updates its running ones. Never so in a frozen scope. */
+  get training(): boolean {
+    return this.#training && !this.#isFrozen;
   }
 
   /** Parameters and graph nodes made inside `build` get `name` in front of theirs. */
@@ -48,7 +60,7 @@ export class Parameters {
   }
 
   trainable(name: string, shape: readonly number[], initialise: Initialiser): Tensor {
-    return this.#add(name, shape, initialise, true);
+    return this.#add(name, shape, initialise, !this.#isFrozen);
   }
 
   /** State that is carried along but not optimised. */
@@ -67,6 +79,11 @@ export class Parameters {
     this.specs.push({ name: full, shape: [...shape], trainable, initialise });
     this.tensors.set(full, tensor);
     return tensor;
+  }
+
+  get #isFrozen(): boolean {
+    const path = this.#path.join(".");
+    return this.#frozen.some((scope) => path === scope || path.startsWith(`${scope}.`));
   }
 
   #full(name: string): string {

@@ -13,6 +13,7 @@ import { conv } from "./layers.ts";
 export const ptychonn: Generator = {
   summary: "the PtychoNN baseline, convolutional, one pattern at a time",
   settings: ["nFiltersScale"],
+  encoder: ["encoder"],
   onePattern: true,
   build(builder, images, options) {
     const channels = [1, 2, 4].map((factor) => 32 * options.nFiltersScale * factor);

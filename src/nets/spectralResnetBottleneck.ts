@@ -21,6 +21,7 @@ export const spectralResnetBottleneck: Generator = {
     "spectralBottleneckGateInit",
     "spectralBottleneckGateMode",
   ],
+  encoder: ["lifter", "encoder", "down"],
   check: checkShell,
   build: (builder, images, options) => hybridShell(builder, images, options, (x) => bottleneck(builder, x, options)),
 };

@@ -32,6 +32,7 @@ const MAPS = 4;
 export const uno: Generator = {
   summary: "U-shaped neural operator",
   settings: spectralSettings,
+  encoder: ["lifting", "uno.0", "uno.1"],
   check({ N, fnoModes }) {
     if (fnoModes <= N / 2) return;
     throw new PtychonautError("usage", "wrong value for fno_modes", {

@@ -74,17 +74,21 @@ export async function changedInputs({ inputs }: SavedRun): Promise<readonly stri
  */
 export function repeatRequest(run: SavedRun, outputDir: string): RepeatRequest {
   const { command, inputs, seeds } = run;
-  const [first, second] = inputs.map(({ path }) => path);
+  const paths = inputs.map(({ path }) => path);
   if (command === "train") {
     const settings = repeated(run, ["model", "data", "training", "execution"]);
     const { resume: _, ...training } = settings["training"]!;
+    // The last input, behind the scans.
+    const initFrom = typeof training["initFrom"] === "string" ? paths.pop() : undefined;
+    const [first, second] = paths;
     const file = {
       ...settings,
       data: { ...settings["data"], subsampleSeed: seeds.grouping },
-      training: { ...training, seed: seeds.run, testDataFile: second },
+      training: { ...training, seed: seeds.run, testDataFile: second, initFrom },
     };
     return { command, request: { trainDataFile: first!, outputDir, file } };
   }
+  const [first, second] = paths;
   if (command === "infer" && second !== undefined) {
     // The network's settings are the bundle's.
     const file = repeated(run, ["data", "inference", "execution"]);

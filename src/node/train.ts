@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { writeBundle } from "../bundle/bundle.ts";
 import { type DataFacts, dataFacts } from "../bundle/fingerprint.ts";
@@ -6,21 +5,17 @@ import type { JsonObject } from "../bundle/manifest.ts";
 import { type DataConfig, scanOptions } from "../config/dataConfig.ts";
 import type { TrainingPayload } from "../config/payload.ts";
 import { savedConfigOf } from "../config/savedConfig.ts";
-import type { BatchSource } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { labelSource } from "../data/labels.ts";
 import { scaledProbe } from "../data/normalisation.ts";
 import { PtychonautError } from "../errors.ts";
 import { predictionGraph } from "../inference/predictionModel.ts";
+import type { ParameterSpec } from "../nets/parameters.ts";
 import { Random } from "../random.ts";
 import { chooseRuntime } from "../runtime/node/accelerator.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { normalisedLabels } from "../training/labelScale.ts";
-import { maskedProbe } from "../training/maskedProbe.ts";
 import { unpackWeights } from "../training/parameterStore.ts";
 import { type PreparedData, prepareData } from "../training/preparation.ts";
 import { scheduleOf } from "../training/settings.ts";
-import type { StepModels } from "../training/stepModels.ts";
 import { type Outcome, type TrainerOptions, train } from "../training/trainer.ts";
 import { type EpochRecord, freshState, type RunIdentity, type TrainingState } from "../training/trainingState.ts";
 import { batchWorkers } from "./batchWorkers.ts";
@@ -29,11 +24,16 @@ import { type CheckpointFiles, type FoundCheckpoint, findCheckpoint, openCheckpo
 import type { RunHooks, RunOutcome } from "./cli/workflows.ts";
 import { checkDeterminism } from "./determinism.ts";
 import { readScan, writeAtomic } from "./files.ts";
+import { type InitialWeights, initialWeights } from "./initialWeights.ts";
 import { metricsLogger } from "./loggers.ts";
 import { silentProgress } from "./progress.ts";
-import { scanInput, writeRunRecord } from "./runRecord.ts";
+import { type RunInput, scanInput, writeRunRecord } from "./runRecord.ts";
+import { identityOf, type Seeds, seedsOf } from "./trainingIdentity.ts";
+import { labelled } from "./trainingLabels.ts";
+import { statusOf, trainingJson } from "./trainingOutcome.ts";
 import { type TrainingPictures, trainingPictures } from "./trainingPictures.ts";
 import { fixedBatches, physicsValues, setUpTraining, trainingBatches } from "./trainingSetup.ts";
+import { type Stage, trainingStages } from "./trainingStages.ts";
 import { packageVersion } from "./version.ts";
 
 /**
@@ -48,10 +48,12 @@ export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Pr
   const indeterminate = checkDeterminism(payload, runtime);
   const checkpoint = await checkpointToResume(payload);
   const seeds = seedsOf(payload, checkpoint);
+  const initial = await initialWeights(payload);
   const run = await prepare(
     { ...payload, data: { ...payload.data, subsampleSeed: seeds.grouping } },
     runtime,
     seeds.run,
+    initial,
   );
   const warnings = [...indeterminate, ...run.warnings];
   for (const line of warnings) hooks.warn(`warning: ${line}`);
@@ -66,17 +68,13 @@ export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Pr
   }
 }
 
-interface Seeds {
-  readonly run: number;
-  readonly grouping: number;
-}
-
 /** Everything that a training works with, before it starts. */
 interface Run {
   readonly dataset: Dataset;
   readonly validation: Dataset | undefined;
   readonly prepared: PreparedData;
-  readonly models: StepModels;
+  /** Where the weights come from, unless they are fresh. */
+  readonly initial: InitialWeights | undefined;
   readonly facts: DataFacts;
   readonly identity: RunIdentity;
   readonly setup: Awaited<ReturnType<typeof setUpTraining>>;
@@ -93,7 +91,12 @@ interface Run {
   close(): Promise<void>;
 }
 
-async function prepare(payload: TrainingPayload, runtime: Runtime, seed: number): Promise<Run> {
+async function prepare(
+  payload: TrainingPayload,
+  runtime: Runtime,
+  seed: number,
+  initial: InitialWeights | undefined,
+): Promise<Run> {
   const { data, model, training, execution } = payload;
   const random = new Random(seed);
   const [splitRandom, weightsRandom, orderRandom] = [random.fork(), random.fork(), random.fork()];
@@ -119,9 +122,9 @@ async function prepare(payload: TrainingPayload, runtime: Runtime, seed: number)
     validation,
     prepared,
     setup,
-    models: setup.models,
+    initial,
     facts,
-    identity: identityOf(payload, facts, seed),
+    identity: identityOf(payload, facts, seed, initial),
     batches: trainingBatches(source, loader, payload),
     validate:
       held === undefined || heldLoader === undefined
@@ -133,7 +136,7 @@ async function prepare(payload: TrainingPayload, runtime: Runtime, seed: number)
       positions: dataset.positions,
       probe: scaledProbe(dataset.probe, prepared.scales),
     }),
-    notes,
+    notes: [...notes, ...(initial === undefined ? [] : [`starting from the weights of ${initial.path}`])],
     warnings: [
       ...dataset.provenance.warnings,
       ...(validation?.provenance.warnings ?? []),
@@ -148,21 +151,6 @@ async function prepare(payload: TrainingPayload, runtime: Runtime, seed: number)
   };
 }
 
-/** Where batches come from, for a supervised model with the labels of its scan, and a line about those. */
-function labelled(
-  source: BatchSource,
-  dataset: Dataset,
-  frames: readonly number[],
-  { scales }: PreparedData,
-  { model }: TrainingPayload,
-): [BatchSource, readonly string[]] {
-  if (model.modelType !== "supervised") return [source, []];
-  const probe = maskedProbe(scaledProbe(dataset.probe, scales), model);
-  const labels = normalisedLabels(labelSource(dataset), dataset, { scales, probe, frames });
-  const origin = labels.kind === "patches" ? "the file's patches" : "cut from the object at the positions, bilinear";
-  return [{ ...source, labels }, [`labels: ${origin}, times ${labels.scale.toPrecision(4)} (the normalisation)`]];
-}
-
 /** Patterns on their own cannot make more groups than there are. */
 function cappedGroups({ nGroups }: DataConfig, { training }: PreparedData): string[] {
   const { count } = training.groups;
@@ -171,14 +159,14 @@ function cappedGroups({ nGroups }: DataConfig, { training }: PreparedData): stri
 }
 
 async function freshRun(
-  { setup, batches, weightsRandom, orderRandom }: Run,
+  { setup, batches, initial, weightsRandom, orderRandom }: Run,
   payload: TrainingPayload,
 ): Promise<TrainingState> {
   const firstBatch = async () => {
     for await (const batch of batches.epoch(Random.restore(orderRandom.save()), 0)) return batch;
     throw new PtychonautError("usage", "there are no training batches");
   };
-  const weights = await setup.startWeights(weightsRandom, firstBatch);
+  const weights = await setup.startWeights(weightsRandom, firstBatch, initial?.values);
   const schedule = scheduleOf(payload.training, payload.execution);
   return freshState(weights, orderRandom.save(), schedule.init());
 }
@@ -186,68 +174,90 @@ async function freshRun(
 interface Finished {
   readonly outcome: Outcome;
   readonly state: TrainingState;
+  /** Parameters in the layout of the state's vectors. */
+  readonly specs: readonly ParameterSpec[];
   readonly files: readonly string[];
 }
 
-/** Runs the loop and does what its events ask for: logs, checkpoints, pictures, progress. */
+/** Runs the loop, stage by stage, and does what its events ask for: logs, checkpoints, pictures, progress. */
 async function follow(run: Run, start: TrainingState, payload: TrainingPayload, hooks: RunHooks): Promise<Finished> {
   const { training, execution } = payload;
   const logger = await metricsLogger(execution.loggerBackend, payload.outputDir, training.lossFunction);
   const checkpoints = await checkpointWriter(run, payload, hooks);
-  const step = await run.setup.compile(start.weights);
+  const stages = trainingStages(run.setup, payload);
   const perEpoch = run.batches.count;
   const done = (epoch: number, batch: number): number => epoch * perEpoch + batch;
-  const progress = hooks.progress("training", training.maxEpochs * perEpoch, done(start.epoch, start.batch));
+  const progress = hooks.progress("training", epochsOf(payload) * perEpoch, done(start.epoch, start.batch));
   const files = new Set<string>(logger.path === undefined ? [] : [logger.path]);
   let note = "";
   let seconds = 0;
-  try {
-    for await (const event of train(trainerOptions(run, step, start, payload, hooks))) {
-      if (event.kind === "step") {
-        const { epoch, batch, report } = event;
-        progress.update(done(epoch - 1, batch), `epoch ${epoch} loss ${report.loss.toPrecision(4)}${note}`);
-      } else if (event.kind === "epoch") {
-        const { record, state } = event;
-        note = record.validationLoss === null ? "" : ` val ${record.validationLoss.toPrecision(4)}`;
-        if (progress === silentProgress) hooks.log(epochLine(record, training.maxEpochs));
-        await logger.log(record);
-        const value = state.kept.find(({ epoch }) => epoch === record.epoch);
-        await checkpoints?.save(state, event.keep ? value : undefined, event.dropped);
-        seconds += record.seconds;
-        if (run.pictures.due(record.epoch, seconds)) {
-          for (const file of await run.pictures.draw(record.epoch, unpackWeights(run.models.specs, state.weights))) {
-            files.add(file);
+  /** One stage to its end. */
+  const runStage = async (stage: Stage, from: TrainingState): Promise<Pick<Finished, "outcome" | "state">> => {
+    const step = await stage.compile(from.weights);
+    try {
+      for await (const event of train(trainerOptions(run, stage, step, from, payload, hooks))) {
+        if (event.kind === "step") {
+          const { epoch, batch, report } = event;
+          progress.update(done(epoch - 1, batch), `epoch ${epoch} loss ${report.loss.toPrecision(4)}${note}`);
+        } else if (event.kind === "epoch") {
+          const { record, state } = event;
+          note = record.validationLoss === null ? "" : ` val ${record.validationLoss.toPrecision(4)}`;
+          if (progress === silentProgress) hooks.log(epochLine(record, epochsOf(payload)));
+          await logger.log(record);
+          const value = state.kept.find(({ epoch }) => epoch === record.epoch);
+          await checkpoints?.save(state, event.keep ? value : undefined, event.dropped);
+          seconds += record.seconds;
+          if (run.pictures.due(record.epoch, seconds)) {
+            const values = unpackWeights(stage.models.specs, state.weights);
+            for (const file of await run.pictures.draw(record.epoch, values)) files.add(file);
           }
+        } else {
+          if (event.outcome.kind === "interrupted") await checkpoints?.save(event.state);
+          return { outcome: event.outcome, state: copied(event.state) };
         }
-      } else {
-        if (event.outcome.kind === "interrupted") await checkpoints?.save(event.state);
-        if (checkpoints !== undefined) files.add(checkpoints.last);
-        return { outcome: event.outcome, state: copied(event.state), files: [...files] };
       }
+      throw new Error("the training loop ended without an outcome");
+    } finally {
+      await step.dispose();
     }
-    throw new Error("the training loop ended without an outcome");
+  };
+  try {
+    for (let from = start; ; ) {
+      const stage = stages.of(from);
+      const { outcome, state } = await runStage(stage, from);
+      const next = stages.after(outcome, state);
+      if (next === undefined) {
+        if (checkpoints !== undefined) files.add(checkpoints.last);
+        return { outcome, state, specs: stage.models.specs, files: [...files] };
+      }
+      hooks.log(next.note);
+      from = next.state;
+    }
   } finally {
     progress.finish();
-    await step.dispose();
   }
 }
+
+/** All epochs that are asked for. */
+const epochsOf = ({ training }: TrainingPayload): number => training.maxEpochs + training.epochsFineTune;
 
 /** Weights of a finished loop are views of buffers that go away with the step. */
 const copied = (state: TrainingState): TrainingState => structuredClone(state);
 
 function trainerOptions(
   run: Run,
+  { schedule, lastEpoch: maxEpochs }: Stage,
   step: TrainerOptions["step"],
   start: TrainingState,
-  { training, execution }: TrainingPayload,
+  { execution }: TrainingPayload,
   { signal }: RunHooks,
 ): TrainerOptions {
   return {
     step,
     batches: run.batches,
     ...(run.validate === undefined ? {} : { validation: run.validate }),
-    schedule: scheduleOf(training, execution),
-    maxEpochs: training.maxEpochs,
+    schedule,
+    maxEpochs,
     accumSteps: execution.accumSteps,
     checkpoints: { saveTopK: execution.checkpointSaveTopK, mode: execution.checkpointMode },
     monitor: execution.checkpointMonitorMetric,
@@ -281,7 +291,7 @@ interface Circumstances {
 /** Writes bundle, `training.json` and `run.json`, and says how it went. */
 async function conclude(
   run: Run,
-  { outcome, state, files: written }: Finished,
+  { outcome, state, specs, files: written }: Finished,
   payload: TrainingPayload,
   hooks: RunHooks,
   { startedAt, preparedAt, seeds, runtime, warnings }: Circumstances,
@@ -290,7 +300,7 @@ async function conclude(
   const files = [...written];
   const training = trainingJson(state, outcome, seeds);
   if (state.best !== null) {
-    const values = unpackWeights(run.models.specs, state.best);
+    const values = unpackWeights(specs, state.best);
     files.unshift(await saveBundle(run, values, payload, training));
     if (payload.execution.logPatchStats) files.push(...(await run.pictures.statistics(values)));
   }
@@ -300,7 +310,7 @@ async function conclude(
   const scans = validation === undefined ? [dataset] : [dataset, validation];
   const record = await writeRunRecord(outputDir, {
     command: "train",
-    inputs: scans.map(scanInput),
+    inputs: [...scans.map(scanInput), ...(run.initial === undefined ? [] : [bundleInput(run.initial)])],
     settings: savedConfigOf(payload),
     overridden: payload.overridden,
     seeds: { ...seeds },
@@ -315,9 +325,11 @@ async function conclude(
     files: [...files, trainingFile],
   });
   const last = state.history.at(-1);
-  if (last !== undefined) hooks.log(epochLine(last, payload.training.maxEpochs));
+  if (last !== undefined) hooks.log(epochLine(last, epochsOf(payload)));
   return { ...statusOf(outcome, payload), files: [...files, trainingFile, record] };
 }
+
+const bundleInput = ({ path, sha256 }: InitialWeights): RunInput => ({ path, sha256 });
 
 async function saveBundle(
   { dataset, prepared, facts }: Run,
@@ -344,40 +356,6 @@ async function saveBundle(
   return path;
 }
 
-function trainingJson(state: TrainingState, outcome: Outcome, seeds: Seeds): JsonObject {
-  const { history, best, epoch, step } = state;
-  return JSON.parse(
-    JSON.stringify({
-      outcome,
-      seeds,
-      epochs: epoch,
-      steps: step,
-      best: best === null ? null : { epoch: best.epoch, value: best.value },
-      history,
-    }),
-  ) as JsonObject;
-}
-
-function statusOf(outcome: Outcome, { execution }: TrainingPayload): Pick<RunOutcome, "status" | "advice"> {
-  const { kind, message } = outcome;
-  switch (kind) {
-    case "completed":
-      return { status: "finished" };
-    case "early-stopped":
-    case "stalled":
-      return { status: "finished", advice: message };
-    case "interrupted": {
-      const how = execution.enableCheckpointing
-        ? "the same command with --resume last goes on from here"
-        : "nothing was saved to go on from, since checkpoints are off";
-      return { status: "interrupted", advice: `${message}; ${how}` };
-    }
-    case "not-finite":
-    case "diverged":
-      return { status: "diverged", advice: message };
-  }
-}
-
 function epochLine(record: EpochRecord, maxEpochs: number): string {
   const validation = record.validationLoss === null ? "" : `, validation ${record.validationLoss.toPrecision(5)}`;
   return `epoch ${record.epoch}/${maxEpochs}: loss ${record.trainLoss.toPrecision(5)}${validation}, ${record.seconds.toFixed(1)} s`;
@@ -385,34 +363,4 @@ function epochLine(record: EpochRecord, maxEpochs: number): string {
 
 async function checkpointToResume({ training, outputDir }: TrainingPayload): Promise<FoundCheckpoint | undefined> {
   return training.resume === null ? undefined : findCheckpoint(training.resume, outputDir);
-}
-
-/** Without `deterministic`, seeds that nobody stated are drawn afresh; a resumed run keeps those that it began with. */
-function seedsOf({ execution, training, data, overridden }: TrainingPayload, checkpoint?: FoundCheckpoint): Seeds {
-  const stated = (name: string): boolean => overridden.some((origin) => origin.name === name);
-  const saved = checkpoint?.identity["seed"];
-  const drawn = typeof saved === "number" ? saved : randomInt(2 ** 32);
-  const run = execution.deterministic !== false || stated("seed") ? training.seed : drawn;
-  return { run, grouping: stated("subsampleSeed") ? data.subsampleSeed : run };
-}
-
-/** What must not change between the parts of a run. Its length may, and where and how it is logged. */
-function identityOf(
-  { model, data, training, execution }: TrainingPayload,
-  facts: DataFacts,
-  seed: number,
-): RunIdentity {
-  const { maxEpochs: _, resume: __, profile: ___, multistageMilestones: milestones, ...learning } = training;
-  const { learningRate, scheduler, accumSteps, gradientClipVal, gradientClipAlgorithm } = execution;
-  return JSON.parse(
-    JSON.stringify({
-      ...model,
-      ...data,
-      ...learning,
-      ...(execution.scheduler === "MultiStage" ? { milestones } : {}),
-      ...{ learningRate, scheduler, accumSteps, gradientClipVal, gradientClipAlgorithm },
-      seed,
-      trainedOn: facts,
-    }),
-  ) as RunIdentity;
 }

@@ -7,6 +7,7 @@ import type { Labels } from "../data/labels.ts";
 import { scaledProbe } from "../data/normalisation.ts";
 import { PtychonautError } from "../errors.ts";
 import { initialise, type Parameters, type ParameterValues } from "../nets/parameters.ts";
+import { generatorNamed } from "../nets/registry.ts";
 import type { Random } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { calibrateScales } from "../training/calibration.ts";
@@ -20,12 +21,22 @@ import { createTrainingStep, type StepBatch, type TrainingStep } from "../traini
 import type { TrainingBatches } from "../training/trainer.ts";
 import { batchPerReplica, replicaGradients } from "./replicas.ts";
 
+/** Epochs with one set of trained parameters. */
+export interface TrainingStage {
+  readonly models: StepModels;
+  compile(start: Weights): Promise<TrainingStep>;
+}
+
 /** From settings and prepared data to compiled training steps. */
 export interface TrainingSetup {
-  readonly models: StepModels;
-  /** Fresh weights; `batch` is asked for where they depend on data. */
-  startWeights(random: Random, batch: () => Promise<StepBatch>): Promise<Weights>;
-  compile(start: Weights): Promise<TrainingStep>;
+  readonly main: TrainingStage;
+  /** With the encoder frozen. */
+  fineTuning(): TrainingStage;
+  /**
+   * Weights to start the main stage with, fresh where `network` does not give them; `batch` is asked for where they depend
+   * on data.
+   */
+  startWeights(random: Random, batch: () => Promise<StepBatch>, network?: ParameterValues): Promise<Weights>;
 }
 
 export async function setUpTraining(
@@ -52,25 +63,38 @@ export async function setUpTraining(
     (batch: number) =>
     (parameters: Parameters): Objective =>
       buildObjective(parameters, objective(batch));
-  const models = buildStepModels(build(training.batchSize), options);
+  const stage = (frozen: readonly string[]): TrainingStage => {
+    const models = buildStepModels(build(training.batchSize), { ...options, frozen });
+    return {
+      models,
+      async compile(start) {
+        const form = devices > 1 || execution.accumSteps > 1 ? "split" : "fused";
+        const common = { runtime, models, optimizer, start, form } as const;
+        if (devices === 1) return createTrainingStep(common);
+        const share = batchPerReplica(training.batchSize, devices);
+        const replica = buildStepModels(build(share), { ...options, frozen });
+        const threads = Math.max(1, Math.floor(availableParallelism() / devices));
+        const gradients = await replicaGradients({
+          model: replica,
+          replicas: devices,
+          batchPerReplica: share,
+          threads,
+        });
+        return createTrainingStep({ ...common, gradients });
+      },
+    };
+  };
+  const main = stage(training.freeze === "encoder" ? generatorNamed(model.architecture).encoder : []);
+  const { specs } = main.models;
   return {
-    models,
-    async startWeights(random, batch) {
-      let values = initialise(models.specs, random);
+    main,
+    fineTuning: () => stage(generatorNamed(model.architecture).encoder),
+    async startWeights(random, batch, network = {}) {
+      let values: ParameterValues = { ...initialise(specs, random), ...network };
       if (model.physicsForwardMode === "rectangular_scaled" && model.rectS1s2Init === "data") {
         values = { ...(await calibrateScales(runtime, objective(training.batchSize), values, await batch())) };
       }
-      return packWeights(models.specs, values, optimizer.moments.length);
-    },
-    async compile(start) {
-      const form = devices > 1 || execution.accumSteps > 1 ? "split" : "fused";
-      const common = { runtime, models, optimizer, start, form } as const;
-      if (devices === 1) return createTrainingStep(common);
-      const share = batchPerReplica(training.batchSize, devices);
-      const replica = buildStepModels(build(share), options);
-      const threads = Math.max(1, Math.floor(availableParallelism() / devices));
-      const gradients = await replicaGradients({ model: replica, replicas: devices, batchPerReplica: share, threads });
-      return createTrainingStep({ ...common, gradients });
+      return packWeights(specs, values, optimizer.moments.length);
     },
   };
 }

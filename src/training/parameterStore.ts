@@ -72,14 +72,35 @@ export function packWeights(
   };
 }
 
+/**
+ * The same values in the vectors of another layout: of the same parameters, of which others are trained. What is trained
+ * in both keeps its moments; what is trained no longer loses them.
+ */
+export function relaidWeights(
+  weights: Weights,
+  from: readonly ParameterShape[],
+  to: readonly ParameterShape[],
+): Weights {
+  const values = unpackWeights(from, weights);
+  const trained = trainableLayout(to);
+  return {
+    parameters: pack(trained, values),
+    moments: weights.moments.map((moment) => pack(trained, valuesOf(views(trainableLayout(from), moment)))),
+    state: pack(stateLayout(to), values),
+  };
+}
+
 /** Values by name, views of the vectors. */
 export function unpackWeights(
-  specs: readonly ParameterSpec[],
+  specs: readonly ParameterShape[],
   { parameters, state }: Pick<Weights, "parameters" | "state">,
 ): Record<string, Float32Array> {
-  const named = { ...views(trainableLayout(specs), parameters), ...views(stateLayout(specs), state) };
-  return Object.fromEntries(specs.map(({ name }) => [name, named[name]!.data as Float32Array]));
+  const named = valuesOf({ ...views(trainableLayout(specs), parameters), ...views(stateLayout(specs), state) });
+  return Object.fromEntries(specs.map(({ name }) => [name, named[name]!]));
 }
+
+const valuesOf = (tensors: Readonly<Record<string, HostTensor>>): Record<string, Float32Array> =>
+  Object.fromEntries(Object.entries(tensors).map(([name, { data }]) => [name, data as Float32Array]));
 
 export function copyWeights({ parameters, moments, state }: Weights): Weights {
   return { parameters: parameters.slice(), moments: moments.map((moment) => moment.slice()), state: state.slice() };

@@ -23,6 +23,11 @@ export function clippingOf(execution: ExecutionConfig): Clipping | undefined {
   return limit === null ? undefined : { algorithm, limit };
 }
 
+/** Fine-tuning has one rate: a part of the learning rate that was set. */
+export function fineTuningScheduleOf(training: TrainingConfig, { learningRate }: ExecutionConfig): Schedule {
+  return createSchedule("Default", { ...training, learningRate: learningRate * training.fineTuneGamma });
+}
+
 export function scheduleOf(training: TrainingConfig, { scheduler, learningRate }: ExecutionConfig): Schedule {
   return createSchedule(scheduler, { ...training, learningRate });
 }

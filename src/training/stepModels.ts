@@ -7,7 +7,7 @@ import { mul } from "../graph/ops/elementwise.ts";
 import { sum } from "../graph/ops/reduce.ts";
 import { type Optimizer, optimizerScalars } from "../graph/optimizers.ts";
 import { Graph, type Tensor } from "../graph/tensor.ts";
-import { type ParameterSpec, Parameters } from "../nets/parameters.ts";
+import { type ParameterSpec, Parameters, type ParametersOptions } from "../nets/parameters.ts";
 
 /** What a batch costs, sample by sample, as built into a graph. */
 export interface Objective {
@@ -23,6 +23,8 @@ export type BuildObjective = (parameters: Parameters) => Objective;
 export interface StepOptions {
   readonly optimizer: Optimizer;
   readonly clipping?: Clipping;
+  /** Scopes of parameters that stay as they are. Default none. */
+  readonly frozen?: readonly string[];
   /** How the runtime wants its graphs; default: any runtime. */
   readonly target?: Target;
 }
@@ -56,7 +58,7 @@ export function buildStepModels(build: BuildObjective, options: StepOptions): St
     fused: buildModel({ outputs: fused, target }),
     gradient: buildModel({ outputs: gradient, target }),
     update: updateModel(specs, options),
-    evaluation: buildModel({ outputs: forwardGraph(build, false).outputs, target }),
+    evaluation: buildModel({ outputs: forwardGraph(build, { training: false }).outputs, target }),
   };
 }
 
@@ -69,7 +71,7 @@ export interface TrainingGraph {
 }
 
 export function trainingGraph(build: BuildObjective, options: StepOptions): TrainingGraph {
-  const { parameters, outputs, loss, measures } = forwardGraph(build, true);
+  const { parameters, outputs, loss, measures } = forwardGraph(build, { training: true, frozen: options.frozen ?? [] });
   const trained = trainedTensors(parameters);
   const grads = gradients(loss, [...trained.values()]);
   const state = Object.fromEntries([...parameters.updates].map(([name, tensor]) => [`next/${name}`, tensor]));
@@ -89,9 +91,9 @@ interface Forward {
   readonly outputs: Readonly<Record<string, Tensor>>;
 }
 
-function forwardGraph(build: BuildObjective, training: boolean): Forward {
+function forwardGraph(build: BuildObjective, options: ParametersOptions): Forward {
   const graph = new Graph();
-  const parameters = new Parameters(graph, { training });
+  const parameters = new Parameters(graph, options);
   const objective = build(parameters);
   const batch = objective.loss.shape;
   if (batch.length !== 1) {

@@ -178,6 +178,7 @@ async function finishEpoch(
   const weights = await step.read();
   const best = isBest ? { epoch: record.epoch, value, ...bestOf(weights) } : state.best;
   const nextState: TrainingState = {
+    fineTuning: state.fineTuning,
     epoch: record.epoch,
     batch: 0,
     step: state.step,

@@ -52,11 +52,20 @@ export interface BestWeights {
   readonly state: Float32Array;
 }
 
+export interface FineTuning {
+  /** Epochs done when it began. */
+  readonly from: number;
+  /** Epochs that were meant to come before. */
+  readonly maxEpochs: number;
+}
+
 /**
  * All that a run needs to go on as if it had never stopped: between two epochs (`batch` 0), or between two optimiser
  * steps of one, `batch` batches into the order that `random` gives.
  */
 export interface TrainingState {
+  /** Null before fine-tuning, which freezes the encoder: the vectors then have the layout of fewer trained parameters. */
+  readonly fineTuning: FineTuning | null;
   /** Whole epochs done. */
   readonly epoch: number;
   /** Batches done of the epoch under way. */
@@ -77,6 +86,7 @@ export interface TrainingState {
 
 export function freshState(weights: Weights, random: readonly number[], schedule: ScheduleState): TrainingState {
   return {
+    fineTuning: null,
     epoch: 0,
     batch: 0,
     step: 0,
@@ -94,7 +104,7 @@ export function freshState(weights: Weights, random: readonly number[], schedule
 /** What a checkpoint must agree with to be continued: settings and facts of the data, as JSON values by name. */
 export type RunIdentity = Readonly<Record<string, unknown>>;
 
-const FORMAT = 1;
+const FORMAT = 2;
 const STATE = "state.json";
 
 /** A checkpoint: a zip with `state.json` and each vector as npy. Equal states give equal bytes. */

@@ -19,7 +19,13 @@ const input = (name: string) => ({ path: name, sha256: createHash("sha256").upda
 
 async function trained(...flags: string[]) {
   const payload = await trainWith(...flags);
-  const inputs = ["scan.npz", ...(payload.training.testDataFile === null ? [] : ["test.npz"])].map(input);
+  const { testDataFile, initFrom } = payload.training;
+  const names = [
+    "scan.npz",
+    ...(testDataFile === null ? [] : ["test.npz"]),
+    ...(initFrom === null ? [] : ["model.zip"]),
+  ];
+  const inputs = names.map(input);
   const { overridden } = payload;
   const settings = savedConfigOf(payload);
   const seeds = { run: 77, grouping: 78 };
@@ -35,19 +41,25 @@ describe("rerun of a training", () => {
   it.each([
     [[]],
     [["--gridsize", "1", "--max_epochs", "5", "--test_data_file", "test.npz", "--probe-mask"]],
+    [["--init_from", "model.zip", "--freeze", "encoder", "--epochs_fine_tune", "3"]],
     [["--profile", "ci", "--scheduler", "MultiStage"]],
     [["--no-deterministic", "--recon_log_every_n_epochs", "5", "--nphotons", "1e5"]],
   ])("%j: the same payload, with the seeds that were drawn", async (flags) => {
     const { payload, record } = await trained(...flags);
     const { code, training, stderr } = await rerun(record);
     expect(code, stderr).toBe(0);
-    const { testDataFile } = payload.training;
+    const { testDataFile, initFrom } = payload.training;
     expect(training).toEqual({
       ...payload,
       trainDataFile: path("scan.npz"),
       outputDir: "again",
       data: { ...payload.data, subsampleSeed: 78 },
-      training: { ...payload.training, seed: 77, testDataFile: testDataFile && path(testDataFile) },
+      training: {
+        ...payload.training,
+        seed: 77,
+        testDataFile: testDataFile && path(testDataFile),
+        initFrom: initFrom && path(initFrom),
+      },
       overridden: expect.anything(),
     });
     // What was not stated is not stated now: that makes a difference to some settings.

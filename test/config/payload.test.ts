@@ -113,6 +113,25 @@ describe("supervised", () => {
   });
 });
 
+describe("fine-tuning and start weights", () => {
+  it("the network is that of the model, unless that is contradicted", async () => {
+    const { model, overridden } = await train({ initFrom: "run" });
+    expect(model.gridsize).toBe(bundle.model.gridsize);
+    expect(overridden).toContainEqual({ name: "architecture", group: "model", value: "cnn", source: "bundle" });
+    await expect(train({ initFrom: "run", batchNorm: true })).rejects.toThrow(
+      /batch_norm differs from the network in init_from.*expected false; got true/,
+    );
+  });
+
+  it.each([
+    [{ freeze: "encoder" }, /freeze has an effect only when init_from is given/],
+    [{ fineTuneGamma: 0.5 }, /fine_tune_gamma has an effect only when epochs_fine_tune is above 0/],
+    [{ initFrom: "run", initialization: "glorot" }, /initialization has an effect only when init_from is not given/],
+  ])("%j: refused", async (settings, message) => {
+    await expect(train(settings)).rejects.toThrow(message);
+  });
+});
+
 describe("names", () => {
   it.each([
     ["n_images", 64, "data", "nGroups"],

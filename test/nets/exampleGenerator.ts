@@ -7,6 +7,7 @@ import { spectralOutput } from "../../src/nets/spectralOutput.ts";
 export const plain: Generator = {
   summary: "convolutions at full resolution",
   settings: ["fnoWidth", "fnoBlocks", "generatorOutputMode", "fnoInputTransform"],
+  encoder: ["layer"],
   build(builder, images, options) {
     const features = repeat(builder, "layer", options.fnoBlocks, images, (name, x) =>
       gelu(conv(builder, name, x, options.fnoWidth, { gain: GELU_GAIN })),

@@ -53,7 +53,7 @@ async function validate({ values, positionals }: ParsedFlags, context: CommandCo
 async function forTraining(path: string, scan: unknown, files: FileProbe): Promise<readonly Difference[]> {
   const file = await configFile(path, "training");
   const trainDataFile = typeof scan === "string" ? scan : "the scan";
-  const probe = typeof scan === "string" ? readOnly(files) : anyScan(file);
+  const probe = typeof scan === "string" ? readOnly(files) : anyScan(file, files);
   const { overridden, model, data, training, execution } = await resolveTrainingPayload(
     { trainDataFile, outputDir: ".", file },
     probe,
@@ -81,14 +81,14 @@ const readOnly = (files: FileProbe): FileProbe => ({
 });
 
 /** Stands for scans that are not known yet: large enough for every setting, with a dose. */
-function anyScan(file: Settings): FileProbe {
+function anyScan(file: Settings, { bundleHeader }: FileProbe): FileProbe {
   const { N } = layerOf("file", file, "training").settings;
   const side = typeof N === "number" ? N : 1024;
   const header = { frames: Number.MAX_SAFE_INTEGER, height: side, width: side, photonsPerPattern: 1 };
   return readOnly({
     checkAccelerator: async () => {},
     scanHeader: async () => header,
-    bundleHeader: () => Promise.reject(new Error("a training reads no bundle")),
+    bundleHeader,
     prepareFolder: async () => {},
   });
 }
