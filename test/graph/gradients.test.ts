@@ -268,4 +268,14 @@ describe("the table of rules", () => {
     const { g } = await evaluate({ g: gradients(max(x), [x])[0]! }, { x: Float32Array.of(2, 1, 2, 0) });
     expect([...g]).toEqual([0.5, 0, 0.5, 0]);
   });
+
+  it("shares it among the equal maxima of a pooled block", async () => {
+    const graph = new Graph();
+    const x = graph.input("x", [1, 1, 2, 6]);
+    const { g } = await evaluate(
+      { g: gradients(sum(maxPool2x2(x)), [x])[0]! },
+      { x: Float32Array.of(3, 3, 1, 2, 0, 7, 3, 3, 2, 0, 1, 2) },
+    );
+    expect([...g]).toEqual([0.25, 0.25, 0, 0.5, 0, 1, 0.25, 0.25, 0.5, 0, 0, 0]);
+  });
 });

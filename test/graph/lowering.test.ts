@@ -19,6 +19,8 @@ beforeAll(async () => {
 /** A network that meets every case of the blocked lowering, and the gradients of all its parameters. */
 const networks: Readonly<Record<string, (parameter: (shape: number[]) => Tensor, x: Tensor) => Tensor>> = {
   "few → block, pool before ReLU": (p, x) => relu(maxPool2x2(conv2d(x, p([16, 3, 3, 3]), { bias: p([16]) }))),
+  "pooling of a constant image": (p, x) =>
+    maxPool2x2(conv2d(mul(x, 0), p([16, 3, 3, 3]), { bias: p([16]), padding: [1, 1] })),
   "fused ReLU, blocks → blocks": (p, x) =>
     relu(conv2d(relu(conv2d(x, p([32, 3, 3, 3]), { bias: p([32]) })), p([16, 32, 3, 3]), { bias: p([16]) })),
   "blocks → few": (p, x) => conv2d(relu(conv2d(x, p([16, 3, 3, 3]))), p([2, 16, 3, 3]), { bias: p([2]) }),

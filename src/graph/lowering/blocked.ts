@@ -1,4 +1,4 @@
-import { add, mul, sub } from "../ops/elementwise.ts";
+import { add, div, mul, sub } from "../ops/elementwise.ts";
 import { PARITIES } from "../ops/image.ts";
 import { gather } from "../ops/indexing.ts";
 import { concat, pad, reshape, slice, transpose } from "../ops/layout.ts";
@@ -303,13 +303,16 @@ export function blockedTarget(
     const pairs = (batch * channels * height) / (2 * block);
     const enlarged = (image: Tensor): Tensor => {
       const wide = [batch, channels, height / 2, width];
-      const made = emitOne(`${DOMAIN}Upsample`, [blocked(image)], { scales: [1, 1, 1, 2] }, wide);
+      const made = emitOne(`${DOMAIN}Upsample`, [image], { scales: [1, 1, 1, 2] }, wide);
       return reshape(made, [pairs, 1, width * block]);
     };
     // 0 at the maximum, which a steep slope down from 1 tells from everything below it.
-    const below = sub(enlarged(pooled), reshape(source, [pairs, 2, width * block]));
+    const below = sub(enlarged(blocked(pooled)), reshape(source, [pairs, 2, width * block]));
     const isMaximum = emitOne("HardSigmoid", [below], { alpha: { float: -STEEP }, beta: { float: 1 } }, below.shape);
-    blockedOf.set(node.outputs[0]!, reshape(mul(isMaximum, enlarged(gradient)), x.shape));
+    const window = { kernel_shape: [2, 2], strides: [2, 2] };
+    const part = emitOne(`${DOMAIN}AveragePool`, [reshape(isMaximum, x.shape)], window, pooled.shape);
+    const share = div(mul(blocked(gradient), 0.25), part);
+    blockedOf.set(node.outputs[0]!, reshape(mul(isMaximum, enlarged(share)), x.shape));
     return true;
   };
 

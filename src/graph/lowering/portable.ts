@@ -1,5 +1,5 @@
-import { cast, equal, greater, mul, pow } from "../ops/elementwise.ts";
-import { PARITIES } from "../ops/image.ts";
+import { cast, div, equal, greater, mul, pow } from "../ops/elementwise.ts";
+import { averagePool2x2, PARITIES } from "../ops/image.ts";
 import { gather } from "../ops/indexing.ts";
 import { concat, expand, pad, reshape, slice, transpose } from "../ops/layout.ts";
 import { matmul } from "../ops/linear.ts";
@@ -21,7 +21,8 @@ export const portableRules: Readonly<Record<string, LoweringRule>> = {
 
   MaxPoolGradient: (_node, [x, pooled, gradient]) => {
     const isMaximum = cast(equal(x!, enlarged(pooled!)), "float32");
-    return [mul(enlarged(gradient!), isMaximum)];
+    const share = div(mul(gradient!, 0.25), averagePool2x2(isMaximum));
+    return [mul(enlarged(share), isMaximum)];
   },
 
   JoinParities: (node, [planes]) => {

@@ -41,7 +41,7 @@ export function maxPool2x2(x: Tensor): Tensor {
 
 /**
  * The gradient of `maxPool2x2` with respect to its operand: that of the result, where the operand is its block's maximum.
- * Equal maxima each get it. Behind a convolution they do not occur; pool before the ReLU, not after it.
+ * Equal maxima share it: where a detector saw nothing, images are constant and all four are the maximum.
  */
 export function maxPoolGradient(x: Tensor, pooled: Tensor, gradient: Tensor): Tensor {
   return x.graph.emit("MaxPoolGradient", [x, pooled, gradient], {}, [{ shape: x.shape, dtype: "float32" }])[0]!;
