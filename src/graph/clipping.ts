@@ -45,7 +45,7 @@ export function clipGradients(
 
 /** √ Σ g² over all elements of all tensors. */
 export function globalNorm(tensors: readonly Tensor[]): Tensor {
-  return sqrt(tensors.map(sumOfSquares).reduce(add));
+  return sqrt(tensors.toReversed().map(sumOfSquares).reduce(add));
 }
 
 function adaptively(gradient: Tensor, parameter: Tensor, limit: number): Tensor {
