@@ -35,7 +35,7 @@ export interface StepOptions {
  * Graph inputs: the objective's own; `sampleWeights` `[batch]`, factors on the samples' losses (the loss is their
  * weighted *sum*, so that weights 1/B make a mean, and sums over several batches stay exact); every parameter under
  * its name; moments as `MOMENT/NAME`; gradients as `grad/NAME`; `optimizer.SCALAR`.
- * Outputs: `loss`, `measure/NAME`, `grad/NAME`, `norm/before`, `norm/after`, and new values as `next/INPUT`.
+ * Outputs: `loss`, `measure/NAME`, `grad/NAME`, `norm/before`, with clipping `norm/after`, and new values as `next/INPUT`.
  */
 export interface StepModels {
   readonly specs: readonly ParameterSpec[];
@@ -132,7 +132,8 @@ function updateOutputs(
   return graph.scoped("update", () => {
     const clipped = clipGradients(grads, [...trained.values()], clipping);
     const scalars = optimizerScalars(graph, optimizer);
-    const outputs: Record<string, Tensor> = { "norm/before": clipped.normBefore, "norm/after": clipped.normAfter };
+    const outputs: Record<string, Tensor> = { "norm/before": clipped.normBefore };
+    if (clipping !== undefined) outputs["norm/after"] = clipped.normAfter;
     for (const [i, [name, parameter]] of [...trained].entries()) {
       const moments = optimizer.moments.map((moment) => graph.input(`${moment}/${name}`, parameter.shape));
       const updated = optimizer.update(parameter, clipped.gradients[i]!, moments, scalars);

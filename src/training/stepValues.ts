@@ -28,7 +28,7 @@ export function optimizerFeeds(optimizer: Optimizer, learningRate: number, step:
 /** @param values in the order of `lossNames` */
 export function stepReport(models: Measured, values: Float64Array, samples: number, norms: Outputs): StepReport {
   const gradientNormBefore = Number(norms["norm/before"]!.data[0]);
-  const gradientNormAfter = Number(norms["norm/after"]!.data[0]);
+  const gradientNormAfter = Number((norms["norm/after"] ?? norms["norm/before"]!).data[0]);
   const finite = Number.isFinite(values[0]!) && Number.isFinite(gradientNormBefore);
   return { ...losses(models, values), samples, gradientNormBefore, gradientNormAfter, finite };
 }
