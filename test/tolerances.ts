@@ -33,6 +33,12 @@ export const tolerances = {
   parityMetrics: 1e-4,
   parityPsnr: 1e-3,
   parityRing: 0.01,
+  /** Relative: the same formulas in float64 over 40,000 pixels, in another order; a correlation near 0 loses two digits. */
+  standardMetric: 1e-10,
+  /** Relative: pytorch-msssim keeps its Gaussian window in float32, whose eleven weights are each off by up to 6e-8. */
+  float32Window: 1e-6,
+  /** Pixels: scikit-image finds shifts on a grid of 1/100. */
+  registrationFineGrid: 0.01,
   /** Pixels: the reference finds shifts on a grid of 1/50. */
   registrationGrid: 0.02,
   /** Networks against the reference's (README of the fixtures: 1e-4 of the array's maximum for the CNN, 1e-5 for attention). */

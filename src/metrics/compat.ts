@@ -1,8 +1,10 @@
 import { gaussianFilter } from "../optics/gaussianFilter.ts";
+import { matchPhaseRamp } from "./compatAlign.ts";
 import { meanAbsoluteError, meanSquaredError } from "./differences.ts";
 import { ringSums } from "./frc.ts";
 import {
   amplitudeImage,
+  asComplex,
   type ComplexImage,
   centreCrop,
   crop,
@@ -13,6 +15,7 @@ import {
 } from "./image.ts";
 import { msSsimWeights } from "./msSsim.ts";
 import { ssim } from "./ssim.ts";
+import { taper } from "./taper.ts";
 
 /**
  * The metrics as PtychoPINN computes them, for numbers that compare with its publications. They differ from this
@@ -36,6 +39,23 @@ export interface CompatImageMetrics {
   readonly frc50: number;
   /** Ring at which the curve falls below 1/7. */
   readonly frc17: number;
+}
+
+/** Modulus of the ring correlation, ring by ring up to the corners of the largest square in the middle. */
+export interface CompatRings {
+  readonly frc50: number;
+  readonly frc17: number;
+  readonly curve: readonly number[];
+  /** Side of that square: ring r is r / side cycles per pixel. */
+  readonly side: number;
+}
+
+/** Ring correlations of what {@link CompatMetrics} compares. */
+export interface CompatCurves {
+  readonly amplitude: CompatRings;
+  readonly phase: CompatRings;
+  /** Of the complex images, once their phase ramps are matched and their borders faded out over 10 pixels. */
+  readonly complex: CompatRings;
 }
 
 export interface CompatOptions {
@@ -74,6 +94,38 @@ export function compatMetrics(
     },
   };
 }
+
+/** The ring correlations whole, for plots and tables. @throws PtychonautError "shape" when the images differ in size */
+export function compatCurves(
+  reconstruction: ComplexImage,
+  reference: ComplexImage,
+  options: CompatOptions = {},
+): CompatCurves {
+  const { frcSigma = 0 } = options;
+  const { amplitude, phase } = compatImages(reconstruction, reference, options);
+  const rings = ({ prediction, truth }: Pair): CompatRings => ringsOf(compatFrc(prediction, truth, frcSigma), truth);
+  return {
+    amplitude: rings(amplitude),
+    phase: rings(phase),
+    complex: complexRings(reconstruction, reference, frcSigma),
+  };
+}
+
+/** Pixels over which the reference system fades out the borders of complex images. */
+const taperWidth = 10;
+
+function complexRings(a: ComplexImage, b: ComplexImage, sigma: number): CompatRings {
+  const side = Math.min(...a.shape);
+  const [first, second] = [centreCrop(a, [side, side]), centreCrop(b, [side, side])];
+  return ringsOf(compatFrc(taper(matchPhaseRamp(first, second), taperWidth), taper(second, taperWidth), sigma), first);
+}
+
+const ringsOf = (curve: Float64Array, { shape }: Image): CompatRings => ({
+  frc50: ringBelow(curve, 0.5),
+  frc17: ringBelow(curve, 1 / 7),
+  curve: Array.from(curve),
+  side: Math.min(...shape),
+});
 
 interface Pair {
   readonly prediction: Image;
@@ -188,14 +240,4 @@ function withoutPlane({ shape, data }: Image): Image {
     shape,
     data: data.map((value, k) => value - average - slopeY * (Math.floor(k / width) - cy) - slopeX * ((k % width) - cx)),
   };
-}
-
-function asComplex(image: Image | ComplexImage): ComplexImage {
-  const pixels = image.shape[0] * image.shape[1];
-  if (image.data.length === 2 * pixels) return image;
-  const data = new Float64Array(2 * pixels);
-  image.data.forEach((value, k) => {
-    data[2 * k] = value;
-  });
-  return { shape: image.shape, data };
 }

@@ -1,4 +1,5 @@
-import { type ComplexImage, centreCrop, crop } from "./image.ts";
+import { amplitudeImage, asComplex, type ComplexImage, centreCrop, crop } from "./image.ts";
+import { findShift } from "./registration.ts";
 import { solve3 } from "./solve3.ts";
 
 /** Two images brought to one frame the way PtychoPINN does before it compares them. */
@@ -66,4 +67,16 @@ export function matchPhaseRamp(a: ComplexImage, b: ComplexImage): ComplexImage {
     data[2 * k + 1] = a.data[2 * k] * s + a.data[2 * k + 1] * c;
   }
   return { shape: a.shape, data };
+}
+
+/** Steps a pixel of the grid on which the reference system looks for a shift. */
+const stepsPerPixel = 50;
+
+/** Pixels (y, x) by which `moving` must move onto `reference`: phase correlation of the amplitudes, on a grid of 1/50. */
+export function compatShift(moving: ComplexImage, reference: ComplexImage): readonly [y: number, x: number] {
+  const { shift } = findShift(asComplex(amplitudeImage(moving)), asComplex(amplitudeImage(reference)), {
+    whiten: true,
+  });
+  const onGrid = (value: number): number => Math.round(value * stepsPerPixel) / stepsPerPixel;
+  return [onGrid(shift[0]), onGrid(shift[1])];
 }

@@ -1,4 +1,5 @@
 import { type ComplexImage, requireSameShape } from "./image.ts";
+import { conjugated } from "./orientation.ts";
 import { spectralPeak, spectralSum } from "./spectralPeak.ts";
 
 /**
@@ -97,8 +98,4 @@ function leastSquares(
   const ramp = [(2 * Math.PI * peak[0]) / height, (2 * Math.PI * peak[1]) / width] as const;
   const [re, im] = spectralSum(g, peak);
   return { ramp, phase: Math.atan2(im, re), overlap: Math.hypot(re, im), energy };
-}
-
-function conjugated({ shape, data }: ComplexImage): ComplexImage {
-  return { shape, data: data.map((value, i) => (i % 2 === 0 ? value : -value)) };
 }

@@ -46,6 +46,17 @@ export function phaseImage({ shape, data }: ComplexImage): Image {
   };
 }
 
+/** A real image with imaginary parts of 0; a complex one as it is. */
+export function asComplex(image: Image | ComplexImage): ComplexImage {
+  const pixels = image.shape[0] * image.shape[1];
+  if (image.data.length === 2 * pixels) return image;
+  const data = new Float64Array(2 * pixels);
+  image.data.forEach((value, k) => {
+    data[2 * k] = value;
+  });
+  return { shape: image.shape, data };
+}
+
 /** Cuts a rectangle, which must lie inside, out of a real or complex image. */
 export function crop<T extends Image | ComplexImage>(image: T, { top, left, height, width }: Rectangle): T {
   const [rows, columns] = image.shape;

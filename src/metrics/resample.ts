@@ -46,6 +46,51 @@ export function sampleWindow(
   return { image: { shape: [height, width], data }, inside };
 }
 
+/**
+ * Which pixels of a window rest on valid pixels of the source alone: 1 where the source's mask is 1 on all pixels nearby.
+ * At a fractional place these are the four nearest along each axis, where the interpolation has nearly all its weight.
+ *
+ * @param mask of the source, row-major, 0 = invalid
+ * @param origin see {@link sampleWindow}
+ */
+export function sampleMask(
+  mask: ArrayLike<number>,
+  [rows, columns]: readonly [number, number],
+  origin: readonly [row: number, column: number],
+  [height, width]: readonly [height: number, width: number],
+): Uint8Array {
+  const [top, left] = [snap(origin[0]), snap(origin[1])];
+  const [down, across] = [reach(top), reach(left)];
+  const out = new Uint8Array(height * width);
+  const valid = (i: number, j: number): boolean => {
+    for (let y = i + down.first; y <= i + down.last; y++)
+      for (let x = j + across.first; x <= j + across.last; x++) {
+        // The source's border values continue outside, so only pixels inside can be invalid.
+        if (y >= 0 && y < rows && x >= 0 && x < columns && mask[y * columns + x] === 0) return false;
+      }
+    return true;
+  };
+  const inside = (at: number, size: number): boolean => at >= 0 && at <= size - 1;
+  for (let i = 0; i < height; i++) {
+    if (!inside(top + i, rows)) continue;
+    for (let j = 0; j < width; j++) {
+      if (inside(left + j, columns)) out[i * width + j] = valid(i, j) ? 1 : 0;
+    }
+  }
+  return out;
+}
+
+/** Source pixels, relative to a window's pixel, that carry its value. */
+function reach(origin: number): { readonly first: number; readonly last: number } {
+  const whole = Math.floor(origin);
+  return origin === whole ? { first: whole, last: whole } : { first: whole - 1, last: whole + 2 };
+}
+
+/** Rounding noise on a whole number is no reason to interpolate. */
+function snap(origin: number): number {
+  return Math.abs(origin - Math.round(origin)) < 1e-9 ? Math.round(origin) : origin;
+}
+
 interface Taps {
   readonly weights: readonly number[];
   /** Source index of tap t for window pixel i. */
@@ -55,8 +100,7 @@ interface Taps {
 }
 
 function taps(origin: number, size: number): Taps {
-  // Rounding noise on a whole number is no reason to interpolate.
-  const snapped = Math.abs(origin - Math.round(origin)) < 1e-9 ? Math.round(origin) : origin;
+  const snapped = snap(origin);
   const whole = Math.floor(snapped);
   const fraction = snapped - whole;
   const offsets = fraction === 0 ? [0] : Array.from({ length: 2 * lobes }, (_, t) => t - lobes + 1);

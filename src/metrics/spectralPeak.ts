@@ -4,23 +4,27 @@ import type { ComplexImage } from "./image.ts";
 /** A frequency as cycles over the whole height and width, fractional, within ±half the number of pixels. */
 export type SpectralPeak = readonly [y: number, x: number];
 
+/** Fourier pixels between the points at which the surroundings of the largest pixel are looked at, and how many each way. */
+const gridStep = 0.25;
+const gridReach = 4;
+
 /**
  * The frequency at which |Σ g(r) exp(−2πi k·r)| is largest, to a small fraction of a Fourier pixel: the largest pixel of
- * the discrete transform, then Newton's method on the logarithm of the modulus, which is concave over the main lobe of
- * a peak.
+ * the discrete transform, the largest point of a finer grid around it (a narrow peak between pixels, on the slope of a
+ * broad one, is no maximum of the pixels), then Newton's method on the logarithm of the modulus, which is concave there.
  *
  * Of g = b conj(a) it is the phase ramp between two images; of two images' cross spectrum it is their shift.
  *
  * @param limit search only frequencies up to this far from zero, in Fourier pixels
  */
 export function spectralPeak(g: ComplexImage, limit: number = Number.POSITIVE_INFINITY): SpectralPeak {
-  const start = largestPixel(g, limit);
+  const start = largestGridPoint(g, largestPixel(g, limit));
   let [ky, kx] = start;
   for (let iteration = 0; iteration < 20; iteration++) {
     const [dy, dx] = newtonStep(g, ky, kx);
     [ky, kx] = [ky + dy, kx + dx];
-    // A peak wanders less than a pixel from the pixel that shows it; farther away there is no peak to refine.
-    if (!(Math.hypot(ky - start[0], kx - start[1]) < 1.5)) return start;
+    // The maximum is within a step of the point that is nearest to it; farther away there is no peak to refine.
+    if (!(Math.hypot(ky - start[0], kx - start[1]) < 2 * gridStep)) return start;
     if (Math.hypot(dy, dx) < 1e-9) break;
   }
   return [ky, kx];
@@ -49,6 +53,51 @@ function largestPixel(g: ComplexImage, limit: number): SpectralPeak {
     }
   }
   return peak;
+}
+
+/** As two products with the exponentials of the grid's frequencies (Guizar-Sicairos, Thurman & Fienup 2008). */
+function largestGridPoint({ shape: [height, width], data }: ComplexImage, [ky, kx]: SpectralPeak): SpectralPeak {
+  const count = 2 * gridReach + 1;
+  const steps = Array.from({ length: count }, (_, i) => (i - gridReach) * gridStep);
+  const [ys, xs] = [frequencies(height), frequencies(width)];
+  const across = steps.map((step) => exponentials(xs, kx + step));
+  const down = steps.map((step) => exponentials(ys, ky + step));
+  const sums = new Float64Array(2 * count * count);
+  for (let i = 0; i < height; i++) {
+    const row = data.subarray(2 * i * width, 2 * (i + 1) * width);
+    for (let b = 0; b < count; b++) {
+      const [re, im] = dotted(row, across[b]);
+      for (let a = 0; a < count; a++) {
+        const [c, s] = [down[a][2 * i], down[a][2 * i + 1]];
+        sums[2 * (a * count + b)] += re * c - im * s;
+        sums[2 * (a * count + b) + 1] += re * s + im * c;
+      }
+    }
+  }
+  let best = gridReach * (count + 1);
+  const power = (k: number): number => sums[2 * k] ** 2 + sums[2 * k + 1] ** 2;
+  for (let k = 0; k < count * count; k++) if (power(k) > power(best)) best = k;
+  return [ky + steps[Math.floor(best / count)], kx + steps[best % count]];
+}
+
+/** exp(−2πi k x), interleaved. */
+function exponentials(xs: Float64Array, k: number): Float64Array {
+  const out = new Float64Array(2 * xs.length);
+  xs.forEach((x, i) => {
+    out[2 * i] = Math.cos(2 * Math.PI * k * x);
+    out[2 * i + 1] = -Math.sin(2 * Math.PI * k * x);
+  });
+  return out;
+}
+
+/** Σ a b over interleaved complex numbers. */
+function dotted(a: Float64Array, b: Float64Array): Complex {
+  let [re, im] = [0, 0];
+  for (let i = 0; i < a.length; i += 2) {
+    re += a[i] * b[i] - a[i + 1] * b[i + 1];
+    im += a[i] * b[i + 1] + a[i + 1] * b[i];
+  }
+  return [re, im];
 }
 
 /** One Newton step towards the maximum of ln |S(k)|, S(k) = Σ g(y, x) exp(−2πi (k_y y + k_x x)), y and x in −½ … ½. */

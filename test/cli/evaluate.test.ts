@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ComplexArray } from "../../src/arrays.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { labelSource, labelsOf } from "../../src/data/labels.ts";
-import { writeReconstruction } from "../../src/io/reconstruction.ts";
+import { writeNpz } from "../../src/io/npz.ts";
+import { readReconstruction, writeReconstruction } from "../../src/io/reconstruction.ts";
 import type { Metrics } from "../../src/metrics/evaluate.ts";
-import { readReference } from "../../src/node/evaluate.ts";
+import { readReference, type SplitData } from "../../src/node/evaluate.ts";
 import { readScan } from "../../src/node/files.ts";
 import { maxDeviation } from "../evaluate.ts";
 import { tolerances } from "../tolerances.ts";
@@ -59,6 +60,7 @@ beforeAll(async () => {
       coverage: new Float32Array(side * side).fill(1),
       positions: Float64Array.of(20, 20),
       origin: { y: 9, x: 12 },
+      pixelSizeM: 2e-8,
     }),
   );
 });
@@ -92,14 +94,79 @@ describe("evaluate", () => {
     expect(metrics.complexError).toBeLessThan(1e-6);
   });
 
+  it("measures the resolution of two halves of the data, and sees that they are not independent", async () => {
+    const args = ["evaluate", path("reconstruction.npz"), "--split", path("reconstruction.npz")];
+    const { code, stdout, stderr } = await call([...args, "--json"]);
+    expect(code).toBe(0);
+    const { split, frc } = JSON.parse(stdout) as Metrics & { split: SplitData };
+    expect(split).toEqual({ resolution: frc.halfBit, resolutionM: frc.halfBit * 2e-8, sharedPositions: 1 });
+    expect(stderr).toMatch(/1 positions are in both reconstructions/);
+    expect((await call(args)).stdout).toMatch(/^resolution +2\.000 px = 40 nm \(split data, half-bit\)/);
+    const both = await call([...args, "--reference", path("scan.npz")]);
+    expect(both.code).toBe(2);
+    expect(both.stderr).toMatch(/--reference and --split exclude each other/);
+  });
+
+  it("takes the object of another program by its name, finds its place and its orientation", async () => {
+    const foreign = path("foreign.npz");
+    const { object } = await readScan(path("scan.npz"));
+    const image = part(object!, 14, 7, 36);
+    const conjugate = image.data.map((value, i) => (i % 2 === 0 ? value : -value));
+    const psi = { dtype: "complex64", shape: [1, ...image.shape], data: conjugate } as const;
+    writeFileSync(foreign, writeNpz({ psi, probe: { ...psi, shape: [36, 36] } }));
+    const args = ["evaluate", `${foreign}::psi`, "--reference", path("scan.npz"), "--conjugate", "--json"];
+    const { code, stdout, stderr } = await call(args);
+    expect(code).toBe(0);
+    const { gauge, complexError } = JSON.parse(stdout) as Metrics;
+    expect(gauge).toMatchObject({ conjugated: true, turned: false, placement: "found" });
+    expect(gauge.origin.map((value) => Math.round(10 * value) / 10)).toEqual([14, 7]);
+    expect(complexError).toBeLessThan(1e-3);
+    expect(stderr).toMatch(/the reconstruction is the complex conjugate/);
+    const unnamed = await call(["evaluate", foreign, "--reference", path("scan.npz"), "--json"]);
+    expect(unnamed.code).toBe(0);
+  });
+
+  it("suspects a conjugate that it was not told to try", async () => {
+    const { object, ...rest } = readReconstruction(readFileSync(path("reconstruction.npz")));
+    const data = object.data.map((value, i) => (i % 2 === 0 ? value : -value));
+    writeFileSync(path("conjugate.npz"), writeReconstruction({ ...rest, object: { ...object, data } }));
+    const args = ["evaluate", path("conjugate.npz"), "--reference", path("scan.npz")];
+    expect((await call(args)).stderr).toMatch(/phases correlate with -0\.\d+: it may be the complex conjugate/);
+    expect((await call([...args, "--conjugate"])).stderr).toMatch(
+      /^warning: the reconstruction is the complex conj[^\n]*\n$/,
+    );
+  });
+
+  it.each([
+    ["--coverage", "1", /wrong value for --coverage; expected from 0 to below 1; got 1/],
+    ["--taper", "-1", /wrong value for --taper; expected 0 or more/],
+    ["--frc_sigma", "-0.5", /wrong value for --frc_sigma/],
+    ["--phase_align_method", "none", /wrong value for --phase_align_method; expected plane or mean/],
+  ])("refuses %s %s", async (flag, value, message) => {
+    const args = ["evaluate", path("reconstruction.npz"), "--reference", path("scan.npz"), flag, value];
+    const { code, stderr } = await call(args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+
+  it("obeys the options of the reference system's variants and of the taper", async () => {
+    const args = ["evaluate", path("reconstruction.npz"), "--reference", path("scan.npz"), "--json"];
+    const measured = async (...flags: string[]) => JSON.parse((await call([...args, ...flags])).stdout) as Metrics;
+    const plain = await measured();
+    const { frc, compat } = await measured("--taper", "1", "--phase_align_method", "mean", "--frc_sigma", "2");
+    expect(frc.curve.correlation).not.toEqual(plain.frc.curve.correlation);
+    expect(compat.phase.mae).not.toBe(plain.compat.phase.mae);
+    expect(compat.rings.amplitude.curve).not.toEqual(plain.compat.rings.amplitude.curve);
+  });
+
   it("says what is missing", async () => {
     const none = await call(["evaluate", path("reconstruction.npz")]);
     expect(none.code).toBe(2);
-    expect(none.stderr).toContain("missing --reference");
+    expect(none.stderr).toContain("missing --reference or --split");
     const args = ["evaluate", path("reconstruction.npz"), "--reference", path("scan.npz"), "--object_key", "psi"];
     const { code, stderr } = await call(args);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/no reference object.*expected an array "psi"/);
+    expect(stderr).toMatch(/no object in this file.*expected an array "psi"/);
     const noArgument = await call(["evaluate", "--reference", path("scan.npz")]);
     expect(noArgument.code).toBe(2);
     expect(noArgument.stderr).toContain("expected RECONSTRUCTION.npz");

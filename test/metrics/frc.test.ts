@@ -79,3 +79,34 @@ test("a Tukey window rises as a raised cosine and is a Hann window at full width
     expect(value).toBeCloseTo(Math.sin((Math.PI * i) / 15) ** 2, 12);
   });
 });
+
+describe("split data", () => {
+  /** White noise whose power falls as exp(−f / f₀) from one seed, with white noise of power `floor` from another. */
+  function half(f0: number, floor: number, seed: number): ComplexImage {
+    const [signal, noise] = [new Random(1), new Random(seed)];
+    const f = frequencies(side);
+    const spectrum = new Float64Array(2 * side * side);
+    for (let k = 0; k < spectrum.length; k++) {
+      const radius = Math.hypot(f[Math.floor(k / 2 / side)], f[(k >> 1) % side]);
+      spectrum[k] = Math.exp(-radius / f0 / 2) * signal.normal() + Math.sqrt(floor) * noise.normal();
+    }
+    return { shape: [side, side], data: planFft2([side, side]).inverse(spectrum) };
+  }
+  const side = 256;
+
+  test("correlates as S / (S + N), and the half-bit threshold stands where a half's S / N is (√2 − 1)/2", () => {
+    const [f0, floor] = [0.1, 0.2];
+    const { curve, halfBit } = frc(half(f0, floor, 2), half(f0, floor, 3), { taper: 0 });
+    for (let r = 8; r <= side / 2; r += 8) {
+      const signal = Math.exp(-r / side / f0);
+      const expected = signal / (signal + floor);
+      // Five standard deviations of the correlation of n independent pairs.
+      expect(Math.abs(curve.correlation[r] - expected)).toBeLessThan((5 * (1 - expected ** 2)) / Math.sqrt(6 * r));
+    }
+    const snr = (Math.SQRT2 - 1) / 2;
+    const frequency = -f0 * Math.log(snr * floor);
+    // The threshold of a finite ring is higher, by about 2 S^½ + 1 over the root of its pixels: an earlier crossing.
+    expect(1 / halfBit).toBeLessThan(frequency);
+    expect(1 / halfBit).toBeGreaterThan(0.8 * frequency);
+  });
+});

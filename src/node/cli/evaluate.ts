@@ -1,18 +1,26 @@
+import { PtychonautError } from "../../errors.ts";
+import { lengthLabel } from "../../io/axisScale.ts";
 import type { ImageMetrics, Metrics } from "../../metrics/evaluate.ts";
-import { compareWithReference, readReconstructionFile, readReference } from "../evaluate.ts";
+import { compareWithReference, evaluationWarnings, readReference, type SplitData, splitData } from "../evaluate.ts";
 import { writeAtomic } from "../files.ts";
+import { readObjectFile } from "../objectFile.ts";
 import { type Command, type CommandContext, commonFlags } from "./command.ts";
-import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
-
-const section = "Comparison";
+import { comparisonFlags, comparisonOptions, orientationFlags } from "./comparisonFlags.ts";
+import type { Flag, ParsedFlags } from "./flags.ts";
 
 const ownFlags: readonly Flag[] = [
   {
     name: "reference",
     kind: "text",
     section: "Files",
-    description: "npz with the reference: a scan's objectGuess, or another reconstruction.npz.",
-    required: true,
+    description: "npz with the reference: a scan's objectGuess, another reconstruction.npz, or FILE.npz::ARRAY.",
+  },
+  {
+    name: "split",
+    kind: "text",
+    section: "Files",
+    description:
+      "Instead of a reference: a reconstruction of the other half of the data. The FRC is then the resolution.",
   },
   {
     name: "objectKey",
@@ -21,75 +29,69 @@ const ownFlags: readonly Flag[] = [
     description: "Name of the reference's array, where it has another.",
   },
   { name: "output", kind: "text", section: "Files", description: "Also write the metrics to this JSON file." },
-  { name: "json", kind: "boolean", section, description: "Print JSON, the schema of metrics.json." },
-  {
-    name: "coverage",
-    kind: "number",
-    section,
-    description: "Compare pixels whose coverage is above this fraction of its median.",
-    default: 0.1,
-  },
-  {
-    name: "register",
-    kind: "boolean",
-    section,
-    description: "Find and remove a shift that is left between the two.",
-    default: true,
-  },
-  { name: "maxShift", kind: "number", section, description: "Largest such shift.", default: 10, unit: "pixels" },
-  { name: "ramp", kind: "boolean", section, description: "Fit and remove a phase ramp.", default: true },
-  { name: "scale", kind: "boolean", section, description: "Fit and remove an amplitude scale.", default: true },
-  { name: "conjugate", kind: "boolean", section, description: "Also try the complex conjugate.", default: false },
+  { name: "json", kind: "boolean", section: "Files", description: "Print JSON, the schema of metrics.json." },
+  ...comparisonFlags,
+  ...orientationFlags(false),
 ];
 
 /** `ptychonaut evaluate`: how far a reconstruction is from a reference. */
 export const evaluateCommand: Command = {
   name: "evaluate",
   summary: "Compare a reconstruction with a reference, after removing what diffraction cannot determine.",
-  usage: "RECONSTRUCTION.npz --reference FILE.npz [options]",
+  usage: "RECONSTRUCTION.npz --reference FILE.npz | --split RECONSTRUCTION.npz [options]",
   details:
     "A flat object has a complex correlation near 0.95 with a weak phase object: judge by the phase correlation, the complex error and the FRC.",
-  examples: ["ptychonaut evaluate run/reconstruction.npz --reference scan.npz --json"],
+  examples: [
+    "ptychonaut evaluate run/reconstruction.npz --reference scan.npz --json",
+    "ptychonaut evaluate even/reconstruction.npz --split odd/reconstruction.npz",
+  ],
   flags: [...ownFlags, ...commonFlags],
   positionals: ["RECONSTRUCTION.npz"],
   run: evaluate,
 };
 
 async function evaluate({ values, positionals }: ParsedFlags, context: CommandContext): Promise<number> {
-  requireFlags(values, ownFlags, "evaluate");
+  const options = comparisonOptions(values, false);
+  const { path, split } = otherOf(values);
   const objectKey = values["objectKey"];
-  const reference = await readReference(
-    String(values["reference"]),
-    typeof objectKey === "string" ? objectKey : undefined,
-  );
-  const metrics = compareWithReference(await readReconstructionFile(positionals[0]!), reference, {
-    coverage: Number(values["coverage"] ?? 0.1),
-    register: values["register"] !== false,
-    maxShift: Number(values["maxShift"] ?? 10),
-    gauge: {
-      ramp: values["ramp"] !== false,
-      scale: values["scale"] !== false,
-      conjugate: values["conjugate"] === true,
-    },
-  });
-  const json = `${JSON.stringify(metrics, null, 2)}\n`;
+  const reference = await readReference(path, typeof objectKey === "string" ? objectKey : undefined);
+  const reconstruction = await readObjectFile(positionals[0]!);
+  const metrics = compareWithReference(reconstruction, reference, options);
+  const halves = split ? splitData(metrics, reconstruction, reference) : undefined;
+  for (const line of evaluationWarnings(metrics, halves)) context.warn(`warning: ${line}`);
+  const json = `${JSON.stringify(halves === undefined ? metrics : { ...metrics, split: halves }, null, 2)}\n`;
   if (typeof values["output"] === "string") await writeAtomic(values["output"], json);
-  context.print(values["json"] === true ? json : metricsTable(metrics));
+  context.print(values["json"] === true ? json : metricsTable(metrics, halves));
   return 0;
 }
 
+/** What to compare with: a reference, or the other half of the data. */
+function otherOf({ reference, split }: ParsedFlags["values"]): { readonly path: string; readonly split: boolean } {
+  if (reference !== undefined && split !== undefined)
+    throw new PtychonautError("usage", "--reference and --split exclude each other", {
+      fix: "a truth is a --reference, another reconstruction of the same object from other data a --split",
+    });
+  if (reference === undefined && split === undefined)
+    throw new PtychonautError("usage", "missing --reference or --split", { fix: "see ptychonaut evaluate --help" });
+  return { path: String(reference ?? split), split: split !== undefined };
+}
+
 /** The numbers that one looks at first. */
-export function metricsTable({ complexError, amplitude, phase, frc, gauge, coverage }: Metrics): string {
+export function metricsTable(metrics: Metrics, halves?: SplitData): string {
+  const { complexError, amplitude, phase, frc, gauge, coverage } = metrics;
   const cell = (value: number) => (Number.isFinite(value) ? value.toPrecision(4) : String(value)).padStart(11);
   const row = (name: string, key: keyof ImageMetrics) =>
     `  ${name.padEnd(12)}${cell(amplitude[key])}${cell(phase[key])}`;
   return [
+    ...(halves === undefined ? [] : [splitLine(halves)]),
     `complex error      ${complexError.toPrecision(4)}`,
     `FRC resolution     ${frc.halfBit.toPrecision(4)} px (half-bit), ${frc.oneBit.toPrecision(4)} px (one-bit)`,
     "",
     `  ${"".padEnd(12)}${"amplitude".padStart(11)}${"phase".padStart(11)}`,
     row("MAE", "mae"),
+    row("MSE", "mse"),
     row("PSNR (dB)", "psnr"),
+    row("  of a peak", "peak"),
     row("SSIM", "ssim"),
     row("MS-SSIM", "msSsim"),
     row("correlation", "correlation"),
@@ -99,4 +101,9 @@ export function metricsTable({ complexError, amplitude, phase, frc, gauge, cover
       .join(", ")}) px`,
     "",
   ].join("\n");
+}
+
+function splitLine({ resolution, resolutionM }: SplitData): string {
+  const metres = resolutionM === null ? "" : ` = ${lengthLabel(resolutionM)}`;
+  return `resolution         ${resolution.toPrecision(4)} px${metres} (split data, half-bit)`;
 }
