@@ -2,6 +2,7 @@ import { PtychonautError } from "../errors.ts";
 import { lengthLabel, robustLimits, roundDown, ticks } from "./axisScale.ts";
 import { type ColormapName, colormap } from "./colormap.ts";
 import { glyphHeight, textWidth } from "./font.ts";
+import { chartLeft, drawLineChart, type LineChart } from "./lineChart.ts";
 import { type Colour, createPicture, drawText, fillRectangle, type Picture } from "./picture.ts";
 import { encodePng } from "./png.ts";
 
@@ -43,16 +44,65 @@ const tickLength = 5;
 
 /** Panels side by side, each an image with title, colour bar and scale bar, as PNG bytes. */
 export function renderFigure(panels: readonly Panel[], options: FigureOptions = {}): Uint8Array {
-  const drawn = panels.map((panel) => prepare(panel, options.panelSize ?? 512));
-  const height = 2 * margin + titleHeight + Math.max(...drawn.map((panel) => panel.height)) + footHeight;
-  const width = 2 * margin - panelGap + drawn.reduce((sum, panel) => sum + panel.fullWidth + panelGap, 0);
-  const picture = createPicture(width, height);
-  let left = margin;
-  for (const panel of drawn) {
-    drawPanel(picture, panel, left, options.pixelSizeM);
-    left += panel.fullWidth + panelGap;
+  return renderFigureRows([panels], options);
+}
+
+/**
+ * Rows of panels and charts, whose columns are as wide as the widest in them; where there is neither the sheet stays
+ * empty.
+ */
+export function renderFigureRows(
+  rows: readonly (readonly (Panel | LineChart | undefined)[])[],
+  options: FigureOptions = {},
+): Uint8Array {
+  const drawn = rows.map((row) => row.map((cell) => cell && cellOf(cell, options)));
+  const columns = Array.from({ length: Math.max(...rows.map((row) => row.length)) }, (_, column) =>
+    Math.max(0, ...drawn.map((row) => row[column]?.width ?? 0)),
+  );
+  const heights = drawn.map((row) => titleHeight + Math.max(0, ...row.map((cell) => cell?.height ?? 0)) + footHeight);
+  const width = 2 * margin - panelGap + columns.reduce((sum, column) => sum + column + panelGap, 0);
+  const picture = createPicture(
+    width,
+    heights.reduce((sum, height) => sum + height, 2 * margin),
+  );
+  let top = margin;
+  for (const [i, row] of drawn.entries()) {
+    let left = margin;
+    for (const [j, cell] of row.entries()) {
+      cell?.draw(picture, left, top);
+      left += columns[j]! + panelGap;
+    }
+    top += heights[i]!;
   }
   return encodePng(picture, { Software: "ptychonaut" });
+}
+
+/** What a place of the sheet holds; sizes without title and foot. */
+interface Cell {
+  readonly width: number;
+  readonly height: number;
+  draw(picture: Picture, left: number, top: number): void;
+}
+
+function cellOf(content: Panel | LineChart, { panelSize = 512, pixelSizeM }: FigureOptions): Cell {
+  if ("curves" in content) return chartCell(content);
+  const prepared = prepare(content, panelSize);
+  return {
+    width: prepared.fullWidth,
+    height: prepared.height,
+    draw: (picture, left, top) => drawPanel(picture, prepared, left, top, pixelSizeM),
+  };
+}
+
+function chartCell(chart: LineChart): Cell {
+  return {
+    width: chartLeft + chart.width,
+    height: chart.height,
+    draw(picture, left, top) {
+      drawText(picture, chart.title, { x: left, y: top, size: letter }, ink);
+      drawLineChart(picture, chart, left + chartLeft, top + titleHeight);
+    },
+  };
 }
 
 /** A panel with everything that its layout needs. Sizes are sheet pixels. */
@@ -92,14 +142,20 @@ function prepare(panel: Panel, panelSize: number): Prepared {
     block,
     width,
     height,
-    fullWidth: width + barGap + barWidth + 2 * tickLength + labels,
+    fullWidth: Math.max(width + barGap + barWidth + 2 * tickLength + labels, letter * textWidth(panel.title)),
   };
 }
 
-function drawPanel(picture: Picture, prepared: Prepared, left: number, pixelSizeM: number | undefined): void {
+function drawPanel(
+  picture: Picture,
+  prepared: Prepared,
+  left: number,
+  above: number,
+  pixelSizeM: number | undefined,
+): void {
   const { panel, width, height } = prepared;
-  const top = margin + titleHeight;
-  drawText(picture, panel.title, { x: left, y: margin, size: letter }, ink);
+  const top = above + titleHeight;
+  drawText(picture, panel.title, { x: left, y: above, size: letter }, ink);
   drawImage(picture, prepared, left, top);
   drawColourBar(picture, prepared, left + width + barGap, top);
   drawScaleBar(picture, prepared, left, top + height + 12, pixelSizeM);
@@ -149,7 +205,7 @@ function drawColourBar(picture: Picture, { panel, limits, marks, height }: Prepa
     const textTop = y - Math.floor((letter * glyphHeight) / 2);
     drawText(picture, label, { x: left + barWidth + 2 * tickLength, y: textTop, size: letter }, ink);
   }
-  if (panel.unit !== undefined) drawText(picture, panel.unit, { x: left, y: margin, size: letter }, ink);
+  if (panel.unit !== undefined) drawText(picture, panel.unit, { x: left, y: top - titleHeight, size: letter }, ink);
 }
 
 /** A bar of round length, about a quarter of the image wide, below it, with the length beside it. */

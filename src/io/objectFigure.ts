@@ -23,8 +23,6 @@ export function objectPanels(
     name === "" ? `${quantity.charAt(0).toUpperCase()}${quantity.slice(1)}` : `${name}: ${quantity}`;
   const size = { height: box.bottom - box.top, width: box.right - box.left, mask: cut.mask };
   const phase = phaseOf(cut.object);
-  const [low, high] = robustLimits(phase, cut.mask);
-  const wraps = high - low > 1.8 * Math.PI;
   return {
     amplitude: { ...size, title: title("amplitude"), image: amplitudeOf(cut.object) },
     phase: {
@@ -32,14 +30,20 @@ export function objectPanels(
       title: title("phase"),
       image: phase,
       unit: "rad",
-      ...(wraps
-        ? { colormap: "cyclic", limits: [-Math.PI, Math.PI] as const }
-        : { colormap: "sequential", limits: [low, high] as const }),
+      ...phaseScale(phase, cut.mask),
     },
   };
 }
 
-interface Box {
+/** Colours for a phase: a circle of them where it goes all the way around. */
+export function phaseScale(phase: Float32Array, known: ArrayLike<number>): Pick<Panel, "colormap" | "limits"> {
+  const [low, high] = robustLimits(phase, known);
+  return high - low > 1.8 * Math.PI
+    ? { colormap: "cyclic", limits: [-Math.PI, Math.PI] }
+    : { colormap: "sequential", limits: [low, high] };
+}
+
+export interface Box {
   readonly top: number;
   readonly bottom: number;
   readonly left: number;
@@ -47,7 +51,7 @@ interface Box {
 }
 
 /** Smallest box around the known pixels; the whole image when there are none. */
-function boundingBox(known: ArrayLike<number>, height: number, width: number): Box {
+export function boundingBox(known: ArrayLike<number>, height: number, width: number): Box {
   let [top, bottom, left, right] = [height, 0, width, 0];
   for (let i = 0; i < known.length; i++) {
     if (known[i] === 0) continue;

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { lengthLabel, robustLimits, roundDown, ticks } from "../../src/io/axisScale.ts";
 import { colormap } from "../../src/io/colormap.ts";
-import { type Panel, renderFigure } from "../../src/io/figure.ts";
+import { type Panel, renderFigure, renderFigureRows } from "../../src/io/figure.ts";
 import { forEachDot, textWidth } from "../../src/io/font.ts";
+import { chartLeft } from "../../src/io/lineChart.ts";
 import { type ReadPng, readPng } from "./readPng.ts";
 
 const pixel = (png: ReadPng, x: number, y: number): number[] =>
@@ -51,6 +52,47 @@ describe("figures", () => {
     const isInk = (y: number): boolean => pixel(png, bar + 18 + 2, y)[0] === 38;
     const rows = Array.from({ length: 40 }, (_, y) => top + y).filter(isInk);
     expect(rows).toEqual([30, 25, 20, 15, 10, 5, 0].map((value) => top + Math.round((39 * (31 - value)) / 31)));
+  });
+
+  it("sets rows of panels under each other, in columns, and leaves gaps empty", () => {
+    const two = renderFigureRows(
+      [
+        [panel, panel],
+        [undefined, panel],
+      ],
+      { panelSize: 80 },
+    );
+    const sheet = readPng(two);
+    const [column, row] = [sheet.width - png.width, sheet.height - png.height];
+    for (let y = top; y < top + 40; y += 7)
+      for (let x = left; x < left + 80; x += 7) {
+        expect(pixel(sheet, x, y)).toEqual(pixel(png, x, y));
+        expect(pixel(sheet, x + column, y + row)).toEqual(pixel(png, x, y));
+        expect(pixel(sheet, x, y + row)).toEqual([255, 255, 255]);
+      }
+  });
+
+  it("draws curves where their values are, over labelled axes, and breaks them where there is none", () => {
+    const colour = [0, 114, 178] as const;
+    const y = [0, 1, Number.NaN, 0.5, 0.5];
+    const chart = {
+      title: "curves",
+      curves: [{ label: "", colour, x: [0, 1, 2, 3, 4], y }],
+      xLabel: "x",
+      xLimits: [0, 4],
+      yLimits: [0, 1],
+      width: 101,
+      height: 101,
+    } as const;
+    const sheet = readPng(renderFigureRows([[chart]]));
+    const [x0, y0] = [left + chartLeft, top];
+    const drawn = (x: number, value: number) =>
+      pixel(sheet, x0 + 25 * x, y0 + 100 * (1 - value)).join() === colour.join();
+    expect([drawn(0, 0), drawn(0.4, 0.4), drawn(0.8, 0.8), drawn(1, 1)]).toEqual([true, true, true, true]);
+    expect([drawn(3, 0.5), drawn(3.6, 0.5)]).toEqual([true, true]);
+    expect([drawn(2, 0.5), drawn(2.4, 0.5), drawn(1.6, 0.75), drawn(0.4, 0.6)]).toEqual([false, false, false, false]);
+    expect(pixel(sheet, x0 - 1, y0 + 50)).toEqual([38, 38, 38]);
+    expect(pixel(sheet, x0 + 50, y0 + 101)).toEqual([38, 38, 38]);
   });
 
   it("draws a scale bar of the length that it states", () => {

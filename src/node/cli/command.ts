@@ -23,7 +23,7 @@ export interface Command {
   readonly flags: readonly Flag[];
   /** Names, in camel case, that the reference system has and this command refuses, with the reason. */
   readonly refused?: Readonly<Record<string, string>>;
-  /** Names of the positional arguments, all of them required. */
+  /** Names of the positional arguments, all of them required; one or more of the last where its name ends in "...". */
   readonly positionals?: readonly string[];
   /** @returns the exit code */
   readonly run: (parsed: ParsedFlags, context: CommandContext) => Promise<number>;

@@ -35,6 +35,10 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: "run a published benchmark: simulate, train, reconstruct, compare",
     load: async () => (await import("./benchmark.ts")).benchmarkCommand,
   },
+  compare: {
+    summary: "compare several reconstructions and models with one reference",
+    load: async () => (await import("./compare.ts")).compareCommand,
+  },
   "import-weights": {
     summary: "turn the weights of a PtychoPINN network into a model bundle",
     load: async () => (await import("./importWeights.ts")).importWeightsCommand,
@@ -108,7 +112,8 @@ async function findCommand(name: string): Promise<Command> {
 
 function checkPositionals(command: Command, given: readonly string[]): void {
   const wanted = command.positionals ?? [];
-  if (given.length === wanted.length) return;
+  const more = wanted.at(-1)?.endsWith("...") === true;
+  if (given.length === wanted.length || (more && given.length > wanted.length)) return;
   throw new PtychonautError("usage", given.length > wanted.length ? "too many arguments" : "missing arguments", {
     expected: wanted.length === 0 ? "options only" : wanted.join(" "),
     got: given.length === 0 ? "none" : given.join(" "),
