@@ -63,6 +63,10 @@ const commands: Readonly<Record<string, { summary: string; load: () => Promise<C
     summary: "make a simulated scan with its true object",
     load: async () => (await import("./simulate.ts")).simulateCommand,
   },
+  split: {
+    summary: "write the even and the odd patterns of a scan to two files",
+    load: async () => (await import("./split.ts")).splitCommand,
+  },
   validate: {
     summary: "check a config file and show what it changes",
     load: async () => (await import("./validate.ts")).validateCommand,

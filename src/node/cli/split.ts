@@ -1,0 +1,65 @@
+import { join } from "node:path";
+import { readingSettings, scanOptions } from "../../config/dataConfig.ts";
+import { parseSettings } from "../../config/schema.ts";
+import { selectFrames } from "../../data/selectFrames.ts";
+import { PtychonautError } from "../../errors.ts";
+import { writeScanNpz } from "../../io/writeScanNpz.ts";
+import { readScan, writeAtomic } from "../files.ts";
+import { type Command, type CommandContext, commonFlags } from "./command.ts";
+import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
+import { schemaFlags } from "./schemaFlags.ts";
+
+const ownFlags: readonly Flag[] = [
+  {
+    name: "outputDir",
+    kind: "text",
+    section: "Files",
+    description: "Folder for the two files; created with its parents.",
+    required: true,
+  },
+];
+
+const reading: readonly string[] = readingSettings;
+
+/** `ptychonaut split`: a scan as two halves, for the resolution of two independent reconstructions. */
+export const splitCommand: Command = {
+  name: "split",
+  summary: "Write the even and the odd patterns of a scan to two files, for reconstructions that are independent.",
+  usage: "SCAN.npz --output_dir DIR [options]",
+  details:
+    "DIR/even.npz and DIR/odd.npz have the scan's probe and object, and positions in one frame. Train and reconstruct each on its own; `evaluate A --split B` then gives the resolution.",
+  examples: [
+    "ptychonaut split scan.npz --output_dir halves",
+    "ptychonaut evaluate even/reconstruction.npz --split odd/reconstruction.npz",
+  ],
+  flags: [
+    ...ownFlags,
+    ...schemaFlags(["data"], "inference").filter(({ name }) => reading.includes(name)),
+    ...commonFlags,
+  ],
+  positionals: ["SCAN.npz"],
+  run: split,
+};
+
+async function split({ values, positionals }: ParsedFlags, context: CommandContext): Promise<number> {
+  requireFlags(values, ownFlags, "split");
+  const hooks = context.hooks(values["quiet"] === true);
+  const said = Object.fromEntries(Object.entries(values).filter(([name]) => reading.includes(name)));
+  const dataset = await readScan(positionals[0]!, scanOptions(parseSettings("data", said)));
+  const { count } = dataset.patterns;
+  if (count < 2)
+    throw new PtychonautError("data", "a scan of one pattern has no halves", {
+      where: positionals[0]!,
+      got: `${count}`,
+    });
+  for (const line of dataset.provenance.warnings) hooks.warn(`warning: ${line}`);
+  const outputDir = String(values["outputDir"]);
+  await context.files.prepareFolder(outputDir);
+  for (const [first, name] of ["even", "odd"].entries()) {
+    const frames = Array.from({ length: Math.ceil((count - first) / 2) }, (_, k) => 2 * k + first);
+    const path = join(outputDir, `${name}.npz`);
+    await writeAtomic(path, writeScanNpz(selectFrames(dataset, frames)));
+    hooks.log(`wrote ${path}: ${frames.length} patterns`);
+  }
+  return 0;
+}

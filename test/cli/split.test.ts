@@ -1,0 +1,68 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Dataset } from "../../src/data/dataset.ts";
+import { selectFrames } from "../../src/data/selectFrames.ts";
+import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
+import { readScan } from "../../src/node/files.ts";
+import { fileProbe } from "../../src/node/payloads.ts";
+import { simulate } from "../../src/simulation/simulate.ts";
+import { call } from "./harness.ts";
+
+let folder = "";
+const path = (...names: string[]): string => join(folder, ...names);
+const scan = simulate({ n: 32, patterns: 9, seed: 2, positionError: 0.5 });
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "ptychonaut-"));
+  writeFileSync(path("scan.npz"), writeScanNpz(scan));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const pattern = ({ patterns }: Dataset, frame: number): Float32Array => {
+  const out = new Float32Array(patterns.height * patterns.width);
+  patterns.read([frame], out);
+  return out;
+};
+
+test("every pattern is in one half, with its own positions, in one frame", async () => {
+  const { code, stderr } = await call(["split", path("scan.npz"), "--output_dir", path("halves")], {
+    files: fileProbe,
+  });
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(/even\.npz: 5 patterns\nwrote .*odd\.npz: 4 patterns/);
+  const whole = await readScan(path("scan.npz"));
+  for (const [first, name] of ["even", "odd"].entries()) {
+    const half = await readScan(path("halves", `${name}.npz`));
+    expect(half.patterns.count).toBe(5 - first);
+    expect(half.object).toEqual(whole.object);
+    expect(half.photonsPerPattern).toBe(whole.photonsPerPattern);
+    for (let k = 0; k < half.patterns.count; k++) {
+      const frame = 2 * k + first;
+      expect(pattern(half, k)).toEqual(pattern(whole, frame));
+      for (const key of ["positions", "nominalPositions"] as const)
+        expect(half[key]!.slice(2 * k, 2 * k + 2)).toEqual(whole[key]!.slice(2 * frame, 2 * frame + 2));
+    }
+  }
+});
+
+test("patches and scan numbers go with their frames", () => {
+  const patches = { shape: [9, 2, 2], data: Float32Array.from({ length: 72 }, (_, i) => i) };
+  const scanIndex = Int32Array.from({ length: 9 }, (_, i) => 10 + i);
+  const chosen = selectFrames({ ...scan, patches, scanIndex }, [7, 2]);
+  expect(chosen.patches?.shape).toEqual([2, 2, 2]);
+  expect(Array.from(chosen.patches!.data)).toEqual([56, 57, 58, 59, 60, 61, 62, 63, 16, 17, 18, 19, 20, 21, 22, 23]);
+  expect(chosen.scanIndex).toEqual(Int32Array.of(17, 12));
+});
+
+test("a single pattern has no halves, and a folder must be named", async () => {
+  writeFileSync(path("one.npz"), writeScanNpz(selectFrames(scan, [0])));
+  const one = await call(["split", path("one.npz"), "--output_dir", path("no")], { files: fileProbe });
+  expect(one.code).toBe(2);
+  expect(one.stderr).toMatch(/one pattern has no halves/);
+  expect(existsSync(path("no"))).toBe(false);
+  const nowhere = await call(["split", path("scan.npz")], { files: fileProbe });
+  expect(nowhere.code).toBe(2);
+  expect(nowhere.stderr).toMatch(/missing --output_dir/);
+});
