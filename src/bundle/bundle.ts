@@ -1,7 +1,8 @@
 import type { RealArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
 import { type Initializer, readInitializers } from "../graph/onnx/readInitializers.ts";
-import { openZip, writeZip } from "../io/zip.ts";
+import { writeZip } from "../io/writeZip.ts";
+import { openZip } from "../io/zip.ts";
 import { crcOf, type DataFacts } from "./fingerprint.ts";
 import {
   formatVersion,

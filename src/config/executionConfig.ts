@@ -12,6 +12,7 @@ export interface ExecutionConfig {
   readonly gradientClipVal: number | null;
   readonly gradientClipAlgorithm: "norm" | "value" | "agc";
   readonly accumSteps: number;
+  readonly patternsInMemory: "auto" | "yes" | "no";
   readonly numWorkers: number;
   readonly pinMemory: false;
   readonly persistentWorkers: boolean;
@@ -69,6 +70,11 @@ const schema = z.strictObject({
     training,
   ),
   accumSteps: withDefault(integer({ min: 1 }), 1, "Batches whose gradients make one optimiser step.", training),
+  patternsInMemory: choice(
+    ["auto", "yes", "no"],
+    "auto",
+    "Whether the patterns are held in memory or read from their file when they are needed; the results are the same. auto: in memory unless they would take more than a quarter of it.",
+  ),
   numWorkers: withDefault(integer({ min: 0 }), 0, "Worker threads that prepare batches; 0 prepares them inline."),
   pinMemory: only(false, "Page-locked host memory.", "ONNX Runtime for Node has no page-locked buffers to offer"),
   persistentWorkers: toggle(

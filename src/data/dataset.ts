@@ -1,4 +1,5 @@
 import type { ComplexArray, RealArray } from "../arrays.ts";
+import type { PatternFile } from "./patternFile.ts";
 
 /** What the numbers of a pattern are: photons (or electrons) counted, or their square roots. */
 export type Measurement = "counts" | "amplitude";
@@ -11,6 +12,8 @@ export interface Patterns {
   readonly count: number;
   readonly height: number;
   readonly width: number;
+  /** Where they lie, when they stay in a file: other threads open it themselves. */
+  readonly file?: PatternFile;
   /**
    * Copies frames into `out` (`[indices.length, y, x]`, float32), in the Dataset's measurement.
    * Integers are widened before any arithmetic.

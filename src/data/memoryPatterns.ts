@@ -27,19 +27,33 @@ export function memoryPatterns(
     height,
     width,
     read(indices: ArrayLike<number>, out: Float32Array): void {
-      if (out.length !== indices.length * size) {
-        throw new PtychonautError("shape", "output of a pattern read has the wrong length", {
-          expected: `${indices.length * size}`,
-          got: `${out.length}`,
-        });
-      }
+      checkRead(indices, out, shape);
       for (let k = 0; k < indices.length; k++) {
         const frame = indices[k]!;
-        if (!(frame >= 0 && frame < count)) {
-          throw new PtychonautError("usage", "no such frame", { expected: `0 … ${count - 1}`, got: `${frame}` });
-        }
         out.set(data.subarray(frame * size, (frame + 1) * size), k * size);
       }
     },
   };
+}
+
+/**
+ * What every `Patterns.read` refuses.
+ * @throws PtychonautError "shape" for an output of another length, "usage" for a frame that is not there
+ */
+export function checkRead(
+  indices: ArrayLike<number>,
+  out: Float32Array,
+  [count, height, width]: readonly [count: number, height: number, width: number],
+): void {
+  if (out.length !== indices.length * height * width) {
+    throw new PtychonautError("shape", "output of a pattern read has the wrong length", {
+      expected: `${indices.length * height * width}`,
+      got: `${out.length}`,
+    });
+  }
+  for (let k = 0; k < indices.length; k++) {
+    const frame = indices[k]!;
+    if (frame >= 0 && frame < count) continue;
+    throw new PtychonautError("usage", "no such frame", { expected: `0 … ${count - 1}`, got: `${frame}` });
+  }
 }

@@ -32,9 +32,9 @@ export interface Spread {
   readonly max: number;
 }
 
-/** @param data `[frame, y, x]` */
+/** @param chunks whole frames `[frame, y, x]`, in order: so many at a time as memory may hold */
 export function patternStatistics(
-  data: ArrayLike<number>,
+  chunks: Iterable<ArrayLike<number>>,
   { count, height, width }: { readonly count: number; readonly height: number; readonly width: number },
 ): PatternStatistics {
   const size = height * width;
@@ -45,22 +45,27 @@ export function patternStatistics(
   const emptyFrames: number[] = [];
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
-  for (let frame = 0; frame < count; frame++) {
-    let bad = false;
-    let empty = true;
-    for (let i = 0; i < size; i++) {
-      const value = data[frame * size + i]!;
-      if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) bad = true;
-      if (!Number.isFinite(value)) continue;
-      if (value !== 0) empty = false;
-      if (value < min) min = value;
-      if (value > max) max = value;
-      total[i]! += value;
-      sums[frame]! += value;
-      energies[frame]! += value * value;
+  const parts = integerParts(count * size);
+  let frame = 0;
+  for (const data of chunks) {
+    for (let start = 0; start < data.length; start += size, frame++) {
+      let bad = false;
+      let empty = true;
+      for (let i = 0; i < size; i++) {
+        const value = data[start + i]!;
+        if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) bad = true;
+        if (!Number.isFinite(value)) continue;
+        if (value !== 0) empty = false;
+        if (value < min) min = value;
+        if (value > max) max = value;
+        total[i]! += value;
+        sums[frame]! += value;
+        energies[frame]! += value * value;
+      }
+      if (bad) badFrames.push(frame);
+      if (empty) emptyFrames.push(frame);
     }
-    if (bad) badFrames.push(frame);
-    if (empty) emptyFrames.push(frame);
+    parts.add(data);
   }
   const mean = total.map((value) => value / count);
   const centroid = torusCentroid(mean, height, width);
@@ -74,7 +79,7 @@ export function patternStatistics(
     emptyFrames,
     sum: spreadOf(sums),
     energy: spreadOf(energies),
-    ...integerParts(data),
+    ...parts.result(),
     centroid,
     dc: dcLocation(centroid, height, width),
     ...badPixels(mean, height, width),
@@ -84,23 +89,38 @@ export function patternStatistics(
 /** Values looked at to tell integers: enough for a share, few enough for a large file. */
 const SAMPLE = 200_000;
 
-function integerParts(data: ArrayLike<number>): { integers: number; rootsOfIntegers: number } {
-  const step = Math.max(1, Math.floor(data.length / SAMPLE));
+interface IntegerParts {
+  add(data: ArrayLike<number>): void;
+  result(): { readonly integers: number; readonly rootsOfIntegers: number };
+}
+
+/** @param length of all chunks that will be added, in order */
+function integerParts(length: number): IntegerParts {
+  const step = Math.max(1, Math.floor(length / SAMPLE));
+  let next = 0;
   let seen = 0;
   let integers = 0;
   let squares = 0;
   let roots = 0;
-  for (let i = 0; i < data.length; i += step) {
-    const value = data[i]!;
-    if (value === 0 || !Number.isFinite(value)) continue;
-    seen++;
-    if (Number.isInteger(value)) integers++;
-    // Above this the square of a float32 is no longer good to a thousandth, so an integer cannot be told.
-    if (Math.abs(value) > 64) continue;
-    squares++;
-    if (Math.abs(value * value - Math.round(value * value)) < 1e-3 && Math.round(value * value) > 0) roots++;
-  }
-  return { integers: seen === 0 ? 0 : integers / seen, rootsOfIntegers: squares === 0 ? 0 : roots / squares };
+  return {
+    add(data) {
+      for (; next < data.length; next += step) {
+        const value = data[next]!;
+        if (value === 0 || !Number.isFinite(value)) continue;
+        seen++;
+        if (Number.isInteger(value)) integers++;
+        // Above this the square of a float32 is no longer good to a thousandth, so an integer cannot be told.
+        if (Math.abs(value) > 64) continue;
+        squares++;
+        if (Math.abs(value * value - Math.round(value * value)) < 1e-3 && Math.round(value * value) > 0) roots++;
+      }
+      next -= data.length;
+    },
+    result: () => ({
+      integers: seen === 0 ? 0 : integers / seen,
+      rootsOfIntegers: squares === 0 ? 0 : roots / squares,
+    }),
+  };
 }
 
 /** The phase of the first Fourier coefficient along each axis: a centre of mass that may lie across the border. */

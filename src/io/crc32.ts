@@ -1,6 +1,9 @@
-/** CRC-32 (ISO 3309, reflected polynomial 0xEDB88320), four bytes a step ("slicing by 4", Kounavis & Berry 2005). */
-export function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff;
+/**
+ * CRC-32 (ISO 3309, reflected polynomial 0xEDB88320), four bytes a step ("slicing by 4", Kounavis & Berry 2005).
+ * @param before the checksum of the bytes that these follow; default: none
+ */
+export function crc32(bytes: Uint8Array, before = 0): number {
+  let crc = ~before;
   let i = 0;
   for (const end = bytes.length - 3; i < end; i += 4) {
     crc ^= bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);

@@ -3,13 +3,15 @@ import type { Measurement } from "../data/dataset.ts";
 import { type PatternStatistics, patternStatistics, type Spread } from "../data/patternStatistics.ts";
 import { diskOverlap, probeDiameter, type ScanStatistics, scanStatistics } from "../data/scanStatistics.ts";
 import { PtychonautError } from "../errors.ts";
+import type { ByteSource } from "./byteSource.ts";
 import { judge } from "./inspectFindings.ts";
-import type { NumericArray } from "./npy.ts";
+import type { NpyHeader, NumericData } from "./npy.ts";
 import { type Npz, openNpz } from "./npz.ts";
 import { framesToFront, type PatternLayout, patternLayout } from "./patternLayout.ts";
 import { metadataPhotons } from "./scanMetadata.ts";
 import type { ScanOptions } from "./scanOptions.ts";
 import { findRoles, type ScanRoles } from "./scanRoles.ts";
+import { arrayFrames, framesTogether } from "./storedPatterns.ts";
 
 /** Something about a file worth saying. */
 export interface Finding {
@@ -56,8 +58,8 @@ export interface ScanInspection {
  *
  * @throws PtychonautError "data" only when the archive itself cannot be opened
  */
-export function inspectScan(bytes: Uint8Array, stated: ScanOptions = {}, name = "scan"): ScanInspection {
-  const npz = openNpz(bytes, name);
+export function inspectScan(input: Uint8Array | ByteSource, stated: ScanOptions = {}, name = "scan"): ScanInspection {
+  const npz = openNpz(input, name);
   const arrays = npz.keys.map((key) => {
     const { shape, dtype } = npz.header(key);
     return { key, shape, dtype };
@@ -105,19 +107,26 @@ function summarisePatterns(
   findings: Finding[],
 ): ScanInspection["patterns"] {
   if (roles.patterns === undefined || !npz.has(roles.patterns)) return undefined;
-  const array = npz.readNumbers(roles.patterns);
-  if (array.shape.length < 3 || array.dtype.startsWith("complex")) return undefined;
-  const layout = layoutOf(array, positions, stated, roles.patterns, findings);
-  const data = layout.framesLast ? framesToFront(array.data, layout) : array.data;
-  const statistics = patternStatistics(data, layout);
-  const measurement = stated.measurement ?? likelyMeasurement(array.dtype, statistics);
+  const header = npz.header(roles.patterns);
+  if (header.shape.length < 3 || !/^(bool|u?int|float)/.test(header.dtype)) return undefined;
+  const layout = layoutOf(header, positions, stated, roles.patterns, findings);
+  const array = { npz, key: roles.patterns, layout, dcAt: "center", where: roles.patterns } as const;
+  // Piece by piece where the frames lie together, whatever the file's size.
+  const frames = framesTogether(header, layout) ? arrayFrames(array) : [turned(npz, roles.patterns, layout)];
+  const statistics = patternStatistics(frames, layout);
+  const measurement = stated.measurement ?? likelyMeasurement(header.dtype, statistics);
   const dose = measurement === "counts" ? statistics.sum : statistics.energy;
-  return { ...statistics, dtype: array.dtype, measurement, dose };
+  return { ...statistics, dtype: header.dtype, measurement, dose };
+}
+
+function turned(npz: Npz, key: string, layout: PatternLayout): NumericData {
+  const { data } = npz.readNumbers(key);
+  return layout.framesLast ? framesToFront(data, layout) : data;
 }
 
 /** The layout that reading would use, or frames first with the reason why reading fails. */
 function layoutOf(
-  { shape }: NumericArray,
+  { shape }: NpyHeader,
   positions: Float64Array | undefined,
   stated: ScanOptions,
   key: string,

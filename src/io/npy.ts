@@ -142,7 +142,7 @@ export function readNpy(bytes: Uint8Array, where: string): NpyArray {
     );
   if (header.dtype === "string" || header.dtype === "bytes") return readText(header, body);
   const components = header.dtype.startsWith("complex") ? 2 : 1;
-  const data = decodeNumbers(header, body, where);
+  const data = decodeElements(header, body, where);
   return {
     shape: header.shape,
     dtype: header.dtype,
@@ -162,15 +162,25 @@ export function writeNpy(array: NpyArray): Uint8Array<ArrayBuffer> {
       got: `${array.data.length}`,
     });
   const { descr, bytes } = array.dtype === "string" ? encodeText(array.data) : encodeNumbers(array);
-  const shape = array.shape.length === 1 ? `${array.shape[0]},` : array.shape.join(", ");
+  const header = headerBytes(descr, array.shape);
+  const out = new Uint8Array(header.length + bytes.length);
+  out.set(header);
+  out.set(bytes, header.length);
+  return out;
+}
+
+/** The header of a float32 array whose elements, little-endian and row-major, are to follow. */
+export const float32Header = (shape: readonly number[]): Uint8Array => headerBytes("<f4", shape);
+
+function headerBytes(descr: string, extents: readonly number[]): Uint8Array {
+  const shape = extents.length === 1 ? `${extents[0]},` : extents.join(", ");
   const dictionary = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }`;
-  const headerLength = Math.ceil((10 + dictionary.length + 1) / 64) * 64;
-  const out = new Uint8Array(headerLength + bytes.length);
+  const length = Math.ceil((10 + dictionary.length + 1) / 64) * 64;
+  const out = new Uint8Array(length);
   out.set(MAGIC);
   out[6] = 1;
-  new DataView(out.buffer).setUint16(8, headerLength - 10, true);
-  out.set(new TextEncoder().encode(`${dictionary.padEnd(headerLength - 11)}\n`), 10);
-  out.set(bytes, headerLength);
+  new DataView(out.buffer).setUint16(8, length - 10, true);
+  out.set(new TextEncoder().encode(`${dictionary.padEnd(length - 11)}\n`), 10);
   return out;
 }
 
@@ -207,7 +217,15 @@ function parseDescr(
   });
 }
 
-function decodeNumbers(header: NpyHeader, body: Uint8Array, where: string): NumericData {
+/**
+ * Elements of one dtype, in the order of the file. May share memory with `body`.
+ * @throws PtychonautError "data" for 64-bit integers beyond 2⁵³
+ */
+export function decodeElements(
+  header: Pick<NpyHeader, "dtype" | "itemSize" | "littleEndian">,
+  body: Uint8Array,
+  where: string,
+): NumericData {
   const dtype = header.dtype as NumericDtype;
   const width = dtype.startsWith("complex") ? header.itemSize / 2 : header.itemSize;
   const native = header.littleEndian || width === 1 ? body : byteSwapped(body, width);

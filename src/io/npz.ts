@@ -1,4 +1,5 @@
 import { PtychonautError } from "../errors.ts";
+import type { ByteSource } from "./byteSource.ts";
 import {
   NPY_HEADER_BYTES,
   type NpyArray,
@@ -8,7 +9,8 @@ import {
   readNpyHeader,
   writeNpy,
 } from "./npy.ts";
-import { openZip, writeZip, type ZipLimits } from "./zip.ts";
+import { writeZip } from "./writeZip.ts";
+import { openZip, type ZipLimits } from "./zip.ts";
 
 /** A NumPy .npz archive, read one array at a time: nothing is decompressed before it is asked for. */
 export interface Npz {
@@ -20,14 +22,18 @@ export interface Npz {
   read(key: string): NpyArray;
   /** @throws PtychonautError "data" when the array holds text */
   readNumbers(key: string): NumericArray;
+  /** The member's bytes, header included, piece by piece (`ZipArchive.chunks`). */
+  chunks(key: string): Iterable<Uint8Array>;
+  /** Where the array's first element lies in the file, when the member is stored uncompressed. */
+  storedAt(key: string): number | undefined;
 }
 
 /**
  * @param where names the file in error messages
  * @throws PtychonautError "data": not an npz, truncated, duplicate keys, a member that would expand beyond the limits
  */
-export function openNpz(bytes: Uint8Array, where = "npz", limits: ZipLimits = {}): Npz {
-  const zip = openZip(bytes, where, limits);
+export function openNpz(input: Uint8Array | ByteSource, where = "npz", limits: ZipLimits = {}): Npz {
+  const zip = openZip(input, where, limits);
   const members = new Map<string, { name: string; size: number }>();
   for (const member of zip.members) {
     const key = member.name.replace(/\.npy$/, "");
@@ -67,6 +73,11 @@ export function openNpz(bytes: Uint8Array, where = "npz", limits: ZipLimits = {}
       if (array.dtype === "string")
         throw new PtychonautError("data", "wrong dtype", { where: place(key), expected: "numbers", got: "text" });
       return array;
+    },
+    chunks: (key) => zip.chunks(find(key).name),
+    storedAt: (key) => {
+      const member = zip.storedAt(find(key).name);
+      return member === undefined ? undefined : member + header(key).dataOffset;
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { ComplexArray } from "../arrays.ts";
 import { amplitudeOf, phaseOf, sizeOf } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
+import type { ByteSource } from "./byteSource.ts";
 import { type Npz, openNpz, writeNpz } from "./npz.ts";
 
 /** A reconstructed object and what a reader needs to place it; the content of `reconstruction.npz`. */
@@ -42,7 +43,7 @@ export function writeReconstruction(reconstruction: Reconstruction): Uint8Array 
  * @param where names the file in error messages
  * @throws PtychonautError "data" when it is no npz, or lacks an array, or arrays disagree about their size
  */
-export function readReconstruction(bytes: Uint8Array, where = "reconstruction.npz"): Reconstruction {
+export function readReconstruction(bytes: Uint8Array | ByteSource, where = "reconstruction.npz"): Reconstruction {
   const npz = openNpz(bytes, where);
   const object = npz.readNumbers("object");
   if (!object.dtype.startsWith("complex") || object.shape.length !== 2)

@@ -3,6 +3,7 @@ import { centredPatterns, shiftToCentre } from "../data/centredPatterns.ts";
 import type { Dataset, Measurement, Patterns } from "../data/dataset.ts";
 import { memoryPatterns } from "../data/memoryPatterns.ts";
 import { PtychonautError } from "../errors.ts";
+import { asSource, type ByteSource, type MakeScratch } from "./byteSource.ts";
 import type { NpyHeader, NumericArray } from "./npy.ts";
 import { type Npz, openNpz } from "./npz.ts";
 import { framesToFront, patternLayout } from "./patternLayout.ts";
@@ -10,11 +11,14 @@ import { checkMeasured } from "./patternValues.ts";
 import { metadataPhotons } from "./scanMetadata.ts";
 import { flagOf, type ScanOptions } from "./scanOptions.ts";
 import { readPositions, type ScanPositions } from "./scanPositions.ts";
+import { patternsInFile, type StoredArray } from "./storedPatterns.ts";
 
 export interface ScanSource {
   /** For provenance and messages. */
   readonly path?: string;
   readonly sha256?: string;
+  /** Given, the patterns stay on the disk; absent, they are read into memory. */
+  readonly scratch?: MakeScratch;
 }
 
 /**
@@ -27,9 +31,13 @@ export interface ScanSource {
  *
  * @throws PtychonautError "data" with the array and the option that would help
  */
-export function readScanNpz(bytes: Uint8Array, options: ScanOptions = {}, source: ScanSource = {}): Dataset {
+export function readScanNpz(
+  input: Uint8Array | ByteSource,
+  options: ScanOptions = {},
+  { scratch, ...source }: ScanSource = {},
+): Dataset {
   const where = source.path ?? "scan";
-  const npz = openNpz(bytes, where);
+  const npz = openNpz(input, where);
   const conversions: string[] = [];
   const warnings: string[] = [];
   const patternsKey = choosePatternsKey(npz, options, where);
@@ -44,12 +52,10 @@ export function readScanNpz(bytes: Uint8Array, options: ScanOptions = {}, source
   const { height, width } = layout;
 
   const probe = toProbe(npz.readNumbers(probeKey), [height, width], at(probeKey), conversions);
-  const array = npz.readNumbers(patternsKey);
-  const data = layout.framesLast ? framesToFront(array.data, layout) : array.data;
+  const dcAt = options.dcAt ?? "center";
+  const stored = { npz, key: patternsKey, layout, dcAt, where: at(patternsKey) };
+  const patterns = scratch === undefined ? patternsInMemory(stored) : patternsInFile(stored, asSource(input), scratch);
   if (layout.framesLast) conversions.push("patterns transposed from (y, x, frame) to (frame, y, x)");
-  checkMeasured(data, layout, at(patternsKey));
-  const inFile = memoryPatterns(widenSmallInts(data), [layout.count, height, width]);
-  const patterns = options.dcAt === "corner" ? centredPatterns(inFile) : inFile;
   if (options.dcAt === "corner") conversions.push("zero frequency moved from index 0 to the centre");
   const positions = readPositions(npz, options, { height, width, object, where }, conversions);
   warnings.push(...outsideObject(positions.positions, object, patterns));
@@ -63,12 +69,42 @@ export function readScanNpz(bytes: Uint8Array, options: ScanOptions = {}, source
     ...positions,
     probe,
     ...(object === undefined ? {} : { object }),
-    ...readLabels(npz, [count, height, width], options, at),
+    ...(scratch === undefined ? readLabels(npz, [count, height, width], options, at) : labelsLeftOut(npz)),
     ...optionalMask(npz, options, [height, width], at),
     ...(scanIndex === undefined ? {} : { scanIndex }),
     ...(photons === undefined ? {} : { photonsPerPattern: photons }),
     provenance: { ...source, conversions, warnings },
   };
+}
+
+/** What a scan's arrays say of themselves, without their numbers. */
+export interface ScanShape {
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  /** Bytes that the patterns take in memory. */
+  readonly patternBytes: number;
+  readonly photonsPerPattern: number | undefined;
+}
+
+/** @throws PtychonautError "data" when the arrays are not there, do not fit or cannot be told apart */
+export function readScanShape(input: Uint8Array | ByteSource, options: ScanOptions, where: string): ScanShape {
+  const npz = openNpz(input, where);
+  const key = choosePatternsKey(npz, options, where);
+  const header = npz.header(key);
+  measurementOf(header, options, `${where}: ${key}`, []);
+  requireKey(npz, options.probeKey ?? "probeGuess", "probe", "probeKey", where);
+  const positions = positionCount(npz, options, where);
+  const { count, height, width } = patternLayout(header.shape, positions, options.frameAxis, `${where}: ${key}`);
+  return { count, height, width, patternBytes: header.dataBytes ?? 0, photonsPerPattern: metadataPhotons(npz, []) };
+}
+
+function patternsInMemory({ npz, key, layout, dcAt, where }: StoredArray): Patterns {
+  const array = npz.readNumbers(key);
+  const data = layout.framesLast ? framesToFront(array.data, layout) : array.data;
+  checkMeasured([data], layout, where);
+  const inFile = memoryPatterns(widenSmallInts(data), [layout.count, layout.height, layout.width]);
+  return dcAt === "corner" ? centredPatterns(inFile) : inFile;
 }
 
 function choosePatternsKey(npz: Npz, options: ScanOptions, where: string): string {
@@ -203,6 +239,13 @@ function readLabels(
     return dtype.startsWith("complex") ? {} : { labelProblem: `${objectKey}, ${dtype}: an amplitude without a phase` };
   }
   return npz.has("Y_I") ? { labelProblem: "Y_I: amplitudes times the probe's, without a phase" } : {};
+}
+
+/** Patches are as large as the patterns: where those stay in their file, labels can come from the object alone. */
+function labelsLeftOut(npz: Npz): Pick<Dataset, "labelProblem"> {
+  const key = ["Y", "label"].find((name) => npz.has(name));
+  if (key === undefined) return {};
+  return { labelProblem: `${key}, which is not read while the patterns stay in their file (--patterns_in_memory yes)` };
 }
 
 function optionalMask(

@@ -1,33 +1,68 @@
 import type { Dataset } from "../data/dataset.ts";
-import type { NpyArray, NumericArray } from "./npy.ts";
+import { float32Header, type NpyArray, type NumericArray, writeNpy } from "./npy.ts";
 import { writeNpz } from "./npz.ts";
 import { photonsMetadata } from "./scanMetadata.ts";
+import type { ZipWriter } from "./writeZip.ts";
 
 /**
  * A scan in the PtychoPINN contract (see `readScanNpz`), which that system reads too: amplitudes in `diff3d`, so counts
  * become their square roots; `_metadata` is unicode text, so no reader has to unpickle anything.
  */
 export function writeScanNpz(dataset: Dataset, options: { readonly compress?: boolean } = {}): Uint8Array<ArrayBuffer> {
-  const { patterns, probe, object, patches, mask, scanIndex, nominalPositions } = dataset;
-  const { count, height, width } = patterns;
-  const [x, y] = columns(dataset.positions);
-  const [xStart, yStart] = columns(nominalPositions ?? dataset.positions);
+  const { count, height, width } = dataset.patterns;
+  const patterns: NumericArray = { shape: [count, height, width], dtype: "float32", data: amplitudes(dataset) };
+  return writeNpz({ diff3d: patterns, ...otherArrays(dataset, count) }, options);
+}
+
+/** A scan whose patterns come once, in order. */
+export interface FramesToWrite extends Omit<Dataset, "patterns"> {
+  readonly shape: readonly [count: number, height: number, width: number];
+  /** Whole frames, float32, in the Dataset's measurement; they may be overwritten. */
+  frames(): Iterable<Float32Array>;
+}
+
+/**
+ * The same file, of any size, its patterns never all in memory. Nothing is compressed: training on a scan of this size
+ * reads the patterns where they are.
+ */
+export function writeScanFrames(writer: ZipWriter, scan: FramesToWrite): void {
+  const { shape, measurement } = scan;
+  const [count, height, width] = shape;
+  const header = float32Header(shape);
+  const chunks = function* (): Generator<Uint8Array, void, void> {
+    yield header;
+    for (const frames of scan.frames()) {
+      if (measurement === "counts") rooted(frames);
+      yield new Uint8Array(frames.buffer, frames.byteOffset, frames.byteLength);
+    }
+  };
+  writer.add("diff3d.npy", header.length + 4 * count * height * width, chunks());
+  for (const [key, array] of Object.entries(otherArrays(scan, count))) {
+    const bytes = writeNpy(array);
+    writer.add(`${key}.npy`, bytes.length, [bytes]);
+  }
+}
+
+/** Everything but the patterns. */
+function otherArrays(scan: Omit<Dataset, "patterns">, count: number): Record<string, NpyArray> {
+  const { probe, object, patches, mask, scanIndex, nominalPositions, photonsPerPattern } = scan;
+  const [x, y] = columns(scan.positions);
+  const [xStart, yStart] = columns(nominalPositions ?? scan.positions);
   const single = probe.shape.length === 3 && probe.shape[0] === 1;
-  const arrays: Record<string, NpyArray> = {
-    diff3d: { shape: [count, height, width], dtype: "float32", data: amplitudes(dataset) },
+  return {
     xcoords: vector(x),
     ycoords: vector(y),
     xcoords_start: vector(xStart),
     ycoords_start: vector(yStart),
     probeGuess: { ...probe, dtype: "complex64", shape: single ? probe.shape.slice(1) : probe.shape },
+    ...(object === undefined ? {} : { objectGuess: { ...object, dtype: "complex64" } }),
+    ...(patches === undefined ? {} : { Y: { ...patches, dtype: "complex64" } }),
+    ...(mask === undefined ? {} : { mask: { ...mask, dtype: "float32" } }),
+    ...(scanIndex === undefined ? {} : { scan_index: { shape: [count], dtype: "int64", data: scanIndex } }),
+    ...(photonsPerPattern === undefined
+      ? {}
+      : { _metadata: { shape: [], dtype: "string", data: [photonsMetadata(photonsPerPattern)] } }),
   };
-  if (object !== undefined) arrays["objectGuess"] = { ...object, dtype: "complex64" };
-  if (patches !== undefined) arrays["Y"] = { ...patches, dtype: "complex64" };
-  if (mask !== undefined) arrays["mask"] = { ...mask, dtype: "float32" };
-  if (scanIndex !== undefined) arrays["scan_index"] = { shape: [count], dtype: "int64", data: scanIndex };
-  if (dataset.photonsPerPattern !== undefined)
-    arrays["_metadata"] = { shape: [], dtype: "string", data: [photonsMetadata(dataset.photonsPerPattern)] };
-  return writeNpz(arrays, options);
 }
 
 function amplitudes({ patterns, measurement }: Dataset): Float32Array {
@@ -37,8 +72,12 @@ function amplitudes({ patterns, measurement }: Dataset): Float32Array {
     Array.from({ length: count }, (_, frame) => frame),
     out,
   );
-  if (measurement === "counts") for (let i = 0; i < out.length; i++) out[i] = Math.sqrt(out[i]!);
+  if (measurement === "counts") rooted(out);
   return out;
+}
+
+function rooted(counts: Float32Array): void {
+  for (let i = 0; i < counts.length; i++) counts[i] = Math.sqrt(counts[i]!);
 }
 
 function columns(positions: Float64Array): [x: Float64Array, y: Float64Array] {

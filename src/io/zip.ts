@@ -1,10 +1,21 @@
-import { deflateSync, Inflate, inflateSync } from "fflate";
+import { Inflate, inflateSync } from "fflate";
 import { PtychonautError } from "../errors.ts";
+import { asSource, type ByteSource } from "./byteSource.ts";
 import { crc32 } from "./crc32.ts";
+import {
+  CENTRAL_HEADER,
+  DEFLATED,
+  END,
+  END_64,
+  END_64_LOCATOR,
+  LOCAL_HEADER,
+  STORED,
+  ZIP64_FIELD,
+} from "./zipFormat.ts";
 
 /**
- * Zip archives held in memory: members are listed from the central directory and read one at a time, on request.
- * Stored and deflated members, zip64 on reading. Layout: PKWARE APPNOTE 6.3.10.
+ * Reads zip archives, in memory or in their file: members are listed from the central directory and read one at a time,
+ * on request. Stored and deflated members, zip64. Layout: PKWARE APPNOTE 6.3.10.
  *
  * Nothing in the archive is trusted: offsets and sizes are checked against the file, inflation stops at the declared
  * size, every member's CRC is checked, and a member that claims to expand beyond `ZipLimits` is refused unread.
@@ -29,6 +40,10 @@ export interface ZipArchive {
   read(name: string): Uint8Array;
   /** The member's first `length` bytes (fewer when it is shorter), without inflating the rest; not CRC-checked. */
   peek(name: string, length: number): Uint8Array;
+  /** The whole member piece by piece, of whatever size; each piece is valid until the next. CRC-checked in the end. */
+  chunks(name: string): Iterable<Uint8Array>;
+  /** Where a member that is stored uncompressed starts in the archive; undefined for others. */
+  storedAt(name: string): number | undefined;
 }
 
 interface Entry extends ZipMember {
@@ -37,14 +52,6 @@ interface Entry extends ZipMember {
   readonly headerOffset: number;
 }
 
-const LOCAL_HEADER = 0x04034b50;
-const CENTRAL_HEADER = 0x02014b50;
-const END = 0x06054b50;
-const END_64 = 0x06064b50;
-const END_64_LOCATOR = 0x07064b50;
-const STORED = 0;
-const DEFLATED = 8;
-const UTF8_NAMES = 1 << 11;
 const ENCRYPTED = 1;
 const LARGE_MEMBER = 256 * 2 ** 20;
 
@@ -52,10 +59,10 @@ const LARGE_MEMBER = 256 * 2 ** 20;
  * @param where names the file in error messages
  * @throws PtychonautError "data": not a zip, truncated, duplicate names, encrypted, unknown compression, oversized
  */
-export function openZip(bytes: Uint8Array, where: string, limits: ZipLimits = {}): ZipArchive {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+export function openZip(input: Uint8Array | ByteSource, where: string, limits: ZipLimits = {}): ZipArchive {
+  const source = asSource(input);
   const entries = new Map<string, Entry>();
-  for (const entry of centralDirectory(view, bytes, where)) {
+  for (const entry of centralDirectory(source, where)) {
     if (entries.has(entry.name))
       throw new PtychonautError("data", `duplicate member "${entry.name}"`, {
         where,
@@ -67,110 +74,46 @@ export function openZip(bytes: Uint8Array, where: string, limits: ZipLimits = {}
     const entry = entries.get(name);
     if (entry === undefined)
       throw new PtychonautError("data", `no member "${name}"`, { where, expected: [...entries.keys()].join(", ") });
-    checkLimits(entry, limits, where);
     return entry;
   };
+  // In pieces any size can be read; only what swells suspiciously is refused.
+  const piecewise = { ...limits, maxBytes: limits.maxBytes ?? Number.POSITIVE_INFINITY };
   return {
     members: [...entries.values()],
     read: (name) => {
       const entry = find(name);
-      const packed = packedBytes(entry, view, bytes, where);
+      checkLimits(entry, limits, where);
+      const packed = source.read(packedStart(entry, source, where), entry.compressedSize);
       const data = entry.method === STORED ? packed : inflateExactly(packed, entry, where);
-      if (crc32(data) !== entry.crc) throw damaged(`"${name}" has a wrong checksum`, where);
+      if (crc32(data) !== entry.crc) throw wrongChecksum(name, where);
       return data;
     },
     peek: (name, length) => {
       const entry = find(name);
-      const packed = packedBytes(entry, view, bytes, where);
-      return entry.method === STORED ? packed.subarray(0, length) : inflateStart(packed, length, entry, where);
+      checkLimits(entry, piecewise, where);
+      if (entry.method === DEFLATED) return inflateStart(entry, source, length, where);
+      return source.read(packedStart(entry, source, where), Math.min(length, entry.size));
+    },
+    chunks: (name) => {
+      const entry = find(name);
+      checkLimits(entry, piecewise, where);
+      return checkedChunks(entry, source, where);
+    },
+    storedAt: (name) => {
+      const entry = find(name);
+      return entry.method === STORED ? packedStart(entry, source, where) : undefined;
     },
   };
 }
 
-export interface ZipInput {
-  readonly name: string;
-  readonly data: Uint8Array;
-}
-
-/**
- * Packs members into one archive. The bytes depend on names and data only (no clock), so equal content gives equal files.
- * @param level 0 stores, 1 (fast) to 9 (small) deflate
- * @throws PtychonautError "output" when a member or the archive would reach 4 GiB
- */
-export function writeZip(
-  inputs: readonly ZipInput[],
-  level: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 = 0,
-): Uint8Array<ArrayBuffer> {
-  const encoder = new TextEncoder();
-  const packed = inputs.map(({ name, data }) => ({
-    name: encoder.encode(name),
-    size: data.length,
-    crc: crc32(data),
-    data: level === 0 ? data : deflateSync(data, { level }),
-    method: level === 0 ? STORED : DEFLATED,
-  }));
-  let total = 22;
-  for (const { name, data } of packed) total += 30 + 46 + 2 * name.length + data.length;
-  if (total >= 0xffffffff || inputs.length >= 0xffff)
-    throw new PtychonautError("output", "archive too large for one zip file", {
-      expected: "less than 4 GiB and fewer than 65535 members",
-      got: `${total} bytes, ${inputs.length} members`,
-      fix: "store fewer frames per file",
-    });
-  const out = new Uint8Array(total);
-  const view = new DataView(out.buffer);
-  const offsets: number[] = [];
-  let at = 0;
-  for (const member of packed) {
-    offsets.push(at);
-    view.setUint32(at, LOCAL_HEADER, true);
-    writeCommonFields(view, at + 4, member);
-    out.set(member.name, at + 30);
-    out.set(member.data, at + 30 + member.name.length);
-    at += 30 + member.name.length + member.data.length;
-  }
-  const directory = at;
-  for (const [i, member] of packed.entries()) {
-    view.setUint32(at, CENTRAL_HEADER, true);
-    view.setUint16(at + 4, 20, true);
-    writeCommonFields(view, at + 6, member);
-    view.setUint32(at + 42, offsets[i]!, true);
-    out.set(member.name, at + 46);
-    at += 46 + member.name.length;
-  }
-  view.setUint32(at, END, true);
-  view.setUint16(at + 8, packed.length, true);
-  view.setUint16(at + 10, packed.length, true);
-  view.setUint32(at + 12, at - directory, true);
-  view.setUint32(at + 16, directory, true);
-  return out;
-}
-
-interface PackedMember {
-  readonly name: Uint8Array;
-  readonly size: number;
-  readonly crc: number;
-  readonly data: Uint8Array;
-  readonly method: number;
-}
-
-/** The 26 bytes that a local header and a central header have in common, from "version needed" on. */
-function writeCommonFields(view: DataView, at: number, member: PackedMember): void {
-  view.setUint16(at, 20, true);
-  view.setUint16(at + 2, UTF8_NAMES, true);
-  view.setUint16(at + 4, member.method, true);
-  view.setUint16(at + 8, 0x21, true); // 1980-01-01, the earliest date the format can say
-  view.setUint32(at + 10, member.crc, true);
-  view.setUint32(at + 14, member.data.length, true);
-  view.setUint32(at + 18, member.size, true);
-  view.setUint16(at + 22, member.name.length, true);
-}
-
-function centralDirectory(view: DataView, bytes: Uint8Array, where: string): Entry[] {
-  const { count, offset } = findDirectory(view, where);
+function centralDirectory(source: ByteSource, where: string): Entry[] {
+  const { count, offset, end } = findDirectory(source, where);
+  if (!(offset <= end)) throw damaged("the list of members is broken", where);
+  const bytes = source.read(offset, end - offset);
+  const view = viewOf(bytes);
   const entries: Entry[] = [];
   const decoder = new TextDecoder("utf-8");
-  let at = offset;
+  let at = 0;
   for (let i = 0; i < count; i++) {
     if (at + 46 > bytes.length || view.getUint32(at, true) !== CENTRAL_HEADER)
       throw damaged("the list of members is broken", where);
@@ -199,7 +142,7 @@ function centralDirectory(view: DataView, bytes: Uint8Array, where: string): Ent
 function widen(view: DataView, header: number, extra: number, extraLength: number): [number, number, number] {
   const fields = [24, 20, 42].map((offset) => view.getUint32(header + offset, true)) as [number, number, number];
   for (let at = extra; at + 4 <= extra + extraLength; at += 4 + view.getUint16(at + 2, true)) {
-    if (view.getUint16(at, true) !== 0x0001) continue;
+    if (view.getUint16(at, true) !== ZIP64_FIELD) continue;
     let value = at + 4;
     const end = Math.min(value + view.getUint16(at + 2, true), extra + extraLength);
     for (let i = 0; i < 3; i++) {
@@ -211,34 +154,41 @@ function widen(view: DataView, header: number, extra: number, extraLength: numbe
   return fields;
 }
 
-function findDirectory(view: DataView, where: string): { count: number; offset: number } {
-  const length = view.byteLength;
-  for (let at = length - 22; at >= Math.max(0, length - 22 - 0xffff); at--) {
-    if (view.getUint32(at, true) !== END) continue;
-    const count = view.getUint16(at + 10, true);
-    const offset = view.getUint32(at + 16, true);
-    if (at >= 20 && view.getUint32(at - 20, true) === END_64_LOCATOR) {
-      const end64 = Number(view.getBigUint64(at - 12, true));
-      if (end64 + 56 <= length && view.getUint32(end64, true) === END_64)
-        return {
-          count: Number(view.getBigUint64(end64 + 32, true)),
-          offset: Number(view.getBigUint64(end64 + 48, true)),
-        };
-    }
-    return { count, offset };
-  }
-  throw damaged(length === 0 ? "the file is empty" : "not a zip archive, or its end is missing", where);
+interface Directory {
+  readonly count: number;
+  readonly offset: number;
+  /** Where it ends at the latest. */
+  readonly end: number;
 }
 
-function packedBytes(entry: Entry, view: DataView, bytes: Uint8Array, where: string): Uint8Array {
+function findDirectory(source: ByteSource, where: string): Directory {
+  const { size } = source;
+  // The end record with the longest comment, and the locator before it.
+  const first = Math.max(0, size - 22 - 0xffff - 20);
+  const view = viewOf(source.read(first, size - first));
+  for (let at = view.byteLength - 22; at >= Math.max(0, view.byteLength - 22 - 0xffff); at--) {
+    if (view.getUint32(at, true) !== END) continue;
+    if (at >= 20 && view.getUint32(at - 20, true) === END_64_LOCATOR) {
+      const end = Number(view.getBigUint64(at - 12, true));
+      const record = end + 56 <= size ? viewOf(source.read(end, 56)) : undefined;
+      if (record?.getUint32(0, true) === END_64)
+        return { count: Number(record.getBigUint64(32, true)), offset: Number(record.getBigUint64(48, true)), end };
+    }
+    return { count: view.getUint16(at + 10, true), offset: view.getUint32(at + 16, true), end: first + at };
+  }
+  throw damaged(size === 0 ? "the file is empty" : "not a zip archive, or its end is missing", where);
+}
+
+/** Where the member's packed bytes start; they lie inside the file. */
+function packedStart(entry: Entry, source: ByteSource, where: string): number {
   const { headerOffset, compressedSize, name } = entry;
-  if (headerOffset + 30 > bytes.length || view.getUint32(headerOffset, true) !== LOCAL_HEADER)
-    throw damaged(`the header of "${name}" is missing`, where);
-  const start = headerOffset + 30 + view.getUint16(headerOffset + 26, true) + view.getUint16(headerOffset + 28, true);
-  if (start + compressedSize > bytes.length) throw damaged(`"${name}" reaches beyond the end of the file`, where);
+  const header = headerOffset + 30 <= source.size ? viewOf(source.read(headerOffset, 30)) : undefined;
+  if (header?.getUint32(0, true) !== LOCAL_HEADER) throw damaged(`the header of "${name}" is missing`, where);
+  const start = headerOffset + 30 + header.getUint16(26, true) + header.getUint16(28, true);
+  if (start + compressedSize > source.size) throw damaged(`"${name}" reaches beyond the end of the file`, where);
   if (entry.method === STORED && entry.size !== compressedSize)
     throw damaged(`"${name}" is stored but claims two different sizes`, where);
-  return bytes.subarray(start, start + compressedSize);
+  return start;
 }
 
 function checkLimits(entry: Entry, limits: ZipLimits, where: string): void {
@@ -268,28 +218,73 @@ function inflateExactly(packed: Uint8Array, entry: Entry, where: string): Uint8A
   return data;
 }
 
-function inflateStart(packed: Uint8Array, length: number, entry: Entry, where: string): Uint8Array {
-  const chunks: Uint8Array[] = [];
-  let got = 0;
-  const inflate = new Inflate((chunk) => {
-    chunks.push(chunk);
-    got += chunk.length;
-  });
-  try {
-    for (let at = 0; at < packed.length && got < length; at += 1024)
-      inflate.push(packed.subarray(at, at + 1024), at + 1024 >= packed.length);
-  } catch (cause) {
-    throw damaged(`"${entry.name}" cannot be decompressed`, where, cause);
+/** The member as declared, with its checksum verified when the last piece was taken. */
+function* checkedChunks(entry: Entry, source: ByteSource, where: string): Generator<Uint8Array, void, void> {
+  const pieces = entry.method === STORED ? packedPieces(entry, source, where, PIECE) : inflated(entry, source, where);
+  let [crc, size] = [0, 0];
+  for (const piece of pieces) {
+    crc = crc32(piece, crc);
+    size += piece.length;
+    if (size > entry.size) throw damaged(`"${entry.name}" expands to more than it declares`, where);
+    yield piece;
   }
-  const out = new Uint8Array(Math.min(got, length));
+  if (size !== entry.size) throw damaged(`"${entry.name}" expands to less than it declares`, where);
+  if (crc !== entry.crc) throw wrongChecksum(entry.name, where);
+}
+
+/** Bytes read at a time where a member is taken in pieces. */
+const PIECE = 2 ** 20;
+
+function* packedPieces(
+  entry: Entry,
+  source: ByteSource,
+  where: string,
+  piece: number,
+): Generator<Uint8Array, void, void> {
+  const start = packedStart(entry, source, where);
+  const { compressedSize } = entry;
+  for (let at = 0; at < compressedSize; at += piece)
+    yield source.read(start + at, Math.min(piece, compressedSize - at));
+}
+
+/** @param piece packed bytes taken at a time; deflate makes up to 1032 times as many of them */
+function* inflated(
+  entry: Entry,
+  source: ByteSource,
+  where: string,
+  piece = 2 ** 14,
+): Generator<Uint8Array, void, void> {
+  let out: Uint8Array[] = [];
+  const inflate = new Inflate((chunk) => void out.push(chunk));
+  let left = entry.compressedSize;
+  for (const packed of packedPieces(entry, source, where, piece)) {
+    left -= packed.length;
+    try {
+      inflate.push(packed, left === 0);
+    } catch (cause) {
+      throw damaged(`"${entry.name}" cannot be decompressed`, where, cause);
+    }
+    yield* out;
+    out = [];
+  }
+}
+
+function inflateStart(entry: Entry, source: ByteSource, length: number, where: string): Uint8Array {
+  const out = new Uint8Array(Math.min(length, entry.size));
   let at = 0;
-  for (const chunk of chunks) {
+  for (const chunk of inflated(entry, source, where, 1024)) {
     const part = chunk.subarray(0, out.length - at);
     out.set(part, at);
     at += part.length;
+    if (at === out.length) break;
   }
-  return out;
+  return out.subarray(0, at);
 }
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+const wrongChecksum = (name: string, where: string): PtychonautError =>
+  damaged(`"${name}" has a wrong checksum`, where);
 
 function damaged(what: string, where: string, cause?: unknown): PtychonautError {
   return new PtychonautError("data", `damaged or truncated archive: ${what}`, {

@@ -1,12 +1,17 @@
-/** Entry of a batch worker thread: batches in shared memory's patterns, one job a message. */
+/** Entry of a batch worker thread: batches of patterns in shared memory or in a file, one job a message. */
 import { parentPort, workerData } from "node:worker_threads";
 import { assembleBatch, type BatchSource } from "../data/batches.ts";
 import { memoryPatterns } from "../data/memoryPatterns.ts";
+import { filePatterns } from "../io/filePatterns.ts";
 import type { BatchJob, BatchReply, BatchWorkerData } from "./batchWorkerProtocol.ts";
+import { openSource } from "./fileSource.ts";
 
 const data = workerData as BatchWorkerData;
 const source: BatchSource = {
-  patterns: memoryPatterns(data.patterns, data.shape),
+  patterns:
+    "path" in data.patterns
+      ? filePatterns(openSource(data.patterns.path), data.patterns)
+      : memoryPatterns(data.patterns.data, data.patterns.shape),
   measurement: data.measurement,
   scales: { inputScale: data.inputScale },
   ...(data.mask === undefined ? {} : { mask: data.mask }),

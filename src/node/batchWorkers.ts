@@ -1,8 +1,9 @@
 import type { Worker } from "node:worker_threads";
 import type { ComplexArray } from "../arrays.ts";
 import { type Batch, type BatchLoader, type BatchRequest, type BatchSource, inlineLoader } from "../data/batches.ts";
+import type { Patterns } from "../data/dataset.ts";
 import { PtychonautError } from "../errors.ts";
-import type { BatchJob, BatchReply, BatchWorkerData } from "./batchWorkerProtocol.ts";
+import type { BatchJob, BatchReply, BatchWorkerData, SharedPatterns } from "./batchWorkerProtocol.ts";
 import { startWorker } from "./workerEntry.ts";
 
 export interface BatchWorkerOptions {
@@ -16,7 +17,8 @@ export interface BatchWorkerOptions {
 
 /**
  * A loader whose batches are prepared ahead by worker threads. Batches and their order are the same for any number of
- * threads. With threads, all patterns, and what labels are taken from, are copied once into shared memory as float32.
+ * threads. With threads, all patterns, and what labels are taken from, are copied once into shared memory as float32; patterns
+ * that stay in their file are not: each thread reads that.
  *
  * @throws PtychonautError "usage" for impossible numbers, or options that need threads without any
  */
@@ -113,13 +115,8 @@ class BatchPool {
 }
 
 function shareSource({ patterns, measurement, scales, groups, geometry, mask, labels }: BatchSource): BatchWorkerData {
-  const { count, height, width } = patterns;
-  const size = height * width;
-  const shared = sharedFloats(count * size);
-  for (let frame = 0; frame < count; frame++) patterns.read([frame], shared.subarray(frame * size, (frame + 1) * size));
   return {
-    patterns: shared,
-    shape: [count, height, width],
+    patterns: patterns.file ?? sharedPatterns(patterns),
     measurement,
     inputScale: scales.inputScale,
     ...(mask === undefined ? {} : { mask }),
@@ -127,6 +124,14 @@ function shareSource({ patterns, measurement, scales, groups, geometry, mask, la
     geometry,
     ...(labels === undefined ? {} : { labels: { ...labels, array: shareArray(labels.array) } }),
   };
+}
+
+function sharedPatterns(patterns: Patterns): SharedPatterns {
+  const { count, height, width } = patterns;
+  const size = height * width;
+  const data = sharedFloats(count * size);
+  for (let frame = 0; frame < count; frame++) patterns.read([frame], data.subarray(frame * size, (frame + 1) * size));
+  return { data, shape: [count, height, width] };
 }
 
 function shareArray({ shape, data }: ComplexArray): ComplexArray {

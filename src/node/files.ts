@@ -1,10 +1,14 @@
 import { createHash, randomBytes } from "node:crypto";
 import { access, type FileHandle, mkdir, open, rename, unlink } from "node:fs/promises";
+import { totalmem } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Dataset } from "../data/dataset.ts";
 import { PtychonautError } from "../errors.ts";
-import { readScanNpz } from "../io/scanNpz.ts";
+import type { ByteSource } from "../io/byteSource.ts";
+import { readScanNpz, readScanShape, type ScanShape } from "../io/scanNpz.ts";
 import type { ScanOptions } from "../io/scanOptions.ts";
+import { type ZipWriter, zipWriter } from "../io/writeZip.ts";
+import { type FileSource, fileSink, openSource, scratchFolder } from "./fileSource.ts";
 
 /**
  * A whole file in memory of its own, never a slice of Node's shared buffer pool: typed arrays laid over it are aligned
@@ -51,13 +55,136 @@ export function sha256(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
 }
 
+/** SHA-256 of a file, hexadecimal, a piece at a time. */
+export function sha256Of(source: ByteSource): string {
+  const hash = createHash("sha256");
+  const piece = 2 ** 22;
+  for (let at = 0; at < source.size; at += piece) hash.update(source.read(at, Math.min(piece, source.size - at)));
+  return hash.digest("hex");
+}
+
 /**
- * Reads a scan file and remembers its path and hash.
+ * Reads a scan file into memory and remembers its path and hash.
  * @throws PtychonautError "data", see `readScanNpz`
  */
 export async function readScan(path: string, options: ScanOptions = {}): Promise<Dataset> {
-  const bytes = await readBytes(path);
-  return readScanNpz(bytes, options, { path, sha256: sha256(bytes) });
+  return opened(path, (source) => readScanNpz(source, options, { path, sha256: sha256Of(source) }));
+}
+
+/** Where the patterns of a scan are while a run works with them. */
+export interface PatternStorage {
+  /** auto: in memory unless they would take more than a quarter of it. */
+  readonly inMemory: "auto" | "yes" | "no";
+  /** Where scratch files may go. */
+  readonly folder: string;
+  readonly log: (line: string) => void;
+}
+
+/** A scan whose patterns may lie in its file, which stays open until it is closed. */
+export interface OpenScan {
+  readonly dataset: Dataset;
+  /** Closes the file and removes what was written beside the output. */
+  close(): void;
+}
+
+/**
+ * Opens a scan file: its patterns in memory, or read from the file when they are asked for. The numbers are the same.
+ * @throws PtychonautError "data", see `readScanNpz`; "output" when a scratch file finds no room
+ */
+export async function openScan(path: string, options: ScanOptions, storage: PatternStorage): Promise<OpenScan> {
+  const source = sourceOf(path);
+  const scratch = scratchFolder(storage.folder, storage.log);
+  const close = (): void => {
+    source.close();
+    scratch.remove();
+  };
+  try {
+    const inFile = staysInFile(storage.inMemory, source, options);
+    if (inFile) storage.log(`${path}: the patterns stay in their file`);
+    const dataset = readScanNpz(source, options, {
+      path,
+      sha256: sha256Of(source),
+      ...(inFile ? { scratch: scratch.make } : {}),
+    });
+    return { dataset, close };
+  } catch (error) {
+    close();
+    throw readFailure(error, path);
+  }
+}
+
+/** Several open scans. */
+export interface OpenScans {
+  readonly datasets: readonly Dataset[];
+  close(): void;
+}
+
+/** Opens scans one after the other; when one fails, the others are closed. See `openScan`. */
+export async function openScans(
+  paths: readonly string[],
+  options: ScanOptions,
+  storage: PatternStorage,
+): Promise<OpenScans> {
+  const open: OpenScan[] = [];
+  const close = (): void => {
+    for (const scan of open) scan.close();
+  };
+  try {
+    for (const path of paths) open.push(await openScan(path, options, storage));
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { datasets: open.map(({ dataset }) => dataset), close };
+}
+
+/**
+ * The shape of a scan. One that fits into memory is read and checked as a whole, so that a bad file is refused before
+ * anything else happens; of a larger one the headers are read.
+ * @throws PtychonautError "data", see `readScanNpz`
+ */
+export async function scanShape(path: string, options: ScanOptions): Promise<ScanShape> {
+  return opened(path, (source) => {
+    if (!staysInFile("auto", source, options)) readScanNpz(source, options, { path });
+    return readScanShape(source, options, path);
+  });
+}
+
+/** Gives a file's bytes to a reader, and closes it. */
+export function opened<T>(path: string, read: (source: ByteSource) => T): T {
+  const source = sourceOf(path);
+  try {
+    return read(source);
+  } catch (error) {
+    throw readFailure(error, path);
+  } finally {
+    source.close();
+  }
+}
+
+function sourceOf(path: string): FileSource {
+  try {
+    return openSource(path);
+  } catch (error) {
+    throw readFailure(error, path);
+  }
+}
+
+/** Part of the memory that patterns may take before they stay in their file. */
+const SHARE_OF_MEMORY = 0.25;
+
+function staysInFile(inMemory: PatternStorage["inMemory"], source: ByteSource, options: ScanOptions): boolean {
+  if (inMemory !== "auto") return inMemory === "no";
+  // Deflate cannot make more than a gigabyte of so little.
+  if (source.size < 2 ** 20) return false;
+  const { patternBytes } = readScanShape(source, options, source.path ?? "scan");
+  return patternBytes > SHARE_OF_MEMORY * usableMemory();
+}
+
+/** Bytes, with the limit of a container where there is one. */
+function usableMemory(): number {
+  const limit = process.constrainedMemory();
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
 }
 
 /**
@@ -66,11 +193,27 @@ export async function readScan(path: string, options: ScanOptions = {}): Promise
  * @throws PtychonautError "output": no space, no permission, no such folder
  */
 export async function writeAtomic(path: string, content: Uint8Array | string): Promise<void> {
+  await replaceFile(path, (file) => file.writeFile(content));
+}
+
+/**
+ * Writes a zip archive of any size in the same way, member by member.
+ * @throws PtychonautError "output", as `writeAtomic`
+ */
+export async function writeZipFile(path: string, write: (writer: ZipWriter) => void): Promise<void> {
+  await replaceFile(path, async ({ fd }) => {
+    const writer = zipWriter(fileSink(fd));
+    write(writer);
+    writer.finish();
+  });
+}
+
+async function replaceFile(path: string, fill: (file: FileHandle) => Promise<void>): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   let file: FileHandle | undefined;
   try {
     file = await open(temporary, "wx");
-    await file.writeFile(content);
+    await fill(file);
     await file.sync();
     await file.close();
     file = undefined;
@@ -113,6 +256,7 @@ function readFailure(cause: unknown, path: string): PtychonautError {
 }
 
 function writeFailure(cause: unknown, path: string): PtychonautError {
+  if (cause instanceof PtychonautError) return cause;
   const fixes: Readonly<Record<string, string>> = {
     ENOSPC: "free space on this disk, or write to another",
     EDQUOT: "free space within your quota, or write to another disk",

@@ -24,7 +24,7 @@ import { batchWorkers } from "./batchWorkers.ts";
 import { locateBundle } from "./bundleFiles.ts";
 import type { RunHooks, RunOutcome } from "./cli/workflows.ts";
 import { checkDeterminism } from "./determinism.ts";
-import { readBytes, readScan, sha256 } from "./files.ts";
+import { type OpenScan, openScan, readBytes, sha256 } from "./files.ts";
 import { type InferenceMetrics, inferenceMetrics } from "./inferenceMetrics.ts";
 import { patchStatsFiles } from "./patchStatsFiles.ts";
 import { writeReconstructionFiles } from "./reconstructionFiles.ts";
@@ -48,13 +48,11 @@ export async function runInference(
   deps: InferenceDeps = {},
 ): Promise<RunOutcome> {
   const run = await prepare(payload, hooks, deps);
-  let prediction: Prediction;
   try {
-    prediction = await predict(run, payload, hooks);
+    return await conclude(run, await predict(run, payload, hooks), payload, hooks);
   } finally {
     await run.close();
   }
-  return conclude(run, prediction, payload, hooks);
 }
 
 /** Everything that a reconstruction works with, before it starts. */
@@ -79,16 +77,35 @@ interface Run {
 }
 
 async function prepare(payload: InferencePayload, hooks: RunHooks, deps: InferenceDeps): Promise<Run> {
-  const { model, data, inference, execution } = payload;
-  const seconds: Record<string, number> = {};
+  const { data, execution, outputDir } = payload;
   const startedAt = new Date();
   const lap = stopwatch();
   const path = await locateBundle(payload.modelPath);
   const bytes = await readBytes(path);
   const bundle = readBundle(bytes, path);
-  seconds["readingModel"] = lap();
-  const dataset = await readScan(payload.testDataFile, scanOptions(data));
-  seconds["readingData"] = lap();
+  const readingModel = lap();
+  const storage = { inMemory: execution.patternsInMemory, folder: outputDir, log: hooks.log };
+  const scan = await openScan(payload.testDataFile, scanOptions(data), storage);
+  const seconds = { readingModel, readingData: lap() };
+  try {
+    const bundleFile = { path, sha256: sha256(bytes) };
+    return await prepareOn(scan, { startedAt, bundle, bundleFile, seconds }, payload, hooks, deps);
+  } catch (error) {
+    scan.close();
+    throw error;
+  }
+}
+
+async function prepareOn(
+  { dataset, close: closeScan }: OpenScan,
+  begun: Pick<Run, "startedAt" | "bundle" | "bundleFile" | "seconds">,
+  payload: InferencePayload,
+  hooks: RunHooks,
+  deps: InferenceDeps,
+): Promise<Run> {
+  const { model, data, inference, execution } = payload;
+  const { bundle, seconds } = begun;
+  const lap = stopwatch();
   const warnings: string[] = [];
   const warn = (line: string): void => {
     warnings.push(line);
@@ -115,9 +132,7 @@ async function prepare(payload: InferencePayload, hooks: RunHooks, deps: Inferen
   });
   seconds["loadingNetwork"] = lap();
   return {
-    startedAt,
-    bundle,
-    bundleFile: { path, sha256: sha256(bytes) },
+    ...begun,
     dataset,
     prediction,
     probe: maskedProbe(ownProbe, model),
@@ -127,10 +142,10 @@ async function prepare(payload: InferencePayload, hooks: RunHooks, deps: Inferen
     loader,
     warnings,
     warn,
-    seconds,
     async close() {
       await loader.close();
       await network.dispose();
+      closeScan();
     },
   };
 }

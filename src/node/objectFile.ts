@@ -1,8 +1,9 @@
 import type { ComplexArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
+import type { ByteSource } from "../io/byteSource.ts";
 import { type Npz, openNpz } from "../io/npz.ts";
 import { readReconstruction } from "../io/reconstruction.ts";
-import { readBytes, sha256 } from "./files.ts";
+import { opened, sha256Of } from "./files.ts";
 
 /** A complex object out of a file, with what the file says about its place. */
 export interface ObjectFile {
@@ -41,14 +42,18 @@ export function splitAddress(address: string): { readonly path: string; readonly
  * @throws PtychonautError "data" when there is none, or several and no name
  */
 export async function readObjectFile(address: string, named?: string): Promise<ObjectFile> {
-  const { path, key: inAddress } = splitAddress(address);
-  const bytes = await readBytes(path);
-  const npz = openNpz(bytes, path);
-  const key = named ?? inAddress ?? knownKeys.find((name) => npz.has(name)) ?? onlyComplexImage(npz, path);
+  const { path, key: keyInAddress } = splitAddress(address);
+  return opened(path, (source) => objectIn(source, path, named ?? keyInAddress));
+}
+
+/** Of a large scan little more than the object is read. */
+function objectIn(source: ByteSource, path: string, named: string | undefined): ObjectFile {
+  const npz = openNpz(source, path);
+  const key = named ?? knownKeys.find((name) => npz.has(name)) ?? onlyComplexImage(npz, path);
   if (!npz.has(key)) throw noObject(npz, path, `an array "${key}"`);
-  const file = { path, sha256: sha256(bytes), key };
+  const file = { path, sha256: sha256Of(source), key };
   if (key === "object" && ["origin", "coverage", "positions"].every((name) => npz.has(name)))
-    return { ...file, ...readReconstruction(bytes, path) };
+    return { ...file, ...readReconstruction(source, path) };
   // A scan's own object defines the object pixels.
   const origin = key === "objectGuess" ? { origin: { y: 0, x: 0 } } : {};
   return { ...file, object: complexImageOf(npz, key, path), ...origin };

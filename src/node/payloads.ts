@@ -11,14 +11,13 @@ import {
 import { readSavedConfig } from "../config/savedConfig.ts";
 import { checkAccelerator } from "../runtime/node/accelerator.ts";
 import { readBundleFile } from "./bundleFiles.ts";
-import { ensureOutputDir, readScan } from "./files.ts";
+import { ensureOutputDir, scanShape } from "./files.ts";
 
 /** The payload factories' view of this machine. */
 export const fileProbe: FileProbe = {
   checkAccelerator,
   async scanHeader(path, reading) {
-    const { patterns, photonsPerPattern } = await readScan(path, scanOptions(reading));
-    const { count: frames, height, width } = patterns;
+    const { count: frames, height, width, photonsPerPattern } = await scanShape(path, scanOptions(reading));
     return { frames, height, width, photonsPerPattern: photonsPerPattern ?? null };
   },
   async bundleHeader(path) {

@@ -5,7 +5,7 @@ import type { GroupName, Settings } from "../config/group.ts";
 import type { InferenceRequest, TrainingRequest } from "../config/payload.ts";
 import { groupNames, parseSettings } from "../config/schema.ts";
 import { PtychonautError } from "../errors.ts";
-import { readBytes, sha256 } from "./files.ts";
+import { opened, readBytes, sha256Of } from "./files.ts";
 
 /** What `run.json` says of a run, as far as repeating it goes. */
 export interface SavedRun {
@@ -63,7 +63,7 @@ export async function readSavedRun(path: string): Promise<SavedRun> {
 export async function changedInputs({ inputs }: SavedRun): Promise<readonly string[]> {
   const changed: string[] = [];
   for (const input of inputs) {
-    if (sha256(await readBytes(input.path)) !== input.sha256) changed.push(input.path);
+    if (opened(input.path, sha256Of) !== input.sha256) changed.push(input.path);
   }
   return changed;
 }

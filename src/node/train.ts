@@ -23,7 +23,7 @@ import { bundleName } from "./bundleFiles.ts";
 import { type CheckpointFiles, type FoundCheckpoint, findCheckpoint, openCheckpoints } from "./checkpointFiles.ts";
 import type { RunHooks, RunOutcome } from "./cli/workflows.ts";
 import { checkDeterminism } from "./determinism.ts";
-import { readScan, writeAtomic } from "./files.ts";
+import { type OpenScans, openScans, writeAtomic } from "./files.ts";
 import { type InitialWeights, initialWeights } from "./initialWeights.ts";
 import { metricsLogger } from "./loggers.ts";
 import { silentProgress } from "./progress.ts";
@@ -54,6 +54,7 @@ export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Pr
     runtime,
     seeds.run,
     initial,
+    hooks.log,
   );
   const warnings = [...indeterminate, ...run.warnings];
   for (const line of warnings) hooks.warn(`warning: ${line}`);
@@ -96,13 +97,31 @@ async function prepare(
   runtime: Runtime,
   seed: number,
   initial: InitialWeights | undefined,
+  log: (line: string) => void,
+): Promise<Run> {
+  const { data, training, execution, trainDataFile, outputDir } = payload;
+  const storage = { inMemory: execution.patternsInMemory, folder: outputDir, log };
+  const paths = training.testDataFile === null ? [trainDataFile] : [trainDataFile, training.testDataFile];
+  const scans = await openScans(paths, scanOptions(data), storage);
+  try {
+    return await prepareOn(scans, payload, runtime, seed, initial);
+  } catch (error) {
+    scans.close();
+    throw error;
+  }
+}
+
+async function prepareOn(
+  scans: OpenScans,
+  payload: TrainingPayload,
+  runtime: Runtime,
+  seed: number,
+  initial: InitialWeights | undefined,
 ): Promise<Run> {
   const { data, model, training, execution } = payload;
   const random = new Random(seed);
   const [splitRandom, weightsRandom, orderRandom] = [random.fork(), random.fork(), random.fork()];
-  const dataset = await readScan(payload.trainDataFile, scanOptions(data));
-  const validation =
-    training.testDataFile === null ? undefined : await readScan(training.testDataFile, scanOptions(data));
+  const [dataset, validation] = scans.datasets as [Dataset, Dataset | undefined];
   const prepared = prepareData(dataset, validation, data, model.gridsize, splitRandom);
   const [source, notes] = labelled(prepared.training, dataset, prepared.trainingFrames, prepared, payload);
   const setup = await setUpTraining(payload, dataset, prepared, runtime);
@@ -147,6 +166,7 @@ async function prepare(
     async close() {
       await loader.close();
       await heldLoader?.close();
+      scans.close();
     },
   };
 }

@@ -26,26 +26,77 @@ export function diffract(
   positions: Float64Array,
   photons: number,
 ): Diffraction {
-  const n = probe.shape[1];
   const frames = positions.length / 2;
-  const pixels = n * n;
-  const diffraction = patchDiffraction(probe);
-  const patch = new Float64Array(2 * pixels);
+  const pixels = probe.shape[1] * probe.shape[1];
+  const pattern = farField(object, probe, positions);
   const intensity = new Float32Array(frames * pixels);
   let total = 0;
   for (let k = 0; k < frames; k++) {
-    extractPatch(object, positions[2 * k], positions[2 * k + 1], n, patch);
-    const pattern = diffraction(patch);
-    for (let i = 0; i < pixels; i++) total += pattern[i];
-    intensity.set(pattern, k * pixels);
+    const values = pattern(k);
+    for (let i = 0; i < pixels; i++) total += values[i];
+    intensity.set(values, k * pixels);
   }
-  if (!(total > 0 && photons > 0)) {
-    throw new PtychonautError("usage", "a simulation needs light: a probe that meets the object and a positive dose", {
-      got: `${photons} photons per pattern, total intensity ${total}`,
-    });
-  }
-  const scale = (photons * frames) / total;
+  const scale = scaleTo(photons, frames, total);
   for (let i = 0; i < intensity.length; i++) intensity[i] *= scale;
+  return { intensity, probe: brightened(probe, scale) };
+}
+
+/** The same patterns for scans beyond memory. */
+export interface PiecewiseDiffraction {
+  readonly probe: ComplexArray;
+  /** All patterns in order, `[some frames, n, n]` at a time, each array a new one. */
+  frames(): Iterable<Float32Array>;
+}
+
+/** What {@link diffract} computes, to the last bit, a few frames at a time; every pattern is computed twice. */
+export function diffractPiecewise(
+  object: ComplexArray,
+  probe: ComplexArray,
+  positions: Float64Array,
+  photons: number,
+): PiecewiseDiffraction {
+  const count = positions.length / 2;
+  const pixels = probe.shape[1] * probe.shape[1];
+  const pattern = farField(object, probe, positions);
+  let total = 0;
+  for (let k = 0; k < count; k++) for (const value of pattern(k)) total += value;
+  const scale = scaleTo(photons, count, total);
+  const step = Math.max(1, Math.floor(PIECE / pixels));
+  return {
+    probe: brightened(probe, scale),
+    *frames() {
+      for (let first = 0; first < count; first += step) {
+        const piece = new Float32Array(Math.min(step, count - first) * pixels);
+        for (let k = 0; k * pixels < piece.length; k++) piece.set(pattern(first + k), k * pixels);
+        for (let i = 0; i < piece.length; i++) piece[i] *= scale;
+        yield piece;
+      }
+    },
+  };
+}
+
+/** Numbers in a piece. */
+const PIECE = 2 ** 20;
+
+/** The pattern of a frame, Σ over modes |F(O P)|², unscaled; each call overwrites the result of the one before. */
+function farField(object: ComplexArray, probe: ComplexArray, positions: Float64Array): (frame: number) => Float64Array {
+  const n = probe.shape[1];
+  const diffraction = patchDiffraction(probe);
+  const patch = new Float64Array(2 * n * n);
+  return (k) => {
+    extractPatch(object, positions[2 * k], positions[2 * k + 1], n, patch);
+    return diffraction(patch);
+  };
+}
+
+function scaleTo(photons: number, frames: number, total: number): number {
+  if (total > 0 && photons > 0) return (photons * frames) / total;
+  throw new PtychonautError("usage", "a simulation needs light: a probe that meets the object and a positive dose", {
+    got: `${photons} photons per pattern, total intensity ${total}`,
+  });
+}
+
+function brightened(probe: ComplexArray, scale: number): ComplexArray {
   const amplitudeScale = Math.sqrt(scale);
-  return { intensity, probe: { shape: probe.shape, data: probe.data.map((value) => amplitudeScale * value) } };
+  return { shape: probe.shape, data: probe.data.map((value) => amplitudeScale * value) };
 }

@@ -1,4 +1,4 @@
-import { type ComplexArray, joinComplex, splitComplex } from "../arrays.ts";
+import { type ComplexArray, joinComplex, type RealArray, splitComplex } from "../arrays.ts";
 import type { Dataset, Measurement } from "../data/dataset.ts";
 import { memoryPatterns } from "../data/memoryPatterns.ts";
 import { gaussianFilter } from "../optics/gaussianFilter.ts";
@@ -8,7 +8,7 @@ import { makeProbe } from "../optics/probes.ts";
 import { objectSizeFor, positionsInObject, scanPath } from "../optics/scans.ts";
 import { Random } from "../random.ts";
 import { applyMask, beamstopMask, countPhotons } from "./detector.ts";
-import { diffract } from "./diffraction.ts";
+import { diffract, diffractPiecewise } from "./diffraction.ts";
 import { resolveSimulation, type SimulationOptions } from "./options.ts";
 
 /**
@@ -21,6 +21,42 @@ import { resolveSimulation, type SimulationOptions } from "./options.ts";
  * @throws PtychonautError "usage" for options that make no sense together.
  */
 export function simulate(options: SimulationOptions): Dataset {
+  const { scan, nominalPositions } = plan(options);
+  return { ...simulateScan(scan), ...nominalPositions };
+}
+
+/** A Dataset whose patterns come once, in order, and are never all in memory. */
+export interface PiecewiseScan extends Omit<Dataset, "patterns"> {
+  readonly shape: readonly [count: number, height: number, width: number];
+  /** `[some frames, y, x]` at a time. */
+  frames(): Iterable<Float32Array>;
+}
+
+/** What {@link simulate} makes, to the last bit, for scans beyond memory; it takes about twice the time. */
+export function simulatePiecewise(options: SimulationOptions): PiecewiseScan {
+  const { scan, nominalPositions } = plan(options);
+  const { object, positions, photons } = scan;
+  const diffraction = diffractPiecewise(object, scan.probe, positions, photons);
+  const mask = maskOf(scan);
+  return {
+    ...described(scan, diffraction.probe, mask),
+    ...nominalPositions,
+    shape: [positions.length / 2, scan.probe.shape[1]!, scan.probe.shape[1]!],
+    *frames() {
+      for (const intensity of diffraction.frames()) {
+        detect(intensity, scan, mask);
+        yield intensity;
+      }
+    },
+  };
+}
+
+interface Plan {
+  readonly scan: SimulatedScan;
+  readonly nominalPositions: { readonly nominalPositions?: Float64Array };
+}
+
+function plan(options: SimulationOptions): Plan {
   const resolved = resolveSimulation(options);
   const { n } = resolved;
   // A stream of its own for each stage: more noise, say, leaves object and scan as they were.
@@ -39,12 +75,9 @@ export function simulate(options: SimulationOptions): Dataset {
     name: `simulated-${resolved.object.kind}-${resolved.seed}`,
     ...(resolved.noise ? { noise: noiseRandom } : {}),
   };
-  const dataset = simulateScan(scan);
-  if (resolved.positionError === 0) return dataset;
-  return {
-    ...dataset,
-    nominalPositions: positions.map((value) => value + resolved.positionError * stageRandom.normal()),
-  };
+  if (resolved.positionError === 0) return { scan, nominalPositions: {} };
+  const nominal = positions.map((value) => value + resolved.positionError * stageRandom.normal());
+  return { scan, nominalPositions: { nominalPositions: nominal } };
 }
 
 /** Real and imaginary part blurred alike, so that a constant object stays what it is. */
@@ -76,16 +109,35 @@ export interface SimulatedScan {
 
 /** Diffraction of a given object and probe as a Dataset in memory; see {@link simulate} for what its fields mean. */
 export function simulateScan(scan: SimulatedScan): Dataset {
-  const { object, positions, photons, noise, measurement = "counts", beamstop = 0, name = "simulated" } = scan;
-  const n = scan.probe.shape[1];
+  const { object, positions, photons } = scan;
+  const n = scan.probe.shape[1]!;
   const { intensity, probe } = diffract(object, scan.probe, positions, photons);
+  const mask = maskOf(scan);
+  detect(intensity, scan, mask);
+  return { ...described(scan, probe, mask), patterns: memoryPatterns(intensity, [positions.length / 2, n, n]) };
+}
+
+/** From expected counts to what the file is to hold, in place. */
+function detect(
+  intensity: Float32Array,
+  { measurement = "counts", noise }: SimulatedScan,
+  mask: RealArray | undefined,
+): void {
   if (noise !== undefined) countPhotons(intensity, noise);
-  const mask = beamstop > 0 ? beamstopMask(n, beamstop) : undefined;
   if (mask !== undefined) applyMask(intensity, mask);
-  if (measurement === "amplitude") for (let i = 0; i < intensity.length; i++) intensity[i] = Math.sqrt(intensity[i]);
+  if (measurement === "amplitude") for (let i = 0; i < intensity.length; i++) intensity[i] = Math.sqrt(intensity[i]!);
+}
+
+const maskOf = ({ beamstop = 0, probe }: SimulatedScan): RealArray | undefined =>
+  beamstop > 0 ? beamstopMask(probe.shape[1]!, beamstop) : undefined;
+
+function described(
+  { object, positions, photons, measurement = "counts", name = "simulated" }: SimulatedScan,
+  probe: ComplexArray,
+  mask: RealArray | undefined,
+): Omit<Dataset, "patterns"> {
   return {
     name,
-    patterns: memoryPatterns(intensity, [positions.length / 2, n, n]),
     measurement,
     positions,
     probe,

@@ -8,7 +8,8 @@ import { PtychonautError } from "../../src/errors.ts";
 import { buildModel } from "../../src/graph/onnx/model.ts";
 import { add, mul } from "../../src/graph/ops/elementwise.ts";
 import { Graph } from "../../src/graph/tensor.ts";
-import { openZip, writeZip } from "../../src/io/zip.ts";
+import { writeZip } from "../../src/io/writeZip.ts";
+import { openZip } from "../../src/io/zip.ts";
 
 const trainedOn: DataFacts = {
   name: "star",

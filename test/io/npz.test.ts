@@ -4,7 +4,8 @@ import { describe, expect, it } from "vitest";
 import { crc32 } from "../../src/io/crc32.ts";
 import { type NumericArray, writeNpy } from "../../src/io/npy.ts";
 import { openNpz, writeNpz } from "../../src/io/npz.ts";
-import { openZip, writeZip } from "../../src/io/zip.ts";
+import { writeZip, type ZipWriter, zipWriter } from "../../src/io/writeZip.ts";
+import { openZip } from "../../src/io/zip.ts";
 
 const ramp = (n: number): NumericArray => ({
   shape: [n],
@@ -57,6 +58,49 @@ describe("zip", () => {
     expect(zip.read("b")).toEqual(new Uint8Array(1000));
   });
 
+  it("64-bit records are written, and read by us and by another program's unzip", () => {
+    const inputs = [
+      { name: "a", data: Uint8Array.from({ length: 5000 }, (_, i) => i) },
+      { name: "b", data: ascii("short") },
+    ];
+    for (const level of [0, 6] as const) {
+      for (const wideFrom of [0, 100, 0xffffffff]) {
+        const bytes = written((writer) => {
+          for (const { name, data } of inputs)
+            writer.add(name, data.length, [data.subarray(0, 3), data.subarray(3)], level);
+        }, wideFrom);
+        const zip = openZip(bytes, "test");
+        const other = unzipSync(bytes);
+        for (const { name, data } of inputs) {
+          expect(zip.read(name)).toEqual(data);
+          expect(Buffer.concat([...zip.chunks(name)].map((chunk) => chunk.slice()))).toEqual(Buffer.from(data));
+          expect(other[name]).toEqual(data);
+        }
+        // The signature of zip64's end record.
+        expect(Buffer.from(bytes).includes(Buffer.from([0x50, 0x4b, 6, 6]))).toBe(wideFrom < 0xffffffff);
+      }
+    }
+  });
+
+  it("70000 members, more than 16 bits can count", () => {
+    const bytes = written((writer) => {
+      for (let i = 0; i < 70_000; i++) writer.add(`${i}`, 1, [Uint8Array.of(i)]);
+    });
+    const zip = openZip(bytes, "test");
+    expect(zip.members.length).toBe(70_000);
+    expect(zip.read("69999")).toEqual(Uint8Array.of(69_999));
+  });
+
+  it("a member is as long as was said", () => {
+    expect(() => written((writer) => writer.add("a", 4, [ascii("abc")]))).toThrow(/not as long.*4 bytes.*got 3/);
+  });
+
+  it("pieces of a member are checked as the whole is", () => {
+    const bytes = writeZip([{ name: "a", data: new Uint8Array(3_000_000).fill(7) }]);
+    bytes[2_500_000]! ^= 1;
+    expect(() => [...openZip(bytes, "cut.zip").chunks("a")]).toThrow(/wrong checksum.*cut\.zip/);
+  });
+
   it("equal content gives equal bytes", () => {
     const inputs = [{ name: "x", data: ascii("same") }];
     expect(writeZip(inputs, 6)).toEqual(writeZip(inputs, 6));
@@ -68,6 +112,26 @@ describe("zip", () => {
       expect(openZip(writeZip([{ name: "x", data }], level), "test").peek("x", 500)).toEqual(data.subarray(0, 500));
   });
 });
+
+/** The bytes that a writer sends to its sink. */
+function written(write: (writer: ZipWriter) => void, wideFrom?: number): Uint8Array {
+  let out = Buffer.alloc(1 << 20);
+  let size = 0;
+  const writer = zipWriter(
+    {
+      write(bytes) {
+        while (size + bytes.length > out.length) out = Buffer.concat([out, Buffer.alloc(out.length)]);
+        out.set(bytes, size);
+        size += bytes.length;
+      },
+      writeAt: (offset, bytes) => out.set(bytes, offset),
+    },
+    wideFrom,
+  );
+  write(writer);
+  writer.finish();
+  return new Uint8Array(out.subarray(0, size));
+}
 
 describe("npz", () => {
   it("lists without reading and reads what is asked for", () => {

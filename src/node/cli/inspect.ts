@@ -3,7 +3,7 @@ import { parseSettings } from "../../config/schema.ts";
 import { inspectReport } from "../../io/inspectReport.ts";
 import { inspectScan } from "../../io/inspectScan.ts";
 import type { ScanOptions } from "../../io/scanOptions.ts";
-import { readBytes } from "../files.ts";
+import { opened } from "../files.ts";
 import { type Command, type CommandContext, commonFlags } from "./command.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
 import { schemaFlags } from "./schemaFlags.ts";
@@ -32,7 +32,7 @@ export const inspectCommand: Command = {
   positionals: ["SCAN.npz"],
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
     const path = positionals[0]!;
-    const inspection = inspectScan(await readBytes(path), statedOptions(values), path);
+    const inspection = opened(path, (source) => inspectScan(source, statedOptions(values), path));
     context.print(values["json"] === true ? `${JSON.stringify(inspection, null, 2)}\n` : inspectReport(inspection));
     return 0;
   },

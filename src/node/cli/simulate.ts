@@ -1,6 +1,6 @@
 import { camelCase, snakeCase } from "../../config/names.ts";
 import { PtychonautError } from "../../errors.ts";
-import { writeScanNpz } from "../../io/writeScanNpz.ts";
+import { writeScanFrames, writeScanNpz } from "../../io/writeScanNpz.ts";
 import {
   type ObjectName,
   objectNames,
@@ -10,9 +10,9 @@ import {
   type SimulationOptions,
   scanNames,
 } from "../../simulation/options.ts";
-import { simulate } from "../../simulation/simulate.ts";
+import { type PiecewiseScan, simulate, simulatePiecewise } from "../../simulation/simulate.ts";
 import { withTruePatches } from "../../simulation/truePatches.ts";
-import { writeAtomic } from "../files.ts";
+import { writeAtomic, writeZipFile } from "../files.ts";
 import { type Command, type CommandContext, commonFlags } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 
@@ -82,15 +82,37 @@ export const simulateCommand: Command = {
   run: async ({ values }: ParsedFlags, context: CommandContext) => {
     requireFlags(values, ownFlags, "simulate");
     const hooks = context.hooks(values["quiet"] === true);
-    const simulated = simulate(simulationOptions(values));
-    const dataset = values["labels"] === true ? withTruePatches(simulated) : simulated;
     const path = String(values["output"]);
-    await writeAtomic(path, writeScanNpz(dataset));
-    const { count, height, width } = dataset.patterns;
+    const [count, height, width] = await writeSimulation(path, simulationOptions(values), values["labels"] === true);
     hooks.log(`wrote ${path}: ${count} patterns of ${height} x ${width}`);
     return 0;
   },
 };
+
+/** Scans of more bytes are simulated a few patterns at a time, and not compressed. */
+const LARGE = 2 ** 30;
+
+async function writeSimulation(
+  path: string,
+  options: SimulationOptions,
+  labels: boolean,
+): Promise<PiecewiseScan["shape"]> {
+  if (4 * options.patterns * options.n ** 2 <= LARGE) {
+    const simulated = simulate(options);
+    const dataset = labels ? withTruePatches(simulated) : simulated;
+    await writeAtomic(path, writeScanNpz(dataset));
+    const { count, height, width } = dataset.patterns;
+    return [count, height, width];
+  }
+  if (labels)
+    throw new PtychonautError("usage", "a scan of this size is written without patches", {
+      got: "--labels",
+      fix: "leave it out: training on labels can cut them from the object",
+    });
+  const scan = simulatePiecewise(options);
+  await writeZipFile(path, (writer) => writeScanFrames(writer, scan));
+  return scan.shape;
+}
 
 /** What was given, under the names that the simulation has; what was left open stays so. */
 export function simulationOptions(values: Readonly<Record<string, unknown>>): SimulationOptions {

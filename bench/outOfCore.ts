@@ -1,0 +1,108 @@
+/**
+ * Trains on a scan that is larger than the memory it is given, and reconstructs part of it:
+ * `npm run bench:out-of-core -- [--gib 6] [--limit 1.5] [--groups 1024] [--folder DIR]`.
+ *
+ * The scan is written piece by piece, its patterns repeated from a small simulated set. Training and inference are the
+ * commands that a user calls, in processes of their own, whose highest resident memory is read from /proc (Linux) while
+ * they run.
+ */
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { writeScanFrames } from "../src/io/writeScanNpz.ts";
+import { writeZipFile } from "../src/node/files.ts";
+import { objectSizeFor, positionsInObject, scanPath } from "../src/optics/scans.ts";
+import { Random } from "../src/random.ts";
+import { simulate } from "../src/simulation/simulate.ts";
+
+const { values } = parseArgs({
+  options: {
+    gib: { type: "string", default: "6" },
+    limit: { type: "string", default: "1.5" },
+    groups: { type: "string", default: "1024" },
+    folder: { type: "string", default: tmpdir() },
+    side: { type: "string", default: "64" },
+  },
+});
+const GIB = 2 ** 30;
+const N = Number(values.side);
+const count = Math.ceil((Number(values.gib) * GIB) / (4 * N * N));
+const folder = mkdtempSync(join(values.folder, "ptychonaut-out-of-core-"));
+const path = (name: string): string => join(folder, name);
+// Whatever way this ends, gigabytes do not stay behind.
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+process.on("SIGINT", () => process.exit(130));
+
+await timed("writing", writeTiledScan);
+console.log(`${count} patterns of ${N} x ${N}, ${(statSync(path("scan.npz")).size / GIB).toFixed(2)} GiB`);
+const storage = ["--patterns_in_memory", "no", "--accelerator", "cpu", "--quiet"];
+const peaks = [
+  await command(
+    "train",
+    ["--train_data_file", path("scan.npz"), "--output_dir", path("run"), "--max_epochs", "1", "--gridsize", "1"],
+    ["--n_filters_scale", "1", "--n_groups", values.groups, "--validation_fraction", "0.001"],
+  ),
+  await command(
+    "infer",
+    ["--model_path", path("run"), "--test_data", path("scan.npz"), "--output_dir", path("object")],
+    ["--n_patterns", values.groups],
+  ),
+];
+const limit = Number(values.limit) * GIB;
+const highest = Math.max(...peaks);
+console.log(`highest resident memory ${(highest / GIB).toFixed(2)} GiB, limit ${values.limit} GiB`);
+process.exitCode = highest < limit ? 0 : 1;
+
+/** A large scan of cheap patterns: every position has one of 256 that were simulated. */
+async function writeTiledScan(): Promise<void> {
+  const small = simulate({ n: N, patterns: 256, seed: 3, photons: 1e5 });
+  const tile = new Float32Array(256 * N * N);
+  small.patterns.read([...Array(256).keys()], tile);
+  const steps = scanPath({ kind: "raster", count, step: 4, jitter: 0 }, new Random(1));
+  const size = objectSizeFor(steps, N);
+  const { object: _, patterns: __, ...rest } = small;
+  await writeZipFile(path("scan.npz"), (writer) =>
+    writeScanFrames(writer, {
+      ...rest,
+      positions: positionsInObject(steps, size, N),
+      shape: [count, N, N],
+      *frames() {
+        for (let first = 0; first < count; first += 256) yield tile.slice(0, Math.min(256, count - first) * N * N);
+      },
+    }),
+  );
+}
+
+/** Runs a command of the program and gives its highest resident memory, bytes. */
+async function command(name: string, files: readonly string[], settings: readonly string[]): Promise<number> {
+  const entry = new URL("../dist/node/cli/ptychonaut.js", import.meta.url).pathname;
+  let peak = 0;
+  await timed(name, async () => {
+    const child = spawn(process.execPath, [entry, name, ...files, ...settings, ...storage], { stdio: "inherit" });
+    const watch = setInterval(() => {
+      peak = Math.max(peak, residentPeak(child.pid!));
+    }, 200);
+    const code = await new Promise((resolve) => child.on("exit", resolve));
+    clearInterval(watch);
+    if (code !== 0) throw new Error(`${name} ended with ${code}`);
+  });
+  console.log(`${name}: highest resident memory ${(peak / GIB).toFixed(2)} GiB`);
+  return peak;
+}
+
+/** VmHWM, which only grows; 0 once the process is gone. */
+function residentPeak(pid: number): number {
+  try {
+    return 1024 * Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+async function timed(what: string, work: () => Promise<void>): Promise<void> {
+  const start = performance.now();
+  await work();
+  console.log(`${what}: ${((performance.now() - start) / 1000).toFixed(1)} s`);
+}

@@ -1,0 +1,38 @@
+/** Bytes that are read piece by piece: a file that stays on its disk, or memory. */
+export interface ByteSource {
+  readonly size: number;
+  /** The file's path, where there is one: another thread can open it again. */
+  readonly path?: string;
+  /** Exactly `length` bytes from `offset`, which must lie inside. May share memory with the source. */
+  read(offset: number, length: number): Uint8Array;
+}
+
+/** Where bytes go in order, and now and then back over what is already there. */
+export interface ByteSink {
+  write(bytes: Uint8Array): void;
+  /** Overwrites bytes that were written in one call. */
+  writeAt(offset: number, bytes: Uint8Array): void;
+}
+
+/** A file for a while, beside a run's output. */
+export interface ScratchFile {
+  write(bytes: Uint8Array): void;
+  /** What was written. */
+  source(): ByteSource;
+  /** Gives its room on the disk back before the run ends. */
+  remove(): void;
+}
+
+/**
+ * Makes a scratch file of a known size.
+ * @param why said to the user, who pays with room on the disk
+ * @throws PtychonautError "output" when there is not enough
+ */
+export type MakeScratch = (bytes: number, why: string) => ScratchFile;
+
+export function memorySource(bytes: Uint8Array): ByteSource {
+  return { size: bytes.length, read: (offset, length) => bytes.subarray(offset, offset + length) };
+}
+
+export const asSource = (input: Uint8Array | ByteSource): ByteSource =>
+  input instanceof Uint8Array ? memorySource(input) : input;
