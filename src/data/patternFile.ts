@@ -13,7 +13,7 @@ export interface PatternFile {
   readonly dcAt: "center" | "corner";
 }
 
-/** Number types of patterns, in NumPy's words. */
+/** Real number types, in NumPy's words. */
 export type PatternDtype =
   | "bool"
   | "int8"

@@ -1,25 +1,12 @@
 import { sizeOf } from "../arrays.ts";
+import type { PatternDtype } from "../data/patternFile.ts";
 import { PtychonautError } from "../errors.ts";
 import { pickledText } from "./pickledText.ts";
 
 /**
  * NumPy's .npy format, versions 1 to 3 (NEP 1). Arrays come out row-major and native-endian whatever the file's order.
  */
-export type NumericDtype =
-  | "bool"
-  | "int8"
-  | "uint8"
-  | "int16"
-  | "uint16"
-  | "int32"
-  | "uint32"
-  | "int64"
-  | "uint64"
-  | "float16"
-  | "float32"
-  | "float64"
-  | "complex64"
-  | "complex128";
+export type NumericDtype = PatternDtype | "complex64" | "complex128";
 
 export type NpyDtype = NumericDtype | "string";
 

@@ -20,11 +20,7 @@ export function openSource(path: string): FileSource {
   return {
     path,
     size,
-    read(offset, length) {
-      const bytes = new Uint8Array(length);
-      readFully(file, bytes, offset, path);
-      return bytes;
-    },
+    read: (offset, length) => readFully(file, offset, length, path),
     close: () => closeSync(file),
   };
 }
@@ -86,15 +82,7 @@ function createScratch(path: string): ScratchFile {
       }
       size += bytes.length;
     },
-    source: () => ({
-      path,
-      size,
-      read(offset, length) {
-        const bytes = new Uint8Array(length);
-        readFully(file, bytes, offset, path);
-        return bytes;
-      },
-    }),
+    source: () => ({ path, size, read: (offset, length) => readFully(file, offset, length, path) }),
     remove() {
       closeSync(file);
       unlinkSync(path);
@@ -139,10 +127,12 @@ function writeFully(file: number, bytes: Uint8Array, position: number): void {
 /** What the system reads or writes in one call at most. */
 const MOST_AT_ONCE = 2 ** 30;
 
-function readFully(file: number, bytes: Uint8Array, offset: number, path: string): void {
-  for (let at = 0; at < bytes.length; ) {
-    const read = readSync(file, bytes, at, Math.min(bytes.length - at, MOST_AT_ONCE), offset + at);
+function readFully(file: number, offset: number, length: number, path: string): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; ) {
+    const read = readSync(file, bytes, at, Math.min(length - at, MOST_AT_ONCE), offset + at);
     if (read === 0) throw new PtychonautError("data", "the file became shorter while it was read", { where: path });
     at += read;
   }
+  return bytes;
 }
