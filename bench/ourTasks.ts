@@ -54,7 +54,7 @@ export function stepModels(problem: Problem, batch: number, options: StepOptions
   const { model, probe, canvasSide, scales } = problem;
   const losses = parseSettings("training");
   const build = (parameters: Parameters): Objective =>
-    buildObjective(parameters, { model, batch, probe, canvasSide, losses, scales });
+    buildObjective(parameters, { model, batch, probe, canvasSide, losses, scales: [scales] });
   return buildStepModels(build, options);
 }
 

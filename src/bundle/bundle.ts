@@ -11,6 +11,7 @@ import {
   parseJsonObject,
   parseManifest,
   type TensorEntry,
+  type TrainedScan,
 } from "./manifest.ts";
 
 /** What a model bundle is made of. */
@@ -23,6 +24,8 @@ export interface BundleParts {
   readonly config: JsonObject;
   readonly scales: Readonly<Record<string, number>>;
   readonly trainedOn: DataFacts;
+  /** Where there are several, all of them. */
+  readonly scans?: readonly TrainedScan[];
   /** How the training went: seeds, epochs, losses. */
   readonly training: JsonObject;
 }
@@ -52,8 +55,12 @@ export function writeBundle(parts: BundleParts): Uint8Array {
   });
   const named = new Set(parameters.map(({ name }) => name));
   const constants = [...initializers.values()].filter(({ name }) => !named.has(name)).map(entryOf);
-  const { createdBy, config, scales, trainedOn } = parts;
-  const manifest: Manifest = { formatVersion, createdBy, config, scales, trainedOn, parameters, constants };
+  const { createdBy, config, scales, trainedOn, scans } = parts;
+  const manifest: Manifest = {
+    ...{ formatVersion, createdBy, config, scales, trainedOn },
+    ...(scans === undefined ? {} : { scans }),
+    ...{ parameters, constants },
+  };
   return writeZip(
     [
       { name: MODEL, data: parts.model },

@@ -9,7 +9,7 @@ import type { Manifest } from "./manifest.ts";
  * @throws PtychonautError "bundle" with the reason
  */
 export function checkBundleFitsData(manifest: Manifest, facts: DataFacts): string[] {
-  const trained = manifest.trainedOn;
+  const { trainedOn: trained, scans = [{ facts: trained }] } = manifest;
   if (facts.N !== trained.N)
     throw mismatch(
       "patterns of another size",
@@ -35,17 +35,28 @@ export function checkBundleFitsData(manifest: Manifest, facts: DataFacts): strin
       "state what the file holds, convert it, or train on these data",
     );
   const warnings: string[] = [];
-  if (facts.probeModes !== trained.probeModes)
+  const names = scans.map((scan) => scan.facts.name).join(", ");
+  const modes = [...new Set(scans.map((scan) => scan.facts.probeModes))];
+  const known = scans.some((scan) => scan.facts.probeCrc === facts.probeCrc);
+  if (!modes.includes(facts.probeModes))
     warnings.push(
-      `the model was trained with ${trained.probeModes} probe modes, ${facts.name} has ${facts.probeModes}`,
+      `the model was trained with ${modes.join(" and ")} probe modes, ${facts.name} has ${facts.probeModes}`,
     );
-  else if (facts.probeCrc !== trained.probeCrc)
+  else if (!known)
     warnings.push(
-      `${facts.name} has another probe than the training data (${trained.name}): the network has learned that probe`,
+      `${facts.name} has another probe than the training data (${names}): the network has learned ${scans.length === 1 ? "that probe" : "those probes"}`,
     );
-  if (facts.positionsCrc !== trained.positionsCrc)
-    warnings.push(`${facts.name} is another scan than the training data (${trained.name})`);
+  if (!scans.some((scan) => scan.facts.positionsCrc === facts.positionsCrc))
+    warnings.push(`${facts.name} is another scan than the training data (${names})`);
   return warnings;
+}
+
+/** What training learned about this very scan, or else about all. */
+export function scalesFor({ scans = [], scales }: Manifest, facts: DataFacts): Manifest["scales"] {
+  const same = scans.find(
+    (scan) => scan.facts.positionsCrc === facts.positionsCrc && scan.facts.probeCrc === facts.probeCrc,
+  );
+  return same?.scales ?? scales;
 }
 
 function mismatch(what: string, expected: string, got: string, where: string, fix: string): PtychonautError {

@@ -24,10 +24,18 @@ export interface Manifest {
   /** The one normalisation that the network was trained with. */
   readonly scales: Readonly<Record<string, number>>;
   readonly trainedOn: DataFacts;
+  /** Every scan of a training on several, the first (`trainedOn`) included; `scales` has then means of what was learned. */
+  readonly scans?: readonly TrainedScan[];
   /** The learned weights and the buffers that belong to them. */
   readonly parameters: readonly TensorEntry[];
   /** All other tensors of the model (DFT matrices, index tables ...). */
   readonly constants: readonly TensorEntry[];
+}
+
+/** One of several scans. */
+export interface TrainedScan {
+  readonly facts: DataFacts;
+  readonly scales: Readonly<Record<string, number>>;
 }
 
 /** Raised whenever an older program could misread a newer bundle. */
@@ -35,21 +43,23 @@ export const formatVersion = 1;
 
 const count = z.int().nonnegative();
 const tensors = z.array(z.strictObject({ name: z.string(), shape: z.array(count), crc: count }));
+const facts = z.strictObject({
+  name: z.string(),
+  N: count,
+  gridsize: count,
+  measurement: z.enum(["counts", "amplitude"]),
+  frames: count,
+  probeModes: count,
+  probeCrc: count,
+  positionsCrc: count,
+});
 const schema = z.strictObject({
   formatVersion: z.literal(formatVersion),
   createdBy: z.string(),
   config: z.record(z.string(), z.json()),
   scales: z.record(z.string(), z.number()),
-  trainedOn: z.strictObject({
-    name: z.string(),
-    N: count,
-    gridsize: count,
-    measurement: z.enum(["counts", "amplitude"]),
-    frames: count,
-    probeModes: count,
-    probeCrc: count,
-    positionsCrc: count,
-  }),
+  trainedOn: facts,
+  scans: z.array(z.strictObject({ facts, scales: z.record(z.string(), z.number()) })).optional(),
   parameters: tensors,
   constants: tensors,
 });

@@ -126,12 +126,12 @@ const schema = z.strictObject({
   ),
   nGroups: optional(
     integer({ min: 1 }),
-    "Groups an epoch. Left open: every pattern is the anchor of one group (the reference's command line: 512).",
+    "Groups an epoch (of each scan). Left open: every pattern is the anchor of one group (the reference's command line: 512).",
     { phase: "training" },
   ),
   nSubsample: optional(
     integer({ min: 1 }),
-    "Patterns drawn at random from the file before grouping; all when left open.",
+    "Patterns drawn at random from each file before grouping; all when left open.",
     { phase: "training" },
   ),
   subsampleSeed: optional(

@@ -24,6 +24,8 @@ export interface BundleHeader {
 export interface FileProbe {
   /** @throws PtychonautError "device" if it is not there, with what is. */
   checkAccelerator(accelerator: Accelerator): Promise<void>;
+  /** The scans that a path names: itself, or the npz files of a folder by name. @throws PtychonautError "data": no such */
+  scanFiles(path: string): Promise<readonly string[]>;
   /** @throws PtychonautError "data" if the file is missing, damaged or not a scan. */
   scanHeader(path: string, reading: ReadingSettings): Promise<ScanHeader>;
   /** @throws PtychonautError "bundle" if there is no model that this version understands. */

@@ -35,6 +35,8 @@ export interface SettingOrigin {
 export interface TrainingPayload {
   readonly kind: "training";
   readonly trainDataFile: string;
+  /** Further scans to train on together with the first; each has its own probe, dose and scales. */
+  readonly moreDataFiles: readonly string[];
   readonly outputDir: string;
   readonly model: ModelConfig;
   readonly data: DataConfig;
@@ -66,7 +68,8 @@ interface Sources {
 }
 
 export interface TrainingRequest extends Sources {
-  readonly trainDataFile: string;
+  /** A scan, or several, or folders of scans. */
+  readonly trainDataFile: string | readonly string[];
   readonly outputDir: string;
 }
 
@@ -92,10 +95,13 @@ export async function resolveTrainingPayload(request: TrainingRequest, files: Fi
   const modelSettings = parseSettings("model", settingsOf(merged, "model"));
   checkExecution(execution);
   await files.checkAccelerator(execution.accelerator);
-  const header = await files.scanHeader(request.trainDataFile, dataSettings);
-  const model = resolveModel(modelSettings, header, request.trainDataFile);
+  const [trainDataFile, ...moreDataFiles] = await scansOf(request.trainDataFile, files);
+  const header = await files.scanHeader(trainDataFile, dataSettings);
+  const model = resolveModel(modelSettings, header, trainDataFile);
   const subsampleSeed = dataSettings.subsampleSeed ?? settings.seed;
-  const data = resolveData({ ...dataSettings, subsampleSeed }, header, model.gridsize);
+  const resolved = resolveData({ ...dataSettings, subsampleSeed }, header, model.gridsize);
+  // Among several scans each has the dose that its own file states.
+  const data = moreDataFiles.length === 0 ? resolved : { ...resolved, nphotons: dataSettings.nphotons };
   const training: TrainingConfig = {
     ...settings,
     // Labels are compared by absolute error, the diffraction by its likelihood, unless said otherwise.
@@ -104,9 +110,15 @@ export async function resolveTrainingPayload(request: TrainingRequest, files: Fi
   };
   if (start !== undefined) checkAgainstStart(model, start);
   checkModel(model);
-  checkData(data, model.gridsize);
+  checkData(resolved, model.gridsize);
   checkTraining(training, execution, model);
-  if (data.nSubsample !== null && data.nSubsample > header.frames) throw tooMany("nSubsample", data.nSubsample, header);
+  checkFrames(data, header);
+  for (const file of moreDataFiles) {
+    const other = await files.scanHeader(file, data);
+    patternSide(other, model.N, file);
+    checkFrames(data, other);
+  }
+  if (moreDataFiles.length > 0) checkSeveral(training, model);
   if (training.testDataFile !== null) {
     const test = await files.scanHeader(training.testDataFile, data);
     patternSide(test, model.N, training.testDataFile);
@@ -114,7 +126,8 @@ export async function resolveTrainingPayload(request: TrainingRequest, files: Fi
   await files.prepareFolder(request.outputDir);
   return deepFreeze({
     kind: "training",
-    trainDataFile: request.trainDataFile,
+    trainDataFile,
+    moreDataFiles,
     outputDir: request.outputDir,
     model,
     data,
@@ -122,6 +135,31 @@ export async function resolveTrainingPayload(request: TrainingRequest, files: Fi
     execution,
     overridden: originsOf(merged, { N: [model.N, "data"], nphotons: [data.nphotons, "metadata"] }),
   });
+}
+
+/** The scans by file, the first of them first. */
+async function scansOf(named: string | readonly string[], files: FileProbe): Promise<[string, ...string[]]> {
+  const paths = (await Promise.all([named].flat().map((path) => files.scanFiles(path)))).flat();
+  const twice = paths.find((path, i) => paths.indexOf(path) < i);
+  if (paths[0] !== undefined && twice === undefined) return paths as [string, ...string[]];
+  throw new PtychonautError("usage", twice === undefined ? "no scan to train on" : "a scan is named twice", {
+    ...(twice === undefined ? {} : { got: twice }),
+  });
+}
+
+function checkFrames({ nSubsample }: DataConfig, header: ScanHeader): void {
+  if (nSubsample !== null && nSubsample > header.frames) throw tooMany("nSubsample", nSubsample, header);
+}
+
+/** What goes with a single scan to train on. */
+function checkSeveral({ testDataFile }: TrainingConfig, { modelType, inputConditioning }: ModelConfig): void {
+  const single = (what: string, fix: string): PtychonautError =>
+    new PtychonautError("usage", `${what} goes with a single scan to train on`, { fix });
+  if (testDataFile !== null)
+    throw single("test_data_file", "leave it out: of several scans each holds patterns back (validation_fraction)");
+  if (modelType === "supervised") throw single("model_type supervised", "train on one scan, or without labels");
+  if (inputConditioning === "probe_real_imag")
+    throw single("input_conditioning probe_real_imag", "train on one scan, or let the network see the patterns alone");
 }
 
 /** Settings of a run that inference takes over from the training that made the bundle, unless said otherwise. */

@@ -14,6 +14,8 @@ export interface Batch {
   readonly offsets: Float32Array;
   /** `[B, C]`, frame indices. */
   readonly frames: Int32Array;
+  /** `[B]`, the scan each group is of, where there are several. */
+  readonly experiments?: Int32Array;
   /** `[B]`, 1 for a group that counts, 0 for one that only fills up the last batch. */
   readonly weights: Float32Array;
   /** `[B, C, N, N]` each; only where the source has labels. */
@@ -39,6 +41,8 @@ export interface BatchSource {
   readonly geometry: GroupGeometry;
   /** Where batches are to carry labels. */
   readonly labels?: LabelSource;
+  /** `[group]`, the scan each group is of, where there are several (`joinSources`). */
+  readonly experiments?: Int32Array;
 }
 
 /** Prepares batches ahead of their use. The batches do not depend on how many hands prepare them. */
@@ -71,7 +75,7 @@ export function planEpoch(groups: number, batchSize: number, random?: Random): B
 
 /** Reads, scales and masks the patterns of one batch. */
 export function assembleBatch(source: BatchSource, request: BatchRequest): Batch {
-  const { patterns, measurement, scales, groups, geometry, mask, labels } = source;
+  const { patterns, measurement, scales, groups, geometry, mask, experiments, labels } = source;
   const { size } = groups;
   const batchSize = request.groups.length;
   const frames = new Int32Array(batchSize * size);
@@ -83,8 +87,14 @@ export function assembleBatch(source: BatchSource, request: BatchRequest): Batch
   const images = new Float32Array(frames.length * patterns.height * patterns.width);
   patterns.read(frames, images);
   normalisePatterns(images, measurement, scales, mask);
-  const batch = { images, offsets, frames, weights: request.weights };
-  return labels === undefined ? batch : { ...batch, labels: labelsOf(labels, frames, patterns.width) };
+  return {
+    images,
+    offsets,
+    frames,
+    weights: request.weights,
+    ...(experiments === undefined ? {} : { experiments: request.groups.map((group) => experiments[group]!) }),
+    ...(labels === undefined ? {} : { labels: labelsOf(labels, frames, patterns.width) }),
+  };
 }
 
 /** Prepares each batch when it is asked for, in the same thread. */

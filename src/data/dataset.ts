@@ -1,4 +1,5 @@
 import type { ComplexArray, RealArray } from "../arrays.ts";
+import type { PatternPart } from "./joinedScans.ts";
 import type { PatternFile } from "./patternFile.ts";
 
 /** What the numbers of a pattern are: photons (or electrons) counted, or their square roots. */
@@ -14,6 +15,8 @@ export interface Patterns {
   readonly width: number;
   /** Where they lie, when they stay in a file: other threads open it themselves. */
   readonly file?: PatternFile;
+  /** The scans that these patterns are joined of; they are then network input already. */
+  readonly parts?: readonly PatternPart[];
   /**
    * Copies frames into `out` (`[indices.length, y, x]`, float32), in the Dataset's measurement.
    * Integers are widened before any arithmetic.

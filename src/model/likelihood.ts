@@ -21,11 +21,16 @@ export const BACKGROUND_COUNTS = 1e-4;
  *
  * @param rate λ ≥ 0, expected counts; `BACKGROUND_COUNTS` are added
  * @param counts k ≥ 0
- * @param mask 1 = valid, broadcasts against the sample (`[N, N]`); what is masked must still be finite. Default all valid
+ * @param mask 1 = valid, broadcasts against the sample (`[N, N]`), or one a sample (`[B, 1, N, N]`); what is masked must
+ *   still be finite. Default all valid
  */
 export function poissonDeviance(rate: Tensor, counts: Tensor, mask?: Tensor): Tensor {
   const halves = halfDeviance(add(rate, BACKGROUND_COUNTS), counts);
   if (mask === undefined) return mul(sampleSum(halves), (2 * rate.shape[0]!) / rate.size);
+  if (mask.rank === rate.rank && mask.shape[0] === rate.shape[0]) {
+    const repeats = rate.size / mask.size;
+    return div(mul(sampleSum(mul(halves, mask)), 2 / repeats), sampleSum(mask));
+  }
   const repeats = rate.size / rate.shape[0]! / mask.size;
   if (mask.rank >= rate.rank || !Number.isInteger(repeats))
     throw shapeError("deviance", "a mask of [N, N]", rate, mask);

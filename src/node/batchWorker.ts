@@ -1,24 +1,31 @@
 /** Entry of a batch worker thread: batches of patterns in shared memory or in a file, one job a message. */
 import { parentPort, workerData } from "node:worker_threads";
 import { assembleBatch, type BatchSource } from "../data/batches.ts";
+import type { Patterns } from "../data/dataset.ts";
+import { joinedPatterns } from "../data/joinedScans.ts";
 import { memoryPatterns } from "../data/memoryPatterns.ts";
 import { filePatterns } from "../io/filePatterns.ts";
-import type { BatchJob, BatchReply, BatchWorkerData } from "./batchWorkerProtocol.ts";
+import type { BatchJob, BatchReply, BatchWorkerData, PatternsToOpen } from "./batchWorkerProtocol.ts";
 import { openSource } from "./fileSource.ts";
 
 const data = workerData as BatchWorkerData;
 const source: BatchSource = {
-  patterns:
-    "path" in data.patterns
-      ? filePatterns(openSource(data.patterns.path), data.patterns)
-      : memoryPatterns(data.patterns.data, data.patterns.shape),
+  patterns: open(data.patterns),
   measurement: data.measurement,
   scales: { inputScale: data.inputScale },
   ...(data.mask === undefined ? {} : { mask: data.mask }),
   groups: data.groups,
   geometry: data.geometry,
   ...(data.labels === undefined ? {} : { labels: data.labels }),
+  ...(data.experiments === undefined ? {} : { experiments: data.experiments }),
 };
+
+function open(patterns: PatternsToOpen): Patterns {
+  if ("parts" in patterns)
+    return joinedPatterns(patterns.parts.map((part) => ({ ...part, patterns: open(part.patterns) })));
+  if ("path" in patterns) return filePatterns(openSource(patterns.path), patterns);
+  return memoryPatterns(patterns.data, patterns.shape);
+}
 
 parentPort!.on("message", ({ id, request }: BatchJob) => {
   const batch = assembleBatch(source, request);

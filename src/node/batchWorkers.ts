@@ -3,7 +3,7 @@ import type { ComplexArray } from "../arrays.ts";
 import { type Batch, type BatchLoader, type BatchRequest, type BatchSource, inlineLoader } from "../data/batches.ts";
 import type { Patterns } from "../data/dataset.ts";
 import { PtychonautError } from "../errors.ts";
-import type { BatchJob, BatchReply, BatchWorkerData, SharedPatterns } from "./batchWorkerProtocol.ts";
+import type { BatchJob, BatchReply, BatchWorkerData, PatternsToOpen, SharedPatterns } from "./batchWorkerProtocol.ts";
 import { startWorker } from "./workerEntry.ts";
 
 export interface BatchWorkerOptions {
@@ -114,16 +114,23 @@ class BatchPool {
   }
 }
 
-function shareSource({ patterns, measurement, scales, groups, geometry, mask, labels }: BatchSource): BatchWorkerData {
+function shareSource(source: BatchSource): BatchWorkerData {
+  const { patterns, measurement, scales, groups, geometry, mask, experiments, labels } = source;
   return {
-    patterns: patterns.file ?? sharedPatterns(patterns),
+    patterns: toOpen(patterns),
     measurement,
     inputScale: scales.inputScale,
     ...(mask === undefined ? {} : { mask }),
     groups,
     geometry,
     ...(labels === undefined ? {} : { labels: { ...labels, array: shareArray(labels.array) } }),
+    ...(experiments === undefined ? {} : { experiments }),
   };
+}
+
+function toOpen(patterns: Patterns): PatternsToOpen {
+  if (patterns.parts === undefined) return patterns.file ?? sharedPatterns(patterns);
+  return { parts: patterns.parts.map((part) => ({ ...part, patterns: toOpen(part.patterns) })) };
 }
 
 function sharedPatterns(patterns: Patterns): SharedPatterns {

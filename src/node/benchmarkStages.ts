@@ -41,7 +41,12 @@ export const readTraining = async (folder: string): Promise<TrainingRecord> =>
  * @throws PtychonautError as the training itself would
  */
 export async function checkStage(stage: TrainingStage, scan: ScanHeader): Promise<void> {
-  await resolveTrainingPayload(stage, { ...fileProbe, scanHeader: async () => scan, prepareFolder: async () => {} });
+  await resolveTrainingPayload(stage, {
+    ...fileProbe,
+    scanFiles: async (path) => [path],
+    scanHeader: async () => scan,
+    prepareFolder: async () => {},
+  });
 }
 
 /**

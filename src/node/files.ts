@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { access, type FileHandle, mkdir, open, rename, unlink } from "node:fs/promises";
+import { access, type FileHandle, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Dataset } from "../data/dataset.ts";
@@ -139,14 +139,33 @@ export async function openScans(
 }
 
 /**
- * The shape of a scan. One that fits into memory is read and checked as a whole, so that a bad file is refused before
- * anything else happens; of a larger one the headers are read.
+ * The scans that a path names: a file itself, or the npz files in a folder, by name.
+ * @throws PtychonautError "data" when it is missing, or a folder without scans
+ */
+export async function scanFiles(path: string): Promise<readonly string[]> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw readFailure(error, path);
+  });
+  if (!found.isDirectory()) return [path];
+  const names = (await readdir(path)).filter((name) => name.endsWith(".npz") && !name.startsWith("."));
+  if (names.length === 0)
+    throw new PtychonautError("data", "no scan in this folder", { where: path, expected: "files that end with .npz" });
+  return names.sort().map((name) => join(path, name));
+}
+
+/** Bytes of patterns that are read just to see that they are sound. */
+const CHECKED_AT_ONCE = 2 ** 28;
+
+/**
+ * The shape of a scan. A small one is read and checked as a whole, so that a bad file is refused before anything else
+ * happens; of a larger one the headers are read.
  * @throws PtychonautError "data", see `readScanNpz`
  */
 export async function scanShape(path: string, options: ScanOptions): Promise<ScanShape> {
   return opened(path, (source) => {
-    if (!staysInFile("auto", source, options)) readScanNpz(source, options, { path });
-    return readScanShape(source, options, path);
+    const shape = readScanShape(source, options, path);
+    if (shape.patternBytes <= CHECKED_AT_ONCE) readScanNpz(source, options, { path });
+    return shape;
   });
 }
 

@@ -8,6 +8,7 @@ import type { Settings } from "../config/group.ts";
 import type { TrainingPayload } from "../config/payload.ts";
 import { savedConfigOf } from "../config/savedConfig.ts";
 import { computeScales } from "../data/normalisation.ts";
+import { PtychonautError } from "../errors.ts";
 import { predictionGraph } from "../inference/predictionModel.ts";
 import { type Npz, openNpz } from "../io/npz.ts";
 import { impliedSettings } from "../nets/referenceArchitecture.ts";
@@ -32,6 +33,11 @@ export async function importReferenceWeights(
   const npz = openNpz(bytes, path);
   const arrays = weightArrays(npz);
   const payload = await settle({ ...(impliedSpectralSettings(arrays) ?? impliedSettings(arrays)) });
+  if (payload.moreDataFiles.length > 0)
+    throw new PtychonautError("usage", "weights are imported for one scan", {
+      got: `${1 + payload.moreDataFiles.length} scans`,
+      fix: "name a single file with --train_data_file",
+    });
   const graph = predictionGraph(payload.model, 1);
   const values = valuesFromReference(arrays, graph.specs, path);
   const dataset = await readScan(payload.trainDataFile, scanOptions(payload.data));

@@ -2,7 +2,7 @@ import type { ComplexArray } from "../arrays.ts";
 import type { Bundle } from "../bundle/bundle.ts";
 import { readBundle } from "../bundle/bundle.ts";
 import { dataFacts } from "../bundle/fingerprint.ts";
-import { checkBundleFitsData } from "../bundle/fitsData.ts";
+import { checkBundleFitsData, scalesFor } from "../bundle/fitsData.ts";
 import { scanOptions } from "../config/dataConfig.ts";
 import type { InferencePayload } from "../config/payload.ts";
 import type { BatchLoader } from "../data/batches.ts";
@@ -112,7 +112,8 @@ async function prepareOn(
     hooks.warn(`warning: ${line}`);
   };
   for (const line of dataset.provenance.warnings) warn(line);
-  for (const line of checkBundleFitsData(bundle.manifest, dataFacts(dataset, model.gridsize))) warn(line);
+  const facts = dataFacts(dataset, model.gridsize);
+  for (const line of checkBundleFitsData(bundle.manifest, facts)) warn(line);
   const prediction = predictionSource(dataset, data, model.gridsize, inference.nPatterns);
   const left = (inference.nPatterns ?? dataset.patterns.count) - prediction.frames.length;
   if (left > 0) warn(`${left} patterns are in no group: they have too few neighbours`);
@@ -123,7 +124,7 @@ async function prepareOn(
   const batch = Math.min(execution.inferenceBatchSize, prediction.source.groups.count);
   const ownProbe = scaledProbe(dataset.probe, prediction.scales);
   const network = await (deps.loadPredictor ?? loadPredictor)(runtime, model, weightsOf(bundle), batch, ownProbe);
-  const scales = objectScales(model, bundle.manifest.scales);
+  const scales = objectScales(model, scalesFor(bundle.manifest, facts));
   const { numWorkers, prefetchFactor, persistentWorkers } = execution;
   const loader = batchWorkers(prediction.source, {
     numWorkers,

@@ -11,11 +11,12 @@ import {
 import { readSavedConfig } from "../config/savedConfig.ts";
 import { checkAccelerator } from "../runtime/node/accelerator.ts";
 import { readBundleFile } from "./bundleFiles.ts";
-import { ensureOutputDir, scanShape } from "./files.ts";
+import { ensureOutputDir, scanFiles, scanShape } from "./files.ts";
 
 /** The payload factories' view of this machine. */
 export const fileProbe: FileProbe = {
   checkAccelerator,
+  scanFiles,
   async scanHeader(path, reading) {
     const { count: frames, height, width, photonsPerPattern } = await scanShape(path, scanOptions(reading));
     return { frames, height, width, photonsPerPattern: photonsPerPattern ?? null };

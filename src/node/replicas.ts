@@ -105,19 +105,19 @@ function shareOf({ inputs, sampleWeights }: StepBatch, replica: number, size: nu
   const batch = sampleWeights.length;
   const rows = Array.from({ length: size }, (_, k) => replica * size + k);
   const pick = (name: string, { data, shape }: HostTensor): HostTensor => {
-    if (shape[0] !== batch || !(data instanceof Float32Array)) {
+    if (shape[0] !== batch || !(data instanceof Float32Array || data instanceof BigInt64Array)) {
       throw new PtychonautError("shape", `replicas cannot share graph input "${name}"`, {
-        expected: `float32 [${batch}, …]`,
+        expected: `float32 or int64 [${batch}, …]`,
         got: `[${shape.join(", ")}]`,
       });
     }
     const row = sizeOf(shape) / batch;
-    const out = new Float32Array(size * row);
-    for (const [k, from] of rows.entries()) {
-      const start = Math.min(from, batch - 1) * row;
-      out.set(data.subarray(start, start + row), k * row);
-    }
-    return { data: out, shape: [size, ...shape.slice(1)] };
+    const index = (i: number): number => Math.min(rows[Math.floor(i / row)]!, batch - 1) * row + (i % row);
+    const picked =
+      data instanceof Float32Array
+        ? Float32Array.from({ length: size * row }, (_, i) => data[index(i)]!)
+        : BigInt64Array.from({ length: size * row }, (_, i) => data[index(i)]!);
+    return { data: picked, shape: [size, ...shape.slice(1)] };
   };
   return {
     inputs: Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, pick(name, tensor)])),

@@ -78,15 +78,16 @@ export function repeatRequest(run: SavedRun, outputDir: string): RepeatRequest {
   if (command === "train") {
     const settings = repeated(run, ["model", "data", "training", "execution"]);
     const { resume: _, ...training } = settings["training"]!;
-    // The last input, behind the scans.
+    // The scans to train on come first, then the one to validate on, then the model to start from.
     const initFrom = typeof training["initFrom"] === "string" ? paths.pop() : undefined;
-    const [first, second] = paths;
+    const validated = (run.settings.training?.["testDataFile"] ?? null) !== null;
     const file = {
       ...settings,
       data: { ...settings["data"], subsampleSeed: seeds.grouping },
-      training: { ...training, seed: seeds.run, testDataFile: second, initFrom },
+      training: { ...training, seed: seeds.run, testDataFile: validated ? paths.at(-1) : undefined, initFrom },
     };
-    return { command, request: { trainDataFile: first!, outputDir, file } };
+    const trainDataFile = validated ? paths.slice(0, -1) : paths;
+    return { command, request: { trainDataFile, outputDir, file } };
   }
   const [first, second] = paths;
   if (command === "infer" && second !== undefined) {

@@ -6,7 +6,7 @@ import { type DataConfig, scanOptions } from "../config/dataConfig.ts";
 import type { TrainingPayload } from "../config/payload.ts";
 import { savedConfigOf } from "../config/savedConfig.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { scaledProbe } from "../data/normalisation.ts";
+import { type Scales, scaledProbe } from "../data/normalisation.ts";
 import { PtychonautError } from "../errors.ts";
 import { predictionGraph } from "../inference/predictionModel.ts";
 import type { ParameterSpec } from "../nets/parameters.ts";
@@ -71,12 +71,14 @@ export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Pr
 
 /** Everything that a training works with, before it starts. */
 interface Run {
-  readonly dataset: Dataset;
+  /** To train on. */
+  readonly scans: readonly Dataset[];
   readonly validation: Dataset | undefined;
   readonly prepared: PreparedData;
   /** Where the weights come from, unless they are fresh. */
   readonly initial: InitialWeights | undefined;
-  readonly facts: DataFacts;
+  /** One a scan. */
+  readonly facts: readonly DataFacts[];
   readonly identity: RunIdentity;
   readonly setup: Awaited<ReturnType<typeof setUpTraining>>;
   readonly batches: TrainerOptions["batches"];
@@ -99,20 +101,20 @@ async function prepare(
   initial: InitialWeights | undefined,
   log: (line: string) => void,
 ): Promise<Run> {
-  const { data, training, execution, trainDataFile, outputDir } = payload;
+  const { data, training, execution, trainDataFile, moreDataFiles, outputDir } = payload;
   const storage = { inMemory: execution.patternsInMemory, folder: outputDir, log };
-  const paths = training.testDataFile === null ? [trainDataFile] : [trainDataFile, training.testDataFile];
-  const scans = await openScans(paths, scanOptions(data), storage);
+  const paths = [trainDataFile, ...moreDataFiles, ...(training.testDataFile === null ? [] : [training.testDataFile])];
+  const files = await openScans(paths, scanOptions(data), storage);
   try {
-    return await prepareOn(scans, payload, runtime, seed, initial);
+    return await prepareOn(files, payload, runtime, seed, initial);
   } catch (error) {
-    scans.close();
+    files.close();
     throw error;
   }
 }
 
 async function prepareOn(
-  scans: OpenScans,
+  files: OpenScans,
   payload: TrainingPayload,
   runtime: Runtime,
   seed: number,
@@ -121,10 +123,11 @@ async function prepareOn(
   const { data, model, training, execution } = payload;
   const random = new Random(seed);
   const [splitRandom, weightsRandom, orderRandom] = [random.fork(), random.fork(), random.fork()];
-  const [dataset, validation] = scans.datasets as [Dataset, Dataset | undefined];
-  const prepared = prepareData(dataset, validation, data, model.gridsize, splitRandom);
-  const [source, notes] = labelled(prepared.training, dataset, prepared.trainingFrames, prepared, payload);
-  const setup = await setUpTraining(payload, dataset, prepared, runtime);
+  const scans = files.datasets.slice(0, 1 + payload.moreDataFiles.length);
+  const validation = training.testDataFile === null ? undefined : files.datasets.at(-1);
+  const prepared = prepareData(scans, validation, data, model.gridsize, splitRandom);
+  const [source, notes] = labelled(prepared.training, scans[0]!, prepared.trainingFrames, prepared, payload);
+  const setup = await setUpTraining(payload, scans, prepared, runtime);
   const { numWorkers, prefetchFactor, persistentWorkers } = execution;
   const loader = batchWorkers(source, {
     numWorkers,
@@ -133,11 +136,11 @@ async function prepareOn(
   });
   const held =
     prepared.validation &&
-    labelled(prepared.validation, validation ?? dataset, prepared.validationFrames, prepared, payload)[0];
+    labelled(prepared.validation, validation ?? scans[0]!, prepared.validationFrames, prepared, payload)[0];
   const heldLoader = held === undefined ? undefined : batchWorkers(held);
-  const facts = dataFacts(dataset, model.gridsize);
+  const facts = scans.map((scan) => dataFacts(scan, model.gridsize));
   return {
-    dataset,
+    scans,
     validation,
     prepared,
     setup,
@@ -152,29 +155,27 @@ async function prepareOn(
     pictures: trainingPictures(payload, {
       runtime,
       source: prepared.training,
-      positions: dataset.positions,
-      probe: scaledProbe(dataset.probe, prepared.scales),
+      scans: scans.map(({ positions, probe }, scan) => ({
+        positions,
+        probe: scaledProbe(probe, prepared.scales[scan]!),
+      })),
     }),
     notes: [...notes, ...(initial === undefined ? [] : [`starting from the weights of ${initial.path}`])],
-    warnings: [
-      ...dataset.provenance.warnings,
-      ...(validation?.provenance.warnings ?? []),
-      ...cappedGroups(data, prepared),
-    ],
+    warnings: [...files.datasets.flatMap(({ provenance }) => provenance.warnings), ...cappedGroups(data, prepared)],
     weightsRandom,
     orderRandom,
     async close() {
       await loader.close();
       await heldLoader?.close();
-      scans.close();
+      files.close();
     },
   };
 }
 
 /** Patterns on their own cannot make more groups than there are. */
-function cappedGroups({ nGroups }: DataConfig, { training }: PreparedData): string[] {
+function cappedGroups({ nGroups }: DataConfig, { training, scales }: PreparedData): string[] {
   const { count } = training.groups;
-  if (nGroups === null || nGroups <= count) return [];
+  if (nGroups === null || nGroups * scales.length <= count) return [];
   return [`n_groups ${nGroups} is more than the ${count} patterns to train on: each is taken once an epoch`];
 }
 
@@ -326,11 +327,13 @@ async function conclude(
   }
   const trainingFile = join(outputDir, "training.json");
   await writeAtomic(trainingFile, `${JSON.stringify(training, null, 2)}\n`);
-  const { dataset, validation } = run;
-  const scans = validation === undefined ? [dataset] : [dataset, validation];
+  const { scans, validation } = run;
   const record = await writeRunRecord(outputDir, {
     command: "train",
-    inputs: [...scans.map(scanInput), ...(run.initial === undefined ? [] : [bundleInput(run.initial)])],
+    inputs: [
+      ...[...scans, ...(validation === undefined ? [] : [validation])].map(scanInput),
+      ...(run.initial === undefined ? [] : [bundleInput(run.initial)]),
+    ],
     settings: savedConfigOf(payload),
     overridden: payload.overridden,
     seeds: { ...seeds },
@@ -352,29 +355,34 @@ async function conclude(
 const bundleInput = ({ path, sha256 }: InitialWeights): RunInput => ({ path, sha256 });
 
 async function saveBundle(
-  { dataset, prepared, facts }: Run,
+  { scans, prepared, facts }: Run,
   values: Record<string, Float32Array>,
   payload: TrainingPayload,
   training: JsonObject,
 ): Promise<string> {
   const graph = predictionGraph(payload.model, 1);
   const own = Object.fromEntries(graph.specs.map(({ name }) => [name, values[name]!]));
-  const numbers = Object.entries(prepared.scales).filter((entry): entry is [string, number] =>
-    Number.isFinite(entry[1]),
-  );
+  const [first, ...others] = scans.map((_, scan) => ({
+    facts: facts[scan]!,
+    scales: { ...numbersOf(prepared.scales[scan]!), ...physicsValues(values, scan) },
+  }));
   const path = join(payload.outputDir, bundleName);
   const bundle = writeBundle({
     model: graph.export(own),
     parameters: graph.specs,
     createdBy: `ptychonaut ${await packageVersion()}`,
     config: JSON.parse(JSON.stringify(savedConfigOf(payload))) as JsonObject,
-    scales: { ...Object.fromEntries(numbers), ...physicsValues(values) },
-    trainedOn: facts,
-    training: { ...training, scan: dataset.name },
+    scales: { ...numbersOf(prepared.scales[0]!), ...physicsValues(values) },
+    trainedOn: first!.facts,
+    ...(others.length === 0 ? {} : { scans: [first!, ...others] }),
+    training: { ...training, scan: scans.map(({ name }) => name).join(", ") },
   });
   await writeAtomic(path, bundle);
   return path;
 }
+
+const numbersOf = (scales: Scales): Record<string, number> =>
+  Object.fromEntries(Object.entries(scales).filter(([, value]) => Number.isFinite(value)));
 
 function epochLine(record: EpochRecord, maxEpochs: number): string {
   const validation = record.validationLoss === null ? "" : `, validation ${record.validationLoss.toPrecision(5)}`;

@@ -25,7 +25,7 @@ export function seedsOf(
 /** What must not change between the parts of a run. Its length may, and where and how it is logged. */
 export function identityOf(
   { model, data, training, execution }: TrainingPayload,
-  facts: DataFacts,
+  facts: readonly DataFacts[],
   seed: number,
   initial: InitialWeights | undefined,
 ): RunIdentity {
@@ -41,7 +41,7 @@ export function identityOf(
       ...{ learningRate, scheduler, accumSteps, gradientClipVal, gradientClipAlgorithm },
       seed,
       initFrom: initial?.sha256 ?? null,
-      trainedOn: facts,
+      trainedOn: facts.length === 1 ? facts[0] : facts,
     }),
   ) as RunIdentity;
 }

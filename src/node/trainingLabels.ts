@@ -12,10 +12,11 @@ export function labelled(
   source: BatchSource,
   dataset: Dataset,
   frames: readonly number[],
-  { scales }: PreparedData,
+  { scales: [scales] }: PreparedData,
   { model }: TrainingPayload,
 ): [BatchSource, readonly string[]] {
-  if (model.modelType !== "supervised") return [source, []];
+  // Labels go with a single scan (config/payload.ts).
+  if (model.modelType !== "supervised" || scales === undefined) return [source, []];
   const probe = maskedProbe(scaledProbe(dataset.probe, scales), model);
   const labels = normalisedLabels(labelSource(dataset), dataset, { scales, probe, frames });
   const origin = labels.kind === "patches" ? "the file's patches" : "cut from the object at the positions, bilinear";

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { amplitudeOf, type ComplexArray, phaseOf } from "../arrays.ts";
 import type { TrainingPayload } from "../config/payload.ts";
 import { assembleBatch, type BatchSource, planEpoch } from "../data/batches.ts";
+import type { Dataset } from "../data/dataset.ts";
 import { PtychonautError } from "../errors.ts";
 import { planCanvas } from "../inference/canvas.ts";
 import { probeWeights } from "../inference/patchWeights.ts";
@@ -34,10 +35,8 @@ export interface TrainingPictures {
 export interface PictureMaterial {
   readonly runtime: Runtime;
   readonly source: BatchSource;
-  /** `[frame, 2]` as (y, x). */
-  readonly positions: Float64Array;
-  /** `[mode, y, x]`, scaled to the patterns (`scaledProbe`). */
-  readonly probe: ComplexArray;
+  /** What the source's groups are of, in this order; probes scaled to the patterns (`scaledProbe`). */
+  readonly scans: readonly Pick<Dataset, "positions" | "probe">[];
 }
 
 /** Largest part of the time that pictures nobody asked for may take. */
@@ -102,13 +101,13 @@ interface Predicted {
 /** Patches of some groups, batch by batch. */
 async function* predict(
   { model, training }: TrainingPayload,
-  { runtime, source, probe }: PictureMaterial,
+  { runtime, source, scans }: PictureMaterial,
   values: ParameterValues,
   groups: readonly number[],
 ): AsyncGenerator<Predicted, void, void> {
   const batch = Math.min(training.batchSize, groups.length);
   const own = Object.fromEntries(predictionGraph(model, batch).specs.map(({ name }) => [name, values[name]!]));
-  const network = await loadPredictor(runtime, model, own, batch, probe);
+  const network = await loadPredictor(runtime, model, own, batch, scans[0]!.probe);
   const predictor = physicalPredictor(network, objectScales(model, physicsValues(values)));
   try {
     for (const request of planEpoch(groups.length, batch)) {
@@ -127,18 +126,21 @@ async function* predict(
   }
 }
 
+/** Of several scans the first: each has an object of its own. */
 async function stitched(
   payload: TrainingPayload,
   material: PictureMaterial,
   values: ParameterValues,
 ): Promise<readonly Panel[]> {
-  const { groups } = material.source;
+  const { groups, experiments } = material.source;
+  const { positions, probe } = material.scans[0]!;
   const trim = payload.model.N / 2;
-  const chosen = spread(groups.count, payload.execution.reconLogMaxStitchSamples ?? groups.count);
+  const count = experiments?.filter((scan) => scan === 0).length ?? groups.count;
+  const chosen = spread(count, payload.execution.reconLogMaxStitchSamples ?? count);
   const positionsOf = (frames: Int32Array): Float64Array =>
-    Float64Array.from({ length: 2 * frames.length }, (_, i) => material.positions[2 * frames[i >> 1]! + (i % 2)]!);
-  const canvas = planCanvas(positionsOf(groups.frames), trim);
-  const stitcher = createStitcher({ canvas, trim, weights: probeWeights(material.probe, trim) });
+    Float64Array.from({ length: 2 * frames.length }, (_, i) => positions[2 * frames[i >> 1]! + (i % 2)]!);
+  const canvas = planCanvas(positionsOf(groups.frames.subarray(0, count * groups.size)), trim);
+  const stitcher = createStitcher({ canvas, trim, weights: probeWeights(probe, trim) });
   for await (const { patches, frames } of predict(payload, material, values, chosen)) {
     stitcher.add(patches, positionsOf(frames));
   }

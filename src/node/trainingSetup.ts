@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { type ComplexArray, complexZeros, type RealArray } from "../arrays.ts";
 import type { TrainingPayload } from "../config/payload.ts";
 import { type Batch, type BatchLoader, type BatchRequest, type BatchSource, planEpoch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -11,6 +12,7 @@ import { generatorNamed } from "../nets/registry.ts";
 import type { Random } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { calibrateScales } from "../training/calibration.ts";
+import { EXPERIMENTS } from "../training/forward.ts";
 import { LABEL_INPUTS } from "../training/labelLoss.ts";
 import { buildObjective, type ObjectiveOptions } from "../training/objective.ts";
 import { packWeights, type Weights } from "../training/parameterStore.ts";
@@ -41,7 +43,7 @@ export interface TrainingSetup {
 
 export async function setUpTraining(
   payload: TrainingPayload,
-  dataset: Dataset,
+  scans: readonly Dataset[],
   prepared: PreparedData,
   runtime: Runtime,
 ): Promise<TrainingSetup> {
@@ -53,11 +55,11 @@ export async function setUpTraining(
   const objective = (batch: number): ObjectiveOptions => ({
     model,
     batch,
-    probe: scaledProbe(dataset.probe, prepared.scales),
+    probe: stackedProbes(scans, prepared),
     canvasSide: sideOfCanvas(model.N, prepared),
     losses: training,
     scales: prepared.scales,
-    ...(dataset.mask === undefined ? {} : { mask: dataset.mask }),
+    ...stackedMasks(scans),
   });
   const build =
     (batch: number) =>
@@ -99,10 +101,41 @@ export async function setUpTraining(
   };
 }
 
-/** Values of the physics' own parameters (s1, s2, alpha, beta), which belong to no network. */
-export function physicsValues(values: ParameterValues): Record<string, number> {
+/**
+ * Values of the physics' own parameters (s1, s2, alpha, beta), which belong to no network.
+ * @param scan whose, where several have their own; default: the mean over all
+ */
+export function physicsValues(values: ParameterValues, scan?: number): Record<string, number> {
   const own = Object.entries(values).filter(([name]) => name.startsWith("physics."));
-  return Object.fromEntries(own.map(([name, value]) => [name.slice("physics.".length), value[0]!]));
+  const meanOf = (value: Float32Array): number => value.reduce((sum, v) => sum + v, 0) / value.length;
+  return Object.fromEntries(
+    own.map(([name, value]) => [
+      name.slice("physics.".length),
+      scan === undefined ? meanOf(value) : value[value.length === 1 ? 0 : scan]!,
+    ]),
+  );
+}
+
+/** `[mode, N, N]`, or for several scans `[experiment, mode, N, N]`: scans with fewer modes have dark ones added. */
+function stackedProbes(scans: readonly Dataset[], { scales }: PreparedData): ComplexArray {
+  const probes = scans.map(({ probe }, scan) => scaledProbe(probe, scales[scan]!));
+  if (probes.length === 1) return probes[0]!;
+  const modes = Math.max(...probes.map(({ shape }) => shape[0]!));
+  const [, height, width] = probes[0]!.shape as [number, number, number];
+  const stacked = complexZeros([probes.length, modes, height, width]);
+  for (const [scan, { data }] of probes.entries()) stacked.data.set(data, scan * 2 * modes * height * width);
+  return stacked;
+}
+
+/** `[N, N]`, or for several scans `[experiment, N, N]`; absent when no scan has one. */
+function stackedMasks(scans: readonly Dataset[]): { readonly mask?: RealArray } {
+  const [first] = scans as [Dataset, ...Dataset[]];
+  if (scans.every(({ mask }) => mask === undefined)) return {};
+  if (scans.length === 1) return { mask: first.mask! };
+  const { height, width } = first.patterns;
+  const data = new Float32Array(scans.length * height * width).fill(1);
+  for (const [scan, { mask }] of scans.entries()) if (mask !== undefined) data.set(mask.data, scan * height * width);
+  return { mask: { shape: [scans.length, height, width], data } };
 }
 
 /** Batches of an epoch in training order, from a loader. */
@@ -126,10 +159,15 @@ async function* stepBatches(
   plan: readonly BatchRequest[],
   { groups, patterns }: BatchSource,
 ): AsyncGenerator<StepBatch, void, void> {
-  for await (const batch of loader.batches(plan)) yield asStepBatch(batch, groups.size, patterns);
+  for await (const batch of loader.batches(plan)) yield stepBatchOf(batch, groups.size, patterns);
 }
 
-function asStepBatch(batch: Batch, channels: number, { height, width }: BatchSource["patterns"]): StepBatch {
+/** A batch as graphs take it. */
+export function stepBatchOf(
+  batch: Batch,
+  channels: number,
+  { height, width }: Pick<BatchSource["patterns"], "height" | "width">,
+): StepBatch {
   const count = batch.weights.length;
   const shape = [count, channels, height, width];
   const labels = Object.entries(batch.labels ?? {}).map(([name, data]) => [
@@ -141,6 +179,9 @@ function asStepBatch(batch: Batch, channels: number, { height, width }: BatchSou
       images: { data: batch.images, shape },
       offsets: { data: batch.offsets, shape: [count, channels, 2] },
       ...Object.fromEntries(labels),
+      ...(batch.experiments === undefined
+        ? {}
+        : { [EXPERIMENTS]: { data: BigInt64Array.from(batch.experiments, BigInt), shape: [count] } }),
     },
     sampleWeights: batch.weights,
   };

@@ -4,12 +4,13 @@ import { mean } from "../graph/ops/reduce.ts";
 import { Graph } from "../graph/tensor.ts";
 import { Parameters, type ParameterValues } from "../nets/parameters.ts";
 import type { HostTensor, Runtime } from "../runtime/runtime.ts";
-import { buildForward, type ForwardOptions } from "./forward.ts";
+import { buildForward, EXPERIMENTS, experimentCount, type ForwardOptions } from "./forward.ts";
 import type { StepBatch } from "./steps.ts";
 
 /**
  * Start of the rectangular forward model's scales from data: s1 = s2 = √(mean measured / mean predicted intensity) over one
- * batch, with the start weights.
+ * batch, with the start weights. Several scans have one each, from their samples; one that the batch has no sample of
+ * takes that of all samples.
  * @returns the values with `physics.s1` and `physics.s2` replaced
  */
 export async function calibrateScales(
@@ -20,14 +21,38 @@ export async function calibrateScales(
 ): Promise<ParameterValues> {
   const parameters = new Parameters(new Graph(), { training: false });
   const { images, intensity } = buildForward(parameters, forward);
-  const session = await runtime.load(
-    buildModel({ outputs: { measured: mean(square(images)), predicted: mean(intensity) } }),
-  );
+  const axes = [1, 2, 3];
+  const outputs =
+    experimentCount(forward) === 1
+      ? { measured: mean(square(images)), predicted: mean(intensity) }
+      : { measured: mean(square(images), { axes }), predicted: mean(intensity, { axes }) };
+  const session = await runtime.load(buildModel({ outputs }));
   const weights: Record<string, HostTensor> = Object.fromEntries(
     parameters.specs.map(({ name, shape }) => [name, { data: values[name]!, shape }]),
   );
   const { measured, predicted } = await session.run({ ...batch.inputs, ...weights });
   await session.dispose();
-  const scale = Math.sqrt(Number(measured!.data[0]) / Number(predicted!.data[0]));
-  return { ...values, "physics.s1": Float32Array.of(scale), "physics.s2": Float32Array.of(scale) };
+  const scale = scalesOf(
+    Array.from(measured!.data, Number),
+    Array.from(predicted!.data, Number),
+    Array.from(batch.inputs[EXPERIMENTS]?.data ?? [0], Number),
+    experimentCount(forward),
+  );
+  return { ...values, "physics.s1": scale, "physics.s2": scale.slice() };
+}
+
+/** √(Σ measured / Σ predicted) over the samples of each scan. */
+function scalesOf(
+  measured: readonly number[],
+  predicted: readonly number[],
+  experiment: readonly number[],
+  scans: number,
+): Float32Array {
+  const ratio = (of: (sample: number) => boolean): number => {
+    const total = (values: readonly number[]): number => values.reduce((sum, v, i) => (of(i) ? sum + v : sum), 0);
+    return Math.sqrt(total(measured) / total(predicted));
+  };
+  return Float32Array.from({ length: scans }, (_, scan) =>
+    experiment.includes(scan) ? ratio((sample) => experiment[sample] === scan) : ratio(() => true),
+  );
 }

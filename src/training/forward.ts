@@ -1,14 +1,17 @@
-import { type ComplexArray, type RealArray, splitComplex } from "../arrays.ts";
+import { type ComplexArray, type RealArray, sizeOf, splitComplex } from "../arrays.ts";
 import type { ModelConfig } from "../config/modelConfig.ts";
-import type { Complex } from "../graph/complex.ts";
+import { type Complex, each } from "../graph/complex.ts";
 import { add, mul, sqrt, square } from "../graph/ops/elementwise.ts";
+import { gather } from "../graph/ops/indexing.ts";
+import { reshape } from "../graph/ops/layout.ts";
 import type { Graph, Tensor } from "../graph/tensor.ts";
 import { extractGroup, mergeGroup } from "../model/group.ts";
+import { ofExperiment } from "../model/perSample.ts";
 import { predictIntensity, rectangularScale } from "../model/predict.ts";
 import { probeChannels } from "../nets/conditioning.ts";
 import { complexPatches, type Patches } from "../nets/generator.ts";
 import { buildNetwork } from "../nets/network.ts";
-import type { Parameters } from "../nets/parameters.ts";
+import type { Initialiser, Parameters } from "../nets/parameters.ts";
 import { probeMask } from "../optics/probeMask.ts";
 
 /** What network and physics need to know beside the model settings. */
@@ -16,7 +19,7 @@ export interface ForwardOptions {
   readonly model: ModelConfig;
   /** Groups in a batch. */
   readonly batch: number;
-  /** `[mode, N, N]`, scaled to Σ|P|² = (N/2)² (`scaledProbe`). */
+  /** `[mode, N, N]`, scaled to Σ|P|² = (N/2)² (`scaledProbe`); for several scans one each, `[experiment, mode, N, N]`. */
   readonly probe: ComplexArray;
   /** Side of the canvas on which a group is merged; used with `objectBig`. */
   readonly canvasSide: number;
@@ -28,18 +31,22 @@ export interface Forward {
   readonly patches: Patches;
   /** `[batch, C, N, N]`, predicted intensity in the units of `images`². */
   readonly intensity: Tensor;
+  /** `[batch]` int64, the scan each sample is of, where there are several. */
+  readonly experiment?: Tensor;
 }
 
 /** Names of the batch's graph inputs. */
 export const IMAGES = "images";
 export const OFFSETS = "offsets";
+export const EXPERIMENTS = "experiments";
 
 /**
  * From measured diffraction through network, merged group and physics to predicted diffraction. Graph inputs: `images`
- * `[batch, C, N, N]` and, where groups are merged, `offsets` `[batch, C, 2]` as (y, x) in pixels.
+ * `[batch, C, N, N]`; where groups are merged, `offsets` `[batch, C, 2]` as (y, x) in pixels; and for several scans
+ * `experiments` `[batch]`, int64, by which each sample has its own scan's probe.
  *
  * Parameters beside the network's: `physics.s1`, `physics.s2` of the rectangular forward model, and `physics.alpha`,
- * `physics.beta` of the affine correction of amplitudes, α A + β.
+ * `physics.beta` of the affine correction of amplitudes, α A + β. They are scalars, or for several scans `[experiment]`.
  */
 export function buildForward(parameters: Parameters, options: ForwardOptions): Forward {
   const { model, batch, probe } = options;
@@ -47,15 +54,19 @@ export function buildForward(parameters: Parameters, options: ForwardOptions): F
   const { N } = model;
   const images = graph.input(IMAGES, [batch, model.gridsize ** 2, N, N]);
   const patches = buildNetwork(parameters, images, model, seenProbe(graph, options));
+  const scans = experimentCount(options);
+  const experiment = scans === 1 ? undefined : graph.input(EXPERIMENTS, [batch], "int64");
+  const own: OfScan = { scans, ...(experiment === undefined ? {} : { experiment }) };
   const intensity = graph.scoped("physics", () => {
-    const illumination = constant(graph, probe);
-    const windows = model.objectBig ? merged(complexPatches(patches), illumination, options) : complexPatches(patches);
-    const object = model.physicsForwardMode === "rectangular_scaled" ? scaled(parameters, windows, model) : windows;
+    const illumination = illuminationOf(graph, probe, experiment);
+    const windows = model.objectBig ? merged(complexPatches(patches), options) : complexPatches(patches);
+    const object =
+      model.physicsForwardMode === "rectangular_scaled" ? scaled(parameters, windows, model, own) : windows;
     const mask = model.probeMask ? real(graph, probeMask(N, model.probeMaskDiameter, model.probeMaskSigma)) : undefined;
     const predicted = mul(predictIntensity(object, illumination, mask), model.amplitudePhysicsGain ** 2);
-    return model.intensityScaleTrainable ? affine(parameters, predicted) : predicted;
+    return model.intensityScaleTrainable ? affine(parameters, predicted, own) : predicted;
   });
-  return { images, patches, intensity };
+  return { images, patches, intensity, ...(experiment === undefined ? {} : { experiment }) };
 }
 
 /** The probe as the network sees it: as it was given, whatever the physics does with it. */
@@ -63,35 +74,71 @@ function seenProbe(graph: Graph, { model, probe }: ForwardOptions): Tensor | und
   return model.inputConditioning === "probe_real_imag" ? real(graph, probeChannels(probe)) : undefined;
 }
 
-function merged(patches: Complex, probe: Complex, { model, canvasSide: side }: ForwardOptions): Complex {
+/** Scans that are trained on. */
+export const experimentCount = ({ probe }: Pick<ForwardOptions, "probe">): number =>
+  probe.shape.length === 4 ? probe.shape[0]! : 1;
+
+/** `[mode, N, N]`, or each sample's own as `[batch, 1, mode, N, N]`. */
+function illuminationOf(graph: Graph, probe: ComplexArray, experiment: Tensor | undefined): Complex {
+  const all = constant(graph, probe);
+  if (experiment === undefined) return all;
+  return each(all, (part) => {
+    const picked = gather(part, experiment);
+    return reshape(picked, [picked.shape[0]!, 1, ...picked.shape.slice(1)]);
+  });
+}
+
+function merged(patches: Complex, { model, canvasSide: side, probe: { shape, data } }: ForwardOptions): Complex {
   const [batch, channels] = patches.re.shape as [number, number];
   const offsets = patches.re.graph.input(OFFSETS, [batch, channels, 2]);
+  // As weights all scans' probes together: they have one energy, and their intensities add.
+  const modes = shape.slice(0, -2).reduce((product, extent) => product * extent, 1);
+  const probe = constant(patches.re.graph, { shape: [modes, ...shape.slice(-2)], data });
   const { canvas } = mergeGroup(patches, offsets, { side, weighting: model.trainingPatchWeighting, probe });
   return extractGroup(canvas, offsets, model.N);
 }
 
 /** s1 Re O + i s2 Im O. */
-function scaled(parameters: Parameters, object: Complex, { rectS1s2Trainable }: ModelConfig): Complex {
+function scaled(parameters: Parameters, object: Complex, { rectS1s2Trainable }: ModelConfig, own: OfScan): Complex {
+  const shape = shapeOfScans(own);
   const [s1, s2] = parameters.within("physics", () =>
     (["s1", "s2"] as const).map((name) =>
-      rectS1s2Trainable ? parameters.trainable(name, [], one) : parameters.state(name, [], one),
+      rectS1s2Trainable ? parameters.trainable(name, shape, filled(1)) : parameters.state(name, shape, filled(1)),
     ),
   );
-  return rectangularScale(object, s1!, s2!);
+  return rectangularScale(object, ofScan(s1!, own), ofScan(s2!, own));
 }
 
-function affine(parameters: Parameters, intensity: Tensor): Tensor {
+function affine(parameters: Parameters, intensity: Tensor, own: OfScan): Tensor {
+  const shape = shapeOfScans(own);
   const [alpha, beta] = parameters.within("physics", () => [
-    parameters.trainable("alpha", [], one),
-    parameters.trainable("beta", [], () => new Float32Array(1)),
+    parameters.trainable("alpha", shape, filled(1)),
+    parameters.trainable("beta", shape, filled(0)),
   ]);
-  return square(add(mul(sqrt(add(intensity, DARKEST_INTENSITY)), alpha!), beta!));
+  const amplitude = sqrt(add(intensity, DARKEST_INTENSITY));
+  return square(add(mul(amplitude, ofScan(alpha!, own)), ofScan(beta!, own)));
 }
+
+/** How many scans there are, and which each sample is of. */
+interface OfScan {
+  readonly scans: number;
+  readonly experiment?: Tensor;
+}
+
+/** A number, or one a scan. */
+const shapeOfScans = ({ scans }: OfScan): readonly number[] => (scans === 1 ? [] : [scans]);
+
+/** The number, or each sample's own as `[batch, 1, 1, 1]`. */
+const ofScan = (values: Tensor, { experiment }: OfScan): Tensor =>
+  experiment === undefined ? values : ofExperiment(values, experiment, 4);
 
 /** Keeps the slope of a square root finite at dark pixels; an amplitude of 1e-8 where bright ones are above one. */
 export const DARKEST_INTENSITY = 1e-16;
 
-const one = (): Float32Array => Float32Array.of(1);
+const filled =
+  (value: number): Initialiser =>
+  (shape) =>
+    new Float32Array(sizeOf(shape)).fill(value);
 
 function constant(graph: Graph, { shape, data }: ComplexArray): Complex {
   const { re, im } = splitComplex({ shape, data });

@@ -4,9 +4,12 @@ import type { Scales } from "../data/normalisation.ts";
 import { PtychonautError } from "../errors.ts";
 import { modulus } from "../graph/complex.ts";
 import { add, div, mul, sqrt, square } from "../graph/ops/elementwise.ts";
+import { gather } from "../graph/ops/indexing.ts";
+import { reshape } from "../graph/ops/layout.ts";
 import { mean, sum } from "../graph/ops/reduce.ts";
-import type { Tensor } from "../graph/tensor.ts";
+import type { Graph, Operand, Tensor } from "../graph/tensor.ts";
 import { absoluteError, LABEL_WEIGHTS, poissonDeviance } from "../model/likelihood.ts";
+import { ofExperiment, sampleSum } from "../model/perSample.ts";
 import { meanDeviation, totalVariation } from "../model/regularisers.ts";
 import type { Patches } from "../nets/generator.ts";
 import type { Parameters } from "../nets/parameters.ts";
@@ -21,8 +24,9 @@ export type LossSettings = Pick<
 
 export interface ObjectiveOptions extends ForwardOptions {
   readonly losses: LossSettings;
-  readonly scales: Pick<Scales, "countsPerUnit">;
-  /** `[N, N]`, 1 = valid pixel. */
+  /** One a scan. */
+  readonly scales: readonly Pick<Scales, "countsPerUnit">[];
+  /** `[N, N]`, 1 = valid pixel; for several scans one each, `[experiment, N, N]`. */
   readonly mask?: RealArray;
 }
 
@@ -40,8 +44,9 @@ export function buildObjective(parameters: Parameters, options: ObjectiveOptions
   const forward = buildForward(parameters, options);
   const { graph } = parameters;
   return graph.scoped("likelihood", () => {
-    const valid = mask === undefined ? undefined : graph.constant(mask.data, mask.shape);
-    const counts = (intensity: Tensor): Tensor => mul(intensity, scales.countsPerUnit);
+    const valid = mask === undefined ? undefined : validPixels(graph.constant(mask.data, mask.shape), forward);
+    const perUnit = countsPerUnit(graph, scales, forward);
+    const counts = (intensity: Tensor): Tensor => mul(intensity, perUnit);
     const deviance = poissonDeviance(counts(forward.intensity), counts(square(forward.images)), valid);
     const regulariser = regularisation(forward.patches, losses);
     if (options.model.modelType === "supervised") {
@@ -55,12 +60,29 @@ export function buildObjective(parameters: Parameters, options: ObjectiveOptions
   });
 }
 
+/** A number, or each sample's own as `[batch, 1, 1, 1]`. */
+function countsPerUnit(graph: Graph, scales: ObjectiveOptions["scales"], { experiment }: Forward): Operand {
+  if (experiment === undefined) return scales[0]!.countsPerUnit;
+  const table = graph.constant(
+    Float32Array.from(scales, (scan) => scan.countsPerUnit),
+    [scales.length],
+  );
+  return ofExperiment(table, experiment, 4);
+}
+
+/** `[N, N]`, or each sample's own as `[batch, 1, N, N]`. */
+function validPixels(mask: Tensor, { experiment }: Forward): Tensor {
+  if (experiment === undefined) return mask;
+  return reshape(gather(mask, experiment), [experiment.size, 1, ...mask.shape.slice(-2)]);
+}
+
 /** Mean |A − a| over a sample's valid pixels, `[batch]`. */
 function amplitudeError({ intensity, images }: Forward, valid: Tensor | undefined): Tensor {
   const axes = [1, 2, 3];
   const error = absoluteError(sqrt(add(intensity, DARKEST_INTENSITY)), images);
   if (valid === undefined) return mean(error, { axes });
-  return div(sum(mul(error, valid), { axes }), mul(sum(valid), images.shape[1]!));
+  const pixels = valid.rank === 4 ? sampleSum(valid) : sum(valid);
+  return div(sum(mul(error, valid), { axes }), mul(pixels, images.shape[1]!));
 }
 
 /** `[batch]`, or 0 without regularisers. */

@@ -3,35 +3,78 @@ import type { BatchSource } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { groupGeometry } from "../data/groupGeometry.ts";
 import { type GroupingOptions, type Groups, makeGroups, type NeighbourRule, subsample } from "../data/grouping.ts";
+import { joinSources, startsOf } from "../data/joinedScans.ts";
 import { computeScales, type Scales } from "../data/normalisation.ts";
 import { type Split, splitFrames } from "../data/splits.ts";
 import { Random } from "../random.ts";
 
-/** The material of a training run: who is in which group, and the one normalisation. */
+/** The material of a training run: who is in which group, and each scan's normalisation. */
 export interface PreparedData {
-  readonly scales: Scales;
+  /** One a scan. */
+  readonly scales: readonly Scales[];
   readonly training: BatchSource;
   /** Absent when nothing is held back. */
   readonly validation?: BatchSource;
-  /** Frames that training sees, ascending. */
+  /** Frames that training sees, ascending; of several scans numbered through. */
   readonly trainingFrames: readonly number[];
   readonly validationFrames: readonly number[];
 }
 
 /**
- * Subsamples, holds frames back, normalises by the training frames and makes groups. Patterns that are held back are in
- * no training group.
- * @param validation another scan to validate on; then nothing is held back
+ * Subsamples, holds frames back, normalises by the training frames and makes groups, each scan for itself. Patterns that
+ * are held back are in no training group, and no group has patterns of two scans.
+ * @param scans to train on, patterns of one size
+ * @param validation another scan to validate on, beside a single one; then nothing is held back
  * @param random draws what is held back; `data.subsampleSeed` draws subsample and groups
  */
 export function prepareData(
-  dataset: Dataset,
+  scans: readonly Dataset[],
   validation: Dataset | undefined,
   data: DataConfig,
   gridsize: number,
   random: Random,
 ): PreparedData {
   const drawing = new Random(data.subsampleSeed);
+  const prepared = scans.map((scan) => prepareScan(scan, validation, data, gridsize, random, drawing));
+  const scales = prepared.map((scan) => scan.scales);
+  const [only, ...others] = prepared;
+  if (only !== undefined && others.length === 0) {
+    const { training, validation: held, trainingFrames, validationFrames } = only;
+    return {
+      ...{ scales, training, trainingFrames, validationFrames },
+      ...(held.groups.count === 0 ? {} : { validation: held }),
+    };
+  }
+  const held = joinSources(prepared.map((scan) => scan.validation));
+  const starts = startsOf(scans.map(({ patterns }) => patterns));
+  const throughout = (frames: (scan: PreparedScan) => readonly number[]): number[] =>
+    prepared.flatMap((scan, i) => frames(scan).map((frame) => frame + starts[i]!));
+  return {
+    scales,
+    training: joinSources(prepared.map(({ training }) => training)),
+    trainingFrames: throughout((scan) => scan.trainingFrames),
+    validationFrames: throughout((scan) => scan.validationFrames),
+    ...(held.groups.count === 0 ? {} : { validation: held }),
+  };
+}
+
+interface PreparedScan {
+  readonly scales: Scales;
+  readonly training: BatchSource;
+  /** Without groups when nothing is held back. */
+  readonly validation: BatchSource;
+  readonly trainingFrames: readonly number[];
+  readonly validationFrames: readonly number[];
+}
+
+function prepareScan(
+  dataset: Dataset,
+  validation: Dataset | undefined,
+  data: DataConfig,
+  gridsize: number,
+  random: Random,
+  drawing: Random,
+): PreparedScan {
   const all = Array.from({ length: dataset.patterns.count }, (_, frame) => frame);
   const frames = data.nSubsample === null ? all : subsample(all, data.nSubsample, drawing, data.sequentialSampling);
   const split =
@@ -41,11 +84,10 @@ export function prepareData(
   const scales = computeScales(dataset, split.training, data.nphotons === null ? {} : { photons: data.nphotons });
   const groups = makeGroups(dataset.positions, split.training, trainingGroups(data, gridsize), drawing);
   const held = validation === undefined ? split.validation : allFrames(validation);
-  const source = heldBackSource(validation ?? dataset, held, data, gridsize, scales);
   return {
     scales,
     training: sourceOf(dataset, scales, groups),
-    ...(source === undefined ? {} : { validation: source }),
+    validation: heldBackSource(validation ?? dataset, held, data, gridsize, scales),
     trainingFrames: split.training,
     validationFrames: held,
   };
@@ -120,9 +162,9 @@ function heldBackSource(
   data: DataConfig,
   gridsize: number,
   scales: Scales,
-): BatchSource | undefined {
+): BatchSource {
   const size = gridsize ** 2;
-  if (frames.length < size) return undefined;
+  if (frames.length < size) return sourceOf(dataset, scales, { size, count: 0, frames: new Int32Array(0) });
   const options: GroupingOptions = { size, neighbours: fixedRule(data, size), sequential: true };
   return sourceOf(dataset, scales, makeGroups(dataset.positions, frames, options, new Random(data.subsampleSeed)));
 }

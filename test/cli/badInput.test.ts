@@ -7,7 +7,7 @@ import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import { type NpyArray, writeNpy } from "../../src/io/npy.ts";
 import { writeNpz } from "../../src/io/npz.ts";
 import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
-import { writeZip } from "../../src/io/zip.ts";
+import { writeZip } from "../../src/io/writeZip.ts";
 import { fileProbe } from "../../src/node/payloads.ts";
 import { call, fakeFiles, inferArgs, trainArgs } from "./harness.ts";
 

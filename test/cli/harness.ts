@@ -25,6 +25,7 @@ export const bundle: BundleHeader = {
 export function fakeFiles(header: Partial<ScanHeader> = {}, model: BundleHeader = bundle): FileProbe {
   return {
     checkAccelerator: async () => {},
+    scanFiles: async (path) => [path],
     scanHeader: async () => ({ ...scan, ...header }),
     bundleHeader: async () => model,
     prepareFolder: async () => {},

@@ -28,9 +28,8 @@ async function fresh(settings: Settings) {
   const overrides = { accelerator: "cpu", nFiltersScale: 1, gridsize: 1, batchSize: 8, ...settings };
   const payload = await createTrainingPayload({ trainDataFile: scan, outputDir, overrides });
   const dataset = await readScan(scan, scanOptions(payload.data));
-  const source = prepareData(dataset, undefined, payload.data, 1, new Random(1)).training;
-  const { positions, probe } = dataset;
-  const pictures = trainingPictures(payload, { runtime: testRuntime, source, positions, probe });
+  const source = prepareData([dataset], undefined, payload.data, 1, new Random(1)).training;
+  const pictures = trainingPictures(payload, { runtime: testRuntime, source, scans: [dataset] });
   const values = initialise(predictionGraph(payload.model, 1).specs, new Random(1));
   return { pictures, values, reconstructions: join(outputDir, "reconstructions") };
 }

@@ -1,7 +1,7 @@
 import { camelCase, snakeCase } from "../../config/names.ts";
 import { nearestName, PtychonautError } from "../../errors.ts";
 
-export type FlagKind = "boolean" | "integer" | "number" | "text" | "integers" | "numbers";
+export type FlagKind = "boolean" | "integer" | "number" | "text" | "integers" | "numbers" | "texts";
 
 /** One flag of a command. It is spelled `--like_this` or `--like-this`. */
 export interface Flag {
@@ -37,7 +37,7 @@ export interface ParsedFlags {
 
 /**
  * Reads a command line against a table of flags. `--no-x` switches a boolean off; `--x=value` and `--x value` are the
- * same; lists take commas or several values.
+ * same; lists take commas or several values, and lists of texts may be given several times.
  * @param refused names that are known and have no flag, with the reason
  * @throws PtychonautError "usage" for refused flags, unknown ones (with the nearest known one), missing or wrong values,
  *   and a flag given twice with different values.
@@ -63,6 +63,10 @@ export function parseFlags(
       if (equals >= 0) tokens.unshift(token.slice(equals + 1));
       const value = readValue(flag, negated, tokens, spelling, equals >= 0);
       const known = Object.hasOwn(values, flag.name);
+      if (known && flag.kind === "texts") {
+        values[flag.name] = [...(values[flag.name] as string[]), ...(value as string[])];
+        continue;
+      }
       if (known && JSON.stringify(values[flag.name]) !== JSON.stringify(value)) {
         const said = `${JSON.stringify(values[flag.name])} and ${JSON.stringify(value)}`;
         throw new PtychonautError("usage", `contradictory values for ${display(flag.name)}`, { got: said });
@@ -148,6 +152,12 @@ function readValue(flag: Flag, negated: boolean, tokens: string[], spelling: str
     case "text":
       if (text === "") throw wrongValue(spelling, valueForm(flag), text);
       return text;
+    case "texts": {
+      const parts = text.split(",");
+      if (!inline) while (tokens.length > 0 && !tokens[0]!.startsWith("-")) parts.push(...tokens.shift()!.split(","));
+      if (parts.includes("")) throw wrongValue(spelling, valueForm(flag), parts.join(","));
+      return parts;
+    }
     case "integer":
     case "number":
       return numberFrom(text, flag, spelling);
@@ -183,6 +193,7 @@ export function valueForm(flag: Flag): string {
     text: "a text",
     integers: "whole numbers",
     numbers: "numbers",
+    texts: "texts",
   };
   const words = flag.words ?? [];
   return [forms[flag.kind], ...words].join(" or ");

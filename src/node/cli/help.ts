@@ -49,7 +49,7 @@ function argument(flag: Flag): string {
   if (flag.choices !== undefined) return ` {${flag.choices.join(",")}}`;
   const words = flag.words ?? [];
   if (flag.kind === "boolean") return words.length === 0 ? "" : `[=${words.join("|")}]`;
-  const forms = { integer: "INT", number: "NUM", text: "TEXT", integers: "INT,…", numbers: "NUM,…" };
+  const forms = { integer: "INT", number: "NUM", text: "TEXT", integers: "INT,…", numbers: "NUM,…", texts: "TEXT,…" };
   return ` ${[forms[flag.kind], ...words].join("|")}`;
 }
 

@@ -178,6 +178,7 @@ function contextFor(deps: MainDeps, print: (text: string) => void, stderr: (text
 /** Files and devices, loaded with the readers only when a command looks at them. */
 const lazyFiles: CommandContext["files"] = {
   checkAccelerator: async (...args) => (await import("../payloads.ts")).fileProbe.checkAccelerator(...args),
+  scanFiles: async (...args) => (await import("../payloads.ts")).fileProbe.scanFiles(...args),
   scanHeader: async (...args) => (await import("../payloads.ts")).fileProbe.scanHeader(...args),
   bundleHeader: async (...args) => (await import("../payloads.ts")).fileProbe.bundleHeader(...args),
   prepareFolder: async (...args) => (await import("../payloads.ts")).fileProbe.prepareFolder(...args),

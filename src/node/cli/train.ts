@@ -10,9 +10,9 @@ const ownFlags: readonly Flag[] = [
   {
     name: "trainDataFile",
     aliases: ["trainFile"],
-    kind: "text",
+    kind: "texts",
     section: "Files",
-    description: "Scan to train on, as npz.",
+    description: "Scan to train on, as npz; several to train on them together, or a folder of them.",
     required: true,
   },
   ...sharedRunFlags,
@@ -33,10 +33,10 @@ const ownFlags: readonly Flag[] = [
 
 const groupsRead: readonly GroupName[] = ["training", "data", "model", "execution"];
 
-/** `ptychonaut train`: one scan in, a model bundle out. */
+/** `ptychonaut train`: scans in, a model bundle out. */
 export const trainCommand: Command = {
   name: "train",
-  summary: "Train a physics-informed network on one scan.",
+  summary: "Train a physics-informed network on a scan, or on several together.",
   usage: "--train_data_file SCAN.npz --output_dir DIR [options]",
   details:
     "Reads diffraction patterns, positions and a probe; learns to turn patterns into the object, without labels or (--model_type supervised) from them; writes the model bundle, checkpoints and a metrics log to DIR. `ptychonaut inspect SCAN.npz` shows what is in a file.",
@@ -44,6 +44,7 @@ export const trainCommand: Command = {
     "ptychonaut train --train_data_file scan.npz --output_dir run --gridsize 1 --max_epochs 30",
     "ptychonaut train --train_data_file raw.npz --output_dir run --measurement counts --dc_at corner",
     "ptychonaut train --train_data_file scan.npz --output_dir run --resume last",
+    "ptychonaut train --train_data_file a.npz b.npz --output_dir run",
   ],
   flags: [...ownFlags, ...schemaFlags(groupsRead, "training"), ...commonFlags],
   refused: refusedSettings(groupsRead),
@@ -56,7 +57,7 @@ async function train({ values }: ParsedFlags, context: CommandContext): Promise<
   const { overrides, executionConfig } = splitSettings(checkpointingFlags(values));
   const payload = await resolveTrainingPayload(
     {
-      trainDataFile: String(values["trainDataFile"]),
+      trainDataFile: values["trainDataFile"] as readonly string[],
       outputDir: String(values["outputDir"]),
       overrides,
       executionConfig,

@@ -87,6 +87,7 @@ function anyScan(file: Settings, { bundleHeader }: FileProbe): FileProbe {
   const header = { frames: Number.MAX_SAFE_INTEGER, height: side, width: side, photonsPerPattern: 1 };
   return readOnly({
     checkAccelerator: async () => {},
+    scanFiles: async (path) => [path],
     scanHeader: async () => header,
     bundleHeader,
     prepareFolder: async () => {},

@@ -1,0 +1,275 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readBundle } from "../../src/bundle/bundle.ts";
+import { dataFacts } from "../../src/bundle/fingerprint.ts";
+import { scalesFor } from "../../src/bundle/fitsData.ts";
+import type { Settings } from "../../src/config/group.ts";
+import type { TrainingPayload } from "../../src/config/payload.ts";
+import { assembleBatch, type Batch, type BatchSource } from "../../src/data/batches.ts";
+import type { Dataset } from "../../src/data/dataset.ts";
+import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
+import { initialise } from "../../src/nets/parameters.ts";
+import { readScan } from "../../src/node/files.ts";
+import { runInference } from "../../src/node/infer.ts";
+import { createInferencePayload, createTrainingPayload } from "../../src/node/payloads.ts";
+import { readSavedRun, repeatRequest } from "../../src/node/savedRun.ts";
+import { runTraining } from "../../src/node/train.ts";
+import { setUpTraining, stepBatchOf } from "../../src/node/trainingSetup.ts";
+import { Random } from "../../src/random.ts";
+import type { HostTensor } from "../../src/runtime/runtime.ts";
+import { simulate } from "../../src/simulation/simulate.ts";
+import { type PreparedData, prepareData } from "../../src/training/preparation.ts";
+import { SAMPLE_WEIGHTS } from "../../src/training/stepModels.ts";
+import { maxDeviation, testRuntime } from "../evaluate.ts";
+import { quietHooks } from "../node/inferRun.ts";
+import { tolerances } from "../tolerances.ts";
+
+/** Two scans that differ in everything that a scan has of its own: object, probe, modes, dose, mask, number of patterns. */
+
+const folder = mkdtempSync(join(tmpdir(), "ptychonaut-scans-"));
+const path = (...names: string[]): string => join(folder, ...names);
+const N = 32;
+afterAll(() => rmSync(folder, { recursive: true }));
+beforeAll(() => {
+  const first = simulate({ n: N, patterns: 20, seed: 3, photons: 1e5, beamstop: 4 });
+  const second = simulate({
+    n: N,
+    patterns: 28,
+    seed: 4,
+    photons: 3e3,
+    modes: 2,
+    probe: "gaussian",
+    object: "deadLeaves",
+  });
+  const third = simulate({ n: N, patterns: 16, seed: 5, photons: 1e4 });
+  const larger = simulate({ n: 40, patterns: 16, seed: 5, photons: 1e4 });
+  for (const [name, scan] of Object.entries({ first, second, third, larger }))
+    writeFileSync(path(`${name}.npz`), writeScanNpz(scan));
+});
+
+const small = { nFiltersScale: 1, batchSize: 2, maxEpochs: 1, accelerator: "cpu", reconLogEveryNEpochs: 0 };
+
+const payloadFor = (files: readonly string[], settings: Settings, name = "run"): Promise<TrainingPayload> =>
+  createTrainingPayload({
+    trainDataFile: files.map((file) => path(file)),
+    outputDir: path(name),
+    overrides: { ...small, ...settings },
+  });
+
+describe("a batch of several scans", () => {
+  it.each([
+    ["deviance", { gridsize: 2, trainingPatchWeighting: "uniform" }],
+    ["absolute error, affine", { gridsize: 1, lossFunction: "mae", intensityScaleTrainable: true }],
+    ["rectangular model", { gridsize: 2, physicsForwardMode: "rectangular_scaled" }],
+  ] as [string, Settings][])(
+    "costs each sample what its own scan's model says, and so do the gradients: %s",
+    async (_, settings) => {
+      const files = ["first.npz", "second.npz"];
+      const payload = await payloadFor(files, { ...settings, validationFraction: 0 });
+      const scans = await Promise.all(files.map((file) => readScan(path(file))));
+      const prepare = (own: readonly Dataset[]): PreparedData =>
+        prepareData(own, undefined, payload.data, payload.model.gridsize, new Random(1));
+      const joined = await costs(payload, scans, prepare(scans));
+      const singles = await Promise.all(scans.map(async (scan) => costs(payload, [scan], prepare([scan]))));
+      const countOfFirst = joined.source.experiments!.indexOf(1);
+      const batch = assembleBatch(joined.source, request(3, countOfFirst + 5));
+      expect(batch.experiments).toEqual(Int32Array.of(0, 1));
+      const both = await joined.run(batch, Float32Array.of(0.25, 0.75));
+      // The same two samples, each alone in a batch of the model that knows only its scan.
+      const alone = await Promise.all(
+        singles.map((single, scan) => {
+          const images = batch.images.slice((scan * batch.images.length) / 2, ((scan + 1) * batch.images.length) / 2);
+          const offsets = batch.offsets.slice(
+            (scan * batch.offsets.length) / 2,
+            ((scan + 1) * batch.offsets.length) / 2,
+          );
+          const twice = (a: Float32Array) => Float32Array.of(...a, ...a);
+          const { experiments: __, ...rest } = batch;
+          return single.run(
+            { ...rest, images: twice(images), offsets: twice(offsets) },
+            Float32Array.of([0.25, 0.75][scan]!, 0),
+          );
+        }),
+      );
+      const [a, b] = alone as [Costs, Costs];
+      expectClose([both.loss], [a.loss + b.loss]);
+      expectClose([both.deviance], [a.deviance + b.deviance]);
+      for (const [name, gradient] of Object.entries(both.gradients)) {
+        const [ga, gb] = [a.gradients[name]!, b.gradients[name]!];
+        // A scan's own number is moved by its own samples alone.
+        const expected = name.startsWith("physics.") ? [ga[0]!, gb[0]!] : Array.from(ga, (value, i) => value + gb[i]!);
+        expectClose(gradient, expected);
+      }
+    },
+  );
+});
+
+interface Costs {
+  readonly loss: number;
+  readonly deviance: number;
+  readonly gradients: Readonly<Record<string, Float32Array>>;
+}
+
+/** The gradient model of a training on these scans, with weights that are the same for any number of scans. */
+async function costs(payload: TrainingPayload, scans: readonly Dataset[], prepared: PreparedData) {
+  const { models } = (await setUpTraining(payload, scans, prepared, testRuntime)).main;
+  const random = new Random(9);
+  const network = models.specs.filter(({ name }) => !name.startsWith("physics."));
+  const values: Record<string, Float32Array> = initialise(network, random);
+  // Numbers that tell the scans apart: the first scan's and the second's.
+  const known: Record<string, readonly number[]> = {
+    "physics.s1": [1.2, 0.7],
+    "physics.s2": [0.9, 1.3],
+    "physics.alpha": [1.1, 0.8],
+    "physics.beta": [0.02, -0.01],
+  };
+  const own = scans.length > 1 ? [0, 1] : [scans[0]!.name === "first" ? 0 : 1];
+  for (const { name } of models.specs)
+    if (known[name] !== undefined) values[name] = Float32Array.from(own, (scan) => known[name]![scan]!);
+  const session = await testRuntime.load(models.gradient);
+  return {
+    source: prepared.training,
+    async run(batch: Batch, weights: Float32Array): Promise<Costs> {
+      const { inputs } = stepBatchOf(batch, payload.model.gridsize ** 2, { height: N, width: N });
+      const feeds: Readonly<Record<string, HostTensor>> = {
+        ...inputs,
+        ...Object.fromEntries(models.specs.map(({ name, shape }) => [name, { data: values[name]!, shape }])),
+        [SAMPLE_WEIGHTS]: { data: weights, shape: [2] },
+      };
+      const used = Object.fromEntries(session.inputNames.map((name) => [name, feeds[name]!]));
+      const out = await session.run(used);
+      const grads = Object.entries(out).filter(([name]) => name.startsWith("grad/"));
+      return {
+        loss: Number(out["loss"]!.data[0]),
+        deviance: Number(out["measure/deviance"]!.data[0]),
+        gradients: Object.fromEntries(grads.map(([name, { data }]) => [name.slice(5), data as Float32Array])),
+      };
+    },
+  };
+}
+
+const request = (...groups: number[]) => ({
+  groups: Int32Array.from(groups),
+  weights: new Float32Array(groups.length).fill(1),
+});
+
+function expectClose(got: ArrayLike<number>, expected: ArrayLike<number>): void {
+  expect(maxDeviation(got, expected)).toBeLessThan(tolerances.otherSummationOrder);
+}
+
+describe("the material of several scans", () => {
+  it("groups stay within their scan, each is normalised by itself, and each holds patterns back", async () => {
+    const files = ["first.npz", "second.npz"];
+    const payload = await payloadFor(files, { gridsize: 2, validationFraction: 0.2 });
+    const scans = await Promise.all(files.map((file) => readScan(path(file))));
+    const { training, validation, scales } = prepareData(scans, undefined, payload.data, 2, new Random(1));
+    for (const source of [training, validation!]) {
+      expect(new Set(source.experiments)).toEqual(new Set([0, 1]));
+      for (let group = 0; group < source.groups.count; group++) {
+        const members = source.groups.frames.subarray(4 * group, 4 * group + 4);
+        const scan = source.experiments![group]!;
+        for (const frame of members) expect(frame >= 20 ? 1 : 0).toBe(scan);
+        const { images } = assembleBatch(source, request(group));
+        expect(images).toEqual(
+          inputOf(
+            scans[scan]!,
+            members.map((frame) => frame - 20 * scan),
+            scales[scan]!.inputScale,
+          ),
+        );
+      }
+    }
+    const framesOf = ({ groups }: BatchSource): Set<number> => new Set(groups.frames);
+    for (const frame of framesOf(validation!)) expect(framesOf(training).has(frame)).toBe(false);
+    expect(scales[0]!.photonsPerPattern).toBe(1e5);
+    expect(scales[1]!.photonsPerPattern).toBe(3e3);
+  });
+});
+
+/** Network input of frames as a single scan's reader and normalisation make it. */
+function inputOf({ patterns, mask }: Dataset, frames: ArrayLike<number>, inputScale: number): Float32Array {
+  const out = new Float32Array(frames.length * N * N);
+  patterns.read(frames, out);
+  return out.map((value, i) => Math.fround(value * inputScale) * (mask?.data[i % (N * N)] ?? 1));
+}
+
+describe("training on several scans", () => {
+  it("knows each of them again, in inference on any and on another scan", async () => {
+    const files = ["first.npz", "second.npz"];
+    const settings = { profile: "ci", measurement: "amplitude", gridsize: 1, batchSize: 8, numWorkers: 1 };
+    const payload = await payloadFor(files, { ...settings, patternsInMemory: "no" }, "both");
+    expect(payload.data.nphotons).toBeNull();
+    const hooks = quietHooks();
+    expect((await runTraining(payload, hooks)).status).toBe("finished");
+    const { manifest } = readBundle(readFileSync(path("both", "model.zip")));
+    expect(manifest.scans!.map(({ facts }) => [facts.name, facts.frames, facts.probeModes])).toEqual([
+      ["first", 20, 1],
+      ["second", 28, 2],
+    ]);
+    const [one, two] = manifest.scans!.map(({ scales }) => scales) as [Record<string, number>, Record<string, number>];
+    expect(one["s1"]).not.toBe(two["s1"]);
+    expect(manifest.scales["s1"]).toBeCloseTo((one["s1"]! + two["s1"]!) / 2, 5);
+    const second = await readScan(path("second.npz"));
+    expect(scalesFor(manifest, dataFacts(second, 1))).toBe(manifest.scans![1]!.scales);
+    const third = await readScan(path("third.npz"));
+    expect(scalesFor(manifest, dataFacts(third, 1))).toBe(manifest.scales);
+
+    for (const [name, warns] of [
+      ["second", false],
+      ["third", true],
+    ] as const) {
+      const inferring = await createInferencePayload({
+        modelPath: path("both"),
+        testDataFile: path(`${name}.npz`),
+        outputDir: path(`object-${name}`),
+        overrides: { accelerator: "cpu", measurement: "amplitude" },
+      });
+      const heard = quietHooks();
+      expect((await runInference(inferring, heard)).status).toBe("finished");
+      expect(heard.warnings.some((line) => /another scan than the training data \(first, second\)/.test(line))).toBe(
+        warns,
+      );
+    }
+
+    const run = await readSavedRun(path("both", "run.json"));
+    expect(run.inputs.map((input) => input.path)).toEqual(files.map((file) => path(file)));
+    expect(repeatRequest(run, "again").request).toMatchObject({ trainDataFile: files.map((file) => path(file)) });
+  }, 180_000);
+});
+
+describe("several scans are refused", () => {
+  it.each([
+    [
+      "of patterns of another size, naming the file",
+      ["first.npz", "larger.npz"],
+      {},
+      /N does not fit the data; in .*larger\.npz/,
+    ],
+    ["named twice", ["first.npz", "first.npz"], {}, /a scan is named twice.*first\.npz/],
+    [
+      "with a network that sees the probe",
+      ["first.npz", "second.npz"],
+      { architecture: "fno", nFiltersScale: 2, inputConditioning: "probe_real_imag" },
+      /probe_real_imag goes with a single/,
+    ],
+    [
+      "with labels",
+      ["first.npz", "second.npz"],
+      { modelType: "supervised" },
+      /model_type supervised goes with a single/,
+    ],
+    ["beside a scan to validate on", ["first.npz", "second.npz"], { testDataFile: "third.npz" }, /single scan/],
+  ] as [string, string[], Settings, RegExp][])("%s", async (_, files, settings, message) => {
+    const { testDataFile, ...rest } = settings;
+    const more = testDataFile === undefined ? rest : { ...rest, testDataFile: path(String(testDataFile)) };
+    await expect(payloadFor(files, more)).rejects.toThrow(message);
+  });
+
+  it("a folder stands for its scans, by name", async () => {
+    const payload = await payloadFor([""], { N: 32 }).catch((error: Error) => error.message);
+    // The folder holds larger.npz too.
+    expect(payload).toMatch(/N does not fit the data; in .*larger\.npz/);
+  });
+});
