@@ -154,7 +154,7 @@ export const modelGroup: SettingGroup<ModelSettings> = {
     maxPositionJitter: "the canvas of a group is sized from its positions",
     CModel: "it is gridsize²",
     CForward: "it is gridsize²",
-    numDatasets: "training on several scans is not in this version",
+    numDatasets: "it is the number of scans that train_data_file names",
     learnedInputChannels: "how many channels the input has follows from gridsize and input_conditioning",
     ffnoEncoderBlocks: "fno_blocks gives the number of blocks of every spectral generator",
     ffnoEncoderModes: "fno_modes gives the frequencies of every spectral generator",
