@@ -8,6 +8,7 @@ import type { ByteSource } from "../io/byteSource.ts";
 import { readScanNpz, readScanShape, type ScanShape } from "../io/scanNpz.ts";
 import type { ScanOptions } from "../io/scanOptions.ts";
 import { type ZipWriter, zipWriter } from "../io/writeZip.ts";
+import { readAndKeep, takeKept } from "./checkedScans.ts";
 import { type FileSource, fileSink, openSource, scratchFolder } from "./fileSource.ts";
 
 /**
@@ -88,10 +89,13 @@ export interface OpenScan {
 }
 
 /**
- * Opens a scan file: its patterns in memory, or read from the file when they are asked for. The numbers are the same.
+ * Opens a scan file: its patterns in memory, or read from the file when they are asked for. The numbers are the same. One
+ * that `scanShape` has just read is not read again.
  * @throws PtychonautError "data", see `readScanNpz`; "output" when a scratch file finds no room
  */
 export async function openScan(path: string, options: ScanOptions, storage: PatternStorage): Promise<OpenScan> {
+  const kept = takeKept(path, options);
+  if (kept !== undefined && storage.inMemory !== "no") return { dataset: kept, close: () => {} };
   const source = sourceOf(path);
   const scratch = scratchFolder(storage.folder, storage.log);
   const close = (): void => {
@@ -164,7 +168,11 @@ const CHECKED_AT_ONCE = 2 ** 28;
 export async function scanShape(path: string, options: ScanOptions): Promise<ScanShape> {
   return opened(path, (source) => {
     const shape = readScanShape(source, options, path);
-    if (shape.patternBytes <= CHECKED_AT_ONCE) readScanNpz(source, options, { path });
+    if (shape.patternBytes <= CHECKED_AT_ONCE) {
+      const read = (): Dataset => readScanNpz(source, options, { path, sha256: sha256Of(source) });
+      if (staysInFile("auto", source, options)) read();
+      else readAndKeep(path, options, read);
+    }
     return shape;
   });
 }
