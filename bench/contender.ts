@@ -5,11 +5,13 @@ import { createInterface } from "node:readline";
 
 /**
  * What the driver writes to a contender, one JSON line each. `check` asks for the losses of the first three training steps
- * or for a file of predicted patches; `time` for one step that is not counted and then `runs` that are.
+ * or for a file of predicted patches; `time` for one step that is not counted and then `runs` that are; `learn` for the next
+ * `epochs` of a training and then for a file of its weights.
  */
 export type Request =
   | { readonly command: "check"; readonly path: string }
-  | { readonly command: "time"; readonly runs: number };
+  | { readonly command: "time"; readonly runs: number }
+  | { readonly command: "learn"; readonly epochs: number; readonly path: string };
 
 /** What a contender writes: versions once its libraries are loaded, `ready` when it can take requests, then answers. */
 export type Answer =
@@ -17,7 +19,15 @@ export type Answer =
   | { readonly ready: true }
   | { readonly losses: readonly number[] }
   | { readonly patches: string }
-  | { readonly milliseconds: readonly number[] };
+  | { readonly milliseconds: readonly number[] }
+  | Learned;
+
+export interface Learned {
+  /** Of the epochs, without writing the weights. */
+  readonly seconds: number;
+  /** Loss of the first step, before anything was learned in these epochs. */
+  readonly firstLoss: number;
+}
 
 /** A process that works on one task, waiting between requests so that others can be timed. */
 export class Contender {
@@ -25,6 +35,8 @@ export class Contender {
   readonly versions: Readonly<Record<string, string>>;
   /** Resident memory with the libraries loaded and nothing else, MiB; undefined where the system does not say. */
   readonly idleMemory: number | undefined;
+  /** Seconds from loaded libraries to the first request: building and compiling what it works with. */
+  readonly setUp: number;
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #answers: AsyncIterator<string>;
 
@@ -34,12 +46,14 @@ export class Contender {
     answers: AsyncIterator<string>,
     versions: Readonly<Record<string, string>>,
     idleMemory: number | undefined,
+    setUp: number,
   ) {
     this.name = name;
     this.#process = process;
     this.#answers = answers;
     this.versions = versions;
     this.idleMemory = idleMemory;
+    this.setUp = setUp;
   }
 
   static async start(name: string, command: string, args: readonly string[]): Promise<Contender> {
@@ -48,9 +62,11 @@ export class Contender {
     child.stderr.pipe(process.stderr);
     const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const { versions } = await nextAnswer<{ versions: Record<string, string> }>(name, answers);
+    const loaded = performance.now();
     const idleMemory = await memoryOf(child.pid!, "VmRSS");
     await nextAnswer<{ ready: true }>(name, answers);
-    return new Contender(name, child, answers, versions, idleMemory);
+    const setUp = (performance.now() - loaded) / 1000;
+    return new Contender(name, child, answers, versions, idleMemory, setUp);
   }
 
   /** Losses of the first training steps, or where the predicted patches were written. */
@@ -60,6 +76,11 @@ export class Contender {
 
   async time(runs: number): Promise<readonly number[]> {
     return (await this.#ask<{ milliseconds: readonly number[] }>({ command: "time", runs })).milliseconds;
+  }
+
+  /** The next epochs of the training; the weights go to `path`. */
+  learn(epochs: number, path: string): Promise<Learned> {
+    return this.#ask<Learned>({ command: "learn", epochs, path });
   }
 
   /** Highest resident memory so far, MiB; undefined where the system does not say. */

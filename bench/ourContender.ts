@@ -1,13 +1,15 @@
 import { writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { env } from "onnxruntime-node";
+import { predictionGraph } from "../src/inference/predictionModel.ts";
 import { writeNpy } from "../src/io/npy.ts";
+import { writeNpz } from "../src/io/npz.ts";
 import { chooseRuntime } from "../src/runtime/node/accelerator.ts";
 import type { Answer, Request } from "./contender.ts";
-import { type Form, inferenceTask, type Task, trainingTask } from "./ourTasks.ts";
-import { readProblem } from "./problem.ts";
+import { type Form, inferenceTask, type Learning, learningTask, type Task, trainingTask } from "./ourTasks.ts";
+import { type Problem, readProblem } from "./problem.ts";
 
-/** The process that runs this product: `ourContender.ts FOLDER train|infer THREADS fused|replicas`. */
+/** The process that runs this product: `ourContender.ts FOLDER train|infer|learn THREADS fused|replicas`. */
 const [folder, taskName, threadsText, form] = process.argv.slice(2) as [string, string, string, Form];
 const threads = Number(threadsText);
 
@@ -32,20 +34,37 @@ async function check(task: Task, path: string): Promise<Answer> {
   return { patches: path };
 }
 
+async function serve(answer: (request: Request) => Promise<Answer>): Promise<void> {
+  say({ ready: true });
+  for await (const line of createInterface({ input: process.stdin })) say(await answer(JSON.parse(line) as Request));
+}
+
+async function workOn(task: Task): Promise<void> {
+  await serve(async (request) => {
+    if (request.command === "check") return check(task, request.path);
+    if (request.command === "learn") throw new Error("a single step cannot learn for epochs");
+    await timed(task, 1);
+    return { milliseconds: await timed(task, request.runs) };
+  });
+  await task.dispose();
+}
+
+async function learn(task: Learning, problem: Problem): Promise<void> {
+  const { specs } = predictionGraph(problem.model, 1);
+  await serve(async (request) => {
+    if (request.command !== "learn") throw new Error(`a training takes no ${request.command}`);
+    const learned = await task.learn(request.epochs);
+    const weights = await task.weights();
+    const arrays = specs.map(({ name, shape }) => [name, { shape, dtype: "float32", data: weights[name]! }] as const);
+    await writeFile(request.path, writeNpz(Object.fromEntries(arrays), { compress: false }));
+    return learned;
+  });
+  await task.dispose();
+}
+
 say({ versions: { node: process.versions.node, onnxruntime: env.versions.node ?? env.versions.common } });
 const problem = await readProblem(folder);
 const runtime = await chooseRuntime("cpu", { session: { threads } });
-const task =
-  taskName === "train" ? await trainingTask(problem, runtime, form, threads) : await inferenceTask(problem, runtime);
-say({ ready: true });
-
-for await (const line of createInterface({ input: process.stdin })) {
-  const request = JSON.parse(line) as Request;
-  if (request.command === "check") {
-    say(await check(task, request.path));
-  } else {
-    await timed(task, 1);
-    say({ milliseconds: await timed(task, request.runs) });
-  }
-}
-await task.dispose();
+if (taskName === "learn") await learn(await learningTask(problem, runtime), problem);
+else if (taskName === "train") await workOn(await trainingTask(problem, runtime, form, threads));
+else await workOn(await inferenceTask(problem, runtime));

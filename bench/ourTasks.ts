@@ -1,13 +1,14 @@
 import { parseSettings } from "../src/config/schema.ts";
 import { loadPredictor } from "../src/inference/predictor.ts";
-import type { Parameters } from "../src/nets/parameters.ts";
+import type { Parameters, ParameterValues } from "../src/nets/parameters.ts";
 import { batchPerReplica, replicaGradients } from "../src/node/replicas.ts";
 import type { Runtime } from "../src/runtime/runtime.ts";
 import { buildObjective } from "../src/training/objective.ts";
-import { packWeights } from "../src/training/parameterStore.ts";
+import { packWeights, unpackWeights } from "../src/training/parameterStore.ts";
 import { optimizerOf } from "../src/training/settings.ts";
 import { buildStepModels, type Objective, type StepModels, type StepOptions } from "../src/training/stepModels.ts";
-import { createTrainingStep } from "../src/training/steps.ts";
+import { createTrainingStep, type StepBatch } from "../src/training/steps.ts";
+import type { Learned } from "./contender.ts";
 import type { Problem } from "./problem.ts";
 
 /**
@@ -25,6 +26,13 @@ export interface Task {
 
 /** How a training step is spread over threads: inside the operators of one session, or as replicas of one thread each. */
 export type Form = "fused" | "replicas";
+
+/** A training that goes on from epoch to epoch. */
+export interface Learning {
+  learn(epochs: number): Promise<Learned>;
+  weights(): Promise<ParameterValues>;
+  dispose(): Promise<void>;
+}
 
 /** A training step as `ptychonaut train` runs it, without reading data. */
 export async function trainingTask(problem: Problem, runtime: Runtime, form: Form, threads: number): Promise<Task> {
@@ -45,6 +53,44 @@ export async function trainingTask(problem: Problem, runtime: Runtime, form: For
       const batch = problem.batches[done++ % problem.batches.length]!;
       return (await step.run([batch], LEARNING_RATE, done)).loss;
     },
+    dispose: () => step.dispose(),
+  };
+}
+
+/** The training that the problem's epochs describe, with the fused step. */
+export async function learningTask(problem: Problem, runtime: Runtime): Promise<Learning> {
+  const training = { ...parseSettings("training"), multistageMilestones: [] };
+  const optimizer = optimizerOf(training);
+  const models = stepModels(problem, problem.batch, { optimizer, target: runtime.target });
+  const start = packWeights(models.specs, problem.weights, optimizer.moments.length);
+  const step = await createTrainingStep({ runtime, models, optimizer, start, form: "fused" });
+  const images = problem.batches.map(({ inputs }) => inputs["images"]!.data as Float32Array);
+  const { batch } = problem;
+  const size = images[0]!.length / batch;
+  const [first] = problem.batches;
+  const gather = (indices: readonly number[]): StepBatch => {
+    const data = new Float32Array(batch * size);
+    for (const [to, i] of indices.entries()) {
+      const from = (i % batch) * size;
+      data.set(images[Math.floor(i / batch)]!.subarray(from, from + size), to * size);
+    }
+    return { ...first!, inputs: { ...first!.inputs, images: { ...first!.inputs["images"]!, data } } };
+  };
+  let [epoch, done] = [0, 0];
+  return {
+    async learn(epochs) {
+      const begin = performance.now();
+      let firstLoss = Number.NaN;
+      for (const { learningRate, order } of problem.epochs.slice(epoch, epoch + epochs)) {
+        for (let at = 0; at < order.length; at += batch) {
+          const { loss } = await step.run([gather(order.slice(at, at + batch))], learningRate, ++done);
+          if (Number.isNaN(firstLoss)) firstLoss = loss;
+        }
+      }
+      epoch += epochs;
+      return { seconds: (performance.now() - begin) / 1000, firstLoss };
+    },
+    weights: async () => unpackWeights(models.specs, await step.read()),
     dispose: () => step.dispose(),
   };
 }

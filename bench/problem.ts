@@ -4,6 +4,7 @@ import type { ComplexArray } from "../src/arrays.ts";
 import type { ModelConfig } from "../src/config/modelConfig.ts";
 import { parseSettings } from "../src/config/schema.ts";
 import { assembleBatch, type Batch, type BatchSource, planEpoch } from "../src/data/batches.ts";
+import type { Dataset } from "../src/data/dataset.ts";
 import { groupGeometry, largestOffset } from "../src/data/groupGeometry.ts";
 import { makeGroups } from "../src/data/grouping.ts";
 import { computeScales, scaledProbe } from "../src/data/normalisation.ts";
@@ -20,6 +21,7 @@ import type { StepBatch } from "../src/training/steps.ts";
 export interface Case {
   readonly N: number;
   readonly gridsize: number;
+  readonly nFiltersScale?: number;
 }
 
 export const cases: readonly Case[] = [
@@ -48,6 +50,14 @@ interface Sizes {
   readonly merged: boolean;
   readonly canvasSide: number;
   readonly countsPerUnit: number;
+  readonly epochs?: readonly Epoch[];
+}
+
+/** How an epoch of a whole training goes. */
+export interface Epoch {
+  readonly learningRate: number;
+  /** Patterns in the order in which they are taken: indices into all batches, one after the other. */
+  readonly order: readonly number[];
 }
 
 /** The same weights and inputs for every contender. */
@@ -60,13 +70,26 @@ export interface Problem {
   readonly probe: ComplexArray;
   readonly weights: ParameterValues;
   readonly batches: readonly StepBatch[];
+  readonly epochs: readonly Epoch[];
 }
 
-/** Simulates a scan, makes batches and fresh weights, and writes them as `problem.npz` and `problem.json`. */
+/** Simulates a scan and writes it as a problem. */
 export async function writeProblem(one: Case, folder: string): Promise<void> {
+  const dataset = simulate({ n: one.N, patterns: BATCH * BATCHES, seed: SEED });
+  await writeProblemOf(dataset, { ...one, batch: BATCH }, folder);
+}
+
+/**
+ * Makes batches of a scan, in random order, and fresh weights, and writes them as `problem.npz` and `problem.json`.
+ * Patterns that fill no batch are left out.
+ */
+export async function writeProblemOf(
+  dataset: Dataset,
+  { batch, epochs, ...one }: Case & Pick<Sizes, "batch" | "epochs">,
+  folder: string,
+): Promise<void> {
   const model = modelOf(one);
   const channels = one.gridsize ** 2;
-  const dataset = simulate({ n: one.N, patterns: BATCH * BATCHES, seed: SEED });
   const frames = Array.from({ length: dataset.patterns.count }, (_, frame) => frame);
   const scales = computeScales(dataset, frames);
   const neighbours = { kind: "nearest", count: Math.max(1, channels - 1) } as const;
@@ -74,11 +97,13 @@ export async function writeProblem(one: Case, folder: string): Promise<void> {
   const geometry = groupGeometry(dataset.positions, groups);
   const { patterns, measurement } = dataset;
   const source: BatchSource = { patterns, measurement, scales, groups, geometry };
-  const batches = planEpoch(groups.count, BATCH, new Random(SEED)).map((request) => assembleBatch(source, request));
-  const weights = initialise(predictionGraph(model, BATCH).specs, new Random(SEED));
+  const requests = planEpoch(groups.count, batch, new Random(SEED)).filter(({ weights }) => weights.at(-1) === 1);
+  const batches = requests.map((request) => assembleBatch(source, request));
+  const weights = initialise(predictionGraph(model, batch).specs, new Random(SEED));
   const sizes: Sizes = {
     ...one,
-    batch: BATCH,
+    batch,
+    ...(epochs === undefined ? {} : { epochs }),
     channels,
     ...cnnLayout(one.N, model.nFiltersScale),
     merged: model.objectBig,
@@ -87,8 +112,8 @@ export async function writeProblem(one: Case, folder: string): Promise<void> {
   };
   const probe = scaledProbe(dataset.probe, scales);
   const arrays = {
-    images: stacked(batches, "images", [BATCH, channels, one.N, one.N]),
-    offsets: stacked(batches, "offsets", [BATCH, channels, 2]),
+    images: stacked(batches, "images", [batch, channels, one.N, one.N]),
+    offsets: stacked(batches, "offsets", [batch, channels, 2]),
     probe: { shape: probe.shape, dtype: "complex64", data: probe.data } as const,
     ...weightArrays(model, weights),
   };
@@ -110,6 +135,7 @@ export async function readProblem(folder: string): Promise<Problem> {
     batch: sizes.batch,
     canvasSide: sizes.canvasSide,
     scales: sizes,
+    epochs: sizes.epochs ?? [],
     probe: floats("probe"),
     weights: Object.fromEntries(
       npz.keys.filter((key) => key.startsWith(WEIGHT)).map((key) => [key.slice(WEIGHT.length), floats(key).data]),
@@ -123,13 +149,19 @@ export async function readProblem(folder: string): Promise<Problem> {
 
 const WEIGHT = "weights.";
 
-function modelOf({ N, gridsize }: Case): ModelConfig {
-  const settings = parseSettings("model", { N, gridsize });
+function modelOf({ N, gridsize, nFiltersScale }: Case): ModelConfig {
+  const settings = parseSettings("model", { N, gridsize, ...(nFiltersScale === undefined ? {} : { nFiltersScale }) });
   return { ...settings, N, objectBig: gridsize > 1, probeMaskDiameter: N / 2 };
 }
 
+/** Weights as a contender writes them after learning. */
+export async function readWeights(path: string): Promise<ParameterValues> {
+  const npz = openNpz(new Uint8Array(await readFile(path)), path);
+  return Object.fromEntries(npz.keys.map((key) => [key, npz.readNumbers(key).data as Float32Array]));
+}
+
 function weightArrays(model: ModelConfig, weights: ParameterValues): Record<string, NumericArray> {
-  const { specs } = predictionGraph(model, BATCH);
+  const { specs } = predictionGraph(model, 1);
   return Object.fromEntries(
     specs.map(({ name, shape }) => [`${WEIGHT}${name}`, { shape, dtype: "float32", data: weights[name]! }]),
   );

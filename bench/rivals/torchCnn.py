@@ -217,14 +217,42 @@ class Training:
     def step(self) -> float:
         i = self.done % len(self.images)
         self.done += 1
+        return self.step_on(self.images[i], self.offsets[i])
+
+    def step_on(self, images: torch.Tensor, offsets: torch.Tensor) -> float:
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self.loss(self.images[i], self.offsets[i])
+        loss = self.loss(images, offsets)
         loss.backward()
         self.optimizer.step()
         return loss.item()
 
     def check(self, _path: str) -> dict:
         return {"losses": [self.step() for _ in range(3)]}
+
+
+class Learning(Training):
+    """The training that the problem's epochs describe."""
+
+    def __init__(self, folder: Path, variant: Variant):
+        super().__init__(folder, variant)
+        self.epochs = json.loads((folder / "problem.json").read_text())["epochs"]
+        self.batch = self.images[0].shape[0]
+        self.patterns = torch.cat(self.images)
+        self.epoch = 0
+
+    def learn(self, epochs: int, path: str) -> dict:
+        start = time.perf_counter()
+        first = math.nan
+        for epoch in self.epochs[self.epoch : self.epoch + epochs]:
+            for group in self.optimizer.param_groups:
+                group["lr"] = epoch["learningRate"]
+            for indices in torch.tensor(epoch["order"]).split(self.batch):
+                loss = self.step_on(self.patterns[indices], self.offsets[0])
+                first = loss if math.isnan(first) else first
+        self.epoch += epochs
+        seconds = time.perf_counter() - start
+        np.savez(path, **{name: value.contiguous().numpy() for name, value in self.net.state_dict().items()})
+        return {"seconds": seconds, "firstLoss": first}
 
 
 class Inference:
@@ -251,7 +279,7 @@ class Inference:
         return {"patches": path}
 
 
-TASKS = {"train": Training, "infer": Inference}
+TASKS = {"train": Training, "infer": Inference, "learn": Learning}
 
 
 def timed(task, runs: int) -> list:
@@ -293,6 +321,8 @@ def serve(task) -> None:
         request = json.loads(line)
         if request["command"] == "check":
             answer = task.check(request["path"])
+        elif request["command"] == "learn":
+            answer = task.learn(request["epochs"], request["path"])
         else:
             timed(task, 1)
             answer = {"milliseconds": timed(task, request["runs"])}

@@ -21,11 +21,14 @@ export interface ExecutionConfig {
   readonly scheduler: "Default" | "Exponential" | "MultiStage" | "Adaptive" | "WarmupCosine" | "ReduceLROnPlateau";
   readonly enableProgressBar: boolean;
   readonly enableCheckpointing: boolean;
+  readonly checkpointEveryNMinutes: number;
   readonly checkpointSaveTopK: number;
   readonly checkpointMonitorMetric: "val_loss" | "train_loss";
   readonly checkpointMode: "min" | "max";
   readonly earlyStopPatience: number;
-  readonly loggerBackend: "csv" | "tensorboard" | "none";
+  readonly loggerBackend: "csv" | "tensorboard" | "mlflow" | "none";
+  readonly mlflowTrackingUri: string | null;
+  readonly experimentName: string;
   readonly reconLogEveryNEpochs: number;
   readonly reconLogNumPatches: number;
   readonly reconLogFixedIndices: readonly number[] | null;
@@ -94,6 +97,12 @@ const schema = z.strictObject({
   ),
   enableProgressBar: toggle(true, "Show a progress bar with the time left, when standard error is a terminal."),
   enableCheckpointing: toggle(true, "Write checkpoints.", training),
+  checkpointEveryNMinutes: withDefault(
+    real({ min: 0 }),
+    5,
+    "Also write the last checkpoint within an epoch, when so many minutes have passed since the one before; 0 for never.",
+    { ...training, unit: "minutes" },
+  ),
   checkpointSaveTopK: withDefault(
     integer({ min: -1 }),
     1,
@@ -109,10 +118,21 @@ const schema = z.strictObject({
   checkpointMode: choice(["min", "max"], "min", "Whether a smaller or a larger monitored value is better.", training),
   earlyStopPatience: withDefault(integer({ min: 1 }), 100, "Stop after so many epochs without improvement.", training),
   loggerBackend: choice(
-    ["csv", "tensorboard", "none"],
+    ["csv", "tensorboard", "mlflow", "none"],
     "csv",
-    "Where metrics go: a CSV file or a TensorBoard event file in output_dir, or nowhere.",
-    { ...training, refused: { mlflow: "the MLflow logger is not in this version; csv has the same numbers" } },
+    "Where metrics go: a CSV file or a TensorBoard event file in output_dir, an MLflow server beside the CSV file, or nowhere.",
+    training,
+  ),
+  mlflowTrackingUri: optional(
+    z.string().min(1),
+    "Address of the MLflow server, http or https; MLFLOW_TRACKING_URI when left open, else http://127.0.0.1:5000.",
+    training,
+  ),
+  experimentName: withDefault(
+    z.string().min(1).max(500),
+    "ptychonaut",
+    "MLflow experiment that the run goes into; created where it is not there.",
+    training,
   ),
   reconLogEveryNEpochs: withDefault(
     integer({ min: 0 }),

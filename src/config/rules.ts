@@ -7,6 +7,7 @@ import { contradiction, sameValue } from "./merge.ts";
 import type { ModelConfig } from "./modelConfig.ts";
 import { snakeCase } from "./names.ts";
 import { parseSettings } from "./schema.ts";
+import { checkTrackingUri } from "./trackingUri.ts";
 import type { TrainingConfig } from "./trainingConfig.ts";
 
 /**
@@ -165,7 +166,9 @@ export function checkExecution(execution: ExecutionConfig): void {
   const idle = idleSettings(execution, parseSettings("execution"));
   if (execution.gradientClipVal === null) idle(["gradientClipAlgorithm"], "gradient_clip_val is given");
   if (execution.numWorkers === 0) idle(["prefetchFactor", "persistentWorkers"], "num_workers is above 0");
-  if (!execution.enableCheckpointing) idle(["checkpointSaveTopK"], "checkpointing is on");
+  if (!execution.enableCheckpointing) idle(["checkpointSaveTopK", "checkpointEveryNMinutes"], "checkpointing is on");
+  if (execution.loggerBackend !== "mlflow") idle(["mlflowTrackingUri", "experimentName"], "logger is mlflow");
+  if (execution.mlflowTrackingUri !== null) checkTrackingUri(execution.mlflowTrackingUri, "mlflow_tracking_uri");
   if (!execution.logPatchStats) idle(["patchStatsLimit"], "log_patch_stats is on");
   if (execution.reconLogEveryNEpochs === 0) {
     idle(

@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync, statfsSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { PtychonautError } from "../errors.ts";
 import type { ByteSink, ByteSource, MakeScratch, ScratchFile } from "../io/byteSource.ts";
+import { temporaryName } from "./leftovers.ts";
 
 /** A file that is open for reading, piece by piece. */
 export interface FileSource extends ByteSource {
@@ -44,7 +44,7 @@ export function scratchFolder(folder: string, log: (line: string) => void): Scra
   return {
     make(bytes, why) {
       checkRoom(folder, bytes);
-      const path = join(folder, `.patterns-${randomBytes(6).toString("hex")}.tmp`);
+      const path = join(folder, temporaryName("patterns"));
       log(`${why}: ${(bytes / 2 ** 30).toPrecision(3)} GiB in ${path}, until the run ends`);
       const file = createScratch(path);
       removals.add(file.remove);

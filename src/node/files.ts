@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { access, type FileHandle, mkdir, open, readdir, rename, stat, unlink } from "node:fs/promises";
 import { totalmem } from "node:os";
 import { basename, dirname, join } from "node:path";
@@ -10,6 +10,7 @@ import type { ScanOptions } from "../io/scanOptions.ts";
 import { type ZipWriter, zipWriter } from "../io/writeZip.ts";
 import { readAndKeep, takeKept } from "./checkedScans.ts";
 import { type FileSource, fileSink, openSource, scratchFolder } from "./fileSource.ts";
+import { removeLeftovers, temporaryName } from "./leftovers.ts";
 
 /**
  * A whole file in memory of its own, never a slice of Node's shared buffer pool: typed arrays laid over it are aligned
@@ -236,7 +237,7 @@ export async function writeZipFile(path: string, write: (writer: ZipWriter) => v
 }
 
 async function replaceFile(path: string, fill: (file: FileHandle) => Promise<void>): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  const temporary = join(dirname(path), temporaryName(basename(path)));
   let file: FileHandle | undefined;
   try {
     file = await open(temporary, "wx");
@@ -252,12 +253,16 @@ async function replaceFile(path: string, fill: (file: FileHandle) => Promise<voi
   }
 }
 
+/** Folders below an output folder in which runs replace files. */
+const SUBFOLDERS = ["", "checkpoints", "reconstructions", "analysis"];
+
 /**
- * Creates the folder where needed and proves that files can be made in it, before a long run starts.
+ * Creates the folder where needed, proves that files can be made in it, before a long run starts, and clears away what
+ * killed runs left in it.
  * @throws PtychonautError "usage" when it cannot be written to, or is a file
  */
 export async function ensureOutputDir(path: string): Promise<void> {
-  const probe = join(path, `.ptychonaut-${randomBytes(6).toString("hex")}.tmp`);
+  const probe = join(path, temporaryName("ptychonaut"));
   try {
     await mkdir(path, { recursive: true });
     await (await open(probe, "wx")).close();
@@ -270,6 +275,7 @@ export async function ensureOutputDir(path: string): Promise<void> {
       cause,
     });
   }
+  for (const folder of SUBFOLDERS) await removeLeftovers(join(path, folder));
 }
 
 function readFailure(cause: unknown, path: string): PtychonautError {

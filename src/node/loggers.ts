@@ -6,12 +6,26 @@ import { PtychonautError } from "../errors.ts";
 import { firstEvent, scalarEvent } from "../io/tensorboard.ts";
 import type { EpochRecord } from "../training/trainingState.ts";
 
+/** How a run ended, and what it wrote. */
+export interface RunEnd {
+  readonly status: "finished" | "interrupted" | "failed";
+  readonly message: string;
+  readonly files: readonly string[];
+}
+
 /** Where the numbers of each epoch go. */
 export interface MetricsLogger {
-  /** The file, where there is one. */
-  readonly path: string | undefined;
+  /** What it has written so far; the log itself comes first. */
+  readonly files: readonly string[];
   log(record: EpochRecord): Promise<void>;
+  /** Called once, after the last file of the run was written or when it failed. */
+  finish(end: RunEnd): Promise<void>;
 }
+
+/** Loggers that write into the output folder. */
+export type LocalBackend = Exclude<ExecutionConfig["loggerBackend"], "mlflow">;
+
+const nothingToFinish = async (): Promise<void> => {};
 
 /**
  * The logger that the settings ask for. Its file is in `lightning_logs/version_N` of the output folder, N counting up
@@ -19,18 +33,14 @@ export interface MetricsLogger {
  * @param lossName "poisson" or "mae"
  * @throws PtychonautError "output" when it cannot be written
  */
-export function metricsLogger(
-  backend: ExecutionConfig["loggerBackend"],
-  outputDir: string,
-  lossName: string,
-): Promise<MetricsLogger> {
+export function metricsLogger(backend: LocalBackend, outputDir: string, lossName: string): Promise<MetricsLogger> {
   switch (backend) {
     case "csv":
       return csvLogger(outputDir, lossName);
     case "tensorboard":
       return tensorboardLogger(outputDir, lossName);
     case "none":
-      return Promise.resolve({ path: undefined, log: async () => {} });
+      return Promise.resolve({ files: [], log: async () => {}, finish: nothingToFinish });
   }
 }
 
@@ -43,9 +53,12 @@ async function csvLogger(outputDir: string, lossName: string): Promise<MetricsLo
   const path = join(await newFolder(outputDir), "metrics.csv");
   let header: readonly string[] | undefined;
   return {
-    path,
+    get files() {
+      return header === undefined ? [] : [path];
+    },
+    finish: nothingToFinish,
     async log(record) {
-      const row = columns(record, lossName);
+      const row = metricColumns(record, lossName);
       if (header === undefined) {
         header = Object.keys(row);
         await written(path, writeFile(path, `${header.join(",")}\n`));
@@ -61,9 +74,10 @@ async function tensorboardLogger(outputDir: string, lossName: string): Promise<M
   const path = join(await newFolder(outputDir), name);
   await written(path, writeFile(path, firstEvent(now())));
   return {
-    path,
+    files: [path],
+    finish: nothingToFinish,
     async log(record) {
-      const { step, ...row } = columns(record, lossName);
+      const { step, ...row } = metricColumns(record, lossName);
       const scalars = Object.entries(row).filter((entry): entry is [string, number] => typeof entry[1] === "number");
       await written(path, appendFile(path, scalarEvent(now(), Number(step), Object.fromEntries(scalars))));
     },
@@ -73,7 +87,8 @@ async function tensorboardLogger(outputDir: string, lossName: string): Promise<M
 /** Seconds since 1970. */
 const now = (): number => Date.now() / 1000;
 
-function columns(record: EpochRecord, lossName: string): Record<string, string | number> {
+/** What is logged of an epoch, by name; an empty text where there is no number. */
+export function metricColumns(record: EpochRecord, lossName: string): Record<string, string | number> {
   const measures: [string, string | number][] = Object.entries(record.train).flatMap(([name, value]) => [
     [`${name}_train`, value],
     [`${name}_val`, record.validation[name] ?? ""],

@@ -17,20 +17,22 @@ import { unpackWeights } from "../training/parameterStore.ts";
 import { type PreparedData, prepareData } from "../training/preparation.ts";
 import { scheduleOf } from "../training/settings.ts";
 import { type Outcome, type TrainerOptions, train } from "../training/trainer.ts";
-import { type EpochRecord, freshState, type RunIdentity, type TrainingState } from "../training/trainingState.ts";
+import { freshState, type RunIdentity, type TrainingState } from "../training/trainingState.ts";
 import { batchWorkers } from "./batchWorkers.ts";
 import { bundleName } from "./bundleFiles.ts";
-import { type CheckpointFiles, type FoundCheckpoint, findCheckpoint, openCheckpoints } from "./checkpointFiles.ts";
+import type { CheckpointFiles } from "./checkpointFiles.ts";
 import type { RunHooks, RunOutcome } from "./cli/workflows.ts";
 import { checkDeterminism } from "./determinism.ts";
 import { type OpenScans, openScans, writeAtomic } from "./files.ts";
 import { type InitialWeights, initialWeights } from "./initialWeights.ts";
-import { metricsLogger } from "./loggers.ts";
+import type { MetricsLogger } from "./loggers.ts";
 import { silentProgress } from "./progress.ts";
 import { type RunInput, scanInput, writeRunRecord } from "./runRecord.ts";
+import { checkpointToResume, checkpointWriter } from "./trainingCheckpoints.ts";
 import { identityOf, type Seeds, seedsOf } from "./trainingIdentity.ts";
 import { labelled } from "./trainingLabels.ts";
-import { statusOf, trainingJson } from "./trainingOutcome.ts";
+import { loggedToItsEnd, logServer, openTrainingLog } from "./trainingLog.ts";
+import { epochLine, epochsOf, statusOf, trainingJson } from "./trainingOutcome.ts";
 import { type TrainingPictures, trainingPictures } from "./trainingPictures.ts";
 import { fixedBatches, physicsValues, setUpTraining, trainingBatches } from "./trainingSetup.ts";
 import { type Stage, trainingStages } from "./trainingStages.ts";
@@ -43,10 +45,16 @@ import { packageVersion } from "./version.ts";
  */
 export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Promise<RunOutcome> {
   const startedAt = new Date();
+  const server = await logServer(payload);
   const runtime = await chooseRuntime(payload.execution.accelerator);
   hooks.log(`computing on ${runtime.description}`);
-  const indeterminate = checkDeterminism(payload, runtime);
-  const checkpoint = await checkpointToResume(payload);
+  const warnings: string[] = [];
+  const warn = (line: string): void => {
+    warnings.push(line);
+    hooks.warn(`warning: ${line}`);
+  };
+  for (const line of checkDeterminism(payload, runtime)) warn(line);
+  const checkpoint = await checkpointToResume(payload, warn);
   const seeds = seedsOf(payload, checkpoint);
   const initial = await initialWeights(payload);
   const run = await prepare(
@@ -56,14 +64,25 @@ export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Pr
     initial,
     hooks.log,
   );
-  const warnings = [...indeterminate, ...run.warnings];
-  for (const line of warnings) hooks.warn(`warning: ${line}`);
+  for (const line of run.warnings) warn(line);
   for (const line of run.notes) hooks.log(line);
   const preparedAt = new Date();
   try {
-    const state = checkpoint?.restore(run.identity) ?? (await freshRun(run, payload));
-    const finished = await follow(run, state, payload, hooks);
-    return await conclude(run, finished, payload, hooks, { startedAt, preparedAt, seeds, runtime, warnings });
+    const restored = checkpoint?.restore(run.identity);
+    const state = restored ?? (await freshRun(run, payload));
+    const logged = {
+      state,
+      resumed: restored !== undefined,
+      seed: seeds.run,
+      runtime: runtime.description,
+      inputs: run.scans.map(scanInput),
+    };
+    const logger = await openTrainingLog(server, payload, logged, { log: hooks.log, warn });
+    return await loggedToItsEnd(logger, async () => {
+      const checkpoints = await checkpointWriter(run, restored, payload, hooks.log);
+      const finished = await follow(run, state, { logger, checkpoints }, payload, hooks);
+      return conclude(run, finished, payload, hooks, { startedAt, preparedAt, seeds, runtime, warnings });
+    });
   } finally {
     await run.close();
   }
@@ -200,16 +219,25 @@ interface Finished {
   readonly files: readonly string[];
 }
 
+/** What is written while the loop runs. */
+interface Records {
+  readonly logger: MetricsLogger;
+  readonly checkpoints: CheckpointFiles | undefined;
+}
+
 /** Runs the loop, stage by stage, and does what its events ask for: logs, checkpoints, pictures, progress. */
-async function follow(run: Run, start: TrainingState, payload: TrainingPayload, hooks: RunHooks): Promise<Finished> {
-  const { training, execution } = payload;
-  const logger = await metricsLogger(execution.loggerBackend, payload.outputDir, training.lossFunction);
-  const checkpoints = await checkpointWriter(run, payload, hooks);
+async function follow(
+  run: Run,
+  start: TrainingState,
+  { logger, checkpoints }: Records,
+  payload: TrainingPayload,
+  hooks: RunHooks,
+): Promise<Finished> {
   const stages = trainingStages(run.setup, payload);
   const perEpoch = run.batches.count;
   const done = (epoch: number, batch: number): number => epoch * perEpoch + batch;
   const progress = hooks.progress("training", epochsOf(payload) * perEpoch, done(start.epoch, start.batch));
-  const files = new Set<string>(logger.path === undefined ? [] : [logger.path]);
+  const files = new Set<string>();
   let note = "";
   let seconds = 0;
   /** One stage to its end. */
@@ -220,6 +248,7 @@ async function follow(run: Run, start: TrainingState, payload: TrainingPayload, 
         if (event.kind === "step") {
           const { epoch, batch, report } = event;
           progress.update(done(epoch - 1, batch), `epoch ${epoch} loss ${report.loss.toPrecision(4)}${note}`);
+          if (report.finite) await checkpoints?.saveWhenDue(event.current);
         } else if (event.kind === "epoch") {
           const { record, state } = event;
           note = record.validationLoss === null ? "" : ` val ${record.validationLoss.toPrecision(4)}`;
@@ -249,7 +278,7 @@ async function follow(run: Run, start: TrainingState, payload: TrainingPayload, 
       const next = stages.after(outcome, state);
       if (next === undefined) {
         if (checkpoints !== undefined) files.add(checkpoints.last);
-        return { outcome, state, specs: stage.models.specs, files: [...files] };
+        return { outcome, state, specs: stage.models.specs, files: [...logger.files, ...files] };
       }
       hooks.log(next.note);
       from = next.state;
@@ -258,9 +287,6 @@ async function follow(run: Run, start: TrainingState, payload: TrainingPayload, 
     progress.finish();
   }
 }
-
-/** All epochs that are asked for. */
-const epochsOf = ({ training }: TrainingPayload): number => training.maxEpochs + training.epochsFineTune;
 
 /** Weights of a finished loop are views of buffers that go away with the step. */
 const copied = (state: TrainingState): TrainingState => structuredClone(state);
@@ -286,19 +312,6 @@ function trainerOptions(
     start,
     signal,
   };
-}
-
-async function checkpointWriter(
-  { identity, validate }: Run,
-  { outputDir, execution, training }: TrainingPayload,
-  hooks: RunHooks,
-): Promise<CheckpointFiles | undefined> {
-  if (!execution.enableCheckpointing) return undefined;
-  const monitor = validate === undefined ? "train_loss" : execution.checkpointMonitorMetric;
-  const fresh = training.resume === null;
-  const { files, deleted } = await openCheckpoints({ outputDir, identity, monitor, fresh });
-  if (deleted > 0) hooks.log(`deleted ${deleted} checkpoints of an earlier run in this folder`);
-  return files;
 }
 
 interface Circumstances {
@@ -383,12 +396,3 @@ async function saveBundle(
 
 const numbersOf = (scales: Scales): Record<string, number> =>
   Object.fromEntries(Object.entries(scales).filter(([, value]) => Number.isFinite(value)));
-
-function epochLine(record: EpochRecord, maxEpochs: number): string {
-  const validation = record.validationLoss === null ? "" : `, validation ${record.validationLoss.toPrecision(5)}`;
-  return `epoch ${record.epoch}/${maxEpochs}: loss ${record.trainLoss.toPrecision(5)}${validation}, ${record.seconds.toFixed(1)} s`;
-}
-
-async function checkpointToResume({ training, outputDir }: TrainingPayload): Promise<FoundCheckpoint | undefined> {
-  return training.resume === null ? undefined : findCheckpoint(training.resume, outputDir);
-}

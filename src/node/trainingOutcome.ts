@@ -1,7 +1,7 @@
 import type { JsonObject } from "../bundle/manifest.ts";
 import type { TrainingPayload } from "../config/payload.ts";
 import type { Outcome } from "../training/trainer.ts";
-import type { TrainingState } from "../training/trainingState.ts";
+import type { EpochRecord, TrainingState } from "../training/trainingState.ts";
 import type { RunOutcome } from "./cli/workflows.ts";
 import type { Seeds } from "./trainingIdentity.ts";
 
@@ -39,4 +39,13 @@ export function statusOf(outcome: Outcome, { execution }: TrainingPayload): Pick
     case "diverged":
       return { status: "diverged", advice: message };
   }
+}
+
+/** All epochs that are asked for. */
+export const epochsOf = ({ training }: TrainingPayload): number => training.maxEpochs + training.epochsFineTune;
+
+/** An epoch, for people. */
+export function epochLine(record: EpochRecord, maxEpochs: number): string {
+  const validation = record.validationLoss === null ? "" : `, validation ${record.validationLoss.toPrecision(5)}`;
+  return `epoch ${record.epoch}/${maxEpochs}: loss ${record.trainLoss.toPrecision(5)}${validation}, ${record.seconds.toFixed(1)} s`;
 }

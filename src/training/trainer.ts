@@ -53,6 +53,11 @@ export type TrainingEvent =
       readonly batches: number;
       readonly learningRate: number;
       readonly report: StepReport;
+      /**
+       * Continues after this step; if that was not finite, after the one before. Brings the weights to the host, as views
+       * like those of `epoch`, so ask only where the state is used.
+       */
+      readonly current: () => Promise<TrainingState>;
     }
   | {
       readonly kind: "epoch";
@@ -130,8 +135,19 @@ async function* epochSteps(
       };
     }
     before = after;
-    const { epoch, batch } = state;
-    yield { event: { kind: "step", epoch: epoch + 1, batch, batches: batches.count, learningRate, report }, state };
+    const reached = state;
+    const { epoch, batch } = reached;
+    const current = async (): Promise<TrainingState> => ({ ...reached, weights: await step.read() });
+    const event = {
+      kind: "step",
+      epoch: epoch + 1,
+      batch,
+      batches: batches.count,
+      learningRate,
+      report,
+      current,
+    } as const;
+    yield { event, state };
   }
   return { state };
 }

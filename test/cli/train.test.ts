@@ -64,11 +64,39 @@ describe("execution flags of train", () => {
     expect(execution[field]).toBe(expected);
   });
 
-  it("logs to csv unless said, and refuses the logger it does not have", async () => {
+  it("logs to csv unless said, and to an MLflow server by its address", async () => {
     expect((await trainWith()).execution.loggerBackend).toBe("csv");
-    const { code, stderr } = await call([...trainArgs, "--logger", "mlflow"]);
+    const flags = ["--logger", "mlflow", "--mlflow_tracking_uri", "https://host/path", "--experiment_name", "samples"];
+    expect((await trainWith(...flags)).execution).toMatchObject({
+      loggerBackend: "mlflow",
+      mlflowTrackingUri: "https://host/path",
+      experimentName: "samples",
+    });
+  });
+
+  it.each([
+    [["--mlflow_tracking_uri", "file:///mlruns"], /through a server only: start one with mlflow server/],
+    [["--mlflow_tracking_uri", "mlruns"], /expected http:/],
+    [["--mlflow_tracking_uri", "https://me:secret@host"], /MLFLOW_TRACKING_PASSWORD/],
+    [["--disable_mlflow"], /contradictory flags: --logger mlflow and --disable_mlflow/],
+  ])("--logger mlflow with %j is refused", async (flags, message) => {
+    const { code, stderr } = await call([...trainArgs, "--logger", "mlflow", ...flags]);
     expect(code).toBe(2);
-    expect(stderr).toContain("the MLflow logger is not in this version");
+    expect(stderr).toMatch(message);
+    expect(stderr).not.toContain("secret");
+  });
+
+  it.each([
+    [["--experiment_name", "samples"], "experiment_name has an effect only when logger is mlflow"],
+    [["--mlflow_tracking_uri", "http://host"], "mlflow_tracking_uri has an effect only when logger is mlflow"],
+    [
+      ["--disable_checkpointing", "--checkpoint_every_n_minutes", "1"],
+      "checkpoint_every_n_minutes has an effect only when checkpointing is on",
+    ],
+  ])("%j would be ignored", async (flags, message) => {
+    const { code, stderr } = await call([...trainArgs, ...flags]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
   });
 
   it("--disable_mlflow warns and switches the logger off", async () => {

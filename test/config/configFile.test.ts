@@ -61,7 +61,7 @@ describe("an error names file, line and key", () => {
     ["model: 3", /settings\.yaml:1: model: unknown setting "model"/],
     ["\nprobe_scale: 4", /settings\.yaml:2: probe_scale: setting probe_scale is refused: there is one normalisation/],
     ["batch_norm: yes", /settings\.yaml:1: batch_norm: .*expected boolean.*got "yes"/],
-    ["logger: mlflow", /settings\.yaml:1: logger: .*the MLflow logger/],
+    ["precision: bf16-mixed", /settings\.yaml:1: precision: .*bfloat16 is not in this version/],
     ['{\n "gridsize": 1,\n "seed": -1\n}', /settings\.yaml:3: seed: wrong value for seed/],
     ["gridsize: 1\ngridsize: 2", /settings\.yaml:2: neither YAML nor JSON: Map keys must be unique/],
     ["model:\n  gridsize: 1\n n: [1", /settings\.yaml:3: neither YAML nor JSON/],

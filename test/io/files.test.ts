@@ -1,4 +1,5 @@
-import { type FileHandle, mkdtemp, type open, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { spawnSync } from "node:child_process";
+import { type FileHandle, mkdir, mkdtemp, type open, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -85,6 +86,23 @@ describe("output folders", () => {
   it("are made with their parents and left empty", async () => {
     await ensureOutputDir(join(folder, "a", "b"));
     expect(await readdir(join(folder, "a", "b"))).toEqual([]);
+  });
+
+  it("lose what killed runs left in them, and nothing else", async () => {
+    const { pid: dead } = spawnSync(process.execPath, ["--version"]);
+    const left = (name: string, pid: number): string => `.${name}.${pid}.0123456789ab.tmp`;
+    const before = [left("run.json", dead), left("earlier", process.pid)];
+    const others = [left("alive", process.ppid), "notes.tmp", ".hidden", "model.zip"];
+    for (const name of [...before, ...others]) await writeFile(join(folder, name), "");
+    await mkdir(join(folder, "reconstructions"));
+    await writeFile(join(folder, "reconstructions", left("epoch_0005.png", dead)), "");
+    // As a container does whose processes have the same numbers each time.
+    await utimes(join(folder, left("earlier", process.pid)), 1, 1);
+    await writeFile(join(folder, left("own", process.pid)), "");
+    await ensureOutputDir(folder);
+    expect(await readdir(join(folder, "reconstructions"))).toEqual([]);
+    const kept = [...others, left("own", process.pid), "reconstructions"];
+    expect((await readdir(folder)).sort()).toEqual(kept.sort());
   });
 
   it("a file in the way is a usage error", async () => {

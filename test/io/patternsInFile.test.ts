@@ -60,7 +60,7 @@ function scanFile(patterns: Uint8Array, compress: boolean, name = "scan.npz"): s
   return path;
 }
 
-const scratchFiles = (): string[] => readdirSync(folder).filter((name) => name.includes(".patterns-"));
+const scratchFiles = (): string[] => readdirSync(folder).filter((name) => name.includes(".patterns."));
 
 const storage = { inMemory: "no", folder, log: () => {} } as const;
 

@@ -111,8 +111,8 @@ describe("the TensorBoard logger", () => {
     const logger = await metricsLogger("tensorboard", folder, "poisson");
     await logger.log(epoch(1, 0.5));
     await logger.log(epoch(2, null));
-    expect(basename(logger.path!)).toMatch(/^events\.out\.tfevents\.\d+\./);
-    const [first, one, two, ...rest] = readEvents(readFileSync(logger.path!));
+    expect(basename(logger.files[0]!)).toMatch(/^events\.out\.tfevents\.\d+\./);
+    const [first, one, two, ...rest] = readEvents(readFileSync(logger.files[0]!));
     expect(rest).toEqual([]);
     expect(first).toMatchObject({ version: "brain.Event:2", scalars: {} });
     expect(first!.time).toBeGreaterThanOrEqual(before);
@@ -125,8 +125,10 @@ describe("the TensorBoard logger", () => {
 
   it("each run has a folder of its own, whatever the logger", async () => {
     const next = await metricsLogger("csv", folder, "mae");
-    expect(basename(dirname(next.path!))).toBe("version_1");
-    expect((await metricsLogger("none", folder, "mae")).path).toBeUndefined();
+    expect(next.files).toEqual([]);
+    await next.log(epoch(1, 0.5));
+    expect(basename(dirname(next.files[0]!))).toBe("version_1");
+    expect((await metricsLogger("none", folder, "mae")).files).toEqual([]);
     expect(readdirSync(join(folder, "lightning_logs"))).toEqual(["version_0", "version_1"]);
   });
 });

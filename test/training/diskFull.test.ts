@@ -47,6 +47,6 @@ it("a disk that fills up under a checkpoint ends the run with a message, and lea
   expect(code).toBe(1);
   const left = readdirSync(outputDir, { recursive: true }).map(String);
   expect(left.filter((name) => name.endsWith(".tmp"))).toEqual([]);
-  const found = await findCheckpoint("last", outputDir);
+  const found = (await findCheckpoint("last", outputDir))!;
   expect(found.restore(found.identity).epoch).toBe(1);
 });

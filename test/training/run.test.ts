@@ -107,7 +107,14 @@ describe("a training run", () => {
     await expect(training("parts", { resume: "last", gradientClipVal: 3 })).rejects.toThrow(
       /belongs to another run.*gradientClipVal null/,
     );
-    await expect(training("nothing", { resume: "last" })).rejects.toThrow("no checkpoint to resume from");
+  });
+
+  it("resumes from nothing by starting at the beginning, and only where no file was named", async () => {
+    const run = await training("nothing", { resume: "last" });
+    expect(run.lines.join("\n")).toMatch(/warning: no checkpoint was saved in .*nothing: the run starts/);
+    expect(bundleOf(run).model).toEqual(bundleOf(whole).model);
+    const missing = training("missing", { resume: join(folder, "missing.ckpt.zip") });
+    await expect(missing).rejects.toThrow("no checkpoint to resume from");
   });
 });
 

@@ -33,7 +33,7 @@ export const sharedRunFlags: readonly Flag[] = [
     kind: "boolean",
     section: "Deprecated",
     description: "Use --logger none.",
-    deprecated: "use --logger none (there is no MLflow here to switch off)",
+    deprecated: "use --logger none",
   },
   {
     name: "backend",
@@ -58,6 +58,9 @@ export function splitSettings(values: Readonly<Record<string, unknown>>): SplitS
   const given: Record<string, unknown> = { ...values };
   mapDevice(given);
   if (given["disableMlflow"] === true) {
+    if (given["loggerBackend"] === "mlflow") {
+      throw new PtychonautError("usage", "contradictory flags: --logger mlflow and --disable_mlflow");
+    }
     given["loggerBackend"] ??= "none";
     given["enableProgressBar"] ??= false;
   }

@@ -1,0 +1,190 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { availableParallelism, cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { parseArgs, promisify } from "node:util";
+import { parseSettings } from "../src/config/schema.ts";
+import type { Dataset } from "../src/data/dataset.ts";
+import { simulationOptions } from "../src/node/cli/simulate.ts";
+import { Random } from "../src/random.ts";
+import { simulate } from "../src/simulation/simulate.ts";
+import { scheduleOf } from "../src/training/settings.ts";
+import { Contender, cleanEnvironment } from "./contender.ts";
+import { judge } from "./judge.ts";
+import { type Epoch, type Problem, readProblem, readWeights, writeProblemOf } from "./problem.ts";
+
+const USAGE = `npm run bench:quality -- --python PATH [--goal SSIM] [--every EPOCHS] [--threads N] [--quick] [--output DIR]
+  --python   Python with PyTorch 2 and NumPy
+  --goal     phase SSIM to reach; default 0.9
+  --every    epochs between two looks; default 1
+  --threads  default: as many as there are cores
+  --quick    a tiny scan and two epochs: does it work, not how good or fast is it
+  --output   folder for quality.json`;
+
+/** Largest relative difference of the first losses that passes as the same. */
+const AGREEMENT = 1e-4;
+/** Milliseconds in which the spinning threads of the last contender go to sleep. */
+const PAUSE = 300;
+
+interface Settings {
+  readonly python: string;
+  readonly goal: number;
+  readonly every: number;
+  readonly threads: number;
+  readonly quick: boolean;
+  readonly output: string | undefined;
+}
+
+function settings(): Settings {
+  const { values } = parseArgs({
+    options: {
+      python: { type: "string" },
+      goal: { type: "string", default: "0.9" },
+      every: { type: "string", default: "1" },
+      threads: { type: "string", default: String(availableParallelism()) },
+      quick: { type: "boolean", default: false },
+      output: { type: "string" },
+    },
+  });
+  const { python, quick, output } = values;
+  if (python === undefined) throw new Error(`--python is missing\n${USAGE}`);
+  const [goal, every, threads] = [Number(values.goal), Number(values.every), Number(values.threads)];
+  if (!(goal > 0 && goal <= 1) || !(every >= 1) || !(threads >= 1)) throw new Error(USAGE);
+  return { python, goal, every, threads, quick, output };
+}
+
+/** The scan and the training of `npm run demo`, on all patterns: nothing is held back for validation. */
+const demo = { n: 64, patterns: 1000, object: "lines", smoothing: 3, photons: 1e6, seed: 7 };
+const BATCH = 8;
+const EPOCHS = 17;
+const quickDemo = { ...demo, n: 32, patterns: 64 };
+const QUICK_EPOCHS = 2;
+
+/** The same order and learning rates for everybody. */
+function plan(patterns: number, maxEpochs: number): Epoch[] {
+  const training = { ...parseSettings("training", { maxEpochs }), multistageMilestones: [] };
+  const schedule = scheduleOf(training, {
+    ...parseSettings("execution", { scheduler: "WarmupCosine", learningRate: 5e-4 }),
+  });
+  const random = new Random(demo.seed);
+  let state = schedule.init();
+  return Array.from({ length: maxEpochs }, () => {
+    const learningRate = schedule.rate(state);
+    state = schedule.next(state, Number.NaN);
+    return { learningRate, order: random.shuffle(Array.from({ length: patterns }, (_, i) => i)) };
+  });
+}
+
+const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+async function startBoth(folder: string, { python, threads }: Settings): Promise<readonly Contender[]> {
+  const rival = [here("rivals/torchCnn.py"), folder];
+  const tune = [...rival, "train", "--threads", String(threads), "--tune"];
+  const { stdout } = await promisify(execFile)(python, tune, { env: cleanEnvironment() });
+  console.log(`PyTorch: ${Object.values(JSON.parse(stdout) as Record<string, string>).join(", ")}`);
+  const ours = ["--import", "tsx", here("ourContender.ts"), folder, "learn", String(threads), "fused"];
+  const theirs = [...rival, "learn", "--threads", String(threads), "--variant", stdout.trim()];
+  return [
+    await Contender.start("ptychonaut", process.execPath, ours),
+    await Contender.start("pytorch", python, theirs),
+  ];
+}
+
+/** A look at what a contender has learned. */
+interface Look {
+  readonly epoch: number;
+  /** Set-up and epochs until then. */
+  readonly seconds: number;
+  readonly phaseSsim: number;
+  readonly complexError: number;
+}
+
+interface Curve {
+  readonly contender: Contender;
+  readonly looks: Look[];
+}
+
+/** Takes turns of some epochs until everybody is at the goal or the training is over. */
+async function race(
+  contenders: readonly Contender[],
+  problem: Problem,
+  dataset: Dataset,
+  { goal, every }: Settings,
+  folder: string,
+): Promise<readonly Curve[]> {
+  const curves = contenders.map((contender): Curve => ({ contender, looks: [] }));
+  const isThere = ({ looks }: Curve): boolean => looks.some(({ phaseSsim }) => phaseSsim >= goal);
+  const total = problem.epochs.length;
+  for (let epoch = 0; epoch < total && !curves.every(isThere); epoch += every) {
+    const count = Math.min(every, total - epoch);
+    const first: number[] = [];
+    for (const { contender, looks } of curves.filter((curve) => epoch === 0 || !isThere(curve))) {
+      await sleep(PAUSE);
+      const path = join(folder, `${contender.name}.npz`);
+      const { seconds, firstLoss } = await contender.learn(count, path);
+      first.push(firstLoss);
+      const { phase, complexError } = await judge(await readWeights(path), problem, dataset);
+      const before = looks.at(-1)?.seconds ?? contender.setUp;
+      looks.push({ epoch: epoch + count, seconds: before + seconds, phaseSsim: phase.ssim, complexError });
+      console.log(line(contender, looks.at(-1)!));
+    }
+    if (epoch === 0) checkAgreement(first);
+  }
+  return curves;
+}
+
+/** A race of different trainings is none. */
+function checkAgreement([ours, theirs]: readonly number[]): void {
+  const difference = Math.abs(ours! - theirs!) / theirs!;
+  if (difference <= AGREEMENT) return;
+  throw new Error(`the first losses differ by ${difference}, more than ${AGREEMENT}: ${ours}, ${theirs}`);
+}
+
+const line = ({ name }: Contender, { epoch, seconds, phaseSsim, complexError }: Look): string =>
+  `${name.padEnd(10)} epoch ${String(epoch).padStart(2)}  ${seconds.toFixed(1).padStart(7)} s  phase SSIM ${phaseSsim.toFixed(3)}  complex error ${complexError.toFixed(4)}`;
+
+function verdict(curves: readonly Curve[], goal: number): string {
+  const reached = curves.map(({ looks }) => looks.find(({ phaseSsim }) => phaseSsim >= goal));
+  const lines = curves.map(({ contender: { name, setUp }, looks }, i) => {
+    const look = reached[i];
+    const result =
+      look === undefined
+        ? `not at ${goal} after ${looks.at(-1)!.epoch} epochs`
+        : `at ${goal} after ${look.seconds.toFixed(1)} s, epoch ${look.epoch}`;
+    return `${name}: ${result} (set-up ${setUp.toFixed(1)} s)`;
+  });
+  const [ours, theirs] = reached;
+  if (ours !== undefined && theirs !== undefined) {
+    lines.push(`ratio of times, ours to PyTorch's: ${(ours.seconds / theirs.seconds).toFixed(2)}`);
+  }
+  return lines.join("\n");
+}
+
+async function main(): Promise<void> {
+  const chosen = settings();
+  const folder = await mkdtemp(join(tmpdir(), "ptychonaut-quality-"));
+  let contenders: readonly Contender[] = [];
+  try {
+    const dataset = simulate(simulationOptions(chosen.quick ? quickDemo : demo));
+    const { count, width } = dataset.patterns;
+    const epochs = plan(count, chosen.quick ? QUICK_EPOCHS : EPOCHS);
+    await writeProblemOf(dataset, { N: width, gridsize: 1, nFiltersScale: 1, batch: BATCH, epochs }, folder);
+    const problem = await readProblem(folder);
+    contenders = await startBoth(folder, chosen);
+    const curves = await race(contenders, problem, dataset, chosen, folder);
+    const { goal, threads, output } = chosen;
+    const machine = { cpu: cpus()[0]!.model, cores: cpus().length };
+    console.log(`\n${machine.cpu}, ${machine.cores} cores, ${threads} threads\n${verdict(curves, goal)}`);
+    if (output === undefined) return;
+    await mkdir(output, { recursive: true });
+    const results = curves.map(({ contender: { name, versions, setUp }, looks }) => ({ name, versions, setUp, looks }));
+    await writeFile(join(output, "quality.json"), JSON.stringify({ machine, threads, goal, results }, null, 2));
+  } finally {
+    await Promise.all(contenders.map((contender) => contender.stop()));
+    await rm(folder, { recursive: true });
+  }
+}
+
+await main();
