@@ -118,6 +118,13 @@ export const tolerances = {
      */
     unsteady: 3,
   },
+  /**
+   * Relative, of scales fitted to 4e6 photons: 1/√4e6 = 5e-4 for one scale of everything; least squares leans on the bright
+   * pixels, a hundredth of all, and parts that share the light have larger errors each. Ten times that.
+   */
+  scalesInNoise: 5e-3,
+  /** Scales fitted through a canvas with an edge: up to 1e-3 of the light falls on what is not known (`refittedR`), its root on amplitudes. */
+  scalesAtEdges: 0.032,
   /** R and deviance of patterns simulated twice from one object: float32 patterns, and a background of 1e-4 counts a pixel. */
   simulatedAgain: 2e-3,
   /**

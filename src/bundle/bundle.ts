@@ -1,8 +1,9 @@
-import type { RealArray } from "../arrays.ts";
+import type { ComplexArray, RealArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
 import { type Initializer, readInitializers } from "../graph/onnx/readInitializers.ts";
+import { readNpy, writeNpy } from "../io/npy.ts";
 import { writeZip } from "../io/writeZip.ts";
-import { openZip } from "../io/zip.ts";
+import { openZip, type ZipArchive } from "../io/zip.ts";
 import { crcOf, type DataFacts } from "./fingerprint.ts";
 import {
   formatVersion,
@@ -26,6 +27,8 @@ export interface BundleParts {
   readonly trainedOn: DataFacts;
   /** Where there are several, all of them. */
   readonly scans?: readonly TrainedScan[];
+  /** `[mode, N, N]`, of energy (N/2)²: the illumination, where training refined it. */
+  readonly probe?: ComplexArray;
   /** How the training went: seeds, epochs, losses. */
   readonly training: JsonObject;
 }
@@ -36,14 +39,18 @@ export interface Bundle {
   readonly training: JsonObject;
   /** The learned weights, read from `model`. */
   readonly weights: ReadonlyMap<string, RealArray>;
+  /** As in `BundleParts`. */
+  readonly probe?: ComplexArray;
 }
 
 const MODEL = "model.onnx";
 const MANIFEST = "manifest.json";
 const TRAINING = "training.json";
+const PROBE = "probe.npy";
 
 /**
- * One zip file with `model.onnx`, `manifest.json` and `training.json`: numbers and text, nothing that runs.
+ * One zip file with `model.onnx`, `manifest.json`, `training.json` and, where the probe was trained, `probe.npy`: numbers
+ * and text, nothing that runs.
  * @throws PtychonautError "bundle" when the model lacks a parameter or has it in another shape
  */
 export function writeBundle(parts: BundleParts): Uint8Array {
@@ -55,25 +62,27 @@ export function writeBundle(parts: BundleParts): Uint8Array {
   });
   const named = new Set(parameters.map(({ name }) => name));
   const constants = [...initializers.values()].filter(({ name }) => !named.has(name)).map(entryOf);
-  const { createdBy, config, scales, trainedOn, scans } = parts;
+  const { createdBy, config, scales, trainedOn, scans, probe } = parts;
   const manifest: Manifest = {
     ...{ formatVersion, createdBy, config, scales, trainedOn },
     ...(scans === undefined ? {} : { scans }),
     ...{ parameters, constants },
+    ...(probe === undefined ? {} : { probe: entryOf({ ...probe, name: PROBE }) }),
   };
   return writeZip(
     [
       { name: MODEL, data: parts.model },
       { name: MANIFEST, data: jsonBytes(manifest) },
       { name: TRAINING, data: jsonBytes(parts.training) },
+      ...(probe === undefined ? [] : [{ name: PROBE, data: writeNpy({ ...probe, dtype: "complex64" }) }]),
     ],
     6,
   );
 }
 
 /**
- * Reads a bundle strictly: every weight that the manifest lists is in the model with its shape and content, and the
- * model holds nothing else.
+ * Reads a bundle strictly: every weight that the manifest lists is in the model with its shape and content, the model
+ * holds nothing else, and there is a probe where the manifest says so.
  * @param where names the file in error messages
  * @throws PtychonautError "data" when the file is damaged, "bundle" when its parts do not belong together
  */
@@ -88,13 +97,34 @@ export function readBundle(bytes: Uint8Array, where = "bundle"): Bundle {
   const training = parseJsonObject(text(TRAINING), `${where}: ${TRAINING}`);
   const model = zip.read(MODEL).slice();
   const weights = checkTensors(readInitializers(model), manifest, `${where}: ${MODEL}`);
-  return { model, manifest, training, weights };
+  const probe = readProbe(zip, manifest.probe, `${where}: ${PROBE}`);
+  return { model, manifest, training, weights, ...(probe === undefined ? {} : { probe }) };
+}
+
+function readProbe(zip: ZipArchive, listed: TensorEntry | undefined, where: string): ComplexArray | undefined {
+  const isThere = zip.members.some(({ name }) => name === PROBE);
+  if (isThere !== (listed !== undefined))
+    throw new PtychonautError("bundle", "bundle and manifest disagree about a trained probe", {
+      where,
+      expected: listed === undefined ? "none" : `complex64 [${listed.shape.join(", ")}]`,
+      got: isThere ? "one" : "none",
+    });
+  if (listed === undefined) return undefined;
+  const { shape, crc } = listed;
+  const array = readNpy(zip.read(PROBE), where);
+  if (array.dtype !== "complex64" || !sameShape(array.shape, shape) || crcOf(array.data) !== crc)
+    throw new PtychonautError("bundle", "the probe is not the one that was saved", {
+      where,
+      expected: `complex64 [${shape.join(", ")}]`,
+      got: `${array.dtype} [${array.shape.join(", ")}]`,
+    });
+  return { shape, data: Float32Array.from(array.data) };
 }
 
 function checkMembers(names: readonly string[], where: string): void {
   const expected = [MODEL, MANIFEST, TRAINING];
   const missing = expected.filter((name) => !names.includes(name));
-  const extra = names.filter((name) => !expected.includes(name));
+  const extra = names.filter((name) => !expected.includes(name) && name !== PROBE);
   if (missing.length === 0 && extra.length === 0) return;
   throw new PtychonautError("bundle", "this zip file is not a model bundle", {
     where,
@@ -148,5 +178,5 @@ function weightError(
 const isWeight = (tensor: Initializer, shape: readonly number[]): boolean =>
   tensor.dtype === "float32" && sameShape(tensor.shape, shape);
 const sameShape = (a: readonly number[], b: readonly number[]): boolean => a.join() === b.join();
-const entryOf = ({ name, shape, data }: Initializer): TensorEntry => ({ name, shape, crc: crcOf(data) });
+const entryOf = ({ name, shape, data }: Omit<Initializer, "dtype">): TensorEntry => ({ name, shape, crc: crcOf(data) });
 const jsonBytes = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);

@@ -30,6 +30,8 @@ export interface Manifest {
   readonly parameters: readonly TensorEntry[];
   /** All other tensors of the model (DFT matrices, index tables ...). */
   readonly constants: readonly TensorEntry[];
+  /** Where the probe was trained: the member `probe.npy`. */
+  readonly probe?: TensorEntry;
 }
 
 /** One of several scans. */
@@ -42,7 +44,8 @@ export interface TrainedScan {
 export const formatVersion = 1;
 
 const count = z.int().nonnegative();
-const tensors = z.array(z.strictObject({ name: z.string(), shape: z.array(count), crc: count }));
+const tensor = z.strictObject({ name: z.string(), shape: z.array(count), crc: count });
+const tensors = z.array(tensor);
 const facts = z.strictObject({
   name: z.string(),
   N: count,
@@ -62,6 +65,7 @@ const schema = z.strictObject({
   scans: z.array(z.strictObject({ facts, scales: z.record(z.string(), z.number()) })).optional(),
   parameters: tensors,
   constants: tensors,
+  probe: tensor.optional(),
 });
 
 /**

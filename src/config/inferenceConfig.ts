@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { choice, integer, only, optional, toggle } from "./fields.ts";
+import { choice, integer, optional, toggle } from "./fields.ts";
 import type { Open, SettingGroup } from "./group.ts";
 
 /** How predicted patches become one object, fully resolved. */
@@ -7,7 +7,7 @@ export interface InferenceConfig {
   readonly patchWeighting: "uniform" | "probe";
   readonly middleTrim: number;
   readonly phaseAlignment: boolean;
-  readonly varproScaling: false;
+  readonly varproScaling: boolean;
   /** Patterns to reconstruct, from the first; null: all. */
   readonly nPatterns: number | null;
 }
@@ -28,10 +28,9 @@ const schema = z.strictObject({
     },
   ),
   phaseAlignment: toggle(false, "Align the phase offsets of the patches by their overlaps before stitching."),
-  varproScaling: only(
+  varproScaling: toggle(
     false,
-    "Fit the scales of real and imaginary part by variable projection.",
-    "the fit belongs to the count-intensity evaluation, which is not in this version",
+    "Fit one scale of the object's real and one of its imaginary part to the measured intensities, by variable projection.",
   ),
   nPatterns: optional(integer({ min: 1 }), "Patterns to reconstruct, from the first in the file; all when left open."),
 }) satisfies z.ZodType<InferenceSettings>;

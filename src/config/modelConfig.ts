@@ -24,7 +24,9 @@ export interface ModelConfig extends GeneratorOptions {
   readonly rectS1s2Init: "ones" | "data";
   readonly amplitudePhysicsGain: number;
   readonly intensityScaleTrainable: boolean;
-  readonly probeTrainable: false;
+  readonly modeCoherence: "incoherent" | "coherent";
+  readonly probeTrainable: boolean;
+  readonly frameIntensityTrainable: boolean;
   readonly probeMask: boolean;
   readonly probeMaskSigma: number;
   readonly probeMaskDiameter: number;
@@ -125,7 +127,19 @@ const schema = z.strictObject({
   rectS1s2Init: choice(["ones", "data"], "ones", "Start of s1 and s2: one, or fitted to the first batch."),
   amplitudePhysicsGain: withDefault(real({ above: 0 }), 1, "Factor on the predicted amplitude."),
   intensityScaleTrainable: toggle(false, "Train one affine correction of the predicted amplitude."),
-  probeTrainable: only(false, "Refine the probe while training.", "the probe stays as given in this version"),
+  modeCoherence: choice(
+    ["incoherent", "coherent"],
+    "incoherent",
+    "How the probe's modes add: their intensities (a partly coherent beam), or their waves.",
+  ),
+  probeTrainable: toggle(
+    false,
+    "Refine the probe while training, starting from the file's; its energy stays, since only object times probe is seen.",
+  ),
+  frameIntensityTrainable: toggle(
+    false,
+    "Train a factor on the intensity of every training pattern, of mean one: a beam that flickers. Needs gridsize above 1.",
+  ),
   probeMask: toggle(false, "Multiply the probe by a soft circular mask."),
   probeMaskSigma: withDefault(real({ min: 0 }), 1, "Width of the probe mask's Gaussian edge.", { unit: "pixels" }),
   probeMaskDiameter: optional(real({ above: 0 }), "Diameter of the probe mask; N/2 when left open.", {

@@ -34,8 +34,20 @@ export function checkModel(model: ModelConfig): void {
   }
   generator.check?.(model);
   if (model.modelType === "supervised") {
-    const physics = ["trainingPatchWeighting", "amplitudePhysicsGain", "intensityScaleTrainable"] as const;
+    const physics = [
+      "trainingPatchWeighting",
+      "amplitudePhysicsGain",
+      "intensityScaleTrainable",
+      "probeTrainable",
+      "frameIntensityTrainable",
+    ] as const;
     idle(physics, "model_type is pinn: labels say nothing about them");
+  }
+  if (model.frameIntensityTrainable && (!model.objectBig || model.gridsize === 1)) {
+    const [name, value] = model.gridsize === 1 ? ["gridsize", 1] : ["objectBig", false];
+    const why =
+      "patches that share no object leave a bright beam and a bright object the same; merge groups of several";
+    throw contradiction("frameIntensityTrainable", true, String(name), value, why);
   }
   if (model.cnnOutputMode !== "amp_phase") idle(["ampActivation"], "cnn_output_mode is amp_phase");
   if (!model.objectBig || model.gridsize === 1) {
@@ -131,6 +143,8 @@ export function checkTraining(training: TrainingConfig, execution: ExecutionConf
   else idleSettings(model, parseSettings("model"))(["initialization"], "init_from is not given");
   if (training.optimizer === "sgd") idle(["beta1", "beta2"], "optimizer is adam or adamw");
   else idle(["momentum"], "optimizer is sgd");
+  if (!model.probeTrainable) idle(["probeLearningRateFactor"], "probe_trainable is on");
+  if (!model.frameIntensityTrainable) idle(["frameIntensityLearningRateFactor"], "frame_intensity_trainable is on");
   if (training.ampLoss === "None") idle(["ampLossCoeff"], "amp_loss is given");
   if (training.phaseLoss === "None") idle(["phaseLossCoeff"], "phase_loss is given");
   if (multistageMilestones.some((epoch, i) => i > 0 && epoch <= multistageMilestones[i - 1]!)) {
@@ -179,8 +193,26 @@ export function checkExecution(execution: ExecutionConfig): void {
   if (!execution.reconLogStitch) idle(["reconLogMaxStitchSamples"], "recon_log_stitch is on");
 }
 
-export function checkInference(inference: InferenceConfig, N: number): void {
-  const { middleTrim } = inference;
+export function checkInference(inference: InferenceConfig, { N, physicsForwardMode }: ModelConfig): void {
+  const { middleTrim, varproScaling, phaseAlignment } = inference;
+  if (varproScaling && physicsForwardMode !== "rectangular_scaled") {
+    throw contradiction(
+      "varproScaling",
+      varproScaling,
+      "physicsForwardMode",
+      physicsForwardMode,
+      "real and imaginary part have scales of their own only where the model was trained with rectangular_scaled (profile ci)",
+    );
+  }
+  if (varproScaling && phaseAlignment) {
+    throw contradiction(
+      "varproScaling",
+      varproScaling,
+      "phaseAlignment",
+      phaseAlignment,
+      "turning the patches' phases mixes the parts that the fit is to scale apart",
+    );
+  }
   if (middleTrim > N || middleTrim % 2 !== 0) {
     throw wrong("middleTrim", `an even number of at most N = ${N}`, String(middleTrim));
   }

@@ -22,6 +22,8 @@ export interface TrainingConfig {
   readonly ampLossCoeff: number;
   readonly phaseLoss: Regulariser;
   readonly phaseLossCoeff: number;
+  readonly probeLearningRateFactor: number;
+  readonly frameIntensityLearningRateFactor: number;
   readonly optimizer: "adam" | "adamw" | "sgd";
   readonly beta1: number;
   readonly beta2: number;
@@ -86,6 +88,16 @@ const schema = z.strictObject({
   ampLossCoeff: coefficient("amplitude"),
   phaseLoss: regulariser("phase"),
   phaseLossCoeff: coefficient("phase"),
+  probeLearningRateFactor: withDefault(
+    real({ above: 0 }),
+    1,
+    "Learning rate of the probe over that of the network (probe_trainable).",
+  ),
+  frameIntensityLearningRateFactor: withDefault(
+    real({ above: 0 }),
+    10,
+    "Learning rate of the patterns' intensities over that of the network: each is seen a few times an epoch (frame_intensity_trainable).",
+  ),
   optimizer: choice(["adam", "adamw", "sgd"], "adam", "Optimiser; sgd has Nesterov momentum."),
   beta1: withDefault(real({ min: 0, below: 1 }), 0.9, "Decay of the first moment (adam, adamw)."),
   beta2: withDefault(real({ min: 0, below: 1 }), 0.999, "Decay of the second moment (adam, adamw)."),

@@ -46,6 +46,8 @@ export interface Dataset {
   readonly mask?: RealArray;
   /** `[frame]`: which scan a frame belongs to. */
   readonly scanIndex?: Int32Array;
+  /** `[frame]`: the beam's intensity in each pattern over its mean, where a simulation knows it. */
+  readonly frameIntensities?: Float64Array;
   /** Mean photons per pattern as stated by the file's metadata. */
   readonly photonsPerPattern?: number;
   /** Where this came from and what the reader did to it, for run.json and for `inspect`. */

@@ -45,7 +45,7 @@ export function writeScanFrames(writer: ZipWriter, scan: FramesToWrite): void {
 
 /** Everything but the patterns. */
 function otherArrays(scan: Omit<Dataset, "patterns">, count: number): Record<string, NpyArray> {
-  const { probe, object, patches, mask, scanIndex, nominalPositions, photonsPerPattern } = scan;
+  const { probe, object, patches, mask, scanIndex, nominalPositions, photonsPerPattern, frameIntensities } = scan;
   const [x, y] = columns(scan.positions);
   const [xStart, yStart] = columns(nominalPositions ?? scan.positions);
   const single = probe.shape.length === 3 && probe.shape[0] === 1;
@@ -59,6 +59,7 @@ function otherArrays(scan: Omit<Dataset, "patterns">, count: number): Record<str
     ...(patches === undefined ? {} : { Y: { ...patches, dtype: "complex64" } }),
     ...(mask === undefined ? {} : { mask: { ...mask, dtype: "float32" } }),
     ...(scanIndex === undefined ? {} : { scan_index: { shape: [count], dtype: "int64", data: scanIndex } }),
+    ...(frameIntensities === undefined ? {} : { frame_intensity: vector(frameIntensities) }),
     ...(photonsPerPattern === undefined
       ? {}
       : { _metadata: { shape: [], dtype: "string", data: [photonsMetadata(photonsPerPattern)] } }),

@@ -65,11 +65,7 @@ const RANK_CUTOFF = 1e-7;
  * data do not determine (an object without imaginary part) get the smallest coefficients.
  */
 export function leastSquares({ matrix, right }: NormalEquations): Float64Array {
-  const norm = Float64Array.from({ length: 3 }, (_, p) => Math.sqrt(matrix[4 * p]!) || 1);
-  const { values, vectors } = eigenSymmetric(
-    matrix.map((value, k) => value / (norm[Math.floor(k / 3)]! * norm[k % 3]!)),
-    3,
-  );
+  const { norm, values, vectors } = normalisedEigen(matrix);
   const largest = Math.max(...values);
   const solution = new Float64Array(3);
   for (let e = 0; e < 3; e++) {
@@ -79,6 +75,22 @@ export function leastSquares({ matrix, right }: NormalEquations): Float64Array {
     for (let p = 0; p < 3; p++) solution[p]! += (vectors[3 * p + e]! * along) / (values[e]! * norm[p]!);
   }
   return solution;
+}
+
+/** Largest over smallest eigenvalue with normalised columns; infinite where a combination of regressors vanishes. */
+export function conditionNumber({ matrix }: NormalEquations): number {
+  const { values } = normalisedEigen(matrix);
+  const smallest = Math.min(...values);
+  return smallest > 0 ? Math.max(...values) / smallest : Number.POSITIVE_INFINITY;
+}
+
+/** Whether the data tell the two scales apart. */
+export const isDetermined = (condition: number): boolean => condition < 1 / RANK_CUTOFF;
+
+function normalisedEigen(matrix: Float64Array): ReturnType<typeof eigenSymmetric> & { readonly norm: Float64Array } {
+  const norm = Float64Array.from({ length: 3 }, (_, p) => Math.sqrt(matrix[4 * p]!) || 1);
+  const normalised = matrix.map((value, k) => value / (norm[Math.floor(k / 3)]! * norm[k % 3]!));
+  return { norm, ...eigenSymmetric(normalised, 3) };
 }
 
 /**

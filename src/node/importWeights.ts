@@ -14,6 +14,7 @@ import { type Npz, openNpz } from "../io/npz.ts";
 import { impliedSettings } from "../nets/referenceArchitecture.ts";
 import { impliedSpectralSettings } from "../nets/referenceSpectral.ts";
 import { valuesFromReference } from "../nets/referenceWeights.ts";
+import { withModeCoherence } from "../training/modeCoherence.ts";
 import { bundleName } from "./bundleFiles.ts";
 import { readBytes, readScan, sha256, writeAtomic } from "./files.ts";
 
@@ -22,7 +23,7 @@ import { readBytes, readScan, sha256, writeAtomic } from "./files.ts";
  * folder. The scan gives the normalisation, which the weights do not carry.
  * @param settle makes the payload, given the settings that the weights tell
  * @returns path of the bundle
- * @throws PtychonautError "data" when the weights do not fit the network that the settings describe
+ * @throws PtychonautError "usage" for settings of training alone, "data" when the weights do not fit the network that the settings describe
  */
 export async function importReferenceWeights(
   path: string,
@@ -38,9 +39,13 @@ export async function importReferenceWeights(
       got: `${1 + payload.moreDataFiles.length} scans`,
       fix: "name a single file with --train_data_file",
     });
+  if (payload.model.probeTrainable || payload.model.frameIntensityTrainable)
+    throw new PtychonautError("usage", "probe and intensities are refined in training; imported weights come without", {
+      fix: "leave out probe_trainable and frame_intensity_trainable",
+    });
   const graph = predictionGraph(payload.model, 1);
   const values = valuesFromReference(arrays, graph.specs, path);
-  const dataset = await readScan(payload.trainDataFile, scanOptions(payload.data));
+  const dataset = withModeCoherence(await readScan(payload.trainDataFile, scanOptions(payload.data)), payload.model);
   const frames = Array.from({ length: dataset.patterns.count }, (_, frame) => frame);
   const { nphotons } = payload.data;
   const scales = computeScales(dataset, frames, nphotons === null ? {} : { photons: nphotons });

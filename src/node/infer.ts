@@ -20,6 +20,7 @@ import type { ParameterValues } from "../nets/parameters.ts";
 import { chooseRuntime } from "../runtime/node/accelerator.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { maskedProbe } from "../training/maskedProbe.ts";
+import { withModeCoherence } from "../training/modeCoherence.ts";
 import { batchWorkers } from "./batchWorkers.ts";
 import { locateBundle } from "./bundleFiles.ts";
 import type { RunHooks, RunOutcome } from "./cli/workflows.ts";
@@ -29,6 +30,7 @@ import { type InferenceMetrics, inferenceMetrics } from "./inferenceMetrics.ts";
 import { patchStatsFiles } from "./patchStatsFiles.ts";
 import { writeReconstructionFiles } from "./reconstructionFiles.ts";
 import { type RunRecord, scanInput, withCircumstances, writeRunRecord } from "./runRecord.ts";
+import { scaledByData } from "./scaledByData.ts";
 
 /** What a caller may replace. */
 export interface InferenceDeps {
@@ -64,6 +66,8 @@ interface Run {
   readonly prediction: PredictionSource;
   /** `[mode, N, N]` as the physics takes it. */
   readonly probe: ComplexArray;
+  /** Whether the probe is the file's or, where these data are of the trained probe's own, the one that training refined. */
+  readonly probeFrom: "file" | "training";
   readonly runtime: Runtime;
   readonly objectScales: ObjectScales;
   /** Of the physical object's patches. */
@@ -97,7 +101,7 @@ async function prepare(payload: InferencePayload, hooks: RunHooks, deps: Inferen
 }
 
 async function prepareOn(
-  { dataset, close: closeScan }: OpenScan,
+  { dataset: asRead, close: closeScan }: OpenScan,
   begun: Pick<Run, "startedAt" | "bundle" | "bundleFile" | "seconds">,
   payload: InferencePayload,
   hooks: RunHooks,
@@ -105,6 +109,7 @@ async function prepareOn(
 ): Promise<Run> {
   const { model, data, inference, execution } = payload;
   const { bundle, seconds } = begun;
+  const dataset = withModeCoherence(asRead, model);
   const lap = stopwatch();
   const warnings: string[] = [];
   const warn = (line: string): void => {
@@ -114,6 +119,8 @@ async function prepareOn(
   for (const line of dataset.provenance.warnings) warn(line);
   const facts = dataFacts(dataset, model.gridsize);
   for (const line of checkBundleFitsData(bundle.manifest, facts)) warn(line);
+  const refined = facts.probeCrc === bundle.manifest.trainedOn.probeCrc ? bundle.probe : undefined;
+  if (refined !== undefined) hooks.log("the probe is the one that training refined from this file's");
   const prediction = predictionSource(dataset, data, model.gridsize, inference.nPatterns);
   const left = (inference.nPatterns ?? dataset.patterns.count) - prediction.frames.length;
   if (left > 0) warn(`${left} patterns are in no group: they have too few neighbours`);
@@ -136,7 +143,8 @@ async function prepareOn(
     ...begun,
     dataset,
     prediction,
-    probe: maskedProbe(ownProbe, model),
+    probe: maskedProbe(refined ?? ownProbe, model),
+    probeFrom: refined === undefined ? "file" : "training",
     runtime,
     objectScales: scales,
     predictor: physicalPredictor(network, scales),
@@ -213,21 +221,25 @@ async function conclude(
     const record = await writeRunRecord(payload.outputDir, recordOf(run, payload, details, written));
     return { ...outcome, files: [...written, record] };
   }
-  const { stitched, alignment } = assembled;
+  const { alignment } = assembled;
   const lap = stopwatch();
+  const onScan = {
+    ...{ dataset, scales: prediction.scales, probe: run.probe, frames: report.frames },
+    coverage: assembled.stitched.weight,
+    canvas: assembled.stitched.canvas,
+  };
+  const varpro = payload.inference.varproScaling
+    ? scaledByData(onScan, assembled.stitched.object, run.objectScales, run.warn)
+    : undefined;
+  const stitched = { ...assembled.stitched, object: varpro?.object ?? assembled.stitched.object };
   const reconstruction = toReconstruction(stitched, positionsOf(dataset.positions, report.frames));
-  const fit = fitToData({
-    dataset,
-    scales: prediction.scales,
-    probe: run.probe,
-    frames: report.frames,
-    object: stitched.object,
-    coverage: stitched.weight,
-    canvas: stitched.canvas,
-    offset: run.objectScales.offset,
-  });
+  const frameIntensity = payload.model.frameIntensityTrainable;
+  const fit = fitToData({ ...onScan, object: stitched.object, offset: run.objectScales.offset, frameIntensity });
   if (fit === undefined) run.warn("no pattern lies wholly on the covered area, so there is no deviance");
-  const metrics = inferenceMetrics(reconstruction, dataset, fit, run.warn);
+  const metrics = {
+    ...inferenceMetrics(reconstruction, dataset, fit, run.warn),
+    ...(varpro === undefined ? {} : { varpro: varpro.report }),
+  };
   seconds["evaluation"] = lap();
   const record = recordOf(run, payload, { ...details, ...(alignment === undefined ? {} : { alignment }) }, written);
   const files = await writeReconstructionFiles(payload.outputDir, {
@@ -251,12 +263,13 @@ function outcomeOf(report: PredictionReport, groups: number): Pick<RunOutcome, "
 
 /** Settings of the run, what it found out about itself, and how it ended. */
 interface InferenceRecord extends RunRecord {
+  readonly probe: Run["probeFrom"];
   /** The scales of these data, which were used, and those of the training, for comparison. */
   readonly scales: { readonly used: Scales; readonly trained: Bundle["manifest"]["scales"] };
 }
 
 function recordOf(
-  { startedAt, bundle, bundleFile, dataset, prediction, runtime, seconds, warnings }: Run,
+  { startedAt, bundle, bundleFile, dataset, prediction, probeFrom, runtime, seconds, warnings }: Run,
   { model, data, inference, execution, overridden }: InferencePayload,
   outcome: RunRecord["outcome"],
   files: readonly string[],
@@ -270,6 +283,7 @@ function recordOf(
     runtime: runtime.description,
     startedAt: startedAt.toISOString(),
     seconds,
+    probe: probeFrom,
     scales: { used: prediction.scales, trained: bundle.manifest.scales },
     warnings,
     outcome,

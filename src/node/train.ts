@@ -1,8 +1,9 @@
 import { join } from "node:path";
+import type { ComplexArray } from "../arrays.ts";
 import { writeBundle } from "../bundle/bundle.ts";
 import { type DataFacts, dataFacts } from "../bundle/fingerprint.ts";
 import type { JsonObject } from "../bundle/manifest.ts";
-import { type DataConfig, scanOptions } from "../config/dataConfig.ts";
+import { scanOptions } from "../config/dataConfig.ts";
 import type { TrainingPayload } from "../config/payload.ts";
 import { savedConfigOf } from "../config/savedConfig.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -13,6 +14,7 @@ import type { ParameterSpec } from "../nets/parameters.ts";
 import { Random } from "../random.ts";
 import { chooseRuntime } from "../runtime/node/accelerator.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import { withModeCoherence } from "../training/modeCoherence.ts";
 import { unpackWeights } from "../training/parameterStore.ts";
 import { type PreparedData, prepareData } from "../training/preparation.ts";
 import { scheduleOf } from "../training/settings.ts";
@@ -27,6 +29,7 @@ import { type OpenScans, openScans, writeAtomic } from "./files.ts";
 import { type InitialWeights, initialWeights } from "./initialWeights.ts";
 import type { MetricsLogger } from "./loggers.ts";
 import { silentProgress } from "./progress.ts";
+import { refined } from "./refined.ts";
 import { type RunInput, scanInput, writeRunRecord } from "./runRecord.ts";
 import { checkpointToResume, checkpointWriter } from "./trainingCheckpoints.ts";
 import { identityOf, type Seeds, seedsOf } from "./trainingIdentity.ts";
@@ -36,6 +39,7 @@ import { epochLine, epochsOf, statusOf, trainingJson } from "./trainingOutcome.t
 import { type TrainingPictures, trainingPictures } from "./trainingPictures.ts";
 import { fixedBatches, physicsValues, setUpTraining, trainingBatches } from "./trainingSetup.ts";
 import { type Stage, trainingStages } from "./trainingStages.ts";
+import { trainingWarnings } from "./trainingWarnings.ts";
 import { packageVersion } from "./version.ts";
 
 /**
@@ -142,7 +146,9 @@ async function prepareOn(
   const { data, model, training, execution } = payload;
   const random = new Random(seed);
   const [splitRandom, weightsRandom, orderRandom] = [random.fork(), random.fork(), random.fork()];
-  const scans = files.datasets.slice(0, 1 + payload.moreDataFiles.length);
+  const scans = files.datasets
+    .slice(0, 1 + payload.moreDataFiles.length)
+    .map((dataset) => withModeCoherence(dataset, model));
   const validation = training.testDataFile === null ? undefined : files.datasets.at(-1);
   const prepared = prepareData(scans, validation, data, model.gridsize, splitRandom);
   const [source, notes] = labelled(prepared.training, scans[0]!, prepared.trainingFrames, prepared, payload);
@@ -166,7 +172,7 @@ async function prepareOn(
     initial,
     facts,
     identity: identityOf(payload, facts, seed, initial),
-    batches: trainingBatches(source, loader, payload),
+    batches: trainingBatches(source, loader, payload, prepared.trainingFrames),
     validate:
       held === undefined || heldLoader === undefined
         ? undefined
@@ -180,7 +186,10 @@ async function prepareOn(
       })),
     }),
     notes: [...notes, ...(initial === undefined ? [] : [`starting from the weights of ${initial.path}`])],
-    warnings: [...files.datasets.flatMap(({ provenance }) => provenance.warnings), ...cappedGroups(data, prepared)],
+    warnings: [
+      ...files.datasets.flatMap(({ provenance }) => provenance.warnings),
+      ...trainingWarnings(payload, prepared),
+    ],
     weightsRandom,
     orderRandom,
     async close() {
@@ -189,13 +198,6 @@ async function prepareOn(
       files.close();
     },
   };
-}
-
-/** Patterns on their own cannot make more groups than there are. */
-function cappedGroups({ nGroups }: DataConfig, { training, scales }: PreparedData): string[] {
-  const { count } = training.groups;
-  if (nGroups === null || nGroups * scales.length <= count) return [];
-  return [`n_groups ${nGroups} is more than the ${count} patterns to train on: each is taken once an epoch`];
 }
 
 async function freshRun(
@@ -335,7 +337,10 @@ async function conclude(
   const training = trainingJson(state, outcome, seeds);
   if (state.best !== null) {
     const values = unpackWeights(specs, state.best);
-    files.unshift(await saveBundle(run, values, payload, training));
+    // Only trainings on a single scan refine anything of it (config/payload.ts).
+    const { probe, write } = refined(values, run.scans[0]!.probe, run.prepared.scales[0]!);
+    files.unshift(await saveBundle(run, values, probe, payload, training));
+    files.push(...(await write(outputDir, run.prepared.trainingFrames)));
     if (payload.execution.logPatchStats) files.push(...(await run.pictures.statistics(values)));
   }
   const trainingFile = join(outputDir, "training.json");
@@ -370,6 +375,7 @@ const bundleInput = ({ path, sha256 }: InitialWeights): RunInput => ({ path, sha
 async function saveBundle(
   { scans, prepared, facts }: Run,
   values: Record<string, Float32Array>,
+  probe: ComplexArray | undefined,
   payload: TrainingPayload,
   training: JsonObject,
 ): Promise<string> {
@@ -388,6 +394,7 @@ async function saveBundle(
     scales: { ...numbersOf(prepared.scales[0]!), ...physicsValues(values) },
     trainedOn: first!.facts,
     ...(others.length === 0 ? {} : { scans: [first!, ...others] }),
+    ...(probe === undefined ? {} : { probe }),
     training: { ...training, scan: scans.map(({ name }) => name).join(", ") },
   });
   await writeAtomic(path, bundle);

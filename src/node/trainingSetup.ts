@@ -10,9 +10,10 @@ import { PtychonautError } from "../errors.ts";
 import { initialise, type Parameters, type ParameterValues } from "../nets/parameters.ts";
 import { generatorNamed } from "../nets/registry.ts";
 import type { Random } from "../random.ts";
-import type { Runtime } from "../runtime/runtime.ts";
+import type { HostTensor, Runtime } from "../runtime/runtime.ts";
 import { calibrateScales } from "../training/calibration.ts";
 import { EXPERIMENTS } from "../training/forward.ts";
+import { FRAME_INTENSITY, FRAMES, framesInput, tableIndex } from "../training/frameIntensity.ts";
 import { LABEL_INPUTS } from "../training/labelLoss.ts";
 import { buildObjective, type ObjectiveOptions } from "../training/objective.ts";
 import { packWeights, type Weights } from "../training/parameterStore.ts";
@@ -20,6 +21,7 @@ import type { PreparedData } from "../training/preparation.ts";
 import { clippingOf, optimizerOf } from "../training/settings.ts";
 import { buildStepModels, type Objective, type StepModels } from "../training/stepModels.ts";
 import { createTrainingStep, type StepBatch, type TrainingStep } from "../training/steps.ts";
+import { isOfProbe } from "../training/trainableProbe.ts";
 import type { TrainingBatches } from "../training/trainer.ts";
 import { batchPerReplica, replicaGradients } from "./replicas.ts";
 
@@ -51,7 +53,12 @@ export async function setUpTraining(
   const devices = replicaCount(payload, runtime);
   const optimizer = optimizerOf(training);
   const clipping = clippingOf(execution);
-  const options = { optimizer, target: runtime.target, ...(clipping === undefined ? {} : { clipping }) };
+  const options = {
+    optimizer,
+    target: runtime.target,
+    stepFactor: (name: string) => stepFactorOf(name, training),
+    ...(clipping === undefined ? {} : { clipping }),
+  };
   const objective = (batch: number): ObjectiveOptions => ({
     model,
     batch,
@@ -60,6 +67,7 @@ export async function setUpTraining(
     losses: training,
     scales: prepared.scales,
     ...stackedMasks(scans),
+    frames: prepared.trainingFrames.length,
   });
   const build =
     (batch: number) =>
@@ -94,19 +102,33 @@ export async function setUpTraining(
     async startWeights(random, batch, network = {}) {
       let values: ParameterValues = { ...initialise(specs, random), ...network };
       if (model.physicsForwardMode === "rectangular_scaled" && model.rectS1s2Init === "data") {
-        values = { ...(await calibrateScales(runtime, objective(training.batchSize), values, await batch())) };
+        values = {
+          ...(await calibrateScales(
+            runtime,
+            objective(training.batchSize),
+            values,
+            await batch(),
+            stackedMasks(scans).mask,
+          )),
+        };
       }
       return packWeights(specs, values, optimizer.moments.length);
     },
   };
 }
 
+/** The physics' own parameters may learn faster or slower than the network. */
+function stepFactorOf(name: string, training: TrainingPayload["training"]): number {
+  if (name === FRAME_INTENSITY) return training.frameIntensityLearningRateFactor;
+  return isOfProbe(name) ? training.probeLearningRateFactor : 1;
+}
+
 /**
- * Values of the physics' own parameters (s1, s2, alpha, beta), which belong to no network.
+ * Values of the physics' own scalars (s1, s2, alpha, beta), which belong to no network.
  * @param scan whose, where several have their own; default: the mean over all
  */
 export function physicsValues(values: ParameterValues, scan?: number): Record<string, number> {
-  const own = Object.entries(values).filter(([name]) => name.startsWith("physics."));
+  const own = Object.entries(values).filter(([name]) => /^physics\.(s1|s2|alpha|beta)$/.test(name));
   const meanOf = (value: Float32Array): number => value.reduce((sum, v) => sum + v, 0) / value.length;
   return Object.fromEntries(
     own.map(([name, value]) => [
@@ -138,14 +160,23 @@ function stackedMasks(scans: readonly Dataset[]): { readonly mask?: RealArray } 
   return { mask: { shape: [scans.length, height, width], data } };
 }
 
-/** Batches of an epoch in training order, from a loader. */
-export function trainingBatches(source: BatchSource, loader: BatchLoader, payload: TrainingPayload): TrainingBatches {
+/**
+ * Batches of an epoch in training order, from a loader.
+ * @param trainingFrames the frames that have an intensity of their own, in the order of their table
+ */
+export function trainingBatches(
+  source: BatchSource,
+  loader: BatchLoader,
+  payload: TrainingPayload,
+  trainingFrames: readonly number[],
+): TrainingBatches {
   const { batchSize } = payload.training;
   const plan = (random: Random): BatchRequest[] =>
     planEpoch(source.groups.count, batchSize, payload.data.sequentialSampling ? undefined : random);
+  const index = payload.model.frameIntensityTrainable ? tableIndex(trainingFrames, source.patterns.count) : undefined;
   return {
     count: Math.ceil(source.groups.count / batchSize),
-    epoch: (random, skip) => stepBatches(loader, plan(random).slice(skip), source),
+    epoch: (random, skip) => stepBatches(loader, plan(random).slice(skip), source, index),
   };
 }
 
@@ -158,9 +189,19 @@ async function* stepBatches(
   loader: BatchLoader,
   plan: readonly BatchRequest[],
   { groups, patterns }: BatchSource,
+  index?: Int32Array,
 ): AsyncGenerator<StepBatch, void, void> {
-  for await (const batch of loader.batches(plan)) yield stepBatchOf(batch, groups.size, patterns);
+  for await (const batch of loader.batches(plan)) {
+    const { inputs, sampleWeights } = stepBatchOf(batch, groups.size, patterns);
+    const frames = index === undefined ? {} : { [FRAMES]: framesOf(batch, groups.size, index) };
+    yield { inputs: { ...inputs, ...frames }, sampleWeights };
+  }
 }
+
+const framesOf = ({ frames, weights }: Batch, channels: number, index: Int32Array): HostTensor => ({
+  data: framesInput(frames, index),
+  shape: [weights.length, channels],
+});
 
 /** A batch as graphs take it. */
 export function stepBatchOf(

@@ -40,6 +40,15 @@ export function geometricPowers(count: number, ratio: number): number[] {
   return Array.from({ length: count }, (_, k) => ratio ** k);
 }
 
+/** The wave that modes make together when they are coherent, Σ_p P_p: `[1, n, n]` of `[mode, n, n]`. */
+export function superposed({ shape, data }: ComplexArray): ComplexArray {
+  const [modes, height, width] = shape as [number, number, number];
+  const size = 2 * height * width;
+  const total = new Float64Array(size);
+  for (let mode = 0; mode < modes; mode++) for (let i = 0; i < size; i++) total[i]! += data[mode * size + i]!;
+  return { shape: [1, height, width], data: Float32Array.from(total) };
+}
+
 function hermiteProducts(probe: Float32Array, n: number, count: number): Float64Array[] {
   const { centre, width } = moments(probe, n);
   return hermiteOrders(count).map(([orderY, orderX]) => {

@@ -1,19 +1,23 @@
 import type { ComplexArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
 import { patchDiffraction } from "../optics/patchDiffraction.ts";
+import { superposed } from "../optics/probeModes.ts";
 import { extractPatch } from "../optics/sampling.ts";
+
+/** How the waves of probe modes add. */
+export type ModeCoherence = "incoherent" | "coherent";
 
 /** What a perfect detector would see. */
 export interface Diffraction {
   /** `[frame, n, n]`: expected photons per pixel, zero frequency at floor(n / 2). */
   readonly intensity: Float32Array;
-  /** `[mode, n, n]`: the probe scaled to photons, so that intensity = Σ_modes |F(O P)|² with the unitary F. */
+  /** `[mode, n, n]`: the probe scaled to photons, so that with the unitary F intensity = Σ_modes |F(O P)|² (|F(O Σ P)|²). */
   readonly probe: ComplexArray;
 }
 
 /**
- * Far-field diffraction of an object at every scan position, noise free: Σ over probe modes |F(O P)|², the modes
- * incoherent. One factor for the whole scan brings the mean total per pattern to `photons`. Computed in float64.
+ * Far-field diffraction of an object at every scan position, noise free: Σ over probe modes |F(O P)|², or, where the modes
+ * are coherent, |F(O Σ P)|². One factor for the whole scan brings the mean total per pattern to `photons`. Computed in float64.
  *
  * @param object `[height, width]`
  * @param probe `[mode, n, n]`, any scale
@@ -25,10 +29,11 @@ export function diffract(
   probe: ComplexArray,
   positions: Float64Array,
   photons: number,
+  modeCoherence: ModeCoherence = "incoherent",
 ): Diffraction {
   const frames = positions.length / 2;
   const pixels = probe.shape[1] * probe.shape[1];
-  const pattern = farField(object, probe, positions);
+  const pattern = farField(object, lit(probe, modeCoherence), positions);
   const intensity = new Float32Array(frames * pixels);
   let total = 0;
   for (let k = 0; k < frames; k++) {
@@ -54,10 +59,11 @@ export function diffractPiecewise(
   probe: ComplexArray,
   positions: Float64Array,
   photons: number,
+  modeCoherence: ModeCoherence = "incoherent",
 ): PiecewiseDiffraction {
   const count = positions.length / 2;
   const pixels = probe.shape[1] * probe.shape[1];
-  const pattern = farField(object, probe, positions);
+  const pattern = farField(object, lit(probe, modeCoherence), positions);
   let total = 0;
   for (let k = 0; k < count; k++) for (const value of pattern(k)) total += value;
   const scale = scaleTo(photons, count, total);
@@ -74,6 +80,10 @@ export function diffractPiecewise(
     },
   };
 }
+
+/** The modes whose intensities add. */
+const lit = (probe: ComplexArray, modeCoherence: ModeCoherence): ComplexArray =>
+  modeCoherence === "coherent" ? superposed(probe) : probe;
 
 /** Numbers in a piece. */
 const PIECE = 2 ** 20;

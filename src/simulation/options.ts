@@ -3,11 +3,13 @@ import { PtychonautError, unknownName } from "../errors.ts";
 import type { Contrast, ObjectShape } from "../optics/objects.ts";
 import type { ProbeShape } from "../optics/probes.ts";
 import type { ScanPath } from "../optics/scans.ts";
+import type { ModeCoherence } from "./diffraction.ts";
 
 /** Names that stand for shapes with sizes fitted to the window. */
 export const objectNames = ["lines", "deadLeaves", "siemensStar", "gaussianField"] as const;
 export const probeNames = ["airy", "zonePlate", "gaussian"] as const;
 export const scanNames = ["fermat", "raster"] as const;
+export const coherenceNames = ["incoherent", "coherent"] as const;
 
 export type ObjectName = (typeof objectNames)[number];
 export type ProbeName = (typeof probeNames)[number];
@@ -32,6 +34,8 @@ export interface SimulationOptions {
   readonly probe?: ProbeName | ProbeShape;
   /** Incoherent probe modes. Default 1. */
   readonly modes?: number;
+  /** How the modes add: intensities or waves. Default "incoherent". */
+  readonly modeCoherence?: ModeCoherence;
   /** Power of every further mode over that of the one before. Default 0.3. */
   readonly modePowerRatio?: number;
   /** Scan path. Default "fermat". */
@@ -42,6 +46,8 @@ export interface SimulationOptions {
   readonly jitter?: number;
   /** Mean photons per pattern, averaged over the scan, before any beamstop. Default 1e5. */
   readonly photons?: number;
+  /** Relative standard deviation of the beam's intensity from pattern to pattern (log-normal). Default 0. */
+  readonly intensityJitter?: number;
   /** Poisson noise. Default true. */
   readonly noise?: boolean;
   /** What the Dataset holds. Default "counts"; "amplitude" is their square root. */
@@ -65,9 +71,11 @@ export interface ResolvedSimulation {
   readonly objectSize: readonly [height: number, width: number] | undefined;
   readonly probe: ProbeShape;
   readonly modes: number;
+  readonly modeCoherence: ModeCoherence;
   readonly modePowerRatio: number;
   readonly scan: ScanPath;
   readonly photons: number;
+  readonly intensityJitter: number;
   readonly noise: boolean;
   readonly measurement: Measurement;
   readonly beamstop: number;
@@ -90,8 +98,14 @@ export function resolveSimulation(options: SimulationOptions): ResolvedSimulatio
       fix: "ask for more modes or drop it",
     });
   }
+  if (options.modeCoherence === "coherent" && modes === 1) {
+    throw new PtychonautError("usage", "modeCoherence has no effect on a probe of one mode", {
+      fix: "ask for more modes or drop it",
+    });
+  }
   notNegative("smoothing", options.smoothing);
   notNegative("beamstop", options.beamstop);
+  notNegative("intensityJitter", options.intensityJitter);
   notNegative("positionError", options.positionError);
   const { object = "lines", probe = "airy", contrast = {} } = options;
   return {
@@ -103,9 +117,11 @@ export function resolveSimulation(options: SimulationOptions): ResolvedSimulatio
     objectSize: options.objectSize,
     probe: typeof probe === "string" ? fittedProbe(probe, n) : probe,
     modes,
+    modeCoherence: known("modeCoherence", options.modeCoherence ?? "incoherent", coherenceNames),
     modePowerRatio: options.modePowerRatio ?? 0.3,
     scan: scanOf(options),
     photons: options.photons ?? 1e5,
+    intensityJitter: options.intensityJitter ?? 0,
     noise: options.noise ?? true,
     measurement: options.measurement ?? "counts",
     beamstop: options.beamstop ?? 0,

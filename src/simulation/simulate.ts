@@ -8,7 +8,7 @@ import { makeProbe } from "../optics/probes.ts";
 import { objectSizeFor, positionsInObject, scanPath } from "../optics/scans.ts";
 import { Random } from "../random.ts";
 import { applyMask, beamstopMask, countPhotons } from "./detector.ts";
-import { diffract, diffractPiecewise } from "./diffraction.ts";
+import { diffract, diffractPiecewise, type ModeCoherence } from "./diffraction.ts";
 import { resolveSimulation, type SimulationOptions } from "./options.ts";
 
 /**
@@ -36,15 +36,17 @@ export interface PiecewiseScan extends Omit<Dataset, "patterns"> {
 export function simulatePiecewise(options: SimulationOptions): PiecewiseScan {
   const { scan, nominalPositions } = plan(options);
   const { object, positions, photons } = scan;
-  const diffraction = diffractPiecewise(object, scan.probe, positions, photons);
+  const diffraction = diffractPiecewise(object, scan.probe, positions, photons, scan.modeCoherence);
   const mask = maskOf(scan);
   return {
     ...described(scan, diffraction.probe, mask),
     ...nominalPositions,
     shape: [positions.length / 2, scan.probe.shape[1]!, scan.probe.shape[1]!],
     *frames() {
+      let first = 0;
       for (const intensity of diffraction.frames()) {
-        detect(intensity, scan, mask);
+        detect(intensity, scan, mask, first);
+        first += intensity.length / scan.probe.shape[1]! ** 2;
         yield intensity;
       }
     },
@@ -62,6 +64,7 @@ function plan(options: SimulationOptions): Plan {
   // A stream of its own for each stage: more noise, say, leaves object and scan as they were.
   const root = new Random(resolved.seed);
   const [objectRandom, scanRandom, stageRandom, noiseRandom] = [root.fork(), root.fork(), root.fork(), root.fork()];
+  const beamRandom = root.fork();
   const path = scanPath(resolved.scan, scanRandom);
   const size = resolved.objectSize ?? objectSizeFor(path, n);
   const positions = positionsInObject(path, size, n);
@@ -70,14 +73,26 @@ function plan(options: SimulationOptions): Plan {
     probe: withHermiteModes(makeProbe(n, resolved.probe), geometricPowers(resolved.modes, resolved.modePowerRatio)),
     positions,
     photons: resolved.photons,
+    modeCoherence: resolved.modeCoherence,
     measurement: resolved.measurement,
     beamstop: resolved.beamstop,
+    ...(resolved.intensityJitter === 0
+      ? {}
+      : { frameIntensities: flicker(positions.length / 2, resolved.intensityJitter, beamRandom) }),
     name: `simulated-${resolved.object.kind}-${resolved.seed}`,
     ...(resolved.noise ? { noise: noiseRandom } : {}),
   };
   if (resolved.positionError === 0) return { scan, nominalPositions: {} };
   const nominal = positions.map((value) => value + resolved.positionError * stageRandom.normal());
   return { scan, nominalPositions: { nominalPositions: nominal } };
+}
+
+/** Log-normal factors of mean one (over the scan, exactly) and of this relative standard deviation (of the distribution). */
+function flicker(frames: number, deviation: number, random: Random): Float64Array {
+  const sigma = Math.sqrt(Math.log(1 + deviation ** 2));
+  const factors = Float64Array.from({ length: frames }, () => Math.exp(sigma * random.normal()));
+  const mean = factors.reduce((a, b) => a + b, 0) / frames;
+  return factors.map((factor) => factor / mean);
 }
 
 /** Real and imaginary part blurred alike, so that a constant object stays what it is. */
@@ -98,6 +113,10 @@ export interface SimulatedScan {
   readonly positions: Float64Array;
   /** Mean photons per pattern, averaged over the scan, before the beamstop. */
   readonly photons: number;
+  /** How the probe's modes add. Default incoherent. */
+  readonly modeCoherence?: ModeCoherence;
+  /** `[frame]`, factors on the beam's intensity, of mean one. Default all one. */
+  readonly frameIntensities?: Float64Array;
   /** Source of the Poisson noise; without it the patterns hold expected counts. */
   readonly noise?: Random;
   /** Default "counts". */
@@ -111,18 +130,23 @@ export interface SimulatedScan {
 export function simulateScan(scan: SimulatedScan): Dataset {
   const { object, positions, photons } = scan;
   const n = scan.probe.shape[1]!;
-  const { intensity, probe } = diffract(object, scan.probe, positions, photons);
+  const { intensity, probe } = diffract(object, scan.probe, positions, photons, scan.modeCoherence);
   const mask = maskOf(scan);
   detect(intensity, scan, mask);
   return { ...described(scan, probe, mask), patterns: memoryPatterns(intensity, [positions.length / 2, n, n]) };
 }
 
-/** From expected counts to what the file is to hold, in place. */
+/** From expected counts to what the file is to hold, in place; `first` is the number of the first frame. */
 function detect(
   intensity: Float32Array,
-  { measurement = "counts", noise }: SimulatedScan,
+  { measurement = "counts", noise, frameIntensities, probe }: SimulatedScan,
   mask: RealArray | undefined,
+  first = 0,
 ): void {
+  if (frameIntensities !== undefined) {
+    const pixels = probe.shape[1]! ** 2;
+    for (let i = 0; i < intensity.length; i++) intensity[i]! *= frameIntensities[first + Math.floor(i / pixels)]!;
+  }
   if (noise !== undefined) countPhotons(intensity, noise);
   if (mask !== undefined) applyMask(intensity, mask);
   if (measurement === "amplitude") for (let i = 0; i < intensity.length; i++) intensity[i] = Math.sqrt(intensity[i]!);
@@ -132,7 +156,7 @@ const maskOf = ({ beamstop = 0, probe }: SimulatedScan): RealArray | undefined =
   beamstop > 0 ? beamstopMask(probe.shape[1]!, beamstop) : undefined;
 
 function described(
-  { object, positions, photons, measurement = "counts", name = "simulated" }: SimulatedScan,
+  { object, positions, photons, measurement = "counts", name = "simulated", frameIntensities }: SimulatedScan,
   probe: ComplexArray,
   mask: RealArray | undefined,
 ): Omit<Dataset, "patterns"> {
@@ -143,6 +167,7 @@ function described(
     probe,
     object,
     ...(mask === undefined ? {} : { mask }),
+    ...(frameIntensities === undefined ? {} : { frameIntensities }),
     photonsPerPattern: photons,
     provenance: { conversions: [], warnings: [] },
   };

@@ -13,6 +13,7 @@ import { complexPatches, type Patches } from "../nets/generator.ts";
 import { buildNetwork } from "../nets/network.ts";
 import type { Initialiser, Parameters } from "../nets/parameters.ts";
 import { probeMask } from "../optics/probeMask.ts";
+import { trainableProbe } from "./trainableProbe.ts";
 
 /** What network and physics need to know beside the model settings. */
 export interface ForwardOptions {
@@ -45,8 +46,9 @@ export const EXPERIMENTS = "experiments";
  * `[batch, C, N, N]`; where groups are merged, `offsets` `[batch, C, 2]` as (y, x) in pixels; and for several scans
  * `experiments` `[batch]`, int64, by which each sample has its own scan's probe.
  *
- * Parameters beside the network's: `physics.s1`, `physics.s2` of the rectangular forward model, and `physics.alpha`,
- * `physics.beta` of the affine correction of amplitudes, α A + β. They are scalars, or for several scans `[experiment]`.
+ * Parameters beside the network's: `physics.s1`, `physics.s2` of the rectangular forward model, `physics.alpha`,
+ * `physics.beta` of the affine correction of amplitudes, α A + β, scalars or for several scans `[experiment]`, and those
+ * of a trained probe (`trainableProbe`).
  */
 export function buildForward(parameters: Parameters, options: ForwardOptions): Forward {
   const { model, batch, probe } = options;
@@ -58,7 +60,10 @@ export function buildForward(parameters: Parameters, options: ForwardOptions): F
   const experiment = scans === 1 ? undefined : graph.input(EXPERIMENTS, [batch], "int64");
   const own: OfScan = { scans, ...(experiment === undefined ? {} : { experiment }) };
   const intensity = graph.scoped("physics", () => {
-    const illumination = illuminationOf(graph, probe, experiment);
+    // Patches are weighted by the probe that training starts from: how they are averaged is no means to explain the data.
+    const illumination = model.probeTrainable
+      ? trainableProbe(parameters, probe)
+      : illuminationOf(graph, probe, experiment);
     const windows = model.objectBig ? merged(complexPatches(patches), options) : complexPatches(patches);
     const object =
       model.physicsForwardMode === "rectangular_scaled" ? scaled(parameters, windows, model, own) : windows;

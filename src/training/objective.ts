@@ -14,6 +14,7 @@ import { meanDeviation, totalVariation } from "../model/regularisers.ts";
 import type { Patches } from "../nets/generator.ts";
 import type { Parameters } from "../nets/parameters.ts";
 import { buildForward, DARKEST_INTENSITY, type Forward, type ForwardOptions } from "./forward.ts";
+import { withFrameIntensity } from "./frameIntensity.ts";
 import { labelErrors, labelInputs } from "./labelLoss.ts";
 import type { Objective } from "./stepModels.ts";
 
@@ -28,6 +29,8 @@ export interface ObjectiveOptions extends ForwardOptions {
   readonly scales: readonly Pick<Scales, "countsPerUnit">[];
   /** `[N, N]`, 1 = valid pixel; for several scans one each, `[experiment, N, N]`. */
   readonly mask?: RealArray;
+  /** Training frames; needed where each has an intensity of its own. */
+  readonly frames?: number;
 }
 
 /**
@@ -41,10 +44,11 @@ export interface ObjectiveOptions extends ForwardOptions {
  */
 export function buildObjective(parameters: Parameters, options: ObjectiveOptions): Objective {
   const { losses, scales, mask } = options;
-  const forward = buildForward(parameters, options);
   const { graph } = parameters;
+  const predicted = buildForward(parameters, options);
+  const valid = mask === undefined ? undefined : validPixels(graph.constant(mask.data, mask.shape), predicted);
+  const forward = { ...predicted, intensity: underBeam(parameters, predicted, valid, options) };
   return graph.scoped("likelihood", () => {
-    const valid = mask === undefined ? undefined : validPixels(graph.constant(mask.data, mask.shape), forward);
     const perUnit = countsPerUnit(graph, scales, forward);
     const counts = (intensity: Tensor): Tensor => mul(intensity, perUnit);
     const deviance = poissonDeviance(counts(forward.intensity), counts(square(forward.images)), valid);
@@ -71,9 +75,20 @@ function countsPerUnit(graph: Graph, scales: ObjectiveOptions["scales"], { exper
 }
 
 /** `[N, N]`, or each sample's own as `[batch, 1, N, N]`. */
-function validPixels(mask: Tensor, { experiment }: Forward): Tensor {
+export function validPixels(mask: Tensor, { experiment }: Pick<Forward, "experiment">): Tensor {
   if (experiment === undefined) return mask;
   return reshape(gather(mask, experiment), [experiment.size, 1, ...mask.shape.slice(-2)]);
+}
+
+function underBeam(
+  parameters: Parameters,
+  { intensity, images }: Forward,
+  valid: Tensor | undefined,
+  { model, frames }: ObjectiveOptions,
+): Tensor {
+  if (!model.frameIntensityTrainable) return intensity;
+  if (frames === undefined) throw new PtychonautError("usage", "intensities of frames need the number of frames");
+  return withFrameIntensity(parameters, intensity, { frames, measured: square(images), valid });
 }
 
 /** Mean |A − a| over a sample's valid pixels, `[batch]`. */

@@ -3,7 +3,7 @@ import { type Clipping, clipGradients } from "../graph/clipping.ts";
 import { gradients } from "../graph/gradients.ts";
 import type { Target } from "../graph/lowering/lower.ts";
 import { buildModel } from "../graph/onnx/model.ts";
-import { mul } from "../graph/ops/elementwise.ts";
+import { add, mul, sub } from "../graph/ops/elementwise.ts";
 import { sum } from "../graph/ops/reduce.ts";
 import { type Optimizer, optimizerScalars } from "../graph/optimizers.ts";
 import { Graph, type Tensor } from "../graph/tensor.ts";
@@ -25,6 +25,8 @@ export interface StepOptions {
   readonly clipping?: Clipping;
   /** Scopes of parameters that stay as they are. Default none. */
   readonly frozen?: readonly string[];
+  /** Factor on the steps of a parameter, by its name, whatever the optimiser. Default 1. */
+  readonly stepFactor?: (name: string) => number;
   /** How the runtime wants its graphs; default: any runtime. */
   readonly target?: Target;
 }
@@ -126,7 +128,7 @@ function updateModel(specs: readonly ParameterSpec[], options: StepOptions): Uin
 function updateOutputs(
   trained: ReadonlyMap<string, Tensor>,
   grads: readonly Tensor[],
-  { optimizer, clipping }: StepOptions,
+  { optimizer, clipping, stepFactor = () => 1 }: StepOptions,
 ): Record<string, Tensor> {
   const graph = grads[0]!.graph;
   return graph.scoped("update", () => {
@@ -137,12 +139,15 @@ function updateOutputs(
     for (const [i, [name, parameter]] of [...trained].entries()) {
       const moments = optimizer.moments.map((moment) => graph.input(`${moment}/${name}`, parameter.shape));
       const updated = optimizer.update(parameter, clipped.gradients[i]!, moments, scalars);
-      outputs[`next/${name}`] = updated.parameter;
+      outputs[`next/${name}`] = partOfStep(parameter, updated.parameter, stepFactor(name));
       for (const [j, moment] of optimizer.moments.entries()) outputs[`next/${moment}/${name}`] = updated.moments[j]!;
     }
     return outputs;
   });
 }
+
+const partOfStep = (from: Tensor, to: Tensor, factor: number): Tensor =>
+  factor === 1 ? to : add(from, mul(sub(to, from), factor));
 
 function trainedTensors(parameters: Parameters): Map<string, Tensor> {
   const trained = parameters.specs.filter((spec) => spec.trainable);

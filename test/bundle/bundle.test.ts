@@ -80,6 +80,33 @@ describe("a model bundle", () => {
     });
   });
 
+  it("keeps a trained probe, and is refused when that is missing, changed or not announced", () => {
+    const probe = { shape: [2, 1, 3], data: Float32Array.from({ length: 12 }, (_, i) => i / 7) };
+    const bytes = writeBundle({ ...parts, probe });
+    expect(readBundle(bytes).probe).toEqual(probe);
+    expect(readBundle(writeBundle(parts)).probe).toBeUndefined();
+    const zip = openZip(bytes, "test");
+    const other = openZip(writeBundle({ ...parts, probe: { ...probe, data: probe.data.map((x) => x + 1) } }), "test");
+    const without = (name: string) => zip.members.filter((member) => member.name !== name);
+    const members = (names: readonly { name: string }[]) => names.map(({ name }) => ({ name, data: zip.read(name) }));
+    const cases: [Uint8Array, RegExp][] = [
+      [
+        writeZip(members(without("probe.npy"))),
+        /disagree about a trained probe.*expected complex64 \[2, 1, 3\]; got none/,
+      ],
+      [tampered({ "probe.npy": zip.read("probe.npy") }), /disagree about a trained probe.*expected none; got one/],
+      [
+        writeZip([...members(without("probe.npy")), { name: "probe.npy", data: other.read("probe.npy") }]),
+        /the probe is not the one that was saved/,
+      ],
+    ];
+    for (const [changed, reason] of cases) {
+      const error = refusal(() => readBundle(changed));
+      expect(error.kind).toBe("bundle");
+      expect(error.message).toMatch(reason);
+    }
+  });
+
   it("is not written when the model lacks a weight or has it in another shape", () => {
     const missing = refusal(() => writeBundle({ ...parts, parameters: [{ name: "c", shape: [1] }] }));
     expect(missing.message).toMatch(/lacks the weight "c"/);

@@ -70,10 +70,10 @@ describe("settings of infer", () => {
     expect(stderr).toMatch(/bundle does not fit the data.*expected patterns of 64 x 64; got 128 x 128/);
   });
 
-  it("refuses what is not in this version, with the reason", async () => {
+  it("refuses what the bundle's forward model does not have, with the reason", async () => {
     const { code, stderr } = await call([...inferArgs, "--varpro-scaling"]);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/varpro_scaling.*refused/);
+    expect(stderr).toMatch(/varpro_scaling true and physics_forward_mode "amplitude"/);
   });
 
   it("has no training flags", async () => {

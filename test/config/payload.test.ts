@@ -200,6 +200,8 @@ describe("the count-intensity profile", () => {
 describe("settings that would have no effect", () => {
   it.each([
     [{ probeMaskSigma: 2 }, /probe_mask is on/],
+    [{ probeLearningRateFactor: 2 }, /probe_trainable is on/],
+    [{ frameIntensityLearningRateFactor: 2 }, /frame_intensity_trainable is on/],
     [{ rectS1s2Init: "data" }, /physics_forward_mode is rectangular_scaled/],
     [{ exponentialGamma: 0.9 }, /scheduler is Exponential/],
     [{ plateauFactor: 0.2 }, /scheduler is ReduceLROnPlateau or Adaptive/],
@@ -239,6 +241,8 @@ describe("combinations that cannot be", () => {
     [{ architecture: "hybrid_resnet", fnoBlocks: 1 }, /at most fno_blocks 1/],
     [{ learnedInputChannels: 3 }, /follows from gridsize and input_conditioning/],
     [{ xBounds: [0.6, 0.4] }, /x_bounds/],
+    [{ frameIntensityTrainable: true, gridsize: 1 }, /frame_intensity_trainable true and gridsize 1.*share no object/],
+    [{ frameIntensityTrainable: true, objectBig: false }, /frame_intensity_trainable true and object_big false/],
     [{ gridsize: 3, neighborCount: 5 }, /at least gridsize² - 1 = 8/],
     [{ gridsize: 3, neighborFunction: "4_quadrant" }, /Four quadrants need gridsize 2/],
     [{ neighborFunction: "Grid" }, /neighbor_function Grid needs grid_step/],

@@ -118,7 +118,8 @@ describe("parsing", () => {
     ["data", { nphotons: 0 }],
     ["data", { validationFraction: 1 }],
     ["training", { batchSize: "16" }],
-    ["inference", { varproScaling: true }],
+    ["inference", { middleTrim: 1 }],
+    ["model", { modeCoherence: "partial" }],
   ] as const)("refuses %s %j", (group, settings) => {
     const name = snakeCase(Object.keys(settings)[0]!);
     try {

@@ -66,6 +66,20 @@ describe("the fit of an object to the data", () => {
     expect(fit.rFactor).toBeCloseTo(Math.sqrt((n * n * offset ** 2) / energy), 4);
   });
 
+  it("does not mind a beam of another intensity in every pattern where it is told of one", () => {
+    const beam = new Random(9);
+    const frameIntensities = Float64Array.from({ length: 40 }, () => 0.5 + beam.uniform());
+    const steady = fitOptions();
+    const flickering = simulateScan({ object, probe: steady.dataset.probe, positions, photons, frameIntensities });
+    for (const offset of [0, 0.03]) {
+      const blind = fitToData({ ...steady, dataset: flickering, offset })!;
+      const told = fitToData({ ...steady, dataset: flickering, offset, frameIntensity: true })!;
+      expect(blind.rFactor).toBeGreaterThan(0.1);
+      if (offset > 0) expect(told.rFactor).toBeLessThan(blind.rFactor);
+      else expect(told.rFactor).toBeLessThan(tolerances.simulatedAgain);
+    }
+  });
+
   it("looks at as many patterns as asked for, spread evenly", () => {
     expect(fitToData(fitOptions({ most: 8 }))).toMatchObject({ patterns: 8, eligible: 40 });
   });

@@ -1,11 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { splitComplex } from "../../src/arrays.ts";
 import { groupGeometry } from "../../src/data/groupGeometry.ts";
+import { type Complex, complexReshape } from "../../src/graph/complex.ts";
 import { buildModel } from "../../src/graph/onnx/model.ts";
-import { sqrt } from "../../src/graph/ops/elementwise.ts";
+import { mul, sqrt } from "../../src/graph/ops/elementwise.ts";
 import { mean } from "../../src/graph/ops/reduce.ts";
 import { Graph, type Tensor } from "../../src/graph/tensor.ts";
 import { canvasSide, extractGroup, mergeGroup, type PatchWeighting } from "../../src/model/group.ts";
+import { basisIntensity, intensityBasis } from "../../src/model/intensityBasis.ts";
 import {
   absoluteError,
   countIntensityNll,
@@ -18,6 +20,7 @@ import {
 } from "../../src/model/likelihood.ts";
 import { sampleMean } from "../../src/model/perSample.ts";
 import { predictIntensity } from "../../src/model/predict.ts";
+import { accumulate, bestScales, emptyNormalEquations } from "../../src/model/varpro.ts";
 import { makeObject } from "../../src/optics/objects.ts";
 import { makeProbe } from "../../src/optics/probes.ts";
 import { extractPatch } from "../../src/optics/sampling.ts";
@@ -25,6 +28,7 @@ import { Random } from "../../src/random.ts";
 import { countPhotons } from "../../src/simulation/detector.ts";
 import { diffract } from "../../src/simulation/diffraction.ts";
 import { evaluate, testRuntime } from "../evaluate.ts";
+import { tolerances } from "../tolerances.ts";
 import { complexConstant, complexInput, type Parts } from "./inputs.ts";
 
 /**
@@ -98,8 +102,18 @@ function trivialObjects({ re, im }: Parts): Record<string, Parts> {
 
 describe("the true object has the least loss", () => {
   const scene = simulate();
+  // A beamstop and a dead row, where nothing was counted.
+  const mask = Float32Array.from({ length: N * N }, (_, i) => {
+    const [y, x] = [Math.floor(i / N) - N / 2, (i % N) - N / 2];
+    return Math.hypot(y, x) <= 2 || y === 5 ? 0 : 1;
+  });
+  const masked = (x: Tensor): Tensor => mul(x, x.graph.constant(mask, [N, N]));
   const losses: Record<string, (rate: Tensor, counts: Tensor) => Tensor> = {
     deviance: (rate, counts) => mean(poissonDeviance(rate, counts)),
+    "deviance of the valid pixels": (rate, counts) =>
+      mean(poissonDeviance(rate, masked(counts), rate.graph.constant(mask, [N, N]))),
+    "mean absolute error of the valid pixels": (rate, counts) =>
+      mean(sampleMean(masked(absoluteError(sqrt(rate), sqrt(masked(counts)))))),
     "Poisson between amplitudes": (rate, counts) => mean(poissonAmplitudeNll(sqrt(rate), sqrt(counts))),
     "mean absolute error": (rate, counts) => mean(sampleMean(absoluteError(sqrt(rate), sqrt(counts)))),
     "mean absolute error at equal energy": (rate, counts) =>
@@ -110,19 +124,37 @@ describe("the true object has the least loss", () => {
 
   type Losses = Record<string, number>;
 
-  /** One session for a weighting, asked for the losses of many objects. */
-  async function lossesWith(weighting: PatchWeighting | "apart"): Promise<(patches: Parts) => Promise<Losses>> {
+  interface Arrangement {
+    readonly weighting: PatchWeighting | "apart";
+    /** Patches in a group: 4, or every patch on its own canvas. */
+    readonly channels?: number;
+    /** Patches placed at −(r − r̄). */
+    readonly mirrored?: boolean;
+  }
+
+  /** The object that the physics sees when these patches are arranged so. */
+  function arranged(
+    patches: Complex,
+    probe: Complex,
+    { weighting, channels = C, mirrored = false }: Arrangement,
+  ): Complex {
+    if (weighting === "apart") return patches;
+    const { graph } = patches.re;
+    const groups = complexReshape(patches, [(B * C) / channels, channels, N, N]);
+    const moved = scene.offsets.map((x) => (channels === 1 ? 0 : mirrored ? -x : x));
+    const offsets = graph.constant(moved, [(B * C) / channels, channels, 2]);
+    const side = canvasSide(N, Math.sqrt(channels), 6);
+    const { canvas } = mergeGroup(groups, offsets, { side, weighting, probe });
+    return complexReshape(extractGroup(canvas, offsets, N), [B, C, N, N]);
+  }
+
+  /** One session for an arrangement, asked for the losses of many objects. */
+  async function lossesWith(arrangement: Arrangement): Promise<(patches: Parts) => Promise<Losses>> {
     const graph = new Graph();
     const shape = [B, C, N, N];
     const patches = complexInput(graph, "patches", shape);
-    const offsets = graph.constant(scene.offsets, [B, C, 2]);
     const probe = complexConstant(graph, [1, N, N], splitComplex(scene.probe));
-    const side = canvasSide(N, 2, 6);
-    const object =
-      weighting === "apart"
-        ? patches
-        : extractGroup(mergeGroup(patches, offsets, { side, weighting, probe }).canvas, offsets, N);
-    const rate = predictIntensity(object, probe);
+    const rate = predictIntensity(arranged(patches, probe, arrangement), probe);
     const counts = graph.constant(scene.counts, shape);
     const outputs = Object.fromEntries(Object.entries(losses).map(([name, loss]) => [name, loss(rate, counts)]));
     const session = await testRuntime.load(buildModel({ outputs }));
@@ -132,22 +164,70 @@ describe("the true object has the least loss", () => {
     };
   }
 
-  it.each<PatchWeighting | "apart">(["apart", "central_mask", "uniform", "probe"])(
-    "patches merged: %s",
-    async (weighting) => {
-      const lossesOf = await lossesWith(weighting);
-      const truth = await lossesOf(scene.truth);
-      for (const [object, patches] of Object.entries(trivialObjects(scene.truth))) {
-        const other = await lossesOf(patches);
-        for (const [loss, value] of Object.entries(truth)) {
-          expect(other[loss], `${loss} of ${object}`).toBeGreaterThan(value);
-        }
+  const weightings: readonly PatchWeighting[] = ["central_mask", "uniform", "probe"];
+  const arrangements: readonly Arrangement[] = [
+    { weighting: "apart" },
+    ...weightings.map((weighting) => ({ weighting })),
+    ...weightings.map((weighting) => ({ weighting, channels: 1 })),
+  ];
+  it.each(arrangements)("patches merged: %o", async (arrangement) => {
+    const lossesOf = await lossesWith(arrangement);
+    const truth = await lossesOf(scene.truth);
+    for (const [object, patches] of Object.entries(trivialObjects(scene.truth))) {
+      const other = await lossesOf(patches);
+      for (const [loss, value] of Object.entries(truth)) {
+        expect(other[loss], `${loss} of ${object}`).toBeGreaterThan(value);
       }
+    }
+  });
+
+  it.each(weightings)("true patches at mirrored places lose, weighted by %s", async (weighting) => {
+    const [right, mirrored] = [await lossesWith({ weighting }), await lossesWith({ weighting, mirrored: true })];
+    const truth = await right(scene.truth);
+    const other = await mirrored(scene.truth);
+    for (const [loss, value] of Object.entries(truth)) expect(other[loss], loss).toBeGreaterThan(value);
+  });
+
+  it.each<Arrangement>([{ weighting: "apart" }, ...weightings.map((weighting) => ({ weighting }))])(
+    "with the best scales of real and imaginary part for each object: %o",
+    async (arrangement) => {
+      const graph = new Graph();
+      const shape = [B, C, N, N];
+      const patches = complexInput(graph, "patches", shape);
+      const probe = complexConstant(graph, [1, N, N], splitComplex(scene.probe));
+      const basis = intensityBasis(arranged(patches, probe, arrangement), probe);
+      const [s1, s2] = [graph.input("s1", []), graph.input("s2", [])];
+      const rate = basisIntensity(basis, s1, s2);
+      const counts = graph.constant(scene.counts, shape);
+      const session = await testRuntime.load(
+        buildModel({ outputs: { ...basis, ci: mean(countIntensityNll(rate, counts, meanObserved(counts))) } }),
+      );
+      const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [] });
+      const best = async ({ re, im }: Parts): Promise<{ loss: number; s2: number }> => {
+        const feeds = { patches_re: { data: re, shape }, patches_im: { data: im, shape } };
+        const at = await session.run({ ...feeds, s1: scalar(1), s2: scalar(1) }, ["real", "imaginary", "mixed"]);
+        const values = (name: string): Float32Array => at[name]!.data as Float32Array;
+        const equations = emptyNormalEquations();
+        const regressors = { real: values("real"), imaginary: values("imaginary"), mixed: values("mixed") };
+        accumulate(equations, regressors, scene.counts);
+        const scales = bestScales(equations);
+        const { ci } = await session.run({ ...feeds, s1: scalar(scales.s1), s2: scalar(scales.s2) }, ["ci"]);
+        return { loss: Number(ci!.data[0]), s2: scales.s2 };
+      };
+      const truth = await best(scene.truth);
+      const { conjugate, nothing: _, ...others } = trivialObjects(scene.truth);
+      for (const [object, patches] of Object.entries(others)) {
+        expect((await best(patches)).loss, object).toBeGreaterThan(truth.loss);
+      }
+      // The conjugate is the truth with the other sign of s2: nothing in the intensities tells them apart.
+      const twin = await best(conjugate!);
+      expect(Math.sign(twin.s2)).toBe(-Math.sign(truth.s2));
+      expect(Math.abs(twin.loss / truth.loss - 1)).toBeLessThan(tolerances.otherSummationOrder);
     },
   );
 
   it("at the shot-noise limit or near it, when patches are not merged", async () => {
-    const { deviance } = await (await lossesWith("apart"))(scene.truth);
+    const { deviance } = await (await lossesWith({ weighting: "apart" }))(scene.truth);
     expect(deviance).toBeGreaterThan(0.1);
     expect(deviance).toBeLessThan(1.3);
   });

@@ -19,7 +19,7 @@ import { silentProgress } from "../../src/node/progress.ts";
 import { makeProbe } from "../../src/optics/probes.ts";
 import { extractPatch } from "../../src/optics/sampling.ts";
 import { Random } from "../../src/random.ts";
-import { simulateScan } from "../../src/simulation/simulate.ts";
+import { type SimulatedScan, simulateScan } from "../../src/simulation/simulate.ts";
 
 export const N = 32;
 const [height, width] = [90, 76];
@@ -39,11 +39,10 @@ export const positions: Float64Array = (() => {
   return Float64Array.from({ length: 2 * 70 }, (_, i) => 24 + random.integer(i % 2 === 0 ? 42 : 28));
 })();
 
-/** Writes a noise-free scan of `object` and says where. */
-export function writeScan(folder: string, name: string, n = N): string {
+/** Writes a noise-free scan of `object` and says where; any part of it may be changed. */
+export function writeScan(folder: string, name: string, n = N, changes: Partial<SimulatedScan> = {}): string {
   const probe = makeProbe(n, { kind: "gaussian", fwhm: 4, defocus: n });
-  const modes = { shape: [1, n, n], data: probe.data };
-  const dataset = simulateScan({ object, probe: modes, positions, photons: 1e4, measurement: "amplitude" });
+  const dataset = simulateScan({ object, probe, positions, photons: 1e4, measurement: "amplitude", ...changes });
   const path = join(folder, name);
   writeFileSync(path, writeScanNpz(dataset));
   return path;

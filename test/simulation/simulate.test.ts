@@ -91,6 +91,27 @@ describe("diffraction", () => {
   });
 });
 
+describe("a flickering beam", () => {
+  const options = { n: 32, patterns: 400, seed: 5, photons: 2e4, noise: false } as const;
+
+  test("has the deviation asked for, mean one, and shows in the patterns' totals", () => {
+    const steady = simulate(options);
+    const flickering = simulate({ ...options, intensityJitter: 0.2 });
+    const factors = flickering.frameIntensities!;
+    expect(steady.frameIntensities).toBeUndefined();
+    expect(factors.reduce((a, b) => a + b, 0) / 400).toBeCloseTo(1, 10);
+    const deviation = Math.sqrt(factors.reduce((a, b) => a + (b - 1) ** 2, 0) / 400);
+    // The standard error of a standard deviation of 400 numbers is 1/√800 of it; four of them, and the long tail.
+    expect(Math.abs(deviation / 0.2 - 1)).toBeLessThan(4 / Math.sqrt(800) + 0.05);
+    const [plain, bright] = [new Float32Array(32 * 32), new Float32Array(32 * 32)];
+    for (const frame of [0, 17, 399]) {
+      steady.patterns.read([frame], plain);
+      flickering.patterns.read([frame], bright);
+      expect(sum(bright) / sum(plain)).toBeCloseTo(factors[frame]!, 5);
+    }
+  });
+});
+
 describe("a simulated dataset", () => {
   const options = { n, patterns: 40, seed: 5, photons: 2e4 } as const;
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readBundle } from "../../src/bundle/bundle.ts";
 import type { Settings } from "../../src/config/group.ts";
+import { openNpz } from "../../src/io/npz.ts";
 import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
 import type { RunHooks, RunOutcome } from "../../src/node/cli/workflows.ts";
 import { createTrainingPayload } from "../../src/node/payloads.ts";
@@ -135,6 +136,10 @@ describe("every way of training runs", () => {
       "regularisers, affine, probe mask",
       { ampLoss: "Total_Variation", phaseLoss: "Mean_Deviation", intensityScaleTrainable: true, probeMask: true },
     ],
+    [
+      "a flickering beam, on replicas",
+      { gridsize: 2, frameIntensityTrainable: true, devices: 2, validationFraction: 0.2 },
+    ],
     ["batch normalisation and attention", { batchNorm: true, cbamEncoder: true, optimizer: "sgd", learningRate: 1e-4 }],
     ["the PtychoNN baseline through the physics", { architecture: "ptychonn", gridsize: 2 }],
     ["batch workers", { numWorkers: 2 }],
@@ -142,6 +147,23 @@ describe("every way of training runs", () => {
     const run = await training(name.replaceAll(/\W/g, "_"), { ...oneEpoch, ...settings });
     expect(run.outcome.status).toBe("finished");
     expect(history(run)[0]!.train.deviance).toBeGreaterThan(0);
+  });
+
+  it("writes the beam's intensity in every training pattern, of mean one", async () => {
+    const run = await training("beam", {
+      ...oneEpoch,
+      gridsize: 2,
+      frameIntensityTrainable: true,
+      validationFraction: 0.2,
+    });
+    const npz = openNpz(readFileSync(join(run.dir, "intensities.npz")));
+    const [frames, values] = ["frame", "frame_intensity"].map((key) => Array.from(npz.readNumbers(key).data));
+    expect(frames).toHaveLength(values!.length);
+    expect(frames!.length).toBeLessThan(40);
+    expect(new Set(frames).size).toBe(frames!.length);
+    expect(values!.reduce((a, b) => a + b, 0) / values!.length).toBeCloseTo(1, 6);
+    expect(Math.max(...values!.map((value) => Math.abs(value - 1)))).toBeGreaterThan(1e-3);
+    expect(bundleOf(run).manifest.scales["frameIntensity"]).toBeUndefined();
   });
 
   it("the calibrated scales are in the bundle", async () => {

@@ -260,6 +260,18 @@ describe("several scans are refused", () => {
       { modelType: "supervised" },
       /model_type supervised goes with a single/,
     ],
+    [
+      "with a trained probe",
+      ["first.npz", "second.npz"],
+      { probeTrainable: true },
+      /probe_trainable goes with a single/,
+    ],
+    [
+      "with a trained intensity for every pattern",
+      ["first.npz", "second.npz"],
+      { frameIntensityTrainable: true, gridsize: 2 },
+      /frame_intensity_trainable goes with a single/,
+    ],
     ["beside a scan to validate on", ["first.npz", "second.npz"], { testDataFile: "third.npz" }, /single scan/],
   ] as [string, string[], Settings, RegExp][])("%s", async (_, files, settings, message) => {
     const { testDataFile, ...rest } = settings;

@@ -1,7 +1,9 @@
 import { camelCase, snakeCase } from "../../config/names.ts";
 import { PtychonautError } from "../../errors.ts";
 import { writeScanFrames, writeScanNpz } from "../../io/writeScanNpz.ts";
+import type { ModeCoherence } from "../../simulation/diffraction.ts";
 import {
+  coherenceNames,
   type ObjectName,
   objectNames,
   type ProbeName,
@@ -61,7 +63,20 @@ const ownFlags: readonly Flag[] = [
     "number",
     "Power of each further mode over the one before; 0.3 when left open.",
   ),
+  flag("Sample and probe", "modeCoherence", "text", "How the modes add: intensities or waves.", {
+    choices: coherenceNames,
+    default: "incoherent",
+  }),
   flag("Detector", "photons", "number", "Mean photons per pattern.", { aliases: ["nphotons"], default: 1e5 }),
+  flag(
+    "Detector",
+    "intensityJitter",
+    "number",
+    "Relative standard deviation of the beam's intensity between patterns.",
+    {
+      default: 0,
+    },
+  ),
   flag("Detector", "noise", "boolean", "Poisson noise.", { default: true }),
   flag("Detector", "beamstop", "number", "Diameter of a beamstop.", { default: 0, unit: "pixels" }),
   flag("Files", "labels", "boolean", "Also save the true patches, as Y: 8 n² bytes a pattern.", { default: false }),
@@ -131,8 +146,10 @@ export function simulationOptions(values: Readonly<Record<string, unknown>>): Si
     ...number("modePowerRatio"),
     ...number("photons"),
     ...number("beamstop"),
+    ...number("intensityJitter"),
     n: Number(values["n"] ?? 64),
     patterns: Number(values["patterns"] ?? 1000),
+    modeCoherence: named<ModeCoherence>("mode_coherence", values["modeCoherence"] ?? "incoherent", coherenceNames),
     noise: values["noise"] !== false,
     object: named<ObjectName>("object", values["object"] ?? "lines", objectNames),
     probe: named<ProbeName>("probe", values["probe"] ?? "airy", probeNames),
