@@ -117,14 +117,16 @@ describe("starting from a model", () => {
   });
 
   it("resumes bit for bit, and not from another model or with another part frozen", async () => {
-    const settings = { initFrom: first.dir, freeze: "encoder", maxEpochs: 1 };
-    await train("next-parts", settings, 3);
-    const resumed = await train("next-parts", { ...settings, resume: "last" });
-    expect(bundle(resumed).model).toEqual(bundle({ ...first, dir: join(folder, "next") }).model);
-    await expect(train("next-parts", { ...settings, freeze: "none", resume: "last" })).rejects.toThrow(
+    const start = await train("start", { ...quick, maxEpochs: 1 });
+    const settings = { initFrom: start.dir, freeze: "encoder" };
+    const uninterrupted = await train("uninterrupted", settings);
+    await train("parts", settings, 3);
+    const resumed = await train("parts", { ...settings, resume: "last" });
+    expect(bundle(resumed).model).toEqual(bundle(uninterrupted).model);
+    await expect(train("parts", { ...settings, freeze: "none", resume: "last" })).rejects.toThrow(
       /another run.*freeze "encoder"/,
     );
-    await expect(train("next-parts", { ...settings, initFrom: join(folder, "next"), resume: "last" })).rejects.toThrow(
+    await expect(train("parts", { ...settings, initFrom: uninterrupted.dir, resume: "last" })).rejects.toThrow(
       /another run.*initFrom "[0-9a-f]{64}"/,
     );
   });
