@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/browser/**"],
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     // Two files at once on two cores; ONNX Runtime sessions inside tests use one thread each.
     pool: "forks",
     maxWorkers: 2,

@@ -1,15 +1,11 @@
 import { join } from "node:path";
-import type { ComplexArray } from "../arrays.ts";
-import { writeBundle } from "../bundle/bundle.ts";
 import { type DataFacts, dataFacts } from "../bundle/fingerprint.ts";
-import type { JsonObject } from "../bundle/manifest.ts";
 import { scanOptions } from "../config/dataConfig.ts";
 import type { TrainingPayload } from "../config/payload.ts";
 import { savedConfigOf } from "../config/savedConfig.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { type Scales, scaledProbe } from "../data/normalisation.ts";
+import { scaledProbe } from "../data/normalisation.ts";
 import { PtychonautError } from "../errors.ts";
-import { predictionGraph } from "../inference/predictionModel.ts";
 import type { ParameterSpec } from "../nets/parameters.ts";
 import { Random } from "../random.ts";
 import { chooseRuntime } from "../runtime/node/accelerator.ts";
@@ -21,7 +17,6 @@ import { scheduleOf } from "../training/settings.ts";
 import { type Outcome, type TrainerOptions, train } from "../training/trainer.ts";
 import { freshState, type RunIdentity, type TrainingState } from "../training/trainingState.ts";
 import { batchWorkers } from "./batchWorkers.ts";
-import { bundleName } from "./bundleFiles.ts";
 import type { CheckpointFiles } from "./checkpointFiles.ts";
 import type { RunHooks, RunOutcome } from "./cli/workflows.ts";
 import { checkDeterminism } from "./determinism.ts";
@@ -31,16 +26,16 @@ import type { MetricsLogger } from "./loggers.ts";
 import { silentProgress } from "./progress.ts";
 import { refined } from "./refined.ts";
 import { type RunInput, scanInput, writeRunRecord } from "./runRecord.ts";
+import { saveBundle } from "./trainedBundle.ts";
 import { checkpointToResume, checkpointWriter } from "./trainingCheckpoints.ts";
 import { identityOf, type Seeds, seedsOf } from "./trainingIdentity.ts";
 import { labelled } from "./trainingLabels.ts";
 import { loggedToItsEnd, logServer, openTrainingLog } from "./trainingLog.ts";
 import { epochLine, epochsOf, statusOf, trainingJson } from "./trainingOutcome.ts";
 import { type TrainingPictures, trainingPictures } from "./trainingPictures.ts";
-import { fixedBatches, physicsValues, setUpTraining, trainingBatches } from "./trainingSetup.ts";
+import { fixedBatches, setUpTraining, trainingBatches } from "./trainingSetup.ts";
 import { type Stage, trainingStages } from "./trainingStages.ts";
 import { trainingWarnings } from "./trainingWarnings.ts";
-import { packageVersion } from "./version.ts";
 
 /**
  * A whole training: reads the scan, trains, and leaves in the output folder the model bundle with the best weights,
@@ -371,35 +366,3 @@ async function conclude(
 }
 
 const bundleInput = ({ path, sha256 }: InitialWeights): RunInput => ({ path, sha256 });
-
-async function saveBundle(
-  { scans, prepared, facts }: Run,
-  values: Record<string, Float32Array>,
-  probe: ComplexArray | undefined,
-  payload: TrainingPayload,
-  training: JsonObject,
-): Promise<string> {
-  const graph = predictionGraph(payload.model, 1);
-  const own = Object.fromEntries(graph.specs.map(({ name }) => [name, values[name]!]));
-  const [first, ...others] = scans.map((_, scan) => ({
-    facts: facts[scan]!,
-    scales: { ...numbersOf(prepared.scales[scan]!), ...physicsValues(values, scan) },
-  }));
-  const path = join(payload.outputDir, bundleName);
-  const bundle = writeBundle({
-    model: graph.export(own),
-    parameters: graph.specs,
-    createdBy: `ptychonaut ${await packageVersion()}`,
-    config: JSON.parse(JSON.stringify(savedConfigOf(payload))) as JsonObject,
-    scales: { ...numbersOf(prepared.scales[0]!), ...physicsValues(values) },
-    trainedOn: first!.facts,
-    ...(others.length === 0 ? {} : { scans: [first!, ...others] }),
-    ...(probe === undefined ? {} : { probe }),
-    training: { ...training, scan: scans.map(({ name }) => name).join(", ") },
-  });
-  await writeAtomic(path, bundle);
-  return path;
-}
-
-const numbersOf = (scales: Scales): Record<string, number> =>
-  Object.fromEntries(Object.entries(scales).filter(([, value]) => Number.isFinite(value)));

@@ -1,10 +1,12 @@
 import { add, div, mul, sub } from "../ops/elementwise.ts";
 import { PARITIES } from "../ops/image.ts";
-import { gather } from "../ops/indexing.ts";
 import { concat, pad, reshape, slice, transpose } from "../ops/layout.ts";
 import { matmul } from "../ops/linear.ts";
 import { sum } from "../ops/reduce.ts";
 import type { Attribute, Graph, Node, Tensor } from "../tensor.ts";
+import { findFusableRelus } from "./fusableRelus.ts";
+import { BLOCKED, packTurnedWeights, packWeights } from "./packing.ts";
+import { shiftedCopies } from "./shiftedCopies.ts";
 
 /**
  * Lowering for ONNX Runtime's CPU provider. Its fast convolution kernels work on images whose channels are interleaved in
@@ -22,7 +24,6 @@ export interface BlockedTarget {
   plain(tensor: Tensor): Tensor;
 }
 
-const DOMAIN = "com.microsoft.nchwc::";
 /** With so few channels on one side, direct convolution wastes most of a block. */
 const FEW_CHANNELS = 4;
 /** Times the smallest positive normal float it is above 1. */
@@ -73,7 +74,7 @@ export function blockedTarget(
     const known = plainOf.get(tensor);
     if (known !== undefined) return known;
     const attributes = { channels: tensor.shape[1]! };
-    const made = emitOne(`${DOMAIN}ReorderOutput`, [blockedOf.get(tensor)!], attributes, tensor.shape);
+    const made = emitOne(`${BLOCKED}ReorderOutput`, [blockedOf.get(tensor)!], attributes, tensor.shape);
     plainOf.set(tensor, made);
     return made;
   };
@@ -81,7 +82,7 @@ export function blockedTarget(
   const blocked = (tensor: Tensor): Tensor => {
     const known = blockedOf.get(tensor);
     if (known !== undefined) return known;
-    const made = emitOne(`${DOMAIN}ReorderInput`, [plainOf.get(tensor)!], {}, tensor.shape);
+    const made = emitOne(`${BLOCKED}ReorderInput`, [plainOf.get(tensor)!], {}, tensor.shape);
     blockedOf.set(tensor, made);
     return made;
   };
@@ -95,7 +96,12 @@ export function blockedTarget(
     const made =
       source === undefined
         ? transpose(plain(tensor), [0, 2, 3, 1])
-        : emitOne(`${DOMAIN}ReorderOutput`, [source], { channels, channels_last: 1 }, [batch, height, width, channels]);
+        : emitOne(`${BLOCKED}ReorderOutput`, [source], { channels, channels_last: 1 }, [
+            batch,
+            height,
+            width,
+            channels,
+          ]);
     channelsLastOf.set(tensor, made);
     return made;
   };
@@ -119,7 +125,7 @@ export function blockedTarget(
     const attributes = { ...node.attributes, ...(relu === undefined ? {} : { activation: "Relu" }) };
     const inputs = bias === undefined ? [input, packed] : [input, packed, plain(bias)];
     const result = (relu ?? node).outputs[0]!;
-    blockedOf.set(result, emitOne(`${DOMAIN}Conv`, inputs, attributes, result.shape));
+    blockedOf.set(result, emitOne(`${BLOCKED}Conv`, inputs, attributes, result.shape));
     return true;
   };
 
@@ -143,13 +149,13 @@ export function blockedTarget(
       block,
       block,
     );
-    const planes = emitOne(`${DOMAIN}Conv`, [blocked(x), packed], { kernel_shape: [1, 1] }, [
+    const planes = emitOne(`${BLOCKED}Conv`, [blocked(x), packed], { kernel_shape: [1, 1] }, [
       batch,
       rows,
       height,
       width,
     ]);
-    const ordered = emitOne(`${DOMAIN}ReorderOutput`, [planes], { channels: taps * out }, [
+    const ordered = emitOne(`${BLOCKED}ReorderOutput`, [planes], { channels: taps * out }, [
       batch,
       taps * out,
       height,
@@ -218,8 +224,8 @@ export function blockedTarget(
     const [out, taps, channels] = products.shape as [number, number, number];
     if (channels % block !== 0) return transpose(products, [0, 2, 1]);
     const image = reshape(products, [out, taps, 1, channels]);
-    const inBlocks = emitOne(`${DOMAIN}ReorderInput`, [image], { channels_last: 1 }, [out, channels, taps, 1]);
-    return emitOne(`${DOMAIN}ReorderOutput`, [inBlocks], { channels }, [out, channels, taps, 1]);
+    const inBlocks = emitOne(`${BLOCKED}ReorderInput`, [image], { channels_last: 1 }, [out, channels, taps, 1]);
+    return emitOne(`${BLOCKED}ReorderOutput`, [inBlocks], { channels }, [out, channels, taps, 1]);
   };
 
   const channelSums = (node: Node): boolean => {
@@ -290,7 +296,7 @@ export function blockedTarget(
     const result = node.outputs[0]!;
     const x = node.inputs[0]!;
     if (!fitsBlocks(x) || !blockedOf.has(x)) return false;
-    blockedOf.set(result, emitOne(DOMAIN + node.op, [blocked(x)], node.attributes, result.shape));
+    blockedOf.set(result, emitOne(BLOCKED + node.op, [blocked(x)], node.attributes, result.shape));
     return true;
   };
 
@@ -303,14 +309,14 @@ export function blockedTarget(
     const pairs = (batch * channels * height) / (2 * block);
     const enlarged = (image: Tensor): Tensor => {
       const wide = [batch, channels, height / 2, width];
-      const made = emitOne(`${DOMAIN}Upsample`, [image], { scales: [1, 1, 1, 2] }, wide);
+      const made = emitOne(`${BLOCKED}Upsample`, [image], { scales: [1, 1, 1, 2] }, wide);
       return reshape(made, [pairs, 1, width * block]);
     };
     // 0 at the maximum, which a steep slope down from 1 tells from everything below it.
     const below = sub(enlarged(blocked(pooled)), reshape(source, [pairs, 2, width * block]));
     const isMaximum = emitOne("HardSigmoid", [below], { alpha: { float: -STEEP }, beta: { float: 1 } }, below.shape);
     const window = { kernel_shape: [2, 2], strides: [2, 2] };
-    const part = emitOne(`${DOMAIN}AveragePool`, [reshape(isMaximum, x.shape)], window, pooled.shape);
+    const part = emitOne(`${BLOCKED}AveragePool`, [reshape(isMaximum, x.shape)], window, pooled.shape);
     const share = div(mul(blocked(gradient), 0.25), part);
     blockedOf.set(node.outputs[0]!, reshape(mul(isMaximum, enlarged(share)), x.shape));
     return true;
@@ -347,7 +353,7 @@ export function blockedTarget(
         const x = node.inputs[0]!;
         if (!fitsBlocks(x) || !blockedOf.has(x)) return false;
         const result = node.outputs[0]!;
-        blockedOf.set(result, emitOne(`${DOMAIN}Upsample`, [blocked(x)], { scales: [1, 1, 2, 2] }, result.shape));
+        blockedOf.set(result, emitOne(`${BLOCKED}Upsample`, [blocked(x)], { scales: [1, 1, 2, 2] }, result.shape));
         return true;
       }
       case "ChannelSums":
@@ -367,90 +373,8 @@ export function blockedTarget(
   return { emit, plain };
 }
 
-/** ReLUs that are the only use of a convolution's result: the kernel applies them before it stores. */
-function findFusableRelus(
-  nodes: readonly Node[],
-  outputs: readonly Tensor[],
-): { readonly byRelu: ReadonlyMap<Node, Node>; readonly convolutions: ReadonlySet<Node> } {
-  const users = new Map<Tensor, Node[]>();
-  for (const node of nodes) {
-    for (const input of node.inputs) users.set(input, [...(users.get(input) ?? []), node]);
-  }
-  const byRelu = new Map<Node, Node>();
-  for (const node of nodes) {
-    const source = node.op === "Relu" ? node.inputs[0]!.node : undefined;
-    if (source?.op !== "Conv" || outputs.includes(node.inputs[0]!)) continue;
-    if (users.get(node.inputs[0]!)!.length === 1) byRelu.set(node, source);
-  }
-  return { byRelu, convolutions: new Set(byRelu.values()) };
-}
-
-/**
- * `[out, in, ky, kx]` reordered to `[out / block, in / inBlock, ky, kx, inBlock, block]`, under its old shape. In steps that
- * each move one axis, which ONNX Runtime does several times as fast as a permutation of many.
- */
-function packWeights(weights: Tensor, inBlock: number, block: number): Tensor {
-  const [out, channels, ky, kx] = weights.shape as [number, number, number, number];
-  const tiles = (out / block) * (channels / inBlock);
-  const outInner = lastButOneInner(reshape(weights, [out / block, block, channels * ky * kx]), block);
-  return reshape(transpose(reshape(outInner, [tiles, inBlock, ky * kx, block]), [0, 2, 1, 3]), weights.shape);
-}
-
-/** What `packWeights` gives for weights turned by 180° with inputs and outputs exchanged, from the weights themselves. */
-function packTurnedWeights(weights: Tensor, inBlock: number, block: number): Tensor {
-  const [channels, out, ky, kx] = weights.shape as [number, number, number, number];
-  const [taps, tile] = [ky * kx, inBlock * block];
-  const [outs, ins] = [out / block, channels / inBlock];
-  const inInner = lastButOneInner(reshape(weights, [ins, inBlock, out * taps]), block);
-  const outInner = lastButOneInner(reshape(inInner, [ins * outs, block, taps * inBlock]), block);
-  const exchanged = transpose(reshape(outInner, [ins, outs, taps * tile]), [1, 0, 2]);
-  const backwards = weights.graph.int64(Array.from({ length: taps }, (_, tap) => taps - 1 - tap));
-  return reshape(gather(reshape(exchanged, [outs * ins, taps, tile]), backwards, 1), [out, channels, ky, kx]);
-}
-
-/**
- * `[a, b, c]` → `[a, c, b]`. Where b is a block this is how an image is put into blocks, whose operator shares the work out
- * to threads as a whole and not matrix by matrix.
- */
-function lastButOneInner(x: Tensor, block: number): Tensor {
-  const [count, inner, rest] = x.shape as [number, number, number];
-  if (inner !== block) return transpose(x, [0, 2, 1]);
-  const image = reshape(x, [count, block, 1, rest]);
-  const made = x.graph.emit(`${DOMAIN}ReorderInput`, [image], {}, [{ shape: image.shape, dtype: "float32" }])[0]!;
-  return reshape(made, [count, rest, block]);
-}
-
 /** In one pass: a slope so steep that every positive normal float lands on 1. */
 function heaviside(x: Tensor): Tensor {
   const attributes = { alpha: { float: STEEP }, beta: { float: 0 } };
   return x.graph.emit("HardSigmoid", [x], attributes, [{ shape: x.shape, dtype: "float32" }])[0]!;
-}
-
-/**
- * `[batch, channel · taps, y · x]`: the image shifted to every tap of a kernel, zeros outside.
- * @param turned taps in reverse order
- */
-function shiftedCopies(
-  x: Tensor,
-  [ky, kx]: readonly [number, number],
-  [py, px]: readonly [number, number],
-  [height, width]: readonly [number, number],
-  turned: boolean,
-): Tensor {
-  const [batch, channels] = x.shape as [number, number];
-  const padded = pad(x, [
-    [py, py],
-    [px, px],
-  ]);
-  const copies: Tensor[] = [];
-  for (let tap = 0; tap < ky * kx; tap++) {
-    const at = turned ? ky * kx - 1 - tap : tap;
-    const [dy, dx] = [Math.floor(at / kx), at % kx];
-    const shifted = slice(padded, [
-      { axis: 2, start: dy, end: dy + height },
-      { axis: 3, start: dx, end: dx + width },
-    ]);
-    copies.push(reshape(shifted, [batch, channels, 1, height * width]));
-  }
-  return reshape(concat(copies, 2), [batch, channels * ky * kx, height * width]);
 }
