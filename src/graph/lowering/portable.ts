@@ -25,6 +25,7 @@ export const portableRules: Readonly<Record<string, LoweringRule>> = {
     return [mul(enlarged(share), isMaximum)];
   },
 
+  // Both in transpositions that each move one axis, which runtimes have fast paths for.
   JoinParities: (node, [planes]) => {
     const [batch, out, height, width] = node.outputs[0]!.shape as [number, number, number, number];
     const [rows, columns] = [height / 2, width / 2];
@@ -36,22 +37,25 @@ export const portableRules: Readonly<Record<string, LoweringRule>> = {
       ]);
       return reshape(plane, [batch, out, 1, rows, columns]);
     });
-    const joined = reshape(concat(parts, 2), [batch, out, 2, 2, rows, columns]);
-    return [reshape(transpose(joined, [0, 1, 4, 2, 5, 3]), [batch, out, height, width])];
+    const byRowParity = reshape(concat(parts, 2), [2 * batch * out, 2, rows * columns]);
+    const wide = reshape(transpose(byRowParity, [0, 2, 1]), [batch * out, 2, rows, width]);
+    return [reshape(transpose(wide, [0, 2, 1, 3]), [batch, out, height, width])];
   },
 
   SplitParities: (_node, [x]) => {
     const [batch, channels, height, width] = x!.shape as [number, number, number, number];
     const [rows, columns] = [height / 2, width / 2];
-    const apart = transpose(reshape(x!, [batch, channels, rows, 2, columns, 2]), [0, 3, 5, 1, 2, 4]);
-    const planes = reshape(apart, [batch, 4, channels, rows, columns]);
-    const padded = PARITIES.map(([a, b], parity) =>
-      pad(slice(planes, [{ axis: 1, start: parity, end: parity + 1 }]), [
+    const byRowParity = transpose(reshape(x!, [batch * channels, rows, 2, width]), [0, 2, 1, 3]);
+    const apart = transpose(reshape(byRowParity, [2 * batch * channels, rows * columns, 2]), [0, 2, 1]);
+    const planes = reshape(apart, [batch, channels, 4, rows, columns]);
+    const padded = PARITIES.map(([a, b], parity) => {
+      const plane = slice(planes, [{ axis: 2, start: parity, end: parity + 1 }]);
+      return pad(reshape(plane, [batch, channels, rows, columns]), [
         [a, 1 - a],
         [b, 1 - b],
-      ]),
-    );
-    return [reshape(concat(padded, 1), [batch, 4 * channels, rows + 1, columns + 1])];
+      ]);
+    });
+    return [concat(padded, 1)];
   },
 
   // Rows first: a runtime adds up one by one, and the rounding of a sum grows with its length.
