@@ -1,6 +1,7 @@
 import { PtychonautError } from "../errors.ts";
 import { type Complex, complexReshape, complexSum, each, intensity, scale } from "../graph/complex.ts";
 import { add, greater, maximum, mul, neg, reciprocal, where } from "../graph/ops/elementwise.ts";
+import { slice } from "../graph/ops/layout.ts";
 import { max, sum } from "../graph/ops/reduce.ts";
 import { perGraph } from "../graph/perGraph.ts";
 import { type Graph, shapeError, type Tensor } from "../graph/tensor.ts";
@@ -59,7 +60,8 @@ export function mergeGroup(patches: Complex, offsets: Tensor, options: MergeOpti
   if (patches.re.rank !== 4 || offsets.shape.join() !== [...patches.re.shape.slice(0, 2), 2].join())
     throw shapeError("merge", "patches [B, C, N, N] and offsets [B, C, 2]", patches.re, offsets);
   const weights = translate(patchWeights(patches.re, options), offsets, [side, side]);
-  const placed = each(patches, (part) => mul(translate(part, offsets, [side, side]), weights));
+  const seen = options.weighting === "probe" ? patches : each(patches, weighed);
+  const placed = each(seen, (part) => mul(translate(part, offsets, [side, side]), weights));
   const count = sum(weights, { axes: [1] });
   return { canvas: scale(complexSum(placed, [1]), inverseCount(count, options.weighting)), count };
 }
@@ -100,6 +102,17 @@ const centralSquare: (graph: Graph, n: number) => Tensor = perGraph((graph: Grap
   const data = Float32Array.from({ length: n * n }, (_, k) => (inside(Math.floor(k / n)) && inside(k % n) ? 1 : 0));
   return graph.constant(data, [n, n]);
 });
+
+/** The part of a patch `[..., N, N]` that the central square weighs, and the pixel around it that interpolation reaches. */
+function weighed(patch: Tensor): Tensor {
+  const n = patch.shape.at(-1)!;
+  if (n % 4 !== 0) return patch;
+  const range = { start: n / 4 - 1, end: (3 * n) / 4 + 1 };
+  return slice(patch, [
+    { axis: -2, ...range },
+    { axis: -1, ...range },
+  ]);
+}
 
 /** Least weight that counts as seen: below it a bilinear rim divides rounding errors by rounding errors. */
 const SUPPORT = 1e-6;

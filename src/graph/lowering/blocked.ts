@@ -26,6 +26,8 @@ export interface BlockedTarget {
 
 /** With so few channels on one side, direct convolution wastes most of a block. */
 const FEW_CHANNELS = 4;
+/** Shifted copies of the gradient up to which one product with them is faster than a convolution. */
+const FEW_COLUMNS = 64;
 /** Times the smallest positive normal float it is above 1. */
 const STEEP = 1e38;
 /** Pixels of an image from which weight gradients are computed image by image. */
@@ -112,7 +114,9 @@ export function blockedTarget(
     const fewOutputs = out <= FEW_CHANNELS && channels % block === 0;
     if (fewOutputs) {
       if (relu !== undefined) return false;
-      plainOf.set(node.outputs[0]!, convolutionToFewChannels(node));
+      const [, , ky, kx] = weights.shape as [number, number, number, number];
+      const made = out * ky * kx <= block ? convolutionToFewChannels(node) : convolutionToPartOfABlock(node);
+      plainOf.set(node.outputs[0]!, made);
       return true;
     }
     if (out % block !== 0 || (channels >= block && channels % block !== 0)) return false;
@@ -127,6 +131,22 @@ export function blockedTarget(
     const result = (relu ?? node).outputs[0]!;
     blockedOf.set(result, emitOne(`${BLOCKED}Conv`, inputs, attributes, result.shape));
     return true;
+  };
+
+  /** With more taps than a block has channels, the block is filled up with channels that are thrown away. */
+  const convolutionToPartOfABlock = (node: Node): Tensor => {
+    const [x, weights, bias] = node.inputs as [Tensor, Tensor, Tensor?];
+    const [batch, out, height, width] = node.outputs[0]!.shape as [number, number, number, number];
+    const filled = pad(plain(weights), [
+      [0, block - out],
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ]);
+    const inputs = [blocked(x), packWeights(filled, block, block)];
+    if (bias !== undefined) inputs.push(pad(plain(bias), [[0, block - out]]));
+    const made = emitOne(`${BLOCKED}Conv`, inputs, node.attributes, [batch, block, height, width]);
+    return emitOne(`${BLOCKED}ReorderOutput`, [made], { channels: out }, [batch, out, height, width]);
   };
 
   /** A kernel to few channels is a 1×1 convolution to all its taps, whose planes are then shifted and added. */
@@ -201,7 +221,7 @@ export function blockedTarget(
       const columns = shiftedCopies(plain(x), [ky, kx], [py, px], [height, width], false);
       return reshape(transpose(pixelProducts(columns, gradient), [1, 0]), [out, channels, ky, kx]);
     }
-    if (out <= FEW_CHANNELS) {
+    if (out * ky * kx <= FEW_COLUMNS) {
       const [, , inHeight, inWidth] = x.shape as [number, number, number, number];
       const columns = shiftedCopies(plain(gradient), [ky, kx], [ky - 1 - py, kx - 1 - px], [inHeight, inWidth], true);
       return transpose(reshape(pixelProducts(columns, x), [out, ky, kx, channels]), [0, 3, 1, 2]);
