@@ -20,7 +20,7 @@ ptychonaut(
 );
 ptychonaut(
   ...["train", "--train_data_file", scan, "--output_dir", folder, "--gridsize", 1, "--n_filters_scale", 1],
-  ...["--batch_size", 8, "--learning_rate", 5e-4, "--scheduler", "WarmupCosine", "--max_epochs", 17, "--seed", 7],
+  ...["--batch_size", 8, "--learning_rate", 5e-4, "--scheduler", "WarmupCosine", "--max_epochs", 24, "--seed", 7],
 );
 ptychonaut(
   ...["infer", "--model_path", folder, "--test_data", scan, "--output_dir", folder],
