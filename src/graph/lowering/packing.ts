@@ -1,4 +1,4 @@
-import { gather } from "../ops/indexing.ts";
+import { reversed } from "../ops/indexing.ts";
 import { reshape, transpose } from "../ops/layout.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -24,8 +24,7 @@ export function packTurnedWeights(weights: Tensor, inBlock: number, block: numbe
   const inInner = lastButOneInner(reshape(weights, [ins, inBlock, out * taps]), block);
   const outInner = lastButOneInner(reshape(inInner, [ins * outs, block, taps * inBlock]), block);
   const exchanged = transpose(reshape(outInner, [ins, outs, taps * tile]), [1, 0, 2]);
-  const backwards = weights.graph.int64(Array.from({ length: taps }, (_, tap) => taps - 1 - tap));
-  return reshape(gather(reshape(exchanged, [outs * ins, taps, tile]), backwards, 1), [out, channels, ky, kx]);
+  return reshape(reversed(reshape(exchanged, [outs * ins, taps, tile]), 1), [out, channels, ky, kx]);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { cast, div, equal, greater, mul, pow } from "../ops/elementwise.ts";
 import { averagePool2x2, PARITIES } from "../ops/image.ts";
-import { gather } from "../ops/indexing.ts";
+import { reversed } from "../ops/indexing.ts";
 import { concat, expand, pad, reshape, slice, transpose } from "../ops/layout.ts";
 import { matmul } from "../ops/linear.ts";
 import { sum } from "../ops/reduce.ts";
@@ -64,8 +64,7 @@ export const portableRules: Readonly<Record<string, LoweringRule>> = {
   TurnedWeights: (_node, [weights]) => {
     const [out, channels, ky, kx] = weights!.shape as [number, number, number, number];
     const byTap = transpose(reshape(weights!, [out, channels, ky * kx]), [2, 1, 0]);
-    const backwards = weights!.graph.int64(Array.from({ length: ky * kx }, (_, tap) => ky * kx - 1 - tap));
-    return [reshape(transpose(gather(byTap, backwards), [1, 2, 0]), [channels, out, ky, kx])];
+    return [reshape(transpose(reversed(byTap, 0), [1, 2, 0]), [channels, out, ky, kx])];
   },
 
   ConvWeightGradient: (node, [x, gradient]) => {

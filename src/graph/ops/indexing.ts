@@ -9,6 +9,13 @@ export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   return x.graph.emit("Gather", [x, indices], { axis: at }, [{ shape, dtype: x.dtype }])[0]!;
 }
 
+/** The same entries along an axis in reverse order. */
+export function reversed(x: Tensor, axis: number): Tensor {
+  const [at] = normaliseAxes("Gather", [axis], x.rank) as [number];
+  const length = x.shape[at]!;
+  return gather(x, x.graph.int64(Array.from({ length }, (_, i) => length - 1 - i)), at);
+}
+
 /**
  * `target` with `updates` added at `indices` along axis 0; repeated indices add up. The adjoint of `gather` along axis 0.
  * `indices` is int64 of any shape, `updates` has that shape followed by the target's other axes.
