@@ -8,6 +8,8 @@ export interface OrtFlavour {
   readonly Tensor: TensorConstructor;
   /** Whether a run can write its outputs into memory that the caller brings. */
   readonly writesInto: boolean;
+  /** An output at which a run ends by an error, with everything computed but nothing returned. */
+  readonly stop?: { readonly output: string; is(error: unknown): boolean };
 }
 
 /** A `Session` over one of ONNX Runtime's JavaScript packages, which share their interface. */
@@ -25,7 +27,7 @@ export class OrtSession implements Session {
   }
 
   get outputNames(): readonly string[] {
-    return this.#session.outputNames;
+    return this.#session.outputNames.filter((name) => name !== this.#flavour.stop?.output);
   }
 
   async run(
@@ -33,7 +35,7 @@ export class OrtSession implements Session {
     fetches?: readonly string[],
     into: Readonly<Record<string, HostTensor>> = {},
   ): Promise<Record<string, HostTensor>> {
-    const { Tensor, writesInto } = this.#flavour;
+    const { Tensor, writesInto, stop } = this.#flavour;
     const inputs: Record<string, Tensor> = {};
     for (const name of this.inputNames) {
       const feed = feeds[name];
@@ -45,6 +47,10 @@ export class OrtSession implements Session {
       const target = writesInto ? into[name] : undefined;
       wanted[name] = target === undefined ? null : toOrt(Tensor, target);
     }
+    if (stop !== undefined) {
+      await this.#runUnreturned(stop, inputs, wanted);
+      return Object.fromEntries(Object.keys(wanted).map((name) => [name, into[name]!]));
+    }
     const results = await this.#session.run(inputs, wanted);
     return Object.fromEntries(
       Object.entries(results).map(([name, tensor]) => {
@@ -54,9 +60,36 @@ export class OrtSession implements Session {
     );
   }
 
+  async #runUnreturned(
+    stop: NonNullable<OrtFlavour["stop"]>,
+    inputs: Record<string, Tensor>,
+    wanted: Record<string, Tensor | null>,
+  ): Promise<void> {
+    const missing = Object.keys(wanted).find((name) => wanted[name] === null);
+    if (missing !== undefined) throw new PtychonautError("usage", `no memory for graph output "${missing}"`);
+    const proof = overwritten(Object.values(wanted) as Tensor[]);
+    try {
+      await this.#session.run(inputs, { [stop.output]: null, ...wanted });
+    } catch (error) {
+      if (!stop.is(error) || !proof()) throw error;
+    }
+  }
+
   async dispose(): Promise<void> {
     await this.#session.release();
   }
+}
+
+/** A number that no operator makes, a NaN with a message of its own, as the first element of a float32 tensor. */
+const UNWRITTEN = 0x7fc0_5afe;
+
+/** Marks a tensor, and tells later whether something was written over the mark. */
+function overwritten(tensors: readonly Tensor[]): () => boolean {
+  const data = tensors.map(({ data }) => data).find((data) => data instanceof Float32Array && data.length > 0);
+  if (!(data instanceof Float32Array)) return () => true;
+  const bits = new Uint32Array(data.buffer, data.byteOffset, 1);
+  bits[0] = UNWRITTEN;
+  return () => bits[0] !== UNWRITTEN;
 }
 
 export function toOrt(Tensor: TensorConstructor, { data, shape }: HostTensor): Tensor {

@@ -17,6 +17,8 @@ export interface HostTensor {
 export interface SessionOptions {
   /** Threads inside one operator. Default: the runtime's. CPU and WASM only. */
   readonly threads?: number;
+  /** Every run brings memory for all of its outputs (`into`). Saves a copy of them where the provider makes one. */
+  readonly bringsMemory?: boolean;
   /** Writes the provider's own operator timings to this file prefix (CPU only), for finding where the time goes. */
   readonly profile?: string;
 }

@@ -88,11 +88,12 @@ export async function createTrainingStep(options: TrainingStepOptions): Promise<
   if (options.form === "fused" && runtime.memory !== undefined) return residentStep(options, runtime.memory);
   const communicator = options.communicator ?? alone;
   const evaluation = await runtime.load(models.evaluation, session);
+  const bringing = { ...session, bringsMemory: true };
   if (options.form === "fused") {
-    return new FusedStep(options, await runtime.load(models.fused, session), evaluation);
+    return new FusedStep(options, await runtime.load(models.fused, bringing), evaluation);
   }
   const source = options.gradients ?? (await sessionGradients(runtime, models, session));
-  return new SplitStep(options, source, await runtime.load(models.update, session), evaluation, communicator);
+  return new SplitStep(options, source, await runtime.load(models.update, bringing), evaluation, communicator);
 }
 
 /** What both forms share: two sets of vectors, one read and one written by a step, which then swap. */
@@ -191,7 +192,7 @@ class FusedStep extends StepBase implements TrainingStep {
       [SAMPLE_WEIGHTS]: vector(sampleWeights.map((weight) => weight / samples)),
     };
     const into = { ...this.updated(), ...views(this.untrained, this.nextState, "next/") };
-    const out = await this.#session.run(feeds, undefined, into);
+    const out = await this.#session.run(feeds, undefined, withScalars(this.#session, into));
     return this.finish(lossValues(this.models, out), samples, out);
   }
 
@@ -238,7 +239,7 @@ class SplitStep extends StepBase implements TrainingStep {
       ...this.moments(),
       ...optimizerFeeds(this.optimizer, learningRate, step),
     };
-    const out = await this.#update.run(feeds, undefined, this.updated());
+    const out = await this.#update.run(feeds, undefined, withScalars(this.#update, this.updated()));
     return this.finish(Float64Array.from(this.#total.subarray(this.trainable.length)), samples, out);
   }
 
@@ -263,6 +264,12 @@ class SplitStep extends StepBase implements TrainingStep {
   }
 }
 
+/** Memory for all outputs of a session: those that are not there yet are single numbers. */
+function withScalars({ outputNames }: Session, into: Record<string, HostTensor>): Record<string, HostTensor> {
+  const scalars = outputNames.filter((name) => into[name] === undefined);
+  return { ...Object.fromEntries(scalars.map((name) => [name, { data: new Float32Array(1), shape: [] }])), ...into };
+}
+
 /** The part of the step models that computes gradients; plain data, so that it can be sent to another thread. */
 export interface GradientModel {
   readonly specs: readonly ParameterShape[];
@@ -276,7 +283,7 @@ export async function sessionGradients(
   models: GradientModel,
   options?: SessionOptions,
 ): Promise<GradientSource> {
-  const session = await runtime.load(models.gradient, options);
+  const session = await runtime.load(models.gradient, { ...options, bringsMemory: true });
   const trainable = trainableLayout(models.specs);
   const untrained = stateLayout(models.specs);
   const names = lossNames(models);
@@ -293,7 +300,8 @@ export async function sessionGradients(
           [SAMPLE_WEIGHTS]: vector(sampleWeights),
         };
         const after = before.slice();
-        const out = await session.run(feeds, undefined, { ...into, ...views(untrained, after, "next/") });
+        const memory = withScalars(session, { ...into, ...views(untrained, after, "next/") });
+        const out = await session.run(feeds, undefined, memory);
         for (let i = 0; i < gradient.length; i++) total[i]! += gradient[i]!;
         for (const [i, name] of names.entries()) total[gradient.length + i]! += Number(out[name]!.data[0]);
         before = after;

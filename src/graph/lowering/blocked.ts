@@ -5,7 +5,7 @@ import { matmul } from "../ops/linear.ts";
 import { sum } from "../ops/reduce.ts";
 import type { Attribute, Graph, Node, Tensor } from "../tensor.ts";
 import { findFusableRelus } from "./fusableRelus.ts";
-import { BLOCKED, packTurnedWeights, packWeights } from "./packing.ts";
+import { BLOCKED, packTurnedWeights, packWeights, swapMiddle } from "./packing.ts";
 import { shiftedCopies } from "./shiftedCopies.ts";
 
 /**
@@ -98,7 +98,7 @@ export function blockedTarget(
     const made =
       source === undefined
         ? transpose(plain(tensor), [0, 2, 3, 1])
-        : emitOne(`${BLOCKED}ReorderOutput`, [source], { channels, channels_last: 1 }, [
+        : reshape(swapMiddle(reshape(source, [batch, channels / block, height * width, block])), [
             batch,
             height,
             width,
@@ -243,8 +243,12 @@ export function blockedTarget(
   const tapsLast = (products: Tensor): Tensor => {
     const [out, taps, channels] = products.shape as [number, number, number];
     if (channels % block !== 0) return transpose(products, [0, 2, 1]);
-    const image = reshape(products, [out, taps, 1, channels]);
-    const inBlocks = emitOne(`${BLOCKED}ReorderInput`, [image], { channels_last: 1 }, [out, channels, taps, 1]);
+    const inBlocks = reshape(swapMiddle(reshape(products, [out, taps, channels / block, block])), [
+      out,
+      channels,
+      taps,
+      1,
+    ]);
     return emitOne(`${BLOCKED}ReorderOutput`, [inBlocks], { channels }, [out, channels, taps, 1]);
   };
 
@@ -328,9 +332,8 @@ export function blockedTarget(
     const [batch, channels, height, width] = x.shape as [number, number, number, number];
     const pairs = (batch * channels * height) / (2 * block);
     const enlarged = (image: Tensor): Tensor => {
-      const wide = [batch, channels, height / 2, width];
-      const made = emitOne(`${BLOCKED}Upsample`, [image], { scales: [1, 1, 1, 2] }, wide);
-      return reshape(made, [pairs, 1, width * block]);
+      const columns = reshape(image, [(pairs * width) / 2, 1, block]);
+      return reshape(concat([columns, columns], 1), [pairs, 1, width * block]);
     };
     // 0 at the maximum, which a steep slope down from 1 tells from everything below it.
     const below = sub(enlarged(blocked(pooled)), reshape(source, [pairs, 2, width * block]));

@@ -13,7 +13,7 @@ export function packWeights(weights: Tensor, inBlock: number, block: number): Te
   const [out, channels, ky, kx] = weights.shape as [number, number, number, number];
   const tiles = (out / block) * (channels / inBlock);
   const outInner = lastButOneInner(reshape(weights, [out / block, block, channels * ky * kx]), block);
-  return reshape(transpose(reshape(outInner, [tiles, inBlock, ky * kx, block]), [0, 2, 1, 3]), weights.shape);
+  return reshape(swapMiddle(reshape(outInner, [tiles, inBlock, ky * kx, block])), weights.shape);
 }
 
 /** What `packWeights` gives for weights turned by 180° with inputs and outputs exchanged, from the weights themselves. */
@@ -25,6 +25,19 @@ export function packTurnedWeights(weights: Tensor, inBlock: number, block: numbe
   const outInner = lastButOneInner(reshape(inInner, [ins * outs, block, taps * inBlock]), block);
   const exchanged = transpose(reshape(outInner, [ins, outs, taps * tile]), [1, 0, 2]);
   return reshape(reversed(reshape(exchanged, [outs * ins, taps, tile]), 1), [out, channels, ky, kx]);
+}
+
+/**
+ * `[a, b, c, block]` → `[a, c, b, block]`. To the operator, b are the pixels of an image and all that a pixel has its channels:
+ * this is how images with the channels last are put into blocks, which, unlike the way back, is shared out to threads.
+ */
+export function swapMiddle(x: Tensor): Tensor {
+  const [count, pixels, groups, block] = x.shape as [number, number, number, number];
+  const channels = groups * block;
+  const image = reshape(x, [count, pixels, 1, channels]);
+  const shape = [count, channels, pixels, 1];
+  const made = x.graph.emit(`${BLOCKED}ReorderInput`, [image], { channels_last: 1 }, [{ shape, dtype: "float32" }])[0]!;
+  return reshape(made, [count, groups, pixels, block]);
 }
 
 /**

@@ -4,8 +4,10 @@ import type { Target } from "../../graph/lowering/lower.ts";
 import { ortDeviceMemory } from "../ortDeviceMemory.ts";
 import { type OrtFlavour, OrtSession } from "../ortSession.ts";
 import type { Provider, Runtime, SessionOptions } from "../runtime.ts";
+import { CONVERSION_STOP, isConversionStop, withConversionStop } from "./conversionStop.ts";
 
 const flavour: OrtFlavour = { Tensor, writesInto: true };
+const unreturned: OrtFlavour = { ...flavour, stop: { output: CONVERSION_STOP, is: isConversionStop } };
 
 /** The runtime in Node: onnxruntime-node with one execution provider. Which one to take: `accelerator.ts`. */
 export function nodeRuntime(
@@ -23,7 +25,10 @@ export function nodeRuntime(
     provider,
     description,
     target,
-    load: async (model, options) => new OrtSession(await open(model, options), flavour),
+    load: async (model, options) =>
+      options?.bringsMemory === true
+        ? new OrtSession(await open(withConversionStop(model), options), unreturned)
+        : new OrtSession(await open(model, options), flavour),
     ...(provider === "webgpu" && { memory: ortDeviceMemory(open, Tensor) }),
   };
 }
