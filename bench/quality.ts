@@ -58,7 +58,7 @@ function settings(): Settings {
 /** The scan and the training of `npm run demo`, on all patterns: nothing is held back for validation. */
 const demo = { n: 64, patterns: 1000, object: "lines", smoothing: 3, photons: 1e6, seed: 7 };
 const BATCH = 8;
-const EPOCHS = 17;
+const EPOCHS = 24;
 const quickDemo = { ...demo, n: 32, patterns: 64 };
 const QUICK_EPOCHS = 2;
 

@@ -6,10 +6,14 @@ import type { HostTensor, Session } from "./runtime.ts";
 export interface OrtFlavour {
   /** The package's own class: each package recognises only its own tensors. */
   readonly Tensor: TensorConstructor;
-  /** Whether a run can write its outputs into memory that the caller brings. */
-  readonly writesInto: boolean;
-  /** An output at which a run ends by an error, with everything computed but nothing returned. */
-  readonly stop?: { readonly output: string; is(error: unknown): boolean };
+  /** For sessions that write outputs into memory of the caller's and return none. */
+  readonly stop?: ConversionStop;
+}
+
+/** An output at which a run ends with an error, all being computed and nothing returned. */
+export interface ConversionStop {
+  readonly output: string;
+  is(error: unknown): boolean;
 }
 
 /** A `Session` over one of ONNX Runtime's JavaScript packages, which share their interface. */
@@ -35,44 +39,47 @@ export class OrtSession implements Session {
     fetches?: readonly string[],
     into: Readonly<Record<string, HostTensor>> = {},
   ): Promise<Record<string, HostTensor>> {
-    const { Tensor, writesInto, stop } = this.#flavour;
+    const { Tensor, stop } = this.#flavour;
     const inputs: Record<string, Tensor> = {};
     for (const name of this.inputNames) {
       const feed = feeds[name];
       if (feed === undefined) throw new PtychonautError("usage", `graph input "${name}" is not fed`);
       inputs[name] = toOrt(Tensor, feed);
     }
-    const wanted: Record<string, Tensor | null> = {};
-    for (const name of fetches ?? this.outputNames) {
-      const target = writesInto ? into[name] : undefined;
-      wanted[name] = target === undefined ? null : toOrt(Tensor, target);
-    }
-    if (stop !== undefined) {
-      await this.#runUnreturned(stop, inputs, wanted);
-      return Object.fromEntries(Object.keys(wanted).map((name) => [name, into[name]!]));
-    }
-    const results = await this.#session.run(inputs, wanted);
+    const names = fetches ?? this.outputNames;
+    if (stop !== undefined) return this.#write(stop, inputs, names, into);
+    const results = await this.#session.run(inputs, Object.fromEntries(names.map((name) => [name, null])));
     return Object.fromEntries(
       Object.entries(results).map(([name, tensor]) => {
         const value = fromOrt(tensor);
-        return [name, writesInto || into[name] === undefined ? value : copied(name, value, into[name])];
+        return [name, into[name] === undefined ? value : copied(name, value, into[name])];
       }),
     );
   }
 
-  async #runUnreturned(
-    stop: NonNullable<OrtFlavour["stop"]>,
-    inputs: Record<string, Tensor>,
-    wanted: Record<string, Tensor | null>,
-  ): Promise<void> {
-    const missing = Object.keys(wanted).find((name) => wanted[name] === null);
-    if (missing !== undefined) throw new PtychonautError("usage", `no memory for graph output "${missing}"`);
-    const proof = overwritten(Object.values(wanted) as Tensor[]);
+  async #write(
+    stop: ConversionStop,
+    inputs: Readonly<Record<string, Tensor>>,
+    names: readonly string[],
+    into: Readonly<Record<string, HostTensor>>,
+  ): Promise<Record<string, HostTensor>> {
+    const targets = Object.fromEntries(
+      names.map((name) => {
+        if (into[name] === undefined)
+          throw new PtychonautError("usage", `graph output "${name}" has no memory to go to`);
+        return [name, into[name]];
+      }),
+    );
+    const tensors = Object.entries(targets).map(
+      ([name, target]) => [name, toOrt(this.#flavour.Tensor, target)] as const,
+    );
+    const written = watch(targets);
     try {
-      await this.#session.run(inputs, { [stop.output]: null, ...wanted });
+      await this.#session.run(inputs, { [stop.output]: null, ...Object.fromEntries(tensors) });
     } catch (error) {
-      if (!stop.is(error) || !proof()) throw error;
+      if (!stop.is(error) || !written()) throw error;
     }
+    return targets;
   }
 
   async dispose(): Promise<void> {
@@ -80,14 +87,14 @@ export class OrtSession implements Session {
   }
 }
 
-/** A number that no operator makes, a NaN with a message of its own, as the first element of a float32 tensor. */
+/** A NaN that no operator makes. */
 const UNWRITTEN = 0x7fc0_5afe;
 
-/** Marks a tensor, and tells later whether something was written over the mark. */
-function overwritten(tensors: readonly Tensor[]): () => boolean {
-  const data = tensors.map(({ data }) => data).find((data) => data instanceof Float32Array && data.length > 0);
-  if (!(data instanceof Float32Array)) return () => true;
-  const bits = new Uint32Array(data.buffer, data.byteOffset, 1);
+/** Marks the first number of a tensor, and tells later whether something was written over it. */
+function watch(targets: Readonly<Record<string, HostTensor>>): () => boolean {
+  const first = Object.values(targets).find(({ data }) => data instanceof Float32Array && data.length > 0)?.data;
+  if (first === undefined) return () => true;
+  const bits = new Uint32Array(first.buffer, first.byteOffset, 1);
   bits[0] = UNWRITTEN;
   return () => bits[0] !== UNWRITTEN;
 }

@@ -17,7 +17,7 @@ export interface HostTensor {
 export interface SessionOptions {
   /** Threads inside one operator. Default: the runtime's. CPU and WASM only. */
   readonly threads?: number;
-  /** Every run brings memory for all of its outputs (`into`). Saves a copy of them where the provider makes one. */
+  /** Every run brings memory for all that it fetches (`into`): the results are then written there and never copied, where the runtime can. */
   readonly bringsMemory?: boolean;
   /** Writes the provider's own operator timings to this file prefix (CPU only), for finding where the time goes. */
   readonly profile?: string;
@@ -29,7 +29,7 @@ export interface Session {
   /**
    * Runs the graph once. Every input must be fed; feeds are only read, and may be reused as soon as the promise settles.
    * @param fetches names of the outputs to return; all of them when absent
-   * @param into where outputs are to be written, by name; reused memory saves an allocation per run. Shapes must fit
+   * @param into where outputs are to be written, by name. Shapes must fit
    */
   run(
     feeds: Readonly<Record<string, HostTensor>>,

@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import { type InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
 import { buildModel } from "../../src/graph/onnx/model.ts";
 import { greater, mul } from "../../src/graph/ops/elementwise.ts";
@@ -38,9 +38,9 @@ describe("a session", () => {
     await session.dispose();
   });
 
-  it.each([true, false])("writes into memory that it is given (by itself: %s)", async (writesInto) => {
-    const inner = await InferenceSession.create(model(), { executionProviders: ["cpu"] });
-    const session = new OrtSession(inner, { Tensor: OrtTensor, writesInto });
+  it.each([true, false])("writes into memory that it is given (for all outputs: %s)", async (bringsMemory) => {
+    const session = await testRuntime.load(model(), { bringsMemory });
+    expect(session.outputNames).toEqual(["picked", "above"]);
     const memory = new Float32Array(5);
     const { picked } = await session.run(feeds, ["picked"], { picked: { data: memory.subarray(1, 4), shape: [3] } });
     expect([...memory]).toEqual([0, 12, 0, 6, 0]);
@@ -48,12 +48,43 @@ describe("a session", () => {
     await session.dispose();
   });
 
-  it("refuses memory that does not fit where it copies", async () => {
-    const inner = await InferenceSession.create(model(), { executionProviders: ["cpu"] });
-    const session = new OrtSession(inner, { Tensor: OrtTensor, writesInto: false });
+  it("refuses memory that does not fit, or that is not there", async () => {
     const small = { picked: { data: new Float32Array(2), shape: [2] } };
-    await expect(session.run(feeds, ["picked"], small)).rejects.toThrow(/memory for graph output "picked"/);
-    await session.dispose();
+    const copying = await testRuntime.load(model());
+    await expect(copying.run(feeds, ["picked"], small)).rejects.toThrow(/memory for graph output "picked"/);
+    await copying.dispose();
+    const writing = await testRuntime.load(model(), { bringsMemory: true });
+    await expect(writing.run(feeds, ["picked"], small)).rejects.toThrow(/[Ii]nvalid dimensions for output/);
+    await expect(writing.run(feeds)).rejects.toThrow('graph output "picked" has no memory to go to');
+    await writing.dispose();
+  });
+
+  it("that returns nothing allocates nothing that grows with its outputs", async () => {
+    const graph = new Graph();
+    const x = graph.input("x", [2 ** 20]);
+    const bytes = buildModel({ outputs: { y: mul(x, 2) } });
+    const tensor = (): HostTensor => ({ data: new Float32Array(2 ** 20), shape: [2 ** 20] });
+    const [from, to] = [tensor(), tensor()];
+    const grown = async (bringsMemory: boolean): Promise<number> => {
+      const session = await testRuntime.load(bytes, { bringsMemory });
+      const before = process.memoryUsage().arrayBuffers;
+      for (let i = 0; i < 4; i++) await session.run({ x: from }, ["y"], { y: to });
+      const after = process.memoryUsage().arrayBuffers;
+      await session.dispose();
+      return after - before;
+    };
+    expect(await grown(false)).toBeGreaterThan(4 * 2 ** 20);
+    expect(await grown(true)).toBeLessThan(2 ** 20);
+  });
+
+  it("does not take an error of a run that computed nothing for the end of one that did", async () => {
+    const stop = { output: "stop", is: () => true };
+    const run = async (): Promise<never> => {
+      throw new Error("refused");
+    };
+    const inner = { inputNames: [], outputNames: ["stop", "y"], run } as unknown as InferenceSession;
+    const session = new OrtSession(inner, { Tensor: OrtTensor, stop });
+    await expect(session.run({}, ["y"], { y: { data: new Float32Array(3), shape: [3] } })).rejects.toThrow("refused");
   });
 
   it("refuses a damaged model", async () => {

@@ -4,10 +4,10 @@ import type { Target } from "../../graph/lowering/lower.ts";
 import { ortDeviceMemory } from "../ortDeviceMemory.ts";
 import { type OrtFlavour, OrtSession } from "../ortSession.ts";
 import type { Provider, Runtime, SessionOptions } from "../runtime.ts";
-import { CONVERSION_STOP, isConversionStop, withConversionStop } from "./conversionStop.ts";
+import { conversionStop, withConversionStop } from "./conversionStop.ts";
 
-const flavour: OrtFlavour = { Tensor, writesInto: true };
-const unreturned: OrtFlavour = { ...flavour, stop: { output: CONVERSION_STOP, is: isConversionStop } };
+const returning: OrtFlavour = { Tensor };
+const writing: OrtFlavour = { Tensor, stop: conversionStop };
 
 /** The runtime in Node: onnxruntime-node with one execution provider. Which one to take: `accelerator.ts`. */
 export function nodeRuntime(
@@ -27,8 +27,8 @@ export function nodeRuntime(
     target,
     load: async (model, options) =>
       options?.bringsMemory === true
-        ? new OrtSession(await open(withConversionStop(model), options), unreturned)
-        : new OrtSession(await open(model, options), flavour),
+        ? new OrtSession(await open(withConversionStop(model), options), writing)
+        : new OrtSession(await open(model, options), returning),
     ...(provider === "webgpu" && { memory: ortDeviceMemory(open, Tensor) }),
   };
 }

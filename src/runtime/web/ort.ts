@@ -37,8 +37,7 @@ export async function webRuntime(
     provider,
     description,
     target: "portable",
-    load: async (model, session) =>
-      new OrtSession(await open(model, session), { Tensor: ort.Tensor, writesInto: false }),
+    load: async (model, session) => new OrtSession(await open(model, session), { Tensor: ort.Tensor }),
     ...(provider === "webgpu" && { memory: ortDeviceMemory(open, ort.Tensor) }),
   };
 }
