@@ -3,8 +3,8 @@
  * `npm run bench:out-of-core -- [--gib 6] [--limit 1.5] [--groups 1024] [--folder DIR]`.
  *
  * The scan is written piece by piece, its patterns repeated from a small simulated set. Training and inference are the
- * commands that a user calls, in processes of their own, whose highest resident memory is read from /proc (Linux) while
- * they run.
+ * commands that a user calls, in processes of their own. Linux only: util-linux's prlimit lets none of them have more
+ * private memory than the limit (RLIMIT_DATA), and their highest resident memory is read from /proc while they run.
  */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
@@ -27,6 +27,7 @@ const { values } = parseArgs({
   },
 });
 const GIB = 2 ** 30;
+const limit = Number(values.limit) * GIB;
 const N = Number(values.side);
 const count = Math.ceil((Number(values.gib) * GIB) / (4 * N * N));
 const folder = mkdtempSync(join(values.folder, "ptychonaut-out-of-core-"));
@@ -50,7 +51,6 @@ const peaks = [
     ["--n_patterns", values.groups],
   ),
 ];
-const limit = Number(values.limit) * GIB;
 const highest = Math.max(...peaks);
 console.log(`highest resident memory ${(highest / GIB).toFixed(2)} GiB, limit ${values.limit} GiB`);
 process.exitCode = highest < limit ? 0 : 1;
@@ -80,11 +80,12 @@ async function command(name: string, files: readonly string[], settings: readonl
   const entry = new URL("../dist/node/cli/ptychonaut.js", import.meta.url).pathname;
   let peak = 0;
   await timed(name, async () => {
-    const child = spawn(process.execPath, [entry, name, ...files, ...settings, ...storage], { stdio: "inherit" });
+    const program = [process.execPath, entry, name, ...files, ...settings, ...storage];
+    const child = spawn("prlimit", [`--data=${limit}`, "--", ...program], { stdio: "inherit" });
     const watch = setInterval(() => {
       peak = Math.max(peak, residentPeak(child.pid!));
     }, 200);
-    const code = await new Promise((resolve) => child.on("exit", resolve));
+    const code = await new Promise((resolve, reject) => child.on("exit", resolve).on("error", reject));
     clearInterval(watch);
     if (code !== 0) throw new Error(`${name} ended with ${code}`);
   });
