@@ -9,28 +9,53 @@ const WIDTH = 110;
  * A config file in YAML with every setting: what it means, what it can be, and its default, commented out, so that the
  * file says nothing until a line is changed. Text is behind `# `, settings behind `#`.
  * @param schemaFile where the JSON schema is, for editors, as a path from the file's folder or a URL
+ * @param sections what can be said beside settings
  */
-export function configTemplate(schemaFile: string): string {
+export function configTemplate(schemaFile: string, sections: readonly TemplateSection[]): string {
   const head = [
     `# yaml-language-server: $schema=${schemaFile}`,
     "",
-    "# Settings of ptychonaut train and infer. To change one, take away the # before its name. Options of the command line",
-    "# win over this file, and this file over the defaults, which are those shown. null leaves a setting open.",
+    "# Settings of training and inference by group, then options by command. To change one, take away the # before its name.",
+    "# Options of the command line win over this file, and this file over the defaults, which are those shown. null leaves",
+    "# a setting open.",
   ];
-  return `${[...head, ...groupNames.flatMap(groupLines)].join("\n")}\n`;
+  const lines = [...head, ...groupNames.flatMap(groupLines), ...sections.flatMap(sectionLines)];
+  return `${lines.join("\n")}\n`;
+}
+
+/** What can be said under one name at the top of a config file. */
+export interface TemplateSection {
+  readonly name: string;
+  readonly title: string;
+  readonly entries: readonly TemplateEntry[];
+}
+
+export interface TemplateEntry {
+  readonly name: string;
+  /** What it means and what it can be; notes without a word are left out. */
+  readonly notes: readonly string[];
+  readonly default: unknown;
 }
 
 function groupLines(name: GroupName): readonly string[] {
-  const fields = Object.entries(fieldSchemas(groups[name]));
-  return ["", `# ${groups[name].title}`, `${name}:`, ...fields.flatMap(([field, schema]) => fieldLines(field, schema))];
+  const entries = Object.entries(fieldSchemas(groups[name])).map(([field, schema]) => fieldEntry(field, schema));
+  return sectionLines({ name, title: groups[name].title, entries });
 }
 
-function fieldLines(name: string, field: FieldSchema): readonly string[] {
+function sectionLines({ name, title, entries }: TemplateSection): readonly string[] {
+  return ["", `# ${title}`, `${name}:`, ...entries.flatMap(entryLines)];
+}
+
+function entryLines({ name, notes, default: initial }: TemplateEntry): readonly string[] {
+  const text = notes.filter((note) => note !== "").join(" ");
+  return ["", ...wrapped(text), `  #${snakeCase(name)}: ${yamlValue(initial)}`];
+}
+
+function fieldEntry(name: string, field: FieldSchema): TemplateEntry {
   const notes = [field.description ?? "", valuesNote(field)];
   if (field.unit !== undefined) notes.push(`In ${field.unit}.`);
   if (field.phase !== undefined && field.phase !== "both") notes.push(`Read in ${field.phase} only.`);
-  const text = notes.filter((note) => note !== "").join(" ");
-  return ["", ...wrapped(text), `  #${snakeCase(name)}: ${yamlValue(field.default)}`];
+  return { name, notes, default: field.default };
 }
 
 /** What the setting can be, where its default does not tell. */

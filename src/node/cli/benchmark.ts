@@ -10,7 +10,7 @@ import { groupOf } from "../../config/schema.ts";
 import { unknownName } from "../../errors.ts";
 import type { LinesRequest } from "../benchmarkLines.ts";
 import { learningSettings } from "../benchmarkStages.ts";
-import { type Command, type CommandContext, commonFlags, reportOutcome } from "./command.ts";
+import { type Command, type CommandContext, commonFlags, configFlag, reportOutcome } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { splitSettings } from "./runFlags.ts";
 import { refusedSettings, schemaFlags } from "./schemaFlags.ts";
@@ -97,7 +97,7 @@ export const benchmarkCommand: Command = {
     "ptychonaut benchmark lines --row lines128-ffno --probe_file run1084.npz --output_dir ffno --seeds 1,2,3,4,5",
     "ptychonaut benchmark lines --probe ideal --output_dir quick --n_filters_scale 1 --n_groups 512 --max_epochs 2",
   ],
-  flags: [...ownFlags, ...trainingFlags, ...commonFlags],
+  flags: [...ownFlags, ...trainingFlags, configFlag, ...commonFlags],
   refused: refusedSettings(groups),
   positionals: ["BENCHMARK"],
   run: benchmark,

@@ -11,6 +11,8 @@ export interface CommandContext {
   /** Talk: what a person would read. */
   readonly warn: (line: string) => void;
   readonly hooks: (quiet: boolean, progressBar?: boolean) => RunHooks;
+  /** All commands that take a config file. */
+  readonly configurable: () => Promise<readonly Command[]>;
 }
 
 export interface Command {
@@ -25,9 +27,19 @@ export interface Command {
   readonly refused?: Readonly<Record<string, string>>;
   /** Names of the positional arguments, all of them required; one or more of the last where its name ends in "...". */
   readonly positionals?: readonly string[];
+  /** Whether it reads the settings of a config file by itself, with a rank of their own below options and the data. */
+  readonly ranksSettings?: true;
   /** @returns the exit code */
   readonly run: (parsed: ParsedFlags, context: CommandContext) => Promise<number>;
 }
+
+/** The flag of every command that a config file has something to say to. */
+export const configFlag: Flag = {
+  name: "config",
+  kind: "text",
+  section: "Files",
+  description: "Options and settings in a YAML or JSON file; flags win over it. `ptychonaut init` writes one.",
+};
 
 /** Flags that every command has. */
 export const commonFlags: readonly Flag[] = [

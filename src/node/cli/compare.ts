@@ -55,6 +55,7 @@ export const compareCommand: Command = {
   flags: [...ownFlags, ...schemaFlags(["inference", "data", "execution"], "inference"), ...commonFlags],
   refused: refusedSettings(["inference", "data", "execution"]),
   positionals: ["[LABEL=]PATH..."],
+  ranksSettings: true,
   run: compare,
 };
 
@@ -116,9 +117,7 @@ function checkModelFlags(values: ParsedFlags["values"], models: readonly Compare
     });
   }
   const read = values["reference"] === undefined ? ["testDataFile"] : [];
-  const idle = Object.keys(values).filter(
-    (name) => !read.includes(name) && (name === "config" || groupOf(name) !== undefined),
-  );
+  const idle = Object.keys(values).filter((name) => !read.includes(name) && groupOf(name) !== undefined);
   if (idle.length === 0) return;
   throw new PtychonautError("usage", `${idle.map(display).join(", ")} would have no effect`, {
     got: "no model among the entries",

@@ -4,7 +4,7 @@ import type { ImageMetrics, Metrics } from "../../metrics/evaluate.ts";
 import { compareWithReference, evaluationWarnings, readReference, type SplitData, splitData } from "../evaluate.ts";
 import { writeAtomic } from "../files.ts";
 import { readObjectFile } from "../objectFile.ts";
-import { type Command, type CommandContext, commonFlags } from "./command.ts";
+import { type Command, type CommandContext, commonFlags, configFlag } from "./command.ts";
 import { comparisonFlags, comparisonOptions, orientationFlags } from "./comparisonFlags.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
 
@@ -45,7 +45,7 @@ export const evaluateCommand: Command = {
     "ptychonaut evaluate run/reconstruction.npz --reference scan.npz --json",
     "ptychonaut evaluate even/reconstruction.npz --split odd/reconstruction.npz",
   ],
-  flags: [...ownFlags, ...commonFlags],
+  flags: [...ownFlags, configFlag, ...commonFlags],
   positionals: ["RECONSTRUCTION.npz"],
   run: evaluate,
 };

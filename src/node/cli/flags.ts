@@ -22,6 +22,8 @@ export interface Flag {
   readonly default?: unknown;
   readonly unit?: string;
   readonly required?: boolean;
+  /** One of the settings that a config file has in groups; the others are options of the command. */
+  readonly setting?: true;
   /** What to use instead; the flag works and warns. */
   readonly deprecated?: string;
   /** The help does not list it. */

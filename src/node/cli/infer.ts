@@ -41,6 +41,7 @@ export const inferCommand: Command = {
     ...commonFlags,
   ],
   refused: refusedSettings(["inference", "data", "model", "execution"]),
+  ranksSettings: true,
   run: infer,
 };
 

@@ -4,8 +4,8 @@ import { configTemplate } from "../../config/configTemplate.ts";
 import { PtychonautError } from "../../errors.ts";
 import { writeAtomic } from "../files.ts";
 import { type Command, type CommandContext, commonFlags } from "./command.ts";
+import { schemaText, templateSection } from "./configSections.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
-import { schemaText } from "./schema.ts";
 
 const SCHEMA_FILE = "ptychonaut.schema.json";
 
@@ -24,7 +24,7 @@ export const initCommand: Command = {
   name: "init",
   summary: "Write a config file with every setting, commented.",
   usage: "[--output config.yaml]",
-  details: `Every setting of train and infer with its meaning, its values and its default, commented out: as written, the file changes nothing. Beside it goes ${SCHEMA_FILE}, by which an editor completes and checks it.`,
+  details: `Every setting and every command's options with their meaning, values and defaults, commented out: as written, the file changes nothing. Beside it goes ${SCHEMA_FILE}, by which an editor completes and checks it.`,
   examples: ["ptychonaut init", "ptychonaut train --train_data_file scan.npz --output_dir run --config config.yaml"],
   flags: [...ownFlags, ...commonFlags],
   run: async ({ values }: ParsedFlags, context: CommandContext) => {
@@ -36,8 +36,9 @@ export const initCommand: Command = {
       });
     }
     const schemaPath = join(dirname(path), SCHEMA_FILE);
-    await writeAtomic(path, configTemplate(SCHEMA_FILE));
-    await writeAtomic(schemaPath, schemaText());
+    const commands = await context.configurable();
+    await writeAtomic(path, configTemplate(SCHEMA_FILE, commands.map(templateSection)));
+    await writeAtomic(schemaPath, schemaText(commands));
     const hooks = context.hooks(values["quiet"] === true);
     for (const file of [path, schemaPath]) hooks.log(`wrote ${file}`);
     return 0;

@@ -4,7 +4,7 @@ import { inspectReport } from "../../io/inspectReport.ts";
 import { inspectScan } from "../../io/inspectScan.ts";
 import type { ScanOptions } from "../../io/scanOptions.ts";
 import { opened } from "../files.ts";
-import { type Command, type CommandContext, commonFlags } from "./command.ts";
+import { type Command, type CommandContext, commonFlags, configFlag } from "./command.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
 import { schemaFlags } from "./schemaFlags.ts";
 
@@ -28,7 +28,12 @@ export const inspectCommand: Command = {
   details:
     "Needs to be told nothing. What is said with the options below is taken as true, so repeat the command with the flags that it advises until nothing is left.",
   examples: ["ptychonaut inspect scan.npz", "ptychonaut inspect raw.npz --measurement counts --dc_at corner"],
-  flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => isReading(name)), ...commonFlags],
+  flags: [
+    ...ownFlags,
+    ...schemaFlags(["data"], "inference").filter(({ name }) => isReading(name)),
+    configFlag,
+    ...commonFlags,
+  ],
   positionals: ["SCAN.npz"],
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
     const path = positionals[0]!;

@@ -1,8 +1,8 @@
 import { nearestName, PtychonautError } from "../../errors.ts";
 import { createProgressBar, silentProgress } from "../progress.ts";
 import { packageVersion } from "../version.ts";
-import type { Command, CommandContext } from "./command.ts";
-import { parseFlags } from "./flags.ts";
+import { type Command, type CommandContext, configFlag } from "./command.ts";
+import { type ParsedFlags, parseFlags } from "./flags.ts";
 import { renderHelp } from "./help.ts";
 import type { RunHooks, Workflows } from "./workflows.ts";
 
@@ -98,10 +98,18 @@ export async function main(argv: readonly string[], deps: MainDeps = {}): Promis
     const parsed = parseFlags(rest, command.flags, command.refused);
     for (const warning of parsed.warnings) stderr(`warning: ${warning}\n`);
     checkPositionals(command, parsed.positionals);
-    return await command.run(parsed, contextFor(deps, stdout, stderr));
+    return await command.run(await withFile(parsed, command), contextFor(deps, stdout, stderr));
   } catch (error) {
     return explainError(error, argv.includes("--debug"), stderr);
   }
+}
+
+/** With the options of the file that --config names, below those of the command line. */
+async function withFile(parsed: ParsedFlags, command: Command): Promise<ParsedFlags> {
+  const path = parsed.values["config"];
+  if (typeof path !== "string") return parsed;
+  const { optionsFromFile } = await import("./configOptions.ts");
+  return { ...parsed, values: { ...(await optionsFromFile(path, command)), ...parsed.values } };
 }
 
 async function findCommand(name: string): Promise<Command> {
@@ -159,6 +167,10 @@ function contextFor(deps: MainDeps, print: (text: string) => void, stderr: (text
     print,
     warn,
     files: deps.files ?? lazyFiles,
+    configurable: async () => {
+      const all = await Promise.all(Object.values(commands).map(({ load }) => load()));
+      return all.filter(({ flags }) => flags.includes(configFlag));
+    },
     workflows: {
       train: deps.workflows?.train ?? (async (...args) => (await import("../train.ts")).runTraining(...args)),
       infer: deps.workflows?.infer ?? (async (...args) => (await import("../infer.ts")).runInference(...args)),

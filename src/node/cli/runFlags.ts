@@ -3,6 +3,7 @@ import type { PayloadKind } from "../../config/names.ts";
 import { groupOf } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
 import { readConfigFile } from "../configFile.ts";
+import { configFlag } from "./command.ts";
 import type { Flag } from "./flags.ts";
 
 /** Flags that `train` and `infer` share beside the settings. */
@@ -14,12 +15,7 @@ export const sharedRunFlags: readonly Flag[] = [
     description: "Folder for everything that the run writes; created with its parents.",
     required: true,
   },
-  {
-    name: "config",
-    kind: "text",
-    section: "Files",
-    description: "Settings in a YAML or JSON file; flags win over it. `ptychonaut init` writes one.",
-  },
+  configFlag,
   {
     name: "device",
     kind: "text",

@@ -1,10 +1,7 @@
-import { configJsonSchema } from "../../config/schema.ts";
 import { writeAtomic } from "../files.ts";
 import { type Command, type CommandContext, commonFlags } from "./command.ts";
+import { schemaText } from "./configSections.ts";
 import type { ParsedFlags } from "./flags.ts";
-
-/** The JSON schema of config files as the text of a file. */
-export const schemaText = (): string => `${JSON.stringify(configJsonSchema(), null, 2)}\n`;
 
 /** `ptychonaut schema`: the JSON schema of config files. */
 export const schemaCommand: Command = {
@@ -18,11 +15,12 @@ export const schemaCommand: Command = {
   ],
   run: async ({ values }: ParsedFlags, context: CommandContext) => {
     const path = values["output"];
+    const text = schemaText(await context.configurable());
     if (typeof path !== "string") {
-      context.print(schemaText());
+      context.print(text);
       return 0;
     }
-    await writeAtomic(path, schemaText());
+    await writeAtomic(path, text);
     context.hooks(values["quiet"] === true).log(`wrote ${path}`);
     return 0;
   },

@@ -50,6 +50,7 @@ function flagOfField(name: string, field: FieldSchema, section: string, kind: Pa
     name,
     section: hasOneValue(field) ? FIXED_SECTION : section,
     description: field.description ?? "",
+    setting: true,
     aliases: [...aliases, torchName(name)],
     shortcuts: aliases.filter((alias) => shownAliases.has(alias)),
     ...typeOfField(field),

@@ -15,7 +15,7 @@ import {
 import { type PiecewiseScan, simulate, simulatePiecewise } from "../../simulation/simulate.ts";
 import { withTruePatches } from "../../simulation/truePatches.ts";
 import { writeAtomic, writeZipFile } from "../files.ts";
-import { type Command, type CommandContext, commonFlags } from "./command.ts";
+import { type Command, type CommandContext, commonFlags, configFlag } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 
 const flag = (
@@ -93,7 +93,7 @@ export const simulateCommand: Command = {
   examples: [
     "ptychonaut simulate --output scan.npz --n 64 --patterns 1000 --object dead_leaves --photons 1e5 --seed 3",
   ],
-  flags: [...ownFlags, ...commonFlags],
+  flags: [...ownFlags, configFlag, ...commonFlags],
   run: async ({ values }: ParsedFlags, context: CommandContext) => {
     requireFlags(values, ownFlags, "simulate");
     const hooks = context.hooks(values["quiet"] === true);

@@ -5,7 +5,7 @@ import { selectFrames } from "../../data/selectFrames.ts";
 import { PtychonautError } from "../../errors.ts";
 import { writeScanNpz } from "../../io/writeScanNpz.ts";
 import { readScan, writeAtomic } from "../files.ts";
-import { type Command, type CommandContext, commonFlags } from "./command.ts";
+import { type Command, type CommandContext, commonFlags, configFlag } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { schemaFlags } from "./schemaFlags.ts";
 
@@ -35,6 +35,7 @@ export const splitCommand: Command = {
   flags: [
     ...ownFlags,
     ...schemaFlags(["data"], "inference").filter(({ name }) => reading.includes(name)),
+    configFlag,
     ...commonFlags,
   ],
   positionals: ["SCAN.npz"],

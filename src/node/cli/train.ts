@@ -48,6 +48,7 @@ export const trainCommand: Command = {
   ],
   flags: [...ownFlags, ...schemaFlags(groupsRead, "training"), ...commonFlags],
   refused: refusedSettings(groupsRead),
+  ranksSettings: true,
   run: train,
 };
 

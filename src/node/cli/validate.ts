@@ -6,7 +6,9 @@ import { layerOf } from "../../config/merge.ts";
 import { snakeCase } from "../../config/names.ts";
 import { resolveInferencePayload, resolveTrainingPayload } from "../../config/payload.ts";
 import { PtychonautError } from "../../errors.ts";
+import { configEntries } from "../configFile.ts";
 import { type Command, type CommandContext, commonFlags } from "./command.ts";
+import { sectionOf, sectionOptions } from "./configOptions.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
 import { configFile } from "./runFlags.ts";
 
@@ -46,7 +48,8 @@ async function validate({ values, positionals }: ParsedFlags, context: CommandCo
     values["modelPath"] === undefined && values["testDataFile"] === undefined
       ? await forTraining(path, values["trainDataFile"], context.files)
       : await forInference(path, values, context.files);
-  context.print(differences.length === 0 ? "# nothing differs from the defaults\n" : listed(differences));
+  const all = [...differences, ...(await optionsIn(path, await context.configurable()))];
+  context.print(all.length === 0 ? "# nothing differs from the defaults\n" : listed(all));
   return 0;
 }
 
@@ -73,6 +76,19 @@ async function forInference(path: string, values: Settings, files: FileProbe): P
   return differencesFromDefaults({ data, inference, execution }, overridden);
 }
 
+/** Options that the file has for commands. */
+async function optionsIn(path: string, commands: readonly Command[]): Promise<readonly Listed[]> {
+  const { options } = await configEntries(path);
+  return commands.flatMap((command) => {
+    const group = sectionOf(command);
+    const said = Object.entries(sectionOptions(path, options.get(group) ?? [], command));
+    return said.map(([name, value]): Listed => {
+      const initial = command.flags.find((flag) => flag.name === name)?.default ?? null;
+      return { group, name, value, default: initial, source: "file" };
+    });
+  });
+}
+
 /** The files are read; nothing is made, and no device is needed. */
 const readOnly = (files: FileProbe): FileProbe => ({
   ...files,
@@ -96,7 +112,10 @@ function anyScan(file: Settings, { bundleHeader }: FileProbe): FileProbe {
 
 const isStated = (source: Difference["source"]): boolean => source === "file" || source === "profile";
 
-function listed(differences: readonly Difference[]): string {
+/** A setting of a group, or an option of a command. */
+type Listed = Omit<Difference, "group"> & { readonly group: string };
+
+function listed(differences: readonly Listed[]): string {
   const groups = [...new Set(differences.map(({ group }) => group))];
   const lines = groups.flatMap((group) => {
     const own = differences.filter((difference) => difference.group === group);

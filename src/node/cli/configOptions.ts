@@ -1,0 +1,81 @@
+import { layerOf } from "../../config/merge.ts";
+import { camelCase, snakeCase } from "../../config/names.ts";
+import { groupOf } from "../../config/schema.ts";
+import { PtychonautError } from "../../errors.ts";
+import { type ConfigEntry, checkEntries, keyOf, problemOf } from "../configEntries.ts";
+import { configEntries, readConfigFile } from "../configFile.ts";
+import { type Command, commonFlags, configFlag } from "./command.ts";
+import { display, type Flag, parseFlags, valueForm } from "./flags.ts";
+
+/** A command's name as a section of a config file. */
+export const sectionOf = ({ name }: Command): string => name.replaceAll("-", "_");
+
+/** The options that a command's section of a config file may have. Settings stand in their groups. */
+export function sectionFlags({ flags }: Command): readonly Flag[] {
+  const talk = commonFlags.filter(({ name }) => name !== "quiet");
+  return flags.filter((flag) => flag.setting !== true && flag !== configFlag && !talk.includes(flag));
+}
+
+/**
+ * What a config file says to a command, as `parseFlags` would give it: the options in its section and, unless it ranks
+ * settings itself, those settings that it has options for.
+ * @throws PtychonautError "usage" with file, line and key of everything wrong
+ */
+export async function optionsFromFile(path: string, command: Command): Promise<Readonly<Record<string, unknown>>> {
+  const entries = (await configEntries(path)).options.get(sectionOf(command)) ?? [];
+  const options = sectionOptions(path, entries, command);
+  if (command.ranksSettings === true) return options;
+  const { settings } = layerOf("file", await readConfigFile(path, "training"), "training");
+  const known = new Set(command.flags.filter(({ setting }) => setting === true).map(({ name }) => name));
+  const read = Object.entries(settings).filter(([name, value]) => known.has(name) && value !== null);
+  return { ...Object.fromEntries(read), ...options };
+}
+
+/** A command's section as options, checked. */
+export function sectionOptions(
+  path: string,
+  entries: readonly ConfigEntry[],
+  command: Command,
+): Readonly<Record<string, unknown>> {
+  const flags = sectionFlags(command);
+  checkEntries(path, entries, (entry) => {
+    const setting = command.flags.find((flag) => flag.setting === true && isSpelling(entry.name, flag));
+    if (setting !== undefined) {
+      throw new PtychonautError("usage", "a setting stands in its group, not under a command", {
+        fix: `write ${groupOf(setting.name)}: { ${snakeCase(setting.name)}: ... }`,
+      });
+    }
+    checkChoices(parseFlags(tokensOf(entry), flags).values, flags);
+  });
+  let values: Readonly<Record<string, unknown>> = {};
+  const contradiction = problemOf(() => {
+    values = parseFlags(entries.flatMap(tokensOf), flags).values;
+  });
+  if (contradiction !== undefined) throw new PtychonautError("usage", `${path}: ${contradiction}`);
+  return values;
+}
+
+/** Commands look at this themselves, but cannot say where in the file it is. */
+function checkChoices(values: Readonly<Record<string, unknown>>, flags: readonly Flag[]): void {
+  for (const flag of flags) {
+    const value = values[flag.name];
+    if (value === undefined || flag.choices === undefined || flag.choices.includes(String(value))) continue;
+    throw new PtychonautError("usage", `wrong value for ${display(flag.name)}`, {
+      expected: valueForm(flag),
+      got: JSON.stringify(value),
+    });
+  }
+}
+
+const isSpelling = (spelling: string, { name, aliases = [] }: Flag): boolean =>
+  [name, ...aliases].includes(camelCase(spelling));
+
+/** An entry as words of a command line; null leaves an option open. */
+function tokensOf(entry: ConfigEntry): readonly string[] {
+  const { name, value } = entry;
+  if (value === null) return [];
+  if (typeof value === "object" && !Array.isArray(value)) {
+    throw new PtychonautError("usage", "options are values or lists of them", { where: keyOf(entry) });
+  }
+  return [`--${name}=${Array.isArray(value) ? value.join(",") : String(value)}`];
+}
