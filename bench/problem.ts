@@ -87,6 +87,7 @@ export async function writeProblemOf(
   dataset: Dataset,
   { batch, epochs, ...one }: Case & Pick<Sizes, "batch" | "epochs">,
   folder: string,
+  seed = SEED,
 ): Promise<void> {
   const model = modelOf(one);
   const channels = one.gridsize ** 2;
@@ -97,9 +98,9 @@ export async function writeProblemOf(
   const geometry = groupGeometry(dataset.positions, groups);
   const { patterns, measurement } = dataset;
   const source: BatchSource = { patterns, measurement, scales, groups, geometry };
-  const requests = planEpoch(groups.count, batch, new Random(SEED)).filter(({ weights }) => weights.at(-1) === 1);
+  const requests = planEpoch(groups.count, batch, new Random(seed)).filter(({ weights }) => weights.at(-1) === 1);
   const batches = requests.map((request) => assembleBatch(source, request));
-  const weights = initialise(predictionGraph(model, batch).specs, new Random(SEED));
+  const weights = initialise(predictionGraph(model, batch).specs, new Random(seed));
   const sizes: Sizes = {
     ...one,
     batch,

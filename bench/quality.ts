@@ -14,12 +14,14 @@ import { scheduleOf } from "../src/training/settings.ts";
 import { Contender, cleanEnvironment } from "./contender.ts";
 import { judge } from "./judge.ts";
 import { type Epoch, type Problem, readProblem, readWeights, writeProblemOf } from "./problem.ts";
+import { statistics } from "./report.ts";
 
-const USAGE = `npm run bench:quality -- --python PATH [--goal SSIM] [--every EPOCHS] [--threads N] [--quick] [--output DIR]
+const USAGE = `npm run bench:quality -- --python PATH [--goal SSIM] [--every EPOCHS] [--threads N] [--seeds N,N...] [--quick] [--output DIR]
   --python   Python with PyTorch 2 and NumPy
   --goal     phase SSIM to reach; default 0.9
   --every    epochs between two looks; default 1
   --threads  default: as many as there are cores
+  --seeds    of start weights and order, a race each; default 1
   --quick    a tiny scan and two epochs: does it work, not how good or fast is it
   --output   folder for quality.json`;
 
@@ -33,6 +35,7 @@ interface Settings {
   readonly goal: number;
   readonly every: number;
   readonly threads: number;
+  readonly seeds: readonly number[];
   readonly quick: boolean;
   readonly output: string | undefined;
 }
@@ -44,6 +47,7 @@ function settings(): Settings {
       goal: { type: "string", default: "0.9" },
       every: { type: "string", default: "1" },
       threads: { type: "string", default: String(availableParallelism()) },
+      seeds: { type: "string", default: "1" },
       quick: { type: "boolean", default: false },
       output: { type: "string" },
     },
@@ -51,8 +55,11 @@ function settings(): Settings {
   const { python, quick, output } = values;
   if (python === undefined) throw new Error(`--python is missing\n${USAGE}`);
   const [goal, every, threads] = [Number(values.goal), Number(values.every), Number(values.threads)];
-  if (!(goal > 0 && goal <= 1) || !(every >= 1) || !(threads >= 1)) throw new Error(USAGE);
-  return { python, goal, every, threads, quick, output };
+  const seeds = values.seeds.split(",").map(Number);
+  if (!(goal > 0 && goal <= 1) || !(every >= 1) || !(threads >= 1) || !seeds.every(Number.isInteger)) {
+    throw new Error(USAGE);
+  }
+  return { python, goal, every, threads, seeds, quick, output };
 }
 
 /** The scan and the training of `npm run demo`, on all patterns: nothing is held back for validation. */
@@ -63,12 +70,12 @@ const quickDemo = { ...demo, n: 32, patterns: 64 };
 const QUICK_EPOCHS = 2;
 
 /** The same order and learning rates for everybody. */
-function plan(patterns: number, maxEpochs: number): Epoch[] {
+function plan(patterns: number, maxEpochs: number, seed: number): Epoch[] {
   const training = { ...parseSettings("training", { maxEpochs }), multistageMilestones: [] };
   const schedule = scheduleOf(training, {
     ...parseSettings("execution", { scheduler: "WarmupCosine", learningRate: 5e-4 }),
   });
-  const random = new Random(demo.seed);
+  const random = new Random(seed);
   let state = schedule.init();
   return Array.from({ length: maxEpochs }, () => {
     const learningRate = schedule.rate(state);
@@ -162,29 +169,56 @@ function verdict(curves: readonly Curve[], goal: number): string {
   return lines.join("\n");
 }
 
-async function main(): Promise<void> {
-  const chosen = settings();
+/** Seconds to the goal of each contender in a race; undefined where it was not reached. */
+const secondsTo = (goal: number, curves: readonly Curve[]): readonly (number | undefined)[] =>
+  curves.map(({ looks }) => looks.find(({ phaseSsim }) => phaseSsim >= goal)?.seconds);
+
+async function raceOf(dataset: Dataset, seed: number, chosen: Settings): Promise<readonly Curve[]> {
   const folder = await mkdtemp(join(tmpdir(), "ptychonaut-quality-"));
   let contenders: readonly Contender[] = [];
   try {
-    const dataset = simulate(simulationOptions(chosen.quick ? quickDemo : demo));
     const { count, width } = dataset.patterns;
-    const epochs = plan(count, chosen.quick ? QUICK_EPOCHS : EPOCHS);
-    await writeProblemOf(dataset, { N: width, gridsize: 1, nFiltersScale: 1, batch: BATCH, epochs }, folder);
+    const epochs = plan(count, chosen.quick ? QUICK_EPOCHS : EPOCHS, seed);
+    await writeProblemOf(dataset, { N: width, gridsize: 1, nFiltersScale: 1, batch: BATCH, epochs }, folder, seed);
     const problem = await readProblem(folder);
     contenders = await startBoth(folder, chosen);
-    const curves = await race(contenders, problem, dataset, chosen, folder);
-    const { goal, threads, output } = chosen;
-    const machine = { cpu: cpus()[0]!.model, cores: cpus().length };
-    console.log(`\n${machine.cpu}, ${machine.cores} cores, ${threads} threads\n${verdict(curves, goal)}`);
-    if (output === undefined) return;
-    await mkdir(output, { recursive: true });
-    const results = curves.map(({ contender: { name, versions, setUp }, looks }) => ({ name, versions, setUp, looks }));
-    await writeFile(join(output, "quality.json"), JSON.stringify({ machine, threads, goal, results }, null, 2));
+    return await race(contenders, problem, dataset, chosen, folder);
   } finally {
     await Promise.all(contenders.map((contender) => contender.stop()));
     await rm(folder, { recursive: true });
   }
+}
+
+async function main(): Promise<void> {
+  const chosen = settings();
+  const { goal, threads, output } = chosen;
+  const dataset = simulate(simulationOptions(chosen.quick ? quickDemo : demo));
+  const machine = { cpu: cpus()[0]!.model, cores: cpus().length };
+  const races: { readonly seed: number; readonly curves: readonly Curve[] }[] = [];
+  for (const seed of chosen.seeds) {
+    console.log(`seed ${seed}`);
+    const curves = await raceOf(dataset, seed, chosen);
+    races.push({ seed, curves });
+    console.log(`${verdict(curves, goal)}\n`);
+  }
+  console.log(`${machine.cpu}, ${machine.cores} cores, ${threads} threads`);
+  const times = races.map(({ curves }) => secondsTo(goal, curves));
+  if (times.length > 1) console.log(medianVerdict(times));
+  if (output === undefined) return;
+  await mkdir(output, { recursive: true });
+  const results = races.map(({ seed, curves }) => ({
+    seed,
+    contenders: curves.map(({ contender: { name, versions, setUp }, looks }) => ({ name, versions, setUp, looks })),
+  }));
+  await writeFile(join(output, "quality.json"), JSON.stringify({ machine, threads, goal, results }, null, 2));
+}
+
+/** Medians over the races; a race without the goal counts as endless. */
+function medianVerdict(times: readonly (readonly (number | undefined)[])[]): string {
+  const [ours, theirs] = [0, 1].map(
+    (side) => statistics(times.map((pair) => pair[side] ?? Number.POSITIVE_INFINITY)).median,
+  );
+  return `medians of ${times.length}: ptychonaut ${ours!.toFixed(1)} s, pytorch ${theirs!.toFixed(1)} s, ratio ${(ours! / theirs!).toFixed(2)}`;
 }
 
 await main();
