@@ -113,6 +113,9 @@ interface Curve {
   readonly looks: Look[];
 }
 
+/** The first look at which the goal was reached. */
+const lookAt = (goal: number, { looks }: Curve): Look | undefined => looks.find(({ phaseSsim }) => phaseSsim >= goal);
+
 /** Takes turns of some epochs until everybody is at the goal or the training is over. */
 async function race(
   contenders: readonly Contender[],
@@ -122,7 +125,7 @@ async function race(
   folder: string,
 ): Promise<readonly Curve[]> {
   const curves = contenders.map((contender): Curve => ({ contender, looks: [] }));
-  const isThere = ({ looks }: Curve): boolean => looks.some(({ phaseSsim }) => phaseSsim >= goal);
+  const isThere = (curve: Curve): boolean => lookAt(goal, curve) !== undefined;
   const total = problem.epochs.length;
   for (let epoch = 0; epoch < total && !curves.every(isThere); epoch += every) {
     const count = Math.min(every, total - epoch);
@@ -153,7 +156,7 @@ const line = ({ name }: Contender, { epoch, seconds, phaseSsim, complexError }: 
   `${name.padEnd(10)} epoch ${String(epoch).padStart(2)}  ${seconds.toFixed(1).padStart(7)} s  phase SSIM ${phaseSsim.toFixed(3)}  complex error ${complexError.toFixed(4)}`;
 
 function verdict(curves: readonly Curve[], goal: number): string {
-  const reached = curves.map(({ looks }) => looks.find(({ phaseSsim }) => phaseSsim >= goal));
+  const reached = curves.map((curve) => lookAt(goal, curve));
   const lines = curves.map(({ contender: { name, setUp }, looks }, i) => {
     const look = reached[i];
     const result =
@@ -168,10 +171,6 @@ function verdict(curves: readonly Curve[], goal: number): string {
   }
   return lines.join("\n");
 }
-
-/** Seconds to the goal of each contender in a race; undefined where it was not reached. */
-const secondsTo = (goal: number, curves: readonly Curve[]): readonly (number | undefined)[] =>
-  curves.map(({ looks }) => looks.find(({ phaseSsim }) => phaseSsim >= goal)?.seconds);
 
 async function raceOf(dataset: Dataset, seed: number, chosen: Settings): Promise<readonly Curve[]> {
   const folder = await mkdtemp(join(tmpdir(), "ptychonaut-quality-"));
@@ -202,7 +201,7 @@ async function main(): Promise<void> {
     console.log(`${verdict(curves, goal)}\n`);
   }
   console.log(`${machine.cpu}, ${machine.cores} cores, ${threads} threads`);
-  const times = races.map(({ curves }) => secondsTo(goal, curves));
+  const times = races.map(({ curves }) => curves.map((curve) => lookAt(goal, curve)?.seconds));
   if (times.length > 1) console.log(medianVerdict(times));
   if (output === undefined) return;
   await mkdir(output, { recursive: true });

@@ -10,9 +10,9 @@ export const commandSections: readonly string[] =
   "train infer evaluate compare split inspect simulate benchmark import_weights".split(" ");
 
 const isGroup = (name: string): boolean => groupNames.some((group) => group === name);
-/** Commands are written as on the command line, or with the underscores of options. */
-const commandOf = (section: string): string => section.replaceAll("-", "_");
-const isCommand = (name: string): boolean => commandSections.includes(commandOf(name));
+/** The section of a command, whose name may also be written as on the command line. */
+export const commandSection = (name: string): string => name.replaceAll("-", "_");
+const isCommand = (name: string): boolean => commandSections.includes(commandSection(name));
 
 /** The entries of a config file: settings, flat or by group, and options by command. */
 export async function configEntries(path: string): Promise<{
@@ -24,7 +24,7 @@ export async function configEntries(path: string): Promise<{
   const options = new Map<string, ConfigEntry[]>();
   for (const entry of entries) {
     if (entry.section === undefined || isGroup(entry.section)) continue;
-    const command = commandOf(entry.section);
+    const command = commandSection(entry.section);
     options.set(command, [...(options.get(command) ?? []), entry]);
   }
   return { settings, options };

@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { benchmarkCommand, linesRequest } from "../../src/node/cli/benchmark.ts";
 import type { Command } from "../../src/node/cli/command.ts";
-import { optionsFromFile, sectionOf } from "../../src/node/cli/configOptions.ts";
+import { optionsFromFile } from "../../src/node/cli/configOptions.ts";
 import { evaluateCommand } from "../../src/node/cli/evaluate.ts";
 import { inspectCommand } from "../../src/node/cli/inspect.ts";
 import { simulateCommand } from "../../src/node/cli/simulate.ts";
 import { splitCommand } from "../../src/node/cli/split.ts";
-import { commandSections } from "../../src/node/configFile.ts";
+import { commandSection, commandSections } from "../../src/node/configFile.ts";
 import { call, trainArgs } from "./harness.ts";
 
 let folder = "";
@@ -132,7 +132,7 @@ describe("validate, init and schema", () => {
       expect(Object.keys(said[section]!)).toEqual(Object.keys(schema.properties[section].properties));
     }
     expect(schema.properties.simulate.properties.scan.enum).toContain("fermat");
-    expect(sectionOf(simulateCommand)).toBe("simulate");
+    expect(commandSection(simulateCommand.name)).toBe("simulate");
     const defaults = simulateCommand.flags.filter((flag) => flag.default !== undefined);
     expect(await options(text, simulateCommand)).toEqual(
       Object.fromEntries(defaults.map((flag) => [flag.name, flag.default])),

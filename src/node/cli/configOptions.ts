@@ -3,12 +3,9 @@ import { camelCase, snakeCase } from "../../config/names.ts";
 import { groupOf } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
 import { type ConfigEntry, checkEntries, keyOf, problemOf } from "../configEntries.ts";
-import { configEntries, readConfigFile } from "../configFile.ts";
+import { commandSection, configEntries, readConfigFile } from "../configFile.ts";
 import { type Command, commonFlags, configFlag } from "./command.ts";
 import { display, type Flag, parseFlags, valueForm } from "./flags.ts";
-
-/** A command's name as a section of a config file. */
-export const sectionOf = ({ name }: Command): string => name.replaceAll("-", "_");
 
 /** The options that a command's section of a config file may have. Settings stand in their groups. */
 export function sectionFlags({ flags }: Command): readonly Flag[] {
@@ -22,7 +19,7 @@ export function sectionFlags({ flags }: Command): readonly Flag[] {
  * @throws PtychonautError "usage" with file, line and key of everything wrong
  */
 export async function optionsFromFile(path: string, command: Command): Promise<Readonly<Record<string, unknown>>> {
-  const entries = (await configEntries(path)).options.get(sectionOf(command)) ?? [];
+  const entries = (await configEntries(path)).options.get(commandSection(command.name)) ?? [];
   const options = sectionOptions(path, entries, command);
   if (command.ranksSettings === true) return options;
   const { settings } = layerOf("file", await readConfigFile(path, "training"), "training");

@@ -1,14 +1,15 @@
 import type { TemplateSection } from "../../config/configTemplate.ts";
 import { snakeCase } from "../../config/names.ts";
 import { configJsonSchema } from "../../config/schema.ts";
+import { commandSection } from "../configFile.ts";
 import type { Command } from "./command.ts";
-import { sectionFlags, sectionOf } from "./configOptions.ts";
+import { sectionFlags } from "./configOptions.ts";
 import { type Flag, type FlagKind, valueForm } from "./flags.ts";
 
 /** A command's own options as a section of the config template. */
 export function templateSection(command: Command): TemplateSection {
   return {
-    name: sectionOf(command),
+    name: commandSection(command.name),
     title: `Options of ptychonaut ${command.name}`,
     entries: shownFlags(command).map((flag) => ({
       name: flag.name,
@@ -28,7 +29,7 @@ export function schemaText(commands: readonly Command[]): string {
   const schema = configJsonSchema();
   const sections = Object.fromEntries(
     commands.map((command) => [
-      sectionOf(command),
+      commandSection(command.name),
       {
         title: command.summary,
         type: ["object", "null"],

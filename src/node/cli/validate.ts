@@ -6,9 +6,9 @@ import { layerOf } from "../../config/merge.ts";
 import { snakeCase } from "../../config/names.ts";
 import { resolveInferencePayload, resolveTrainingPayload } from "../../config/payload.ts";
 import { PtychonautError } from "../../errors.ts";
-import { configEntries } from "../configFile.ts";
+import { commandSection, configEntries } from "../configFile.ts";
 import { type Command, type CommandContext, commonFlags } from "./command.ts";
-import { sectionOf, sectionOptions } from "./configOptions.ts";
+import { sectionOptions } from "./configOptions.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
 import { configFile } from "./runFlags.ts";
 
@@ -80,7 +80,7 @@ async function forInference(path: string, values: Settings, files: FileProbe): P
 async function optionsIn(path: string, commands: readonly Command[]): Promise<readonly Listed[]> {
   const { options } = await configEntries(path);
   return commands.flatMap((command) => {
-    const group = sectionOf(command);
+    const group = commandSection(command.name);
     const said = Object.entries(sectionOptions(path, options.get(group) ?? [], command));
     return said.map(([name, value]): Listed => {
       const initial = command.flags.find((flag) => flag.name === name)?.default ?? null;

@@ -31,8 +31,5 @@ export function withConversionStop(model: Uint8Array): Uint8Array {
         ),
     )
     .finish();
-  const joined = new Uint8Array(front.length + model.length);
-  joined.set(front);
-  joined.set(model, front.length);
-  return joined;
+  return Buffer.concat([front, model]);
 }
