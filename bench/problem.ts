@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ComplexArray } from "../src/arrays.ts";
+import type { Settings } from "../src/config/group.ts";
 import type { ModelConfig } from "../src/config/modelConfig.ts";
 import { parseSettings } from "../src/config/schema.ts";
 import { assembleBatch, type Batch, type BatchSource, planEpoch } from "../src/data/batches.ts";
@@ -17,11 +18,12 @@ import { Random } from "../src/random.ts";
 import { simulate } from "../src/simulation/simulate.ts";
 import type { StepBatch } from "../src/training/steps.ts";
 
-/** A network and its data; everything else is the product's default. */
+/** A network and its data. */
 export interface Case {
   readonly N: number;
   readonly gridsize: number;
-  readonly nFiltersScale?: number;
+  /** Other model settings than the defaults. */
+  readonly settings?: Settings;
 }
 
 export const cases: readonly Case[] = [
@@ -150,9 +152,13 @@ export async function readProblem(folder: string): Promise<Problem> {
 
 const WEIGHT = "weights.";
 
-function modelOf({ N, gridsize, nFiltersScale }: Case): ModelConfig {
-  const settings = parseSettings("model", { N, gridsize, ...(nFiltersScale === undefined ? {} : { nFiltersScale }) });
-  return { ...settings, N, objectBig: gridsize > 1, probeMaskDiameter: N / 2 };
+function modelOf({ N, gridsize, settings }: Case): ModelConfig {
+  return {
+    ...parseSettings("model", { N, gridsize, ...settings }),
+    N,
+    objectBig: gridsize > 1,
+    probeMaskDiameter: N / 2,
+  };
 }
 
 /** Weights as a contender writes them after learning. */

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import type { Settings } from "../src/config/group.ts";
 import { chooseRuntime } from "../src/runtime/node/accelerator.ts";
 import type { Runtime } from "../src/runtime/runtime.ts";
 import { inferenceTask, trainingTask } from "./ourTasks.ts";
@@ -9,11 +10,12 @@ import { cases, nameOf, readProblem, writeProblem } from "./problem.ts";
 
 /**
  * Where the time of a training step (or of a batch of inference) goes, by ONNX Runtime's own profiler:
- * `npm run bench:profile -- [--case NAME] [--task train|infer] [--threads N] [--steps N] [--top N]`.
+ * `npm run bench:profile -- [--case NAME] [--model JSON] [--task train|infer] [--threads N] [--steps N] [--top N]`.
  */
 const { values } = parseArgs({
   options: {
     case: { type: "string", default: nameOf(cases[0]!) },
+    model: { type: "string", default: "{}" },
     task: { type: "string", default: "train" },
     threads: { type: "string", default: "1" },
     steps: { type: "string", default: "5" },
@@ -91,7 +93,7 @@ async function main(): Promise<void> {
   const [threads, steps] = [Number(values.threads), Number(values.steps)];
   const folder = await mkdtemp(join(tmpdir(), "ptychonaut-profile-"));
   try {
-    await writeProblem(one, folder);
+    await writeProblem({ ...one, settings: JSON.parse(values.model) as Settings }, folder);
     const problem = await readProblem(folder);
     const runtime = profiled(await chooseRuntime("cpu", { session: { threads } }), folder);
     const task =

@@ -178,7 +178,12 @@ async function raceOf(dataset: Dataset, seed: number, chosen: Settings): Promise
   try {
     const { count, width } = dataset.patterns;
     const epochs = plan(count, chosen.quick ? QUICK_EPOCHS : EPOCHS, seed);
-    await writeProblemOf(dataset, { N: width, gridsize: 1, nFiltersScale: 1, batch: BATCH, epochs }, folder, seed);
+    await writeProblemOf(
+      dataset,
+      { N: width, gridsize: 1, settings: { nFiltersScale: 1 }, batch: BATCH, epochs },
+      folder,
+      seed,
+    );
     const problem = await readProblem(folder);
     contenders = await startBoth(folder, chosen);
     return await race(contenders, problem, dataset, chosen, folder);

@@ -29,6 +29,14 @@ export const hybridFields: { readonly [K in keyof HybridOptions]: z.ZodDefault<z
       "add the encoder's features of the same size, through a 1×1 convolution, in the decoder.",
     ),
   ),
+  hybridEncoderConvHiddenScale: withDefault(
+    real({ above: 0, max: 64 }),
+    1,
+    of(
+      "hybridEncoderConvHiddenScale",
+      "channels inside the local convolution of an encoder block, over those of the block; 1 does without the pixelwise maps there and back.",
+    ),
+  ),
   hybridResnetBlocks: withDefault(
     integer({ min: 1, max: 64 }),
     6,

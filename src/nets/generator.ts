@@ -32,6 +32,8 @@ export interface HybridOptions {
   readonly hybridDownsampleOp: DownsampleOp;
   /** Encoder features of the same size are added in the decoder. */
   readonly hybridSkipConnections: boolean;
+  /** Channels inside the local branch of an encoder block, over those of the block. */
+  readonly hybridEncoderConvHiddenScale: number;
   /** Residual blocks of the bottleneck. */
   readonly hybridResnetBlocks: number;
   readonly spectralBottleneckBlocks: number;

@@ -19,6 +19,7 @@ export const shellSettings: readonly (keyof GeneratorOptions)[] = [
   "hybridDownsampleSteps",
   "hybridDownsampleOp",
   "hybridSkipConnections",
+  "hybridEncoderConvHiddenScale",
 ];
 
 /** @throws PtychonautError "usage" for fewer encoder blocks than halvings, or more frequencies than a pattern has */
@@ -52,7 +53,9 @@ export function hybridShell(
   let x = lifter(builder, images, options.fnoWidth);
   const passed: Tensor[] = [];
   for (let i = 0; i < blocks; i++) {
-    x = fnoBlock(builder, `encoder.${i}`, x, { modes: modesAt(x.shape[2]!, fnoModes), gain, stable: false });
+    const localChannels = Math.max(1, Math.round(options.hybridEncoderConvHiddenScale * x.shape[1]!));
+    const modes = modesAt(x.shape[2]!, fnoModes);
+    x = fnoBlock(builder, `encoder.${i}`, x, { modes, gain, stable: false, localChannels });
     if (i >= steps) continue;
     passed.push(x);
     x = halved(builder, `down.${i}`, x, op);

@@ -33,6 +33,7 @@ export const defaultOptions: GeneratorOptions = {
   hybridDownsampleSteps: 2,
   hybridDownsampleOp: "stride_conv",
   hybridSkipConnections: false,
+  hybridEncoderConvHiddenScale: 1,
   hybridResnetBlocks: 2,
   spectralBottleneckBlocks: 2,
   spectralBottleneckModes: 4,

@@ -28,7 +28,10 @@ const variants: readonly (readonly [string, string, Partial<GeneratorOptions>])[
   [
     "hybrid with skip connections and mean pooling",
     "hybrid_resnet",
-    { hybridSkipConnections: true, hybridDownsampleOp: "avgpool_conv", generatorOutputMode: "amp_phase" },
+    {
+      ...{ hybridSkipConnections: true, hybridEncoderConvHiddenScale: 1.5 },
+      ...{ hybridDownsampleOp: "avgpool_conv", generatorOutputMode: "amp_phase" },
+    },
   ],
   [
     "spectral bottleneck without sharing",

@@ -108,7 +108,7 @@ describe("a fresh network of variance_preserving weights", () => {
     ["fno_vanilla", 0.8, { generatorOutputMode: "amp_phase" }],
     ["fno_vanilla", 1, { fnoStableBlocks: true, fnoInputTransform: "sqrt" }],
     ["hybrid_resnet", 1, { hybridSkipConnections: true, fnoInputTransform: "log1p" }],
-    ["hybrid_resnet", 1, { inputConditioning: "probe_real_imag" }],
+    ["hybrid_resnet", 1, { inputConditioning: "probe_real_imag", hybridEncoderConvHiddenScale: 2 }],
     ["spectral_resnet_bottleneck", 0.8, { generatorOutputMode: "amp_phase_logits" }],
     ["ffno", 0.8, { ffnoEncoderShareWeights: false, generatorOutputMode: "amp_phase_logits" }],
   ] as const)("of every generator sees its input and rests at its level: %s, %d, %o", async (name, level, changes) => {
