@@ -27,7 +27,7 @@ export interface BundleParts {
   readonly trainedOn: DataFacts;
   /** Where there are several, all of them. */
   readonly scans?: readonly TrainedScan[];
-  /** `[mode, N, N]`, of energy (N/2)²: the illumination, where training refined it. */
+  /** `[mode, N, N]`, for several scans `[experiment, mode, N, N]`, of energy (N/2)²: the illumination, where training refined it. */
   readonly probe?: ComplexArray;
   /** How the training went: seeds, epochs, losses. */
   readonly training: JsonObject;

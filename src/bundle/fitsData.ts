@@ -52,12 +52,20 @@ export function checkBundleFitsData(manifest: Manifest, facts: DataFacts): strin
 }
 
 /** What training learned about this very scan, or else about all. */
-export function scalesFor({ scans = [], scales }: Manifest, facts: DataFacts): Manifest["scales"] {
-  const same = scans.find(
-    (scan) => scan.facts.positionsCrc === facts.positionsCrc && scan.facts.probeCrc === facts.probeCrc,
-  );
-  return same?.scales ?? scales;
+export const scalesFor = ({ scans = [], scales }: Manifest, facts: DataFacts): Manifest["scales"] =>
+  scans.find((scan) => isSame(scan.facts, facts))?.scales ?? scales;
+
+/**
+ * The number of the scan whose refined probe is this scan's: of the very scan, or else of the first one with the probe that
+ * this scan has; −1 when there is none.
+ */
+export function probeScanFor({ trainedOn, scans }: Manifest, facts: DataFacts): number {
+  const all = scans?.map((scan) => scan.facts) ?? [trainedOn];
+  const same = all.findIndex((own) => isSame(own, facts));
+  return same >= 0 ? same : all.findIndex((own) => own.probeCrc === facts.probeCrc);
 }
+
+const isSame = (a: DataFacts, b: DataFacts): boolean => a.positionsCrc === b.positionsCrc && a.probeCrc === b.probeCrc;
 
 function mismatch(what: string, expected: string, got: string, where: string, fix: string): PtychonautError {
   return new PtychonautError("bundle", `the model was trained on ${what}`, { expected, got, where, fix });

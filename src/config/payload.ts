@@ -153,15 +153,11 @@ function checkFrames({ nSubsample }: DataConfig, header: ScanHeader): void {
 
 /** What goes with a single scan to train on. */
 function checkSeveral({ testDataFile }: TrainingConfig, model: ModelConfig): void {
-  const { modelType, inputConditioning } = model;
   const single = (what: string, fix: string): PtychonautError =>
     new PtychonautError("usage", `${what} goes with a single scan to train on`, { fix });
   if (testDataFile !== null)
     throw single("test_data_file", "leave it out: of several scans each holds patterns back (validation_fraction)");
-  if (modelType === "supervised") throw single("model_type supervised", "train on one scan, or without labels");
-  if (model.probeTrainable) throw single("probe_trainable", "refine each scan's probe in a training of its own");
-  if (model.frameIntensityTrainable) throw single("frame_intensity_trainable", "train on one scan");
-  if (inputConditioning === "probe_real_imag")
+  if (model.inputConditioning === "probe_real_imag")
     throw single("input_conditioning probe_real_imag", "train on one scan, or let the network see the patterns alone");
 }
 

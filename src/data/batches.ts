@@ -39,8 +39,8 @@ export interface BatchSource {
   readonly mask?: Float32Array;
   readonly groups: Groups;
   readonly geometry: GroupGeometry;
-  /** Where batches are to carry labels. */
-  readonly labels?: LabelSource;
+  /** Where batches are to carry labels: one a scan. */
+  readonly labels?: readonly LabelSource[];
   /** `[group]`, the scan each group is of, where there are several (`joinSources`). */
   readonly experiments?: Int32Array;
 }

@@ -56,7 +56,6 @@ export function joinSources(sources: readonly BatchSource[]): BatchSource {
 export function joinedPatterns(parts: readonly PatternPart[]): Patterns {
   const { height, width } = parts[0]!.patterns;
   const starts = startsOf(parts.map(({ patterns }) => patterns));
-  const partOf = (frame: number): number => starts.findLastIndex((start) => frame >= start);
   const size = height * width;
   return {
     count: parts.reduce((sum, { patterns }) => sum + patterns.count, 0),
@@ -65,9 +64,9 @@ export function joinedPatterns(parts: readonly PatternPart[]): Patterns {
     parts,
     read(indices, out) {
       for (let k = 0; k < indices.length; ) {
-        const scan = Math.max(0, partOf(indices[k]!));
+        const scan = scanOf(starts, indices[k]!);
         let end = k + 1;
-        while (end < indices.length && partOf(indices[end]!) === scan) end++;
+        while (end < indices.length && scanOf(starts, indices[end]!) === scan) end++;
         const own = Int32Array.from({ length: end - k }, (_, i) => indices[k + i]! - starts[scan]!);
         const target = out.subarray(k * size, end * size);
         const { patterns, measurement, inputScale, mask } = parts[scan]!;
@@ -86,4 +85,22 @@ export function startsOf(scans: readonly { readonly count: number }[]): number[]
     next += count;
     return next - count;
   });
+}
+
+/** The scan that a frame is of, numbered through. */
+export const scanOf = (starts: readonly number[], frame: number): number =>
+  Math.max(
+    0,
+    starts.findLastIndex((start) => frame >= start),
+  );
+
+/** Frames that are numbered through, as each scan numbers its own. */
+export function framesByScan(frames: readonly number[], scans: readonly { readonly count: number }[]): number[][] {
+  const starts = startsOf(scans);
+  const own = scans.map((): number[] => []);
+  for (const frame of frames) {
+    const scan = scanOf(starts, frame);
+    own[scan]!.push(frame - starts[scan]!);
+  }
+  return own;
 }

@@ -2,6 +2,7 @@ import type { ComplexArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
 import { extractPatch } from "../optics/sampling.ts";
 import type { Dataset } from "./dataset.ts";
+import { scanOf, startsOf } from "./joinedScans.ts";
 
 /** What training on labels takes for true: the file's own patches, or the object, cut at the positions as asked for. */
 export interface LabelSource {
@@ -45,21 +46,26 @@ const isConstant = ({ data }: ComplexArray): boolean => data.every((value, i) =>
 
 /**
  * Cuts the labels of some frames: bilinear between the object's pixels.
+ * @param sources one a scan
+ * @param frames of several scans numbered through
  * @param n side of a patch
  */
-export function labelsOf(source: LabelSource, frames: ArrayLike<number>, n: number): Labels {
+export function labelsOf(sources: readonly LabelSource[], frames: ArrayLike<number>, n: number): Labels {
+  const starts = startsOf(sources.map(({ positions }) => ({ count: positions.length / 2 })));
   const size = n * n;
   const amplitude = new Float32Array(frames.length * size);
   const phase = new Float32Array(frames.length * size);
   const known = new Float32Array(frames.length * size).fill(1);
   const patch = new Float64Array(2 * size);
   for (let k = 0; k < frames.length; k++) {
-    labelPatch(source, frames[k]!, n, patch);
+    const scan = scanOf(starts, frames[k]!);
+    const [source, frame] = [sources[scan]!, frames[k]! - starts[scan]!];
+    labelPatch(source, frame, n, patch);
     for (let i = 0; i < size; i++) {
       amplitude[k * size + i] = Math.hypot(patch[2 * i]!, patch[2 * i + 1]!);
       phase[k * size + i] = Math.atan2(patch[2 * i + 1]!, patch[2 * i]!);
     }
-    if (source.kind === "object") markUnknown(source, frames[k]!, n, known.subarray(k * size, (k + 1) * size));
+    if (source.kind === "object") markUnknown(source, frame, n, known.subarray(k * size, (k + 1) * size));
   }
   return { amplitude, phase, known };
 }

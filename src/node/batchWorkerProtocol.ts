@@ -14,7 +14,7 @@ export interface BatchWorkerData {
   readonly mask?: Float32Array;
   readonly groups: Groups;
   readonly geometry: GroupGeometry;
-  readonly labels?: LabelSource;
+  readonly labels?: readonly LabelSource[];
   readonly experiments?: Int32Array;
 }
 

@@ -123,7 +123,9 @@ function shareSource(source: BatchSource): BatchWorkerData {
     ...(mask === undefined ? {} : { mask }),
     groups,
     geometry,
-    ...(labels === undefined ? {} : { labels: { ...labels, array: shareArray(labels.array) } }),
+    ...(labels === undefined
+      ? {}
+      : { labels: labels.map((source) => ({ ...source, array: shareArray(source.array) })) }),
     ...(experiments === undefined ? {} : { experiments }),
   };
 }

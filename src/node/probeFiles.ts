@@ -20,11 +20,15 @@ const SHOWN = 3;
 const DARK = 0.05;
 
 /**
- * Writes `probe.npz`, with `probeGuess` (the trained probe as a scan file may have it: complex64 `[mode, y, x]`, on the
- * scale of the file's probe) and `probeStart`, and `probe.png`, which shows both.
+ * Writes `NAME.npz`, with `probeGuess` (the trained probe as a scan file may have it: complex64 `[mode, y, x]`, on the
+ * scale of the file's probe) and `probeStart`, and `NAME.png`, which shows both.
  * @returns the paths of the files
  */
-export async function writeProbeFiles(folder: string, { start, trained, probeScale }: RefinedProbe): Promise<string[]> {
+export async function writeProbeFiles(
+  folder: string,
+  name: string,
+  { start, trained, probeScale }: RefinedProbe,
+): Promise<string[]> {
   const { shape } = trained;
   const onFileScale = trained.data.map((value) => value / probeScale);
   const arrays = {
@@ -35,7 +39,7 @@ export async function writeProbeFiles(folder: string, { start, trained, probeSca
     ...panelsOf({ shape, data: start.data }, mode, "start"),
     ...panelsOf({ shape, data: onFileScale }, mode, "trained"),
   ]);
-  const [npz, png] = [join(folder, "probe.npz"), join(folder, "probe.png")];
+  const [npz, png] = [join(folder, `${name}.npz`), join(folder, `${name}.png`)];
   await writeAtomic(npz, writeNpz(arrays));
   await writeAtomic(png, renderFigure(panels.flat(), { panelSize: 192 }));
   return [npz, png];

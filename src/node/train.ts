@@ -29,7 +29,7 @@ import { type RunInput, scanInput, writeRunRecord } from "./runRecord.ts";
 import { saveBundle } from "./trainedBundle.ts";
 import { checkpointToResume, checkpointWriter } from "./trainingCheckpoints.ts";
 import { identityOf, type Seeds, seedsOf } from "./trainingIdentity.ts";
-import { labelled } from "./trainingLabels.ts";
+import { labelNotes, trainingLabels } from "./trainingLabels.ts";
 import { loggedToItsEnd, logServer, openTrainingLog } from "./trainingLog.ts";
 import { epochLine, epochsOf, statusOf, trainingJson } from "./trainingOutcome.ts";
 import { type TrainingPictures, trainingPictures } from "./trainingPictures.ts";
@@ -146,7 +146,8 @@ async function prepareOn(
     .map((dataset) => withModeCoherence(dataset, model));
   const validation = training.testDataFile === null ? undefined : files.datasets.at(-1);
   const prepared = prepareData(scans, validation, data, model.gridsize, splitRandom);
-  const [source, notes] = labelled(prepared.training, scans[0]!, prepared.trainingFrames, prepared, payload);
+  const learned = trainingLabels(scans, prepared.trainingFrames, prepared, payload);
+  const source = { ...prepared.training, ...learned };
   const setup = await setUpTraining(payload, scans, prepared, runtime);
   const { numWorkers, prefetchFactor, persistentWorkers } = execution;
   const loader = batchWorkers(source, {
@@ -154,9 +155,13 @@ async function prepareOn(
     ...(prefetchFactor === null ? {} : { prefetchFactor }),
     ...(persistentWorkers ? { persistentWorkers } : {}),
   });
-  const held =
-    prepared.validation &&
-    labelled(prepared.validation, validation ?? scans[0]!, prepared.validationFrames, prepared, payload)[0];
+  const held = prepared.validation && {
+    ...prepared.validation,
+    // Frames that were held back have the labels of their scan.
+    ...(validation === undefined
+      ? learned
+      : trainingLabels([validation], prepared.validationFrames, prepared, payload)),
+  };
   const heldLoader = held === undefined ? undefined : batchWorkers(held);
   const facts = scans.map((scan) => dataFacts(scan, model.gridsize));
   return {
@@ -180,7 +185,10 @@ async function prepareOn(
         probe: scaledProbe(probe, prepared.scales[scan]!),
       })),
     }),
-    notes: [...notes, ...(initial === undefined ? [] : [`starting from the weights of ${initial.path}`])],
+    notes: [
+      ...labelNotes(scans, learned.labels),
+      ...(initial === undefined ? [] : [`starting from the weights of ${initial.path}`]),
+    ],
     warnings: [
       ...files.datasets.flatMap(({ provenance }) => provenance.warnings),
       ...trainingWarnings(payload, prepared),
@@ -332,10 +340,9 @@ async function conclude(
   const training = trainingJson(state, outcome, seeds);
   if (state.best !== null) {
     const values = unpackWeights(specs, state.best);
-    // Only trainings on a single scan refine anything of it (config/payload.ts).
-    const { probe, write } = refined(values, run.scans[0]!.probe, run.prepared.scales[0]!);
+    const { probe, write } = refined(values, run.scans, run.prepared);
     files.unshift(await saveBundle(run, values, probe, payload, training));
-    files.push(...(await write(outputDir, run.prepared.trainingFrames)));
+    files.push(...(await write(outputDir)));
     if (payload.execution.logPatchStats) files.push(...(await run.pictures.statistics(values)));
   }
   const trainingFile = join(outputDir, "training.json");

@@ -1,24 +1,37 @@
 import type { TrainingPayload } from "../config/payload.ts";
-import type { BatchSource } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { labelSource } from "../data/labels.ts";
+import { framesByScan } from "../data/joinedScans.ts";
+import { type LabelSource, labelSource } from "../data/labels.ts";
 import { scaledProbe } from "../data/normalisation.ts";
 import { normalisedLabels } from "../training/labelScale.ts";
 import { maskedProbe } from "../training/maskedProbe.ts";
 import type { PreparedData } from "../training/preparation.ts";
 
-/** Where batches come from, for a supervised model with the labels of its scan, and a line about those. */
-export function labelled(
-  source: BatchSource,
-  dataset: Dataset,
+/** What a supervised model learns from, one a scan, each normalised on frames of its own; nothing for other models. */
+export function trainingLabels(
+  scans: readonly Dataset[],
   frames: readonly number[],
-  { scales: [scales] }: PreparedData,
-  { model }: TrainingPayload,
-): [BatchSource, readonly string[]] {
-  // Labels go with a single scan (config/payload.ts).
-  if (model.modelType !== "supervised" || scales === undefined) return [source, []];
-  const probe = maskedProbe(scaledProbe(dataset.probe, scales), model);
-  const labels = normalisedLabels(labelSource(dataset), dataset, { scales, probe, frames });
-  const origin = labels.kind === "patches" ? "the file's patches" : "cut from the object at the positions, bilinear";
-  return [{ ...source, labels }, [`labels: ${origin}, times ${labels.scale.toPrecision(4)} (the normalisation)`]];
+  { scales }: Pick<PreparedData, "scales">,
+  { model }: Pick<TrainingPayload, "model">,
+): { readonly labels?: readonly LabelSource[] } {
+  if (model.modelType !== "supervised") return {};
+  const own = framesByScan(
+    frames,
+    scans.map(({ patterns }) => patterns),
+  );
+  return {
+    labels: scans.map((scan, i) => {
+      const probe = maskedProbe(scaledProbe(scan.probe, scales[i]!), model);
+      return normalisedLabels(labelSource(scan), scan, { scales: scales[i]!, probe, frames: own[i]! });
+    }),
+  };
+}
+
+/** A line for people about each scan's labels. */
+export function labelNotes(scans: readonly Dataset[], labels: readonly LabelSource[] = []): string[] {
+  return labels.map(({ kind, scale }, i) => {
+    const origin = kind === "patches" ? "the file's patches" : "cut from the object at the positions, bilinear";
+    const whose = labels.length === 1 ? "labels" : `labels of ${scans[i]!.name}`;
+    return `${whose}: ${origin}, times ${scale.toPrecision(4)} (the normalisation)`;
+  });
 }

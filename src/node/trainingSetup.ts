@@ -4,6 +4,7 @@ import type { TrainingPayload } from "../config/payload.ts";
 import { type Batch, type BatchLoader, type BatchRequest, type BatchSource, planEpoch } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { largestOffset } from "../data/groupGeometry.ts";
+import { framesByScan } from "../data/joinedScans.ts";
 import type { Labels } from "../data/labels.ts";
 import { scaledProbe } from "../data/normalisation.ts";
 import { PtychonautError } from "../errors.ts";
@@ -67,7 +68,7 @@ export async function setUpTraining(
     losses: training,
     scales: prepared.scales,
     ...stackedMasks(scans),
-    frames: prepared.trainingFrames.length,
+    frames: framesOfScans(scans, prepared).map(({ length }) => length),
   });
   const build =
     (batch: number) =>
@@ -138,8 +139,15 @@ export function physicsValues(values: ParameterValues, scan?: number): Record<st
   );
 }
 
+/** Each scan's training frames, as it numbers them. */
+export const framesOfScans = (scans: readonly Dataset[], { trainingFrames }: PreparedData): number[][] =>
+  framesByScan(
+    trainingFrames,
+    scans.map(({ patterns }) => patterns),
+  );
+
 /** `[mode, N, N]`, or for several scans `[experiment, mode, N, N]`: scans with fewer modes have dark ones added. */
-function stackedProbes(scans: readonly Dataset[], { scales }: PreparedData): ComplexArray {
+export function stackedProbes(scans: readonly Dataset[], { scales }: Pick<PreparedData, "scales">): ComplexArray {
   const probes = scans.map(({ probe }, scan) => scaledProbe(probe, scales[scan]!));
   if (probes.length === 1) return probes[0]!;
   const modes = Math.max(...probes.map(({ shape }) => shape[0]!));

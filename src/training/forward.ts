@@ -61,9 +61,8 @@ export function buildForward(parameters: Parameters, options: ForwardOptions): F
   const own: OfScan = { scans, ...(experiment === undefined ? {} : { experiment }) };
   const intensity = graph.scoped("physics", () => {
     // Patches are weighted by the probe that training starts from: how they are averaged is no means to explain the data.
-    const illumination = model.probeTrainable
-      ? trainableProbe(parameters, probe)
-      : illuminationOf(graph, probe, experiment);
+    const probes = model.probeTrainable ? trainableProbe(parameters, probe) : constant(graph, probe);
+    const illumination = illuminationOf(probes, experiment);
     const windows = model.objectBig ? merged(complexPatches(patches), options) : complexPatches(patches);
     const object =
       model.physicsForwardMode === "rectangular_scaled" ? scaled(parameters, windows, model, own) : windows;
@@ -84,10 +83,9 @@ export const experimentCount = ({ probe }: Pick<ForwardOptions, "probe">): numbe
   probe.shape.length === 4 ? probe.shape[0]! : 1;
 
 /** `[mode, N, N]`, or each sample's own as `[batch, 1, mode, N, N]`. */
-function illuminationOf(graph: Graph, probe: ComplexArray, experiment: Tensor | undefined): Complex {
-  const all = constant(graph, probe);
-  if (experiment === undefined) return all;
-  return each(all, (part) => {
+function illuminationOf(probes: Complex, experiment: Tensor | undefined): Complex {
+  if (experiment === undefined) return probes;
+  return each(probes, (part) => {
     const picked = gather(part, experiment);
     return reshape(picked, [picked.shape[0]!, 1, ...picked.shape.slice(1)]);
   });

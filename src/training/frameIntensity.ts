@@ -1,14 +1,15 @@
+import { startsOf } from "../data/joinedScans.ts";
 import { PtychonautError } from "../errors.ts";
 import { add, div, exp, mul } from "../graph/ops/elementwise.ts";
 import { gather } from "../graph/ops/indexing.ts";
-import { reshape } from "../graph/ops/layout.ts";
+import { concat, reshape, slice } from "../graph/ops/layout.ts";
 import { mean, sum } from "../graph/ops/reduce.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import type { Parameters, ParameterValues } from "../nets/parameters.ts";
 
 /**
  * A beam that is not equally bright in every pattern: λ_f = c_f |F(O P)|² with a positive factor c_f for each frame, of mean
- * one over the training frames, since a factor on all of them is the object's scale.
+ * one over the training frames of each scan, since a factor on all of them is the object's scale.
  *
  * In training c = exp(θ) / mean exp(θ) of a parameter θ, from θ = 0. Frames that training does not see have none: in
  * evaluation every pattern takes the factor that fits it best, which for Poisson counts is known in closed form,
@@ -20,8 +21,8 @@ export const FRAME_INTENSITY = "physics.frameIntensity";
 export const FRAMES = "frames";
 
 export interface FrameIntensityOptions {
-  /** Length of the table: training frames. */
-  readonly frames: number;
+  /** Training frames of each scan; the table has an entry for each, scan after scan. */
+  readonly frames: readonly number[];
   /** `[batch, C, N, N]`, measured intensity in the units of the prediction. */
   readonly measured: Tensor;
   /** `[N, N]`, 1 = valid. */
@@ -37,12 +38,22 @@ export function withFrameIntensity(parameters: Parameters, predicted: Tensor, op
   const [batch, channels] = predicted.shape as [number, number, number, number];
   if (!parameters.training) return mul(predicted, bestFactor(predicted, measured, valid));
   const table = parameters.within("physics", () =>
-    parameters.trainable("frameIntensity", [frames], () => new Float32Array(frames)),
+    parameters.trainable("frameIntensity", [frames.reduce((a, b) => a + b, 0)], (shape) => new Float32Array(shape[0]!)),
   );
   const brightness = exp(table);
-  const factors = div(brightness, mean(brightness));
-  const own = gather(factors, predicted.graph.input(FRAMES, [batch, channels], "int64"));
-  return mul(predicted, reshape(own, [batch, channels, 1, 1]));
+  const own = ranges(frames).map(([start, end]) => slice(brightness, [{ axis: 0, start, end }]));
+  const factors = concat(
+    own.map((part) => div(part, mean(part))),
+    0,
+  );
+  const picked = gather(factors, predicted.graph.input(FRAMES, [batch, channels], "int64"));
+  return mul(predicted, reshape(picked, [batch, channels, 1, 1]));
+}
+
+/** Where each scan's entries are in the table; scans without training frames have none. */
+function ranges(frames: readonly number[]): (readonly [start: number, end: number])[] {
+  const starts = startsOf(frames.map((count) => ({ count })));
+  return frames.map((count, scan) => [starts[scan]!, starts[scan]! + count] as const).filter(([a, b]) => b > a);
 }
 
 /** Keeps the division finite where nothing is predicted. */
@@ -75,11 +86,18 @@ export function framesInput(frames: Int32Array, index: Int32Array): BigInt64Arra
   });
 }
 
-/** The factors that training arrived at, in the order of the training frames; undefined when there are none. */
-export function trainedIntensities(values: ParameterValues): Float64Array | undefined {
+/**
+ * The factors that training arrived at, in the order of the training frames; undefined when there are none.
+ * @param frames training frames of each scan
+ */
+export function trainedIntensities(values: ParameterValues, frames: readonly number[]): Float64Array | undefined {
   const table = values[FRAME_INTENSITY];
   if (table === undefined) return undefined;
-  const brightness = Float64Array.from(table, Math.exp);
-  const average = brightness.reduce((a, b) => a + b, 0) / brightness.length;
-  return brightness.map((value) => value / average);
+  const factors = Float64Array.from(table, Math.exp);
+  for (const [start, end] of ranges(frames)) {
+    const own = factors.subarray(start, end);
+    const average = own.reduce((a, b) => a + b, 0) / own.length;
+    for (let i = 0; i < own.length; i++) own[i]! /= average;
+  }
+  return factors;
 }

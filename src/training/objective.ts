@@ -29,8 +29,8 @@ export interface ObjectiveOptions extends ForwardOptions {
   readonly scales: readonly Pick<Scales, "countsPerUnit">[];
   /** `[N, N]`, 1 = valid pixel; for several scans one each, `[experiment, N, N]`. */
   readonly mask?: RealArray;
-  /** Training frames; needed where each has an intensity of its own. */
-  readonly frames?: number;
+  /** Training frames of each scan; needed where each has an intensity of its own. */
+  readonly frames?: readonly number[];
 }
 
 /**

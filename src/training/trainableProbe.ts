@@ -1,4 +1,4 @@
-import { type ComplexArray, joinComplex, splitComplex } from "../arrays.ts";
+import { type ComplexArray, joinComplex, sizeOf, splitComplex } from "../arrays.ts";
 import { energyOf } from "../data/normalisation.ts";
 import { type Complex, intensity, scale } from "../graph/complex.ts";
 import { div, sqrt } from "../graph/ops/elementwise.ts";
@@ -22,8 +22,8 @@ export const isOfProbe = (name: string): boolean => name.startsWith(PREFIX);
 
 /**
  * The probe as parameters `physics.probe.re` and `physics.probe.im`.
- * @param start `[mode, N, N]`
- * @returns `[mode, N, N]`, of the start's energy
+ * @param start `[mode, N, N]`, or for several scans `[experiment, mode, N, N]`
+ * @returns as `start`, each scan's of its start's energy
  */
 export function trainableProbe(parameters: Parameters, start: ComplexArray): Complex {
   const values = splitComplex(start);
@@ -33,18 +33,35 @@ export function trainableProbe(parameters: Parameters, start: ComplexArray): Com
       im: parameters.trainable("im", start.shape, () => values.im.slice()),
     })),
   );
-  return scale(free, sqrt(div(energyOf(start), sum(intensity(free)))));
+  const energy = sum(intensity(free), { axes: [-3, -2, -1], keepDims: true });
+  const wanted = Float32Array.from(probesOf(start), energyOf);
+  return scale(free, sqrt(div(parameters.graph.constant(wanted, energy.shape), energy)));
+}
+
+/** Each scan's, `[mode, N, N]`. */
+export function probesOf({ shape, data }: ComplexArray): ComplexArray[] {
+  const own = shape.slice(-3);
+  const size = 2 * sizeOf(own);
+  return Array.from({ length: data.length / size }, (_, scan) => ({
+    shape: own,
+    data: data.subarray(scan * size, (scan + 1) * size),
+  }));
 }
 
 /**
  * The probe that training arrived at.
- * @param start the probe that it started from, whose energy it has
+ * @param start the probe that it started from, of one or several scans, whose energies it has
  * @returns undefined when the probe was not trained
  */
 export function trainedProbe(values: ParameterValues, start: ComplexArray): ComplexArray | undefined {
   const { [`${PREFIX}re`]: re, [`${PREFIX}im`]: im } = values;
   if (re === undefined || im === undefined) return undefined;
-  const free = joinComplex(start.shape, re, im);
-  const factor = Math.sqrt(energyOf(start) / energyOf(free));
-  return { shape: start.shape, data: free.data.map((value) => value * factor) };
+  const { shape } = start;
+  const data = joinComplex(shape, re, im).data;
+  const starts = probesOf(start);
+  for (const [scan, free] of probesOf({ shape, data }).entries()) {
+    const factor = Math.sqrt(energyOf(starts[scan]!) / energyOf(free));
+    for (let i = 0; i < free.data.length; i++) free.data[i]! *= factor;
+  }
+  return { shape, data };
 }

@@ -180,7 +180,7 @@ describe("simulate", () => {
       await call(["simulate", "--output", file, "--n", "32", "--patterns", "6", ...labels]);
       const dataset = await readScan(file);
       expect(dataset.patches?.shape).toEqual(labels.length === 0 ? undefined : [6, 32, 32]);
-      const cut = (scan: Dataset) => labelsOf(labelSource(scan), [0, 5], 32);
+      const cut = (scan: Dataset) => labelsOf([labelSource(scan)], [0, 5], 32);
       const { patches: _, ...objectOnly } = dataset;
       expect(maxDeviation(cut(dataset).amplitude, cut(objectOnly).amplitude)).toBeLessThan(tolerances.float32Rounding);
     }

@@ -36,12 +36,14 @@ const source: BatchSource = {
 
 const labelled: BatchSource = {
   ...source,
-  labels: {
-    kind: "object",
-    array: { shape: [40, 40], data: Float32Array.from({ length: 2 * 40 * 40 }, () => random.normal()) },
-    positions,
-    scale: 1.5,
-  },
+  labels: [
+    {
+      kind: "object",
+      array: { shape: [40, 40], data: Float32Array.from({ length: 2 * 40 * 40 }, () => random.normal()) },
+      positions,
+      scale: 1.5,
+    },
+  ],
 };
 
 async function collect(loader: BatchLoader, plan: readonly BatchRequest[]): Promise<Batch[]> {

@@ -19,7 +19,7 @@ const positions = Float64Array.of(10, 12, 9.5, 11, 4, 4, 3.5, 12, 16.25, 20);
 
 describe("labels", () => {
   it("are the object's amplitude and phase around each position, times the scale", () => {
-    const { amplitude, phase, known } = labelsOf({ kind: "object", array: object, positions, scale: 3 }, [0, 1], N);
+    const { amplitude, phase, known } = labelsOf([{ kind: "object", array: object, positions, scale: 3 }], [0, 1], N);
     const expected = [0, 1].flatMap((frame) =>
       Array.from({ length: N * N }, (_, i) => {
         const y = positions[2 * frame]! - 4 + Math.floor(i / N);
@@ -43,7 +43,7 @@ describe("labels", () => {
   });
 
   it("say which pixels they do not know", () => {
-    const { known } = labelsOf({ kind: "object", array: object, positions, scale: 1 }, [2, 3, 4], N);
+    const { known } = labelsOf([{ kind: "object", array: object, positions, scale: 1 }], [2, 3, 4], N);
     const unknown = (frame: number): number[] =>
       Array.from({ length: N * N }, (_, i) => i).filter((i) => known[frame * N * N + i] === 0);
     expect(unknown(0)).toEqual([]);
@@ -55,7 +55,7 @@ describe("labels", () => {
   it("may be given as patches", () => {
     const data = normals(new Random(3), 2 * 3 * N * N);
     const { amplitude, phase } = labelsOf(
-      { kind: "patches", array: { shape: [3, N, N], data }, positions, scale: 2 },
+      [{ kind: "patches", array: { shape: [3, N, N], data }, positions, scale: 2 }],
       [2],
       N,
     );
@@ -63,6 +63,21 @@ describe("labels", () => {
     expect(amplitude[17]).toBeCloseTo(2 * Math.hypot(data[at]!, data[at + 1]!), 6);
     expect(phase[17]).toBeCloseTo(Math.atan2(data[at + 1]!, data[at]!), 6);
   });
+});
+
+it("of several scans are each frame's own scan's", () => {
+  const first = { kind: "object", array: object, positions, scale: 3 } as const;
+  const other = { ...object, data: object.data.map((value) => -value) };
+  const second = { kind: "object", array: other, positions: positions.slice(2), scale: 1 } as const;
+  const joined = labelsOf([first, second], [4, 5, 1, 8], N);
+  const own = [
+    labelsOf([first], [4], N),
+    labelsOf([second], [0], N),
+    labelsOf([first], [1], N),
+    labelsOf([second], [3], N),
+  ];
+  for (const key of ["amplitude", "phase", "known"] as const)
+    expect(joined[key]).toEqual(Float32Array.from(own.flatMap((labels) => [...labels[key]])));
 });
 
 describe("where labels come from", () => {

@@ -84,7 +84,7 @@ describe("intensities of frames", () => {
       const object = { re: graph.input("re", shape), im: graph.input("im", shape) };
       const measured = graph.input("measured", shape);
       const predicted = predictIntensity(object, complexConstant(graph, probe.shape, splitComplex(probe)));
-      const rate = withFrameIntensity(parameters, predicted, { frames, measured });
+      const rate = withFrameIntensity(parameters, predicted, { frames: [frames], measured });
       return { loss: poissonDeviance(rate, measured), measures: {} };
     };
     const optimizer = adam();
@@ -99,7 +99,7 @@ describe("intensities of frames", () => {
       return { inputs, sampleWeights: new Float32Array(batch).fill(1) };
     });
     for (let i = 1; i <= 400; i++) await step.run([batches[i % 2]!], 0.05 / (1 + i / 40), i);
-    const found = trainedIntensities(unpackWeights(models.specs, await step.read()))!;
+    const found = trainedIntensities(unpackWeights(models.specs, await step.read()), [frames])!;
     await step.dispose();
     expect(found.reduce((a, b) => a + b, 0) / frames).toBeCloseTo(1, 6);
     found.forEach((value, k) => {
@@ -111,7 +111,9 @@ describe("intensities of frames", () => {
   it("have the gradient of central differences, and none along a factor on all", async () => {
     const parameters = new Parameters(new Graph(), { training: true });
     const { predicted, measured } = scene(parameters, 3);
-    const loss = mean(poissonDeviance(withFrameIntensity(parameters, predicted, { frames, measured }), measured));
+    const loss = mean(
+      poissonDeviance(withFrameIntensity(parameters, predicted, { frames: [frames], measured }), measured),
+    );
     const feeds = { [FRAMES]: feedOf(3).data };
     const at = normals(new Random(1), frames).map((x) => 0.2 * x);
     const [gradient] = gradients(loss, [parameters.tensors.get(FRAME_INTENSITY)!]);
@@ -135,7 +137,7 @@ describe("intensities of frames", () => {
     const mask = Float32Array.from({ length: n * n }, (_, i) => (i % 5 === 0 ? 0 : 1));
     const valid = graph.constant(mask, [n, n]);
     const { scaled, plain, known } = await evaluate({
-      scaled: withFrameIntensity(parameters, predicted, { frames, measured, valid }),
+      scaled: withFrameIntensity(parameters, predicted, { frames: [frames], measured, valid }),
       plain: predicted,
       known: measured,
     });
@@ -150,6 +152,24 @@ describe("intensities of frames", () => {
         ),
       ).toBeLessThan(tolerances.otherSummationOrder);
     }
+  });
+
+  it("have mean one in each of several scans, also where one has no training frames", async () => {
+    const counts = [7, 0, frames - 7];
+    const parameters = new Parameters(new Graph(), { training: true });
+    const { predicted, measured } = scene(parameters, 3);
+    const scaled = withFrameIntensity(parameters, predicted, { frames: counts, measured });
+    const table = normals(new Random(1), frames);
+    const known = trainedIntensities({ [FRAME_INTENSITY]: table }, counts)!;
+    const own = [known.subarray(0, 7), known.subarray(7)];
+    for (const [scan, factors] of own.entries()) {
+      expect(factors.reduce((a, b) => a + b, 0) / factors.length).toBeCloseTo(1, 12);
+      expect(Math.log(factors[1]! / factors[0]!)).toBeCloseTo(table[7 * scan + 1]! - table[7 * scan]!, 6);
+    }
+    const feeds = { [FRAMES]: feedOf(3).data, [FRAME_INTENSITY]: table };
+    const values = await evaluate({ scaled, predicted }, feeds);
+    const expected = values.predicted.map((value, i) => value * known[3 + Math.floor(i / frameSize)]!);
+    expect(maxDeviation(values.scaled, expected)).toBeLessThan(tolerances.otherSummationOrder);
   });
 
   it("belong to training frames only", () => {
@@ -168,7 +188,7 @@ describe("a network that learns under a flickering beam", () => {
     const model = { frameIntensityTrainable: true };
     const stepFactor = (name: string): number => (name === FRAME_INTENSITY ? 10 : 1);
     const { values, deviance, frames: order } = await trainOnScan(data, { ...training, model, stepFactor });
-    const found = trainedIntensities(values)!;
+    const found = trainedIntensities(values, [order.length])!;
     const truth = order.map((frame) => data.frameIntensities![frame]!);
     // Of the beam's variance a twentieth may be left to the object.
     expect(correlation(found, truth)).toBeGreaterThan(Math.sqrt(0.95));

@@ -55,7 +55,7 @@ export async function trainOnScan(dataset: Dataset, training: ScanTraining): Pro
         ...{ model, batch: batchSize, probe: start, scales },
         canvasSide: N + 2 * Math.ceil(largestOffset(source.geometry)),
         losses: parseSettings("training"),
-        frames: frames.length,
+        frames: [frames.length],
       }),
     { optimizer, stepFactor },
   );
