@@ -13,10 +13,6 @@ export interface ModelConfig extends GeneratorOptions {
   /** The name of a registered generator. */
   readonly architecture: string;
   readonly gridsize: number;
-  readonly cbamDecoder: false;
-  readonly ecaEncoder: false;
-  readonly ecaDecoder: false;
-  readonly spatialDecoder: false;
   readonly padObject: true;
   readonly trainingPatchWeighting: "central_mask" | "probe" | "uniform";
   readonly physicsForwardMode: "amplitude" | "rectangular_scaled";
@@ -33,8 +29,6 @@ export interface ModelConfig extends GeneratorOptions {
 }
 
 export type ModelSettings = Open<ModelConfig, "N" | "objectBig" | "probeMaskDiameter">;
-
-const NEVER_APPLIED = "the reference system builds this attention and never applies it, so no trained model has it";
 
 const schema = z.strictObject({
   modelType: choice(
@@ -91,10 +85,25 @@ const schema = z.strictObject({
     ),
   ),
   cbamBottleneck: toggle(false, of("cbamBottleneck", "channel and spatial attention at the bottleneck.")),
-  cbamDecoder: only(false, "Channel and spatial attention in the decoders.", NEVER_APPLIED),
-  ecaEncoder: only(false, "Efficient channel attention in the encoder.", NEVER_APPLIED),
-  ecaDecoder: only(false, "Efficient channel attention in the decoders.", NEVER_APPLIED),
-  spatialDecoder: only(false, "Spatial attention in the decoders.", NEVER_APPLIED),
+  cbamDecoder: toggle(false, of("cbamDecoder", "channel and spatial attention after every decoder block.")),
+  ecaEncoder: toggle(
+    false,
+    of("ecaEncoder", "efficient channel attention after every encoder block, behind the other where both are on."),
+  ),
+  ecaDecoder: toggle(
+    false,
+    of("ecaDecoder", "efficient channel attention after every decoder block, behind the other where both are on."),
+  ),
+  spatialDecoder: toggle(
+    false,
+    of("spatialDecoder", "spatial attention of its own after every decoder block, behind the others."),
+  ),
+  decoderSpatialKernel: withDefault(
+    integer({ min: 3, max: 31 }),
+    7,
+    of("decoderSpatialKernel", "side of that attention's kernel, odd."),
+    { unit: "pixels" },
+  ),
   probeBig: toggle(
     true,
     of("probeBig", "a low-resolution path for the border of the patch, where a wide probe still has light."),
@@ -163,7 +172,6 @@ export const modelGroup: SettingGroup<ModelSettings> = {
     decoderLastCOuterFraction: "the border path takes as many channels as the head has outputs",
     decoderLastAmpChannels: "the number of amplitude channels follows from gridsize",
     useLegacyDecoderChannelOverride: "the number of border channels follows from gridsize",
-    decoderSpatialKernel: NEVER_APPLIED,
     edgePad: "it has no effect in the reference system's network",
     maxPositionJitter: "the canvas of a group is sized from its positions",
     CModel: "it is gridsize²",

@@ -50,6 +50,7 @@ export function checkModel(model: ModelConfig): void {
     throw contradiction("frameIntensityTrainable", true, String(name), value, why);
   }
   if (model.cnnOutputMode !== "amp_phase") idle(["ampActivation"], "cnn_output_mode is amp_phase");
+  if (!model.spatialDecoder) idle(["decoderSpatialKernel"], "spatial_decoder is on");
   if (!model.objectBig || model.gridsize === 1) {
     idle(["trainingPatchWeighting"], "gridsize is above 1 and object_big is on");
   }

@@ -14,6 +14,30 @@ export const FRESH_GATE = 0.5;
 export const FRESH_CBAM: number = FRESH_GATE ** 2;
 const GATE_GAIN = 0.01;
 
+/** Which attention stands behind a layer. */
+export interface Attention {
+  readonly cbam: boolean;
+  /** Efficient channel attention. */
+  readonly channel: boolean;
+  /** Side of the kernel of a spatial gate of its own; absent without one. */
+  readonly spatialKernel?: number;
+}
+
+export const NO_ATTENTION: Attention = { cbam: false, channel: false };
+
+/** Factor of all gates together in a fresh network. */
+export const freshLevel = ({ cbam, channel, spatialKernel }: Attention): number =>
+  (cbam ? FRESH_CBAM : 1) * (channel ? FRESH_GATE : 1) * (spatialKernel === undefined ? 1 : FRESH_GATE);
+
+/** The gates that are asked for, one after the other. */
+export function attend(builder: Builder, x: Tensor, wanted: Attention): Tensor {
+  let y = x;
+  if (wanted.cbam) y = cbam(builder, "attention", y);
+  if (wanted.channel) y = efficientChannelGate(builder, "channelAttention", y);
+  if (wanted.spatialKernel !== undefined) y = spatialGate(builder, "spatialAttention", y, wanted.spatialKernel);
+  return y;
+}
+
 /** Channel, then spatial gate (CBAM, Woo et al. 2018). */
 export function cbam(builder: Builder, name: string, x: Tensor, reduction = 16): Tensor {
   return builder.parameters.within(name, () =>

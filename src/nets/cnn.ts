@@ -1,7 +1,7 @@
 import { PtychonautError } from "../errors.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { type OutputPair, outputPair } from "./activations.ts";
-import { cbam, FRESH_CBAM } from "./attention.ts";
+import { type Attention, cbam, FRESH_CBAM } from "./attention.ts";
 import { type CnnLayout, cnnLayout } from "./cnnLayout.ts";
 import { decoder, sharedDecoder } from "./decoder.ts";
 import { encoder } from "./encoder.ts";
@@ -21,10 +21,22 @@ export const cnn: Generator = {
     "sharedDecoder",
     "batchNorm",
     "cbamEncoder",
+    "ecaEncoder",
     "cbamBottleneck",
+    "cbamDecoder",
+    "ecaDecoder",
+    "spatialDecoder",
+    "decoderSpatialKernel",
     "probeBig",
   ],
   encoder: ["encoder", "bottleneck"],
+  check({ decoderSpatialKernel: side }) {
+    if (side % 2 === 1) return;
+    throw new PtychonautError("usage", "wrong value for decoder_spatial_kernel", {
+      expected: "odd",
+      got: String(side),
+    });
+  },
   build(builder, images, options) {
     const layout = cnnLayout(options.N, options.nFiltersScale);
     checkOutputs(options);
@@ -38,7 +50,8 @@ export const cnn: Generator = {
 
 /** Encoder and, where asked for, the attention behind it. */
 function bottleneck(builder: Builder, images: Tensor, layout: CnnLayout, options: GeneratorOptions): Tensor {
-  const { batchNorm, cbamEncoder: attention } = options;
+  const { batchNorm } = options;
+  const attention = { cbam: options.cbamEncoder, channel: options.ecaEncoder };
   const boost = options.cbamBottleneck ? 1 / FRESH_CBAM : 1;
   const encoded = encoder(builder, images, { channels: layout.encoder, batchNorm, attention, boost });
   return options.cbamBottleneck ? cbam(builder, "bottleneck", encoded) : encoded;
@@ -49,18 +62,26 @@ function decode(
   features: Tensor,
   { decoder: channels }: CnnLayout,
   pair: OutputPair,
-  { outputs, probeBig, batchNorm, sharedDecoder: shared }: BuildOptions,
+  options: BuildOptions,
 ): [Tensor, Tensor] {
-  if (shared) return sharedDecoder(builder, features, pair, { channels, outputs, probeBig });
+  const { outputs, probeBig, batchNorm } = options;
+  const attention = decoderAttention(options);
+  if (options.sharedDecoder) return sharedDecoder(builder, features, pair, { channels, outputs, probeBig, attention });
   // Only the second one is normalised: normalisation would take the scale out of the first, which must learn it.
   const one = (i: 0 | 1): Tensor =>
     decoder(builder, pair.names[i], features, pair.activations[i], {
       channels,
       outputs,
       probeBig,
+      attention,
       batchNorm: batchNorm && i === 1,
     });
   return [one(0), one(1)];
+}
+
+function decoderAttention(options: GeneratorOptions): Attention {
+  const { cbamDecoder: cbam, ecaDecoder: channel, spatialDecoder, decoderSpatialKernel: spatialKernel } = options;
+  return { cbam, channel, ...(spatialDecoder ? { spatialKernel } : {}) };
 }
 
 /** The head splits the last 32s channels between centre and border, and both need some. */

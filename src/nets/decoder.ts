@@ -3,9 +3,9 @@ import { upsample2x } from "../graph/ops/image.ts";
 import { slice } from "../graph/ops/layout.ts";
 import type { Tensor } from "../graph/tensor.ts";
 import { inverseSilu, type OutputActivation, type OutputPair } from "./activations.ts";
-import { efficientChannelGate, FRESH_GATE } from "./attention.ts";
+import { type Attention, attend, efficientChannelGate, FRESH_GATE, freshLevel, NO_ATTENTION } from "./attention.ts";
 import { head } from "./head.ts";
-import { type Builder, conv, convRelu } from "./layers.ts";
+import { type Builder, conv, convRelu, RELU_GAIN } from "./layers.ts";
 
 export interface DecoderOptions {
   /** Output channels of each block. */
@@ -13,12 +13,14 @@ export interface DecoderOptions {
   /** C, the patches of one output. */
   readonly outputs: number;
   readonly probeBig: boolean;
+  /** In every block. */
+  readonly attention: Attention;
 }
 
 /** RMS of a fresh output around its rest, in units of the features': small, so that training starts from a flat object. */
 export const HEAD_GAIN = 0.2;
 
-/** Blocks of convolution, ReLU, convolution, ReLU, twofold enlargement; then the head. */
+/** Blocks of convolution, ReLU, convolution, ReLU, [attention], twofold enlargement; then the head. */
 export function decoder(
   builder: Builder,
   name: string,
@@ -26,9 +28,9 @@ export function decoder(
   activation: OutputActivation,
   options: DecoderOptions & { readonly batchNorm: boolean },
 ): Tensor {
-  const { batchNorm: norm } = options;
+  const { batchNorm: norm, attention } = options;
   return builder.parameters.within(name, () => {
-    const features = decoderBlocks(builder, bottleneck, options.channels, norm);
+    const features = decoderBlocks(builder, bottleneck, options.channels, { norm, attention });
     return head(builder, features, {
       upsample: true,
       channels: options.outputs,
@@ -53,13 +55,14 @@ export function sharedDecoder(
   { activations }: OutputPair,
   options: DecoderOptions,
 ): [Tensor, Tensor] {
-  const { outputs } = options;
+  const { outputs, attention } = options;
   const last = options.channels.length - 1;
   const levels = (argument: (activation: OutputActivation) => number): number[] =>
     activations.flatMap((activation) => Array.from({ length: outputs }, () => argument(activation)));
   const raw = builder.parameters.within("shared", () => {
     const features = options.channels.reduce((x, channels, i) => {
-      const block = upsample2x(decoderBlock(builder, String(i), x, channels, { norm: false, upsample: false }));
+      const plain = { norm: false, upsample: false, attention };
+      const block = upsample2x(decoderBlock(builder, String(i), x, channels, plain));
       return refine(builder, `refine${i}`, block, i === last ? 2 * channels : channels);
     }, bottleneck);
     return head(builder, efficientChannelGate(builder, "attention", features), {
@@ -80,10 +83,20 @@ export function sharedDecoder(
   ];
 }
 
+interface BlockOptions {
+  readonly norm: boolean;
+  readonly attention: Attention;
+}
+
 /** Blocks whose enlargement is left to the convolutions that follow, the last one's too. */
-export function decoderBlocks(builder: Builder, x: Tensor, channels: readonly number[], norm: boolean): Tensor {
+export function decoderBlocks(
+  builder: Builder,
+  x: Tensor,
+  channels: readonly number[],
+  options: BlockOptions = { norm: false, attention: NO_ATTENTION },
+): Tensor {
   return channels.reduce(
-    (features, out, i) => decoderBlock(builder, String(i), features, out, { norm, upsample: i > 0 }),
+    (features, out, i) => decoderBlock(builder, String(i), features, out, { ...options, upsample: i > 0 }),
     x,
   );
 }
@@ -93,11 +106,12 @@ function decoderBlock(
   name: string,
   x: Tensor,
   channels: number,
-  options: { readonly norm: boolean; readonly upsample: boolean },
+  { norm, upsample, attention }: BlockOptions & { readonly upsample: boolean },
 ): Tensor {
   return builder.parameters.within(name, () => {
-    const first = convRelu(builder, "conv1", x, channels, options);
-    return convRelu(builder, "conv2", first, channels, { norm: options.norm });
+    const first = convRelu(builder, "conv1", x, channels, { norm, upsample });
+    const second = convRelu(builder, "conv2", first, channels, { norm, gain: RELU_GAIN / freshLevel(attention) });
+    return attend(builder, second, attention);
   });
 }
 

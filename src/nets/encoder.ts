@@ -1,15 +1,15 @@
 import { relu } from "../graph/ops/elementwise.ts";
 import { maxPool2x2 } from "../graph/ops/image.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { cbam, FRESH_CBAM } from "./attention.ts";
+import { type Attention, attend, freshLevel } from "./attention.ts";
 import { type Builder, conv, convRelu, RELU_GAIN } from "./layers.ts";
 
 export interface EncoderOptions {
   /** Output channels of each block. */
   readonly channels: readonly number[];
   readonly batchNorm: boolean;
-  /** Channel and spatial attention in every block. */
-  readonly attention: boolean;
+  /** In every block. */
+  readonly attention: Attention;
   /** Factor on the level of a fresh encoder's output, for gates behind it. */
   readonly boost: number;
 }
@@ -39,11 +39,12 @@ function encoderBlock(
 ): Tensor {
   return builder.parameters.within(name, () => {
     const first = convRelu(builder, "conv1", x, channels, { norm });
-    if (!attention) {
+    const level = freshLevel(attention);
+    if (level === 1) {
       // Pooling and ReLU commute. In this order the ReLU has a quarter of the work, and equal maxima do not occur.
       return relu(maxPool2x2(conv(builder, "conv2", first, channels, { norm, gain: boost * POOL_GAIN })));
     }
-    const gain = (boost * POOL_GAIN) / FRESH_CBAM;
-    return maxPool2x2(cbam(builder, "attention", convRelu(builder, "conv2", first, channels, { norm, gain })));
+    const gain = (boost * POOL_GAIN) / level;
+    return maxPool2x2(attend(builder, convRelu(builder, "conv2", first, channels, { norm, gain }), attention));
   });
 }

@@ -62,7 +62,12 @@ export interface GeneratorOptions extends SpectralOptions, HybridOptions {
   readonly sharedDecoder: boolean;
   readonly batchNorm: boolean;
   readonly cbamEncoder: boolean;
+  readonly ecaEncoder: boolean;
   readonly cbamBottleneck: boolean;
+  readonly cbamDecoder: boolean;
+  readonly ecaDecoder: boolean;
+  readonly spatialDecoder: boolean;
+  readonly decoderSpatialKernel: number;
   readonly probeBig: boolean;
   readonly initialization: InitialisationScheme;
 }

@@ -1,5 +1,6 @@
 import type { Tensor } from "../graph/tensor.ts";
 import { outputPair } from "./activations.ts";
+import { NO_ATTENTION } from "./attention.ts";
 import { decoderBlocks, HEAD_GAIN } from "./decoder.ts";
 import { encoder } from "./encoder.ts";
 import type { Generator } from "./generator.ts";
@@ -17,11 +18,11 @@ export const ptychonn: Generator = {
   onePattern: true,
   build(builder, images, options) {
     const channels = [1, 2, 4].map((factor) => 32 * options.nFiltersScale * factor);
-    const features = encoder(builder, images, { channels, batchNorm: false, attention: false, boost: 1 });
+    const features = encoder(builder, images, { channels, batchNorm: false, attention: NO_ATTENTION, boost: 1 });
     const { names, activations } = outputPair("amp_phase", "silu");
     const decode = (i: 0 | 1): Tensor =>
       builder.parameters.within(names[i], () => {
-        const decoded = decoderBlocks(builder, features, [...channels].reverse(), false);
+        const decoded = decoderBlocks(builder, features, [...channels].reverse());
         const output = { upsample: true, gain: HEAD_GAIN, level: activations[i].rest };
         return conv(builder, "output", decoded, options.outputs, output);
       });

@@ -227,6 +227,8 @@ describe("settings that would have no effect", () => {
     [{ architecture: "ffno", fnoStableBlocks: true }, /architecture is fno or fno_vanilla/],
     [{ architecture: "fno", ffnoEncoderShareWeights: false }, /architecture is ffno/],
     [{ architecture: "uno", fnoBlocks: 2 }, /architecture is fno or fno_vanilla or ffno or hybrid_resnet/],
+    [{ decoderSpatialKernel: 5 }, /spatial_decoder is on/],
+    [{ spatialDecoder: true, decoderSpatialKernel: 6 }, /wrong value for decoder_spatial_kernel.*odd/],
     [{ architecture: "hybrid_resnet", spectralBottleneckModes: 4 }, /architecture is spectral_resnet_bottleneck/],
     [{ hybridSkipConnections: true }, /architecture is hybrid_resnet or spectral_resnet_bottleneck/],
   ] as const)("%j", async (overrides, message) => {

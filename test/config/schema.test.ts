@@ -114,7 +114,7 @@ describe("parsing", () => {
     ["model", { architecture: "unet" }],
     ["model", { inputConditioning: "probe" }],
     ["model", { fnoModes: 0 }],
-    ["model", { cbamDecoder: true }],
+    ["model", { decoderSpatialKernel: 1 }],
     ["data", { nphotons: 0 }],
     ["data", { validationFraction: 1 }],
     ["training", { batchSize: "16" }],

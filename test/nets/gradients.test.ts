@@ -14,6 +14,12 @@ import { buildCnn, buildNetwork, freshValues } from "./build.ts";
 const variants: readonly (readonly [string, string, Partial<GeneratorOptions>])[] = [
   ...generatorNames.map((name) => [name, name, {}] as const),
   ["attention", "cnn", { cbamEncoder: true, cbamBottleneck: true }],
+  [
+    "attention of every other kind",
+    "cnn",
+    { ecaEncoder: true, cbamDecoder: true, ecaDecoder: true, spatialDecoder: true, decoderSpatialKernel: 5 },
+  ],
+  ["attention in one decoder", "cnn", { sharedDecoder: true, spatialDecoder: true }],
   ["shared decoder", "cnn", { sharedDecoder: true }],
   ["small probe", "cnn", { probeBig: false }],
   ["batch normalisation, real and imaginary", "cnn", { batchNorm: true, cnnOutputMode: "real_imag" }],
@@ -90,7 +96,7 @@ async function network(architecture: string, changes: Partial<GeneratorOptions>)
  * kink, and fresh gates and layer scales are all but closed to gradients.
  */
 function generic(values: Record<string, Float32Array>, random: Random): Record<string, Float32Array> {
-  const isGate = /(channel\.expand|spatial|shared\.attention)\.weight$/;
+  const isGate = /(channel\.expand|spatial|shared\.attention|(channel|spatial)Attention)\.weight$/;
   const moved = (name: string, value: Float32Array): Float32Array => {
     if (isGate.test(name)) return value.map((v) => 10 * v);
     return /\.(bias|layerscale)$/.test(name) ? value.map((v) => v + 0.2 * random.normal()) : value;

@@ -104,6 +104,7 @@ describe("a fresh network of variance_preserving weights", () => {
 
   it.each([
     ...generatorNames.map((name) => [name, 1, {}] as const),
+    ["cnn", 1, { ecaEncoder: true, cbamDecoder: true, ecaDecoder: true, spatialDecoder: true }],
     ["fno", 1, { fnoInputTransform: "instancenorm" }],
     ["fno_vanilla", 0.8, { generatorOutputMode: "amp_phase" }],
     ["fno_vanilla", 1, { fnoStableBlocks: true, fnoInputTransform: "sqrt" }],

@@ -73,14 +73,14 @@ describeFixtures("cnn", (fixture) => {
 
   if (arrays.has("encoder_out")) {
     it("encoder_out", async () => {
-      const { N, nFiltersScale, cbamEncoder: attention, batchNorm } = optionsOf(fixture);
+      const { N, nFiltersScale, cbamEncoder: cbam, batchNorm } = optionsOf(fixture);
       const parameters = new Parameters(new Graph(), { training: false });
       const images = parameters.graph.input("x", arrays.get("x").shape);
       const channels = cnnLayout(N, nFiltersScale).encoder;
       const out = encoder({ parameters, start: initialisation("torch") }, images, {
         channels,
         batchNorm,
-        attention,
+        attention: { cbam, channel: false },
         boost: 1,
       });
       const values = await evaluate({ out }, { x: x(), ...weightsOf(fixture, parameters.specs) });
