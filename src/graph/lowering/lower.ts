@@ -2,6 +2,7 @@ import { reachable } from "../reachable.ts";
 import { Graph, type Node, type Tensor } from "../tensor.ts";
 import { blockedTarget } from "./blocked.ts";
 import { portableRules } from "./portable.ts";
+import { transposeByMoves } from "./transposeMoves.ts";
 
 /**
  * What a model is to run on.
@@ -13,6 +14,11 @@ export type Target = "portable" | { readonly channelBlock: number };
 
 /** Emits a node into the lowered graph; returns its outputs there, or undefined to leave it to the next rule. */
 export type LoweringRule = (node: Node, inputs: readonly Tensor[]) => readonly Tensor[] | undefined;
+
+const cpuRules: typeof portableRules = {
+  ...portableRules,
+  Transpose: ({ attributes }, [x]) => [transposeByMoves(x!, attributes["perm"] as readonly number[])],
+};
 
 /** Rewrites the part of a graph that computes `outputs` into operators of the target. */
 export function lower(outputs: Readonly<Record<string, Tensor>>, target: Target): Record<string, Tensor> {
@@ -29,13 +35,13 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, target: Target)
     );
   }
   const blocked = target === "portable" ? undefined : blockedTarget(lowered, plain, nodes, roots, target.channelBlock);
+  const rules = target === "portable" ? portableRules : cpuRules;
   const get = blocked?.plain ?? ((tensor: Tensor): Tensor => plain.get(tensor)!);
   for (const node of nodes) {
     lowered.scoped(node.scope, () => {
       if (blocked?.emit(node)) return;
       const inputs = node.inputs.map(get);
-      const made =
-        portableRules[node.op]?.(node, inputs) ?? lowered.emit(node.op, inputs, node.attributes, node.outputs);
+      const made = rules[node.op]?.(node, inputs) ?? lowered.emit(node.op, inputs, node.attributes, node.outputs);
       for (const [i, tensor] of node.outputs.entries()) plain.set(tensor, made[i]!);
     });
   }
