@@ -1,7 +1,7 @@
 import { PtychonautError } from "../errors.ts";
 import { type Complex, complexMatmul, each } from "../graph/complex.ts";
-import { add, sub } from "../graph/ops/elementwise.ts";
-import { reshape, transpose } from "../graph/ops/layout.ts";
+import { add, neg, sub } from "../graph/ops/elementwise.ts";
+import { concat, reshape, slice, transpose } from "../graph/ops/layout.ts";
 import { matmul, transposeMatrix } from "../graph/ops/linear.ts";
 import { perGraph } from "../graph/perGraph.ts";
 import type { Graph, Tensor } from "../graph/tensor.ts";
@@ -80,14 +80,40 @@ function filtered(
   { firstRow, rows, columns: count }: Block,
   gain: number,
 ): Tensor {
+  const { graph } = x;
   const [, channels, fromHeight, fromWidth] = x.shape as [number, number, number, number];
   const weights = spectralWeights(builder, "weights", [channels, out, rows, count], gain);
-  const columns = each(realDft(x, count), transposeMatrix);
-  const spectrum = complexMatmul(columns, analysis(x.graph, fromHeight, firstRow, rows)); // [batch, channel, kx, ky]
-  const mixed = complexMatmul(permuted(spectrum, [3, 2, 0, 1]), permuted(weights, [2, 3, 0, 1]));
-  const back = complexMatmul(permuted(mixed, [2, 3, 1, 0]), synthesis(x.graph, height, firstRow, rows, fromHeight));
-  return inverseRealDft(each(back, transposeMatrix), width, fromWidth);
+  const columns = matmul(x, analysis(graph, fromWidth, 0, count)); // [batch, channel, y, re and im of kx]
+  const spectrum = timesParts(transposeMatrix(analysis(graph, fromHeight, firstRow, rows)), columns);
+  const mixed = complexMatmul(permuted(spectrum, [2, 3, 0, 1]), permuted(weights, [2, 3, 0, 1]));
+  const back = permuted(mixed, [2, 3, 0, 1]); // [batch, channel, ky, kx]
+  return matmul(
+    timesComplex(synthesis(graph, height, firstRow, rows, fromHeight), back),
+    realSynthesis(graph, width, count, fromWidth),
+  );
 }
+
+/**
+ * A complex matrix times a complex one that has its parts side by side.
+ * @param matrix `[2 m, n]`, real part above imaginary part
+ * @param x `[…, n, 2 k]`
+ * @returns `[…, m, k]`
+ */
+function timesParts(matrix: Tensor, x: Tensor): Complex {
+  const product = matmul(matrix, x);
+  const above = parts(product, -2);
+  const [re, im] = [parts(above.re, -1), parts(above.im, -1)];
+  return { re: sub(re.re, im.im), im: add(re.im, im.re) };
+}
+
+/**
+ * The same from separate parts to parts side by side.
+ * @param matrix `[m, 2 n]`, real part beside imaginary part
+ * @param x `[…, n, k]`
+ * @returns `[…, m, 2 k]`
+ */
+const timesComplex = (matrix: Tensor, { re, im }: Complex): Tensor =>
+  matmul(matrix, concat([concat([re, im], -1), concat([neg(im), re], -1)], -2));
 
 /**
  * Along x and along y separately, summed (factorised, Tran et al. 2023), with weights `[in, out, m]` each. Returned as a
@@ -105,20 +131,33 @@ export function factorisedSpectralConv(
       spectralWeights(builder, `weights_${axis}`, [channels, channels, modes], gain * Math.SQRT1_2),
     );
   const [alongX, alongY] = [weights("x"), weights("y")];
-  return (x) =>
-    x.graph.scoped(name, () => add(alongLast(x, alongX), transposeMatrix(alongLast(transposeMatrix(x), alongY))));
+  return (x) => x.graph.scoped(name, () => add(along(x, alongX, "x"), along(x, alongY, "y")));
 }
 
-function alongLast(x: Tensor, weights: Complex): Tensor {
+/**
+ * Where frequencies of one axis stand, and how they come to stand in front: `[…, y, kx]` for x, `[…, ky, x]` for y, so that no
+ * image has to be transposed.
+ */
+const order = {
+  x: { toFront: [3, 0, 2, 1], back: [1, 3, 2, 0] },
+  y: { toFront: [2, 0, 3, 1], back: [1, 3, 0, 2] },
+} as const;
+
+function along(x: Tensor, weights: Complex, axis: "x" | "y"): Tensor {
+  const { graph } = x;
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  const [side, other] = axis === "x" ? [width, height] : [height, width];
   const modes = weights.re.shape[2]!;
-  checkModes(modes, Math.floor(width / 2) + 1);
-  const perMode = each(permuted(realDft(x, modes), [3, 0, 2, 1]), (part) =>
-    reshape(part, [modes, batch * height, channels]),
+  checkModes(modes, Math.floor(side / 2) + 1);
+  const [forward, inverse] = [analysis(graph, side, 0, modes), realSynthesis(graph, side, modes, side)];
+  const spectrum = axis === "x" ? matmul(x, forward) : matmul(transposeMatrix(forward), x);
+  const perMode = each(parts(transpose(spectrum, order[axis].toFront), 0), (part) =>
+    reshape(part, [modes, batch * other, channels]),
   );
   const mixed = complexMatmul(perMode, permuted(weights, [2, 0, 1]));
-  const spectrum = each(mixed, (part) => transpose(reshape(part, [modes, batch, height, channels]), [1, 3, 2, 0]));
-  return inverseRealDft(spectrum, width, width);
+  const stacked = reshape(concat([mixed.re, mixed.im], 0), [2 * modes, batch, other, channels]);
+  const back = transpose(stacked, order[axis].back);
+  return axis === "x" ? matmul(back, inverse) : matmul(transposeMatrix(inverse), back);
 }
 
 function spectralWeights(
@@ -134,55 +173,56 @@ function spectralWeights(
 
 const permuted = (a: Complex, perm: readonly number[]): Complex => each(a, (part) => transpose(part, perm));
 
-/** The lowest frequencies of the last axis of real values. */
-function realDft(x: Tensor, modes: number): Complex {
-  const { re, im } = analysis(x.graph, x.shape.at(-1)!, 0, modes);
-  return { re: matmul(x, re), im: matmul(x, im) };
+/** The two halves of an axis. */
+function parts(x: Tensor, axis: number): Complex {
+  const at = axis < 0 ? x.rank + axis : axis;
+  const half = x.shape[at]! / 2;
+  const part = (start: number): Tensor => slice(x, [{ axis: at, start, end: start + half }]);
+  return { re: part(0), im: part(half) };
 }
 
-/** Real values on n points of which these are the lowest frequencies on `from` points; the others are zero. */
-function inverseRealDft(spectrum: Complex, n: number, from: number): Tensor {
-  const { re, im } = realSynthesis(spectrum.re.graph, n, spectrum.re.shape.at(-1)!, from);
-  return sub(matmul(spectrum.re, re), matmul(spectrum.im, im));
-}
-
-/** exp(−2πi kx/n) / √n for `count` frequencies k from the first, `[n, count]`. */
-const analysis: (graph: Graph, n: number, first: number, count: number) => Complex = perGraph(
-  (graph, n, first, count) => waves(graph, [n, count], n, n, (x, k) => ({ turns: -(first + k) * x, weight: 1 })),
+/** exp(−2πi kx/n) / √n for `count` frequencies k from the first, `[n, re and im of count]`. */
+const analysis: (graph: Graph, n: number, first: number, count: number) => Tensor = perGraph((graph, n, first, count) =>
+  waves(graph, n, count, n, (x, k) => ({ turns: -(first + k) * x, weight: 1 })),
 );
 
-/** exp(2πi kx/n) / √from, `[count, n]`: what came from `from` points keeps its values on n. */
-const synthesis: (graph: Graph, n: number, first: number, count: number, from: number) => Complex = perGraph(
-  (graph, n, first, count, from) =>
-    waves(graph, [count, n], n, from, (k, x) => ({ turns: (first + k) * x, weight: 1 })),
+/** exp(2πi kx/n) / √from, `[n, re and im of count]`: what came from `from` points keeps its values on n. */
+const synthesis: (graph: Graph, n: number, first: number, count: number, from: number) => Tensor = perGraph(
+  (graph, n, first, count, from) => waves(graph, n, count, from, (x, k) => ({ turns: (first + k) * x, weight: 1 })),
 );
 
 /**
- * The same for real results, `[modes, n]`: a frequency stands for its negative too, but 0 and n/2 for themselves alone.
- * There the sines vanish, so that imaginary parts play no role.
+ * From the lowest frequencies on `from` points, the others being zero, to real values on n, `[re and im of modes, n]`. A
+ * frequency stands for its negative too, but 0 and n/2 for themselves alone; there the sines vanish, so that imaginary parts
+ * play no role. i times i is −1, hence the negative turns.
  */
-const realSynthesis: (graph: Graph, n: number, modes: number, from: number) => Complex = perGraph(
+const realSynthesis: (graph: Graph, n: number, modes: number, from: number) => Tensor = perGraph(
   (graph, n, modes, from) =>
-    waves(graph, [modes, n], n, from, (k, x) => ({ turns: k * x, weight: k === 0 || 2 * k === n ? 1 : 2 })),
+    transposeMatrix(
+      waves(graph, n, modes, from, (x, k) => ({ turns: -k * x, weight: k === 0 || 2 * k === n ? 1 : 2 })),
+    ),
 );
 
+/** weight · exp(2πi turns/n) / √energy as `[n, 2 count]`, real parts beside imaginary ones. */
 function waves(
   graph: Graph,
-  shape: readonly [number, number],
   n: number,
+  count: number,
   energy: number,
-  at: (row: number, column: number) => { readonly turns: number; readonly weight: number },
-): Complex {
-  const re = new Float32Array(shape[0] * shape[1]);
-  const im = new Float32Array(re.length);
-  for (let i = 0; i < re.length; i++) {
-    const { turns, weight } = at(Math.floor(i / shape[1]), i % shape[1]);
-    // Whole and half turns are taken off in integers: the angle keeps all its digits, and sines of them are zero.
-    const part = turns % n;
-    re[i] = (weight * Math.cos((2 * Math.PI * part) / n)) / Math.sqrt(energy);
-    im[i] = (2 * part) % n === 0 ? 0 : (weight * Math.sin((2 * Math.PI * part) / n)) / Math.sqrt(energy);
+  at: (x: number, k: number) => { readonly turns: number; readonly weight: number },
+): Tensor {
+  const values = new Float32Array(n * 2 * count);
+  for (let x = 0; x < n; x++) {
+    for (let k = 0; k < count; k++) {
+      const { turns, weight } = at(x, k);
+      // Whole and half turns are taken off in integers: the angle keeps all its digits, and sines of them are zero.
+      const part = turns % n;
+      const i = x * 2 * count + k;
+      values[i] = (weight * Math.cos((2 * Math.PI * part) / n)) / Math.sqrt(energy);
+      values[i + count] = (2 * part) % n === 0 ? 0 : (weight * Math.sin((2 * Math.PI * part) / n)) / Math.sqrt(energy);
+    }
   }
-  return { re: graph.constant(re, shape), im: graph.constant(im, shape) };
+  return graph.constant(values, [n, 2 * count]);
 }
 
 function checkModes(modes: number, most: number): void {

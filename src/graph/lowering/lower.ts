@@ -2,7 +2,7 @@ import { reachable } from "../reachable.ts";
 import { Graph, type Node, type Tensor } from "../tensor.ts";
 import { blockedTarget } from "./blocked.ts";
 import { portableRules } from "./portable.ts";
-import { transposeByMoves } from "./transposeMoves.ts";
+import { transposeRule } from "./transposeMoves.ts";
 
 /**
  * What a model is to run on.
@@ -14,11 +14,6 @@ export type Target = "portable" | { readonly channelBlock: number };
 
 /** Emits a node into the lowered graph; returns its outputs there, or undefined to leave it to the next rule. */
 export type LoweringRule = (node: Node, inputs: readonly Tensor[]) => readonly Tensor[] | undefined;
-
-const cpuRules: typeof portableRules = {
-  ...portableRules,
-  Transpose: ({ attributes }, [x]) => [transposeByMoves(x!, attributes["perm"] as readonly number[])],
-};
 
 /** Rewrites the part of a graph that computes `outputs` into operators of the target. */
 export function lower(outputs: Readonly<Record<string, Tensor>>, target: Target): Record<string, Tensor> {
@@ -35,7 +30,7 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, target: Target)
     );
   }
   const blocked = target === "portable" ? undefined : blockedTarget(lowered, plain, nodes, roots, target.channelBlock);
-  const rules = target === "portable" ? portableRules : cpuRules;
+  const rules = target === "portable" ? portableRules : { ...portableRules, Transpose: transposeRule(nodes, roots) };
   const get = blocked?.plain ?? ((tensor: Tensor): Tensor => plain.get(tensor)!);
   for (const node of nodes) {
     lowered.scoped(node.scope, () => {

@@ -1,16 +1,30 @@
 import { reshape, transpose } from "../ops/layout.ts";
-import type { Tensor } from "../tensor.ts";
+import type { Node, Tensor } from "../tensor.ts";
+import type { LoweringRule } from "./lower.ts";
 
 /**
- * Transpositions for ONNX Runtime's CPU kernel, which has a fast path for those that exchange two neighbouring blocks of
- * axes, `[a, b, c, d]` → `[a, c, b, d]`, and takes every other one element by element. Here any permutation becomes the
- * cheapest sequence of such exchanges, if that is cheaper than the kernel's slow path.
- *
  * Costs in nanoseconds, as measured on two threads for 2²² numbers and many shapes: each number 0.3, each run of d > 1
  * numbers that is copied 7, each of the a matrices that is transposed for d = 1 1500; the slow path 5 a number.
  */
 const [NUMBER, RUN, MATRIX, SLOW] = [0.3, 7, 1500, 5];
 
+/**
+ * Transpositions for ONNX Runtime's CPU kernel, which has a fast path for those that exchange two neighbouring blocks of
+ * axes, `[a, b, c, d]` → `[a, c, b, d]`, and takes every other one element by element. Here any permutation becomes the
+ * cheapest sequence of such exchanges, if that is cheaper than the kernel's slow path.
+ */
+export function transposeRule(nodes: readonly Node[], outputs: readonly Tensor[]): LoweringRule {
+  const others = new Set(outputs);
+  for (const { op, inputs } of nodes) if (op !== "MatMul") for (const input of inputs) others.add(input);
+  return ({ attributes, outputs: [made] }, [x]) => {
+    const perm = attributes["perm"] as readonly number[];
+    // ONNX Runtime reads transposed matrices where they are, if nothing but products wants them.
+    const isMatrix = perm.every((axis, i) => axis === (i < perm.length - 2 ? i : 2 * perm.length - 3 - i));
+    return isMatrix && !others.has(made!) ? undefined : [transposeByMoves(x!, perm)];
+  };
+}
+
+/** The permutation in the cheapest way. */
 export function transposeByMoves(x: Tensor, perm: readonly number[]): Tensor {
   const { sizes, order } = merged(x.shape, perm);
   const goal = perm.map((axis) => x.shape[axis]!);
