@@ -1,6 +1,8 @@
 import { PtychonautError } from "../errors.ts";
+import { sumTo } from "./broadcast.ts";
 import { convInputGradient, convWeightGradient } from "./convGradients.ts";
 import {
+  add,
   cast,
   cos,
   div,
@@ -12,6 +14,7 @@ import {
   log,
   mul,
   neg,
+  normalCdf,
   pow,
   sign,
   sin,
@@ -40,6 +43,9 @@ export type GradientRule = (
 const outputOf = (node: Node): Tensor => node.outputs[0]!;
 const indicator = (condition: Tensor): Tensor => cast(condition, "float32");
 
+/** exp(−x²/2) / √(2π), with the factor in the exponent: one pass less. */
+const normalDensity = (x: Tensor): Tensor => exp(sub(-Math.log(2 * Math.PI) / 2, square(mul(x, Math.SQRT1_2))));
+
 type UnaryDerivative = (g: Tensor, x: Tensor, y: Tensor) => Tensor;
 type BinaryGradient = (g: Tensor, a: Tensor, b: Tensor, node: Node) => readonly [Tensor, Tensor];
 
@@ -65,6 +71,8 @@ export const rules: Readonly<Record<string, GradientRule>> = {
   Sigmoid: unary((g, _x, y) => mul(g, mul(y, sub(1, y)))),
   Relu: unary((g, _x, y) => mul(g, heaviside(y))),
   Erf: unary((g, x) => mul(g, mul(exp(neg(square(x))), 2 / Math.sqrt(Math.PI)))),
+  NormalCdf: unary((g, x) => mul(g, normalDensity(x))),
+  Gelu: unary((g, x) => mul(g, add(mul(x, normalDensity(x)), normalCdf(x)))),
   Heaviside: flat,
   Sign: flat,
   Floor: flat,
@@ -80,9 +88,13 @@ export const rules: Readonly<Record<string, GradientRule>> = {
   Identity: flat,
 
   Add: binary((g) => [g, g]),
-  Sub: binary((g) => [g, neg(g)]),
-  Mul: binary((g, a, b) => [mul(g, b), mul(g, a)]),
-  Div: binary((g, _a, b, node) => [div(g, b), neg(div(mul(g, outputOf(node)), b))]),
+  // Sums to a smaller operand come first, so that what follows has little to do.
+  Sub: binary((g, _a, b) => [g, neg(sumTo(g, b.shape))]),
+  Mul: (node, g) => {
+    const [a, b] = node.inputs as [Tensor, Tensor];
+    return a === b ? [mul(mul(g, 2), a), undefined] : [mul(g, b), mul(g, a)];
+  },
+  Div: binary((g, _a, b, node) => [div(g, b), neg(div(sumTo(mul(g, outputOf(node)), b.shape), b))]),
   Pow: (node, g, wanted) => {
     const [a, b] = node.inputs as [Tensor, Tensor];
     return [

@@ -1,4 +1,4 @@
-import { add, div, mul, sqrt, square, sub } from "../graph/ops/elementwise.ts";
+import { add, mul, reciprocal, sqrt, square, sub } from "../graph/ops/elementwise.ts";
 import { reshape } from "../graph/ops/layout.ts";
 import { mean } from "../graph/ops/reduce.ts";
 import type { Tensor } from "../graph/tensor.ts";
@@ -16,14 +16,21 @@ export function sampleNorm(parameters: Parameters, name: string, x: Tensor, kind
     const channels = x.shape[1]!;
     const weight = parameters.trainable("weight", [channels], ones);
     const bias = parameters.trainable("bias", [channels], zeros);
-    const normal = standardise(x, kind === "layer" ? [1, 2, 3] : [2, 3], EPSILON);
+    const { centred, inverse } = moments(x, kind === "layer" ? [1, 2, 3] : [2, 3], EPSILON);
     const perChannel = [1, channels, 1, 1];
-    return add(mul(normal, reshape(weight, perChannel)), reshape(bias, perChannel));
+    return add(mul(centred, mul(inverse, reshape(weight, perChannel))), reshape(bias, perChannel));
   });
 }
 
 /** (x − mean) / √(biased variance + ε), both over `axes`. */
 export function standardise(x: Tensor, axes: readonly number[], epsilon: number): Tensor {
+  const { centred, inverse } = moments(x, axes, epsilon);
+  return mul(centred, inverse);
+}
+
+/** x − mean, and 1 / √(biased variance + ε). */
+function moments(x: Tensor, axes: readonly number[], epsilon: number): { centred: Tensor; inverse: Tensor } {
   const centred = sub(x, mean(x, { axes, keepDims: true }));
-  return div(centred, sqrt(add(mean(square(centred), { axes, keepDims: true }), epsilon)));
+  const variance = mean(square(centred), { axes, keepDims: true });
+  return { centred, inverse: reciprocal(sqrt(add(variance, epsilon))) };
 }

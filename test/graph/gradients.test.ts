@@ -63,6 +63,8 @@ const nonlinear: readonly Case[] = [
   unary("Sigmoid", el.sigmoid),
   unary("Relu", el.relu, awayFromZero),
   unary("Erf", el.erf),
+  unary("NormalCdf", el.normalCdf),
+  unary("Gelu", el.gelu),
   binary("Mul", el.mul),
   binary("Div", el.div, positive),
   binary("Pow", el.pow, positive),

@@ -4,6 +4,7 @@ import { concat, pad, reshape, slice, transpose } from "../ops/layout.ts";
 import { matmul } from "../ops/linear.ts";
 import { sum } from "../ops/reduce.ts";
 import type { Attribute, Graph, Node, Tensor } from "../tensor.ts";
+import { type ElementwiseForms, hardSigmoid, STEEP } from "./cpuForms.ts";
 import { findFusableRelus } from "./fusableRelus.ts";
 import { BLOCKED, packTurnedWeights, packWeights, swapMiddle } from "./packing.ts";
 import { shiftedCopies } from "./shiftedCopies.ts";
@@ -28,8 +29,6 @@ export interface BlockedTarget {
 const FEW_CHANNELS = 4;
 /** Shifted copies of the gradient up to which one product with them is faster than a convolution. */
 const FEW_COLUMNS = 64;
-/** Times the smallest positive normal float it is above 1. */
-const STEEP = 1e38;
 /** Pixels of an image from which weight gradients are computed image by image. */
 const LARGE_IMAGE = 1024;
 const ELEMENTWISE = new Set([
@@ -50,7 +49,7 @@ const ELEMENTWISE = new Set([
     "Erf",
   ],
   ...["Add", "Sub", "Mul", "Div", "Pow", "Max", "Min", "Greater", "Less", "GreaterOrEqual", "Equal"],
-  ...["Not", "And", "Or", "Cast", "Where", "Identity", "Heaviside"],
+  ...["Not", "And", "Or", "Cast", "Where", "Identity", "Heaviside", "NormalCdf", "Gelu"],
 ]);
 
 export function blockedTarget(
@@ -58,6 +57,7 @@ export function blockedTarget(
   plainOf: Map<Tensor, Tensor>,
   nodes: readonly Node[],
   outputs: readonly Tensor[],
+  forms: ElementwiseForms,
   block: number,
 ): BlockedTarget {
   const blockedOf = new Map<Tensor, Tensor>();
@@ -311,8 +311,8 @@ export function blockedTarget(
     if (!fitsBlocks(result) || full.some((input) => input.shape.join() !== result.shape.join())) return false;
     if (!full.some((input) => blockedOf.has(input))) return false;
     const inputs = node.inputs.map((input) => (input.size > 1 ? blocked(input) : plain(input)));
-    if (node.op === "Heaviside") blockedOf.set(result, heaviside(inputs[0]!));
-    else blockedOf.set(result, graph.emit(node.op, inputs, node.attributes, [result])[0]!);
+    const made = forms[node.op]?.(inputs[0]!) ?? graph.emit(node.op, inputs, node.attributes, [result])[0]!;
+    blockedOf.set(result, made);
     return true;
   };
 
@@ -337,7 +337,7 @@ export function blockedTarget(
     };
     // 0 at the maximum, which a steep slope down from 1 tells from everything below it.
     const below = sub(enlarged(blocked(pooled)), reshape(source, [pairs, 2, width * block]));
-    const isMaximum = emitOne("HardSigmoid", [below], { alpha: { float: -STEEP }, beta: { float: 1 } }, below.shape);
+    const isMaximum = hardSigmoid(below, -STEEP, 1);
     const window = { kernel_shape: [2, 2], strides: [2, 2] };
     const part = emitOne(`${BLOCKED}AveragePool`, [reshape(isMaximum, x.shape)], window, pooled.shape);
     const share = div(mul(blocked(gradient), 0.25), part);
@@ -385,19 +385,9 @@ export function blockedTarget(
         return joinParities(node);
       case "SplitParities":
         return splitParities(node);
-      case "Heaviside":
-        if (elementwise(node)) return true;
-        plainOf.set(node.outputs[0]!, heaviside(plain(node.inputs[0]!)));
-        return true;
       default:
         return ELEMENTWISE.has(node.op) && elementwise(node);
     }
   };
   return { emit, plain };
-}
-
-/** In one pass: a slope so steep that every positive normal float lands on 1. */
-function heaviside(x: Tensor): Tensor {
-  const attributes = { alpha: { float: STEEP }, beta: { float: 0 } };
-  return x.graph.emit("HardSigmoid", [x], attributes, [{ shape: x.shape, dtype: "float32" }])[0]!;
 }

@@ -1,6 +1,7 @@
 import { reachable } from "../reachable.ts";
 import { Graph, type Node, type Tensor } from "../tensor.ts";
 import { blockedTarget } from "./blocked.ts";
+import { cpuForms, type ElementwiseForms } from "./cpuForms.ts";
 import { portableRules } from "./portable.ts";
 import { transposeRule } from "./transposeMoves.ts";
 
@@ -14,6 +15,18 @@ export type Target = "portable" | { readonly channelBlock: number };
 
 /** Emits a node into the lowered graph; returns its outputs there, or undefined to leave it to the next rule. */
 export type LoweringRule = (node: Node, inputs: readonly Tensor[]) => readonly Tensor[] | undefined;
+
+function cpuRules(
+  nodes: readonly Node[],
+  outputs: readonly Tensor[],
+  forms: ElementwiseForms,
+): Readonly<Record<string, LoweringRule>> {
+  const elementwise = Object.entries(forms).map(([op, form]): [string, LoweringRule] => [
+    op,
+    (_node, [x]) => [form(x!)],
+  ]);
+  return { ...portableRules, ...Object.fromEntries(elementwise), Transpose: transposeRule(nodes, outputs) };
+}
 
 /** Rewrites the part of a graph that computes `outputs` into operators of the target. */
 export function lower(outputs: Readonly<Record<string, Tensor>>, target: Target): Record<string, Tensor> {
@@ -29,8 +42,11 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, target: Target)
         : lowered.constant(leaf.constant, leaf.shape),
     );
   }
-  const blocked = target === "portable" ? undefined : blockedTarget(lowered, plain, nodes, roots, target.channelBlock);
-  const rules = target === "portable" ? portableRules : { ...portableRules, Transpose: transposeRule(nodes, roots) };
+  const forms = cpuForms(nodes);
+  const [blocked, rules] =
+    target === "portable"
+      ? [undefined, portableRules]
+      : [blockedTarget(lowered, plain, nodes, roots, forms, target.channelBlock), cpuRules(nodes, roots, forms)];
   const get = blocked?.plain ?? ((tensor: Tensor): Tensor => plain.get(tensor)!);
   for (const node of nodes) {
     lowered.scoped(node.scope, () => {

@@ -1,4 +1,4 @@
-import { cast, div, equal, greater, mul, pow } from "../ops/elementwise.ts";
+import { add, cast, div, equal, erf, greater, mul, pow } from "../ops/elementwise.ts";
 import { averagePool2x2, PARITIES } from "../ops/image.ts";
 import { reversed } from "../ops/indexing.ts";
 import { concat, expand, pad, reshape, slice, transpose } from "../ops/layout.ts";
@@ -10,6 +10,9 @@ import type { LoweringRule } from "./lower.ts";
 /** How the operators that ONNX does not have are computed with those it has, and one that a provider computes wrongly. */
 export const portableRules: Readonly<Record<string, LoweringRule>> = {
   Heaviside: (_node, [x]) => [cast(greater(x!, 0), "float32")],
+
+  NormalCdf: (_node, [x]) => [normalCdf(x!)],
+  Gelu: (_node, [x]) => [mul(x!, normalCdf(x!))],
 
   // ONNX Runtime's WebGPU provider (1.30) fails on an exponent that broadcasts along a trailing axis.
   Pow: (node, [base, exponent]) => {
@@ -73,6 +76,8 @@ export const portableRules: Readonly<Record<string, LoweringRule>> = {
     return [weightGradientByTaps(x!, gradient!, kernel, padding)];
   },
 };
+
+const normalCdf = (x: Tensor): Tensor => add(mul(erf(mul(x, Math.SQRT1_2)), 0.5), 0.5);
 
 /** Every pixel repeated in a 2×2 block. */
 function enlarged(x: Tensor): Tensor {

@@ -1,16 +1,23 @@
 import { broadcastShapes } from "../shapes.ts";
 import { type DType, type Operand, onnxType, operands, requireDtype, scalarValue, type Tensor } from "../tensor.ts";
+import { expand } from "./layout.ts";
 
-/** Elementwise operators; two operands broadcast as in NumPy. */
+/**
+ * Elementwise operators; two operands broadcast as in NumPy. What was expanded before is taken as it was, and the result is
+ * expanded where that is still needed: gradients of sums and means come expanded, and are broadcast at no cost.
+ */
 
 type Unary = (x: Tensor) => Tensor;
 
 function unary(op: string): Unary {
   return (x) => {
     requireDtype(op, x, "float32");
-    return x.graph.emit(op, [x], {}, [{ shape: x.shape, dtype: "float32" }])[0]!;
+    const small = unexpanded(x);
+    return expand(x.graph.emit(op, [small], {}, [{ shape: small.shape, dtype: "float32" }])[0]!, x.shape);
   };
 }
+
+const unexpanded = (x: Tensor): Tensor => (x.node?.op === "Expand" ? x.node.inputs[0]! : x);
 
 export const neg: Unary = unary("Neg");
 export const exp: Unary = unary("Exp");
@@ -26,6 +33,10 @@ export const tanh: Unary = unary("Tanh");
 export const sigmoid: Unary = unary("Sigmoid");
 export const relu: Unary = unary("Relu");
 export const erf: Unary = unary("Erf");
+/** Φ(x) = (1 + erf(x/√2)) / 2. */
+export const normalCdf: Unary = unary("NormalCdf");
+/** x Φ(x). */
+export const gelu: Unary = unary("Gelu");
 /** 1 where x > 0, else 0. */
 export const heaviside: Unary = unary("Heaviside");
 
@@ -33,7 +44,9 @@ function binary(op: string, a: Operand, b: Operand, result: DType = "float32"): 
   const [x, y] = operands(a, b) as [Tensor, Tensor];
   requireDtype(op, x, "float32");
   requireDtype(op, y, "float32");
-  return x.graph.emit(op, [x, y], {}, [{ shape: broadcastShapes(op, x.shape, y.shape), dtype: result }])[0]!;
+  const [p, q] = [unexpanded(x), unexpanded(y)];
+  const made = x.graph.emit(op, [p, q], {}, [{ shape: broadcastShapes(op, p.shape, q.shape), dtype: result }])[0]!;
+  return expand(made, broadcastShapes(op, x.shape, y.shape));
 }
 
 /** A tensor that an operation with a neutral scalar would only copy. */
@@ -60,8 +73,6 @@ export const equal = (a: Operand, b: Operand): Tensor => binary("Equal", a, b, "
 export const square = (x: Tensor): Tensor => mul(x, x);
 /** x · sigmoid(x). */
 export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
-/** x Φ(x), the exact (erf) form. */
-export const gelu = (x: Tensor): Tensor => mul(mul(x, 0.5), add(erf(mul(x, Math.SQRT1_2)), 1));
 
 export function not(x: Tensor): Tensor {
   requireDtype("Not", x, "bool");
