@@ -63,6 +63,8 @@ export const operatorCases: readonly OperatorCase[] = [
   unary("Sigmoid", el.sigmoid),
   unary("Relu", el.relu, awayFromZero),
   unary("Erf", el.erf),
+  unary("NormalCdf", el.normalCdf),
+  unary("Gelu", el.gelu),
   unary("Identity", (x) => el.mul(el.stopGradient(x), x)),
   unary("Not", (x) => el.where(el.not(above(x, 0)), x, el.mul(x, 3))),
   unary("And", (x) => el.where(el.and(above(x, -1), above(el.neg(x), -1)), x, el.mul(x, 3))),
