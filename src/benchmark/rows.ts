@@ -78,7 +78,7 @@ const fourBlocks = { ...ffno, fnoBlocks: 4 } as const;
 const uno = { architecture: "neuralop_uno" } as const;
 const hybrid = { architecture: "hybrid_resnet" } as const;
 const supervised = { modelType: "supervised" } as const;
-const counts = { profile: "ci", lossFunction: "poisson" } as const;
+const counts = { profile: "ci", lossFunction: "poisson", gradientClipVal: 1 } as const;
 
 export const benchmarkRows: readonly BenchmarkRow[] = [
   overlapRow("lines64-ideal", "CNN, single patterns, ideal probe", ["ideal", 1, "mae"], {
@@ -147,16 +147,16 @@ export const benchmarkRows: readonly BenchmarkRow[] = [
   }),
   gateRow(
     "lines128-ffno-ci-5",
-    "FFNO, 4 blocks, counts, one image, 5 epochs",
+    "FFNO, 4 blocks of shared weights, 2 convolutional refiners, counts, one image, 5 epochs",
     1,
-    { ...fourBlocks, ...counts },
+    { architecture: "ffno", ffnoEncoderShareWeights: true, fnoBlocks: 4, fnoCnnBlocks: 2, ...counts },
     { mae: [0.1798, 0.1467], ssim: [0.5203, 0.8855] },
   ),
   gateRow(
     "lines128-fno-ci-5",
     "FNO, counts, one image, 5 epochs",
     1,
-    { architecture: "fno", ...counts },
+    { architecture: "fno", fnoBlocks: 4, fnoCnnBlocks: 2, ...counts },
     { ssim: [0.51, 0.863] },
   ),
 ];
