@@ -118,7 +118,11 @@ export async function resolveTrainingPayload(request: TrainingRequest, files: Fi
     patternSide(other, model.N, file);
     checkFrames(data, other);
   }
-  if (moreDataFiles.length > 0) checkSeveral(training, model);
+  if (moreDataFiles.length > 0 && training.testDataFile !== null) {
+    throw new PtychonautError("usage", "test_data_file goes with a single scan to train on", {
+      fix: "leave it out: of several scans each holds patterns back (validation_fraction)",
+    });
+  }
   if (training.testDataFile !== null) {
     const test = await files.scanHeader(training.testDataFile, data);
     patternSide(test, model.N, training.testDataFile);
@@ -149,16 +153,6 @@ async function scansOf(named: string | readonly string[], files: FileProbe): Pro
 
 function checkFrames({ nSubsample }: DataConfig, header: ScanHeader): void {
   if (nSubsample !== null && nSubsample > header.frames) throw tooMany("nSubsample", nSubsample, header);
-}
-
-/** What goes with a single scan to train on. */
-function checkSeveral({ testDataFile }: TrainingConfig, model: ModelConfig): void {
-  const single = (what: string, fix: string): PtychonautError =>
-    new PtychonautError("usage", `${what} goes with a single scan to train on`, { fix });
-  if (testDataFile !== null)
-    throw single("test_data_file", "leave it out: of several scans each holds patterns back (validation_fraction)");
-  if (model.inputConditioning === "probe_real_imag")
-    throw single("input_conditioning probe_real_imag", "train on one scan, or let the network see the patterns alone");
 }
 
 /** Settings of a run that inference takes over from the training that made the bundle, unless said otherwise. */

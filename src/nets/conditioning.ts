@@ -1,14 +1,14 @@
 import type { ComplexArray, RealArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
-import { concat, expand } from "../graph/ops/layout.ts";
+import { concat, expand, reshape } from "../graph/ops/layout.ts";
 import { perGraph } from "../graph/perGraph.ts";
 import type { Graph, Tensor } from "../graph/tensor.ts";
 import type { InputConditioning } from "./generator.ts";
 
 /**
- * Images with channels behind them that are the same for all: the probe, or where on the detector a pixel is.
+ * Images with channels behind them that are the same for all of a scan: its probe, or where on the detector a pixel is.
  * @param x `[image, channel, N, N]`
- * @param probe `[1, 2, N, N]`
+ * @param probe `[1, 2, N, N]`, or for each of as many groups of images its own, `[group, 2, N, N]`
  * @throws PtychonautError "usage" when the probe is wanted and missing
  */
 export function conditioned(x: Tensor, conditioning: InputConditioning, probe?: Tensor): Tensor {
@@ -24,7 +24,10 @@ export function conditioned(x: Tensor, conditioning: InputConditioning, probe?: 
 }
 
 function withChannels(x: Tensor, channels: Tensor): Tensor {
-  return concat([x, expand(channels, [x.shape[0]!, ...channels.shape.slice(1)])], 1);
+  const [groups, ...own] = channels.shape as [number, ...number[]];
+  const images = x.shape[0]!;
+  const repeated = expand(reshape(channels, [groups, 1, ...own]), [groups, images / groups, ...own]);
+  return concat([x, reshape(repeated, [images, ...own])], 1);
 }
 
 /** y, then x, from −1 to 1, zero at index floor(N/2), `[1, 2, N, N]`. */

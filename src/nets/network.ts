@@ -28,7 +28,8 @@ const transforms: Readonly<Record<InputTransform, (x: Tensor) => Tensor>> = {
  * one object, and separate images otherwise, or where the generator takes one pattern at a time; amplitudes are compressed where asked for; the channels of the input
  * conditioning come last.
  * @param images amplitudes of mean energy (N/2)², `[batch, channel, N, N]`
- * @param probe `[1, 2, N, N]`, real and imaginary part (`probeChannels`); needed for the conditioning `probe_real_imag`
+ * @param probe `[1, 2, N, N]`, real and imaginary part (`probeChannels`), or `[batch, 2, N, N]`, each group's own; needed for the
+ * conditioning `probe_real_imag`
  * @throws PtychonautError "shape" for images of another size, "usage" for a network that cannot be
  */
 export function buildNetwork(parameters: Parameters, images: Tensor, options: NetworkOptions, probe?: Tensor): Patches {

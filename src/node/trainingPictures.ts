@@ -8,7 +8,7 @@ import { PtychonautError } from "../errors.ts";
 import { planCanvas } from "../inference/canvas.ts";
 import { probeWeights } from "../inference/patchWeights.ts";
 import { objectScales, physicalPredictor } from "../inference/physicalObject.ts";
-import { predictionGraph } from "../inference/predictionModel.ts";
+import { predictionGraph, seesProbe } from "../inference/predictionModel.ts";
 import { loadPredictor } from "../inference/predictor.ts";
 import { createStitcher } from "../inference/stitch.ts";
 import { type Panel, renderFigure } from "../io/figure.ts";
@@ -98,16 +98,31 @@ interface Predicted {
   readonly frames: Int32Array;
 }
 
-/** Patches of some groups, batch by batch. */
+/** Patches of some groups, batch by batch, and where the network sees the probe scan by scan. */
 async function* predict(
+  payload: TrainingPayload,
+  material: PictureMaterial,
+  values: ParameterValues,
+  groups: readonly number[],
+): AsyncGenerator<Predicted, void, void> {
+  const { source, scans } = material;
+  if (!seesProbe(payload.model)) return yield* predictUnder(scans[0]!.probe, payload, material, values, groups);
+  for (const [scan, { probe }] of scans.entries()) {
+    const own = groups.filter((group) => (source.experiments?.[group] ?? 0) === scan);
+    if (own.length > 0) yield* predictUnder(probe, payload, material, values, own);
+  }
+}
+
+async function* predictUnder(
+  probe: ComplexArray,
   { model, training }: TrainingPayload,
-  { runtime, source, scans }: PictureMaterial,
+  { runtime, source }: PictureMaterial,
   values: ParameterValues,
   groups: readonly number[],
 ): AsyncGenerator<Predicted, void, void> {
   const batch = Math.min(training.batchSize, groups.length);
   const own = Object.fromEntries(predictionGraph(model, batch).specs.map(({ name }) => [name, values[name]!]));
-  const network = await loadPredictor(runtime, model, own, batch, scans[0]!.probe);
+  const network = await loadPredictor(runtime, model, own, batch, probe);
   const predictor = physicalPredictor(network, objectScales(model, physicsValues(values)));
   try {
     for (const request of planEpoch(groups.length, batch)) {

@@ -3,7 +3,7 @@ import type { ModelConfig } from "../config/modelConfig.ts";
 import { type Complex, each } from "../graph/complex.ts";
 import { add, mul, sqrt, square } from "../graph/ops/elementwise.ts";
 import { gather } from "../graph/ops/indexing.ts";
-import { reshape } from "../graph/ops/layout.ts";
+import { concat, reshape } from "../graph/ops/layout.ts";
 import type { Graph, Tensor } from "../graph/tensor.ts";
 import { extractGroup, mergeGroup } from "../model/group.ts";
 import { ofExperiment } from "../model/perSample.ts";
@@ -13,7 +13,7 @@ import { complexPatches, type Patches } from "../nets/generator.ts";
 import { buildNetwork } from "../nets/network.ts";
 import type { Initialiser, Parameters } from "../nets/parameters.ts";
 import { probeMask } from "../optics/probeMask.ts";
-import { trainableProbe } from "./trainableProbe.ts";
+import { probesOf, trainableProbe } from "./trainableProbe.ts";
 
 /** What network and physics need to know beside the model settings. */
 export interface ForwardOptions {
@@ -55,9 +55,9 @@ export function buildForward(parameters: Parameters, options: ForwardOptions): F
   const { graph } = parameters;
   const { N } = model;
   const images = graph.input(IMAGES, [batch, model.gridsize ** 2, N, N]);
-  const patches = buildNetwork(parameters, images, model, seenProbe(graph, options));
   const scans = experimentCount(options);
   const experiment = scans === 1 ? undefined : graph.input(EXPERIMENTS, [batch], "int64");
+  const patches = buildNetwork(parameters, images, model, seenProbe(graph, options, experiment));
   const own: OfScan = { scans, ...(experiment === undefined ? {} : { experiment }) };
   const intensity = graph.scoped("physics", () => {
     // Patches are weighted by the probe that training starts from: how they are averaged is no means to explain the data.
@@ -73,9 +73,17 @@ export function buildForward(parameters: Parameters, options: ForwardOptions): F
   return { images, patches, intensity, ...(experiment === undefined ? {} : { experiment }) };
 }
 
-/** The probe as the network sees it: as it was given, whatever the physics does with it. */
-function seenProbe(graph: Graph, { model, probe }: ForwardOptions): Tensor | undefined {
-  return model.inputConditioning === "probe_real_imag" ? real(graph, probeChannels(probe)) : undefined;
+/**
+ * The probe as the network sees it, as it was given, whatever the physics does with it: `[1, 2, N, N]`, or each sample's own
+ * as `[batch, 2, N, N]`.
+ */
+function seenProbe(graph: Graph, { model, probe }: ForwardOptions, experiment: Tensor | undefined): Tensor | undefined {
+  if (model.inputConditioning !== "probe_real_imag") return undefined;
+  const all = concat(
+    probesOf(probe).map((own) => real(graph, probeChannels(own))),
+    0,
+  );
+  return experiment === undefined ? all : gather(all, experiment);
 }
 
 /** Scans that are trained on. */
