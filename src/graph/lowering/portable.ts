@@ -14,10 +14,12 @@ export const portableRules: Readonly<Record<string, LoweringRule>> = {
   NormalCdf: (_node, [x]) => [normalCdf(x!)],
   Gelu: (_node, [x]) => [mul(x!, normalCdf(x!))],
 
-  // ONNX Runtime's WebGPU provider (1.30) fails on an exponent that broadcasts along a trailing axis.
+  // ONNX Runtime's WebGPU provider (1.30) fails on an exponent that broadcasts along a trailing axis. Emitted here, since
+  // `pow` takes what was expanded as it was before.
   Pow: (node, [base, exponent]) => {
     const { shape } = node.outputs[0]!;
-    return [exponent!.size === 1 ? pow(base!, exponent!) : pow(expand(base!, shape), expand(exponent!, shape))];
+    if (exponent!.size === 1) return [pow(base!, exponent!)];
+    return base!.graph.emit("Pow", [expand(base!, shape), expand(exponent!, shape)], {}, node.outputs);
   },
 
   Upsample2x: (_node, [x]) => [enlarged(x!)],
