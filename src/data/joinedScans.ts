@@ -95,8 +95,11 @@ export const scanOf = (starts: readonly number[], frame: number): number =>
   );
 
 /** Frames that are numbered through, as each scan numbers its own. */
-export function framesByScan(frames: readonly number[], scans: readonly { readonly count: number }[]): number[][] {
-  const starts = startsOf(scans);
+export function framesByScan(
+  frames: readonly number[],
+  scans: readonly { readonly patterns: Pick<Patterns, "count"> }[],
+): number[][] {
+  const starts = startsOf(scans.map(({ patterns }) => patterns));
   const own = scans.map((): number[] => []);
   for (const frame of frames) {
     const scan = scanOf(starts, frame);

@@ -89,7 +89,7 @@ function filtered(
   const back = permuted(mixed, [2, 3, 0, 1]); // [batch, channel, ky, kx]
   return matmul(
     timesComplex(synthesis(graph, height, firstRow, rows, fromHeight), back),
-    realSynthesis(graph, width, count, fromWidth),
+    transposeMatrix(realSynthesis(graph, width, count, fromWidth)),
   );
 }
 
@@ -157,7 +157,7 @@ function along(x: Tensor, weights: Complex, axis: "x" | "y"): Tensor {
   const mixed = complexMatmul(perMode, permuted(weights, [2, 0, 1]));
   const stacked = reshape(concat([mixed.re, mixed.im], 0), [2 * modes, batch, other, channels]);
   const back = transpose(stacked, order[axis].back);
-  return axis === "x" ? matmul(back, inverse) : matmul(transposeMatrix(inverse), back);
+  return axis === "x" ? matmul(back, transposeMatrix(inverse)) : matmul(inverse, back);
 }
 
 function spectralWeights(
@@ -192,15 +192,13 @@ const synthesis: (graph: Graph, n: number, first: number, count: number, from: n
 );
 
 /**
- * From the lowest frequencies on `from` points, the others being zero, to real values on n, `[re and im of modes, n]`. A
+ * From the lowest frequencies on `from` points, the others being zero, to real values on n, `[n, re and im of modes]`. A
  * frequency stands for its negative too, but 0 and n/2 for themselves alone; there the sines vanish, so that imaginary parts
  * play no role. i times i is −1, hence the negative turns.
  */
 const realSynthesis: (graph: Graph, n: number, modes: number, from: number) => Tensor = perGraph(
   (graph, n, modes, from) =>
-    transposeMatrix(
-      waves(graph, n, modes, from, (x, k) => ({ turns: -k * x, weight: k === 0 || 2 * k === n ? 1 : 2 })),
-    ),
+    waves(graph, n, modes, from, (x, k) => ({ turns: -k * x, weight: k === 0 || 2 * k === n ? 1 : 2 })),
 );
 
 /** weight · exp(2πi turns/n) / √energy as `[n, 2 count]`, real parts beside imaginary ones. */

@@ -1,12 +1,13 @@
 import type { ComplexArray } from "../arrays.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { framesByScan } from "../data/joinedScans.ts";
 import type { ParameterValues } from "../nets/parameters.ts";
 import { trainedIntensities } from "../training/frameIntensity.ts";
 import type { PreparedData } from "../training/preparation.ts";
 import { probesOf, trainedProbe } from "../training/trainableProbe.ts";
 import { writeIntensities } from "./intensityFiles.ts";
 import { writeProbeFiles } from "./probeFiles.ts";
-import { framesOfScans, stackedProbes } from "./trainingSetup.ts";
+import { stackedProbes } from "./trainingSetup.ts";
 
 /** What training made of the scans' own quantities, beside the network. */
 export interface Refined {
@@ -21,7 +22,7 @@ export interface Refined {
 
 export function refined(values: ParameterValues, scans: readonly Dataset[], prepared: PreparedData): Refined {
   const probe = trainedProbe(values, stackedProbes(scans, prepared));
-  const frames = framesOfScans(scans, prepared);
+  const frames = framesByScan(prepared.trainingFrames, scans);
   const intensities = trainedIntensities(
     values,
     frames.map(({ length }) => length),

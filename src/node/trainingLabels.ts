@@ -15,10 +15,7 @@ export function trainingLabels(
   { model }: Pick<TrainingPayload, "model">,
 ): { readonly labels?: readonly LabelSource[] } {
   if (model.modelType !== "supervised") return {};
-  const own = framesByScan(
-    frames,
-    scans.map(({ patterns }) => patterns),
-  );
+  const own = framesByScan(frames, scans);
   return {
     labels: scans.map((scan, i) => {
       const probe = maskedProbe(scaledProbe(scan.probe, scales[i]!), model);

@@ -68,7 +68,7 @@ export async function setUpTraining(
     losses: training,
     scales: prepared.scales,
     ...stackedMasks(scans),
-    frames: framesOfScans(scans, prepared).map(({ length }) => length),
+    frames: framesByScan(prepared.trainingFrames, scans).map(({ length }) => length),
   });
   const build =
     (batch: number) =>
@@ -138,13 +138,6 @@ export function physicsValues(values: ParameterValues, scan?: number): Record<st
     ]),
   );
 }
-
-/** Each scan's training frames, as it numbers them. */
-export const framesOfScans = (scans: readonly Dataset[], { trainingFrames }: PreparedData): number[][] =>
-  framesByScan(
-    trainingFrames,
-    scans.map(({ patterns }) => patterns),
-  );
 
 /** `[mode, N, N]`, or for several scans `[experiment, mode, N, N]`: scans with fewer modes have dark ones added. */
 export function stackedProbes(scans: readonly Dataset[], { scales }: Pick<PreparedData, "scales">): ComplexArray {
