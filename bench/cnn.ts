@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { parseArgs, promisify } from "node:util";
-import { readNpy } from "../src/io/npy.ts";
+import { readNpy } from "../src/formats/npy.ts";
 import { Contender, cleanEnvironment } from "./contender.ts";
 import type { Form } from "./ourTasks.ts";
 import { type Case, cases, nameOf, writeProblem } from "./problem.ts";

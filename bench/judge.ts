@@ -8,8 +8,8 @@ import { predictPatches } from "../src/inference/predictPatches.ts";
 import { toReconstruction } from "../src/inference/reconstruction.ts";
 import type { Metrics } from "../src/metrics/evaluate.ts";
 import type { ParameterValues } from "../src/nets/parameters.ts";
-import { batchWorkers } from "../src/node/batchWorkers.ts";
-import { compareWithReference } from "../src/node/evaluate.ts";
+import { batchWorkers } from "../src/node/workers/batchWorkers.ts";
+import { compareWithReference } from "../src/runs/evaluate.ts";
 import { chooseRuntime } from "../src/runtime/node/accelerator.ts";
 import type { Problem } from "./problem.ts";
 

@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { env } from "onnxruntime-node";
+import { writeNpy } from "../src/formats/npy.ts";
+import { writeNpz } from "../src/formats/npz.ts";
 import { predictionGraph } from "../src/inference/predictionModel.ts";
-import { writeNpy } from "../src/io/npy.ts";
-import { writeNpz } from "../src/io/npz.ts";
 import { chooseRuntime } from "../src/runtime/node/accelerator.ts";
 import type { Answer, Request } from "./contender.ts";
 import { type Form, inferenceTask, type Learning, learningTask, type Task, trainingTask } from "./ourTasks.ts";

@@ -11,10 +11,10 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { writeScanFrames } from "../src/io/writeScanNpz.ts";
-import { writeZipFile } from "../src/node/files.ts";
+import { writeZipFile } from "../src/node/files/files.ts";
 import { objectSizeFor, positionsInObject, scanPath } from "../src/optics/scans.ts";
 import { Random } from "../src/random.ts";
+import { writeScanFrames } from "../src/scans/writeScanNpz.ts";
 import { simulate } from "../src/simulation/simulate.ts";
 
 const { values } = parseArgs({

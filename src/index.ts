@@ -22,17 +22,17 @@ export { probeWeights, uniformWeights } from "./inference/patchWeights.ts";
 export { loadPredictor, type Predictor } from "./inference/predictor.ts";
 export { toReconstruction } from "./inference/reconstruction.ts";
 export { createStitcher, type Stitched, type Stitcher } from "./inference/stitch.ts";
-export { inspectScan, type ScanInspection } from "./io/inspectScan.ts";
-export { type Reconstruction, readReconstruction, writeReconstruction } from "./io/reconstruction.ts";
-export { readScanNpz } from "./io/scanNpz.ts";
-export type { ScanOptions } from "./io/scanOptions.ts";
-export { writeScanNpz } from "./io/writeScanNpz.ts";
 // Measures.
 export { deviance } from "./metrics/deviance.ts";
 export { type EvaluationOptions, evaluateReconstruction, type Metrics } from "./metrics/evaluate.ts";
 export { Random } from "./random.ts";
+export { type Reconstruction, readReconstruction, writeReconstruction } from "./reconstructions/reconstructionNpz.ts";
 // Where graphs run.
 export type { Accelerator } from "./runtime/accelerator.ts";
 export type { HostTensor, Provider, Runtime, Session, SessionOptions } from "./runtime/runtime.ts";
+export { inspectScan, type ScanInspection } from "./scans/inspect/inspectScan.ts";
+export { readScanNpz } from "./scans/scanNpz.ts";
+export type { ScanOptions } from "./scans/scanOptions.ts";
+export { writeScanNpz } from "./scans/writeScanNpz.ts";
 export type { SimulationOptions } from "./simulation/options.ts";
 export { type SimulatedScan, simulate, simulateScan } from "./simulation/simulate.ts";

@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, it } from "vitest";
-import type { NumericArray } from "../src/io/npy.ts";
-import { openNpz } from "../src/io/npz.ts";
+import type { NumericArray } from "../src/formats/npy.ts";
+import { openNpz } from "../src/formats/npz.ts";
 
 /**
  * Numbers computed by the reference system, found through the CONFIG.json of the folder that PTYCHONAUT_FIXTURES names

@@ -26,7 +26,7 @@ export function linesImage(size: number, setPhi: boolean, random: Random): Compl
 
 /** Images of one size below one another. */
 export function stacked(images: readonly ComplexArray[]): ComplexArray {
-  const [height, width] = images[0]!.shape as [number, number];
+  const [height, width] = images[0].shape as [number, number];
   const object = complexZeros([images.length * height, width]);
   for (const [k, { data }] of images.entries()) object.data.set(data, k * data.length);
   return object;
@@ -44,7 +44,7 @@ export function amplitudeUnit(object: ComplexArray, geometry: GridGeometry): num
   for (let image = 0; image < images; image++) {
     const amplitude = (row: number, column: number): number => {
       const at = 2 * ((image * size + row) * size + column);
-      return Math.hypot(object.data[at]!, object.data[at + 1]!);
+      return Math.hypot(object.data[at], object.data[at + 1]);
     };
     // The largest value of a square is that of its columns' largest, so rows are searched once for every group.
     for (const top of starts) {

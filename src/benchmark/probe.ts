@@ -1,7 +1,7 @@
 import { amplitudeOf, type ComplexArray, joinComplex, phaseOf, splitComplex } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
-import { gaussianFilter } from "../optics/gaussianFilter.ts";
-import { unwrapPhase } from "../optics/unwrapPhase.ts";
+import { gaussianFilter } from "../numerics/gaussianFilter.ts";
+import { unwrapPhase } from "../numerics/unwrapPhase.ts";
 
 /** How a probe smaller than the patterns is brought to their size. */
 export const probeScalings = ["pad_extrapolate", "pad_preserve", "interpolate"] as const;
@@ -68,7 +68,7 @@ function extrapolated(probe: ComplexArray, m: number, n: number): ComplexArray {
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++) {
       const phase = curvature * ((i - centre) ** 2 + (j - centre) ** 2) + constant;
-      const a = amplitude[inside(i) * m + inside(j)]!;
+      const a = amplitude[inside(i) * m + inside(j)];
       re[i * n + j] = a * Math.cos(phase);
       im[i * n + j] = a * Math.sin(phase);
     }
@@ -89,8 +89,8 @@ export function fitQuadraticPhase(probe: ComplexArray): { readonly curvature: nu
   const [middle, average] = [mean(squared), mean(phase)];
   let [covariance, variance] = [0, 0];
   phase.forEach((value, k) => {
-    covariance += (squared[k]! - middle) * (value - average);
-    variance += (squared[k]! - middle) ** 2;
+    covariance += (squared[k] - middle) * (value - average);
+    variance += (squared[k] - middle) ** 2;
   });
   const curvature = covariance / variance;
   return { curvature, constant: average - curvature * middle };
@@ -103,7 +103,7 @@ function resampled(probe: ComplexArray, m: number, n: number, source: (i: number
     if (y < 0 || x < 0 || y > m - 1 || x > m - 1) return 0;
     const [i, j] = [Math.min(m - 2, Math.floor(y)), Math.min(m - 2, Math.floor(x))];
     const [fy, fx] = [y - i, x - j];
-    const row = (at: number): number => (1 - fx) * part[at]! + fx * part[at + 1]!;
+    const row = (at: number): number => (1 - fx) * part[at] + fx * part[at + 1];
     return (1 - fy) * row(i * m + j) + fy * row((i + 1) * m + j);
   };
   const image = (part: Float32Array): Float64Array =>
@@ -111,4 +111,4 @@ function resampled(probe: ComplexArray, m: number, n: number, source: (i: number
   return joinComplex([1, n, n], image(re), image(im));
 }
 
-const sideOf = ({ shape }: ComplexArray): number => shape[1]!;
+const sideOf = ({ shape }: ComplexArray): number => shape[1];

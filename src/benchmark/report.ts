@@ -1,4 +1,4 @@
-import type { CompatMetrics } from "../metrics/compat.ts";
+import type { CompatMetrics } from "../reference/compat.ts";
 import type { PublishedNumbers } from "./rows.ts";
 
 const metrics = [

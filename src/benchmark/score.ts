@@ -1,9 +1,9 @@
 import type { ComplexArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
-import type { Reconstruction } from "../io/reconstruction.ts";
-import { type CompatImageMetrics, type CompatMetrics, compatMetrics } from "../metrics/compat.ts";
 import { evaluateReconstruction, type Metrics } from "../metrics/evaluate.ts";
 import { type ComplexImage, complexImage, crop } from "../metrics/image.ts";
+import type { Reconstruction } from "../reconstructions/reconstructionNpz.ts";
+import { type CompatImageMetrics, type CompatMetrics, compatMetrics } from "../reference/compat.ts";
 import { type GridGeometry, stitchedRectangle } from "./geometry.ts";
 
 /** A stitched test image beside the truth, both in the line map's own units. */

@@ -1,9 +1,9 @@
 import type { ComplexArray, RealArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
+import { readNpy, writeNpy } from "../formats/npy.ts";
+import { writeZip } from "../formats/writeZip.ts";
+import { openZip, type ZipArchive } from "../formats/zip.ts";
 import { type Initializer, readInitializers } from "../graph/onnx/readInitializers.ts";
-import { readNpy, writeNpy } from "../io/npy.ts";
-import { writeZip } from "../io/writeZip.ts";
-import { openZip, type ZipArchive } from "../io/zip.ts";
 import { crcOf, type DataFacts } from "./fingerprint.ts";
 import {
   formatVersion,

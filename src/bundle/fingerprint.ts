@@ -1,6 +1,6 @@
 import { sizeOf } from "../arrays.ts";
 import type { Dataset, Measurement } from "../data/dataset.ts";
-import { crc32 } from "../io/crc32.ts";
+import { crc32 } from "../formats/crc32.ts";
 
 /** What a bundle remembers of the data it was trained on, and what it compares new data with. */
 export interface DataFacts {

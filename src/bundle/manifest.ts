@@ -83,7 +83,7 @@ export function parseManifest(text: string, where: string): Manifest {
     });
   const result = schema.safeParse(json);
   if (result.success) return result.data as Manifest;
-  const { path, message } = result.error.issues[0]!;
+  const { path, message } = result.error.issues[0];
   throw new PtychonautError("bundle", "the bundle's manifest is damaged", {
     where,
     got: `${path.join(".") || "manifest"}: ${message}`,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ScanOptions } from "../io/scanOptions.ts";
+import type { ScanOptions } from "../scans/scanOptions.ts";
 import { choice, integer, optional, real, toggle, withDefault } from "./fields.ts";
 import type { Open, SettingGroup } from "./group.ts";
 

@@ -148,7 +148,7 @@ export function checkTraining(training: TrainingConfig, execution: ExecutionConf
   if (!model.frameIntensityTrainable) idle(["frameIntensityLearningRateFactor"], "frame_intensity_trainable is on");
   if (training.ampLoss === "None") idle(["ampLossCoeff"], "amp_loss is given");
   if (training.phaseLoss === "None") idle(["phaseLossCoeff"], "phase_loss is given");
-  if (multistageMilestones.some((epoch, i) => i > 0 && epoch <= multistageMilestones[i - 1]!)) {
+  if (multistageMilestones.some((epoch, i) => i > 0 && epoch <= multistageMilestones[i - 1])) {
     throw wrong("multistageMilestones", "epochs in ascending order", multistageMilestones.join(" "));
   }
   if (training.lrWarmupEpochs >= training.maxEpochs) {

@@ -16,7 +16,7 @@ export function checkTrackingUri(uri: string, saidBy: string): void {
       "MLflow's own storage (a folder, file:, a database) is written through a server only: start one with mlflow server --backend-store-uri URI",
     );
   }
-  if (server[1]!.includes("@")) {
+  if (server[1].includes("@")) {
     throw refuse(
       "an address without user and password",
       "one with both",

@@ -67,7 +67,7 @@ export function planEpoch(groups: number, batchSize: number, random?: Random): B
   return Array.from({ length: Math.ceil(groups / batchSize) }, (_, batch) => {
     const first = batch * batchSize;
     return {
-      groups: Int32Array.from({ length: batchSize }, (_, k) => order[(first + k) % groups]!),
+      groups: Int32Array.from({ length: batchSize }, (_, k) => order[(first + k) % groups]),
       weights: Float32Array.from({ length: batchSize }, (_, k) => (first + k < groups ? 1 : 0)),
     };
   });
@@ -92,7 +92,7 @@ export function assembleBatch(source: BatchSource, request: BatchRequest): Batch
     offsets,
     frames,
     weights: request.weights,
-    ...(experiments === undefined ? {} : { experiments: request.groups.map((group) => experiments[group]!) }),
+    ...(experiments === undefined ? {} : { experiments: request.groups.map((group) => experiments[group]) }),
     ...(labels === undefined ? {} : { labels: labelsOf(labels, frames, patterns.width) }),
   };
 }

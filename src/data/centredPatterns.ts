@@ -30,6 +30,6 @@ export function shiftToCentre(dst: Float32Array, src: ArrayLike<number>, height:
   for (let y = 0; y < height; y++) {
     const from = y * width;
     const to = ((y + down) % height) * width;
-    for (let x = 0; x < width; x++) dst[to + ((x + right) % width)] = src[from + x]!;
+    for (let x = 0; x < width; x++) dst[to + ((x + right) % width)] = src[from + x];
   }
 }

@@ -15,10 +15,10 @@ export function groupGeometry(positions: Float64Array, { size, count, frames }: 
   for (let group = 0; group < count; group++) {
     for (let axis = 0; axis < 2; axis++) {
       let mean = 0;
-      for (let k = 0; k < size; k++) mean += positions[2 * frames[group * size + k]! + axis]! / size;
+      for (let k = 0; k < size; k++) mean += positions[2 * frames[group * size + k] + axis] / size;
       centres[2 * group + axis] = mean;
       for (let k = 0; k < size; k++)
-        offsets[2 * (group * size + k) + axis] = positions[2 * frames[group * size + k]! + axis]! - mean;
+        offsets[2 * (group * size + k) + axis] = positions[2 * frames[group * size + k] + axis] - mean;
     }
   }
   return { centres, offsets };

@@ -131,7 +131,7 @@ function candidatesOf(positions: Float64Array, frames: readonly number[], option
     }
     case "distance": {
       const lists = neighboursBetween(positions, frames, rule.min, rule.max);
-      return lists.flatMap((pool, k) => anchored(frames[k]!, pool, size));
+      return lists.flatMap((pool, k) => anchored(frames[k], pool, size));
     }
     case "quadrants": {
       if (size !== 4)
@@ -139,7 +139,7 @@ function candidatesOf(positions: Float64Array, frames: readonly number[], option
           got: `groups of ${size}`,
           fix: "use gridsize 2, or another neighbor_function",
         });
-      return quadrantNeighbours(positions, frames, rule).flatMap((lists, k) => quadrantGroup(frames[k]!, lists));
+      return quadrantNeighbours(positions, frames, rule).flatMap((lists, k) => quadrantGroup(frames[k], lists));
     }
     case "square": {
       const squares = squareNeighbours(positions, frames, { side: Math.round(Math.sqrt(size)), step: rule.step });
@@ -158,7 +158,7 @@ function anchored(anchor: number, pool: readonly number[], size: number): Candid
     const items = [...pool];
     for (let i = 0; i < size - 1; i++) {
       const j = i + random.integer(items.length - i);
-      [items[i], items[j]] = [items[j]!, items[i]!];
+      [items[i], items[j]] = [items[j], items[i]];
     }
     return [anchor, ...items.slice(0, size - 1)];
   };

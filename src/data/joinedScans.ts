@@ -28,7 +28,7 @@ export function joinSources(sources: readonly BatchSource[]): BatchSource {
   let at = 0;
   for (const [scan, { groups, geometry }] of sources.entries()) {
     frames.set(
-      groups.frames.map((frame) => frame + starts[scan]!),
+      groups.frames.map((frame) => frame + starts[scan]),
       at * size,
     );
     offsets.set(geometry.offsets, 2 * at * size);
@@ -54,7 +54,7 @@ export function joinSources(sources: readonly BatchSource[]): BatchSource {
 
 /** The patterns of all scans as network input, each normalised and masked as its scan wants it. */
 export function joinedPatterns(parts: readonly PatternPart[]): Patterns {
-  const { height, width } = parts[0]!.patterns;
+  const { height, width } = parts[0].patterns;
   const starts = startsOf(parts.map(({ patterns }) => patterns));
   const size = height * width;
   return {
@@ -64,12 +64,12 @@ export function joinedPatterns(parts: readonly PatternPart[]): Patterns {
     parts,
     read(indices, out) {
       for (let k = 0; k < indices.length; ) {
-        const scan = scanOf(starts, indices[k]!);
+        const scan = scanOf(starts, indices[k]);
         let end = k + 1;
-        while (end < indices.length && scanOf(starts, indices[end]!) === scan) end++;
-        const own = Int32Array.from({ length: end - k }, (_, i) => indices[k + i]! - starts[scan]!);
+        while (end < indices.length && scanOf(starts, indices[end]) === scan) end++;
+        const own = Int32Array.from({ length: end - k }, (_, i) => indices[k + i] - starts[scan]);
         const target = out.subarray(k * size, end * size);
-        const { patterns, measurement, inputScale, mask } = parts[scan]!;
+        const { patterns, measurement, inputScale, mask } = parts[scan];
         patterns.read(own, target);
         normalisePatterns(target, measurement, { inputScale }, mask);
         k = end;
@@ -103,7 +103,7 @@ export function framesByScan(
   const own = scans.map((): number[] => []);
   for (const frame of frames) {
     const scan = scanOf(starts, frame);
-    own[scan]!.push(frame - starts[scan]!);
+    own[scan].push(frame - starts[scan]);
   }
   return own;
 }

@@ -58,12 +58,12 @@ export function labelsOf(sources: readonly LabelSource[], frames: ArrayLike<numb
   const known = new Float32Array(frames.length * size).fill(1);
   const patch = new Float64Array(2 * size);
   for (let k = 0; k < frames.length; k++) {
-    const scan = scanOf(starts, frames[k]!);
-    const [source, frame] = [sources[scan]!, frames[k]! - starts[scan]!];
+    const scan = scanOf(starts, frames[k]);
+    const [source, frame] = [sources[scan], frames[k] - starts[scan]];
     labelPatch(source, frame, n, patch);
     for (let i = 0; i < size; i++) {
-      amplitude[k * size + i] = Math.hypot(patch[2 * i]!, patch[2 * i + 1]!);
-      phase[k * size + i] = Math.atan2(patch[2 * i + 1]!, patch[2 * i]!);
+      amplitude[k * size + i] = Math.hypot(patch[2 * i], patch[2 * i + 1]);
+      phase[k * size + i] = Math.atan2(patch[2 * i + 1], patch[2 * i]);
     }
     if (source.kind === "object") markUnknown(source, frame, n, known.subarray(k * size, (k + 1) * size));
   }
@@ -78,16 +78,16 @@ export function labelPatch(
   out: Float64Array,
 ): void {
   if (kind === "patches") out.set(array.data.subarray(2 * n * n * frame, 2 * n * n * (frame + 1)));
-  else extractPatch(array, positions[2 * frame]!, positions[2 * frame + 1]!, n, out);
-  for (let i = 0; i < out.length; i++) out[i]! *= scale;
+  else extractPatch(array, positions[2 * frame], positions[2 * frame + 1], n, out);
+  for (let i = 0; i < out.length; i++) out[i] *= scale;
 }
 
 /** Zero where a pixel's interpolation takes anything from beyond the object. */
 function markUnknown({ array, positions }: LabelSource, frame: number, n: number, known: Float32Array): void {
   const half = Math.floor(n / 2);
   const inside = (axis: 0 | 1, i: number): boolean => {
-    const at = positions[2 * frame + axis]! - half + i;
-    return at >= 0 && at <= array.shape[axis]! - 1;
+    const at = positions[2 * frame + axis] - half + i;
+    return at >= 0 && at <= array.shape[axis] - 1;
   };
   for (let i = 0; i < n; i++) {
     const row = inside(0, i);

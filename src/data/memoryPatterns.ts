@@ -29,7 +29,7 @@ export function memoryPatterns(
     read(indices: ArrayLike<number>, out: Float32Array): void {
       checkRead(indices, out, shape);
       for (let k = 0; k < indices.length; k++) {
-        const frame = indices[k]!;
+        const frame = indices[k];
         out.set(data.subarray(frame * size, (frame + 1) * size), k * size);
       }
     },
@@ -52,7 +52,7 @@ export function checkRead(
     });
   }
   for (let k = 0; k < indices.length; k++) {
-    const frame = indices[k]!;
+    const frame = indices[k];
     if (frame >= 0 && frame < count) continue;
     throw new PtychonautError("usage", "no such frame", { expected: `0 … ${count - 1}`, got: `${frame}` });
   }

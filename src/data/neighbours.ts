@@ -49,11 +49,11 @@ export function quadrantNeighbours(
     const lists: [number[], number[], number[], number[]] = [[], [], [], []];
     const [y, x] = at(positions, anchor!);
     for (const frame of others) {
-      const dy = positions[2 * frame]! - y;
-      const dx = positions[2 * frame + 1]! - x;
+      const dy = positions[2 * frame] - y;
+      const dx = positions[2 * frame + 1] - x;
       const distance = Math.hypot(dy, dx);
       if (dx === 0 || dy === 0 || distance < min || distance >= max) continue;
-      lists[(dy > 0 ? 0 : 2) + (dx > 0 ? 1 : 0)]!.push(frame);
+      lists[(dy > 0 ? 0 : 2) + (dx > 0 ? 1 : 0)].push(frame);
     }
     return lists;
   });
@@ -77,7 +77,7 @@ export function squareNeighbours(
     const square = [anchor];
     for (let place = 1; place < side * side; place++) {
       const there = [y + step * Math.floor(place / side), x + step * (place % side)] as const;
-      const frame = grid.nearest(...there, 1)[0]!;
+      const frame = grid.nearest(...there, 1)[0];
       const [fy, fx] = at(positions, frame);
       if (Math.hypot(fy - there[0], fx - there[1]) > step / 4) return [];
       square.push(frame);
@@ -100,13 +100,13 @@ export function framesWithin(
     let least = Number.POSITIVE_INFINITY;
     let greatest = Number.NEGATIVE_INFINITY;
     for (let k = 0; k < frames.length; k++) {
-      least = Math.min(least, positions[2 * frames[k]! + axis]!);
-      greatest = Math.max(greatest, positions[2 * frames[k]! + axis]!);
+      least = Math.min(least, positions[2 * frames[k] + axis]);
+      greatest = Math.max(greatest, positions[2 * frames[k] + axis]);
     }
     const low = least + from * (greatest - least);
     // Interpolated from the upper end, so that a bound of 1 is the greatest position itself, to the last bit.
     const high = greatest - (1 - to) * (greatest - least);
-    return (frame: number): boolean => positions[2 * frame + axis]! >= low && positions[2 * frame + axis]! <= high;
+    return (frame: number): boolean => positions[2 * frame + axis] >= low && positions[2 * frame + axis] <= high;
   });
   return Array.from(frames).filter((frame) => inside.every((test) => test(frame)));
 }
@@ -118,6 +118,6 @@ function selfFirst(anchor: number, nearest: readonly number[]): number[] {
 }
 
 const at = (positions: Float64Array, frame: number): [number, number] => [
-  positions[2 * frame]!,
-  positions[2 * frame + 1]!,
+  positions[2 * frame],
+  positions[2 * frame + 1],
 ];

@@ -71,9 +71,9 @@ export function normalisePatterns(
   { inputScale }: Pick<Scales, "inputScale">,
   mask?: Float32Array,
 ): void {
-  if (measurement === "counts") for (let i = 0; i < values.length; i++) values[i] = inputScale * Math.sqrt(values[i]!);
-  else for (let i = 0; i < values.length; i++) values[i]! *= inputScale;
-  if (mask !== undefined) for (let i = 0; i < values.length; i++) values[i]! *= mask[i % mask.length]!;
+  if (measurement === "counts") for (let i = 0; i < values.length; i++) values[i] = inputScale * Math.sqrt(values[i]);
+  else for (let i = 0; i < values.length; i++) values[i] *= inputScale;
+  if (mask !== undefined) for (let i = 0; i < values.length; i++) values[i] *= mask[i % mask.length];
 }
 
 /** The probe as the physics takes it. */
@@ -97,12 +97,12 @@ function totalEnergy({ patterns, measurement, mask }: Dataset, frames: ArrayLike
   let total = 0;
   for (let start = 0; start < frames.length; start += CHUNK) {
     const length = Math.min(CHUNK, frames.length - start);
-    const chunk = Array.from({ length }, (_, k) => frames[start + k]!);
+    const chunk = Array.from({ length }, (_, k) => frames[start + k]);
     const values = new Float32Array(chunk.length * size);
     patterns.read(chunk, values);
     for (let i = 0; i < values.length; i++) {
-      const energy = measurement === "counts" ? values[i]! : values[i]! * values[i]!;
-      total += valid === undefined ? energy : energy * valid[i % size]!;
+      const energy = measurement === "counts" ? values[i] : values[i] * values[i];
+      total += valid === undefined ? energy : energy * valid[i % size];
     }
   }
   return total;

@@ -52,15 +52,15 @@ export function patternStatistics(
       let bad = false;
       let empty = true;
       for (let i = 0; i < size; i++) {
-        const value = data[start + i]!;
+        const value = data[start + i];
         if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) bad = true;
         if (!Number.isFinite(value)) continue;
         if (value !== 0) empty = false;
         if (value < min) min = value;
         if (value > max) max = value;
-        total[i]! += value;
-        sums[frame]! += value;
-        energies[frame]! += value * value;
+        total[i] += value;
+        sums[frame] += value;
+        energies[frame] += value * value;
       }
       if (bad) badFrames.push(frame);
       if (empty) emptyFrames.push(frame);
@@ -105,7 +105,7 @@ function integerParts(length: number): IntegerParts {
   return {
     add(data) {
       for (; next < data.length; next += step) {
-        const value = data[next]!;
+        const value = data[next];
         if (value === 0 || !Number.isFinite(value)) continue;
         seen++;
         if (Number.isInteger(value)) integers++;
@@ -128,20 +128,20 @@ function torusCentroid(image: Float64Array, height: number, width: number): [num
   const sums = [0, 0, 0, 0];
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
-      const value = image[y * width + x]!;
-      sums[0]! += value * Math.cos((2 * Math.PI * y) / height);
-      sums[1]! += value * Math.sin((2 * Math.PI * y) / height);
-      sums[2]! += value * Math.cos((2 * Math.PI * x) / width);
-      sums[3]! += value * Math.sin((2 * Math.PI * x) / width);
+      const value = image[y * width + x];
+      sums[0] += value * Math.cos((2 * Math.PI * y) / height);
+      sums[1] += value * Math.sin((2 * Math.PI * y) / height);
+      sums[2] += value * Math.cos((2 * Math.PI * x) / width);
+      sums[3] += value * Math.sin((2 * Math.PI * x) / width);
     }
   const index = (cos: number, sin: number, n: number): number => ((Math.atan2(sin, cos) / (2 * Math.PI)) * n + n) % n;
-  return [index(sums[0]!, sums[1]!, height), index(sums[2]!, sums[3]!, width)];
+  return [index(sums[0], sums[1], height), index(sums[2], sums[3], width)];
 }
 
 function dcLocation(centroid: readonly [number, number], height: number, width: number): PatternStatistics["dc"] {
   const near = (target: readonly [number, number]): boolean =>
     [height, width].every((n, axis) => {
-      const gap = Math.abs(centroid[axis]! - target[axis]!);
+      const gap = Math.abs(centroid[axis] - target[axis]);
       return Math.min(gap, n - gap) <= n / 8;
     });
   if (near([Math.floor(height / 2), Math.floor(width / 2)])) return "center";
@@ -162,9 +162,9 @@ function badPixels(
       const around: number[] = [];
       for (const dy of [height - 1, 0, 1])
         for (const dx of [width - 1, 0, 1])
-          if (dy !== 0 || dx !== 0) around.push(mean[((y + dy) % height) * width + ((x + dx) % width)]!);
-      const middle = around.sort((a, b) => a - b)[around.length >> 1]!;
-      const value = mean[y * width + x]!;
+          if (dy !== 0 || dx !== 0) around.push(mean[((y + dy) % height) * width + ((x + dx) % width)]);
+      const middle = around.sort((a, b) => a - b)[around.length >> 1];
+      const value = mean[y * width + x];
       if (value === 0 && middle > 0.1 * overall) deadPixels.push([y, x]);
       if (value > 10 * middle && value > overall) hotPixels.push([y, x]);
     }

@@ -22,8 +22,8 @@ export class PointGrid {
     const high = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY] as [number, number];
     for (const member of this.#members)
       for (const axis of [0, 1] as const) {
-        low[axis] = Math.min(low[axis], positions[2 * member + axis]!);
-        high[axis] = Math.max(high[axis], positions[2 * member + axis]!);
+        low[axis] = Math.min(low[axis], positions[2 * member + axis]);
+        high[axis] = Math.max(high[axis], positions[2 * member + axis]);
       }
     const height = Math.max(0, high[0] - low[0]);
     const width = Math.max(0, high[1] - low[1]);
@@ -35,7 +35,7 @@ export class PointGrid {
     this.#columns = Math.floor(width / this.#side) + 1;
     this.#cells = new Array<number[] | undefined>(this.#rows * this.#columns);
     for (const member of this.#members) {
-      const cell = this.#row(positions[2 * member]!) * this.#columns + this.#column(positions[2 * member + 1]!);
+      const cell = this.#row(positions[2 * member]) * this.#columns + this.#column(positions[2 * member + 1]);
       const list = this.#cells[cell];
       if (list === undefined) this.#cells[cell] = [member];
       else list.push(member);
@@ -46,7 +46,7 @@ export class PointGrid {
   nearest(y: number, x: number, count: number): number[] {
     const wanted = Math.min(count, this.#members.length);
     if (wanted === 0) return [];
-    return this.#search(y, x, (found, reach) => found.length >= wanted && found[wanted - 1]!.distance < reach)
+    return this.#search(y, x, (found, reach) => found.length >= wanted && found[wanted - 1].distance < reach)
       .slice(0, wanted)
       .map(({ index }) => index);
   }
@@ -91,7 +91,7 @@ export class PointGrid {
       for (let j = column - ring; j <= column + ring; j += step) {
         if (j < 0 || j >= this.#columns) continue;
         for (const index of this.#cells[i * this.#columns + j] ?? []) {
-          const distance = Math.hypot(this.#positions[2 * index]! - y, this.#positions[2 * index + 1]! - x);
+          const distance = Math.hypot(this.#positions[2 * index] - y, this.#positions[2 * index + 1] - x);
           found.push({ index, distance });
         }
       }

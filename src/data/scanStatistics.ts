@@ -18,26 +18,26 @@ export interface ScanStatistics {
 export function scanStatistics(positions: Float64Array): ScanStatistics {
   const count = positions.length / 2;
   const frames = Array.from({ length: count }, (_, frame) => frame);
-  const along = (axis: number): number[] => frames.map((frame) => positions[2 * frame + axis]!);
+  const along = (axis: number): number[] => frames.map((frame) => positions[2 * frame + axis]);
   const least = [0, 1].map((axis) => along(axis).reduce((a, b) => Math.min(a, b))) as [number, number];
   const greatest = [0, 1].map((axis) => along(axis).reduce((a, b) => Math.max(a, b))) as [number, number];
   const duplicates: number[] = [];
   const distances = nearestNeighbours(positions, frames, 1).map(([frame, other]) => {
     if (other === undefined) return Number.POSITIVE_INFINITY;
     const distance = Math.hypot(
-      positions[2 * frame!]! - positions[2 * other]!,
-      positions[2 * frame! + 1]! - positions[2 * other + 1]!,
+      positions[2 * frame!] - positions[2 * other],
+      positions[2 * frame! + 1] - positions[2 * other + 1],
     );
     if (distance < 0.01 && other < frame!) duplicates.push(frame!);
     return distance;
   });
-  const step = count > 1 ? [...distances].sort((a, b) => a - b)[count >> 1]! : 0;
+  const step = count > 1 ? [...distances].sort((a, b) => a - b)[count >> 1] : 0;
   return {
     least,
     greatest,
     step,
     duplicates,
-    outliers: count > 2 && step > 0 ? frames.filter((frame) => distances[frame]! > 5 * step) : [],
+    outliers: count > 2 && step > 0 ? frames.filter((frame) => distances[frame] > 5 * step) : [],
   };
 }
 
@@ -53,14 +53,14 @@ export function probeDiameter(probe: ComplexArray): number {
   for (let i = 0; i < modes * height * width; i++) {
     const y = Math.floor(i / width) % height;
     const x = i % width;
-    const intensity = probe.data[2 * i]! ** 2 + probe.data[2 * i + 1]! ** 2;
+    const intensity = probe.data[2 * i] ** 2 + probe.data[2 * i + 1] ** 2;
     total += intensity;
-    first[0]! += intensity * y;
-    first[1]! += intensity * x;
+    first[0] += intensity * y;
+    first[1] += intensity * x;
     second += intensity * (y * y + x * x);
   }
   if (total === 0) return 0;
-  return 2 * Math.sqrt(2 * Math.max(0, second / total - (first[0]! / total) ** 2 - (first[1]! / total) ** 2));
+  return 2 * Math.sqrt(2 * Math.max(0, second / total - (first[0] / total) ** 2 - (first[1] / total) ** 2));
 }
 
 /** Common area of two disks of one diameter at a distance, as part of one disk's area. */

@@ -30,7 +30,7 @@ function selectedPatterns(patterns: Patterns, frames: readonly number[]): Patter
     width: patterns.width,
     read: (indices, out) =>
       patterns.read(
-        Array.from(indices, (index) => frames[index]!),
+        Array.from(indices, (index) => frames[index]),
         out,
       ),
   };
@@ -38,5 +38,5 @@ function selectedPatterns(patterns: Patterns, frames: readonly number[]): Patter
 
 /** The numbers of some rows of `length` numbers each. */
 function* rows(data: ArrayLike<number>, length: number, frames: readonly number[]): Generator<number> {
-  for (const frame of frames) for (let i = 0; i < length; i++) yield data[frame * length + i]!;
+  for (const frame of frames) for (let i = 0; i < length; i++) yield data[frame * length + i];
 }

@@ -43,11 +43,11 @@ export function splitFrames(
 
 function alongLongerAxis(positions: Float64Array, frames: number[]): number[] {
   const extent = (axis: 0 | 1): number => {
-    const values = frames.map((frame) => positions[2 * frame + axis]!);
+    const values = frames.map((frame) => positions[2 * frame + axis]);
     return values.reduce((a, b) => Math.max(a, b)) - values.reduce((a, b) => Math.min(a, b));
   };
   const axis = extent(0) > extent(1) ? 0 : 1;
-  return frames.sort((a, b) => positions[2 * a + axis]! - positions[2 * b + axis]! || a - b);
+  return frames.sort((a, b) => positions[2 * a + axis] - positions[2 * b + axis] || a - b);
 }
 
 const ascending = (frames: number[]): number[] => frames.sort((a, b) => a - b);

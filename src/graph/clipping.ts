@@ -39,7 +39,7 @@ export function clipGradients(
   const clipped =
     clipping.algorithm === "value"
       ? gradients.map((g) => maximum(minimum(g, limit), -limit))
-      : gradients.map((g, i) => adaptively(g, parameters[i]!, limit));
+      : gradients.map((g, i) => adaptively(g, parameters[i], limit));
   return { gradients: clipped, normBefore, normAfter: globalNorm(clipped) };
 }
 

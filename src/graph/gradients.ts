@@ -23,7 +23,7 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
       const wanted = (input: Tensor): boolean =>
         input.dtype === "float32" && (wrt.includes(input) || (input.node !== undefined && needed.has(input.node)));
       for (const [i, gradient] of backward(node, upstream, wanted).entries()) {
-        const input = node.inputs[i]!;
+        const input = node.inputs[i];
         if (gradient === undefined || !wanted(input)) continue;
         const fitted = sumTo(gradient, input.shape);
         const known = gradientOf.get(input);

@@ -40,7 +40,7 @@ export type GradientRule = (
   wanted: (input: Tensor) => boolean,
 ) => readonly (Tensor | undefined)[];
 
-const outputOf = (node: Node): Tensor => node.outputs[0]!;
+const outputOf = (node: Node): Tensor => node.outputs[0];
 const indicator = (condition: Tensor): Tensor => cast(condition, "float32");
 
 /** exp(−x²/2) / √(2π), with the factor in the exponent: one pass less. */
@@ -51,11 +51,11 @@ type BinaryGradient = (g: Tensor, a: Tensor, b: Tensor, node: Node) => readonly 
 
 const unary =
   (rule: UnaryDerivative): GradientRule =>
-  (node, g) => [rule(g, node.inputs[0]!, outputOf(node))];
+  (node, g) => [rule(g, node.inputs[0], outputOf(node))];
 const binary =
   (rule: BinaryGradient): GradientRule =>
   (node, g) =>
-    rule(g, node.inputs[0]!, node.inputs[1]!, node);
+    rule(g, node.inputs[0], node.inputs[1], node);
 const flat: GradientRule = (node) => node.inputs.map(() => undefined);
 
 export const rules: Readonly<Record<string, GradientRule>> = {
@@ -105,22 +105,22 @@ export const rules: Readonly<Record<string, GradientRule>> = {
   // Where both operands are equal the gradient goes to the first.
   Max: binary((g, a, b) => [mul(g, indicator(greaterOrEqual(a, b))), mul(g, indicator(less(a, b)))]),
   Min: binary((g, a, b) => [mul(g, indicator(greaterOrEqual(b, a))), mul(g, indicator(less(b, a)))]),
-  Where: (node, g) => [undefined, where(node.inputs[0]!, g, 0), where(node.inputs[0]!, 0, g)],
+  Where: (node, g) => [undefined, where(node.inputs[0], g, 0), where(node.inputs[0], 0, g)],
 
-  ReduceSum: (node, g) => [expand(restoreAxes(node, g), node.inputs[0]!.shape), undefined],
+  ReduceSum: (node, g) => [expand(restoreAxes(node, g), node.inputs[0].shape), undefined],
   ReduceMean: (node, g) => {
-    const x = node.inputs[0]!;
+    const x = node.inputs[0];
     return [expand(restoreAxes(node, mul(g, outputOf(node).size / x.size)), x.shape), undefined];
   },
   // Equal maxima share the gradient.
   ReduceMax: (node, g) => {
-    const x = node.inputs[0]!;
+    const x = node.inputs[0];
     const isMax = indicator(equal(x, restoreAxes(node, outputOf(node))));
-    const ties = sum(isMax, { axes: integers(node.inputs[1]!), keepDims: true });
+    const ties = sum(isMax, { axes: integers(node.inputs[1]), keepDims: true });
     return [mul(isMax, div(restoreAxes(node, g), ties)), undefined];
   },
 
-  Reshape: (node, g) => [reshape(g, node.inputs[0]!.shape), undefined],
+  Reshape: (node, g) => [reshape(g, node.inputs[0].shape), undefined],
   Transpose: (node, g) => {
     const perm = node.attributes["perm"] as readonly number[];
     return [
@@ -135,7 +135,7 @@ export const rules: Readonly<Record<string, GradientRule>> = {
     const axis = node.attributes["axis"] as number;
     let start = 0;
     return node.inputs.map((part) => {
-      const end = start + part.shape[axis]!;
+      const end = start + part.shape[axis];
       const own = slice(g, [{ axis, start, end }]);
       start = end;
       return own;
@@ -148,17 +148,17 @@ export const rules: Readonly<Record<string, GradientRule>> = {
     }
     const padding = x.shape.map(() => [0, 0] as [number, number]);
     for (const [i, axis] of integers(axes).entries()) {
-      padding[axis] = [integers(starts)[i]!, x.shape[axis]! - integers(ends)[i]!];
+      padding[axis] = [integers(starts)[i], x.shape[axis] - integers(ends)[i]];
     }
     return [pad(g, padding), undefined, undefined, undefined, undefined];
   },
   Pad: (node, g) => {
-    const x = node.inputs[0]!;
-    const before = integers(node.inputs[1]!);
+    const x = node.inputs[0];
+    const before = integers(node.inputs[1]);
     return [
       slice(
         g,
-        x.shape.map((extent, axis) => ({ axis, start: before[axis]!, end: before[axis]! + extent })),
+        x.shape.map((extent, axis) => ({ axis, start: before[axis], end: before[axis] + extent })),
       ),
       undefined,
     ];
@@ -179,7 +179,7 @@ export const rules: Readonly<Record<string, GradientRule>> = {
       bias !== undefined && wanted(bias) ? channelSums(g) : undefined,
     ];
   },
-  MaxPool: (node, g) => [maxPoolGradient(node.inputs[0]!, outputOf(node), g)],
+  MaxPool: (node, g) => [maxPoolGradient(node.inputs[0], outputOf(node), g)],
   AveragePool: (_node, g) => [mul(upsample2x(g), 0.25)],
   Upsample2x: (_node, g) => [mul(averagePool2x2(g), 4)],
   JoinParities: (_node, g) => [splitParities(g)],
@@ -191,24 +191,24 @@ export const rules: Readonly<Record<string, GradientRule>> = {
     const k = indices.rank;
     const moved = Array.from({ length: k }, (_, i) => axis + i);
     const rest = g.shape.map((_, i) => i).filter((i) => !moved.includes(i));
-    const shape = [x.shape[axis]!, ...x.shape.filter((_, i) => i !== axis)];
+    const shape = [x.shape[axis], ...x.shape.filter((_, i) => i !== axis)];
     const zeros = expand(g.graph.scalar(0), shape);
     const scattered = scatterAdd(zeros, indices, transpose(g, [...moved, ...rest]));
     const back = x.shape.map((_, i) => (i === axis ? 0 : i < axis ? i + 1 : i));
     return [transpose(scattered, back), undefined];
   },
   ScatterND: (node, g) => {
-    const tuples = node.inputs[1]!;
-    const indices = tuples.node!.inputs[0]!;
+    const tuples = node.inputs[1];
+    const indices = tuples.node!.inputs[0];
     return [g, undefined, gather(g, indices)];
   },
 };
 
 /** Gives a reduction's result its reduced axes back, with extent 1. */
 function restoreAxes(node: Node, reduced: Tensor): Tensor {
-  const axes = integers(node.inputs[1]!);
+  const axes = integers(node.inputs[1]);
   return reshape(
     reduced,
-    node.inputs[0]!.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent)),
+    node.inputs[0].shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent)),
   );
 }

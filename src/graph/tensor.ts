@@ -105,9 +105,9 @@ export class Graph {
       });
     }
     const make = (): Tensor[] => [new Tensor(this, this.#nextId++, [...shape], dtypeOf(data), { constant: data })];
-    if (data.length > 64) return make()[0]!;
+    if (data.length > 64) return make()[0];
     const key = `${dtypeOf(data)}|${shape.join()}|${data.join()}${isFloating(data) ? negativeZeros(data) : ""}`;
-    return this.#remember(key, make)[0]!;
+    return this.#remember(key, make)[0];
   }
 
   scalar(value: number): Tensor {

@@ -50,9 +50,9 @@ function aligning(stitcher: Stitcher, { patches: capacity, trim, weights }: Asse
   return {
     add(patches, positions) {
       const size = 2 * trim * trim;
-      for (let k = 0; k < patches.shape[0]!; k++) copyCentre(kept.data.subarray((count + k) * size), patches, k, trim);
+      for (let k = 0; k < patches.shape[0]; k++) copyCentre(kept.data.subarray((count + k) * size), patches, k, trim);
       where.set(positions, 2 * count);
-      count += patches.shape[0]!;
+      count += patches.shape[0];
     },
     finish() {
       const patches = { shape: [count, trim, trim], data: kept.data.subarray(0, 2 * count * trim * trim) };
@@ -67,7 +67,7 @@ function aligning(stitcher: Stitcher, { patches: capacity, trim, weights }: Asse
 
 /** The part of patch `index` that stitching uses. */
 function copyCentre(out: Float32Array, { shape, data }: ComplexArray, index: number, trim: number): void {
-  const [height, width] = [shape[1]!, shape[2]!];
+  const [height, width] = [shape[1], shape[2]];
   const first = (index * height + cropStart(height, trim)) * width + cropStart(width, trim);
   for (let i = 0; i < trim; i++) {
     const from = 2 * (first + i * width);

@@ -64,8 +64,8 @@ export function meanPosition(positions: Float64Array): { y: number; x: number } 
   let y = 0;
   let x = 0;
   for (let k = 0; k < count; k++) {
-    y += positions[2 * k]!;
-    x += positions[2 * k + 1]!;
+    y += positions[2 * k];
+    x += positions[2 * k + 1];
   }
   return { y: y / count, x: x / count };
 }
@@ -95,8 +95,8 @@ function largestOffset(positions: Float64Array, centre: { y: number; x: number }
   let y = 0;
   let x = 0;
   for (let k = 0; k < positions.length; k += 2) {
-    y = Math.max(y, Math.abs(positions[k]! - centre.y));
-    x = Math.max(x, Math.abs(positions[k + 1]! - centre.x));
+    y = Math.max(y, Math.abs(positions[k] - centre.y));
+    x = Math.max(x, Math.abs(positions[k + 1] - centre.x));
   }
   return { y, x };
 }
@@ -122,7 +122,7 @@ function checkSize(canvas: Canvas, positions: Float64Array, maxPixels: number): 
   let farthest = 0;
   let distance = -1;
   for (let k = 0; k < positions.length / 2; k++) {
-    const d = Math.hypot(positions[2 * k]! - middle.y, positions[2 * k + 1]! - middle.x);
+    const d = Math.hypot(positions[2 * k] - middle.y, positions[2 * k + 1] - middle.x);
     if (d > distance) {
       distance = d;
       farthest = k;
@@ -136,6 +136,6 @@ function checkSize(canvas: Canvas, positions: Float64Array, maxPixels: number): 
 }
 
 function median(positions: Float64Array, axis: 0 | 1): number {
-  const values = Float64Array.from({ length: positions.length / 2 }, (_, k) => positions[2 * k + axis]!).sort();
-  return values[Math.floor(values.length / 2)]!;
+  const values = Float64Array.from({ length: positions.length / 2 }, (_, k) => positions[2 * k + axis]).sort();
+  return values[Math.floor(values.length / 2)];
 }

@@ -16,6 +16,6 @@ export function wellCovered(coverage: Float32Array, options: WellCoveredOptions 
   const covered = coverage.filter((value) => value > 0).sort();
   if (covered.length === 0)
     throw new PtychonautError("usage", "nothing was placed on the canvas, so no area is well covered");
-  const reference = covered[of === "median" ? Math.floor(covered.length / 2) : covered.length - 1]!;
+  const reference = covered[of === "median" ? Math.floor(covered.length / 2) : covered.length - 1];
   return Uint8Array.from(coverage, (value) => (value > fraction * reference ? 1 : 0));
 }

@@ -57,7 +57,7 @@ export function coveredPatterns(scan: CoveredScan): CoveredPatterns {
     eligible: eligible.length,
     count: chosen.length,
     *each() {
-      const n = probe.shape[1]!;
+      const n = probe.shape[1];
       const object = filled(scan.object, known);
       const patch = new Float64Array(2 * n * n);
       const measured = new Float32Array(n * n);
@@ -83,10 +83,10 @@ function coveredPart(frame: number, { dataset, canvas, probe }: CoveredScan, kno
   for (let i = 0; i < n; i++)
     for (let j = 0; j < n; j++) {
       const inside = top + i >= 0 && top + i < canvas.height && left + j >= 0 && left + j < canvas.width;
-      const weight = inside ? known[(top + i) * canvas.width + left + j]! : 0;
+      const weight = inside ? known[(top + i) * canvas.width + left + j] : 0;
       for (let mode = 0; mode < modes; mode++) {
         const at = 2 * ((mode * n + i) * n + j);
-        const lit = probe.data[at]! ** 2 + probe.data[at + 1]! ** 2;
+        const lit = probe.data[at] ** 2 + probe.data[at + 1] ** 2;
         total += lit;
         covered += weight * lit;
       }
@@ -95,17 +95,17 @@ function coveredPart(frame: number, { dataset, canvas, probe }: CoveredScan, kno
 }
 
 const centreOf = (frame: number, { positions }: Dataset, canvas: Canvas): { y: number; x: number } =>
-  toCanvas(canvas, positions[2 * frame]!, positions[2 * frame + 1]!);
+  toCanvas(canvas, positions[2 * frame], positions[2 * frame + 1]);
 
 /** The object with its unknown pixels at the known ones' mean. */
 function filled({ shape, data }: ComplexArray, known: Uint8Array): ComplexArray {
   let [re, im, count] = [0, 0, 0];
   for (let i = 0; i < known.length; i++) {
     if (known[i] === 0) continue;
-    re += data[2 * i]!;
-    im += data[2 * i + 1]!;
+    re += data[2 * i];
+    im += data[2 * i + 1];
     count++;
   }
   const mean = [re / count, im / count];
-  return { shape, data: data.map((value, i) => (known[i >> 1] === 0 ? mean[i & 1]! : value)) };
+  return { shape, data: data.map((value, i) => (known[i >> 1] === 0 ? mean[i & 1] : value)) };
 }

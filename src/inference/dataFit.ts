@@ -1,5 +1,5 @@
-import { BACKGROUND_COUNTS } from "../model/likelihood.ts";
 import { patchDiffraction } from "../optics/patchDiffraction.ts";
+import { BACKGROUND_COUNTS } from "../physics/likelihood.ts";
 import { type CoveredScan, coveredPatterns } from "./coveredPatterns.ts";
 
 /** How well a reconstruction explains the patterns that were measured. */
@@ -61,9 +61,9 @@ function compare(
   const beam = comparison.frameIntensity ? bestFactor(intensity, measured, comparison) : 1;
   for (let i = 0; i < intensity.length; i++) {
     if (mask !== undefined && mask[i] === 0) continue;
-    const amplitude = Math.sqrt(intensity[i]!) + offset;
+    const amplitude = Math.sqrt(intensity[i]) + offset;
     const rate = beam * amplitude ** 2 * perUnit;
-    const counts = measured[i]! ** 2 * perUnit;
+    const counts = measured[i] ** 2 * perUnit;
     const expected = rate + BACKGROUND_COUNTS;
     sums.deviance += 2 * (expected - counts + (counts > 0 ? counts * Math.log(counts / expected) : 0));
     sums.residual += (Math.sqrt(rate) - Math.sqrt(counts)) ** 2;
@@ -77,8 +77,8 @@ function bestFactor(intensity: Float64Array, measured: Float32Array, { offset, m
   let [counts, rate] = [0, 0];
   for (let i = 0; i < intensity.length; i++) {
     if (mask !== undefined && mask[i] === 0) continue;
-    counts += measured[i]! ** 2;
-    rate += (Math.sqrt(intensity[i]!) + offset) ** 2;
+    counts += measured[i] ** 2;
+    rate += (Math.sqrt(intensity[i]) + offset) ** 2;
   }
   return rate > 0 ? counts / rate : 1;
 }

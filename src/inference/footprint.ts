@@ -104,15 +104,15 @@ function weightedCrop(
   trim: number,
   weights: Float64Array,
 ): void {
-  const height = patches.shape[1]!;
-  const width = patches.shape[2]!;
+  const height = patches.shape[1];
+  const width = patches.shape[2];
   const first = (index * height + cropStart(height, trim)) * width + cropStart(width, trim);
   const { data } = patches;
   for (let i = 0; i < trim; i++) {
     let from = 2 * (first + i * width);
     for (let to = i * trim; to < (i + 1) * trim; to++) {
-      re[to] = weights[to]! * data[from]!;
-      im[to] = weights[to]! * data[from + 1]!;
+      re[to] = weights[to] * data[from];
+      im[to] = weights[to] * data[from + 1];
       from += 2;
     }
   }
@@ -129,11 +129,11 @@ function shiftByFraction(out: Float64Array, source: Float64Array, n: number, fy:
   for (let i = 0; i < n; i++) {
     let to = i * side;
     for (let from = i * n; from < (i + 1) * n; from++) {
-      const value = source[from]!;
-      out[to]! += a * value;
-      out[to + 1]! += b * value;
-      out[to + side]! += c * value;
-      out[to + side + 1]! += d * value;
+      const value = source[from];
+      out[to] += a * value;
+      out[to + 1] += b * value;
+      out[to + side] += c * value;
+      out[to + side + 1] += d * value;
       to++;
     }
   }

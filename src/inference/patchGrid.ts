@@ -1,5 +1,5 @@
 import { amplitudeOf, type ComplexArray, phaseOf } from "../arrays.ts";
-import type { Panel } from "../io/figure.ts";
+import type { Panel } from "../pictures/figure.ts";
 
 /** Pixels between the tiles. */
 const GAP = 2;

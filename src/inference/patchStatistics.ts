@@ -27,7 +27,7 @@ export function patchStatistics(
   phase: PatchStatistics["phase"],
   batchIndex: number,
 ): PatchStatistics {
-  const count = patches.shape[0]!;
+  const count = patches.shape[0];
   const size = patches.data.length / 2 / count;
   const per_patch = Array.from({ length: count }, (_, k) => summary(patches.data, k, size));
   const mean = average(per_patch.map((patch) => patch.mean));
@@ -47,7 +47,7 @@ export function patchStatistics(
 function summary(data: Float32Array, index: number, size: number): PatchSummary {
   const amplitudes = Float64Array.from({ length: size }, (_, i) => {
     const at = 2 * (index * size + i);
-    return Math.hypot(data[at]!, data[at + 1]!);
+    return Math.hypot(data[at], data[at + 1]);
   });
   const mean = average(amplitudes);
   return {
@@ -61,6 +61,6 @@ function summary(data: Float32Array, index: number, size: number): PatchSummary 
 
 function average(values: ArrayLike<number>): number {
   let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  for (let i = 0; i < values.length; i++) sum += values[i];
   return sum / values.length;
 }

@@ -32,7 +32,7 @@ export function probeWeights(probe: ComplexArray, trim: number): Float64Array {
     for (let i = 0; i < trim; i++)
       for (let j = 0; j < trim; j++) {
         const at = 2 * ((p * height + top + i) * width + left + j);
-        weights[i * trim + j]! += probe.data[at]! ** 2 + probe.data[at + 1]! ** 2;
+        weights[i * trim + j] += probe.data[at] ** 2 + probe.data[at + 1] ** 2;
       }
   if (!weights.some((weight) => weight > 0))
     throw new PtychonautError("usage", "the probe is dark over the part of the patches to stitch", {

@@ -51,7 +51,7 @@ export function alignPhases(
   const order = nearestFirstOrder(positions);
 
   const place = (k: number): Footprint => {
-    const centre = toCanvas(canvas, positions[2 * k]!, positions[2 * k + 1]!);
+    const centre = toCanvas(canvas, positions[2 * k], positions[2 * k + 1]);
     plan.place(patches, k, centre.y, centre.x);
     return plan.footprint;
   };
@@ -64,7 +64,7 @@ export function alignPhases(
     if (joins) phases[k] = overlap.phase;
     else components++;
     component[k] = components - 1;
-    addRotated(sum, canvas, footprint, phases[k]!, 1);
+    addRotated(sum, canvas, footprint, phases[k], 1);
   }
 
   let sweeps = 0;
@@ -73,13 +73,13 @@ export function alignPhases(
     largestMove = 0;
     for (const k of order) {
       const footprint = place(k);
-      addRotated(sum, canvas, footprint, phases[k]!, -1);
+      addRotated(sum, canvas, footprint, phases[k], -1);
       const overlap = innerProduct(footprint, sum, canvas);
       if (overlap.size > 1e-9 * energy(footprint)) {
-        largestMove = Math.max(largestMove, Math.abs(wrap(overlap.phase - phases[k]!)));
+        largestMove = Math.max(largestMove, Math.abs(wrap(overlap.phase - phases[k])));
         phases[k] = overlap.phase;
       }
-      addRotated(sum, canvas, footprint, phases[k]!, 1);
+      addRotated(sum, canvas, footprint, phases[k], 1);
     }
     sweeps++;
   }
@@ -91,11 +91,11 @@ export function alignPhases(
 export function rotatePatches(patches: ComplexArray, phases: Float64Array): void {
   const size = patches.data.length / phases.length;
   for (let k = 0; k < phases.length; k++) {
-    const c = Math.cos(phases[k]!);
-    const s = Math.sin(phases[k]!);
+    const c = Math.cos(phases[k]);
+    const s = Math.sin(phases[k]);
     for (let i = k * size; i < (k + 1) * size; i += 2) {
-      const re = patches.data[i]!;
-      const im = patches.data[i + 1]!;
+      const re = patches.data[i];
+      const im = patches.data[i + 1];
       patches.data[i] = c * re - s * im;
       patches.data[i + 1] = s * re + c * im;
     }
@@ -113,18 +113,18 @@ function nearestFirstOrder(positions: Float64Array): Int32Array {
   const distance = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
   let next = 0;
   for (let placed = 0; placed < count; placed++) {
-    const k = waiting[next]!;
+    const k = waiting[next];
     order[placed] = k;
     const left = count - placed - 1;
-    waiting[next] = waiting[left]!;
-    distance[next] = distance[left]!;
+    waiting[next] = waiting[left];
+    distance[next] = distance[left];
     next = 0;
     for (let i = 0; i < left; i++) {
-      const other = waiting[i]!;
-      const dy = positions[2 * other]! - positions[2 * k]!;
-      const dx = positions[2 * other + 1]! - positions[2 * k + 1]!;
-      distance[i] = Math.min(distance[i]!, dy * dy + dx * dx);
-      if (distance[i]! < distance[next]!) next = i;
+      const other = waiting[i];
+      const dy = positions[2 * other] - positions[2 * k];
+      const dx = positions[2 * other + 1] - positions[2 * k + 1];
+      distance[i] = Math.min(distance[i], dy * dy + dx * dx);
+      if (distance[i] < distance[next]) next = i;
     }
   }
   return order;
@@ -138,8 +138,8 @@ function innerProduct(footprint: Footprint, sum: Float64Array, canvas: Canvas): 
   for (let i = 1; i < side - 1; i++) {
     let at = 2 * ((footprint.row + i) * canvas.width + footprint.column + 1);
     for (let from = i * side + 1; from < (i + 1) * side - 1; from++) {
-      sumRe += re[from]! * sum[at]! + im[from]! * sum[at + 1]!;
-      sumIm += re[from]! * sum[at + 1]! - im[from]! * sum[at]!;
+      sumRe += re[from] * sum[at] + im[from] * sum[at + 1];
+      sumIm += re[from] * sum[at + 1] - im[from] * sum[at];
       at += 2;
     }
   }
@@ -154,8 +154,8 @@ function addRotated(sum: Float64Array, canvas: Canvas, footprint: Footprint, pha
   for (let i = 1; i < side - 1; i++) {
     let at = 2 * ((footprint.row + i) * canvas.width + footprint.column + 1);
     for (let from = i * side + 1; from < (i + 1) * side - 1; from++) {
-      sum[at]! += c * re[from]! - s * im[from]!;
-      sum[at + 1]! += s * re[from]! + c * im[from]!;
+      sum[at] += c * re[from] - s * im[from];
+      sum[at + 1] += s * re[from] + c * im[from];
       at += 2;
     }
   }
@@ -163,7 +163,7 @@ function addRotated(sum: Float64Array, canvas: Canvas, footprint: Footprint, pha
 
 function energy(footprint: Footprint): number {
   let total = 0;
-  for (let i = 0; i < footprint.re.length; i++) total += footprint.re[i]! ** 2 + footprint.im[i]! ** 2;
+  for (let i = 0; i < footprint.re.length; i++) total += footprint.re[i] ** 2 + footprint.im[i] ** 2;
   return total;
 }
 
@@ -172,11 +172,10 @@ function removeMeanPhase(phases: Float64Array, component: Int32Array, components
   const re = new Float64Array(components);
   const im = new Float64Array(components);
   for (let k = 0; k < phases.length; k++) {
-    re[component[k]!]! += Math.cos(phases[k]!);
-    im[component[k]!]! += Math.sin(phases[k]!);
+    re[component[k]] += Math.cos(phases[k]);
+    im[component[k]] += Math.sin(phases[k]);
   }
-  for (let k = 0; k < phases.length; k++)
-    phases[k] = wrap(phases[k]! - Math.atan2(im[component[k]!]!, re[component[k]!]!));
+  for (let k = 0; k < phases.length; k++) phases[k] = wrap(phases[k] - Math.atan2(im[component[k]], re[component[k]]));
 }
 
 const wrap = (phase: number): number => phase - 2 * Math.PI * Math.round(phase / (2 * Math.PI));

@@ -52,8 +52,8 @@ export async function predictPatches(run: PredictionRun): Promise<PredictionRepo
     lap("prediction");
     const patches = first(all, realGroups(batch) * groups.size);
     const finite = finitePatches(patches);
-    notFinite += patches.shape[0]! - finite.length;
-    const frames = finite.map((k) => batch.frames[k]!);
+    notFinite += patches.shape[0] - finite.length;
+    const frames = finite.map((k) => batch.frames[k]);
     assembler.add(select(patches, finite), positionsOf(run.positions, frames));
     for (const frame of frames) placed.add(frame);
     done += realGroups(batch);
@@ -69,21 +69,21 @@ export async function predictPatches(run: PredictionRun): Promise<PredictionRepo
 
 /** Positions of some frames, `[frame, 2]`. */
 export function positionsOf(positions: Float64Array, frames: readonly number[]): Float64Array {
-  return Float64Array.from({ length: 2 * frames.length }, (_, i) => positions[2 * frames[i >> 1]! + (i & 1)]!);
+  return Float64Array.from({ length: 2 * frames.length }, (_, i) => positions[2 * frames[i >> 1] + (i & 1)]);
 }
 
 /** Groups that only fill up a batch come last. */
 const realGroups = ({ weights }: Batch): number => weights.reduce((sum, weight) => sum + weight, 0);
 
 function first({ shape, data }: ComplexArray, count: number): ComplexArray {
-  return { shape: [count, ...shape.slice(1)], data: data.subarray(0, (data.length / shape[0]!) * count) };
+  return { shape: [count, ...shape.slice(1)], data: data.subarray(0, (data.length / shape[0]) * count) };
 }
 
 /** One value that is not finite would spread over everything that overlaps with its patch. */
 function finitePatches({ shape, data }: ComplexArray): number[] {
-  const size = data.length / shape[0]!;
-  return Array.from({ length: shape[0]! }, (_, k) => k).filter((k) => {
-    for (let i = k * size; i < (k + 1) * size; i++) if (!Number.isFinite(data[i]!)) return false;
+  const size = data.length / shape[0];
+  return Array.from({ length: shape[0] }, (_, k) => k).filter((k) => {
+    for (let i = k * size; i < (k + 1) * size; i++) if (!Number.isFinite(data[i])) return false;
     return true;
   });
 }
@@ -91,7 +91,7 @@ function finitePatches({ shape, data }: ComplexArray): number[] {
 function select(patches: ComplexArray, indices: readonly number[]): ComplexArray {
   const { shape, data } = patches;
   if (indices.length === shape[0]) return patches;
-  const size = data.length / shape[0]!;
+  const size = data.length / shape[0];
   const out = new Float32Array(indices.length * size);
   for (const [to, from] of indices.entries()) out.set(data.subarray(from * size, (from + 1) * size), to * size);
   return { shape: [indices.length, ...shape.slice(1)], data: out };

@@ -1,4 +1,4 @@
-import type { Reconstruction } from "../io/reconstruction.ts";
+import type { Reconstruction } from "../reconstructions/reconstructionNpz.ts";
 import type { Stitched } from "./stitch.ts";
 
 /**

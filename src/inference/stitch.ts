@@ -68,7 +68,7 @@ export function createStitcher({ canvas, trim, weights }: StitcherOptions): Stit
     add(patches, positions) {
       const count = checkPatches(patches, positions, trim);
       for (let k = 0; k < count; k++) {
-        const centre = toCanvas(canvas, positions[2 * k]!, positions[2 * k + 1]!);
+        const centre = toCanvas(canvas, positions[2 * k], positions[2 * k + 1]);
         plan.place(patches, k, centre.y, centre.x);
         const half = Math.floor(trim / 2);
         if (!isInside(canvas, { y: centre.y - half, x: centre.x - half }, trim)) atRim++;
@@ -113,10 +113,10 @@ function accumulate(sums: Sums, footprint: Footprint, canvas: Canvas): void {
     let to = (row + i) * canvas.width + column + j0;
     for (let j = j0; j < j1; j++) {
       const from = i * side + j;
-      sums.re[to]! += re[from]!;
-      sums.im[to]! += im[from]!;
-      sums.weight[to]! += weight[from]!;
-      sums.count[to]! += shareY * (j === 0 ? 1 - fractionX : j === side - 1 ? fractionX : 1);
+      sums.re[to] += re[from];
+      sums.im[to] += im[from];
+      sums.weight[to] += weight[from];
+      sums.count[to] += shareY * (j === 0 ? 1 - fractionX : j === side - 1 ? fractionX : 1);
       to++;
     }
   }
@@ -125,9 +125,9 @@ function accumulate(sums: Sums, footprint: Footprint, canvas: Canvas): void {
 function average(sums: Sums, canvas: Canvas, floor: number): Pick<Stitched, "object" | "weight" | "count"> {
   const object = complexZeros([canvas.height, canvas.width]);
   for (let i = 0; i < sums.weight.length; i++) {
-    const scale = 1 / (sums.weight[i]! + floor);
-    object.data[2 * i] = sums.re[i]! * scale;
-    object.data[2 * i + 1] = sums.im[i]! * scale;
+    const scale = 1 / (sums.weight[i] + floor);
+    object.data[2 * i] = sums.re[i] * scale;
+    object.data[2 * i + 1] = sums.im[i] * scale;
   }
   return { object, weight: Float32Array.from(sums.weight), count: sums.count.slice() };
 }

@@ -1,3 +1,4 @@
+import { planFft2 } from "../numerics/fft.ts";
 import {
   accumulate,
   type BasisValues,
@@ -5,8 +6,7 @@ import {
   conditionNumber,
   emptyNormalEquations,
   type NormalEquations,
-} from "../model/varpro.ts";
-import { planFft2 } from "../optics/fft.ts";
+} from "../physics/varpro.ts";
 import { type CoveredScan, coveredPatterns } from "./coveredPatterns.ts";
 
 /** Scales of an object's real and imaginary part that explain the measured intensities best. */
@@ -38,8 +38,8 @@ export function fitScales(scan: CoveredScan): ScaleFit | undefined {
   let energy = 0;
   for (const { patch, measured } of patterns.each()) {
     const { real, imaginary, mixed } = basisOf(patch);
-    const at = (values: Float64Array): Float64Array => Float64Array.from(valid, (i) => values[i]!);
-    const intensities = Float64Array.from(valid, (i) => measured[i]! ** 2);
+    const at = (values: Float64Array): Float64Array => Float64Array.from(valid, (i) => values[i]);
+    const intensities = Float64Array.from(valid, (i) => measured[i] ** 2);
     accumulate(equations, { real: at(real), imaginary: at(imaginary), mixed: at(mixed) }, intensities);
     for (const value of intensities) energy += value ** 2;
   }
@@ -71,16 +71,16 @@ function basisPlan({ shape, data }: CoveredScan["probe"]): (patch: Float64Array)
     for (let mode = 0; mode < modes; mode++) {
       const first = 2 * mode * n * n;
       for (let i = 0; i < a.length; i++) {
-        a[i] = patch[i & ~1]! * data[first + i]!;
-        b[i] = patch[i | 1]! * data[first + i]!;
+        a[i] = patch[i & ~1] * data[first + i];
+        b[i] = patch[i | 1] * data[first + i];
       }
       fft.forward(a, a);
       fft.forward(b, b);
       for (let i = 0; i < n * n; i++) {
-        const [x, y, u, v] = [a[2 * i]!, a[2 * i + 1]!, b[2 * i]!, b[2 * i + 1]!];
-        basis.real[i]! += x * x + y * y;
-        basis.imaginary[i]! += u * u + v * v;
-        basis.mixed[i]! += 2 * (y * u - x * v);
+        const [x, y, u, v] = [a[2 * i], a[2 * i + 1], b[2 * i], b[2 * i + 1]];
+        basis.real[i] += x * x + y * y;
+        basis.imaginary[i] += u * u + v * v;
+        basis.mixed[i] += 2 * (y * u - x * v);
       }
     }
     return basis;
@@ -92,8 +92,8 @@ function residual({ matrix, right }: NormalEquations, energy: number, s1: number
   const c = [s1 * s1, s1 * s2, s2 * s2];
   let total = energy;
   for (let p = 0; p < 3; p++) {
-    total -= 2 * c[p]! * right[p]!;
-    for (let q = 0; q < 3; q++) total += c[p]! * matrix[3 * p + q]! * c[q]!;
+    total -= 2 * c[p] * right[p];
+    for (let q = 0; q < 3; q++) total += c[p] * matrix[3 * p + q] * c[q];
   }
   return Math.sqrt(Math.max(0, total) / energy);
 }

@@ -1,7 +1,13 @@
 import type { ComplexArray } from "../arrays.ts";
+import {
+  type CompatCurves,
+  type CompatMetrics,
+  type CompatOptions,
+  compatCurves,
+  compatMetrics,
+} from "../reference/compat.ts";
+import { compatShift } from "../reference/compatAlign.ts";
 import { type Alignment, type AlignmentOptions, align, coveredRectangle, type RemovedGauge } from "./align.ts";
-import { type CompatCurves, type CompatMetrics, type CompatOptions, compatCurves, compatMetrics } from "./compat.ts";
-import { compatShift } from "./compatAlign.ts";
 import { meanAbsoluteError, meanSquaredError, pearson, psnr, relativeError } from "./differences.ts";
 import { type Frc, frc } from "./frc.ts";
 import { amplitudeImage, type ComplexImage, crop, dataRange, type Image, type Rectangle } from "./image.ts";

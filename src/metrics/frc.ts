@@ -1,4 +1,4 @@
-import { planFft2 } from "../optics/fft.ts";
+import { planFft2 } from "../numerics/fft.ts";
 import { applyGauge, findGauge } from "./gauge.ts";
 import { type ComplexImage, centreCrop, requireSameShape } from "./image.ts";
 import { taper } from "./taper.ts";

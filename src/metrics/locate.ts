@@ -1,4 +1,4 @@
-import { type Fft2, planFft2 } from "../optics/fft.ts";
+import { type Fft2, planFft2 } from "../numerics/fft.ts";
 import type { ComplexImage } from "./image.ts";
 
 /** Where an image lies in another, and how well it fits there. */

@@ -1,4 +1,4 @@
-import { planFft2 } from "../optics/fft.ts";
+import { planFft2 } from "../numerics/fft.ts";
 import { type ComplexImage, requireSameShape } from "./image.ts";
 import { spectralPeak, spectralSum } from "./spectralPeak.ts";
 import { taper } from "./taper.ts";

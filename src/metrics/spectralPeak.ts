@@ -1,4 +1,4 @@
-import { frequencies, planFft2 } from "../optics/fft.ts";
+import { frequencies, planFft2 } from "../numerics/fft.ts";
 import type { ComplexImage } from "./image.ts";
 
 /** A frequency as cycles over the whole height and width, fractional, within ±half the number of pixels. */

@@ -1,5 +1,5 @@
 import { PtychonautError } from "../errors.ts";
-import { gaussianKernel } from "../optics/gaussianFilter.ts";
+import { gaussianKernel } from "../numerics/gaussianFilter.ts";
 import { type Image, mean, requireSameShape } from "./image.ts";
 
 export interface SsimOptions {

@@ -17,7 +17,7 @@ const MOMENTUM = 0.1;
  */
 export function batchNorm(parameters: Parameters, start: Initialisation, x: Tensor, scale = 1): Tensor {
   return parameters.within("norm", () => {
-    const channels = x.shape[1]!;
+    const channels = x.shape[1];
     const perChannel = [1, channels, 1, 1];
     const weight = parameters.trainable("weight", [channels], start.normScale(scale));
     const bias = parameters.trainable("bias", [channels], zeros);

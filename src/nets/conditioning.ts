@@ -16,7 +16,7 @@ export function conditioned(x: Tensor, conditioning: InputConditioning, probe?: 
     case "diffraction_only":
       return x;
     case "coordinate_grid":
-      return withChannels(x, coordinates(x.graph, x.shape[2]!));
+      return withChannels(x, coordinates(x.graph, x.shape[2]));
     case "probe_real_imag":
       if (probe === undefined) throw new PtychonautError("usage", "this network needs to see the probe");
       return withChannels(x, probe);
@@ -25,7 +25,7 @@ export function conditioned(x: Tensor, conditioning: InputConditioning, probe?: 
 
 function withChannels(x: Tensor, channels: Tensor): Tensor {
   const [groups, ...own] = channels.shape as [number, ...number[]];
-  const images = x.shape[0]!;
+  const images = x.shape[0];
   const repeated = expand(reshape(channels, [groups, 1, ...own]), [groups, images / groups, ...own]);
   return concat([x, reshape(repeated, [images, ...own])], 1);
 }
@@ -47,12 +47,12 @@ export function probeChannels({ shape, data }: ComplexArray): RealArray {
   const [modes, height, width] = shape as [number, number, number];
   const size = height * width;
   const energy = new Float64Array(modes);
-  for (let i = 0; i < data.length; i++) energy[Math.floor(i / (2 * size))]! += data[i]! ** 2;
+  for (let i = 0; i < data.length; i++) energy[Math.floor(i / (2 * size))] += data[i] ** 2;
   const main = energy.indexOf(Math.max(...energy));
   const channels = new Float32Array(2 * size);
   for (let i = 0; i < size; i++) {
-    channels[i] = data[2 * (main * size + i)]!;
-    channels[size + i] = data[2 * (main * size + i) + 1]!;
+    channels[i] = data[2 * (main * size + i)];
+    channels[size + i] = data[2 * (main * size + i) + 1];
   }
   return { shape: [1, 2, height, width], data: channels };
 }

@@ -68,7 +68,7 @@ export function sharedDecoder(
     return head(builder, efficientChannelGate(builder, "attention", features), {
       upsample: false,
       channels: 2 * outputs,
-      borderWidth: options.channels[last]!,
+      borderWidth: options.channels[last],
       probeBig: options.probeBig,
       batchNorm: false,
       activation: (x) => x,
@@ -120,6 +120,6 @@ function refine(builder: Builder, name: string, x: Tensor, hidden: number): Tens
   return builder.parameters.within(name, () => {
     const first = convRelu(builder, "conv1", x, hidden);
     const second = convRelu(builder, "conv2", first, hidden);
-    return relu(add(x, conv(builder, "conv3", second, x.shape[1]!, { gain: 0.1 })));
+    return relu(add(x, conv(builder, "conv3", second, x.shape[1], { gain: 0.1 })));
   });
 }

@@ -62,7 +62,7 @@ type BlockOptions = Pick<
 export function ffnoBlocks(builder: Builder, x: Tensor, options: BlockOptions): Tensor {
   const { parameters } = builder;
   const mixer = (): Mixer => ({
-    spectral: factorisedSpectralConv(builder, "spectral", x.shape[1]!, { modes: options.fnoModes, gain: 1 }),
+    spectral: factorisedSpectralConv(builder, "spectral", x.shape[1], { modes: options.fnoModes, gain: 1 }),
     gate: parameters.trainable("gate", [1], filled(options.ffnoEncoderGateInit)),
   });
   const shared = options.ffnoEncoderShareWeights
@@ -75,7 +75,7 @@ export function ffnoBlocks(builder: Builder, x: Tensor, options: BlockOptions): 
 
 /** x + g · W₂ GELU(W₁ norm(S x)), W₁ and W₂ pixelwise; where asked for with a 3×3 convolution added to the spectral one. */
 function ffnoBlock(builder: Builder, x: Tensor, { spectral, gate }: Mixer, options: BlockOptions): Tensor {
-  const channels = x.shape[1]!;
+  const channels = x.shape[1];
   const hidden = Math.max(1, Math.floor(options.ffnoEncoderMlpRatio * channels));
   const far = spectral(x);
   const seen = options.ffnoEncoderLocalConv ? add(far, conv(builder, "local", x, channels, { gain: 1 })) : far;

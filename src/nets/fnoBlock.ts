@@ -23,7 +23,7 @@ export function fnoBlock(builder: Builder, name: string, x: Tensor, options: Fno
   const { parameters } = builder;
   const { modes, gain, stable } = options;
   return parameters.within(name, () => {
-    const channels = x.shape[1]!;
+    const channels = x.shape[1];
     const spectral = spectralConv2d(builder, "spectral", x, { modes, gain });
     const branch = gelu(add(spectral, local(builder, x, options)));
     if (!stable) return add(x, branch);
@@ -35,7 +35,7 @@ export function fnoBlock(builder: Builder, name: string, x: Tensor, options: Fno
 
 /** K x. */
 function local(builder: Builder, x: Tensor, { gain, localChannels }: FnoBlockOptions): Tensor {
-  const channels = x.shape[1]!;
+  const channels = x.shape[1];
   if (localChannels === undefined || localChannels === channels) return conv(builder, "local", x, channels, { gain });
   const inner = conv(builder, "localIn", x, localChannels, { kernel: 1, gain: 1 });
   const seen = conv(builder, "local", inner, localChannels, { gain });

@@ -30,8 +30,8 @@ export interface HeadOptions {
  */
 export function head(builder: Builder, features: Tensor, options: HeadOptions): Tensor {
   const { channels, upsample, batchNorm: norm, gain, centreLevel: level } = options;
-  const total = features.shape[1]!;
-  const margin = upsample ? features.shape[2]! : features.shape[2]! / 2;
+  const total = features.shape[1];
+  const margin = upsample ? features.shape[2] : features.shape[2] / 2;
   return builder.parameters.within("head", () => {
     const forCentre = slice(features, [{ axis: 1, start: 0, end: total - channels }]);
     const centre = options.activation(conv(builder, "centre", forCentre, channels, { upsample, norm, gain, level }));
@@ -54,7 +54,7 @@ function border(builder: Builder, x: Tensor, options: HeadOptions): Tensor {
 
 /** 1 outside the central N/2 square of an N×N image, 0 inside. */
 function borderMask(image: Tensor): Tensor {
-  const N = image.shape[2]!;
+  const N = image.shape[2];
   const inside = (i: number): boolean => i >= N / 4 && i < (3 * N) / 4;
   const mask = Float32Array.from({ length: N * N }, (_, i) => (inside(Math.floor(i / N)) && inside(i % N) ? 0 : 1));
   return image.graph.constant(mask, [1, 1, N, N]);

@@ -53,8 +53,8 @@ export function hybridShell(
   let x = lifter(builder, images, options.fnoWidth);
   const passed: Tensor[] = [];
   for (let i = 0; i < blocks; i++) {
-    const localChannels = Math.max(1, Math.round(options.hybridEncoderConvHiddenScale * x.shape[1]!));
-    const modes = modesAt(x.shape[2]!, fnoModes);
+    const localChannels = Math.max(1, Math.round(options.hybridEncoderConvHiddenScale * x.shape[1]));
+    const modes = modesAt(x.shape[2], fnoModes);
     x = fnoBlock(builder, `encoder.${i}`, x, { modes, gain, stable: false, localChannels });
     if (i >= steps) continue;
     passed.push(x);
@@ -63,9 +63,9 @@ export function hybridShell(
   x = bottleneck(x);
   for (let i = 0; i < steps; i++) {
     x = doubled(builder, `up.${i}`, x);
-    const same = passed[steps - 1 - i]!;
+    const same = passed[steps - 1 - i];
     if (options.hybridSkipConnections) {
-      x = add(x, conv(builder, `skip.${i}`, same, x.shape[1]!, { kernel: 1, gain: 1 }));
+      x = add(x, conv(builder, `skip.${i}`, same, x.shape[1], { kernel: 1, gain: 1 }));
     }
   }
   return spectralOutput(builder, x, options);
@@ -90,7 +90,7 @@ function halved(builder: Builder, name: string, x: Tensor, op: GeneratorOptions[
 /** Transposed convolution, instance normalisation, GELU: `[batch, C, y, x]` → `[batch, C/2, 2y, 2x]`. */
 function doubled(builder: Builder, name: string, x: Tensor): Tensor {
   const { parameters, start } = builder;
-  const channels = x.shape[1]!;
+  const channels = x.shape[1];
   return parameters.within(name, () => {
     const weights = parameters.trainable("weight", [2 * channels, channels, 2, 2], start.weights(1));
     return gelu(sampleNorm(parameters, "norm", parityConv(x, weights), "instance"));
@@ -99,7 +99,7 @@ function doubled(builder: Builder, name: string, x: Tensor): Tensor {
 
 /** norm(K₂ GELU(norm(K₁ x))), K₁ and K₂ 3×3 convolutions: what a residual block adds. */
 export function localBranch(builder: Builder, x: Tensor): Tensor {
-  const channels = x.shape[1]!;
+  const channels = x.shape[1];
   const normal = (name: string, y: Tensor): Tensor =>
     sampleNorm(
       builder.parameters,

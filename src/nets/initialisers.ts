@@ -44,7 +44,7 @@ const uniform =
   };
 
 const fanIn = (shape: readonly number[]): number => sizeOf(shape.slice(1));
-const fanOut = (shape: readonly number[]): number => sizeOf(shape) / shape[1]!;
+const fanOut = (shape: readonly number[]): number => sizeOf(shape) / shape[1];
 
 const normal =
   (deviation: (shape: readonly number[]) => number): Initialiser =>
@@ -81,7 +81,7 @@ const variancePreserving: Initialisation = {
   weights: (gain) => normal((shape) => gain / Math.sqrt(fanIn(shape))),
   spectralWeights: (gain) => normal(([channels]) => (evenParts * gain) / Math.sqrt(channels!)),
   bias: (_fan, level) => (shape) =>
-    Float32Array.from({ length: sizeOf(shape) }, (_, i) => (typeof level === "number" ? level : level[i]!)),
+    Float32Array.from({ length: sizeOf(shape) }, (_, i) => (typeof level === "number" ? level : level[i])),
   normScale: filled,
 };
 

@@ -40,7 +40,7 @@ export function conv(builder: Builder, name: string, x: Tensor, out: number, opt
   const { parameters, start } = builder;
   const { gain = RELU_GAIN, kernel = 3 } = options;
   return parameters.within(name, () => {
-    const channels = x.shape[1]!;
+    const channels = x.shape[1];
     const weights = parameters.trainable("weight", [out, channels, kernel, kernel], start.weights(gain));
     if (options.bias === false) return conv2d(x, weights);
     const bias = parameters.trainable("bias", [out], start.bias(kernel ** 2 * channels, options.level ?? 0));

@@ -44,7 +44,7 @@ export function buildNetwork(parameters: Parameters, images: Tensor, options: Ne
   const grouped = objectBig && !onePattern ? images : reshape(images, [-1, 1, N, N]);
   const input = conditioned(transforms[fnoInputTransform](grouped), options.inputConditioning, probe);
   const builder = { parameters, start: initialisation(options.initialization) };
-  const patches = build(builder, input, { ...options, outputs: grouped.shape[1]! });
+  const patches = build(builder, input, { ...options, outputs: grouped.shape[1] });
   const asGiven = (x: Tensor): Tensor => reshape(x, images.shape);
   return patches.kind === "polar"
     ? { kind: "polar", amplitude: asGiven(patches.amplitude), phase: asGiven(patches.phase) }

@@ -13,7 +13,7 @@ const EPSILON = 1e-5;
 /** Normalisation of every sample by itself, with a trained factor and bias per channel; `[batch, channel, y, x]`. */
 export function sampleNorm(parameters: Parameters, name: string, x: Tensor, kind: SampleNorm): Tensor {
   return parameters.within(name, () => {
-    const channels = x.shape[1]!;
+    const channels = x.shape[1];
     const weight = parameters.trainable("weight", [channels], ones);
     const bias = parameters.trainable("bias", [channels], zeros);
     const { centred, inverse } = moments(x, kind === "layer" ? [1, 2, 3] : [2, 3], EPSILON);

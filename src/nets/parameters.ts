@@ -117,11 +117,11 @@ export function checkValues(specs: readonly ParameterSpec[], values: ParameterVa
     });
   }
   for (const spec of specs) {
-    if (values[spec.name]!.length !== sizeOf(spec.shape)) {
+    if (values[spec.name].length !== sizeOf(spec.shape)) {
       throw new PtychonautError("bundle", `weight "${spec.name}" has another size`, {
         where,
         expected: `[${spec.shape.join(", ")}]`,
-        got: `${values[spec.name]!.length} values`,
+        got: `${values[spec.name].length} values`,
       });
     }
   }

@@ -28,7 +28,7 @@ export const generatorNames: readonly string[] = Object.keys(generators);
 /** @throws PtychonautError "usage" for a name that is not registered */
 export function generatorNamed(name: string): Generator {
   if (!Object.hasOwn(generators, name)) throw unknownName("architecture", name, generatorNames);
-  return generators[name]!;
+  return generators[name];
 }
 
 /** Names of the generators that have a setting. */

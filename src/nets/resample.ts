@@ -11,7 +11,7 @@ const A = -0.75;
  * @param x `[batch, channel, side, side]`
  */
 export function resample(x: Tensor, side: number): Tensor {
-  const from = x.shape[2]!;
+  const from = x.shape[2];
   if (from === side) return x;
   const matrix = resampling(x.graph, side, from);
   return matmul(matrix, matmul(x, transposeMatrix(matrix)));
@@ -28,7 +28,7 @@ function resamplingMatrix(to: number, from: number): Float32Array {
     const at = to === 1 ? 0 : (i * (from - 1)) / (to - 1);
     for (let tap = Math.floor(at) - 1; tap <= Math.floor(at) + 2; tap++) {
       const source = Math.min(Math.max(tap, 0), from - 1);
-      matrix[i * from + source]! += cubic(Math.abs(at - tap));
+      matrix[i * from + source] += cubic(Math.abs(at - tap));
     }
   }
   return matrix;

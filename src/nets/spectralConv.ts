@@ -54,12 +54,12 @@ export function centredSpectralConv2d(
   x: Tensor,
   { modes, gain, out, side }: CentredSpectralConvOptions,
 ): Tensor {
-  checkModes(modes, Math.min(x.shape[2]!, side));
+  checkModes(modes, Math.min(x.shape[2], side));
   const half = Math.floor(modes / 2);
   const block = { firstRow: -half, rows: modes, columns: half + 1 };
   return builder.parameters.within(name, () => {
     const y = filtered(builder, x, out, [side, side], block, gain);
-    const bias = builder.parameters.trainable("bias", [out], builder.start.bias(x.shape[1]!, 0));
+    const bias = builder.parameters.trainable("bias", [out], builder.start.bias(x.shape[1], 0));
     return add(y, reshape(bias, [1, out, 1, 1]));
   });
 }
@@ -147,7 +147,7 @@ function along(x: Tensor, weights: Complex, axis: "x" | "y"): Tensor {
   const { graph } = x;
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   const [side, other] = axis === "x" ? [width, height] : [height, width];
-  const modes = weights.re.shape[2]!;
+  const modes = weights.re.shape[2];
   checkModes(modes, Math.floor(side / 2) + 1);
   const [forward, inverse] = [analysis(graph, side, 0, modes), realSynthesis(graph, side, modes, side)];
   const spectrum = axis === "x" ? matmul(x, forward) : matmul(transposeMatrix(forward), x);
@@ -176,7 +176,7 @@ const permuted = (a: Complex, perm: readonly number[]): Complex => each(a, (part
 /** The two halves of an axis. */
 function parts(x: Tensor, axis: number): Complex {
   const at = axis < 0 ? x.rank + axis : axis;
-  const half = x.shape[at]! / 2;
+  const half = x.shape[at] / 2;
   const part = (start: number): Tensor => slice(x, [{ axis: at, start, end: start + half }]);
   return { re: part(0), im: part(half) };
 }

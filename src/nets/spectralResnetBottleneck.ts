@@ -28,8 +28,8 @@ export const spectralResnetBottleneck: Generator = {
 
 function bottleneck(builder: Builder, features: Tensor, options: BuildOptions): Tensor {
   const { parameters } = builder;
-  const channels = features.shape[1]!;
-  const modes = modesAt(features.shape[2]!, options.spectralBottleneckModes);
+  const channels = features.shape[1];
+  const modes = modesAt(features.shape[2], options.spectralBottleneckModes);
   const spectral = (): ((x: Tensor) => Tensor) =>
     factorisedSpectralConv(builder, "spectral", channels, { modes, gain: 1 });
   const gate = (): Tensor => parameters.trainable("gate", [1], filled(options.spectralBottleneckGateInit));

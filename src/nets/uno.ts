@@ -42,13 +42,13 @@ export const uno: Generator = {
   },
   build(builder, images, options) {
     const { fnoWidth: width, fnoModes: modes, N } = options;
-    const grid = expand(coordinates(images.graph, N), [images.shape[0]!, 2, N, N]);
+    const grid = expand(coordinates(images.graph, N), [images.shape[0], 2, N, N]);
     const input = concat([images, grid], 1);
     // Patterns come through as if they were alone: coordinates say nothing about the object.
-    const lifting = { hidden: MAPS * width, out: width, gain: Math.sqrt(input.shape[1]! / images.shape[1]!) };
+    const lifting = { hidden: MAPS * width, out: width, gain: Math.sqrt(input.shape[1] / images.shape[1]) };
     const lifted = pixelwise(builder, "lifting", input, lifting);
     const block = (i: number, x: Tensor): Tensor => {
-      const { channels, scale } = BLOCKS[i]!;
+      const { channels, scale } = BLOCKS[i];
       return unoBlock(builder, `uno.${i}`, x, { out: channels * width, side: N * scale, modes });
     };
     const first = block(0, lifted);
@@ -98,7 +98,7 @@ function pixelwise(builder: Builder, name: string, x: Tensor, { hidden, out, gai
 }
 
 const skip = (builder: Builder, name: string, x: Tensor): Tensor =>
-  conv(builder, name, x, x.shape[1]!, { kernel: 1, bias: false, gain: 1 });
+  conv(builder, name, x, x.shape[1], { kernel: 1, bias: false, gain: 1 });
 
 /**
  * y, then x, from −1/2 to 1/2, `[1, 2, N, N]`. The library has 0 to 1, which is the same but for a bias; around zero they

@@ -15,7 +15,7 @@ import type { Tensor } from "../graph/tensor.ts";
  * @returns `[batch, out, 2y, 2x]`
  */
 export function upsampledConv(x: Tensor, weights: Tensor, bias: Tensor): Tensor {
-  return weights.shape[0]! <= x.shape[1]! ? foldedConv(x, weights, bias) : conv2d(upsample2x(x), weights, { bias });
+  return weights.shape[0] <= x.shape[1] ? foldedConv(x, weights, bias) : conv2d(upsample2x(x), weights, { bias });
 }
 
 function foldedConv(x: Tensor, weights: Tensor, bias: Tensor): Tensor {

@@ -1,18 +1,18 @@
 /** The door of the package in Node: the core, and what needs files, threads and a choice of device. */
 export * from "../index.ts";
-export { chooseRuntime } from "../runtime/node/accelerator.ts";
-export { locateBundle, readBundleFile } from "./bundleFiles.ts";
-export type { RunHooks, RunOutcome } from "./cli/workflows.ts";
 export {
   type ComparisonOptions,
   compareWithReference,
   type Reference,
   readReconstructionFile,
   readReference,
-} from "./evaluate.ts";
-export { readScan, writeAtomic } from "./files.ts";
-export { runInference } from "./infer.ts";
-export type { InferenceMetrics } from "./inferenceMetrics.ts";
+} from "../runs/evaluate.ts";
+export type { RunHooks, RunOutcome } from "../runs/hooks.ts";
+export { runInference } from "../runs/infer/infer.ts";
+export type { InferenceMetrics } from "../runs/infer/inferenceMetrics.ts";
+export { type ProgressBar, silentProgress } from "../runs/progress.ts";
+export { runTraining } from "../runs/train/train.ts";
+export { chooseRuntime } from "../runtime/node/accelerator.ts";
+export { locateBundle, readBundleFile } from "./files/bundleFiles.ts";
+export { readScan, writeAtomic } from "./files/files.ts";
 export { createInferencePayload, createTrainingPayload } from "./payloads.ts";
-export { type ProgressBar, silentProgress } from "./progress.ts";
-export { runTraining } from "./train.ts";

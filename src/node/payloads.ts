@@ -10,8 +10,8 @@ import {
 } from "../config/payload.ts";
 import { readSavedConfig } from "../config/savedConfig.ts";
 import { checkAccelerator } from "../runtime/node/accelerator.ts";
-import { readBundleFile } from "./bundleFiles.ts";
-import { ensureOutputDir, scanFiles, scanShape } from "./files.ts";
+import { readBundleFile } from "./files/bundleFiles.ts";
+import { ensureOutputDir, scanFiles, scanShape } from "./files/files.ts";
 
 /** The payload factories' view of this machine. */
 export const fileProbe: FileProbe = {

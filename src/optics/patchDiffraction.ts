@@ -1,5 +1,5 @@
 import type { ComplexArray } from "../arrays.ts";
-import { planFft2 } from "./fft.ts";
+import { planFft2 } from "../numerics/fft.ts";
 
 /**
  * Far-field intensities under one probe, Σ over modes |F(O P)|² with the unitary F, in float64.
@@ -16,7 +16,7 @@ export function patchDiffraction(probe: ComplexArray): (patch: Float64Array) => 
     for (let mode = 0; mode < modes; mode++) {
       multiply(patch, probe.data, 2 * mode * n * n, wave);
       fft.forward(wave, wave);
-      for (let i = 0; i < intensity.length; i++) intensity[i]! += wave[2 * i]! ** 2 + wave[2 * i + 1]! ** 2;
+      for (let i = 0; i < intensity.length; i++) intensity[i] += wave[2 * i] ** 2 + wave[2 * i + 1] ** 2;
     }
     return intensity;
   };
@@ -25,9 +25,9 @@ export function patchDiffraction(probe: ComplexArray): (patch: Float64Array) => 
 /** out = a · b[offset …], all interleaved. */
 function multiply(a: Float64Array, b: Float32Array, offset: number, out: Float64Array): void {
   for (let i = 0; i < a.length; i += 2) {
-    const re = b[offset + i]!;
-    const im = b[offset + i + 1]!;
-    out[i] = a[i]! * re - a[i + 1]! * im;
-    out[i + 1] = a[i]! * im + a[i + 1]! * re;
+    const re = b[offset + i];
+    const im = b[offset + i + 1];
+    out[i] = a[i] * re - a[i + 1] * im;
+    out[i + 1] = a[i] * im + a[i + 1] * re;
   }
 }

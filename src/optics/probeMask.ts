@@ -34,7 +34,7 @@ function blur(data: Float64Array, n: number, along: number, across: number, sigm
     for (let i = 0; i < n; i++) {
       let value = 0;
       for (let k = Math.max(0, i - radius); k <= Math.min(n - 1, i + radius); k++)
-        value += kernel[k - i + radius]! * data[line * across + k * along]!;
+        value += kernel[k - i + radius] * data[line * across + k * along];
       out[line * across + i * along] = value / sum;
     }
   }

@@ -45,7 +45,7 @@ export function superposed({ shape, data }: ComplexArray): ComplexArray {
   const [modes, height, width] = shape as [number, number, number];
   const size = 2 * height * width;
   const total = new Float64Array(size);
-  for (let mode = 0; mode < modes; mode++) for (let i = 0; i < size; i++) total[i]! += data[mode * size + i]!;
+  for (let mode = 0; mode < modes; mode++) for (let i = 0; i < size; i++) total[i] += data[mode * size + i];
   return { shape: [1, height, width], data: Float32Array.from(total) };
 }
 

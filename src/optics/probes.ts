@@ -1,6 +1,6 @@
 import type { ComplexArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
-import { frequencies, planFft2 } from "./fft.ts";
+import { frequencies, planFft2 } from "../numerics/fft.ts";
 
 /**
  * Every probe is a pupil in the lens's back focal plane, propagated past the focus. `defocus` is the distance in

@@ -30,12 +30,12 @@ export function ortDeviceMemory(create: Create, TensorClass: TensorConstructor):
       const names = Object.keys(tensors);
       if (names.length === 0) return {};
       const copies = names.map(
-        (name) => [`copy of ${name}`, stopGradient(graph.input(name, tensors[name]!.shape))] as const,
+        (name) => [`copy of ${name}`, stopGradient(graph.input(name, tensors[name].shape))] as const,
       );
       const session = await load(buildModel({ outputs: Object.fromEntries(copies) }), []);
       const { host } = await session.run(tensors);
       await session.dispose();
-      return Object.fromEntries(names.map((name) => [name, host[`copy of ${name}`]!]));
+      return Object.fromEntries(names.map((name) => [name, host[`copy of ${name}`]]));
     },
   };
 }

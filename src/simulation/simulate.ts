@@ -1,7 +1,7 @@
 import { type ComplexArray, joinComplex, type RealArray, splitComplex } from "../arrays.ts";
 import type { Dataset, Measurement } from "../data/dataset.ts";
 import { memoryPatterns } from "../data/memoryPatterns.ts";
-import { gaussianFilter } from "../optics/gaussianFilter.ts";
+import { gaussianFilter } from "../numerics/gaussianFilter.ts";
 import { makeObject } from "../optics/objects.ts";
 import { geometricPowers, withHermiteModes } from "../optics/probeModes.ts";
 import { makeProbe } from "../optics/probes.ts";
@@ -41,12 +41,12 @@ export function simulatePiecewise(options: SimulationOptions): PiecewiseScan {
   return {
     ...described(scan, diffraction.probe, mask),
     ...nominalPositions,
-    shape: [positions.length / 2, scan.probe.shape[1]!, scan.probe.shape[1]!],
+    shape: [positions.length / 2, scan.probe.shape[1], scan.probe.shape[1]],
     *frames() {
       let first = 0;
       for (const intensity of diffraction.frames()) {
         detect(intensity, scan, mask, first);
-        first += intensity.length / scan.probe.shape[1]! ** 2;
+        first += intensity.length / scan.probe.shape[1] ** 2;
         yield intensity;
       }
     },
@@ -98,7 +98,7 @@ function flicker(frames: number, deviation: number, random: Random): Float64Arra
 /** Real and imaginary part blurred alike, so that a constant object stays what it is. */
 function smoothed({ shape, data }: ComplexArray, sigma: number): ComplexArray {
   if (sigma === 0) return { shape, data };
-  const size = [shape[0]!, shape[1]!] as const;
+  const size = [shape[0], shape[1]] as const;
   const { re, im } = splitComplex({ shape, data });
   return joinComplex(shape, gaussianFilter(re, size, sigma), gaussianFilter(im, size, sigma));
 }
@@ -129,7 +129,7 @@ export interface SimulatedScan {
 /** Diffraction of a given object and probe as a Dataset in memory; see {@link simulate} for what its fields mean. */
 export function simulateScan(scan: SimulatedScan): Dataset {
   const { object, positions, photons } = scan;
-  const n = scan.probe.shape[1]!;
+  const n = scan.probe.shape[1];
   const { intensity, probe } = diffract(object, scan.probe, positions, photons, scan.modeCoherence);
   const mask = maskOf(scan);
   detect(intensity, scan, mask);
@@ -144,16 +144,16 @@ function detect(
   first = 0,
 ): void {
   if (frameIntensities !== undefined) {
-    const pixels = probe.shape[1]! ** 2;
-    for (let i = 0; i < intensity.length; i++) intensity[i]! *= frameIntensities[first + Math.floor(i / pixels)]!;
+    const pixels = probe.shape[1] ** 2;
+    for (let i = 0; i < intensity.length; i++) intensity[i] *= frameIntensities[first + Math.floor(i / pixels)];
   }
   if (noise !== undefined) countPhotons(intensity, noise);
   if (mask !== undefined) applyMask(intensity, mask);
-  if (measurement === "amplitude") for (let i = 0; i < intensity.length; i++) intensity[i] = Math.sqrt(intensity[i]!);
+  if (measurement === "amplitude") for (let i = 0; i < intensity.length; i++) intensity[i] = Math.sqrt(intensity[i]);
 }
 
 const maskOf = ({ beamstop = 0, probe }: SimulatedScan): RealArray | undefined =>
-  beamstop > 0 ? beamstopMask(probe.shape[1]!, beamstop) : undefined;
+  beamstop > 0 ? beamstopMask(probe.shape[1], beamstop) : undefined;
 
 function described(
   { object, positions, photons, measurement = "counts", name = "simulated", frameIntensities }: SimulatedScan,

@@ -37,7 +37,7 @@ export async function calibrateScales(
       : { measured: mean(square(images), { axes }), predicted: mean(seen, { axes }) };
   const session = await runtime.load(buildModel({ outputs }));
   const weights: Record<string, HostTensor> = Object.fromEntries(
-    parameters.specs.map(({ name, shape }) => [name, { data: values[name]!, shape }]),
+    parameters.specs.map(({ name, shape }) => [name, { data: values[name], shape }]),
   );
   const { measured, predicted } = await session.run({ ...batch.inputs, ...weights });
   await session.dispose();

@@ -5,14 +5,14 @@ import { add, mul, sqrt, square } from "../graph/ops/elementwise.ts";
 import { gather } from "../graph/ops/indexing.ts";
 import { concat, reshape } from "../graph/ops/layout.ts";
 import type { Graph, Tensor } from "../graph/tensor.ts";
-import { extractGroup, mergeGroup } from "../model/group.ts";
-import { ofExperiment } from "../model/perSample.ts";
-import { predictIntensity, rectangularScale } from "../model/predict.ts";
 import { probeChannels } from "../nets/conditioning.ts";
 import { complexPatches, type Patches } from "../nets/generator.ts";
 import { buildNetwork } from "../nets/network.ts";
 import type { Initialiser, Parameters } from "../nets/parameters.ts";
 import { probeMask } from "../optics/probeMask.ts";
+import { extractGroup, mergeGroup } from "../physics/group.ts";
+import { ofExperiment } from "../physics/perSample.ts";
+import { predictIntensity, rectangularScale } from "../physics/predict.ts";
 import { probesOf, trainableProbe } from "./trainableProbe.ts";
 
 /** What network and physics need to know beside the model settings. */
@@ -88,14 +88,14 @@ function seenProbe(graph: Graph, { model, probe }: ForwardOptions, experiment: T
 
 /** Scans that are trained on. */
 export const experimentCount = ({ probe }: Pick<ForwardOptions, "probe">): number =>
-  probe.shape.length === 4 ? probe.shape[0]! : 1;
+  probe.shape.length === 4 ? probe.shape[0] : 1;
 
 /** `[mode, N, N]`, or each sample's own as `[batch, 1, mode, N, N]`. */
 function illuminationOf(probes: Complex, experiment: Tensor | undefined): Complex {
   if (experiment === undefined) return probes;
   return each(probes, (part) => {
     const picked = gather(part, experiment);
-    return reshape(picked, [picked.shape[0]!, 1, ...picked.shape.slice(1)]);
+    return reshape(picked, [picked.shape[0], 1, ...picked.shape.slice(1)]);
   });
 }
 

@@ -38,7 +38,7 @@ export function withFrameIntensity(parameters: Parameters, predicted: Tensor, op
   const [batch, channels] = predicted.shape as [number, number, number, number];
   if (!parameters.training) return mul(predicted, bestFactor(predicted, measured, valid));
   const table = parameters.within("physics", () =>
-    parameters.trainable("frameIntensity", [frames.reduce((a, b) => a + b, 0)], (shape) => new Float32Array(shape[0]!)),
+    parameters.trainable("frameIntensity", [frames.reduce((a, b) => a + b, 0)], (shape) => new Float32Array(shape[0])),
   );
   const brightness = exp(table);
   const own = ranges(frames).map(([start, end]) => slice(brightness, [{ axis: 0, start, end }]));
@@ -53,7 +53,7 @@ export function withFrameIntensity(parameters: Parameters, predicted: Tensor, op
 /** Where each scan's entries are in the table; scans without training frames have none. */
 function ranges(frames: readonly number[]): (readonly [start: number, end: number])[] {
   const starts = startsOf(frames.map((count) => ({ count })));
-  return frames.map((count, scan) => [starts[scan]!, starts[scan]! + count] as const).filter(([a, b]) => b > a);
+  return frames.map((count, scan) => [starts[scan], starts[scan] + count] as const).filter(([a, b]) => b > a);
 }
 
 /** Keeps the division finite where nothing is predicted. */
@@ -80,7 +80,7 @@ export function tableIndex(trainingFrames: readonly number[], frames: number): I
  */
 export function framesInput(frames: Int32Array, index: Int32Array): BigInt64Array {
   return BigInt64Array.from(frames, (frame) => {
-    const place = index[frame]!;
+    const place = index[frame];
     if (place < 0) throw new PtychonautError("usage", `frame ${frame} is no training frame, so its beam has no factor`);
     return BigInt(place);
   });
@@ -97,7 +97,7 @@ export function trainedIntensities(values: ParameterValues, frames: readonly num
   for (const [start, end] of ranges(frames)) {
     const own = factors.subarray(start, end);
     const average = own.reduce((a, b) => a + b, 0) / own.length;
-    for (let i = 0; i < own.length; i++) own[i]! /= average;
+    for (let i = 0; i < own.length; i++) own[i] /= average;
   }
   return factors;
 }

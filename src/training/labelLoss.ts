@@ -1,8 +1,8 @@
 import { abs, add, cast, cos, div, floor, greater, mul, sin, sub } from "../graph/ops/elementwise.ts";
 import type { Graph, Tensor } from "../graph/tensor.ts";
-import { absoluteError } from "../model/likelihood.ts";
-import { sampleMean } from "../model/perSample.ts";
 import type { Patches } from "../nets/generator.ts";
+import { absoluteError } from "../physics/likelihood.ts";
+import { sampleMean } from "../physics/perSample.ts";
 
 /** Names of a batch's labels as graph inputs, `[batch, C, N, N]`. */
 export const LABEL_INPUTS = { amplitude: "label/amplitude", phase: "label/phase", known: "label/known" } as const;

@@ -33,8 +33,8 @@ export function normalisedLabels(
     dataset.patterns.read([frame], measured);
     normalisePatterns(measured, dataset.measurement, scales, valid);
     for (let i = 0; i < intensity.length; i++) {
-      seen += measured[i]! ** 2;
-      predicted += intensity[i]! * (valid?.[i] ?? 1);
+      seen += measured[i] ** 2;
+      predicted += intensity[i] * (valid?.[i] ?? 1);
     }
   }
   if (!(seen > 0 && predicted > 0)) {

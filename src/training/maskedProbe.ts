@@ -9,5 +9,5 @@ export function maskedProbe(
 ): ComplexArray {
   if (!model.probeMask) return probe;
   const { data: mask } = probeMask(model.N, model.probeMaskDiameter, model.probeMaskSigma);
-  return { shape: probe.shape, data: probe.data.map((value, i) => value * mask[(i >> 1) % mask.length]!) };
+  return { shape: probe.shape, data: probe.data.map((value, i) => value * mask[(i >> 1) % mask.length]) };
 }

@@ -8,7 +8,7 @@ import { superposed } from "../optics/probeModes.ts";
  */
 export function withModeCoherence(dataset: Dataset, { modeCoherence }: Pick<ModelConfig, "modeCoherence">): Dataset {
   const { probe, provenance } = dataset;
-  const modes = probe.shape[0]!;
+  const modes = probe.shape[0];
   if (modeCoherence === "incoherent" || modes === 1) return dataset;
   const conversions = [
     ...provenance.conversions,

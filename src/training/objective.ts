@@ -8,11 +8,11 @@ import { gather } from "../graph/ops/indexing.ts";
 import { reshape } from "../graph/ops/layout.ts";
 import { mean, sum } from "../graph/ops/reduce.ts";
 import type { Graph, Operand, Tensor } from "../graph/tensor.ts";
-import { absoluteError, LABEL_WEIGHTS, poissonDeviance } from "../model/likelihood.ts";
-import { ofExperiment, sampleSum } from "../model/perSample.ts";
-import { meanDeviation, totalVariation } from "../model/regularisers.ts";
 import type { Patches } from "../nets/generator.ts";
 import type { Parameters } from "../nets/parameters.ts";
+import { absoluteError, LABEL_WEIGHTS, poissonDeviance } from "../physics/likelihood.ts";
+import { ofExperiment, sampleSum } from "../physics/perSample.ts";
+import { meanDeviation, totalVariation } from "../physics/regularisers.ts";
 import { buildForward, DARKEST_INTENSITY, type Forward, type ForwardOptions } from "./forward.ts";
 import { withFrameIntensity } from "./frameIntensity.ts";
 import { labelErrors, labelInputs } from "./labelLoss.ts";
@@ -66,7 +66,7 @@ export function buildObjective(parameters: Parameters, options: ObjectiveOptions
 
 /** A number, or each sample's own as `[batch, 1, 1, 1]`. */
 function countsPerUnit(graph: Graph, scales: ObjectiveOptions["scales"], { experiment }: Forward): Operand {
-  if (experiment === undefined) return scales[0]!.countsPerUnit;
+  if (experiment === undefined) return scales[0].countsPerUnit;
   const table = graph.constant(
     Float32Array.from(scales, (scan) => scan.countsPerUnit),
     [scales.length],
@@ -97,7 +97,7 @@ function amplitudeError({ intensity, images }: Forward, valid: Tensor | undefine
   const error = absoluteError(sqrt(add(intensity, DARKEST_INTENSITY)), images);
   if (valid === undefined) return mean(error, { axes });
   const pixels = valid.rank === 4 ? sampleSum(valid) : sum(valid);
-  return div(sum(mul(error, valid), { axes }), mul(pixels, images.shape[1]!));
+  return div(sum(mul(error, valid), { axes }), mul(pixels, images.shape[1]));
 }
 
 /** `[batch]`, or 0 without regularisers. */
@@ -121,5 +121,5 @@ function amplitudeOf(patches: Patches): Tensor {
 /** A regulariser per pixel. */
 function roughness(image: Tensor, kind: Exclude<Regulariser, "None">): Tensor {
   const total = kind === "Total_Variation" ? totalVariation(image) : meanDeviation(image);
-  return div(total, image.size / image.shape[0]!);
+  return div(total, image.size / image.shape[0]);
 }

@@ -96,7 +96,7 @@ export function unpackWeights(
   { parameters, state }: Pick<Weights, "parameters" | "state">,
 ): Record<string, Float32Array> {
   const named = valuesOf({ ...views(trainableLayout(specs), parameters), ...views(stateLayout(specs), state) });
-  return Object.fromEntries(specs.map(({ name }) => [name, named[name]!]));
+  return Object.fromEntries(specs.map(({ name }) => [name, named[name]]));
 }
 
 const valuesOf = (tensors: Readonly<Record<string, HostTensor>>): Record<string, Float32Array> =>
@@ -108,6 +108,6 @@ export function copyWeights({ parameters, moments, state }: Weights): Weights {
 
 function pack({ slots, length }: Layout, values: ParameterValues): Float32Array {
   const vector = new Float32Array(length);
-  for (const { name, offset } of slots) vector.set(values[name]!, offset);
+  for (const { name, offset } of slots) vector.set(values[name], offset);
   return vector;
 }

@@ -48,7 +48,7 @@ export function prepareData(
   const held = joinSources(prepared.map((scan) => scan.validation));
   const starts = startsOf(scans.map(({ patterns }) => patterns));
   const throughout = (frames: (scan: PreparedScan) => readonly number[]): number[] =>
-    prepared.flatMap((scan, i) => frames(scan).map((frame) => frame + starts[i]!));
+    prepared.flatMap((scan, i) => frames(scan).map((frame) => frame + starts[i]));
   return {
     scales,
     training: joinSources(prepared.map(({ training }) => training)),

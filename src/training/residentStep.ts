@@ -34,7 +34,7 @@ interface Part {
 
 function partsOf({ specs }: StepModels, optimizer: Optimizer): Part[] {
   const layout = trainableLayout(specs);
-  const moments = optimizer.moments.map((name, i): Part => ({ layout, prefix: `${name}/`, of: (w) => w.moments[i]! }));
+  const moments = optimizer.moments.map((name, i): Part => ({ layout, prefix: `${name}/`, of: (w) => w.moments[i] }));
   return [
     { layout, prefix: "", of: ({ parameters }) => parameters },
     { layout: stateLayout(specs), prefix: "", of: ({ state }) => state },
@@ -73,7 +73,7 @@ class ResidentStep implements TrainingStep {
     const values = await memory.read(this.#device);
     for (const { layout, prefix, of } of parts) {
       const whole = of(this.#host);
-      for (const { name, offset } of layout.slots) whole.set(values[prefix + name]!.data as Float32Array, offset);
+      for (const { name, offset } of layout.slots) whole.set(values[prefix + name].data as Float32Array, offset);
     }
     this.#stale = false;
     return this.#host;
@@ -86,7 +86,7 @@ class ResidentStep implements TrainingStep {
   }
 
   async run(batches: readonly StepBatch[], learningRate: number, step: number): Promise<StepReport> {
-    const { inputs, sampleWeights } = batches[0]!;
+    const { inputs, sampleWeights } = batches[0];
     const { models, optimizer } = this.#fixed;
     const samples = sampleCount(sampleWeights);
     const { host, device } = await this.#fused.run({

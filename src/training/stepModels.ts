@@ -77,7 +77,7 @@ export function trainingGraph(build: BuildObjective, options: StepOptions): Trai
   const trained = trainedTensors(parameters);
   const grads = gradients(loss, [...trained.values()]);
   const state = Object.fromEntries([...parameters.updates].map(([name, tensor]) => [`next/${name}`, tensor]));
-  const gradientOutputs = Object.fromEntries([...trained.keys()].map((name, i) => [`grad/${name}`, grads[i]!]));
+  const gradientOutputs = Object.fromEntries([...trained.keys()].map((name, i) => [`grad/${name}`, grads[i]]));
   return {
     specs: parameters.specs,
     measures,
@@ -130,7 +130,7 @@ function updateOutputs(
   grads: readonly Tensor[],
   { optimizer, clipping, stepFactor = () => 1 }: StepOptions,
 ): Record<string, Tensor> {
-  const graph = grads[0]!.graph;
+  const graph = grads[0].graph;
   return graph.scoped("update", () => {
     const clipped = clipGradients(grads, [...trained.values()], clipping);
     const scalars = optimizerScalars(graph, optimizer);
@@ -138,9 +138,9 @@ function updateOutputs(
     if (clipping !== undefined) outputs["norm/after"] = clipped.normAfter;
     for (const [i, [name, parameter]] of [...trained].entries()) {
       const moments = optimizer.moments.map((moment) => graph.input(`${moment}/${name}`, parameter.shape));
-      const updated = optimizer.update(parameter, clipped.gradients[i]!, moments, scalars);
+      const updated = optimizer.update(parameter, clipped.gradients[i], moments, scalars);
       outputs[`next/${name}`] = partOfStep(parameter, updated.parameter, stepFactor(name));
-      for (const [j, moment] of optimizer.moments.entries()) outputs[`next/${moment}/${name}`] = updated.moments[j]!;
+      for (const [j, moment] of optimizer.moments.entries()) outputs[`next/${moment}/${name}`] = updated.moments[j];
     }
     return outputs;
   });

@@ -11,7 +11,7 @@ type Measured = Pick<StepModels, "measures">;
 export const lossNames = ({ measures }: Measured): string[] => ["loss", ...measures.map((name) => `measure/${name}`)];
 
 export const lossValues = (models: Measured, outputs: Outputs): Float64Array =>
-  Float64Array.from(lossNames(models), (name) => Number(outputs[name]!.data[0]));
+  Float64Array.from(lossNames(models), (name) => Number(outputs[name].data[0]));
 
 export const sampleCount = (weights: Float32Array): number => weights.reduce((total, weight) => total + weight, 0);
 
@@ -21,15 +21,15 @@ export const vector = (data: Float32Array): HostTensor => ({ data, shape: [data.
 export function optimizerFeeds(optimizer: Optimizer, learningRate: number, step: number): Record<string, HostTensor> {
   const values = optimizer.scalarValues(learningRate, step);
   return Object.fromEntries(
-    optimizer.scalars.map((name, i) => [`optimizer.${name}`, { data: Float32Array.of(values[i]!), shape: [] }]),
+    optimizer.scalars.map((name, i) => [`optimizer.${name}`, { data: Float32Array.of(values[i]), shape: [] }]),
   );
 }
 
 /** @param values in the order of `lossNames` */
 export function stepReport(models: Measured, values: Float64Array, samples: number, norms: Outputs): StepReport {
-  const gradientNormBefore = Number(norms["norm/before"]!.data[0]);
-  const gradientNormAfter = Number((norms["norm/after"] ?? norms["norm/before"]!).data[0]);
-  const finite = Number.isFinite(values[0]!) && Number.isFinite(gradientNormBefore);
+  const gradientNormBefore = Number(norms["norm/before"].data[0]);
+  const gradientNormAfter = Number((norms["norm/after"] ?? norms["norm/before"]).data[0]);
+  const finite = Number.isFinite(values[0]) && Number.isFinite(gradientNormBefore);
   return { ...losses(models, values), samples, gradientNormBefore, gradientNormAfter, finite };
 }
 
@@ -46,7 +46,7 @@ export async function meanLosses(
   let samples = 0;
   for await (const { inputs, sampleWeights } of batches) {
     const values = lossValues(models, await run({ ...inputs, [SAMPLE_WEIGHTS]: vector(sampleWeights) }));
-    for (const [i, value] of values.entries()) totals[i]! += value;
+    for (const [i, value] of values.entries()) totals[i] += value;
     samples += sampleCount(sampleWeights);
   }
   const means = totals.map((total) => total / samples);
@@ -54,5 +54,5 @@ export async function meanLosses(
 }
 
 function losses({ measures }: Measured, values: Float64Array): Losses {
-  return { loss: values[0]!, measures: Object.fromEntries(measures.map((name, i) => [name, values[i + 1]!])) };
+  return { loss: values[0], measures: Object.fromEntries(measures.map((name, i) => [name, values[i + 1]])) };
 }

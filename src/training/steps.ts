@@ -144,7 +144,7 @@ abstract class StepBase {
   protected moments(): Record<string, HostTensor> {
     return Object.assign(
       {},
-      ...this.optimizer.moments.map((name, i) => views(this.trainable, this.#current.moments[i]!, `${name}/`)),
+      ...this.optimizer.moments.map((name, i) => views(this.trainable, this.#current.moments[i], `${name}/`)),
     );
   }
 
@@ -152,7 +152,7 @@ abstract class StepBase {
   protected updated(): Record<string, HostTensor> {
     const next = views(this.trainable, this.#next.parameters, "next/");
     for (const [i, name] of this.optimizer.moments.entries()) {
-      Object.assign(next, views(this.trainable, this.#next.moments[i]!, `next/${name}/`));
+      Object.assign(next, views(this.trainable, this.#next.moments[i], `next/${name}/`));
     }
     return next;
   }
@@ -182,7 +182,7 @@ class FusedStep extends StepBase implements TrainingStep {
   }
 
   async run(batches: readonly StepBatch[], learningRate: number, step: number): Promise<StepReport> {
-    const { inputs, sampleWeights } = batches[0]!;
+    const { inputs, sampleWeights } = batches[0];
     const samples = sampleCount(sampleWeights);
     const feeds = {
       ...inputs,
@@ -246,7 +246,7 @@ class SplitStep extends StepBase implements TrainingStep {
   async #sum(value: number): Promise<number> {
     const shared = Float32Array.of(value);
     await this.#communicator.allReduceSum(shared);
-    return shared[0]!;
+    return shared[0];
   }
 
   /** Running statistics differ between processes by the samples they saw; all go on with the mean. */
@@ -254,7 +254,7 @@ class SplitStep extends StepBase implements TrainingStep {
     const { size } = this.#communicator;
     if (size === 1 || this.nextState.length === 0) return;
     await this.#communicator.allReduceSum(this.nextState);
-    for (let i = 0; i < this.nextState.length; i++) this.nextState[i]! /= size;
+    for (let i = 0; i < this.nextState.length; i++) this.nextState[i] /= size;
   }
 
   override async dispose(): Promise<void> {
@@ -302,8 +302,8 @@ export async function sessionGradients(
         const after = before.slice();
         const memory = withScalars(session, { ...into, ...views(untrained, after, "next/") });
         const out = await session.run(feeds, undefined, memory);
-        for (let i = 0; i < gradient.length; i++) total[i]! += gradient[i]!;
-        for (const [i, name] of names.entries()) total[gradient.length + i]! += Number(out[name]!.data[0]);
+        for (let i = 0; i < gradient.length; i++) total[i] += gradient[i];
+        for (const [i, name] of names.entries()) total[gradient.length + i] += Number(out[name].data[0]);
         before = after;
       }
       nextState.set(before);

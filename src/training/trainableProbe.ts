@@ -60,8 +60,8 @@ export function trainedProbe(values: ParameterValues, start: ComplexArray): Comp
   const data = joinComplex(shape, re, im).data;
   const starts = probesOf(start);
   for (const [scan, free] of probesOf({ shape, data }).entries()) {
-    const factor = Math.sqrt(energyOf(starts[scan]!) / energyOf(free));
-    for (let i = 0; i < free.data.length; i++) free.data[i]! *= factor;
+    const factor = Math.sqrt(energyOf(starts[scan]) / energyOf(free));
+    for (let i = 0; i < free.data.length; i++) free.data[i] *= factor;
   }
   return { shape, data };
 }

@@ -1,7 +1,7 @@
 import { PtychonautError } from "../errors.ts";
-import { readNpy, writeNpy } from "../io/npy.ts";
-import { writeZip } from "../io/writeZip.ts";
-import { openZip, type ZipArchive } from "../io/zip.ts";
+import { readNpy, writeNpy } from "../formats/npy.ts";
+import { writeZip } from "../formats/writeZip.ts";
+import { openZip, type ZipArchive } from "../formats/zip.ts";
 import type { KeptCheckpoint } from "./checkpointPolicy.ts";
 import { type EarlyStoppingState, earlyStoppingStart } from "./earlyStopping.ts";
 import type { Weights } from "./parameterStore.ts";

@@ -70,7 +70,7 @@ describe("groups of four", () => {
     const neighbours = { kind: "square", step: 4 } as const;
     const groups = makeGroups(positions, frames, { size: 4, neighbours, sequential: true }, new Random(1));
     expect(groups.count).toBe(groupCount(grid));
-    const at = (frame: number): [number, number] => [positions[2 * frame]!, positions[2 * frame + 1]!];
+    const at = (frame: number): [number, number] => [positions[2 * frame], positions[2 * frame + 1]];
     const perAxis = groupsPerAxis(grid);
     for (let group = 0; group < groups.count; group++) {
       const members = [...groups.frames.subarray(4 * group, 4 * group + 4)].map(at);
@@ -106,7 +106,7 @@ describe("stitching", () => {
     const patches = positions.length / 2;
     const data = new Float32Array(2 * grid.n ** 2 * patches);
     for (let k = 0; k < patches; k++) {
-      data.set(extractPatch(object, positions[2 * k]!, positions[2 * k + 1]!, grid.n), 2 * grid.n ** 2 * k);
+      data.set(extractPatch(object, positions[2 * k], positions[2 * k + 1], grid.n), 2 * grid.n ** 2 * k);
     }
     const options = { positions, trim: 10, weights: uniformWeights(10), phaseAlignment: false, patches };
     const assembler = createAssembler(options);
@@ -131,7 +131,7 @@ describe("stitching", () => {
   it("is the raster of the patches' middle tiles", () => {
     const grid = geometry(32, test, { size, images });
     const { data, reconstruction } = assemble(grid);
-    const stitched = stitchedImages(reconstruction, object, grid, 1)[0]!.reconstruction;
+    const stitched = stitchedImages(reconstruction, object, grid, 1)[0].reconstruction;
     const perAxis = groupsPerAxis(grid);
     const side = 10 * perAxis;
     for (let y = 0; y < side; y++) {

@@ -4,10 +4,10 @@ import { amplitudeOf, type ComplexArray, phaseOf } from "../../src/arrays.ts";
 import { type GridGeometry, gridPositions } from "../../src/benchmark/geometry.ts";
 import { benchmarkProbe, checkSetup, type LinesSetup, simulateSplit } from "../../src/benchmark/linesData.ts";
 import { amplitudeUnit, linesImage, stacked } from "../../src/benchmark/linesObject.ts";
-import { probeFactor } from "../../src/data/referenceScaling.ts";
-import { openNpz } from "../../src/io/npz.ts";
+import { openNpz } from "../../src/formats/npz.ts";
 import { extractPatch } from "../../src/optics/sampling.ts";
 import { Random } from "../../src/random.ts";
+import { probeFactor } from "../../src/reference/referenceScaling.ts";
 import { diffract } from "../../src/simulation/diffraction.ts";
 import { dataFile } from "../fixtures.ts";
 import { tolerances } from "../tolerances.ts";
@@ -25,8 +25,8 @@ interface Moments {
 function momentsOf(values: ArrayLike<number>): Moments {
   let [sum, squares] = [0, 0];
   for (let i = 0; i < values.length; i++) {
-    sum += values[i]!;
-    squares += values[i]! ** 2;
+    sum += values[i];
+    squares += values[i] ** 2;
   }
   const mean = sum / values.length;
   return { mean, deviation: Math.sqrt(squares / values.length - mean ** 2) };
@@ -40,13 +40,13 @@ describe("images", () => {
     const { mean } = momentsOf(amplitude);
     const highest = Math.max(...amplitude);
     phase.forEach((value, k) => {
-      expect(value).toBeCloseTo(Math.PI * Math.tanh((amplitude[k]! - highest / 2) / (3 * mean)), 5);
+      expect(value).toBeCloseTo(Math.PI * Math.tanh((amplitude[k] - highest / 2) / (3 * mean)), 5);
     });
   });
 
   it("have no phase unless asked for", () => {
     const flat = linesImage(96, false, new Random(4));
-    expect(amplitudeOf(flat).every((value, k) => Math.abs(value - amplitude[k]!) < 1e-5)).toBe(true);
+    expect(amplitudeOf(flat).every((value, k) => Math.abs(value - amplitude[k]) < 1e-5)).toBe(true);
     expect(phaseOf(flat).every((value) => value === 0)).toBe(true);
   });
 });
@@ -63,7 +63,7 @@ describe("the unit of amplitude", () => {
         for (let left = 0; left + window <= 60; left += 4) {
           let high = 0;
           for (let y = 0; y < window; y++) {
-            for (let x = 0; x < window; x++) high = Math.max(high, amplitude[(image + top + y) * 60 + left + x]!);
+            for (let x = 0; x < window; x++) high = Math.max(high, amplitude[(image + top + y) * 60 + left + x]);
           }
           largest.push(high);
         }
@@ -112,7 +112,7 @@ describe("data", () => {
     const one = simulateSplit({ ...setup, images: 1 }, "test", probe);
     const scale = one.amplitudeUnit / test.amplitudeUnit;
     one.dataset.object!.data.forEach((value, k) => {
-      expect(value * scale).toBeCloseTo(test.dataset.object!.data[k]!, 5);
+      expect(value * scale).toBeCloseTo(test.dataset.object!.data[k], 5);
     });
   });
 
@@ -147,10 +147,10 @@ describe("the published statistics of the N = 128 data", () => {
     const [illuminated, phase] = [new Float32Array(frames * n * n), new Float32Array(frames * n * n)];
     const amplitude = amplitudeOf(probe);
     for (let k = 0; k < frames; k++) {
-      const patch = extractPatch(object, positions[2 * k]!, positions[2 * k + 1]!, n);
+      const patch = extractPatch(object, positions[2 * k], positions[2 * k + 1], n);
       for (let i = 0; i < n * n; i++) {
-        illuminated[k * n * n + i] = Math.hypot(patch[2 * i]!, patch[2 * i + 1]!) * amplitude[i]!;
-        phase[k * n * n + i] = Math.atan2(patch[2 * i + 1]!, patch[2 * i]!);
+        illuminated[k * n * n + i] = Math.hypot(patch[2 * i], patch[2 * i + 1]) * amplitude[i];
+        phase[k * n * n + i] = Math.atan2(patch[2 * i + 1], patch[2 * i]);
       }
     }
     // Parseval: a pattern holds the energy of its exit wave.

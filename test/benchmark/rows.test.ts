@@ -125,7 +125,7 @@ describe("scores", () => {
       ...{ name: "lines64", mean: compat, spread: compat, seeds: [1, 2], epochs: 60, secondsPerEpoch: 12.4 },
       machine: "two cores",
     });
-    expect(row.split("|").length).toBe(markdownHead.split("\n")[0]!.split("|").length);
+    expect(row.split("|").length).toBe(markdownHead.split("\n")[0].split("|").length);
     expect(row).toMatch(/^\| `lines64` \| 60 \|.* 1, 2 \| 12 \| two cores \|$/);
   });
 });

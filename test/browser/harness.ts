@@ -42,7 +42,7 @@ export async function serveTestPage(): Promise<TestSite> {
       headers: { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" },
     },
   });
-  const url = server.resolvedUrls!.local[0]!;
+  const url = server.resolvedUrls!.local[0];
   return {
     async open() {
       const browser = await chromium.launch({ executablePath: chromiumPath!, args: flags });

@@ -45,7 +45,7 @@ describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
 
   async function expectSame(results: PageResults, limits: { operators: number; steps: number }): Promise<void> {
     for (const operatorCase of operatorCases) {
-      const values = results.operators[operatorCase.name]!;
+      const values = results.operators[operatorCase.name];
       expect(values, operatorCase.name).not.toBeTypeOf("string");
       const expected = await runCase(operatorCase, testRuntime);
       expect(deviation(values as readonly number[], expected), operatorCase.name).toBeLessThan(limits.operators);

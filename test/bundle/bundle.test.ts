@@ -5,11 +5,11 @@ import { checkBundleFitsData } from "../../src/bundle/fitsData.ts";
 import type { Manifest } from "../../src/bundle/manifest.ts";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import { PtychonautError } from "../../src/errors.ts";
+import { writeZip } from "../../src/formats/writeZip.ts";
+import { openZip } from "../../src/formats/zip.ts";
 import { buildModel } from "../../src/graph/onnx/model.ts";
 import { add, mul } from "../../src/graph/ops/elementwise.ts";
 import { Graph } from "../../src/graph/tensor.ts";
-import { writeZip } from "../../src/io/writeZip.ts";
-import { openZip } from "../../src/io/zip.ts";
 
 const trainedOn: DataFacts = {
   name: "star",

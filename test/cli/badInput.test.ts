@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
-import { type NpyArray, writeNpy } from "../../src/io/npy.ts";
-import { writeNpz } from "../../src/io/npz.ts";
-import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
-import { writeZip } from "../../src/io/writeZip.ts";
+import { type NpyArray, writeNpy } from "../../src/formats/npy.ts";
+import { writeNpz } from "../../src/formats/npz.ts";
+import { writeZip } from "../../src/formats/writeZip.ts";
 import { fileProbe } from "../../src/node/payloads.ts";
+import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { call, fakeFiles, inferArgs, trainArgs } from "./harness.ts";
 
 const N = 32;
@@ -129,7 +129,7 @@ describe("files", () => {
       name: `${name}.npy`,
       data: writeNpy(array),
     }));
-    const { code, stderr } = await train(write("twice.npz", writeZip([...members, members[0]!])));
+    const { code, stderr } = await train(write("twice.npz", writeZip([...members, members[0]])));
     expect(code).toBe(2);
     expect(stderr).toMatch(/^error: duplicate member "diff3d.npy"; in .*twice\.npz/);
   });

@@ -3,19 +3,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ComplexArray } from "../../src/arrays.ts";
-import { openNpz, writeNpz } from "../../src/io/npz.ts";
-import { writeReconstruction } from "../../src/io/reconstruction.ts";
+import { openNpz, writeNpz } from "../../src/formats/npz.ts";
 import type { Metrics } from "../../src/metrics/evaluate.ts";
 import { applyGauge } from "../../src/metrics/gauge.ts";
 import { conjugated } from "../../src/metrics/orientation.ts";
 import { sampleWindow } from "../../src/metrics/resample.ts";
-import { resolveEntries } from "../../src/node/compareEntries.ts";
-import { runInference } from "../../src/node/infer.ts";
 import { fileProbe } from "../../src/node/payloads.ts";
 import { Random } from "../../src/random.ts";
-import { readPng } from "../io/readPng.ts";
+import { writeReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
+import { resolveEntries } from "../../src/runs/compare/entries.ts";
+import { runInference } from "../../src/runs/infer/infer.ts";
 import { toArray } from "../metrics/images.ts";
-import { object, perfectNetwork, writeRandomBundle, writeScan } from "../node/inferRun.ts";
+import { readPng } from "../pictures/readPng.ts";
+import { object, perfectNetwork, writeRandomBundle, writeScan } from "../runs/inferRun.ts";
 import { tolerances } from "../tolerances.ts";
 import { call } from "./harness.ts";
 
@@ -106,7 +106,7 @@ describe("compare", () => {
     expect(npz.readNumbers("good").shape).toEqual(object.shape);
     let covered = 0;
     known.forEach((value, k) => {
-      const difference = Math.hypot(good[2 * k]! - reference[2 * k]!, good[2 * k + 1]! - reference[2 * k + 1]!);
+      const difference = Math.hypot(good[2 * k] - reference[2 * k], good[2 * k + 1] - reference[2 * k + 1]);
       if (value === 1) expect(difference).toBeLessThan(0.01);
       else expect([good[2 * k], good[2 * k + 1]]).toEqual([0, 0]);
       covered += value;
@@ -257,8 +257,8 @@ describe("entries", () => {
       ["x", "object"],
       ["a=b", "object"],
     ]);
-    expect(entries[0]!.address).toBe(path("good", "reconstruction.npz"));
-    expect(entries[1]!.address).toBe(`${path("foreign.npz")}::psi`);
+    expect(entries[0].address).toBe(path("good", "reconstruction.npz"));
+    expect(entries[1].address).toBe(`${path("foreign.npz")}::psi`);
     await expect(resolveEntries(typed)).rejects.toThrow(/no such file or folder/);
   });
 });

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { layerOf } from "../../src/config/merge.ts";
 import { configJsonSchema, groupNames, parseSettings } from "../../src/config/schema.ts";
-import { readConfigFile } from "../../src/node/configFile.ts";
+import { readConfigFile } from "../../src/node/cli/configFile.ts";
 import { call, fakeFiles, trainWith } from "./harness.ts";
 
 let folder = "";

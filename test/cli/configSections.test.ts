@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { benchmarkCommand, linesRequest } from "../../src/node/cli/benchmark.ts";
 import type { Command } from "../../src/node/cli/command.ts";
+import { commandSection, commandSections } from "../../src/node/cli/configFile.ts";
 import { optionsFromFile } from "../../src/node/cli/configOptions.ts";
 import { evaluateCommand } from "../../src/node/cli/evaluate.ts";
 import { inspectCommand } from "../../src/node/cli/inspect.ts";
 import { simulateCommand } from "../../src/node/cli/simulate.ts";
 import { splitCommand } from "../../src/node/cli/split.ts";
-import { commandSection, commandSections } from "../../src/node/configFile.ts";
 import { call, trainArgs } from "./harness.ts";
 
 let folder = "";
@@ -106,7 +106,7 @@ describe("a section of a config file", () => {
     ["simulat:\n  n: 3", /all\.yaml:1: simulat: unknown setting/],
     ["gridsiz: 3", /all\.yaml:1: gridsiz: unknown setting/],
   ])("%j is refused, by line", async (text, message) => {
-    const section = /^(\w+):/.exec(text)![1]!;
+    const section = /^(\w+):/.exec(text)![1];
     const command = commandSections.includes(section) ? section : "simulate";
     const direct = await call([command, ...(command === "evaluate" ? ["x.npz"] : []), "--config", config(text)]);
     expect([direct.code, direct.stderr]).toEqual([2, expect.stringMatching(message)]);
@@ -129,7 +129,7 @@ describe("validate, init and schema", () => {
     const schema = JSON.parse((await call(["schema"])).stdout);
     const said = parse(text) as Record<string, Record<string, unknown>>;
     for (const section of commandSections) {
-      expect(Object.keys(said[section]!)).toEqual(Object.keys(schema.properties[section].properties));
+      expect(Object.keys(said[section])).toEqual(Object.keys(schema.properties[section].properties));
     }
     expect(schema.properties.simulate.properties.scan.enum).toContain("fermat");
     expect(commandSection(simulateCommand.name)).toBe("simulate");

@@ -5,11 +5,11 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ComplexArray } from "../../src/arrays.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { labelSource, labelsOf } from "../../src/data/labels.ts";
-import { writeNpz } from "../../src/io/npz.ts";
-import { readReconstruction, writeReconstruction } from "../../src/io/reconstruction.ts";
+import { writeNpz } from "../../src/formats/npz.ts";
 import type { Metrics } from "../../src/metrics/evaluate.ts";
-import { readReference, type SplitData } from "../../src/node/evaluate.ts";
-import { readScan } from "../../src/node/files.ts";
+import { readScan } from "../../src/node/files/files.ts";
+import { readReconstruction, writeReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
+import { readReference, type SplitData } from "../../src/runs/evaluate.ts";
 import { maxDeviation } from "../evaluate.ts";
 import { tolerances } from "../tolerances.ts";
 import { call } from "./harness.ts";
@@ -25,7 +25,7 @@ function part(object: ComplexArray, top: number, left: number, side: number): Co
   for (let y = 0; y < side; y++) {
     for (let x = 0; x < side; x++) {
       const from = 2 * ((top + y) * width + left + x);
-      const [re, im] = [object.data[from]!, object.data[from + 1]!];
+      const [re, im] = [object.data[from], object.data[from + 1]];
       data.set([c * re - s * im, c * im + s * re], 2 * (y * side + x));
     }
   }

@@ -2,7 +2,7 @@ import type { BundleHeader, FileProbe, ScanHeader } from "../../src/config/fileP
 import type { InferencePayload, TrainingPayload } from "../../src/config/payload.ts";
 import { parseSettings } from "../../src/config/schema.ts";
 import { type MainDeps, main } from "../../src/node/cli/main.ts";
-import type { RunHooks, RunOutcome } from "../../src/node/cli/workflows.ts";
+import type { RunHooks, RunOutcome } from "../../src/runs/hooks.ts";
 
 /** What one call of the command line did: exit code, what it printed, and what reached the workflow. */
 export interface Call {

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readBundle } from "../../src/bundle/bundle.ts";
 import { parseSettings } from "../../src/config/schema.ts";
+import type { NpyArray } from "../../src/formats/npy.ts";
+import { writeNpz } from "../../src/formats/npz.ts";
 import { predictionGraph } from "../../src/inference/predictionModel.ts";
-import type { NpyArray } from "../../src/io/npy.ts";
-import { writeNpz } from "../../src/io/npz.ts";
 import { initialise } from "../../src/nets/parameters.ts";
-import { referenceName } from "../../src/nets/referenceNames.ts";
 import { fileProbe } from "../../src/node/payloads.ts";
 import { Random } from "../../src/random.ts";
+import { referenceName } from "../../src/reference/referenceNames.ts";
 import { call } from "./harness.ts";
 
 const N = 32;
@@ -28,7 +28,7 @@ function stateDict(prefix: string): Record<string, NpyArray> {
   return Object.fromEntries(
     network.specs.map(({ name, shape }) => [
       prefix + referenceName(name),
-      { shape, dtype: "float32", data: values[name]! },
+      { shape, dtype: "float32", data: values[name] },
     ]),
   );
 }

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { ScanInspection } from "../../src/io/inspectScan.ts";
-import { writeNpz } from "../../src/io/npz.ts";
+import { writeNpz } from "../../src/formats/npz.ts";
+import type { ScanInspection } from "../../src/scans/inspect/inspectScan.ts";
 import { call } from "./harness.ts";
 
 let folder = "";

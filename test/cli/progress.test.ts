@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createProgressBar, duration, progressLine } from "../../src/node/progress.ts";
+import { createProgressBar, duration, progressLine } from "../../src/runs/progress.ts";
 import { call, trainArgs } from "./harness.ts";
 
 function bar(total: number, start = 0) {

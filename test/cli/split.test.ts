@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { selectFrames } from "../../src/data/selectFrames.ts";
-import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
-import { readScan } from "../../src/node/files.ts";
+import { readScan } from "../../src/node/files/files.ts";
 import { fileProbe } from "../../src/node/payloads.ts";
+import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { call } from "./harness.ts";
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readConfigFile } from "../../src/node/configFile.ts";
+import { readConfigFile } from "../../src/node/cli/configFile.ts";
 
 let folder = "";
 beforeAll(() => {

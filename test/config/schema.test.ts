@@ -121,7 +121,7 @@ describe("parsing", () => {
     ["inference", { middleTrim: 1 }],
     ["model", { modeCoherence: "partial" }],
   ] as const)("refuses %s %j", (group, settings) => {
-    const name = snakeCase(Object.keys(settings)[0]!);
+    const name = snakeCase(Object.keys(settings)[0]);
     try {
       parseSettings(group, settings);
     } catch (error) {
@@ -142,7 +142,7 @@ describe("the JSON schema", () => {
   it("is strict and has the bounds of the same source", () => {
     const schema = configJsonSchema() as { properties: Record<string, { additionalProperties: unknown }> };
     expect(Object.keys(schema.properties)).toEqual(["$schema", ...groupNames]);
-    for (const name of groupNames) expect(schema.properties[name]!.additionalProperties).toBe(false);
+    for (const name of groupNames) expect(schema.properties[name].additionalProperties).toBe(false);
     expect(schema.properties["execution"]).toMatchObject({
       properties: { checkpoint_save_top_k: { minimum: -1, default: 1 }, precision: { enum: ["32-true"] } },
     });

@@ -9,7 +9,7 @@ import {
 import { groupGeometry } from "../../src/data/groupGeometry.ts";
 import { makeGroups } from "../../src/data/grouping.ts";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
-import { batchWorkers } from "../../src/node/batchWorkers.ts";
+import { batchWorkers } from "../../src/node/workers/batchWorkers.ts";
 import { Random } from "../../src/random.ts";
 
 const N = 16;
@@ -67,7 +67,7 @@ describe("batch workers", () => {
     const plan = planEpoch(groups.count, 3, new Random(1));
     const [inline, threaded] = [batchWorkers(labelled), batchWorkers(labelled, { numWorkers: 2 })];
     const expected = await collect(inline, plan);
-    expect(expected[0]!.labels!.amplitude.length).toBe(3 * 4 * N * N);
+    expect(expected[0].labels!.amplitude.length).toBe(3 * 4 * N * N);
     expect(await collect(threaded, plan)).toEqual(expected);
     expect((await collect(batchWorkers(source), plan))[0]).not.toHaveProperty("labels");
   });

@@ -64,12 +64,12 @@ describe("batches", () => {
     expect(Array.from(batch.frames)).toEqual([...groups.frames.subarray(6, 8), ...groups.frames.subarray(0, 2)]);
     expect(Array.from(batch.weights)).toEqual([1, 0]);
     for (let k = 0; k < 4; k++) {
-      const frame = batch.frames[k]!;
+      const frame = batch.frames[k];
       for (let i = 0; i < N * N; i++)
-        expect(batch.images[k * N * N + i]).toBeCloseTo(0.5 * Math.sqrt(counts[frame * N * N + i]!), 3);
-      const partner = batch.frames[k ^ 1]!;
+        expect(batch.images[k * N * N + i]).toBeCloseTo(0.5 * Math.sqrt(counts[frame * N * N + i]), 3);
+      const partner = batch.frames[k ^ 1];
       for (const axis of [0, 1])
-        expect(batch.offsets[2 * k + axis]).toBe((positions[2 * frame + axis]! - positions[2 * partner + axis]!) / 2);
+        expect(batch.offsets[2 * k + axis]).toBe((positions[2 * frame + axis] - positions[2 * partner + axis]) / 2);
     }
   });
 
@@ -106,7 +106,7 @@ describe("split", () => {
       { fraction: 0.25, mode: "spatial" },
       new Random(1),
     );
-    const x = (frames: readonly number[]): number[] => frames.map((frame) => positions[2 * frame + 1]!);
+    const x = (frames: readonly number[]): number[] => frames.map((frame) => positions[2 * frame + 1]);
     expect(Math.min(...x(validation))).toBeGreaterThanOrEqual(Math.max(...x(training)));
     expect(validation.length).toBe(10);
   });

@@ -90,7 +90,7 @@ describe("groups", () => {
     ).toEqual(all);
     for (const group of members(groups)) {
       expect(new Set(group).size).toBe(4);
-      for (const member of group) expect(pools[group[0]!]).toContain(member);
+      for (const member of group) expect(pools[group[0]]).toContain(member);
     }
   });
 
@@ -112,7 +112,7 @@ describe("groups", () => {
     const random = new Random(1);
     for (let i = 0; i < 4000; i++)
       for (const frame of makeGroups(cross, range(5), { size: 3, groups: 1, sequential: true }, random).frames)
-        counts[frame]!++;
+        counts[frame]++;
     expect(counts[0]).toBe(4000);
     // Binomial with p = 1/2: standard deviation 32; five of them.
     for (const count of counts.subarray(1)) expect(Math.abs(count - 2000)).toBeLessThan(160);
@@ -147,8 +147,8 @@ describe("groups", () => {
     for (const [anchor, ...others] of members(makeGroups(positions, all, { size: 3, neighbours: rule }, new Random(1))))
       for (const k of others) {
         const d = Math.hypot(
-          positions[2 * k]! - positions[2 * anchor!]!,
-          positions[2 * k + 1]! - positions[2 * anchor! + 1]!,
+          positions[2 * k] - positions[2 * anchor!],
+          positions[2 * k + 1] - positions[2 * anchor! + 1],
         );
         expect(d).toBeGreaterThanOrEqual(2);
         expect(d).toBeLessThanOrEqual(4.5);
@@ -204,10 +204,10 @@ describe("geometry of groups", () => {
       for (const axis of [0, 1]) {
         let sum = 0;
         for (let k = 0; k < 4; k++) {
-          const offset = geometry.offsets[2 * (4 * g + k) + axis]!;
+          const offset = geometry.offsets[2 * (4 * g + k) + axis];
           sum += offset;
-          expect(offset + geometry.centres[2 * g + axis]!).toBeCloseTo(
-            positions[2 * groups.frames[4 * g + k]! + axis]!,
+          expect(offset + geometry.centres[2 * g + axis]).toBeCloseTo(
+            positions[2 * groups.frames[4 * g + k] + axis],
             12,
           );
         }

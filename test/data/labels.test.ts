@@ -22,8 +22,8 @@ describe("labels", () => {
     const { amplitude, phase, known } = labelsOf([{ kind: "object", array: object, positions, scale: 3 }], [0, 1], N);
     const expected = [0, 1].flatMap((frame) =>
       Array.from({ length: N * N }, (_, i) => {
-        const y = positions[2 * frame]! - 4 + Math.floor(i / N);
-        const x = positions[2 * frame + 1]! - 4 + (i % N);
+        const y = positions[2 * frame] - 4 + Math.floor(i / N);
+        const x = positions[2 * frame + 1] - 4 + (i % N);
         return [3 * (2 + y / 10), x / 7 - 1] as const;
       }),
     );
@@ -60,8 +60,8 @@ describe("labels", () => {
       N,
     );
     const at = 2 * (2 * N * N + 17);
-    expect(amplitude[17]).toBeCloseTo(2 * Math.hypot(data[at]!, data[at + 1]!), 6);
-    expect(phase[17]).toBeCloseTo(Math.atan2(data[at + 1]!, data[at]!), 6);
+    expect(amplitude[17]).toBeCloseTo(2 * Math.hypot(data[at], data[at + 1]), 6);
+    expect(phase[17]).toBeCloseTo(Math.atan2(data[at + 1], data[at]), 6);
   });
 });
 

@@ -61,7 +61,7 @@ describe("the lowering for the CPU computes what the portable one does", () => {
     const graph = new Graph();
     const x = graph.input("x", [2, 3, 8, 12]);
     const parameters: Tensor[] = [];
-    const output = networks[name]!((shape) => {
+    const output = networks[name]((shape) => {
       parameters.push(graph.input(`p${parameters.length}`, shape));
       return parameters.at(-1)!;
     }, x);
@@ -75,12 +75,12 @@ describe("the lowering for the CPU computes what the portable one does", () => {
       const session = await testRuntime.load(buildModel({ outputs: wanted, target: { channelBlock: block } }));
       const results = await session.run(
         Object.fromEntries(
-          session.inputNames.map((key) => [key, { data: feeds[key]!, shape: graph.inputs.get(key)!.shape }]),
+          session.inputNames.map((key) => [key, { data: feeds[key], shape: graph.inputs.get(key)!.shape }]),
         ),
       );
       await session.dispose();
       for (const key of Object.keys(wanted)) {
-        expect(maxDeviation(results[key]!.data as Float32Array, portable[key]!), key).toBeLessThan(
+        expect(maxDeviation(results[key].data as Float32Array, portable[key]), key).toBeLessThan(
           tolerances.otherSummationOrder,
         );
       }

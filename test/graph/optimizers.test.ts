@@ -22,7 +22,7 @@ async function run(
   const moments = optimizer.moments.map((name) => graph.input(name, shape));
   const updated = optimizer.update(p, g, moments, optimizerScalars(graph, optimizer));
   const outputs: Record<string, Tensor> = { "p'": updated.parameter };
-  for (const [i, name] of optimizer.moments.entries()) outputs[`${name}'`] = updated.moments[i]!;
+  for (const [i, name] of optimizer.moments.entries()) outputs[`${name}'`] = updated.moments[i];
   const session = await testRuntime.load(buildModel({ outputs }));
   let parameter = start;
   let state: Float32Array[] = optimizer.moments.map(() => new Float32Array(start.length));
@@ -31,14 +31,14 @@ async function run(
       p: { data: parameter, shape },
       g: { data: gradientOf(parameter, i), shape },
     };
-    for (const [j, name] of optimizer.moments.entries()) feeds[name] = { data: state[j]!, shape };
+    for (const [j, name] of optimizer.moments.entries()) feeds[name] = { data: state[j], shape };
     const scalars = optimizer.scalarValues(rate, i + 1);
     for (const [j, name] of optimizer.scalars.entries()) {
-      feeds[`optimizer.${name}`] = { data: Float32Array.of(scalars[j]!), shape: [] };
+      feeds[`optimizer.${name}`] = { data: Float32Array.of(scalars[j]), shape: [] };
     }
     const out = await session.run(feeds);
-    parameter = out["p'"]!.data as Float32Array;
-    state = optimizer.moments.map((name) => out[`${name}'`]!.data as Float32Array);
+    parameter = out["p'"].data as Float32Array;
+    state = optimizer.moments.map((name) => out[`${name}'`].data as Float32Array);
   }
   await session.dispose();
   return parameter;
@@ -48,7 +48,7 @@ const random = new Random(5);
 const start = normals(random, 40);
 const stream = Array.from({ length: 12 }, () => normals(random, 40));
 const rates = stream.map((_, i) => 1e-2 * 0.9 ** i);
-const given = (_: Float32Array, step: number): Float32Array => stream[step]!;
+const given = (_: Float32Array, step: number): Float32Array => stream[step];
 
 /** PyTorch's recurrences, scalar by scalar, in float64. */
 function adamByHand(decay: { l2?: number; decoupled?: number }): Float64Array {
@@ -56,11 +56,11 @@ function adamByHand(decay: { l2?: number; decoupled?: number }): Float64Array {
     let [p, m, v] = [p0, 0, 0];
     for (const [step, gradient] of stream.entries()) {
       const t = step + 1;
-      p *= 1 - rates[step]! * (decay.decoupled ?? 0);
-      const g = gradient[i]! + (decay.l2 ?? 0) * p;
+      p *= 1 - rates[step] * (decay.decoupled ?? 0);
+      const g = gradient[i] + (decay.l2 ?? 0) * p;
       m = 0.9 * m + 0.1 * g;
       v = 0.999 * v + 0.001 * g * g;
-      p -= (rates[step]! * (m / (1 - 0.9 ** t))) / (Math.sqrt(v / (1 - 0.999 ** t)) + 1e-8);
+      p -= (rates[step] * (m / (1 - 0.9 ** t))) / (Math.sqrt(v / (1 - 0.999 ** t)) + 1e-8);
     }
     return p;
   });
@@ -70,9 +70,9 @@ function sgdByHand(momentum: number, nesterov: boolean, weightDecay: number): Fl
   return Float64Array.from(start, (p0, i) => {
     let [p, b] = [p0, 0];
     for (const [step, gradient] of stream.entries()) {
-      const g = gradient[i]! + weightDecay * p;
+      const g = gradient[i] + weightDecay * p;
       b = momentum * b + g;
-      p -= rates[step]! * (nesterov ? g + momentum * b : b);
+      p -= rates[step] * (nesterov ? g + momentum * b : b);
     }
     return p;
   });
@@ -94,14 +94,14 @@ describe("optimisers follow the published recurrences", () => {
   it("the first step of Adam has the length of the learning rate whatever the gradient's size", async () => {
     const tiny = Float32Array.from(start, (x) => 1e-3 * x);
     const moved = await run(adam(), start, () => tiny, [0.01]);
-    const expected = start.map((x, i) => x - 0.01 * (tiny[i]! / (Math.abs(tiny[i]!) + 1e-8)));
+    const expected = start.map((x, i) => x - 0.01 * (tiny[i] / (Math.abs(tiny[i]) + 1e-8)));
     expect(maxDeviation(moved, expected)).toBeLessThan(tolerances.optimizerSteps);
   });
 });
 
 describe("optimisers find the minimum of a quadratic", () => {
   const target = normals(new Random(9), 40);
-  const gradientOf = (p: Float32Array): Float32Array => p.map((x, i) => 2 * (1 + (i % 4)) * (x - target[i]!));
+  const gradientOf = (p: Float32Array): Float32Array => p.map((x, i) => 2 * (1 + (i % 4)) * (x - target[i]));
   it.each([
     ["Adam", adam(), 0.05, 400],
     ["AdamW", adamw(), 0.05, 400],
@@ -119,7 +119,7 @@ it("gradient and update live in one graph", async () => {
   const { parameter } = sgd().update(p, g!, [], [graph.scalar(0.25)]);
   const session = await testRuntime.load(buildModel({ outputs: { parameter } }));
   const out = await session.run({ p: { data: Float32Array.of(0, 1, 3), shape: [3] } });
-  expect(Array.from(out["parameter"]!.data as Float32Array)).toEqual([0.5, 1, 2]);
+  expect(Array.from(out["parameter"].data as Float32Array)).toEqual([0.5, 1, 2]);
   await session.dispose();
 });
 

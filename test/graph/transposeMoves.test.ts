@@ -28,7 +28,7 @@ it.each([[[6]], [[40, 3]], [[1, 7, 1, 5]], [[2, 3, 1, 4]], [[64, 2, 8, 2]], [[30
       ]),
     );
     for (const perm of permutations(shape.length)) {
-      expect(outputs[`moves ${perm}`]!.shape).toEqual(perm.map((axis) => shape[axis]!));
+      expect(outputs[`moves ${perm}`].shape).toEqual(perm.map((axis) => shape[axis]));
     }
     const values = await evaluate(outputs, { x: Float32Array.from({ length: size }, (_, i) => i) });
     for (const perm of permutations(shape.length)) {

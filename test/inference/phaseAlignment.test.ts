@@ -22,7 +22,7 @@ function windows(positions: Float64Array): ComplexArray {
     for (let i = 0; i < n; i++)
       for (let j = 0; j < n; j++)
         patches.data.set(
-          objectAt(positions[2 * k]! - n / 2 + i, positions[2 * k + 1]! - n / 2 + j),
+          objectAt(positions[2 * k] - n / 2 + i, positions[2 * k + 1] - n / 2 + j),
           2 * ((k * n + i) * n + j),
         );
   return patches;
@@ -49,9 +49,8 @@ describe("phase alignment from overlaps", () => {
     const { phases, components, converged } = alignPhases(patches, positions, options);
     expect(components).toBe(1);
     expect(converged).toBe(true);
-    const common = phases[0]! + scrambled[0]!;
-    for (let k = 0; k < 42; k++)
-      expect(turn(phases[k]! + scrambled[k]! - common)).toBeLessThan(tolerances.alignedPhase);
+    const common = phases[0] + scrambled[0];
+    for (let k = 0; k < 42; k++) expect(turn(phases[k] + scrambled[k] - common)).toBeLessThan(tolerances.alignedPhase);
   });
 
   it("leaves patches alone that already agree", () => {
@@ -64,13 +63,13 @@ describe("phase alignment from overlaps", () => {
     const random = new Random(7);
     const positions = raster(random, 3, 4, 4).map(Math.round);
     const patches = windows(positions);
-    for (let i = 0; i < patches.data.length; i++) patches.data[i]! += 0.5 * random.normal();
+    for (let i = 0; i < patches.data.length; i++) patches.data[i] += 0.5 * random.normal();
     const { phases } = alignPhases(patches, positions, { ...options, tolerance: 1e-9, maxSweeps: 500 });
     const best = pairSum(patches, positions, phases);
     for (let k = 0; k < phases.length; k++)
       for (const step of [-0.01, 0.01]) {
         const moved = phases.slice();
-        moved[k]! += step;
+        moved[k] += step;
         expect(pairSum(patches, positions, moved)).toBeGreaterThan(best);
       }
   });
@@ -86,9 +85,7 @@ describe("phase alignment from overlaps", () => {
     expect(components).toBe(2);
     for (const first of [0, 9])
       for (let k = first; k < first + 9; k++)
-        expect(turn(phases[k]! + scrambled[k]! - phases[first]! - scrambled[first]!)).toBeLessThan(
-          tolerances.alignedPhase,
-        );
+        expect(turn(phases[k] + scrambled[k] - phases[first] - scrambled[first])).toBeLessThan(tolerances.alignedPhase);
   });
 });
 
@@ -103,12 +100,12 @@ function pairSum(patches: ComplexArray, positions: Float64Array, phases: Float64
     for (let l = 0; l < k; l++)
       for (let i = top; i < bottom; i++)
         for (let j = top; j < bottom; j++) {
-          const y = i + positions[2 * k]! - positions[2 * l]!;
-          const x = j + positions[2 * k + 1]! - positions[2 * l + 1]!;
+          const y = i + positions[2 * k] - positions[2 * l];
+          const x = j + positions[2 * k + 1] - positions[2 * l + 1];
           if (y < top || y >= bottom || x < top || x >= bottom) continue;
           const a = 2 * ((k * n + i) * n + j);
           const b = 2 * ((l * n + y) * n + x);
-          sum += (turned.data[a]! - turned.data[b]!) ** 2 + (turned.data[a + 1]! - turned.data[b + 1]!) ** 2;
+          sum += (turned.data[a] - turned.data[b]) ** 2 + (turned.data[a + 1] - turned.data[b + 1]) ** 2;
         }
   return sum;
 }

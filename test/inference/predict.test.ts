@@ -36,7 +36,7 @@ describe("a predictor", () => {
         frames: frames.subarray(4 * group, 4 * group + 4),
       });
       const among = data.subarray(2 * group * size, 2 * (group + 1) * size);
-      const difference = alone.data.reduce((worst, value, i) => Math.max(worst, Math.abs(value - among[i]!)), 0);
+      const difference = alone.data.reduce((worst, value, i) => Math.max(worst, Math.abs(value - among[i])), 0);
       expect(difference).toBeLessThan(tolerances.otherSummationOrder);
     }
     await Promise.all([all.dispose(), one.dispose()]);

@@ -24,10 +24,10 @@ function windowsOf(positions: Float64Array): ComplexArray {
   for (let k = 0; k < positions.length / 2; k++)
     for (let i = 0; i < n; i++)
       for (let j = 0; j < n; j++) {
-        const from = 2 * ((positions[2 * k]! - n / 2 + i) * side + positions[2 * k + 1]! - n / 2 + j);
+        const from = 2 * ((positions[2 * k] - n / 2 + i) * side + positions[2 * k + 1] - n / 2 + j);
         const to = 2 * ((k * n + i) * n + j);
-        patches.data[to] = object.data[from]!;
-        patches.data[to + 1] = object.data[from + 1]!;
+        patches.data[to] = object.data[from];
+        patches.data[to + 1] = object.data[from + 1];
       }
   return patches;
 }
@@ -47,8 +47,8 @@ describe("stitching", () => {
         if (count[at] === 0) continue;
         seen++;
         const from = 2 * ((canvas.origin.y + i) * side + canvas.origin.x + j);
-        expect(result.data[2 * at]).toBeCloseTo(object.data[from]!, 5);
-        expect(result.data[2 * at + 1]).toBeCloseTo(object.data[from + 1]!, 5);
+        expect(result.data[2 * at]).toBeCloseTo(object.data[from], 5);
+        expect(result.data[2 * at + 1]).toBeCloseTo(object.data[from + 1], 5);
       }
     expect(seen).toBeGreaterThan(2 * trim * trim);
   });
@@ -62,8 +62,8 @@ describe("stitching", () => {
       const stitcher = createStitcher({ canvas, trim, weights: uniformWeights(trim) });
       stitcher.add(patch, positions.slice(2 * k, 2 * k + 2));
       const peak = indexOfLargest(stitcher.finish().object);
-      expect(Math.floor(peak / canvas.width) - Math.floor(canvas.height / 2)).toBe(positions[2 * k]! - 11);
-      expect((peak % canvas.width) - Math.floor(canvas.width / 2)).toBe(positions[2 * k + 1]! - 14);
+      expect(Math.floor(peak / canvas.width) - Math.floor(canvas.height / 2)).toBe(positions[2 * k] - 11);
+      expect((peak % canvas.width) - Math.floor(canvas.width / 2)).toBe(positions[2 * k + 1] - 14);
     }
   });
 
@@ -93,10 +93,10 @@ describe("stitching", () => {
       for (let j = 0; j < canvas.width; j++) {
         const expected = bruteForce(patches, positions, weights, canvas.origin.y + i, canvas.origin.x + j);
         const at = i * canvas.width + j;
-        expect(Math.abs(result.weight[at]! - expected.weight)).toBeLessThan(tolerances.stitchedObject);
-        expect(Math.abs(result.count[at]! - expected.count)).toBeLessThan(tolerances.stitchedObject);
+        expect(Math.abs(result.weight[at] - expected.weight)).toBeLessThan(tolerances.stitchedObject);
+        expect(Math.abs(result.count[at] - expected.count)).toBeLessThan(tolerances.stitchedObject);
         if (expected.weight < 1e-4) continue;
-        expect(Math.abs(result.object.data[2 * at]! - expected.re / expected.weight)).toBeLessThan(
+        expect(Math.abs(result.object.data[2 * at] - expected.re / expected.weight)).toBeLessThan(
           tolerances.stitchedObject,
         );
       }
@@ -109,7 +109,7 @@ describe("stitching", () => {
     stitcher.add(patches, positions);
     const { object: result, weight } = stitcher.finish();
     for (let i = 0; i < weight.length; i++)
-      if (weight[i]! > 1e-6) {
+      if (weight[i] > 1e-6) {
         expect(result.data[2 * i]).toBeCloseTo(0.6, 5);
         expect(result.data[2 * i + 1]).toBeCloseTo(-0.8, 5);
       }
@@ -167,7 +167,7 @@ describe("the well-covered area", () => {
 
 function indexOfLargest(a: ComplexArray): number {
   let best = 0;
-  for (let i = 0; i < a.data.length / 2; i++) if (a.data[2 * i]! > a.data[2 * best]!) best = i;
+  for (let i = 0; i < a.data.length / 2; i++) if (a.data[2 * i] > a.data[2 * best]) best = i;
   return best;
 }
 
@@ -178,10 +178,10 @@ function bruteForce(patches: ComplexArray, positions: Float64Array, weights: Flo
   for (let k = 0; k < positions.length / 2; k++)
     for (let i = 0; i < trim; i++)
       for (let j = 0; j < trim; j++) {
-        const share = hat(y - (positions[2 * k]! - trim / 2 + i)) * hat(x - (positions[2 * k + 1]! - trim / 2 + j));
-        const weight = weights[i * trim + j]! * share;
+        const share = hat(y - (positions[2 * k] - trim / 2 + i)) * hat(x - (positions[2 * k + 1] - trim / 2 + j));
+        const weight = weights[i * trim + j] * share;
         const from = 2 * ((k * n + i + (n - trim) / 2) * n + j + (n - trim) / 2);
-        sum.re += weight * patches.data[from]!;
+        sum.re += weight * patches.data[from];
         sum.weight += weight;
         sum.count += share;
       }

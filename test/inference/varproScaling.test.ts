@@ -4,9 +4,9 @@ import { computeScales } from "../../src/data/normalisation.ts";
 import type { CoveredScan } from "../../src/inference/coveredPatterns.ts";
 import { scaleParts } from "../../src/inference/stitch.ts";
 import { fitScales } from "../../src/inference/varproScaling.ts";
-import { isDetermined } from "../../src/model/varpro.ts";
 import { withHermiteModes } from "../../src/optics/probeModes.ts";
 import { makeProbe } from "../../src/optics/probes.ts";
+import { isDetermined } from "../../src/physics/varpro.ts";
 import { Random } from "../../src/random.ts";
 import { simulateScan } from "../../src/simulation/simulate.ts";
 import { tolerances } from "../tolerances.ts";
@@ -20,8 +20,8 @@ const object: ComplexArray = (() => {
   const phase = amplitude.map((_, i) => 1.2 * Math.sin(at(i)[0] / 4) * Math.cos(at(i)[1] / 5) + 0.03 * at(i)[1]);
   return joinComplex(
     [side, side],
-    phase.map((p, i) => amplitude[i]! * Math.cos(p)),
-    phase.map((p, i) => amplitude[i]! * Math.sin(p)),
+    phase.map((p, i) => amplitude[i] * Math.cos(p)),
+    phase.map((p, i) => amplitude[i] * Math.sin(p)),
   );
 })();
 

@@ -3,7 +3,7 @@ import { bitThreshold, frc } from "../../src/metrics/frc.ts";
 import { applyGauge } from "../../src/metrics/gauge.ts";
 import type { ComplexImage } from "../../src/metrics/image.ts";
 import { tukey } from "../../src/metrics/taper.ts";
-import { frequencies, planFft2 } from "../../src/optics/fft.ts";
+import { frequencies, planFft2 } from "../../src/numerics/fft.ts";
 import { Random } from "../../src/random.ts";
 
 const n = 128;

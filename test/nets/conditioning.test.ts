@@ -41,9 +41,9 @@ describe("what a network sees beside the patterns", () => {
       { batch: 2, channels: 4 },
       { N: 32, inputConditioning: "coordinate_grid" },
     );
-    const grid = network.graph.nodes.find(({ op }) => op === "Concat")!.inputs[1]!;
+    const grid = network.graph.nodes.find(({ op }) => op === "Concat")!.inputs[1];
     const { out } = await evaluate({ out: grid });
-    const at = (channel: number, y: number, xx: number): number => out[(channel * 32 + y) * 32 + xx]!;
+    const at = (channel: number, y: number, xx: number): number => out[(channel * 32 + y) * 32 + xx];
     expect([at(0, 0, 5), at(0, 16, 5), at(0, 24, 5)]).toEqual([-1, 0, 0.5]);
     expect([at(1, 5, 0), at(1, 5, 16), at(1, 5, 24)]).toEqual([-1, 0, 0.5]);
   });
@@ -51,7 +51,7 @@ describe("what a network sees beside the patterns", () => {
   it("transforms of the input are for the patterns, not for the probe", async () => {
     const changes = { N: 32, inputConditioning: "probe_real_imag", fnoInputTransform: "sqrt" } as const;
     const network = buildNetwork("fno", { batch: 2, channels: 4 }, changes);
-    const input = network.graph.nodes.find(({ op }) => op === "Concat")!.outputs[0]!;
+    const input = network.graph.nodes.find(({ op }) => op === "Concat")!.outputs[0];
     const { out } = await evaluate({ out: input }, { x, probe });
     const size = 32 * 32;
     expect(maxDeviation(out.subarray(0, 4 * size), x.subarray(0, 4 * size).map(Math.sqrt))).toBeLessThan(1e-6);

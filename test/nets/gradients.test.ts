@@ -53,7 +53,7 @@ async function network(architecture: string, changes: Partial<GeneratorOptions>)
   const built = buildNetwork(architecture, { batch: 2, channels: 1 }, { N: 32, ...changes }, true);
   const { graph, outputs, images, parameters } = built;
   const cotangents = outputs.map((output, i) => graph.input(`cotangent${i}`, output.shape));
-  const loss = add(sum(mul(outputs[0], cotangents[0]!)), sum(mul(outputs[1], cotangents[1]!)));
+  const loss = add(sum(mul(outputs[0], cotangents[0])), sum(mul(outputs[1], cotangents[1])));
   const all = parameters.specs.filter((spec) => spec.trainable).map((spec) => spec.name);
   // Normalisation subtracts what a bias in front of it adds.
   const trained = all.filter((name) => !all.includes(name.replace(/bias$/, "norm.bias")) || name.endsWith("norm.bias"));
@@ -70,9 +70,9 @@ async function network(architecture: string, changes: Partial<GeneratorOptions>)
   };
   const load = (names: Record<string, typeof loss>) => testRuntime.load(buildModel({ outputs: names }));
   const session = await load({ first: outputs[0], second: outputs[1] });
-  const backward = await load(Object.fromEntries(trained.map((name, i) => [`grad/${name}`, grads[i]!])));
+  const backward = await load(Object.fromEntries(trained.map((name, i) => [`grad/${name}`, grads[i]])));
   const hosts = (values: Record<string, Float32Array>, names: readonly string[]) =>
-    Object.fromEntries(names.map((name) => [name, { data: values[name]!, shape: graph.inputs.get(name)!.shape }]));
+    Object.fromEntries(names.map((name) => [name, { data: values[name], shape: graph.inputs.get(name)!.shape }]));
   return {
     trained,
     feeds,
@@ -81,7 +81,7 @@ async function network(architecture: string, changes: Partial<GeneratorOptions>)
     valueAt: async (values: Record<string, Float32Array>) => {
       const { first, second } = await session.run(hosts(values, session.inputNames));
       return (
-        dot(first!.data as Float32Array, feeds["cotangent0"]!) + dot(second!.data as Float32Array, feeds["cotangent1"]!)
+        dot(first!.data as Float32Array, feeds["cotangent0"]) + dot(second!.data as Float32Array, feeds["cotangent1"])
       );
     },
     dispose: async () => {
@@ -112,13 +112,13 @@ describe("gradients of a whole network", () => {
       const grads = await net.gradientOf();
       const { steps, relative } = tolerances.networkDifference;
       for (const name of net.trained) {
-        const gradient = grads[`grad/${name}`]!.data as Float32Array;
+        const gradient = grads[`grad/${name}`].data as Float32Array;
         expect(norm(gradient), `${name} learns`).toBeGreaterThan(0);
-        const value = net.feeds[name]!;
+        const value = net.feeds[name];
         // Along the gradient the slope is largest, so rounding and kinks weigh least.
         const length = Math.max(norm(value) / Math.sqrt(value.length), 0.1) / norm(gradient);
         const direction = gradient.map((g) => g * length);
-        const at = (h: number) => net.valueAt({ ...net.feeds, [name]: value.map((v, i) => v + h * direction[i]!) });
+        const at = (h: number) => net.valueAt({ ...net.feeds, [name]: value.map((v, i) => v + h * direction[i]) });
         // Kinks and curvature spoil the larger steps, rounding the smaller ones; a wrong gradient fits none.
         let error = Infinity;
         for (const h of steps) {

@@ -87,18 +87,18 @@ describe("a fresh network of variance_preserving weights", () => {
         { x, ...freshValues(network, 5) },
       );
       for (const name of Object.keys(depth)) {
-        const ratio = meanSquare(values[name]!) / meanSquare(x);
+        const ratio = meanSquare(values[name]) / meanSquare(x);
         expect(ratio, name).toBeGreaterThan(tolerances.freshSignal.level[0]);
         expect(ratio, name).toBeLessThan(tolerances.freshSignal.level[1]);
       }
-      expect(changeBetweenSamples(values["amplitude"]!)).toBeGreaterThan(tolerances.freshSignal.change);
-      expect(changeBetweenSamples(values["phase"]!)).toBeGreaterThan(tolerances.freshSignal.change);
+      expect(changeBetweenSamples(values["amplitude"])).toBeGreaterThan(tolerances.freshSignal.change);
+      expect(changeBetweenSamples(values["phase"])).toBeGreaterThan(tolerances.freshSignal.change);
       // It starts near a unit object, which reproduces the mean energy of the patterns.
       const { rest, flatness } = tolerances.freshSignal;
-      const mean = values["amplitude"]!.reduce((a, b) => a + b, 0) / values["amplitude"]!.length;
+      const mean = values["amplitude"].reduce((a, b) => a + b, 0) / values["amplitude"].length;
       expect(Math.abs(mean - 1)).toBeLessThan(rest);
-      expect(Math.sqrt(variance(values["amplitude"]!))).toBeLessThan(flatness);
-      expect(Math.sqrt(meanSquare(values["phase"]!))).toBeLessThan(flatness);
+      expect(Math.sqrt(variance(values["amplitude"]))).toBeLessThan(flatness);
+      expect(Math.sqrt(meanSquare(values["phase"]))).toBeLessThan(flatness);
     },
   );
 
@@ -149,7 +149,7 @@ function blockOutputs(nodes: readonly { readonly scope: string; readonly outputs
   const outputs: Record<string, Tensor> = {};
   for (const { scope, outputs: made } of nodes) {
     const block = /^(encoder|amplitude|phase)\.\d+/.exec(scope)?.[0];
-    if (block !== undefined && made[0]!.rank === 4) outputs[block] = made[0]!;
+    if (block !== undefined && made[0].rank === 4) outputs[block] = made[0];
   }
   return outputs;
 }
@@ -157,5 +157,5 @@ function blockOutputs(nodes: readonly { readonly scope: string; readonly outputs
 /** Relative difference of the two samples. */
 function changeBetweenSamples(x: Float32Array): number {
   const half = x.length / 2;
-  return norm(x.subarray(0, half).map((v, i) => v - x[half + i]!)) / norm(x);
+  return norm(x.subarray(0, half).map((v, i) => v - x[half + i])) / norm(x);
 }

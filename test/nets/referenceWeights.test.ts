@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { GeneratorOptions } from "../../src/nets/generator.ts";
-import { impliedSettings } from "../../src/nets/referenceArchitecture.ts";
-import { referenceName } from "../../src/nets/referenceNames.ts";
-import { valuesFromReference } from "../../src/nets/referenceWeights.ts";
+import { impliedSettings } from "../../src/reference/referenceArchitecture.ts";
+import { referenceName } from "../../src/reference/referenceNames.ts";
+import { valuesFromReference } from "../../src/reference/referenceWeights.ts";
 import { buildCnn, defaultOptions, freshValues } from "./build.ts";
 
 const variants: readonly (readonly [number, Partial<GeneratorOptions>])[] = [
@@ -17,7 +17,7 @@ function weightsOf(channels: number, changes: Partial<GeneratorOptions>, prefix 
   const { specs } = network.parameters;
   const values = freshValues(network);
   const entries = specs.map(
-    ({ name, shape }) => [prefix + referenceName(name), { shape, data: values[name]! }] as const,
+    ({ name, shape }) => [prefix + referenceName(name), { shape, data: values[name] }] as const,
   );
   return { specs, values, weights: new Map(entries) };
 }

@@ -26,7 +26,7 @@ describe("bicubic resampling", () => {
       [56, 240],
       [63, 255],
     ] as const) {
-      expect(half[at]).toBeCloseTo(image[corner]!, 5);
+      expect(half[at]).toBeCloseTo(image[corner], 5);
     }
     const flat = await resampled(new Float32Array(64).fill(2), 8, 16);
     expect(maxDeviation(flat, new Float32Array(256).fill(2))).toBeLessThan(tolerances.otherSummationOrder);
@@ -35,7 +35,7 @@ describe("bicubic resampling", () => {
   it("is the kernel of Keys with a = −3/4 at half a pixel: −3, 19, 19, −3 over 32", async () => {
     // From 5 to 9 pixels every second one lies half-way between two.
     const row = [1, 4, -2, 3, 5];
-    const image = Float32Array.from({ length: 25 }, (_, i) => row[i % 5]!);
+    const image = Float32Array.from({ length: 25 }, (_, i) => row[i % 5]);
     const out = await resampled(image, 5, 9);
     expect(out[2]).toBeCloseTo(4, 5);
     expect(out[3]).toBeCloseTo((-3 * 1 + 19 * 4 + 19 * -2 - 3 * 3) / 32, 5);
@@ -43,10 +43,10 @@ describe("bicubic resampling", () => {
     expect(out[1]).toBeCloseTo((-3 * 1 + 19 * 1 + 19 * 4 - 3 * -2) / 32, 5);
     // Rows like columns.
     const turned = await resampled(
-      Float32Array.from({ length: 25 }, (_, i) => row[Math.floor(i / 5)]!),
+      Float32Array.from({ length: 25 }, (_, i) => row[Math.floor(i / 5)]),
       5,
       9,
     );
-    expect(turned[3 * 9]).toBeCloseTo(out[3]!, 5);
+    expect(turned[3 * 9]).toBeCloseTo(out[3], 5);
   });
 });

@@ -4,11 +4,11 @@ import type { GeneratorOptions } from "../../src/nets/generator.ts";
 import { initialisation } from "../../src/nets/initialisers.ts";
 import type { Builder } from "../../src/nets/layers.ts";
 import { initialise, type ParameterSpec, Parameters } from "../../src/nets/parameters.ts";
-import { referenceName } from "../../src/nets/referenceNames.ts";
-import { impliedSpectralSettings } from "../../src/nets/referenceSpectral.ts";
-import { valuesFromReference } from "../../src/nets/referenceWeights.ts";
 import { centredSpectralConv2d, factorisedSpectralConv, spectralConv2d } from "../../src/nets/spectralConv.ts";
 import { Random } from "../../src/random.ts";
+import { referenceName } from "../../src/reference/referenceNames.ts";
+import { impliedSpectralSettings } from "../../src/reference/referenceSpectral.ts";
+import { valuesFromReference } from "../../src/reference/referenceWeights.ts";
 import { evaluate, maxDeviation, normals } from "../evaluate.ts";
 import { tolerances } from "../tolerances.ts";
 import { buildNetwork, defaultOptions, freshValues } from "./build.ts";
@@ -39,19 +39,19 @@ function bruteForce2d(
         for (let i = 0; i < C; i++) {
           let [sr, si] = [0, 0];
           for (let p = 0; p < H * W; p++) {
-            const value = x[(b * C + i) * H * W + p]!;
+            const value = x[(b * C + i) * H * W + p];
             const a = angle(Math.floor(p / W), p % W);
             sr += value * Math.cos(a);
             si -= value * Math.sin(a);
           }
           for (let o = 0; o < C; o++) {
             const at = ((i * C + o) * m + ky) * m + kx;
-            const [yr, yi] = [re[at]! * sr - im[at]! * si, re[at]! * si + im[at]! * sr];
+            const [yr, yi] = [re[at] * sr - im[at] * si, re[at] * si + im[at] * sr];
             const count = kx === 0 || 2 * kx === W ? 1 : 2;
             for (let p = 0; p < H * W; p++) {
               const a = angle(Math.floor(p / W), p % W);
               const wave = yr * Math.cos(a) - yi * Math.sin(a);
-              out[(b * C + o) * H * W + p]! += (count * wave) / (H * W);
+              out[(b * C + o) * H * W + p] += (count * wave) / (H * W);
             }
           }
         }
@@ -68,7 +68,7 @@ describe("spectral convolution", () => {
   it.each([1, 3, 5])("over both axes is its definition, with %i frequencies up to the highest", async (modes) => {
     const { out, values } = layer(shape, (builder, input) => spectralConv2d(builder, "s", input, { modes, gain: 1 }));
     const result = await evaluate({ out }, { x, ...values });
-    const expected = bruteForce2d(x, shape, modes, values["s.weights_re"]!, values["s.weights_im"]!);
+    const expected = bruteForce2d(x, shape, modes, values["s.weights_re"], values["s.weights_im"]);
     expect(maxDeviation(result.out, expected)).toBeLessThan(tolerances.otherSummationOrder);
   });
 
@@ -96,7 +96,7 @@ describe("spectral convolution", () => {
     const shifted = (image: Float32Array): Float32Array =>
       image.map((_, i) => {
         const [plane, y, xx] = [Math.floor(i / (H * W)), Math.floor(i / W) % H, i % W];
-        return image[plane * H * W + ((y + 3) % H) * W + ((xx + 5) % W)]!;
+        return image[plane * H * W + ((y + 3) % H) * W + ((xx + 5) % W)];
       });
     const before = await evaluate({ out }, { x, ...values });
     const after = await evaluate({ out }, { x: shifted(x), ...values });
@@ -117,7 +117,7 @@ describe("spectral convolution", () => {
       return (await evaluate({ out }, { x: image, ...Object.fromEntries(weights) })).out;
     };
     const sum = (...images: Float32Array[]): Float32Array =>
-      images[0]!.map((_, i) => images.reduce((total, image) => total + image[i]!, 0));
+      images[0].map((_, i) => images.reduce((total, image) => total + image[i], 0));
 
     it.each([16, 8, 32])("passes rows −3 … 2 and columns 0 … 3 on, onto %i pixels", async (side) => {
       const kept = (n: number): Float32Array =>
@@ -182,7 +182,7 @@ describe("weights of the reference's spectral generators", () => {
       const { specs } = network.parameters;
       const values = freshValues(network);
       const arrays = new Map(
-        specs.map((spec) => [`model.${referenceName(spec.name)}`, { shape: spec.shape, data: values[spec.name]! }]),
+        specs.map((spec) => [`model.${referenceName(spec.name)}`, { shape: spec.shape, data: values[spec.name] }]),
       );
       const implied = impliedSpectralSettings(arrays)!;
       expect(implied).toMatchObject({ architecture: name, gridsize: Math.sqrt(channels) });
@@ -192,7 +192,7 @@ describe("weights of the reference's spectral generators", () => {
         // Stored there all the same, and not used.
         arrays.set("model.ffno_stack.shared_spectral.weights_x_re", { shape: [1], data: new Float32Array(1) });
         for (const spec of specs.filter(({ name: own }) => own.endsWith(".gate")))
-          values[spec.name] = values["ffno.0.gate"]!;
+          values[spec.name] = values["ffno.0.gate"];
       }
       expect(valuesFromReference(arrays, specs, "test")).toEqual(values);
     },

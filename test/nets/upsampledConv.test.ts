@@ -18,7 +18,7 @@ it.each([
   const x = graph.input("x", [2, test.channels, ...test.size]);
   const weights = graph.input("w", [test.out, test.channels, 3, 3]);
   const bias = graph.input("b", [test.out]);
-  const cotangent = graph.input("c", [2, test.out, 2 * test.size[0]!, 2 * test.size[1]!]);
+  const cotangent = graph.input("c", [2, test.out, 2 * test.size[0], 2 * test.size[1]]);
   const withGradients = (y: Tensor): Tensor[] => [y, ...gradients(sum(mul(y, cotangent)), [x, weights, bias])];
   const actual = withGradients(upsampledConv(x, weights, bias));
   const expected = withGradients(conv2d(upsample2x(x), weights, { bias }));
@@ -30,7 +30,7 @@ it.each([
     feeds,
   );
   for (const i of actual.keys()) {
-    expect(maxDeviation(values[`actual${i}`]!, values[`expected${i}`]!)).toBeLessThan(tolerances.float32Convolution);
+    expect(maxDeviation(values[`actual${i}`], values[`expected${i}`])).toBeLessThan(tolerances.float32Convolution);
   }
 });
 
@@ -52,7 +52,7 @@ it("with a kernel for each parity is a transposed convolution: pixels spread 4×
       if (row < 0 || column < 0 || row >= 2 * height || column >= 2 * width) continue;
       const [a, b] = [row & 1, column & 1];
       const [u, v] = [(3 - a - py) / 2, (3 - b - px) / 2];
-      expected[row * 2 * width + column]! += feeds.x[i]! * feeds.k[4 * (2 * a + b) + 2 * u + v]!;
+      expected[row * 2 * width + column] += feeds.x[i] * feeds.k[4 * (2 * a + b) + 2 * u + v];
     }
   }
   expect(maxDeviation(out, expected)).toBeLessThan(tolerances.float32Convolution);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { amplitudeOf, type ComplexArray, phaseOf } from "../../src/arrays.ts";
-import { planFft2 } from "../../src/optics/fft.ts";
+import { planFft2 } from "../../src/numerics/fft.ts";
 import { makeObject, type ObjectShape } from "../../src/optics/objects.ts";
 import { Random } from "../../src/random.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { ComplexArray } from "../../src/arrays.ts";
-import { planFft2 } from "../../src/optics/fft.ts";
+import { planFft2 } from "../../src/numerics/fft.ts";
 import { geometricPowers, withHermiteModes } from "../../src/optics/probeModes.ts";
 import { makeProbe, type ProbeShape } from "../../src/optics/probes.ts";
 import { tolerances } from "../tolerances.ts";

@@ -55,7 +55,7 @@ describeFixtures("attention", ({ entry, arrays }) => {
     const out = build({ parameters, start: initialisation("torch") }, x, entry);
     const feeds: Record<string, Float32Array> = { x: Float32Array.from(arrays.get("x").data) };
     for (const { name, shape } of parameters.specs) {
-      const array = arrays.get(weights[name]!);
+      const array = arrays.get(weights[name]);
       expect(array.shape).toEqual(shape);
       feeds[name] = Float32Array.from(array.data);
     }

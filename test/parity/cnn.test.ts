@@ -5,7 +5,7 @@ import { encoder } from "../../src/nets/encoder.ts";
 import type { GeneratorOptions } from "../../src/nets/generator.ts";
 import { initialisation } from "../../src/nets/initialisers.ts";
 import { type ParameterSpec, Parameters } from "../../src/nets/parameters.ts";
-import { isReferenceBookkeeping, referenceName } from "../../src/nets/referenceNames.ts";
+import { isReferenceBookkeeping, referenceName } from "../../src/reference/referenceNames.ts";
 import { evaluate, maxDeviation } from "../evaluate.ts";
 import { describeFixtures, type Fixture, fixtureArrays } from "../fixtures.ts";
 import { type BuiltNetwork, buildCnn, defaultOptions } from "../nets/build.ts";
@@ -66,8 +66,8 @@ describeFixtures("cnn", (fixture) => {
       const [first, second] = network.outputs;
       const feeds = { x: x(), ...weightsOf(fixture, network.parameters.specs) };
       const outputs: Record<string, Float32Array> = await evaluate({ first, second }, feeds);
-      expect(maxDeviation(outputs["first"]!, arrays.get(names[0]).data)).toBeLessThan(tolerances.parityNetwork);
-      expect(maxDeviation(outputs["second"]!, arrays.get(names[1]).data)).toBeLessThan(tolerances.parityNetwork);
+      expect(maxDeviation(outputs["first"], arrays.get(names[0]).data)).toBeLessThan(tolerances.parityNetwork);
+      expect(maxDeviation(outputs["second"], arrays.get(names[1]).data)).toBeLessThan(tolerances.parityNetwork);
     });
   }
 
@@ -100,7 +100,7 @@ describeFixtures("cnn", (fixture) => {
       const feeds = { x: x(), ...weightsOf(fixture, parameters.specs) };
       const values: Record<string, Float32Array> = await evaluate(Object.fromEntries(updates), feeds);
       for (const key of running) {
-        expect(maxDeviation(values[key]!, arrays.get(key).data), key).toBeLessThan(tolerances.parityNetwork);
+        expect(maxDeviation(values[key], arrays.get(key).data), key).toBeLessThan(tolerances.parityNetwork);
       }
     });
   }

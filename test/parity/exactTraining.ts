@@ -30,20 +30,20 @@ export class ExactTraining {
     this.#training = training;
     this.#program = program;
     const moments = training.variant.optimizer.moments.flatMap((moment) =>
-      specs.map(({ name }) => [`${moment}/${name}`, new Float64Array(start[name]!.length)] as const),
+      specs.map(({ name }) => [`${moment}/${name}`, new Float64Array(start[name].length)] as const),
     );
     this.#state = { ...start, ...Object.fromEntries(moments) };
   }
 
   parameter(name: string): ArrayLike<number> {
-    return this.#state[name]!;
+    return this.#state[name];
   }
 
   /** Everything that a step starts from, rounded to float32. */
   get weights(): Weights {
     const { moments } = this.#training.variant.optimizer;
     const rounded = (prefix: string): ParameterValues =>
-      Object.fromEntries(this.specs.map(({ name }) => [name, Float32Array.from(this.#state[prefix + name]!)]));
+      Object.fromEntries(this.specs.map(({ name }) => [name, Float32Array.from(this.#state[prefix + name])]));
     const packed = (prefix: string): Weights => packWeights(this.specs, rounded(prefix), 0);
     return { ...packed(""), moments: moments.map((moment) => packed(`${moment}/`).parameters) };
   }
@@ -57,10 +57,10 @@ export class ExactTraining {
       ...feedsOf(problem),
       ...this.#state,
       [SAMPLE_WEIGHTS]: new Float64Array(problem.batch).fill(1 / problem.batch),
-      ...Object.fromEntries(optimizer.scalars.map((name, i) => [`optimizer.${name}`, [scalars[i]!]])),
+      ...Object.fromEntries(optimizer.scalars.map((name, i) => [`optimizer.${name}`, [scalars[i]]])),
     });
-    for (const name of Object.keys(this.#state)) this.#state[name] = results[`next/${name}`]!;
-    return results["loss"]![0]!;
+    for (const name of Object.keys(this.#state)) this.#state[name] = results[`next/${name}`];
+    return results["loss"][0];
   }
 
   dispose(): Promise<void> {

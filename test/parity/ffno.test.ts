@@ -4,7 +4,7 @@ import { ffnoBlocks } from "../../src/nets/ffno.ts";
 import { initialisation } from "../../src/nets/initialisers.ts";
 import type { SampleNorm } from "../../src/nets/normalise.ts";
 import { Parameters } from "../../src/nets/parameters.ts";
-import { valuesFromReference } from "../../src/nets/referenceWeights.ts";
+import { valuesFromReference } from "../../src/reference/referenceWeights.ts";
 import { evaluate, maxDeviation } from "../evaluate.ts";
 import { describeFixtures } from "../fixtures.ts";
 import { tolerances } from "../tolerances.ts";
@@ -19,7 +19,7 @@ describeFixtures("ffno_blocks", ({ entry, arrays }) => {
     // The module that holds the blocks may have any name.
     const key = arrays.keys.find((name) => name.endsWith("blocks.0.expand.weight"))!;
     const prefix = key.slice(0, -"blocks.0.expand.weight".length);
-    const expand = arrays.get(key).shape[0]!;
+    const expand = arrays.get(key).shape[0];
     const out = ffnoBlocks({ parameters, start: initialisation("torch") }, x, {
       fnoBlocks: Number(entry["blocks"]),
       fnoModes: Number(entry["modes"]),

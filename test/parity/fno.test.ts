@@ -3,7 +3,7 @@ import { Graph } from "../../src/graph/tensor.ts";
 import { fnoBlock } from "../../src/nets/fnoBlock.ts";
 import { initialisation } from "../../src/nets/initialisers.ts";
 import { Parameters } from "../../src/nets/parameters.ts";
-import { valuesFromReference } from "../../src/nets/referenceWeights.ts";
+import { valuesFromReference } from "../../src/reference/referenceWeights.ts";
 import { evaluate, maxDeviation } from "../evaluate.ts";
 import { describeFixtures } from "../fixtures.ts";
 import { tolerances } from "../tolerances.ts";
@@ -16,7 +16,7 @@ describeFixtures("stable_block", ({ arrays }) => {
   it("out", async () => {
     const parameters = new Parameters(new Graph(), { training: false });
     const x = parameters.graph.input("x", arrays.get("x").shape);
-    const modes = arrays.get("sd.spectral.weights_re").shape[2]!;
+    const modes = arrays.get("sd.spectral.weights_re").shape[2];
     const builder = { parameters, start: initialisation("torch") };
     const out = parameters.within("fno", () => fnoBlock(builder, "0", x, { modes, gain: 1, stable: true }));
     const weights = new Map(

@@ -15,7 +15,7 @@ function rows(arrays: FixtureArrays, name: string): number[][] {
 
 function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
   expect(actual.length).toBe(expected.length);
-  for (let i = 0; i < expected.length; i++) expect(Math.abs(actual[i]! - expected[i]!)).toBeLessThan(tolerance);
+  for (let i = 0; i < expected.length; i++) expect(Math.abs(actual[i] - expected[i])).toBeLessThan(tolerance);
 }
 
 /** The reference works with these fractions and distances (README of the fixtures, section 9), where CONFIG.json is silent. */
@@ -25,7 +25,7 @@ describeFixtures("grouping", ({ entry, arrays }) => {
   const K = entry["K"] as number;
   const x = arrays.get("xcoords").data;
   const y = arrays.get("ycoords").data;
-  const positions = Float64Array.from({ length: 2 * x.length }, (_, i) => (i % 2 ? x : y)[i >> 1]!);
+  const positions = Float64Array.from({ length: 2 * x.length }, (_, i) => (i % 2 ? x : y)[i >> 1]);
   const all = Array.from({ length: x.length }, (_, i) => i);
   const valid = framesWithin(positions, all, reference.bounds, reference.bounds);
   const setting = (name: "minDistance" | "maxDistance" | "quadrantNeighbours"): number =>
@@ -35,7 +35,7 @@ describeFixtures("grouping", ({ entry, arrays }) => {
     const nearest = nearestNeighbours(positions, all, K);
     expect(nearest).toEqual(rows(arrays, "nearest"));
     expect(nearest.map((row) => row.slice(1))).toEqual(rows(arrays, "rawdata_candidates"));
-    const distances = nearest.flatMap((row) => row.map((k) => Math.hypot(y[k]! - y[row[0]!]!, x[k]! - x[row[0]!]!)));
+    const distances = nearest.flatMap((row) => row.map((k) => Math.hypot(y[k] - y[row[0]], x[k] - x[row[0]])));
     expectClose(distances, arrays.get("nearest_distance").data, tolerances.parityPosition);
   });
 
@@ -47,7 +47,7 @@ describeFixtures("grouping", ({ entry, arrays }) => {
   });
 
   it("distance window: every neighbour once, where the reference has each twice", () => {
-    const columns = arrays.get("min_dist").shape[1]!;
+    const columns = arrays.get("min_dist").shape[1];
     const once = (name: string): number[][] =>
       rows(arrays, name).map((row) => row.filter((k, i) => k >= 0 && i % 2 === 0));
     const window = neighboursBetween(positions, all, setting("minDistance"), setting("maxDistance"));
@@ -68,7 +68,7 @@ describeFixtures("grouping", ({ entry, arrays }) => {
       valid,
     );
     const kept = lists.flatMap((quadrants, i) =>
-      quadrants.filter((list) => list.length === 0).length > 1 ? [] : [{ anchor: valid[i]!, quadrants }],
+      quadrants.filter((list) => list.length === 0).length > 1 ? [] : [{ anchor: valid[i], quadrants }],
     );
     expect(kept.map(({ anchor }) => anchor)).toEqual(Array.from(arrays.get("quadrant_centers_intended").data));
     const expected = rows(arrays, "quadrant_candidates_intended").map((row) => row.filter((k) => k >= 0));
@@ -103,7 +103,7 @@ describeFixtures("grouping", ({ entry, arrays }) => {
     const [count, size] = table.shape as [number, number];
     const groups: Groups = { size, count, frames: Int32Array.from(table.data) };
     const { centres, offsets } = groupGeometry(positions, groups);
-    const absolute = offsets.map((offset, i) => offset + centres[2 * Math.floor(i / (2 * size)) + (i % 2)]!);
+    const absolute = offsets.map((offset, i) => offset + centres[2 * Math.floor(i / (2 * size)) + (i % 2)]);
     const near = tolerances.parityPosition;
     expectClose(swapped(absolute), arrays.get("group_coords").data, near);
     expectClose(swapped(centres), arrays.get("group_com").data, near);
@@ -119,11 +119,11 @@ describeFixtures("grouping", ({ entry, arrays }) => {
     for (let g = 0; g < count; g++)
       for (let k = 0; k < size; k++)
         for (const axis of [0, 1])
-          expect(channelsLast[(g * 2 + (1 - axis)) * size + k]!).toBeCloseTo(-offsets[2 * (g * size + k) + axis]!, 9);
+          expect(channelsLast[(g * 2 + (1 - axis)) * size + k]).toBeCloseTo(-offsets[2 * (g * size + k) + axis], 9);
   });
 });
 
 /** (y, x) pairs as (x, y). */
 function swapped(pairs: Float64Array): Float64Array {
-  return pairs.map((_, i) => pairs[i ^ 1]!);
+  return pairs.map((_, i) => pairs[i ^ 1]);
 }

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { joinComplex } from "../../src/arrays.ts";
 import { readBundle } from "../../src/bundle/bundle.ts";
+import type { NpyArray } from "../../src/formats/npy.ts";
+import { writeNpz } from "../../src/formats/npz.ts";
 import { PREDICTION_INPUT, PREDICTION_OUTPUTS } from "../../src/inference/predictionModel.ts";
-import type { NpyArray } from "../../src/io/npy.ts";
-import { writeNpz } from "../../src/io/npz.ts";
-import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
-import { importReferenceWeights } from "../../src/node/importWeights.ts";
 import { createTrainingPayload } from "../../src/node/payloads.ts";
+import { importReferenceWeights } from "../../src/runs/importWeights.ts";
+import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { maxDeviation, testRuntime } from "../evaluate.ts";
 import { describeFixtures, fixtureArrays } from "../fixtures.ts";
@@ -46,11 +46,11 @@ describeFixtures("cnn", ({ entry, arrays }) => {
     const first = (name: string): Float32Array => Float32Array.from(arrays.get(name).data.slice(0, C * N * N), Number);
     const [amplitude, phase] = [first("amp"), first("phase")];
     const parts = {
-      [PREDICTION_OUTPUTS.re]: amplitude.map((a, i) => a * Math.cos(phase[i]!)),
-      [PREDICTION_OUTPUTS.im]: amplitude.map((a, i) => a * Math.sin(phase[i]!)),
+      [PREDICTION_OUTPUTS.re]: amplitude.map((a, i) => a * Math.cos(phase[i])),
+      [PREDICTION_OUTPUTS.im]: amplitude.map((a, i) => a * Math.sin(phase[i])),
     };
     for (const [name, expected] of Object.entries(parts)) {
-      const actual = outputs[name]!.data as Float32Array;
+      const actual = outputs[name].data as Float32Array;
       expect(maxDeviation(actual, expected)).toBeLessThan(tolerances.parityPatches);
     }
   });
@@ -85,8 +85,8 @@ for (const kind of ["fno", "fno_vanilla", "ffno"]) {
       const all = arrays.get("out_real_imag").data;
       for (const [part, name] of [PREDICTION_OUTPUTS.re, PREDICTION_OUTPUTS.im].entries()) {
         // [y, x, channel, part] against [channel, y, x].
-        const expected = image.map((_, i) => all[((i % (N * N)) * C + Math.floor(i / (N * N))) * 2 + part]!);
-        expect(maxDeviation(outputs[name]!.data as Float32Array, expected)).toBeLessThan(tolerances.parityNetwork);
+        const expected = image.map((_, i) => all[((i % (N * N)) * C + Math.floor(i / (N * N))) * 2 + part]);
+        expect(maxDeviation(outputs[name].data as Float32Array, expected)).toBeLessThan(tolerances.parityNetwork);
       }
     });
   });

@@ -1,15 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { joinComplex } from "../../src/arrays.ts";
 import {
-  type CompatMetrics,
-  type CompatOptions,
-  compatFrc,
-  compatFrcThreshold,
-  compatImages,
-  compatMetrics,
-} from "../../src/metrics/compat.ts";
-import { cropForEvaluation, matchPhaseRamp } from "../../src/metrics/compatAlign.ts";
-import {
   amplitudeImage,
   type ComplexImage,
   centreCrop,
@@ -20,6 +11,15 @@ import {
 import { findShift, fourierShift } from "../../src/metrics/registration.ts";
 import { ssim, ssimMap } from "../../src/metrics/ssim.ts";
 import { taper } from "../../src/metrics/taper.ts";
+import {
+  type CompatMetrics,
+  type CompatOptions,
+  compatFrc,
+  compatFrcThreshold,
+  compatImages,
+  compatMetrics,
+} from "../../src/reference/compat.ts";
+import { cropForEvaluation, matchPhaseRamp } from "../../src/reference/compatAlign.ts";
 import { describeFixtures } from "../fixtures.ts";
 import { tolerances } from "../tolerances.ts";
 
@@ -61,7 +61,7 @@ describeFixtures("metrics", ({ arrays }) => {
     const expected = arrays.get(name).data;
     rowNames.forEach((row, i) => {
       for (const [j, part] of [actual.amplitude, actual.phase].entries()) {
-        const difference = Math.abs(part[row] - expected[2 * i + j]!);
+        const difference = Math.abs(part[row] - expected[2 * i + j]);
         expect(difference, `${name} ${row} ${j === 0 ? "amplitude" : "phase"}`).toBeLessThan(rowTolerance[row]);
       }
     });
@@ -103,7 +103,7 @@ describeFixtures("metrics", ({ arrays }) => {
     const range = dataRange(truth.data);
     expect(Math.abs(ssim(prediction, truth, { range }) - arrays.scalar("ssim_amp_f64"))).toBeLessThan(tolerance);
     const map = arrays.get("ssim_map_amp_f64");
-    const [height, width] = [map.shape[0]!, map.shape[1]!];
+    const [height, width] = [map.shape[0], map.shape[1]];
     const interior = crop(
       { shape: [height, width], data: Float64Array.from(map.data) },
       { top: 3, left: 3, height: height - 6, width: width - 6 },
@@ -157,7 +157,7 @@ describeFixtures("metrics", ({ arrays }) => {
       const found = findShift(amplitude(image(moving)), amplitude(gt), { whiten: true }).shift;
       const expected = arrays.get(name).data;
       for (const axis of [0, 1])
-        expect(Math.abs(found[axis] - expected[axis]!)).toBeLessThan(tolerances.registrationGrid);
+        expect(Math.abs(found[axis] - expected[axis])).toBeLessThan(tolerances.registrationGrid);
     });
 
     test("aligned image", () => {

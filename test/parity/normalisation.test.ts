@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import { computeScales, energyOf } from "../../src/data/normalisation.ts";
-import * as reference from "../../src/data/referenceScaling.ts";
 import { probeMask } from "../../src/optics/probeMask.ts";
+import * as reference from "../../src/reference/referenceScaling.ts";
 import { describeFixtures, type FixtureArrays } from "../fixtures.ts";
 import { tolerances } from "../tolerances.ts";
 
@@ -16,20 +16,20 @@ function expectAll(actual: ArrayLike<number>, expected: ArrayLike<number>): void
   expect(actual.length).toBe(expected.length);
   const largest = Array.from(expected).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   let worst = 0;
-  for (let i = 0; i < expected.length; i++) worst = Math.max(worst, Math.abs(actual[i]! - expected[i]!));
+  for (let i = 0; i < expected.length; i++) worst = Math.max(worst, Math.abs(actual[i] - expected[i]));
   expect(worst / largest).toBeLessThan(relative);
 }
 
 /** One field out of a stack, or the whole stack, interleaved. */
 function field(arrays: FixtureArrays, name: string): { shape: readonly number[]; data: Float32Array } {
   const { shape, re, im } = arrays.complex(name);
-  return { shape, data: Float32Array.from({ length: 2 * re.length }, (_, i) => (i % 2 ? im : re)[i >> 1]!) };
+  return { shape, data: Float32Array.from({ length: 2 * re.length }, (_, i) => (i % 2 ? im : re)[i >> 1]) };
 }
 
 describeFixtures("normalisation", ({ entry, arrays }) => {
   const n = entry["N"] as number;
   const counts = Float32Array.from(arrays.get("counts").data);
-  const frames = arrays.get("counts").shape[0]!;
+  const frames = arrays.get("counts").shape[0];
   const amplitudes = Float64Array.from(counts, Math.sqrt);
   const sums = reference.patternSums(amplitudes, frames);
   const groupSize = arrays.scalar("group_channels");
@@ -64,11 +64,11 @@ describeFixtures("normalisation", ({ entry, arrays }) => {
 
   it("b: intensity scale of scaled, raw and grouped amplitudes", () => {
     for (const [i, dose] of photons.entries()) {
-      const scaled = arrays.get("b_intensity_scale").data[i]!;
+      const scaled = arrays.get("b_intensity_scale").data[i];
       expectRelative(reference.intensityScale(scaledSums, dose), scaled);
       expectRelative(reference.normalisedIntensityScale(dose, n), scaled);
-      expectRelative(reference.intensityScale(sums, dose), arrays.get("b_intensity_scale_raw").data[i]!);
-      const grouped = arrays.get("b_intensity_scale_grouped_channels_last").data[i]!;
+      expectRelative(reference.intensityScale(sums, dose), arrays.get("b_intensity_scale_raw").data[i]);
+      const grouped = arrays.get("b_intensity_scale_grouped_channels_last").data[i];
       expectRelative(reference.intensityScale(sums, dose), grouped);
     }
   });
@@ -93,7 +93,7 @@ describeFixtures("normalisation", ({ entry, arrays }) => {
     );
     const adapted = arrays.get("d_adapted_intensity").data;
     expectAll(
-      Float64Array.from({ length: n * n }, (_, i) => (scale * factor * amplitudes[i]!) ** 2),
+      Float64Array.from({ length: n * n }, (_, i) => (scale * factor * amplitudes[i]) ** 2),
       adapted,
     );
   });

@@ -3,15 +3,15 @@ import { modulus } from "../../src/graph/complex.ts";
 import { mul } from "../../src/graph/ops/elementwise.ts";
 import { pad, slice } from "../../src/graph/ops/layout.ts";
 import { Graph, type Tensor } from "../../src/graph/tensor.ts";
-import { farField } from "../../src/model/farField.ts";
-import { exitWaves } from "../../src/model/illumination.ts";
-import { basisIntensity, intensityBasis } from "../../src/model/intensityBasis.ts";
-import { ofExperiment } from "../../src/model/perSample.ts";
-import { predictAmplitude, predictIntensity, rectangularScale } from "../../src/model/predict.ts";
-import { accumulate, bestScales, emptyNormalEquations, leastSquares, nearestScales } from "../../src/model/varpro.ts";
+import { exitWaves } from "../../src/physics/illumination.ts";
+import { basisIntensity, intensityBasis } from "../../src/physics/intensityBasis.ts";
+import { ofExperiment } from "../../src/physics/perSample.ts";
+import { predictAmplitude, predictIntensity, rectangularScale } from "../../src/physics/predict.ts";
+import { farField } from "../../src/physics/propagation/farField.ts";
+import { accumulate, bestScales, emptyNormalEquations, leastSquares, nearestScales } from "../../src/physics/varpro.ts";
 import { evaluate, maxDeviation } from "../evaluate.ts";
 import { describeFixtures } from "../fixtures.ts";
-import { complexInput, fixtureComplex, fixtureReal } from "../model/inputs.ts";
+import { complexInput, fixtureComplex, fixtureReal } from "../physics/inputs.ts";
 import { tolerances } from "../tolerances.ts";
 
 describeFixtures("physics", ({ arrays }) => {

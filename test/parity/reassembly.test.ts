@@ -1,18 +1,18 @@
 import { describe, expect, it } from "vitest";
 import { each } from "../../src/graph/complex.ts";
 import { Graph } from "../../src/graph/tensor.ts";
-import { canvasSide, extractGroup, mergeGroup, type PatchWeighting } from "../../src/model/group.ts";
-import { predictAmplitude } from "../../src/model/predict.ts";
-import { translate } from "../../src/model/translate.ts";
+import { canvasSide, extractGroup, mergeGroup, type PatchWeighting } from "../../src/physics/group.ts";
+import { predictAmplitude } from "../../src/physics/predict.ts";
+import { translate } from "../../src/physics/translate.ts";
 import { evaluate } from "../evaluate.ts";
 import { describeFixtures, type FixtureArrays } from "../fixtures.ts";
-import { complexInput, fixtureComplex } from "../model/inputs.ts";
+import { complexInput, fixtureComplex } from "../physics/inputs.ts";
 import { tolerances } from "../tolerances.ts";
 
 /** Relative coordinates (x, y) = −(r − r̄) of the reference as our (y, x) offsets r − r̄. */
 function offsetsOf(arrays: FixtureArrays, name: string): Float32Array {
   const { data } = arrays.get(name);
-  return Float32Array.from(data, (_, i) => -data[i % 2 === 0 ? i + 1 : i - 1]!);
+  return Float32Array.from(data, (_, i) => -data[i % 2 === 0 ? i + 1 : i - 1]);
 }
 
 /** Stands for "do not compare". */
@@ -37,12 +37,12 @@ function expectWithin(actual: Float32Array, expected: ArrayLike<number>, allowed
   expect(actual.length).toBe(expected.length);
   let scale = 0;
   for (let i = 0; i < actual.length; i++) {
-    if (allowed[i % allowed.length]! < UNSEEN / 2) scale = Math.max(scale, Math.abs(expected[i]!));
+    if (allowed[i % allowed.length] < UNSEEN / 2) scale = Math.max(scale, Math.abs(expected[i]));
   }
   let [compared, worst] = [0, 0];
   for (let i = 0; i < actual.length; i++) {
-    if (allowed[i % allowed.length]! < 10 * tolerances.parityMerge) compared++;
-    worst = Math.max(worst, Math.abs(actual[i]! - expected[i]!) / (scale * allowed[i % allowed.length]!));
+    if (allowed[i % allowed.length] < 10 * tolerances.parityMerge) compared++;
+    worst = Math.max(worst, Math.abs(actual[i] - expected[i]) / (scale * allowed[i % allowed.length]));
   }
   expect(compared).toBeGreaterThan(actual.length / 8);
   expect(worst).toBeLessThan(1);
@@ -63,7 +63,7 @@ describeFixtures("reassembly", ({ entry, arrays }) => {
     expect(side).toBe(arrays.scalar("padded_size"));
     const table = arrays.get("size_table").data;
     for (let row = 0; row < table.length; row += 4) {
-      expect(canvasSide(table[row]!, table[row + 1]!, table[row + 2]!)).toBe(table[row + 3]);
+      expect(canvasSide(table[row], table[row + 1], table[row + 2])).toBe(table[row + 3]);
     }
   });
 
@@ -73,7 +73,7 @@ describeFixtures("reassembly", ({ entry, arrays }) => {
     const expected = Float32Array.from(positions, (_, i) => {
       const swapped = i % 2 === 0 ? i + 1 : i - 1;
       const group = Math.floor(i / (2 * channels));
-      return positions[swapped]! - centres[2 * group + (swapped % 2)]!;
+      return positions[swapped] - centres[2 * group + (swapped % 2)];
     });
     expectWithin(feeds.offsets, expected, everywhere);
   });
@@ -121,7 +121,7 @@ describeFixtures("reassembly", ({ entry, arrays }) => {
     const d = single.input("d", shifts.shape);
     const input = complexInput(single, "image", [1, ...image.shape]);
     const moved = each(input, (part) => translate(part, d));
-    const yx = Float32Array.from(shifts.data, (_, i) => shifts.data[i % 2 === 0 ? i + 1 : i - 1]!);
+    const yx = Float32Array.from(shifts.data, (_, i) => shifts.data[i % 2 === 0 ? i + 1 : i - 1]);
     const values = await evaluate({ re: moved.re, im: moved.im }, { image_re: image.re, image_im: image.im, d: yx });
     expectWithin(values.re, arrays.get("shift_out_re").data, everywhere);
     expectWithin(values.im, arrays.get("shift_out_im").data, everywhere);
@@ -134,11 +134,11 @@ describeFixtures("reassembly", ({ entry, arrays }) => {
     const members = coords.length / 2;
     const canvas = arrays.scalar("geo_padded");
     const window = (part: Float32Array, top: number, left: number, size: number): number[] =>
-      Array.from({ length: size * size }, (_, k) => part[(top + Math.floor(k / size)) * width + left + (k % size)]!);
+      Array.from({ length: size * size }, (_, k) => part[(top + Math.floor(k / size)) * width + left + (k % size)]);
     const cut = (part: Float32Array): Float32Array =>
       Float32Array.from(
         Array.from({ length: members }, (_, k) =>
-          window(part, coords[2 * k + 1]! - n / 2, coords[2 * k]! - n / 2, n),
+          window(part, coords[2 * k + 1] - n / 2, coords[2 * k] - n / 2, n),
         ).flat(),
       );
     const geometry = new Graph();
@@ -152,7 +152,7 @@ describeFixtures("reassembly", ({ entry, arrays }) => {
       { d: offsetsOf(arrays, "geo_relative"), patches_re: cut(object.re), patches_im: cut(object.im) },
     );
     const mean = (axis: number): number =>
-      Array.from({ length: members }, (_, k) => coords[2 * k + axis]!).reduce((a, b) => a + b) / members;
+      Array.from({ length: members }, (_, k) => coords[2 * k + axis]).reduce((a, b) => a + b) / members;
     const [top, left] = [mean(1) - canvas / 2, mean(0) - canvas / 2];
     expect(Number.isInteger(top) && Number.isInteger(left) && top + canvas <= height).toBe(true);
     const damping = values.count.map((count) => count / (count + 0.001));
@@ -162,7 +162,7 @@ describeFixtures("reassembly", ({ entry, arrays }) => {
       [object.re, "re"],
       [object.im, "im"],
     ] as const) {
-      const truth = window(part, top, left, canvas).map((value, i) => value * damping[i]!);
+      const truth = window(part, top, left, canvas).map((value, i) => value * damping[i]);
       expectWithin(values[name], truth, inside);
       expectWithin(values[name], arrays.get(`geo_merged_${name}`).data, inside);
     }

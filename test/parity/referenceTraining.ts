@@ -4,22 +4,22 @@ import { add, cos, div, mul, sin, sqrt, square } from "../../src/graph/ops/eleme
 import { mean } from "../../src/graph/ops/reduce.ts";
 import { adam, adamw, type Optimizer, sgd } from "../../src/graph/optimizers.ts";
 import type { Graph, Tensor } from "../../src/graph/tensor.ts";
-import { canvasSide, extractGroup, mergeGroup, type PatchWeighting } from "../../src/model/group.ts";
+import { cnnLayout } from "../../src/nets/cnnLayout.ts";
+import type { GeneratorOptions, Patches } from "../../src/nets/generator.ts";
+import { buildNetwork } from "../../src/nets/network.ts";
+import type { Parameters } from "../../src/nets/parameters.ts";
+import { probeMask } from "../../src/optics/probeMask.ts";
+import { canvasSide, extractGroup, mergeGroup, type PatchWeighting } from "../../src/physics/group.ts";
 import {
   absoluteError,
   countIntensityNll,
   matchEnergy,
   meanObserved,
   poissonAmplitudeNll,
-} from "../../src/model/likelihood.ts";
-import { sampleSum } from "../../src/model/perSample.ts";
-import { predictAmplitude, predictIntensity, rectangularScale } from "../../src/model/predict.ts";
-import { meanDeviation, totalVariation } from "../../src/model/regularisers.ts";
-import { cnnLayout } from "../../src/nets/cnnLayout.ts";
-import type { GeneratorOptions, Patches } from "../../src/nets/generator.ts";
-import { buildNetwork } from "../../src/nets/network.ts";
-import type { Parameters } from "../../src/nets/parameters.ts";
-import { probeMask } from "../../src/optics/probeMask.ts";
+} from "../../src/physics/likelihood.ts";
+import { sampleSum } from "../../src/physics/perSample.ts";
+import { predictAmplitude, predictIntensity, rectangularScale } from "../../src/physics/predict.ts";
+import { meanDeviation, totalVariation } from "../../src/physics/regularisers.ts";
 import type { Objective } from "../../src/training/stepModels.ts";
 import type { FixtureArrays, FixtureEntry } from "../fixtures.ts";
 import { defaultOptions } from "../nets/build.ts";
@@ -96,7 +96,7 @@ export function referenceProblem({ entry, arrays }: ReferenceInit, variant: Vari
   const options = networkOptions(arrays, n, channels, variant);
   // The reference stores −(r_k − r̄) as (x, y).
   const relative = arrays.get("coords_relative").data;
-  const offsets = Float32Array.from(relative, (_, i) => -relative[i % 2 === 0 ? i + 1 : i - 1]!);
+  const offsets = Float32Array.from(relative, (_, i) => -relative[i % 2 === 0 ? i + 1 : i - 1]);
   return {
     batch,
     channels,
@@ -151,7 +151,7 @@ function amplitudeLoss(prediction: Tensor, measured: Tensor, physics: number, va
   const perSample =
     variant.loss === "poisson"
       ? poissonAmplitudeNll(predicted, observed)
-      : div(sampleSum(absoluteError(predicted, observed)), observed.size / observed.shape[0]!);
+      : div(sampleSum(absoluteError(predicted, observed)), observed.size / observed.shape[0]);
   return div(perSample, meanObserved(measured));
 }
 
@@ -187,11 +187,11 @@ function scaled(
 }
 
 function networkOptions(arrays: FixtureArrays, N: number, channels: number, variant: Variant): GeneratorOptions {
-  const first = arrays.get("sd.autoencoder.encoder.blocks.0.conv1.weight").shape[0]!;
+  const first = arrays.get("sd.autoencoder.encoder.blocks.0.conv1.weight").shape[0];
   return {
     ...defaultOptions,
     N,
-    nFiltersScale: first / cnnLayout(N, 1).encoder[0]!,
+    nFiltersScale: first / cnnLayout(N, 1).encoder[0],
     objectBig: channels > 1,
     cnnOutputMode: variant.loss === "ci" ? "real_imag" : "amp_phase",
     cbamEncoder: arrays.keys.some((key) => key.includes("encoder.blocks.0.attention")),

@@ -29,7 +29,7 @@ describeFixtures("simulation", ({ entry, arrays }) => {
   const positions = (x: string, y: string): Float64Array => {
     const [xs, ys] = [arrays.get(x).data, arrays.get(y).data];
     return Float64Array.from({ length: 2 * xs.length }, (_, k) =>
-      k % 2 === 0 ? ys[k >> 1]! + halfPixel[0] : xs[k >> 1]! + halfPixel[1],
+      k % 2 === 0 ? ys[k >> 1] + halfPixel[0] : xs[k >> 1] + halfPixel[1],
     );
   };
   const scan = positions("xcoords", "ycoords");
@@ -79,7 +79,7 @@ describeFixtures("simulation", ({ entry, arrays }) => {
       sum[i % sum.length] += value;
     });
     const expected = arrays.get("intensity_modes_coherent");
-    const frames = expected.shape[0]!;
+    const frames = expected.shape[0];
     const { intensity, probe } = diffract(object, { shape: [1, n, n], data: sum }, scan.slice(0, 2 * frames), photons);
     expect(deviation(intensity, expected.data)).toBeLessThan(tolerances.paritySimulation);
     const scale = Math.sqrt(

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import type { Tensor } from "../../src/graph/tensor.ts";
 import type { GeneratorOptions } from "../../src/nets/generator.ts";
-import { impliedSpectralSettings } from "../../src/nets/referenceSpectral.ts";
-import { valuesFromReference } from "../../src/nets/referenceWeights.ts";
+import { impliedSpectralSettings } from "../../src/reference/referenceSpectral.ts";
+import { valuesFromReference } from "../../src/reference/referenceWeights.ts";
 import { evaluate, maxDeviation } from "../evaluate.ts";
 import type { Fixture } from "../fixtures.ts";
 import { type BuiltNetwork, buildNetwork, defaultOptions } from "../nets/build.ts";
@@ -53,7 +53,7 @@ function optionsOf({ entry, arrays }: Fixture): GeneratorOptions {
 /** What the part of the network that is built under this scope gives in the end. */
 function lastOf(network: BuiltNetwork, scope: string): Tensor {
   const inside = network.graph.nodes.filter((node) => node.scope === scope || node.scope.startsWith(`${scope}.`));
-  return inside.at(-1)!.outputs[0]!;
+  return inside.at(-1)!.outputs[0];
 }
 
 /** Tests of everything that a file of one of the generators may hold. */
@@ -79,7 +79,7 @@ export function describeGenerator(fixture: Fixture, stack: string): void {
       const network = build({ generatorOutputMode: "real_imag" });
       const out = lastOf(network, scope);
       expect(out.shape).toEqual(arrays.get(name).shape);
-      expectSame((await run(network, { out }))["out"]!, arrays.get(name).data, name);
+      expectSame((await run(network, { out }))["out"], arrays.get(name).data, name);
     });
   }
 
@@ -95,11 +95,11 @@ export function describeGenerator(fixture: Fixture, stack: string): void {
       const [, H, W, C] = shape as [number, number, number, number];
       for (const [part, key] of (["re", "im"] as const).entries()) {
         // [batch, y, x, channel, part] against [batch, channel, y, x].
-        const expected = values[key]!.map((_, i) => {
+        const expected = values[key].map((_, i) => {
           const [b, c, pixel] = [Math.floor(i / (C * H * W)), Math.floor(i / (H * W)) % C, i % (H * W)];
-          return data[((b * H * W + pixel) * C + c) * 2 + part]!;
+          return data[((b * H * W + pixel) * C + c) * 2 + part];
         });
-        expectSame(values[key]!, expected, key);
+        expectSame(values[key], expected, key);
       }
     });
   }
@@ -108,14 +108,14 @@ export function describeGenerator(fixture: Fixture, stack: string): void {
     const network = build({ generatorOutputMode: "amp_phase" });
     const [amplitude, phase] = network.outputs;
     const values = await run(network, { amplitude, phase }, "sd_ap.");
-    expectSame(values["amplitude"]!, arrays.get("amp").data, "amp");
-    expectSame(values["phase"]!, arrays.get("phase").data, "phase");
+    expectSame(values["amplitude"], arrays.get("amp").data, "amp");
+    expectSame(values["phase"], arrays.get("phase").data, "phase");
 
     const logits = build({ generatorOutputMode: "amp_phase_logits" });
     const weights: Record<string, Float32Array> = weightsOf(fixture, network, "sd_ap.");
     for (const field of ["weight", "bias"]) {
-      const halves = ["amplitude", "phase"].map((half) => weights[`output.${half}.${field}`]!);
-      weights[`output.both.${field}`] = Float32Array.from([...halves[0]!, ...halves[1]!]);
+      const halves = ["amplitude", "phase"].map((half) => weights[`output.${half}.${field}`]);
+      weights[`output.both.${field}`] = Float32Array.from([...halves[0], ...halves[1]]);
     }
     const [first, second] = logits.outputs;
     const same = await evaluate({ first, second }, { x: x(), ...weights });

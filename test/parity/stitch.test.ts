@@ -17,7 +17,7 @@ describeFixtures("stitch", ({ arrays }) => {
   /** In batches, as the reference accumulated. */
   function stitch(weights: Float64Array, on = canvas): Stitched {
     const stitcher = createStitcher({ canvas: on, trim, weights });
-    const count = patches.shape[0]!;
+    const count = patches.shape[0];
     for (let start = 0; start < count; start += 7) {
       const stop = Math.min(count, start + 7);
       stitcher.add(slice(patches, start, stop), positions.slice(2 * start, 2 * stop));
@@ -29,14 +29,14 @@ describeFixtures("stitch", ({ arrays }) => {
   it("plans the same canvas", () => {
     expect([canvas.height, canvas.width]).toEqual(Array.from(arrays.get("canvas_shape").data));
     const offset = arrays.get("canvas_origin_offset").data;
-    expect(Math.abs(-canvas.origin.x - offset[0]!)).toBeLessThan(tolerances.stitchedPosition);
-    expect(Math.abs(-canvas.origin.y - offset[1]!)).toBeLessThan(tolerances.stitchedPosition);
+    expect(Math.abs(-canvas.origin.x - offset[0])).toBeLessThan(tolerances.stitchedPosition);
+    expect(Math.abs(-canvas.origin.y - offset[1])).toBeLessThan(tolerances.stitchedPosition);
     const expected = arrays.get("canvas_positions").data;
     for (let k = 0; k < expected.length / 2; k++) {
-      expect(Math.abs(positions[2 * k]! - canvas.origin.y - expected[2 * k + 1]!)).toBeLessThan(
+      expect(Math.abs(positions[2 * k] - canvas.origin.y - expected[2 * k + 1])).toBeLessThan(
         tolerances.stitchedPosition,
       );
-      expect(Math.abs(positions[2 * k + 1]! - canvas.origin.x - expected[2 * k]!)).toBeLessThan(
+      expect(Math.abs(positions[2 * k + 1] - canvas.origin.x - expected[2 * k])).toBeLessThan(
         tolerances.stitchedPosition,
       );
     }
@@ -80,7 +80,7 @@ describeFixtures("stitch", ({ arrays }) => {
 
 describeFixtures("reassembly", ({ arrays }) => {
   it.skipIf(!arrays.has("merged_crop_re"))("merges the crops of one group", () => {
-    const channels = arrays.get("patches_re").shape[1]!;
+    const channels = arrays.get("patches_re").shape[1];
     const patches = slice(stackOf(arrays, "patches"), 0, channels);
     const positions = swapXy(arrays.get("coords_global").data.slice(0, 2 * channels));
     const merged = mergeCropped(patches, positions, arrays.scalar("crop_size"));
@@ -102,10 +102,10 @@ function expectClose(
   let worst = 0;
   let compared = 0;
   for (let i = 0; i < got.length; i++) {
-    if (weight[Math.floor(i / valuesPerPixel)]! <= 1e-4 * heaviest) continue;
+    if (weight[Math.floor(i / valuesPerPixel)] <= 1e-4 * heaviest) continue;
     compared++;
-    largest = Math.max(largest, Math.abs(expected[i]!));
-    worst = Math.max(worst, Math.abs(got[i]! - expected[i]!));
+    largest = Math.max(largest, Math.abs(expected[i]));
+    worst = Math.max(worst, Math.abs(got[i] - expected[i]));
   }
   expect(compared).toBeGreaterThan(got.length / 10);
   expect(worst / largest).toBeLessThan(tolerances.stitchedObject);
@@ -119,7 +119,7 @@ function joinedComplex(arrays: FixtureArrays, name: string): ComplexArray {
 /** `[group, channel, y, x]` as `[patch, y, x]`. */
 function stackOf(arrays: FixtureArrays, name: string): ComplexArray {
   const { shape, data } = joinedComplex(arrays, name);
-  return { shape: [shape[0]! * shape[1]!, shape[2]!, shape[3]!], data };
+  return { shape: [shape[0] * shape[1], shape[2], shape[3]], data };
 }
 
 function slice(patches: ComplexArray, start: number, stop: number): ComplexArray {
@@ -130,5 +130,5 @@ function slice(patches: ComplexArray, start: number, stop: number): ComplexArray
 
 /** The fixtures hold (x, y); the project holds (y, x). */
 function swapXy(coordinates: ArrayLike<number>): Float64Array {
-  return Float64Array.from({ length: coordinates.length }, (_, i) => coordinates[i ^ 1]!);
+  return Float64Array.from({ length: coordinates.length }, (_, i) => coordinates[i ^ 1]);
 }

@@ -1,8 +1,8 @@
 import type { RealArray } from "../../src/arrays.ts";
 import { Graph } from "../../src/graph/tensor.ts";
 import { type ParameterSpec, Parameters, type ParameterValues } from "../../src/nets/parameters.ts";
-import { referenceName } from "../../src/nets/referenceNames.ts";
-import { valuesFromReference } from "../../src/nets/referenceWeights.ts";
+import { referenceName } from "../../src/reference/referenceNames.ts";
+import { valuesFromReference } from "../../src/reference/referenceWeights.ts";
 import type { StepBatch } from "../../src/training/steps.ts";
 import { evaluate } from "../evaluate.ts";
 import { type Fixture, type FixtureArrays, fixtureArrays, fixturesOfKind } from "../fixtures.ts";
@@ -74,7 +74,7 @@ export async function startValues(
   if (!variant.calibrated) return values;
   const parameters = new Parameters(new Graph(), { training: false });
   const { measures } = problem.build(parameters);
-  const { rates } = await evaluate({ rates: measures["meanRate"]! }, { ...feedsOf(problem), ...values });
+  const { rates } = await evaluate({ rates: measures["meanRate"] }, { ...feedsOf(problem), ...values });
   const scale = Float32Array.of(calibration(arrays, rates.reduce((a, b) => a + b, 0) / rates.length));
   return { ...values, "physics.s1": scale, "physics.s2": scale };
 }
@@ -106,7 +106,7 @@ export class Outliers {
 
   add(values: ArrayLike<number>, expected: ArrayLike<number>): void {
     // Written so that a NaN counts.
-    for (let i = 0; i < expected.length; i++) if (!(Math.abs(values[i]! - expected[i]!) <= this.limit)) this.#far++;
+    for (let i = 0; i < expected.length; i++) if (!(Math.abs(values[i] - expected[i]) <= this.limit)) this.#far++;
     this.#all += expected.length;
   }
 

@@ -65,21 +65,21 @@ async function comparePredictions(
 
 async function compareGradients(training: StoredTraining, models: StepModels, start: ParameterValues): Promise<void> {
   const scale = training.get("s_init");
-  if (scale !== undefined) expect(start["physics.s1"]![0]! / scale[0]!).toBeCloseTo(1, 5);
+  if (scale !== undefined) expect(start["physics.s1"][0] / scale[0]).toBeCloseTo(1, 5);
   const gradients = await gradientsAt(models, training, start);
   const total = training.get("grad_total_norm");
-  if (total !== undefined) expect(norm(Object.values(gradients).map(norm)) / total[0]!).toBeCloseTo(1, 4);
+  if (total !== undefined) expect(norm(Object.values(gradients).map(norm)) / total[0]).toBeCloseTo(1, 4);
   let compared = 0;
   for (const [name, gradient] of Object.entries(gradients)) {
     const stored = training.get(`grad.${upstream(name)}`);
     if (stored !== undefined) {
-      const difference = gradient.map((g, i) => g - stored[i]!);
+      const difference = gradient.map((g, i) => g - stored[i]);
       expect(norm(difference) / (norm(stored) || 1), `gradient of ${name}`).toBeLessThan(trained.gradient);
       compared++;
     }
     const storedNorm = training.get(`gradnorm.${upstream(name)}`);
     if (storedNorm !== undefined) {
-      expect(relative(norm(gradient), storedNorm[0]!), `gradient norm of ${name}`).toBeLessThan(trained.gradientNorm);
+      expect(relative(norm(gradient), storedNorm[0]), `gradient norm of ${name}`).toBeLessThan(trained.gradientNorm);
       compared++;
     }
   }
@@ -96,19 +96,19 @@ async function gradientsAt(
   const { parameters } = packWeights(models.specs, start, 0);
   const out = await session.run({ ...inputs, sampleWeights, ...views(trainableLayout(models.specs), parameters) });
   await session.dispose();
-  return Object.fromEntries(models.specs.map(({ name }) => [name, out[`grad/${name}`]!.data as Float32Array]));
+  return Object.fromEntries(models.specs.map(({ name }) => [name, out[`grad/${name}`].data as Float32Array]));
 }
 
 async function compareSteps(training: StoredTraining, models: StepModels, start: ParameterValues): Promise<void> {
   const { losses, after } = await takeSteps(training, models, start);
   const outliers = new Outliers(trained.firstStep);
-  for (const [name, values] of Object.entries(after[0]!)) {
+  for (const [name, values] of Object.entries(after[0])) {
     const stored = training.get(`p1.${upstream(name)}`);
     if (stored !== undefined) outliers.add(values, stored);
   }
   expect(outliers.part, "parameters after the first step").toBeLessThan(trained.outliers);
   for (const [i, loss] of losses.entries()) {
-    expect(relative(loss, training.losses[i]!), `loss ${i}`).toBeLessThan(lossLimit(training.name, i));
+    expect(relative(loss, training.losses[i]), `loss ${i}`).toBeLessThan(lossLimit(training.name, i));
   }
   await compareDistances(training, distances(start, after.at(-1)!));
 }
@@ -146,18 +146,18 @@ async function takeSteps(
 async function compareDistances(training: StoredTraining, got: Readonly<Record<string, number>>): Promise<void> {
   const stored = Object.keys(got).flatMap((name) => {
     const moved = training.get(`dnorm5.${upstream(name)}`);
-    return moved === undefined ? [] : [[name, moved[0]!] as const];
+    return moved === undefined ? [] : [[name, moved[0]] as const];
   });
   if (stored.length === 0) return;
-  const total = norm(stored.map(([name]) => got[name]!));
+  const total = norm(stored.map(([name]) => got[name]));
   expect(relative(total, norm(stored.map(([, moved]) => moved))), "distance moved").toBeLessThan(trained.distance);
-  const off = stored.filter(([name, moved]) => !(relative(got[name]!, moved) < trained.distance));
+  const off = stored.filter(([name, moved]) => !(relative(got[name], moved) < trained.distance));
   if (off.length === 0) return;
   const exact = await exactDistances(training);
   for (const [name, moved] of off) {
-    const rounding = relative(exact[name]!, moved);
+    const rounding = relative(exact[name], moved);
     const message = `distance that ${name} moved, where float64 is off by ${rounding}`;
-    expect(relative(got[name]!, moved), message).toBeLessThan(trained.unsteady * rounding);
+    expect(relative(got[name], moved), message).toBeLessThan(trained.unsteady * rounding);
   }
 }
 
@@ -172,7 +172,7 @@ async function exactDistances(training: StoredTraining): Promise<Record<string, 
 
 const distances = (from: ParameterValues, to: Readonly<Record<string, ArrayLike<number>>>): Record<string, number> =>
   Object.fromEntries(
-    Object.entries(from).map(([name, values]) => [name, norm(values.map((value, i) => to[name]![i]! - value))]),
+    Object.entries(from).map(([name, values]) => [name, norm(values.map((value, i) => to[name][i] - value))]),
   );
 
 function lossLimit(name: string, i: number): number {

@@ -65,12 +65,12 @@ async function follow(training: StoredTraining): Promise<void> {
     product.load(exact.weights);
     const { loss } = await product.run([batch], variant.learningRate, i + 1);
     const exactLoss = await exact.step();
-    expect(relative(exactLoss, losses[i]!), `loss ${i} in float64`).toBeLessThan(trained.loss);
+    expect(relative(exactLoss, losses[i]), `loss ${i} in float64`).toBeLessThan(trained.loss);
     expect(relative(loss, exactLoss), `loss ${i} in float32 from the same weights`).toBeLessThan(trained.firstLoss);
     compareParameters(training, exact, await product.read(), i + 1);
   }
   compareDistances(training, exact, unpackWeights(exact.specs, start));
-  expect(relative(await exact.step(), losses[STEPS]!), "last loss in float64").toBeLessThan(trained.loss);
+  expect(relative(await exact.step(), losses[STEPS]), "last loss in float64").toBeLessThan(trained.loss);
   await product.dispose();
   await exact.dispose();
 }
@@ -90,7 +90,7 @@ function compareParameters(training: StoredTraining, exact: ExactTraining, weigh
   for (const { name } of exact.specs) {
     const stored = training.get(`p${step}.${upstream(name)}`);
     if (stored !== undefined) fromStored.add(exact.parameter(name), stored);
-    fromExact.add(values[name]!, exact.parameter(name));
+    fromExact.add(values[name], exact.parameter(name));
   }
   expect(fromStored.part, `parameters after step ${step} in float64`).toBeLessThan(trained.outliers);
   expect(fromExact.part, `parameters after step ${step} in float32`).toBeLessThan(trained.outliers);
@@ -101,7 +101,7 @@ function compareDistances(training: StoredTraining, exact: ExactTraining, start:
   for (const { name } of exact.specs) {
     const stored = training.get(`dnorm5.${upstream(name)}`);
     if (stored === undefined) continue;
-    const moved = norm(Float64Array.from(exact.parameter(name), (value, i) => value - start[name]![i]!));
-    expect(relative(moved, stored[0]!), `distance that ${name} moved`).toBeLessThan(trained.distance);
+    const moved = norm(Float64Array.from(exact.parameter(name), (value, i) => value - start[name][i]));
+    expect(relative(moved, stored[0]), `distance that ${name} moved`).toBeLessThan(trained.distance);
   }
 }

@@ -164,7 +164,7 @@ export async function runCase(
   const { model, feeds } = buildCase(operatorCase);
   const session = await runtime.load(model, options);
   const results = await session.run(feeds);
-  const values = session.outputNames.flatMap((name) => Array.from(results[name]!.data, Number));
+  const values = session.outputNames.flatMap((name) => Array.from(results[name].data, Number));
   await session.dispose();
   return values;
 }

@@ -45,9 +45,9 @@ export async function runTrainingSteps(runtime: Runtime, steps: number): Promise
   let intensity = new Float32Array();
   for (let step = 1; step <= steps; step++) {
     const results = await session.run({ counts, ...state, ...scalarsAt(optimizer, step) });
-    losses.push(Number(results["loss"]!.data[0]));
-    intensity = floats(results["intensity"]!);
-    state = Object.fromEntries(Object.keys(state).map((name) => [name, results[`next/${name}`]!]));
+    losses.push(Number(results["loss"].data[0]));
+    intensity = floats(results["intensity"]);
+    state = Object.fromEntries(Object.keys(state).map((name) => [name, results[`next/${name}`]]));
   }
   await session.dispose();
   return { losses, intensity, state: mapValues(state, floats) };
@@ -69,10 +69,10 @@ export async function runResidentSteps(runtime: Runtime, steps: number): Promise
   let state: Record<string, DeviceTensor> = {};
   for (let step = 1; step <= steps; step++) {
     const { host, device } = await session.run({ counts, ...start, ...state, ...scalarsAt(optimizer, step) });
-    losses.push(Number(host["loss"]!.data[0]));
-    intensity = floats(host["intensity"]!);
+    losses.push(Number(host["loss"].data[0]));
+    intensity = floats(host["intensity"]);
     for (const tensor of Object.values(state)) tensor.dispose();
-    state = Object.fromEntries(names.map((name) => [name, device[`next/${name}`]!]));
+    state = Object.fromEntries(names.map((name) => [name, device[`next/${name}`]]));
   }
   const read = await memory.read(state);
   for (const tensor of Object.values(state)) tensor.dispose();
@@ -83,7 +83,7 @@ export async function runResidentSteps(runtime: Runtime, steps: number): Promise
 function scalarsAt(optimizer: Optimizer, step: number): Record<string, HostTensor> {
   const values = optimizer.scalarValues(LEARNING_RATE, step);
   return Object.fromEntries(
-    optimizer.scalars.map((name, i) => [`optimizer.${name}`, { data: Float32Array.of(values[i]!), shape: [] }]),
+    optimizer.scalars.map((name, i) => [`optimizer.${name}`, { data: Float32Array.of(values[i]), shape: [] }]),
   );
 }
 
@@ -110,11 +110,11 @@ function buildStep() {
   const scalars = optimizerScalars(graph, optimizer);
   const outputs: Record<string, Tensor> = { loss, intensity: lambda };
   for (const [i, gradient] of gradients(loss, weights).entries()) {
-    const weight = weights[i]!;
+    const weight = weights[i];
     const moments = optimizer.moments.map((name) => graph.input(`${name}/${weight.inputName}`, weight.shape));
     const updated = optimizer.update(weight, gradient, moments, scalars);
     outputs[`next/${weight.inputName}`] = updated.parameter;
-    for (const [j, moment] of moments.entries()) outputs[`next/${moment.inputName}`] = updated.moments[j]!;
+    for (const [j, moment] of moments.entries()) outputs[`next/${moment.inputName}`] = updated.moments[j];
   }
   return { model: buildModel({ outputs }), optimizer };
 }
@@ -161,7 +161,7 @@ function startState(): Record<string, HostTensor> {
   for (const [name, shape] of Object.entries(weightShapes)) {
     const size = shape.reduce<number>((product, extent) => product * extent, 1);
     // The last layer starts small, so that phases stay far from ±π, where a step would be chaotic.
-    const spread = name === "encoderBias" ? 0 : (name === "decoder" ? 0.2 : 1) * Math.sqrt((2 * shape[0]!) / size);
+    const spread = name === "encoderBias" ? 0 : (name === "decoder" ? 0.2 : 1) * Math.sqrt((2 * shape[0]) / size);
     state[name] = { data: Float32Array.from({ length: size }, () => spread * random.normal()), shape };
     for (const moment of adam().moments) state[`${moment}/${name}`] = { data: new Float32Array(size), shape };
   }

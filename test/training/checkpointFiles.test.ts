@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, it } from "vitest";
-import { findCheckpoint, openCheckpoints } from "../../src/node/checkpointFiles.ts";
+import { findCheckpoint, openCheckpoints } from "../../src/runs/train/checkpointFiles.ts";
 import type { TrainingState } from "../../src/training/trainingState.ts";
 import { toyTrainer } from "./toyProblem.ts";
 

@@ -3,9 +3,9 @@ import type { FileHandle, open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
-import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
-import { findCheckpoint } from "../../src/node/checkpointFiles.ts";
 import { main } from "../../src/node/cli/main.ts";
+import { findCheckpoint } from "../../src/runs/train/checkpointFiles.ts";
+import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 
 /** Writes of the last checkpoint before the disk is full. */

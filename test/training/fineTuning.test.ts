@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readBundle } from "../../src/bundle/bundle.ts";
 import type { Settings } from "../../src/config/group.ts";
-import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
 import { createTrainingPayload } from "../../src/node/payloads.ts";
-import { runTraining } from "../../src/node/train.ts";
+import { runTraining } from "../../src/runs/train/train.ts";
+import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { checkpointIdentity, readCheckpoint, type TrainingState } from "../../src/training/trainingState.ts";
-import { quietHooks } from "../node/inferRun.ts";
+import { quietHooks } from "../runs/inferRun.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ptychonaut-fine-tuning-"));
 const scan = join(folder, "scan.npz");
@@ -70,7 +70,7 @@ describe("fine-tuning", () => {
     expect(after.weights.moments.map(({ length }) => length)).toEqual(
       [1, 1].map(() => after.weights.parameters.length),
     );
-    expect(after.history[3]!.trainLoss).toBeLessThan(after.history[1]!.trainLoss);
+    expect(after.history[3].trainLoss).toBeLessThan(after.history[1].trainLoss);
   });
 
   it.each([

@@ -4,12 +4,12 @@ import { gradients } from "../../src/graph/gradients.ts";
 import { mean } from "../../src/graph/ops/reduce.ts";
 import { adam } from "../../src/graph/optimizers.ts";
 import { Graph, type Tensor } from "../../src/graph/tensor.ts";
-import { poissonDeviance } from "../../src/model/likelihood.ts";
-import { predictIntensity } from "../../src/model/predict.ts";
 import { initialise, Parameters } from "../../src/nets/parameters.ts";
 import { makeObject } from "../../src/optics/objects.ts";
 import { makeProbe } from "../../src/optics/probes.ts";
 import { extractPatch } from "../../src/optics/sampling.ts";
+import { poissonDeviance } from "../../src/physics/likelihood.ts";
+import { predictIntensity } from "../../src/physics/predict.ts";
 import { Random } from "../../src/random.ts";
 import { countPhotons } from "../../src/simulation/detector.ts";
 import { diffract } from "../../src/simulation/diffraction.ts";
@@ -26,7 +26,7 @@ import { packWeights, unpackWeights } from "../../src/training/parameterStore.ts
 import { buildStepModels, type Objective } from "../../src/training/stepModels.ts";
 import { createTrainingStep } from "../../src/training/steps.ts";
 import { dot, evaluate, maxDeviation, norm, normals, testRuntime } from "../evaluate.ts";
-import { complexConstant } from "../model/inputs.ts";
+import { complexConstant } from "../physics/inputs.ts";
 import { tolerances } from "../tolerances.ts";
 import { trainOnScan } from "./scanProblem.ts";
 
@@ -46,11 +46,11 @@ const { factors, counts, patches, probe } = (() => {
   const raw = Array.from({ length: frames }, () => Math.exp(0.4 * random.normal()));
   const average = raw.reduce((a, b) => a + b, 0) / frames;
   const factors = raw.map((x) => x / average);
-  for (let i = 0; i < intensity.length; i++) intensity[i]! *= factors[Math.floor(i / (n * n))]!;
+  for (let i = 0; i < intensity.length; i++) intensity[i] *= factors[Math.floor(i / (n * n))];
   countPhotons(intensity, random);
   const patches = new Float32Array(2 * frames * n * n);
   for (let k = 0; k < frames; k++) {
-    patches.set(Float32Array.from(extractPatch(object, positions[2 * k]!, positions[2 * k + 1]!, n)), 2 * k * n * n);
+    patches.set(Float32Array.from(extractPatch(object, positions[2 * k], positions[2 * k + 1], n)), 2 * k * n * n);
   }
   return { factors, counts: intensity, patches, probe };
 })();
@@ -98,13 +98,13 @@ describe("intensities of frames", () => {
       const inputs = { re: { data: re, shape }, im: { data: im, shape }, measured, [FRAMES]: feedOf(from) };
       return { inputs, sampleWeights: new Float32Array(batch).fill(1) };
     });
-    for (let i = 1; i <= 400; i++) await step.run([batches[i % 2]!], 0.05 / (1 + i / 40), i);
+    for (let i = 1; i <= 400; i++) await step.run([batches[i % 2]], 0.05 / (1 + i / 40), i);
     const found = trainedIntensities(unpackWeights(models.specs, await step.read()), [frames])!;
     await step.dispose();
     expect(found.reduce((a, b) => a + b, 0) / frames).toBeCloseTo(1, 6);
     found.forEach((value, k) => {
       // Five standard deviations of a total of some 1e4 photons, and as much again for the mean's.
-      expect(Math.abs(value / factors[k]! - 1)).toBeLessThan(10 / Math.sqrt(photons * Math.min(1, factors[k]!)));
+      expect(Math.abs(value / factors[k] - 1)).toBeLessThan(10 / Math.sqrt(photons * Math.min(1, factors[k])));
     });
   });
 
@@ -123,8 +123,8 @@ describe("intensities of frames", () => {
     const direction = normals(new Random(2), frames);
     const { step, relative } = tolerances.centralDifference;
     const value = async (h: number): Promise<number> => {
-      const moved = at.map((x, i) => x + h * direction[i]!);
-      return (await evaluate({ loss }, { ...feeds, [FRAME_INTENSITY]: moved })).loss[0]!;
+      const moved = at.map((x, i) => x + h * direction[i]);
+      return (await evaluate({ loss }, { ...feeds, [FRAME_INTENSITY]: moved })).loss[0];
     };
     const difference = ((await value(step)) - (await value(-step))) / (2 * step);
     expect(Math.abs(difference / dot(slope, direction) - 1)).toBeLessThan(relative);
@@ -164,11 +164,11 @@ describe("intensities of frames", () => {
     const own = [known.subarray(0, 7), known.subarray(7)];
     for (const [scan, factors] of own.entries()) {
       expect(factors.reduce((a, b) => a + b, 0) / factors.length).toBeCloseTo(1, 12);
-      expect(Math.log(factors[1]! / factors[0]!)).toBeCloseTo(table[7 * scan + 1]! - table[7 * scan]!, 6);
+      expect(Math.log(factors[1] / factors[0])).toBeCloseTo(table[7 * scan + 1] - table[7 * scan], 6);
     }
     const feeds = { [FRAMES]: feedOf(3).data, [FRAME_INTENSITY]: table };
     const values = await evaluate({ scaled, predicted }, feeds);
-    const expected = values.predicted.map((value, i) => value * known[3 + Math.floor(i / frameSize)]!);
+    const expected = values.predicted.map((value, i) => value * known[3 + Math.floor(i / frameSize)]);
     expect(maxDeviation(values.scaled, expected)).toBeLessThan(tolerances.otherSummationOrder);
   });
 
@@ -189,10 +189,10 @@ describe("a network that learns under a flickering beam", () => {
     const stepFactor = (name: string): number => (name === FRAME_INTENSITY ? 10 : 1);
     const { values, deviance, frames: order } = await trainOnScan(data, { ...training, model, stepFactor });
     const found = trainedIntensities(values, [order.length])!;
-    const truth = order.map((frame) => data.frameIntensities![frame]!);
+    const truth = order.map((frame) => data.frameIntensities![frame]);
     // Of the beam's variance a twentieth may be left to the object.
     expect(correlation(found, truth)).toBeGreaterThan(Math.sqrt(0.95));
-    const unexplained = norm(found.map((value, i) => value - truth[i]!)) / norm(truth.map((value) => value - 1));
+    const unexplained = norm(found.map((value, i) => value - truth[i])) / norm(truth.map((value) => value - 1));
     expect(unexplained).toBeLessThan(0.3);
     expect(deviance.at(-1)!).toBeLessThan(0.8 * steady.deviance.at(-1)!);
   });

@@ -8,9 +8,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, it } from "vitest";
 import { readBundle } from "../../src/bundle/bundle.ts";
-import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
-import { findCheckpoint } from "../../src/node/checkpointFiles.ts";
 import { Random } from "../../src/random.ts";
+import { findCheckpoint } from "../../src/runs/train/checkpointFiles.ts";
+import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { type TrainingState, writeCheckpoint } from "../../src/training/trainingState.ts";
 
@@ -74,7 +74,7 @@ it(`a run killed ${kills} times in a row ends with the weights of one that was n
   const wholeExit = once(whole, "exit");
   const times = await epochs(whole, Number.POSITIVE_INFINITY);
   expect((await wholeExit)[0]).toBe(0);
-  const firstEpoch = times[0]!;
+  const firstEpoch = times[0];
   const laterEpoch = (times.at(-1)! - firstEpoch) / (maxEpochs - 1);
 
   const outputDir = join(folder, "killed");

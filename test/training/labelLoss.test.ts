@@ -3,7 +3,7 @@ import { gradients } from "../../src/graph/gradients.ts";
 import { add, mul } from "../../src/graph/ops/elementwise.ts";
 import { sum } from "../../src/graph/ops/reduce.ts";
 import { Graph, type Tensor } from "../../src/graph/tensor.ts";
-import { supervisedError } from "../../src/model/likelihood.ts";
+import { supervisedError } from "../../src/physics/likelihood.ts";
 import { Random } from "../../src/random.ts";
 import { LABEL_INPUTS, labelErrors, labelInputs } from "../../src/training/labelLoss.ts";
 import { dot, evaluate, maxDeviation, norm, normals } from "../evaluate.ts";
@@ -56,7 +56,7 @@ describe("error against labels", () => {
       phases.map((p) => 0.3 * p),
     );
     const values = await evaluate({ ...outputs, reference }, feeds);
-    expect(maxDeviation(values.loss, [values.reference[0]! + values.reference[1]!])).toBeLessThan(
+    expect(maxDeviation(values.loss, [values.reference[0] + values.reference[1]])).toBeLessThan(
       tolerances.float32Rounding,
     );
   });
@@ -65,7 +65,7 @@ describe("error against labels", () => {
     const { outputs } = errors("polar");
     const around = async (predicted: number, wanted: number) => {
       const values = await evaluate(outputs, feedsOf(all(1), all(predicted), all(1), all(wanted)));
-      return { error: values.phase[0]!, slope: Math.sign(values.db[0]!) };
+      return { error: values.phase[0], slope: Math.sign(values.db[0]) };
     };
     expect((await around(3, -3)).error).toBeCloseTo(2 * Math.PI - 6, 5);
     // The short way from 3 to −3 is upwards.
@@ -81,7 +81,7 @@ describe("error against labels", () => {
       const half = Array.from({ length: SIZE }, (_, i) => (i % 16 < 8 ? 1 : 0));
       const values = await evaluate(outputs, feedsOf(all(2), all(1), all(1), all(0), half));
       const whole = await evaluate(outputs, feedsOf(all(2), all(1), all(1), all(0)));
-      expect(values.loss[0]! / whole.loss[0]!).toBeCloseTo(0.5, 6);
+      expect(values.loss[0] / whole.loss[0]).toBeCloseTo(0.5, 6);
       expect(values.da.every((slope, i) => (slope === 0) === (half[i] === 0))).toBe(true);
     }
     const { outputs } = errors("polar");
@@ -98,7 +98,7 @@ describe("error against labels", () => {
     expect(values.amplitude[0]).toBeCloseTo(1.5 * Math.cos(0.1) - r, 6);
     expect(values.phase[0]).toBeCloseTo(1.5 * Math.sin(0.1), 6);
     const exact = await evaluate(outputs, feedsOf(all(r * Math.cos(p)), all(r * Math.sin(p)), all(r), all(p)));
-    expect(exact.loss[0]!).toBeLessThan(tolerances.float32Rounding * SIZE);
+    expect(exact.loss[0]).toBeLessThan(tolerances.float32Rounding * SIZE);
   });
 
   it.each(["polar", "cartesian"] as const)("has the slopes of its central differences: %s", async (kind) => {
@@ -110,8 +110,8 @@ describe("error against labels", () => {
     const direction = normals(random, 2 * SIZE).map((v) => v / 10);
     const { step } = tolerances.centralDifference;
     const valueAt = async (h: number): Promise<number> => {
-      const moved = (x: Float32Array, from: number) => x.map((v, i) => v + h * direction[from + i]!);
-      return (await evaluate(outputs, feedsOf(moved(a, 0), moved(b, SIZE), amplitudes, phases))).loss[0]!;
+      const moved = (x: Float32Array, from: number) => x.map((v, i) => v + h * direction[from + i]);
+      return (await evaluate(outputs, feedsOf(moved(a, 0), moved(b, SIZE), amplitudes, phases))).loss[0];
     };
     const difference = ((await valueAt(step)) - (await valueAt(-step))) / (2 * step);
     expect(Math.abs(difference - dot(slope, direction))).toBeLessThan(

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readBundle } from "../../src/bundle/bundle.ts";
 import type { Settings } from "../../src/config/group.ts";
-import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
-import { runInference } from "../../src/node/infer.ts";
 import { createInferencePayload, createTrainingPayload } from "../../src/node/payloads.ts";
-import { runTraining } from "../../src/node/train.ts";
+import { runInference } from "../../src/runs/infer/infer.ts";
+import { runTraining } from "../../src/runs/train/train.ts";
+import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
-import { quietHooks } from "../node/inferRun.ts";
+import { quietHooks } from "../runs/inferRun.ts";
 
 /** The real workflow on one scan, with its patterns in memory and with them left in the file. */
 
@@ -67,9 +67,9 @@ describe("a scan left in its file", () => {
     ];
     const [first, second] = objects.map((run) => readFileSync(path(run, "reconstruction.npz")));
     expect(second).toEqual(first);
-    expect(json(objects[1]!, "metrics.json")).toEqual(json(objects[0]!, "metrics.json"));
+    expect(json(objects[1], "metrics.json")).toEqual(json(objects[0], "metrics.json"));
     // What was written beside the output is gone.
-    for (const run of [file, objects[1]!])
+    for (const run of [file, objects[1]])
       expect(readdirSync(path(run)).filter((entry) => entry.startsWith("."))).toEqual([]);
   }, 180_000);
 });

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { adam } from "../../src/graph/optimizers.ts";
-import { replicaGradients } from "../../src/node/replicas.ts";
+import { replicaGradients } from "../../src/node/workers/replicas.ts";
 import { Random } from "../../src/random.ts";
 import type { Weights } from "../../src/training/parameterStore.ts";
 import { createTrainingStep, type GradientSource } from "../../src/training/steps.ts";

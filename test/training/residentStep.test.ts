@@ -37,7 +37,7 @@ async function follow(step: TrainingStep, steps: readonly StepBatch[] = batches)
   for (const [i, batch] of steps.entries()) reports.push(await step.run([batch], 0.05, i + 1));
   const { loss: held } = await step.evaluate(
     (async function* () {
-      yield batches[0]!;
+      yield batches[0];
     })(),
   );
   const weights = structuredClone(await step.read());
@@ -47,7 +47,7 @@ async function follow(step: TrainingStep, steps: readonly StepBatch[] = batches)
 
 const unreadable = (): StepBatch => {
   const bad = toyBatch(new Random(6));
-  (bad.inputs["x"]!.data as Float32Array)[0] = Number.NaN;
+  (bad.inputs["x"].data as Float32Array)[0] = Number.NaN;
   return bad;
 };
 
@@ -61,8 +61,8 @@ describe("a fused step with its weights in the device's memory", () => {
 
   it("keeps the weights from before a step that is not finite", async () => {
     const memory = new TrackedMemory(testRuntime);
-    const good = await follow(await stepOn(withMemory(memory)), [batches[0]!]);
-    const broken = await follow(await stepOn(withMemory(memory)), [batches[0]!, unreadable()]);
+    const good = await follow(await stepOn(withMemory(memory)), [batches[0]]);
+    const broken = await follow(await stepOn(withMemory(memory)), [batches[0], unreadable()]);
     expect(broken.reports.map(({ finite }) => finite)).toEqual([true, false]);
     expect(broken.weights).toEqual(good.weights);
     expect(broken.held).toBe(good.held);
@@ -79,7 +79,7 @@ describe("a fused step with its weights in the device's memory", () => {
   it("goes on from weights that are loaded", async () => {
     const memory = new TrackedMemory(testRuntime);
     const step = await stepOn(withMemory(memory));
-    await step.run([batches[3]!], 0.05, 1);
+    await step.run([batches[3]], 0.05, 1);
     step.load(toyStart(toyModels(optimizer), optimizer));
     expect(memory.alive.size).toBe(0);
     expect(await follow(step)).toEqual(await follow(await stepOn(testRuntime)));
@@ -132,20 +132,20 @@ describe.skipIf(typeof gpu === "string")("on a software adapter", () => {
     const expected = await follow(await stepOn(testRuntime));
     const found = await follow(await stepOn(gpu as Runtime));
     const numbers = ({ reports, held }: Followed): number[] => [
-      ...reports.flatMap((report) => [report.loss, report.gradientNormBefore, report.measures["root"]!]),
+      ...reports.flatMap((report) => [report.loss, report.gradientNormBefore, report.measures["root"]]),
       held,
     ];
     expect(maxDeviation(numbers(found), numbers(expected))).toBeLessThan(tolerances.gpuTrainingSteps);
     const vectors = ({ weights }: Followed): Float32Array[] => [weights.parameters, ...weights.moments, weights.state];
     for (const [i, vector] of vectors(expected).entries()) {
-      expect(maxDeviation(vectors(found)[i]!, vector)).toBeLessThan(tolerances.gpuTrainingSteps);
+      expect(maxDeviation(vectors(found)[i], vector)).toBeLessThan(tolerances.gpuTrainingSteps);
     }
   });
 
   it("keeps the weights from before a step that is not finite", async () => {
-    const good = await follow(await stepOn(gpu as Runtime), [batches[0]!]);
-    const broken = await follow(await stepOn(gpu as Runtime), [batches[0]!, unreadable()]);
-    expect(broken.reports[1]!.finite).toBe(false);
+    const good = await follow(await stepOn(gpu as Runtime), [batches[0]]);
+    const broken = await follow(await stepOn(gpu as Runtime), [batches[0], unreadable()]);
+    expect(broken.reports[1].finite).toBe(false);
     expect(broken.weights).toEqual(good.weights);
   });
 });

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readBundle } from "../../src/bundle/bundle.ts";
 import type { Settings } from "../../src/config/group.ts";
-import { openNpz } from "../../src/io/npz.ts";
-import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
-import type { RunHooks, RunOutcome } from "../../src/node/cli/workflows.ts";
+import { openNpz } from "../../src/formats/npz.ts";
 import { createTrainingPayload } from "../../src/node/payloads.ts";
-import { runTraining } from "../../src/node/train.ts";
+import type { RunHooks, RunOutcome } from "../../src/runs/hooks.ts";
+import { runTraining } from "../../src/runs/train/train.ts";
+import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ptychonaut-training-"));
@@ -74,7 +74,7 @@ describe("a training run", () => {
     expect(run.outcome.status).toBe("finished");
     const losses = history(run).map((record) => record.train.deviance);
     expect(losses).toHaveLength(3);
-    expect(losses[2]!).toBeLessThan(0.7 * losses[0]!);
+    expect(losses[2]).toBeLessThan(0.7 * losses[0]);
     const csv = readFileSync(join(run.dir, "lightning_logs/version_0/metrics.csv"), "utf8").trim().split("\n");
     expect(csv[0]).toBe(
       "epoch,step,poisson_train_loss,poisson_val_loss,deviance_train,deviance_val,learning_rate,grad_norm_preclip,grad_norm_postclip,seconds",
@@ -146,7 +146,7 @@ describe("every way of training runs", () => {
   ] as [string, Settings][])("%s", async (name, settings) => {
     const run = await training(name.replaceAll(/\W/g, "_"), { ...oneEpoch, ...settings });
     expect(run.outcome.status).toBe("finished");
-    expect(history(run)[0]!.train.deviance).toBeGreaterThan(0);
+    expect(history(run)[0].train.deviance).toBeGreaterThan(0);
   });
 
   it("writes the beam's intensity in every training pattern, of mean one", async () => {

@@ -47,7 +47,7 @@ export async function trainOnScan(dataset: Dataset, training: ScanTraining): Pro
     training: source,
     trainingFrames: frames,
   } = prepareData([dataset], undefined, data, model.gridsize, new Random(2));
-  const start = scaledProbe(dataset.probe, scales[0]!);
+  const start = scaledProbe(dataset.probe, scales[0]);
   const optimizer = adam();
   const models = buildStepModels(
     (parameters) =>
@@ -75,7 +75,7 @@ export async function trainOnScan(dataset: Dataset, training: ScanTraining): Pro
         frames: { data: framesInput(members, index), shape: [batchSize, model.gridsize ** 2] },
       };
       const report = await step.run([{ inputs, sampleWeights }], learningRate, ++done);
-      total += report.measures["deviance"]! * report.samples;
+      total += report.measures["deviance"] * report.samples;
     }
     deviance.push(total / source.groups.count);
   }

@@ -11,22 +11,22 @@ import type { TrainingPayload } from "../../src/config/payload.ts";
 import { assembleBatch, type Batch, type BatchSource } from "../../src/data/batches.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { energyOf } from "../../src/data/normalisation.ts";
-import { openNpz } from "../../src/io/npz.ts";
-import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
+import { openNpz } from "../../src/formats/npz.ts";
 import { initialise } from "../../src/nets/parameters.ts";
-import { readScan } from "../../src/node/files.ts";
-import { runInference } from "../../src/node/infer.ts";
+import { readScan } from "../../src/node/files/files.ts";
 import { createInferencePayload, createTrainingPayload } from "../../src/node/payloads.ts";
-import { readSavedRun, repeatRequest } from "../../src/node/savedRun.ts";
-import { runTraining } from "../../src/node/train.ts";
-import { setUpTraining, stepBatchOf } from "../../src/node/trainingSetup.ts";
 import { Random } from "../../src/random.ts";
+import { runInference } from "../../src/runs/infer/infer.ts";
+import { readSavedRun, repeatRequest } from "../../src/runs/savedRun.ts";
+import { runTraining } from "../../src/runs/train/train.ts";
+import { setUpTraining, stepBatchOf } from "../../src/runs/train/trainingSetup.ts";
 import type { HostTensor } from "../../src/runtime/runtime.ts";
+import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { type PreparedData, prepareData } from "../../src/training/preparation.ts";
 import { SAMPLE_WEIGHTS } from "../../src/training/stepModels.ts";
 import { maxDeviation, testRuntime } from "../evaluate.ts";
-import { quietHooks } from "../node/inferRun.ts";
+import { quietHooks } from "../runs/inferRun.ts";
 import { tolerances } from "../tolerances.ts";
 
 /** Two scans that differ in everything that a scan has of its own: object, probe, modes, dose, mask, number of patterns. */
@@ -94,7 +94,7 @@ describe("a batch of several scans", () => {
           const { experiments: __, ...rest } = batch;
           return single.run(
             { ...rest, images: twice(images), offsets: twice(offsets) },
-            Float32Array.of([0.25, 0.75][scan]!, 0),
+            Float32Array.of([0.25, 0.75][scan], 0),
           );
         }),
       );
@@ -102,10 +102,10 @@ describe("a batch of several scans", () => {
       expectClose([both.loss], [a.loss + b.loss]);
       expectClose([both.deviance], [a.deviance + b.deviance]);
       for (const [name, gradient] of Object.entries(both.gradients)) {
-        const [ga, gb] = [a.gradients[name]!, b.gradients[name]!];
+        const [ga, gb] = [a.gradients[name], b.gradients[name]];
         expectClose(
           gradient,
-          name.startsWith("physics.") ? inTurn(ga, gb, gradient.length) : Array.from(ga, (value, i) => value + gb[i]!),
+          name.startsWith("physics.") ? inTurn(ga, gb, gradient.length) : Array.from(ga, (value, i) => value + gb[i]),
         );
       }
     },
@@ -142,9 +142,9 @@ async function costs(payload: TrainingPayload, scans: readonly Dataset[], prepar
     "physics.alpha": [1.1, 0.8],
     "physics.beta": [0.02, -0.01],
   };
-  const own = scans.length > 1 ? [0, 1] : [scans[0]!.name === "first" ? 0 : 1];
+  const own = scans.length > 1 ? [0, 1] : [scans[0].name === "first" ? 0 : 1];
   for (const { name } of models.specs)
-    if (known[name] !== undefined) values[name] = Float32Array.from(own, (scan) => known[name]![scan]!);
+    if (known[name] !== undefined) values[name] = Float32Array.from(own, (scan) => known[name][scan]);
   const session = await testRuntime.load(models.gradient);
   return {
     source: prepared.training,
@@ -152,15 +152,15 @@ async function costs(payload: TrainingPayload, scans: readonly Dataset[], prepar
       const { inputs } = stepBatchOf(batch, payload.model.gridsize ** 2, { height: N, width: N });
       const feeds: Readonly<Record<string, HostTensor>> = {
         ...inputs,
-        ...Object.fromEntries(models.specs.map(({ name, shape }) => [name, { data: values[name]!, shape }])),
+        ...Object.fromEntries(models.specs.map(({ name, shape }) => [name, { data: values[name], shape }])),
         [SAMPLE_WEIGHTS]: { data: weights, shape: [2] },
       };
-      const used = Object.fromEntries(session.inputNames.map((name) => [name, feeds[name]!]));
+      const used = Object.fromEntries(session.inputNames.map((name) => [name, feeds[name]]));
       const out = await session.run(used);
       const grads = Object.entries(out).filter(([name]) => name.startsWith("grad/"));
       return {
-        loss: Number(out["loss"]!.data[0]),
-        deviance: Number(out["measure/deviance"]!.data[0]),
+        loss: Number(out["loss"].data[0]),
+        deviance: Number(out["measure/deviance"].data[0]),
         gradients: Object.fromEntries(grads.map(([name, { data }]) => [name.slice(5), data as Float32Array])),
       };
     },
@@ -186,22 +186,22 @@ describe("the material of several scans", () => {
       expect(new Set(source.experiments)).toEqual(new Set([0, 1]));
       for (let group = 0; group < source.groups.count; group++) {
         const members = source.groups.frames.subarray(4 * group, 4 * group + 4);
-        const scan = source.experiments![group]!;
+        const scan = source.experiments![group];
         for (const frame of members) expect(frame >= 20 ? 1 : 0).toBe(scan);
         const { images } = assembleBatch(source, request(group));
         expect(images).toEqual(
           inputOf(
-            scans[scan]!,
+            scans[scan],
             members.map((frame) => frame - 20 * scan),
-            scales[scan]!.inputScale,
+            scales[scan].inputScale,
           ),
         );
       }
     }
     const framesOf = ({ groups }: BatchSource): Set<number> => new Set(groups.frames);
     for (const frame of framesOf(validation!)) expect(framesOf(training).has(frame)).toBe(false);
-    expect(scales[0]!.photonsPerPattern).toBe(1e5);
-    expect(scales[1]!.photonsPerPattern).toBe(3e3);
+    expect(scales[0].photonsPerPattern).toBe(1e5);
+    expect(scales[1].photonsPerPattern).toBe(3e3);
   });
 });
 
@@ -227,9 +227,9 @@ describe("training on several scans", () => {
     ]);
     const [one, two] = manifest.scans!.map(({ scales }) => scales) as [Record<string, number>, Record<string, number>];
     expect(one["s1"]).not.toBe(two["s1"]);
-    expect(manifest.scales["s1"]).toBeCloseTo((one["s1"]! + two["s1"]!) / 2, 5);
+    expect(manifest.scales["s1"]).toBeCloseTo((one["s1"] + two["s1"]) / 2, 5);
     const second = await readScan(path("second.npz"));
-    expect(scalesFor(manifest, dataFacts(second, 1))).toBe(manifest.scans![1]!.scales);
+    expect(scalesFor(manifest, dataFacts(second, 1))).toBe(manifest.scans![1].scales);
     const third = await readScan(path("third.npz"));
     expect(scalesFor(manifest, dataFacts(third, 1))).toBe(manifest.scales);
 
@@ -306,7 +306,7 @@ describe("several scans in one training", () => {
     for (const i of [0, 1]) {
       const own = factor.filter((_, k) => scan[k] === i);
       expect(own.reduce((a, b) => a + b, 0) / own.length).toBeCloseTo(1, 10);
-      expect(Math.max(...frame.filter((_, k) => scan[k] === i))).toBeLessThan(scans[i]!.patterns.count);
+      expect(Math.max(...frame.filter((_, k) => scan[k] === i))).toBeLessThan(scans[i].patterns.count);
     }
 
     const inferring = await createInferencePayload({

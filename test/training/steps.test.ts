@@ -43,10 +43,10 @@ const batches = Array.from({ length: 6 }, () => toyBatch(random));
 function expectSame(a: Run, b: Run): void {
   expect(maxDeviation(a.weights.parameters, b.weights.parameters)).toBeLessThan(tolerances.splitStep);
   for (const [i, moment] of a.weights.moments.entries()) {
-    expect(maxDeviation(moment, b.weights.moments[i]!)).toBeLessThan(tolerances.splitStep);
+    expect(maxDeviation(moment, b.weights.moments[i])).toBeLessThan(tolerances.splitStep);
   }
   expect(maxDeviation(a.weights.state, b.weights.state)).toBeLessThan(tolerances.splitStep);
-  const losses = (run: Run): number[] => run.reports.flatMap((r) => [r.loss, r.measures["root"]!, r.samples]);
+  const losses = (run: Run): number[] => run.reports.flatMap((r) => [r.loss, r.measures["root"], r.samples]);
   expect(maxDeviation(losses(a), losses(b))).toBeLessThan(tolerances.splitStep);
 }
 
@@ -70,16 +70,16 @@ describe("a training step in its two forms", () => {
     const { reports } = await run(
       "fused",
       adam(),
-      Array.from({ length: 40 }, () => [batches[0]!]),
+      Array.from({ length: 40 }, () => [batches[0]]),
     );
-    expect(reports.at(-1)!.loss).toBeLessThan(0.2 * reports[0]!.loss);
+    expect(reports.at(-1)!.loss).toBeLessThan(0.2 * reports[0].loss);
   });
 });
 
 /** Rows of two batches in one: what accumulation and ranks have to reproduce. */
 function mixed(first: StepBatch, second: StepBatch): StepBatch {
   const take = (name: string): Float32Array => {
-    const [a, b] = [first.inputs[name]!.data as Float32Array, second.inputs[name]!.data as Float32Array];
+    const [a, b] = [first.inputs[name].data as Float32Array, second.inputs[name].data as Float32Array];
     const half = a.length / 2;
     return Float32Array.from([...a.subarray(0, half), ...b.subarray(0, half)]);
   };
@@ -92,10 +92,10 @@ function mixed(first: StepBatch, second: StepBatch): StepBatch {
 const half = (batch: StepBatch): StepBatch => ({ ...batch, sampleWeights: Float32Array.of(1, 1, 0, 0) });
 
 describe("sums over several batches are exact", () => {
-  const whole = [mixed(batches[0]!, batches[1]!), mixed(batches[2]!, batches[3]!)];
+  const whole = [mixed(batches[0], batches[1]), mixed(batches[2], batches[3])];
   const halves = [
-    [half(batches[0]!), half(batches[1]!)],
-    [half(batches[2]!), half(batches[3]!)],
+    [half(batches[0]), half(batches[1])],
+    [half(batches[2]), half(batches[3])],
   ];
 
   it("two half-filled batches accumulated are one full batch", async () => {
@@ -107,7 +107,7 @@ describe("sums over several batches are exact", () => {
     const parts = await run("split", adam(), halves);
     expect(maxDeviation(parts.weights.parameters, full.weights.parameters)).toBeLessThan(tolerances.splitStep);
     expect(parts.reports.map((r) => r.samples)).toEqual([4, 4]);
-    expect(parts.reports[1]!.loss).toBeCloseTo(full.reports[1]!.loss, 5);
+    expect(parts.reports[1].loss).toBeCloseTo(full.reports[1].loss, 5);
   });
 
   it("two processes with half of each batch take the step of one process", async () => {
@@ -117,7 +117,7 @@ describe("sums over several batches are exact", () => {
         run(
           "split",
           adam(),
-          halves.map((pair) => [pair[rank]!]),
+          halves.map((pair) => [pair[rank]]),
           { communicator },
         ),
       ),
@@ -144,7 +144,7 @@ function twoRanks(): Communicator[] {
         waiting.push({ values, resolve });
         if (waiting.length < 2) return;
         const [a, b] = waiting.splice(0) as [(typeof waiting)[0], (typeof waiting)[0]];
-        for (let i = 0; i < a.values.length; i++) a.values[i] = b.values[i] = a.values[i]! + b.values[i]!;
+        for (let i = 0; i < a.values.length; i++) a.values[i] = b.values[i] = a.values[i] + b.values[i];
         a.resolve();
         b.resolve();
       }),
@@ -153,11 +153,11 @@ function twoRanks(): Communicator[] {
 
 it("a step with numbers that are not finite says so and leaves the weights as they were", async () => {
   const bad = toyBatch(new Random(6));
-  (bad.inputs["x"]!.data as Float32Array)[0] = Number.POSITIVE_INFINITY;
+  (bad.inputs["x"].data as Float32Array)[0] = Number.POSITIVE_INFINITY;
   for (const form of ["fused", "split"] as const) {
-    const good = await run(form, adam(), [[batches[0]!]]);
-    const broken = await run(form, adam(), [[batches[0]!], [bad]]);
-    expect(broken.reports[1]!.finite).toBe(false);
+    const good = await run(form, adam(), [[batches[0]]]);
+    const broken = await run(form, adam(), [[batches[0]], [bad]]);
+    expect(broken.reports[1].finite).toBe(false);
     expect(broken.weights.parameters).toEqual(good.weights.parameters);
   }
 });
@@ -175,11 +175,11 @@ it("evaluation is the mean over samples of all batches and changes nothing", asy
   const { "layer.weight": w, bias } = unpackWeights(models.specs, start) as Record<string, Float32Array>;
   let total = 0;
   for (const { inputs, sampleWeights } of held) {
-    const [x, y] = [inputs["x"]!.data as Float32Array, inputs["y"]!.data as Float32Array];
+    const [x, y] = [inputs["x"].data as Float32Array, inputs["y"].data as Float32Array];
     for (let b = 0; b < BATCH; b++) {
       for (let o = 0; o < 2; o++) {
-        const predicted = [0, 1, 2].reduce((sum, i) => sum + x[3 * b + i]! * w![2 * i + o]!, bias![o]!);
-        total += (sampleWeights[b]! * (predicted - y[2 * b + o]!) ** 2) / 2;
+        const predicted = [0, 1, 2].reduce((sum, i) => sum + x[3 * b + i] * w![2 * i + o], bias![o]);
+        total += (sampleWeights[b] * (predicted - y[2 * b + o]) ** 2) / 2;
       }
     }
   }

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Settings } from "../../src/config/group.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
-import { writeScanNpz } from "../../src/io/writeScanNpz.ts";
 import { createTrainingPayload } from "../../src/node/payloads.ts";
-import { runTraining } from "../../src/node/train.ts";
+import { runTraining } from "../../src/runs/train/train.ts";
+import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
-import { quietHooks } from "../node/inferRun.ts";
+import { quietHooks } from "../runs/inferRun.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ptychonaut-supervised-"));
 const scan = join(folder, "scan.npz");
@@ -58,7 +58,7 @@ describe("training on labels", () => {
     ],
   ] as [string, Settings][])("lowers the error against the truth: %s", async (_name, settings) => {
     const { history, lines, csv } = await train(settings);
-    const [first, last] = [history[0]!, history.at(-1)!];
+    const [first, last] = [history[0], history.at(-1)!];
     const { label_amplitude_error: amplitude, label_phase_error: phase, deviance } = last.train;
     expect(last.trainLoss).toBeCloseTo(2 * amplitude + 4 * phase, 4);
     expect(last.trainLoss).toBeLessThan(0.9 * first.trainLoss);

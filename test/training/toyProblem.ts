@@ -29,7 +29,7 @@ export function toyObjective(parameters: Parameters, batch: number = BATCH): Obj
     );
   const w = parameters.within("layer", () => parameters.trainable("weight", [INPUTS, OUTPUTS], normal));
   const b = parameters.trainable("bias", [OUTPUTS], normal);
-  const seen = parameters.state("seen", [OUTPUTS], (shape) => new Float32Array(shape[0]!));
+  const seen = parameters.state("seen", [OUTPUTS], (shape) => new Float32Array(shape[0]));
   const predicted = add(matmul(x, w), b);
   if (parameters.training) parameters.update("seen", add(seen, mean(predicted, { axes: [0] })));
   const loss = mean(square(sub(predicted, y)), { axes: [1] });
@@ -49,7 +49,7 @@ export function toyBatch(random: Random, samples: number = BATCH): StepBatch {
   const x = normals(random, BATCH * INPUTS);
   const y = Float32Array.from({ length: BATCH * OUTPUTS }, (_, i) => {
     const row = Math.floor(i / OUTPUTS) * INPUTS;
-    return x[row]! - 2 * x[row + 1]! + (i % 2) * x[row + 2]! + 0.5;
+    return x[row] - 2 * x[row + 1] + (i % 2) * x[row + 2] + 0.5;
   });
   const sampleWeights = Float32Array.from({ length: BATCH }, (_, i) => (i < samples ? 1 : 0));
   return { inputs: { x: { data: x, shape: [BATCH, INPUTS] }, y: { data: y, shape: [BATCH, OUTPUTS] } }, sampleWeights };

@@ -6,13 +6,13 @@ import { mul } from "../../src/graph/ops/elementwise.ts";
 import { mean } from "../../src/graph/ops/reduce.ts";
 import { adam } from "../../src/graph/optimizers.ts";
 import { Graph } from "../../src/graph/tensor.ts";
-import { poissonDeviance } from "../../src/model/likelihood.ts";
-import { predictIntensity } from "../../src/model/predict.ts";
 import { initialise, Parameters } from "../../src/nets/parameters.ts";
 import { makeObject } from "../../src/optics/objects.ts";
 import { withHermiteModes } from "../../src/optics/probeModes.ts";
 import { makeProbe } from "../../src/optics/probes.ts";
 import { extractPatch } from "../../src/optics/sampling.ts";
+import { poissonDeviance } from "../../src/physics/likelihood.ts";
+import { predictIntensity } from "../../src/physics/predict.ts";
 import { Random } from "../../src/random.ts";
 import { diffract } from "../../src/simulation/diffraction.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
@@ -21,7 +21,7 @@ import { buildStepModels, type Objective } from "../../src/training/stepModels.t
 import { createTrainingStep } from "../../src/training/steps.ts";
 import { isOfProbe, trainableProbe, trainedProbe } from "../../src/training/trainableProbe.ts";
 import { dot, evaluate, maxDeviation, norm, normals, testRuntime } from "../evaluate.ts";
-import { complexConstant } from "../model/inputs.ts";
+import { complexConstant } from "../physics/inputs.ts";
 import { overlap } from "../probeOverlap.ts";
 import { tolerances } from "../tolerances.ts";
 import { trainOnScan } from "./scanProblem.ts";
@@ -40,7 +40,7 @@ function scene() {
   const { intensity, probe } = diffract(object, modes(10), positions, photons);
   const patches = new Float32Array(2 * frames * n * n);
   for (let k = 0; k < frames; k++) {
-    patches.set(Float32Array.from(extractPatch(object, positions[2 * k]!, positions[2 * k + 1]!, n)), 2 * k * n * n);
+    patches.set(Float32Array.from(extractPatch(object, positions[2 * k], positions[2 * k + 1], n)), 2 * k * n * n);
   }
   const start = modes(60);
   const scale = Math.sqrt(energyOf(probe) / energyOf(start));
@@ -73,10 +73,10 @@ describe("a trained probe", () => {
       const { re, im } = await evaluate({ re: probe.re, im: probe.im }, at);
       expect((dot(re, re) + dot(im, im)) / energyOf(start)).toBeCloseTo(1, 5);
       const { re: expected } = splitComplex(trainedProbe(at, start)!);
-      expect(norm(re.map((x, i) => x - expected[i]!)) / norm(expected)).toBeLessThan(tolerances.float32Rounding);
+      expect(norm(re.map((x, i) => x - expected[i])) / norm(expected)).toBeLessThan(tolerances.float32Rounding);
     }
     const { re } = splitComplex(trainedProbe(fresh, start)!);
-    expect(norm(re.map((x, i) => x - splitComplex(start).re[i]!))).toBeLessThan(tolerances.float32Rounding * norm(re));
+    expect(norm(re.map((x, i) => x - splitComplex(start).re[i]))).toBeLessThan(tolerances.float32Rounding * norm(re));
     expect(trainedProbe({}, start)).toBeUndefined();
   });
 
@@ -92,7 +92,7 @@ describe("a trained probe", () => {
     const [re, im] = gradients(total, [...parameters.tensors.values()]);
     const at = initialise(parameters.specs, new Random(0));
     const gradient = await evaluate({ re: re!, im: im! }, at);
-    const along = dot(gradient.re, at[names[0]!]!) + dot(gradient.im, at[names[1]!]!);
+    const along = dot(gradient.re, at[names[0]]) + dot(gradient.im, at[names[1]]);
     const size = Math.hypot(norm(gradient.re), norm(gradient.im)) * Math.sqrt(energyOf(start));
     expect(Math.abs(along) / size).toBeLessThan(tolerances.centralDifference.relative);
     const random = new Random(6);
@@ -100,12 +100,10 @@ describe("a trained probe", () => {
     const { relative } = tolerances.centralDifference;
     const step = tolerances.centralDifference.step * Math.sqrt(energyOf(start) / (2 * n * n));
     const value = async (h: number): Promise<number> => {
-      const moved = Object.fromEntries(
-        names.map((name, i) => [name, at[name]!.map((x, k) => x + h * direction[i]![k]!)]),
-      );
-      return (await evaluate({ total }, moved)).total[0]!;
+      const moved = Object.fromEntries(names.map((name, i) => [name, at[name].map((x, k) => x + h * direction[i][k])]));
+      return (await evaluate({ total }, moved)).total[0];
     };
-    const slope = dot(gradient.re, direction[0]!) + dot(gradient.im, direction[1]!);
+    const slope = dot(gradient.re, direction[0]) + dot(gradient.im, direction[1]);
     const difference = ((await value(step)) - (await value(-step))) / (2 * step);
     expect(Math.abs(difference - slope) / Math.abs(slope)).toBeLessThan(relative);
   });
@@ -123,7 +121,7 @@ describe("a trained probe", () => {
     // A thousand steps leave a small part of the way, and of the deviance well under the shot noise's 1.
     expect(overlap(start, truth)).toBeLessThan(0.9);
     expect(1 - overlap(found, truth)).toBeLessThan(0.02 * (1 - overlap(start, truth)));
-    expect(losses[0]!).toBeGreaterThan(10);
+    expect(losses[0]).toBeGreaterThan(10);
     expect(losses.at(-1)!).toBeLessThan(0.1);
   });
 });
@@ -144,9 +142,9 @@ describe("the step of a parameter", () => {
     const [whole, part] = [await stepWith(1), await stepWith(0.25)];
     expect(part["physics.probe.im"]).toEqual(whole["physics.probe.im"]);
     const { re } = splitComplex(start);
-    const expected = whole["physics.probe.re"]!.map((x, i) => re[i]! + (x - re[i]!) / 4);
-    expect(maxDeviation(part["physics.probe.re"]!, expected)).toBeLessThan(tolerances.float32Rounding);
-    expect(maxDeviation(whole["physics.probe.re"]!, expected)).toBeGreaterThan(tolerances.float32Rounding);
+    const expected = whole["physics.probe.re"].map((x, i) => re[i] + (x - re[i]) / 4);
+    expect(maxDeviation(part["physics.probe.re"], expected)).toBeLessThan(tolerances.float32Rounding);
+    expect(maxDeviation(whole["physics.probe.re"], expected)).toBeGreaterThan(tolerances.float32Rounding);
   });
 });
 

@@ -32,7 +32,7 @@ describe("the training loop", () => {
     expect(outcome.kind).toBe("completed");
     expect(events.filter((e) => e.kind === "step")).toHaveLength(20);
     expect(state.history.map((r) => r.epoch)).toEqual([1, 2, 3, 4]);
-    expect(state.history[3]!.validationLoss!).toBeLessThan(state.history[0]!.validationLoss!);
+    expect(state.history[3].validationLoss!).toBeLessThan(state.history[0].validationLoss!);
     expect(state.history.map((r) => r.learningRate / 0.05)).toEqual([1, 0.95, 0.95 ** 2, 0.95 ** 3]);
     expect(state.best!.value).toBe(Math.min(...state.history.map((r) => r.validationLoss!)));
   });
@@ -42,7 +42,7 @@ describe("the training loop", () => {
     const reports = events.flatMap((e) => (e.kind === "step" ? [e.report] : []));
     const total = reports.reduce((sum, r) => sum + r.loss * r.samples, 0);
     expect(reports.at(-1)!.samples).toBe(2);
-    expect(state.history[0]!.trainLoss).toBeCloseTo(total / 18, 12);
+    expect(state.history[0].trainLoss).toBeCloseTo(total / 18, 12);
   });
 
   it("accumulates, and steps on what is left at the end of the epoch", async () => {
@@ -80,7 +80,7 @@ describe("a resumed run continues bit for bit", () => {
     const whole = await consume(await toyTrainer(), (event) => {
       if (event.kind === "epoch") saved.push(bytes(event.state));
     });
-    const again = await consume(await toyTrainer({ start: readCheckpoint(saved[1]!, {}, "last") }));
+    const again = await consume(await toyTrainer({ start: readCheckpoint(saved[1], {}, "last") }));
     expect(bytes(again.state)).toEqual(bytes(whole.state));
   });
 
@@ -97,7 +97,7 @@ describe("a resumed run continues bit for bit", () => {
     const file = bytes(state);
     expect(() => readCheckpoint(file.subarray(0, file.length / 2), {}, "half")).toThrow("half");
     const flipped = file.slice();
-    flipped[100]! ^= 1; // inside state.json
+    flipped[100] ^= 1; // inside state.json
     expect(() => readCheckpoint(flipped, {}, "flipped")).toThrow("flipped");
   });
 });
@@ -108,8 +108,8 @@ describe("outcomes", () => {
     const validation = async function* (): AsyncGenerator<ReturnType<typeof toyBatch>> {
       const batch = toyBatch(new Random(5));
       epoch++;
-      const y = batch.inputs["y"]!.data as Float32Array;
-      for (let i = 0; i < y.length; i++) y[i] = y[i]! + 3 * epoch; // ever further away
+      const y = batch.inputs["y"].data as Float32Array;
+      for (let i = 0; i < y.length; i++) y[i] = y[i] + 3 * epoch; // ever further away
       yield batch;
     };
     const { outcome, state } = await consume(await toyTrainer({ patience: 3, maxEpochs: 50, validation }));
@@ -124,7 +124,7 @@ describe("outcomes", () => {
       async *epoch(random: Random) {
         yield toyBatch(random);
         const bad = toyBatch(random);
-        (bad.inputs["x"]!.data as Float32Array)[0] = Number.NaN;
+        (bad.inputs["x"].data as Float32Array)[0] = Number.NaN;
         yield bad;
       },
     };

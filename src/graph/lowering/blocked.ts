@@ -68,14 +68,14 @@ export function blockedTarget(
     inputs: readonly Tensor[],
     attributes: Record<string, Attribute>,
     shape: readonly number[],
-  ): Tensor => graph.emit(op, inputs, attributes, [{ shape, dtype: "float32" }])[0]!;
+  ): Tensor => graph.emit(op, inputs, attributes, [{ shape, dtype: "float32" }])[0];
 
-  const fitsBlocks = (tensor: Tensor): boolean => tensor.rank === 4 && tensor.shape[1]! % block === 0;
+  const fitsBlocks = (tensor: Tensor): boolean => tensor.rank === 4 && tensor.shape[1] % block === 0;
 
   const plain = (tensor: Tensor): Tensor => {
     const known = plainOf.get(tensor);
     if (known !== undefined) return known;
-    const attributes = { channels: tensor.shape[1]! };
+    const attributes = { channels: tensor.shape[1] };
     const made = emitOne(`${BLOCKED}ReorderOutput`, [blockedOf.get(tensor)!], attributes, tensor.shape);
     plainOf.set(tensor, made);
     return made;
@@ -116,7 +116,7 @@ export function blockedTarget(
       if (relu !== undefined) return false;
       const [, , ky, kx] = weights.shape as [number, number, number, number];
       const made = out * ky * kx <= block ? convolutionToFewChannels(node) : convolutionToPartOfABlock(node);
-      plainOf.set(node.outputs[0]!, made);
+      plainOf.set(node.outputs[0], made);
       return true;
     }
     if (out % block !== 0 || (channels >= block && channels % block !== 0)) return false;
@@ -124,11 +124,11 @@ export function blockedTarget(
     const inBlock = channels < block ? 1 : block;
     const packed =
       weights.node?.op === "TurnedWeights"
-        ? packTurnedWeights(plain(weights.node.inputs[0]!), inBlock, block)
+        ? packTurnedWeights(plain(weights.node.inputs[0]), inBlock, block)
         : packWeights(plain(weights), inBlock, block);
     const attributes = { ...node.attributes, ...(relu === undefined ? {} : { activation: "Relu" }) };
     const inputs = bias === undefined ? [input, packed] : [input, packed, plain(bias)];
-    const result = (relu ?? node).outputs[0]!;
+    const result = (relu ?? node).outputs[0];
     blockedOf.set(result, emitOne(`${BLOCKED}Conv`, inputs, attributes, result.shape));
     return true;
   };
@@ -136,7 +136,7 @@ export function blockedTarget(
   /** With more taps than a block has channels, the block is filled up with channels that are thrown away. */
   const convolutionToPartOfABlock = (node: Node): Tensor => {
     const [x, weights, bias] = node.inputs as [Tensor, Tensor, Tensor?];
-    const [batch, out, height, width] = node.outputs[0]!.shape as [number, number, number, number];
+    const [batch, out, height, width] = node.outputs[0].shape as [number, number, number, number];
     const filled = pad(plain(weights), [
       [0, block - out],
       [0, 0],
@@ -155,7 +155,7 @@ export function blockedTarget(
     const [out, channels, ky, kx] = weights.shape as [number, number, number, number];
     const [py, px] = node.attributes["pads"] as readonly [number, number];
     const [batch, , height, width] = x.shape as [number, number, number, number];
-    const [, , outHeight, outWidth] = node.outputs[0]!.shape as [number, number, number, number];
+    const [, , outHeight, outWidth] = node.outputs[0].shape as [number, number, number, number];
     const taps = ky * kx;
     const rows = Math.ceil((taps * out) / block) * block;
     const byTap = reshape(transpose(plain(weights), [2, 3, 0, 1]), [taps * out, channels, 1, 1]);
@@ -201,7 +201,7 @@ export function blockedTarget(
   /** Σ over images and pixels of `columns` `[batch, column, y · x]` times an image: `[column, channel]`. */
   const pixelProducts = (columns: Tensor, image: Tensor): Tensor => {
     const [batch, count, pixels] = columns.shape as [number, number, number];
-    const channels = image.shape[1]!;
+    const channels = image.shape[1];
     const source = blockedOf.get(image);
     if (source === undefined) {
       return sum(matmul(columns, reshape(channelsLast(image), [batch, pixels, channels])), { axes: [0] });
@@ -213,7 +213,7 @@ export function blockedTarget(
 
   const weightGradient = (node: Node): Tensor => {
     const [x, gradient] = node.inputs as [Tensor, Tensor];
-    const [out, channels, ky, kx] = node.outputs[0]!.shape as [number, number, number, number];
+    const [out, channels, ky, kx] = node.outputs[0].shape as [number, number, number, number];
     const [py, px] = node.attributes["pads"] as readonly [number, number];
     const [batch, , height, width] = gradient.shape as [number, number, number, number];
     if (channels <= FEW_CHANNELS) {
@@ -253,19 +253,19 @@ export function blockedTarget(
   };
 
   const channelSums = (node: Node): boolean => {
-    const x = blockedOf.get(node.inputs[0]!);
+    const x = blockedOf.get(node.inputs[0]);
     if (x === undefined) return false;
     const [batch, channels, height, width] = x.shape as [number, number, number, number];
     const rows = sum(reshape(x, [(batch * channels * height) / block, width, block]), { axes: [1] });
     const total = sum(reshape(rows, [batch, channels / block, height, block]), { axes: [0, 2] });
-    plainOf.set(node.outputs[0]!, reshape(total, [channels]));
+    plainOf.set(node.outputs[0], reshape(total, [channels]));
     return true;
   };
 
   /** Pixels of all channels of a block lie together, so joining needs no transposition. */
   const joinParities = (node: Node): boolean => {
-    const result = node.outputs[0]!;
-    const planes = blockedOf.get(node.inputs[0]!);
+    const result = node.outputs[0];
+    const planes = blockedOf.get(node.inputs[0]);
     if (planes === undefined || !fitsBlocks(result)) return false;
     const [batch, out, height, width] = result.shape as [number, number, number, number];
     const [rows, columns, groups] = [height / 2, width / 2, out / block];
@@ -285,8 +285,8 @@ export function blockedTarget(
   };
 
   const splitParities = (node: Node): boolean => {
-    const result = node.outputs[0]!;
-    const x = blockedOf.get(node.inputs[0]!);
+    const result = node.outputs[0];
+    const x = blockedOf.get(node.inputs[0]);
     if (x === undefined) return false;
     const [batch, channels, height, width] = x.shape as [number, number, number, number];
     const [rows, columns, groups] = [height / 2, width / 2, channels / block];
@@ -306,19 +306,19 @@ export function blockedTarget(
   };
 
   const elementwise = (node: Node): boolean => {
-    const result = node.outputs[0]!;
+    const result = node.outputs[0];
     const full = node.inputs.filter((input) => input.size > 1);
     if (!fitsBlocks(result) || full.some((input) => input.shape.join() !== result.shape.join())) return false;
     if (!full.some((input) => blockedOf.has(input))) return false;
     const inputs = node.inputs.map((input) => (input.size > 1 ? blocked(input) : plain(input)));
-    const made = forms[node.op]?.(inputs[0]!) ?? graph.emit(node.op, inputs, node.attributes, [result])[0]!;
+    const made = forms[node.op]?.(inputs[0]) ?? graph.emit(node.op, inputs, node.attributes, [result])[0];
     blockedOf.set(result, made);
     return true;
   };
 
   const pooling = (node: Node): boolean => {
-    const result = node.outputs[0]!;
-    const x = node.inputs[0]!;
+    const result = node.outputs[0];
+    const x = node.inputs[0];
     if (!fitsBlocks(x) || !blockedOf.has(x)) return false;
     blockedOf.set(result, emitOne(BLOCKED + node.op, [blocked(x)], node.attributes, result.shape));
     return true;
@@ -341,7 +341,7 @@ export function blockedTarget(
     const window = { kernel_shape: [2, 2], strides: [2, 2] };
     const part = emitOne(`${BLOCKED}AveragePool`, [reshape(isMaximum, x.shape)], window, pooled.shape);
     const share = div(mul(blocked(gradient), 0.25), part);
-    blockedOf.set(node.outputs[0]!, reshape(mul(isMaximum, enlarged(share)), x.shape));
+    blockedOf.set(node.outputs[0], reshape(mul(isMaximum, enlarged(share)), x.shape));
     return true;
   };
 
@@ -361,11 +361,11 @@ export function blockedTarget(
           convolutionNode.attributes,
           convolutionNode.outputs,
         );
-        plainOf.set(convolutionNode.outputs[0]!, made[0]!);
+        plainOf.set(convolutionNode.outputs[0], made[0]);
         return false;
       }
       case "ConvWeightGradient":
-        plainOf.set(node.outputs[0]!, weightGradient(node));
+        plainOf.set(node.outputs[0], weightGradient(node));
         return true;
       case "MaxPool":
       case "AveragePool":
@@ -373,9 +373,9 @@ export function blockedTarget(
       case "MaxPoolGradient":
         return maxPoolGradient(node);
       case "Upsample2x": {
-        const x = node.inputs[0]!;
+        const x = node.inputs[0];
         if (!fitsBlocks(x) || !blockedOf.has(x)) return false;
-        const result = node.outputs[0]!;
+        const result = node.outputs[0];
         blockedOf.set(result, emitOne(`${BLOCKED}Upsample`, [blocked(x)], { scales: [1, 1, 2, 2] }, result.shape));
         return true;
       }

@@ -11,9 +11,9 @@ export function findFusableRelus(
   }
   const byRelu = new Map<Node, Node>();
   for (const node of nodes) {
-    const source = node.op === "Relu" ? node.inputs[0]!.node : undefined;
-    if (source?.op !== "Conv" || outputs.includes(node.inputs[0]!)) continue;
-    if (users.get(node.inputs[0]!)!.length === 1) byRelu.set(node, source);
+    const source = node.op === "Relu" ? node.inputs[0].node : undefined;
+    if (source?.op !== "Conv" || outputs.includes(node.inputs[0])) continue;
+    if (users.get(node.inputs[0])!.length === 1) byRelu.set(node, source);
   }
   return { byRelu, convolutions: new Set(byRelu.values()) };
 }

@@ -53,7 +53,7 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, target: Target)
       if (blocked?.emit(node)) return;
       const inputs = node.inputs.map(get);
       const made = rules[node.op]?.(node, inputs) ?? lowered.emit(node.op, inputs, node.attributes, node.outputs);
-      for (const [i, tensor] of node.outputs.entries()) plain.set(tensor, made[i]!);
+      for (const [i, tensor] of node.outputs.entries()) plain.set(tensor, made[i]);
     });
   }
   return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, get(tensor)]));

@@ -36,7 +36,7 @@ export function swapMiddle(x: Tensor): Tensor {
   const channels = groups * block;
   const image = reshape(x, [count, pixels, 1, channels]);
   const shape = [count, channels, pixels, 1];
-  const made = x.graph.emit(`${BLOCKED}ReorderInput`, [image], { channels_last: 1 }, [{ shape, dtype: "float32" }])[0]!;
+  const made = x.graph.emit(`${BLOCKED}ReorderInput`, [image], { channels_last: 1 }, [{ shape, dtype: "float32" }])[0];
   return reshape(made, [count, groups, pixels, block]);
 }
 
@@ -48,6 +48,6 @@ function lastButOneInner(x: Tensor, block: number): Tensor {
   const [count, inner, rest] = x.shape as [number, number, number];
   if (inner !== block) return transpose(x, [0, 2, 1]);
   const image = reshape(x, [count, block, 1, rest]);
-  const made = x.graph.emit(`${BLOCKED}ReorderInput`, [image], {}, [{ shape: image.shape, dtype: "float32" }])[0]!;
+  const made = x.graph.emit(`${BLOCKED}ReorderInput`, [image], {}, [{ shape: image.shape, dtype: "float32" }])[0];
   return reshape(made, [count, rest, block]);
 }

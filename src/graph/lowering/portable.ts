@@ -17,7 +17,7 @@ export const portableRules: Readonly<Record<string, LoweringRule>> = {
   // ONNX Runtime's WebGPU provider (1.30) fails on an exponent that broadcasts along a trailing axis. Emitted here, since
   // `pow` takes what was expanded as it was before.
   Pow: (node, [base, exponent]) => {
-    const { shape } = node.outputs[0]!;
+    const { shape } = node.outputs[0];
     if (exponent!.size === 1) return [pow(base!, exponent!)];
     return base!.graph.emit("Pow", [expand(base!, shape), expand(exponent!, shape)], {}, node.outputs);
   },
@@ -32,7 +32,7 @@ export const portableRules: Readonly<Record<string, LoweringRule>> = {
 
   // Both in transpositions that each move one axis, which runtimes have fast paths for.
   JoinParities: (node, [planes]) => {
-    const [batch, out, height, width] = node.outputs[0]!.shape as [number, number, number, number];
+    const [batch, out, height, width] = node.outputs[0].shape as [number, number, number, number];
     const [rows, columns] = [height / 2, width / 2];
     const parts = PARITIES.map(([a, b], parity) => {
       const plane = slice(planes!, [
@@ -90,7 +90,7 @@ function enlarged(x: Tensor): Tensor {
   const [batch, channels, height, width] = shape as [number, number, number, number];
   return graph.emit("Resize", [x, noRegion, scales], attributes, [
     { shape: [batch, channels, 2 * height, 2 * width], dtype: "float32" },
-  ])[0]!;
+  ])[0];
 }
 
 /** For each tap of the kernel one product of the gradient with the input shifted to that tap. */
@@ -101,7 +101,7 @@ function weightGradientByTaps(
   padding: readonly [number, number],
 ): Tensor {
   const [batch, out, height, width] = gradient.shape as [number, number, number, number];
-  const channels = x.shape[1]!;
+  const channels = x.shape[1];
   const padded = pad(transpose(x, [0, 2, 3, 1]), [
     [padding[0], padding[0]],
     [padding[1], padding[1]],

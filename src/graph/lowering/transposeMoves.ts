@@ -27,7 +27,7 @@ export function transposeRule(nodes: readonly Node[], outputs: readonly Tensor[]
 /** The permutation in the cheapest way. */
 export function transposeByMoves(x: Tensor, perm: readonly number[]): Tensor {
   const { sizes, order } = merged(x.shape, perm);
-  const goal = perm.map((axis) => x.shape[axis]!);
+  const goal = perm.map((axis) => x.shape[axis]);
   const moves = cheapestMoves(sizes, order);
   if (moves === undefined) return reshape(transpose(reshape(x, sizes), order), goal);
   return reshape(
@@ -39,15 +39,15 @@ export function transposeByMoves(x: Tensor, perm: readonly number[]): Tensor {
 /** Without axes of one element, neighbours that stay neighbours as one axis. */
 function merged(shape: readonly number[], perm: readonly number[]): { sizes: number[]; order: number[] } {
   const runs: number[][] = [];
-  for (const axis of perm.filter((axis) => shape[axis]! > 1)) {
+  for (const axis of perm.filter((axis) => shape[axis] > 1)) {
     const run = runs.at(-1);
     const follows = run !== undefined && between(shape, run.at(-1)!, axis);
     if (follows) run.push(axis);
     else runs.push([axis]);
   }
-  const inPlace = runs.map((_, i) => i).sort((i, j) => runs[i]![0]! - runs[j]![0]!);
+  const inPlace = runs.map((_, i) => i).sort((i, j) => runs[i][0] - runs[j][0]);
   return {
-    sizes: inPlace.map((i) => runs[i]!.reduce((product, axis) => product * shape[axis]!, 1)),
+    sizes: inPlace.map((i) => runs[i].reduce((product, axis) => product * shape[axis], 1)),
     order: runs.map((_, i) => inPlace.indexOf(i)),
   };
 }
@@ -92,7 +92,7 @@ function cheapestMoves(sizes: readonly number[], order: readonly number[]): read
 
 /** Every exchange of two neighbouring blocks of axes. */
 function exchanges(axes: readonly number[], sizes: readonly number[]): { axes: number[]; move: Move }[] {
-  const product = (part: readonly number[]): number => part.reduce((total, axis) => total * sizes[axis]!, 1);
+  const product = (part: readonly number[]): number => part.reduce((total, axis) => total * sizes[axis], 1);
   const found: { axes: number[]; move: Move }[] = [];
   for (let i = 0; i < axes.length; i++) {
     for (let j = i + 1; j < axes.length; j++) {

@@ -13,11 +13,11 @@ function unary(op: string): Unary {
   return (x) => {
     requireDtype(op, x, "float32");
     const small = unexpanded(x);
-    return expand(x.graph.emit(op, [small], {}, [{ shape: small.shape, dtype: "float32" }])[0]!, x.shape);
+    return expand(x.graph.emit(op, [small], {}, [{ shape: small.shape, dtype: "float32" }])[0], x.shape);
   };
 }
 
-const unexpanded = (x: Tensor): Tensor => (x.node?.op === "Expand" ? x.node.inputs[0]! : x);
+const unexpanded = (x: Tensor): Tensor => (x.node?.op === "Expand" ? x.node.inputs[0] : x);
 
 export const neg: Unary = unary("Neg");
 export const exp: Unary = unary("Exp");
@@ -45,7 +45,7 @@ function binary(op: string, a: Operand, b: Operand, result: DType = "float32"): 
   requireDtype(op, x, "float32");
   requireDtype(op, y, "float32");
   const [p, q] = [unexpanded(x), unexpanded(y)];
-  const made = x.graph.emit(op, [p, q], {}, [{ shape: broadcastShapes(op, p.shape, q.shape), dtype: result }])[0]!;
+  const made = x.graph.emit(op, [p, q], {}, [{ shape: broadcastShapes(op, p.shape, q.shape), dtype: result }])[0];
   return expand(made, broadcastShapes(op, x.shape, y.shape));
 }
 
@@ -76,13 +76,13 @@ export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
 
 export function not(x: Tensor): Tensor {
   requireDtype("Not", x, "bool");
-  return x.graph.emit("Not", [x], {}, [{ shape: x.shape, dtype: "bool" }])[0]!;
+  return x.graph.emit("Not", [x], {}, [{ shape: x.shape, dtype: "bool" }])[0];
 }
 
 function logical(op: "And" | "Or", a: Tensor, b: Tensor): Tensor {
   requireDtype(op, a, "bool");
   requireDtype(op, b, "bool");
-  return a.graph.emit(op, [a, b], {}, [{ shape: broadcastShapes(op, a.shape, b.shape), dtype: "bool" }])[0]!;
+  return a.graph.emit(op, [a, b], {}, [{ shape: broadcastShapes(op, a.shape, b.shape), dtype: "bool" }])[0];
 }
 
 export const and = (a: Tensor, b: Tensor): Tensor => logical("And", a, b);
@@ -90,7 +90,7 @@ export const or = (a: Tensor, b: Tensor): Tensor => logical("Or", a, b);
 
 export function cast(x: Tensor, dtype: DType): Tensor {
   if (x.dtype === dtype) return x;
-  return x.graph.emit("Cast", [x], { to: onnxType[dtype] }, [{ shape: x.shape, dtype }])[0]!;
+  return x.graph.emit("Cast", [x], { to: onnxType[dtype] }, [{ shape: x.shape, dtype }])[0];
 }
 
 /** `condition ? a : b`, elementwise. */
@@ -100,10 +100,10 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   requireDtype("Where", x, "float32");
   requireDtype("Where", y, "float32");
   const shape = broadcastShapes("Where", condition.shape, x.shape, y.shape);
-  return x.graph.emit("Where", [condition, x, y], {}, [{ shape, dtype: "float32" }])[0]!;
+  return x.graph.emit("Where", [condition, x, y], {}, [{ shape, dtype: "float32" }])[0];
 }
 
 /** The same value, through which no gradient flows. */
 export function stopGradient(x: Tensor): Tensor {
-  return x.graph.emit("Identity", [x], {}, [{ shape: x.shape, dtype: x.dtype }])[0]!;
+  return x.graph.emit("Identity", [x], {}, [{ shape: x.shape, dtype: x.dtype }])[0];
 }

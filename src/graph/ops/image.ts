@@ -29,14 +29,14 @@ export function conv2d(
   const inputs = options.bias === undefined ? [x, weights] : [x, weights, options.bias];
   return x.graph.emit("Conv", inputs, { pads: [py, px, py, px], kernel_shape: [ky, kx] }, [
     { shape, dtype: "float32" },
-  ])[0]!;
+  ])[0];
 }
 
 /** Largest value of every 2×2 block. Height and width must be even. */
 export function maxPool2x2(x: Tensor): Tensor {
   const [batch, channels, height, width] = evenImage("MaxPool", x);
   const shape = [batch, channels, height / 2, width / 2];
-  return x.graph.emit("MaxPool", [x], { kernel_shape: [2, 2], strides: [2, 2] }, [{ shape, dtype: "float32" }])[0]!;
+  return x.graph.emit("MaxPool", [x], { kernel_shape: [2, 2], strides: [2, 2] }, [{ shape, dtype: "float32" }])[0];
 }
 
 /**
@@ -44,14 +44,14 @@ export function maxPool2x2(x: Tensor): Tensor {
  * Equal maxima share it: where a detector saw nothing, images are constant and all four are the maximum.
  */
 export function maxPoolGradient(x: Tensor, pooled: Tensor, gradient: Tensor): Tensor {
-  return x.graph.emit("MaxPoolGradient", [x, pooled, gradient], {}, [{ shape: x.shape, dtype: "float32" }])[0]!;
+  return x.graph.emit("MaxPoolGradient", [x, pooled, gradient], {}, [{ shape: x.shape, dtype: "float32" }])[0];
 }
 
 /** Mean of every 2×2 block. Height and width must be even. */
 export function averagePool2x2(x: Tensor): Tensor {
   const [batch, channels, height, width] = evenImage("AveragePool", x);
   const shape = [batch, channels, height / 2, width / 2];
-  return x.graph.emit("AveragePool", [x], { kernel_shape: [2, 2], strides: [2, 2] }, [{ shape, dtype: "float32" }])[0]!;
+  return x.graph.emit("AveragePool", [x], { kernel_shape: [2, 2], strides: [2, 2] }, [{ shape, dtype: "float32" }])[0];
 }
 
 /** Every pixel repeated in a 2×2 block (nearest-neighbour upsampling). */
@@ -60,7 +60,7 @@ export function upsample2x(x: Tensor): Tensor {
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
   return x.graph.emit("Upsample2x", [x], {}, [
     { shape: [batch, channels, 2 * height, 2 * width], dtype: "float32" },
-  ])[0]!;
+  ])[0];
 }
 
 /**
@@ -74,14 +74,14 @@ export function joinParities(planes: Tensor): Tensor {
     throw shapeError("JoinParities", "[batch, 4·out, y + 1, x + 1]", planes);
   }
   const shape = [batch, channels / 4, 2 * (height - 1), 2 * (width - 1)];
-  return planes.graph.emit("JoinParities", [planes], {}, [{ shape, dtype: "float32" }])[0]!;
+  return planes.graph.emit("JoinParities", [planes], {}, [{ shape, dtype: "float32" }])[0];
 }
 
 /** The adjoint of `joinParities`: `[batch, out, 2y, 2x]` → `[batch, 4·out, y + 1, x + 1]`, zeros where nothing lands. */
 export function splitParities(x: Tensor): Tensor {
   const [batch, channels, height, width] = evenImage("SplitParities", x);
   const shape = [batch, 4 * channels, height / 2 + 1, width / 2 + 1];
-  return x.graph.emit("SplitParities", [x], {}, [{ shape, dtype: "float32" }])[0]!;
+  return x.graph.emit("SplitParities", [x], {}, [{ shape, dtype: "float32" }])[0];
 }
 
 /** The four parities (a, b), in the order of their channels. */
@@ -95,7 +95,7 @@ export const PARITIES: readonly (readonly [number, number])[] = [
 /** Sums over batch, rows and columns: `[batch, channel, y, x]` → `[channel]`, the gradient of a bias. */
 export function channelSums(x: Tensor): Tensor {
   if (x.rank !== 4) throw shapeError("ChannelSums", "[batch, channel, y, x]", x);
-  return x.graph.emit("ChannelSums", [x], {}, [{ shape: [x.shape[1]!], dtype: "float32" }])[0]!;
+  return x.graph.emit("ChannelSums", [x], {}, [{ shape: [x.shape[1]], dtype: "float32" }])[0];
 }
 
 function evenImage(op: string, x: Tensor): [number, number, number, number] {

@@ -6,13 +6,13 @@ export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   requireDtype("Gather", indices, "int64");
   const [at] = normaliseAxes("Gather", [axis], x.rank) as [number];
   const shape = [...x.shape.slice(0, at), ...indices.shape, ...x.shape.slice(at + 1)];
-  return x.graph.emit("Gather", [x, indices], { axis: at }, [{ shape, dtype: x.dtype }])[0]!;
+  return x.graph.emit("Gather", [x, indices], { axis: at }, [{ shape, dtype: x.dtype }])[0];
 }
 
 /** The same entries along an axis in reverse order. */
 export function reversed(x: Tensor, axis: number): Tensor {
   const [at] = normaliseAxes("Gather", [axis], x.rank) as [number];
-  const length = x.shape[at]!;
+  const length = x.shape[at];
   return gather(x, x.graph.int64(Array.from({ length }, (_, i) => length - 1 - i)), at);
 }
 
@@ -28,8 +28,8 @@ export function scatterAdd(target: Tensor, indices: Tensor, updates: Tensor): Te
   }
   const asTuples = target.graph.emit("Unsqueeze", [indices, target.graph.int64([indices.rank])], {}, [
     { shape: [...indices.shape, 1], dtype: "int64" },
-  ])[0]!;
+  ])[0];
   return target.graph.emit("ScatterND", [target, asTuples, updates], { reduction: "add" }, [
     { shape: target.shape, dtype: target.dtype },
-  ])[0]!;
+  ])[0];
 }

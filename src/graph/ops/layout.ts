@@ -13,7 +13,7 @@ export function reshape(x: Tensor, shape: readonly number[]): Tensor {
     throw shapeError("Reshape", `${x.size} elements for [${shape.join(", ")}]`, x);
   }
   if (sameShape(full, x.shape)) return x;
-  return x.graph.emit("Reshape", [x, x.graph.int64(full)], {}, [{ shape: full, dtype: x.dtype }])[0]!;
+  return x.graph.emit("Reshape", [x, x.graph.int64(full)], {}, [{ shape: full, dtype: x.dtype }])[0];
 }
 
 export function transpose(x: Tensor, perm: readonly number[]): Tensor {
@@ -22,7 +22,7 @@ export function transpose(x: Tensor, perm: readonly number[]): Tensor {
     throw shapeError("Transpose", `a permutation of ${x.rank} axes instead of [${perm.join(", ")}]`, x);
   }
   if (axes.every((axis, i) => axis === i)) return x;
-  return x.graph.emit("Transpose", [x], { perm: axes }, [{ shape: axes.map((a) => x.shape[a]!), dtype: x.dtype }])[0]!;
+  return x.graph.emit("Transpose", [x], { perm: axes }, [{ shape: axes.map((a) => x.shape[a]), dtype: x.dtype }])[0];
 }
 
 /** Broadcasts to a shape. */
@@ -30,11 +30,11 @@ export function expand(x: Tensor, shape: readonly number[]): Tensor {
   if (sameShape(broadcastShapes("Expand", x.shape, shape), x.shape)) return x;
   if (!sameShape(broadcastShapes("Expand", x.shape, shape), shape))
     throw shapeError("Expand", `[${shape.join(", ")}]`, x);
-  return x.graph.emit("Expand", [x, x.graph.int64(shape)], {}, [{ shape: [...shape], dtype: x.dtype }])[0]!;
+  return x.graph.emit("Expand", [x, x.graph.int64(shape)], {}, [{ shape: [...shape], dtype: x.dtype }])[0];
 }
 
 export function concat(parts: readonly Tensor[], axis: number): Tensor {
-  const first = parts[0]!;
+  const first = parts[0];
   if (parts.length === 1) return first;
   const [at] = normaliseAxes("Concat", [axis], first.rank) as [number];
   for (const part of parts) {
@@ -42,8 +42,8 @@ export function concat(parts: readonly Tensor[], axis: number): Tensor {
       throw shapeError("Concat", `equal extents but along axis ${at}`, ...parts);
     }
   }
-  const shape = first.shape.map((extent, i) => (i === at ? parts.reduce((n, part) => n + part.shape[at]!, 0) : extent));
-  return first.graph.emit("Concat", parts, { axis: at }, [{ shape, dtype: first.dtype }])[0]!;
+  const shape = first.shape.map((extent, i) => (i === at ? parts.reduce((n, part) => n + part.shape[at], 0) : extent));
+  return first.graph.emit("Concat", parts, { axis: at }, [{ shape, dtype: first.dtype }])[0];
 }
 
 export interface SliceRange {
@@ -59,10 +59,10 @@ export interface SliceRange {
 export function slice(x: Tensor, ranges: readonly SliceRange[]): Tensor {
   const shape = [...x.shape];
   const effective = ranges
-    .map((range) => ({ ...range, step: range.step ?? 1, axis: normaliseAxes("Slice", [range.axis], x.rank)[0]! }))
+    .map((range) => ({ ...range, step: range.step ?? 1, axis: normaliseAxes("Slice", [range.axis], x.rank)[0] }))
     .filter(({ axis, start, end, step }) => !(start === 0 && end === x.shape[axis] && step === 1));
   for (const { axis, start, end, step } of effective) {
-    if (!(start >= 0 && start < end && end <= x.shape[axis]! && step >= 1)) {
+    if (!(start >= 0 && start < end && end <= x.shape[axis] && step >= 1)) {
       throw shapeError("Slice", `a range inside axis ${axis} instead of ${start}:${end}:${step}`, x);
     }
     shape[axis] = Math.ceil((end - start) / step);
@@ -71,7 +71,7 @@ export function slice(x: Tensor, ranges: readonly SliceRange[]): Tensor {
   const list = (key: "start" | "end" | "axis" | "step"): Tensor => x.graph.int64(effective.map((range) => range[key]));
   return x.graph.emit("Slice", [x, list("start"), list("end"), list("axis"), list("step")], {}, [
     { shape, dtype: x.dtype },
-  ])[0]!;
+  ])[0];
 }
 
 /** Zeros around the last axes: `padding` is `[before, after]` for each of them. */
@@ -84,6 +84,6 @@ export function pad(x: Tensor, padding: readonly (readonly [number, number])[]):
     throw new PtychonautError("shape", "Pad: padding cannot be negative; use slice to crop");
   }
   const pads = x.graph.int64([...full.map(([before]) => before), ...full.map(([, after]) => after)]);
-  const shape = x.shape.map((extent, axis) => extent + full[axis]![0] + full[axis]![1]);
-  return x.graph.emit("Pad", [x, pads], { mode: "constant" }, [{ shape, dtype: x.dtype }])[0]!;
+  const shape = x.shape.map((extent, axis) => extent + full[axis][0] + full[axis][1]);
+  return x.graph.emit("Pad", [x, pads], { mode: "constant" }, [{ shape, dtype: x.dtype }])[0];
 }

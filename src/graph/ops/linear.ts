@@ -11,7 +11,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   }
   const batch = broadcastShapes("MatMul", a.shape.slice(0, -2), b.shape.slice(0, -2));
   const shape = [...batch, a.shape.at(-2)!, b.shape.at(-1)!];
-  return a.graph.emit("MatMul", [a, b], {}, [{ shape, dtype: "float32" }])[0]!;
+  return a.graph.emit("MatMul", [a, b], {}, [{ shape, dtype: "float32" }])[0];
 }
 
 /** Swaps the last two axes. */

@@ -16,7 +16,7 @@ function reduce(op: string, x: Tensor, options: ReduceOptions): Tensor {
   const shape = keepDims
     ? x.shape.map((extent, axis) => (axes.includes(axis) ? 1 : extent))
     : x.shape.filter((_, axis) => !axes.includes(axis));
-  return x.graph.emit(op, [x, x.graph.int64(axes)], { keepdims: keepDims ? 1 : 0 }, [{ shape, dtype: "float32" }])[0]!;
+  return x.graph.emit(op, [x, x.graph.int64(axes)], { keepdims: keepDims ? 1 : 0 }, [{ shape, dtype: "float32" }])[0];
 }
 
 export const sum = (x: Tensor, options: ReduceOptions = {}): Tensor => reduce("ReduceSum", x, options);

@@ -8,8 +8,8 @@ import { sameValue } from "../../config/merge.ts";
 import { snakeCase } from "../../config/names.ts";
 import { groupOf } from "../../config/schema.ts";
 import { unknownName } from "../../errors.ts";
-import type { LinesRequest } from "../benchmarkLines.ts";
-import { learningSettings } from "../benchmarkStages.ts";
+import type { LinesRequest } from "../../runs/benchmark/lines.ts";
+import { learningSettings } from "../../runs/benchmark/stages.ts";
 import { type Command, type CommandContext, commonFlags, configFlag, reportOutcome } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { splitSettings } from "./runFlags.ts";
@@ -104,12 +104,12 @@ export const benchmarkCommand: Command = {
 };
 
 async function benchmark({ values, positionals }: ParsedFlags, context: CommandContext): Promise<number> {
-  if (positionals[0] !== "lines") throw unknownName("benchmark", positionals[0]!, ["lines"]);
+  if (positionals[0] !== "lines") throw unknownName("benchmark", positionals[0], ["lines"]);
   requireFlags(values, ownFlags, "benchmark");
   const request = linesRequest(values);
   const progressBar = request.executionConfig["enableProgressBar"] !== false;
   const hooks = context.hooks(values["quiet"] === true, progressBar);
-  const { runLinesBenchmark } = await import("../benchmarkLines.ts");
+  const { runLinesBenchmark } = await import("../../runs/benchmark/lines.ts");
   const outcome = await runLinesBenchmark(request, context.workflows, hooks);
   if (outcome.table !== undefined) context.print(outcome.table);
   return reportOutcome(outcome, hooks);

@@ -1,6 +1,6 @@
 import type { FileProbe } from "../../config/fileProbe.ts";
+import type { RunHooks, RunOutcome, Workflows } from "../../runs/hooks.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
-import type { RunHooks, RunOutcome, Workflows } from "./workflows.ts";
 
 /** What a command needs from the world. */
 export interface CommandContext {

@@ -2,16 +2,16 @@ import { join } from "node:path";
 import { type InferencePayload, resolveInferencePayload } from "../../config/payload.ts";
 import { groupOf } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
-import { runCompare } from "../compare.ts";
-import { type CompareEntry, fileName, resolveEntries } from "../compareEntries.ts";
-import { readReference } from "../evaluate.ts";
-import { readObjectFile } from "../objectFile.ts";
+import { runCompare } from "../../runs/compare/compare.ts";
+import { type CompareEntry, fileName, resolveEntries } from "../../runs/compare/entries.ts";
+import { readReference } from "../../runs/evaluate.ts";
+import type { RunHooks } from "../../runs/hooks.ts";
+import { readObjectFile } from "../../runs/objectFile.ts";
 import { type Command, type CommandContext, commonFlags, reportOutcome } from "./command.ts";
 import { comparisonFlags, comparisonOptions, orientationFlags } from "./comparisonFlags.ts";
 import { display, type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { configFile, sharedRunFlags, splitSettings } from "./runFlags.ts";
 import { refusedSettings, schemaFlags } from "./schemaFlags.ts";
-import type { RunHooks } from "./workflows.ts";
 
 const ownFlags: readonly Flag[] = [
   {
@@ -112,7 +112,7 @@ function areaOf(value: unknown): "common" | "own" {
 function checkModelFlags(values: ParsedFlags["values"], models: readonly CompareEntry[]): void {
   if (models.length > 0) {
     if (values["testDataFile"] !== undefined) return;
-    throw new PtychonautError("usage", `"${models[0]!.label}" is a model and there is no scan to reconstruct`, {
+    throw new PtychonautError("usage", `"${models[0].label}" is a model and there is no scan to reconstruct`, {
       fix: "say --test_data SCAN.npz",
     });
   }
@@ -160,10 +160,10 @@ async function infer(
   const warnings: string[] = [];
   for (const [i, { label }] of models.entries()) {
     hooks.log(`${label}: reconstructing`);
-    const outcome = await context.workflows.infer(payloads[i]!, hooks);
+    const outcome = await context.workflows.infer(payloads[i], hooks);
     if (outcome.status === "interrupted") return { exitCode: reportOutcome(outcome, hooks) };
     if (outcome.status === "finished") {
-      reconstructions.set(label, join(payloads[i]!.outputDir, "reconstruction.npz"));
+      reconstructions.set(label, join(payloads[i].outputDir, "reconstruction.npz"));
       continue;
     }
     warnings.push(`${label} is left out: ${outcome.advice ?? outcome.status}`);

@@ -1,5 +1,5 @@
 import { PtychonautError } from "../../errors.ts";
-import type { ComparisonOptions } from "../evaluate.ts";
+import type { ComparisonOptions } from "../../runs/evaluate.ts";
 import { display, type Flag } from "./flags.ts";
 
 const section = "Comparison";

@@ -2,9 +2,9 @@ import { layerOf } from "../../config/merge.ts";
 import { camelCase, snakeCase } from "../../config/names.ts";
 import { groupOf } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
-import { type ConfigEntry, checkEntries, keyOf, problemOf } from "../configEntries.ts";
-import { commandSection, configEntries, readConfigFile } from "../configFile.ts";
 import { type Command, commonFlags, configFlag } from "./command.ts";
+import { type ConfigEntry, checkEntries, keyOf, problemOf } from "./configEntries.ts";
+import { commandSection, configEntries, readConfigFile } from "./configFile.ts";
 import { display, type Flag, parseFlags, valueForm } from "./flags.ts";
 
 /** The options that a command's section of a config file may have. Settings stand in their groups. */

@@ -1,8 +1,8 @@
 import type { TemplateSection } from "../../config/configTemplate.ts";
 import { snakeCase } from "../../config/names.ts";
 import { configJsonSchema } from "../../config/schema.ts";
-import { commandSection } from "../configFile.ts";
 import type { Command } from "./command.ts";
+import { commandSection } from "./configFile.ts";
 import { sectionFlags } from "./configOptions.ts";
 import { type Flag, type FlagKind, valueForm } from "./flags.ts";
 

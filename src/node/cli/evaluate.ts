@@ -1,9 +1,15 @@
 import { PtychonautError } from "../../errors.ts";
-import { lengthLabel } from "../../io/axisScale.ts";
 import type { ImageMetrics, Metrics } from "../../metrics/evaluate.ts";
-import { compareWithReference, evaluationWarnings, readReference, type SplitData, splitData } from "../evaluate.ts";
-import { writeAtomic } from "../files.ts";
-import { readObjectFile } from "../objectFile.ts";
+import { lengthLabel } from "../../pictures/axisScale.ts";
+import {
+  compareWithReference,
+  evaluationWarnings,
+  readReference,
+  type SplitData,
+  splitData,
+} from "../../runs/evaluate.ts";
+import { readObjectFile } from "../../runs/objectFile.ts";
+import { writeAtomic } from "../files/files.ts";
 import { type Command, type CommandContext, commonFlags, configFlag } from "./command.ts";
 import { comparisonFlags, comparisonOptions, orientationFlags } from "./comparisonFlags.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
@@ -55,7 +61,7 @@ async function evaluate({ values, positionals }: ParsedFlags, context: CommandCo
   const { path, split } = otherOf(values);
   const objectKey = values["objectKey"];
   const reference = await readReference(path, typeof objectKey === "string" ? objectKey : undefined);
-  const reconstruction = await readObjectFile(positionals[0]!);
+  const reconstruction = await readObjectFile(positionals[0]);
   const metrics = compareWithReference(reconstruction, reference, options);
   const halves = split ? splitData(metrics, reconstruction, reference) : undefined;
   for (const line of evaluationWarnings(metrics, halves)) context.warn(`warning: ${line}`);

@@ -135,7 +135,7 @@ function unknownFlag(spelling: string, byName: ReadonlyMap<string, Flag>): Ptych
 function readValue(flag: Flag, negated: boolean, tokens: string[], spelling: string, inline: boolean): unknown {
   if (flag.kind === "boolean") {
     if (negated) {
-      if (inline) throw wrongValue(spelling, "no value", tokens[0]!);
+      if (inline) throw wrongValue(spelling, "no value", tokens[0]);
       return false;
     }
     const words = ["true", "false", ...(flag.words ?? [])];
@@ -156,7 +156,7 @@ function readValue(flag: Flag, negated: boolean, tokens: string[], spelling: str
       return text;
     case "texts": {
       const parts = text.split(",");
-      if (!inline) while (tokens.length > 0 && !tokens[0]!.startsWith("-")) parts.push(...tokens.shift()!.split(","));
+      if (!inline) while (tokens.length > 0 && !tokens[0].startsWith("-")) parts.push(...tokens.shift()!.split(","));
       if (parts.includes("")) throw wrongValue(spelling, valueForm(flag), parts.join(","));
       return parts;
     }
@@ -166,7 +166,7 @@ function readValue(flag: Flag, negated: boolean, tokens: string[], spelling: str
     case "integers":
     case "numbers": {
       const parts = text.split(",");
-      if (!inline) while (tokens.length > 0 && isNumber(tokens[0]!)) parts.push(tokens.shift()!);
+      if (!inline) while (tokens.length > 0 && isNumber(tokens[0])) parts.push(tokens.shift()!);
       return parts.map((part) => numberFrom(part, flag, spelling));
     }
   }

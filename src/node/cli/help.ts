@@ -42,7 +42,7 @@ function renderFlag(flag: Flag): readonly string[] {
   const description = flag.description + (notes.length === 0 ? "" : ` [${notes.join("; ")}]`);
   const body = wrap(description, " ".repeat(COLUMN), WIDTH);
   if (head.length >= COLUMN) return [head, ...body];
-  return [head.padEnd(COLUMN) + body[0]!.slice(COLUMN), ...body.slice(1)];
+  return [head.padEnd(COLUMN) + body[0].slice(COLUMN), ...body.slice(1)];
 }
 
 function argument(flag: Flag): string {

@@ -1,6 +1,6 @@
 import type { Settings } from "../../config/group.ts";
 import { resolveTrainingPayload, type TrainingPayload } from "../../config/payload.ts";
-import { importReferenceWeights } from "../importWeights.ts";
+import { importReferenceWeights } from "../../runs/importWeights.ts";
 import { packageVersion } from "../version.ts";
 import { type Command, type CommandContext, commonFlags } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
@@ -43,7 +43,7 @@ export const importWeightsCommand: Command = {
         context.files,
       );
     const createdBy = `ptychonaut ${await packageVersion()}`;
-    const file = await importReferenceWeights(positionals[0]!, settle, createdBy);
+    const file = await importReferenceWeights(positionals[0], settle, createdBy);
     context.hooks(values["quiet"] === true).log(`wrote ${file}`);
     return 0;
   },

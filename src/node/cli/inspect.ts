@@ -1,9 +1,9 @@
 import { type ReadingSettings, readingSettings, scanOptions } from "../../config/dataConfig.ts";
 import { parseSettings } from "../../config/schema.ts";
-import { inspectReport } from "../../io/inspectReport.ts";
-import { inspectScan } from "../../io/inspectScan.ts";
-import type { ScanOptions } from "../../io/scanOptions.ts";
-import { opened } from "../files.ts";
+import { inspectScan } from "../../scans/inspect/inspectScan.ts";
+import { inspectReport } from "../../scans/inspect/report.ts";
+import type { ScanOptions } from "../../scans/scanOptions.ts";
+import { opened } from "../files/files.ts";
 import { type Command, type CommandContext, commonFlags, configFlag } from "./command.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
 import { schemaFlags } from "./schemaFlags.ts";
@@ -36,7 +36,7 @@ export const inspectCommand: Command = {
   ],
   positionals: ["SCAN.npz"],
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
-    const path = positionals[0]!;
+    const path = positionals[0];
     const inspection = opened(path, (source) => inspectScan(source, statedOptions(values), path));
     context.print(values["json"] === true ? `${JSON.stringify(inspection, null, 2)}\n` : inspectReport(inspection));
     return 0;

@@ -1,10 +1,10 @@
 import { nearestName, PtychonautError } from "../../errors.ts";
-import { createProgressBar, silentProgress } from "../progress.ts";
+import type { RunHooks, Workflows } from "../../runs/hooks.ts";
+import { createProgressBar, silentProgress } from "../../runs/progress.ts";
 import { packageVersion } from "../version.ts";
 import { type Command, type CommandContext, configFlag } from "./command.ts";
 import { type ParsedFlags, parseFlags } from "./flags.ts";
 import { renderHelp } from "./help.ts";
-import type { RunHooks, Workflows } from "./workflows.ts";
 
 /** What a caller may replace: tests capture what reaches the workflows, and what is printed. */
 export interface MainDeps {
@@ -172,8 +172,10 @@ function contextFor(deps: MainDeps, print: (text: string) => void, stderr: (text
       return all.filter(({ flags }) => flags.includes(configFlag));
     },
     workflows: {
-      train: deps.workflows?.train ?? (async (...args) => (await import("../train.ts")).runTraining(...args)),
-      infer: deps.workflows?.infer ?? (async (...args) => (await import("../infer.ts")).runInference(...args)),
+      train:
+        deps.workflows?.train ?? (async (...args) => (await import("../../runs/train/train.ts")).runTraining(...args)),
+      infer:
+        deps.workflows?.infer ?? (async (...args) => (await import("../../runs/infer/infer.ts")).runInference(...args)),
     },
     hooks: (quiet, progressBar = true): RunHooks => ({
       signal,

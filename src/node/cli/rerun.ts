@@ -1,6 +1,6 @@
 import { resolveInferencePayload, resolveTrainingPayload } from "../../config/payload.ts";
 import { PtychonautError } from "../../errors.ts";
-import { changedInputs, readSavedRun, repeatRequest } from "../savedRun.ts";
+import { changedInputs, readSavedRun, repeatRequest } from "../../runs/savedRun.ts";
 import { type Command, type CommandContext, commonFlags, reportOutcome } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 
@@ -35,7 +35,7 @@ export const rerunCommand: Command = {
 
 async function rerun({ values, positionals }: ParsedFlags, context: CommandContext): Promise<number> {
   requireFlags(values, ownFlags, "rerun");
-  const path = positionals[0]!;
+  const path = positionals[0];
   const run = await readSavedRun(path);
   const repeat = repeatRequest(run, String(values["outputDir"]));
   for (const changed of await changedInputs(run)) {

@@ -2,8 +2,8 @@ import type { Settings } from "../../config/group.ts";
 import type { PayloadKind } from "../../config/names.ts";
 import { groupOf } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
-import { readConfigFile } from "../configFile.ts";
 import { configFlag } from "./command.ts";
+import { readConfigFile } from "./configFile.ts";
 import type { Flag } from "./flags.ts";
 
 /** Flags that `train` and `infer` share beside the settings. */

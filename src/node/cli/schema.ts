@@ -1,4 +1,4 @@
-import { writeAtomic } from "../files.ts";
+import { writeAtomic } from "../files/files.ts";
 import { type Command, type CommandContext, commonFlags } from "./command.ts";
 import { schemaText } from "./configSections.ts";
 import type { ParsedFlags } from "./flags.ts";

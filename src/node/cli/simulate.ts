@@ -1,6 +1,6 @@
 import { camelCase, snakeCase } from "../../config/names.ts";
 import { PtychonautError } from "../../errors.ts";
-import { writeScanFrames, writeScanNpz } from "../../io/writeScanNpz.ts";
+import { writeScanFrames, writeScanNpz } from "../../scans/writeScanNpz.ts";
 import type { ModeCoherence } from "../../simulation/diffraction.ts";
 import {
   coherenceNames,
@@ -14,7 +14,7 @@ import {
 } from "../../simulation/options.ts";
 import { type PiecewiseScan, simulate, simulatePiecewise } from "../../simulation/simulate.ts";
 import { withTruePatches } from "../../simulation/truePatches.ts";
-import { writeAtomic, writeZipFile } from "../files.ts";
+import { writeAtomic, writeZipFile } from "../files/files.ts";
 import { type Command, type CommandContext, commonFlags, configFlag } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 

@@ -3,8 +3,8 @@ import { readingSettings, scanOptions } from "../../config/dataConfig.ts";
 import { parseSettings } from "../../config/schema.ts";
 import { selectFrames } from "../../data/selectFrames.ts";
 import { PtychonautError } from "../../errors.ts";
-import { writeScanNpz } from "../../io/writeScanNpz.ts";
-import { readScan, writeAtomic } from "../files.ts";
+import { writeScanNpz } from "../../scans/writeScanNpz.ts";
+import { readScan, writeAtomic } from "../files/files.ts";
 import { type Command, type CommandContext, commonFlags, configFlag } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { schemaFlags } from "./schemaFlags.ts";
@@ -46,11 +46,11 @@ async function split({ values, positionals }: ParsedFlags, context: CommandConte
   requireFlags(values, ownFlags, "split");
   const hooks = context.hooks(values["quiet"] === true);
   const said = Object.fromEntries(Object.entries(values).filter(([name]) => reading.includes(name)));
-  const dataset = await readScan(positionals[0]!, scanOptions(parseSettings("data", said)));
+  const dataset = await readScan(positionals[0], scanOptions(parseSettings("data", said)));
   const { count } = dataset.patterns;
   if (count < 2)
     throw new PtychonautError("data", "a scan of one pattern has no halves", {
-      where: positionals[0]!,
+      where: positionals[0],
       got: `${count}`,
     });
   for (const line of dataset.provenance.warnings) hooks.warn(`warning: ${line}`);

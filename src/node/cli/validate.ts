@@ -6,8 +6,8 @@ import { layerOf } from "../../config/merge.ts";
 import { snakeCase } from "../../config/names.ts";
 import { resolveInferencePayload, resolveTrainingPayload } from "../../config/payload.ts";
 import { PtychonautError } from "../../errors.ts";
-import { commandSection, configEntries } from "../configFile.ts";
 import { type Command, type CommandContext, commonFlags } from "./command.ts";
+import { commandSection, configEntries } from "./configFile.ts";
 import { sectionOptions } from "./configOptions.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
 import { configFile } from "./runFlags.ts";
@@ -43,7 +43,7 @@ export const validateCommand: Command = {
 };
 
 async function validate({ values, positionals }: ParsedFlags, context: CommandContext): Promise<number> {
-  const path = positionals[0]!;
+  const path = positionals[0];
   const differences =
     values["modelPath"] === undefined && values["testDataFile"] === undefined
       ? await forTraining(path, values["trainDataFile"], context.files)
@@ -121,7 +121,7 @@ function listed(differences: readonly Listed[]): string {
     const own = differences.filter((difference) => difference.group === group);
     const heads = own.map(({ name, value }) => `  ${snakeCase(name)}: ${yamlValue(value)}`);
     const width = Math.max(...heads.map(({ length }) => length));
-    const origin = (i: number): string => `${own[i]!.source}; default ${yamlValue(own[i]!.default)}`;
+    const origin = (i: number): string => `${own[i].source}; default ${yamlValue(own[i].default)}`;
     return [`${group}:`, ...heads.map((head, i) => `${head.padEnd(width)}  # ${origin(i)}`)];
   });
   return `${lines.join("\n")}\n`;

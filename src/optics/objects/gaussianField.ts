@@ -1,5 +1,5 @@
+import { frequencies, planFft2 } from "../../numerics/fft.ts";
 import type { Random } from "../../random.ts";
-import { frequencies, planFft2 } from "../fft.ts";
 import { type Structure, toUnitRange } from "./structure.ts";
 
 export interface GaussianFieldObject {

@@ -1,5 +1,5 @@
+import { gaussianFilter } from "../../numerics/gaussianFilter.ts";
 import type { Random } from "../../random.ts";
-import { gaussianFilter } from "../gaussianFilter.ts";
 import { type Structure, toUnitRange } from "./structure.ts";
 
 export interface LinesObject {

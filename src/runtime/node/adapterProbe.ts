@@ -56,7 +56,7 @@ export function chosenAdapter(names: readonly string[], log: string): Adapter {
   const real = names.filter((name) => !isSoftwareAdapter(name));
   const rejected = log.includes("While initializing adapter");
   if (real.length === 0) return { name: names[0] ?? "an adapter without a name", software: true };
-  return { name: real[0]!, software: rejected && names.length > 1 };
+  return { name: real[0], software: rejected && names.length > 1 };
 }
 
 /** Device names out of the Vulkan loader's log (`VK_LOADER_DEBUG`), in its order. */
@@ -66,7 +66,7 @@ export function vulkanDevices(log: string): string[] {
   for (const line of log.split("\n")) {
     const device = /\[\d+\] (.+?)\s*$/.exec(line);
     if (line.includes("linux_read_sorted_physical_devices")) listing = true;
-    else if (listing && device !== null) names.add(device[1]!);
+    else if (listing && device !== null) names.add(device[1]);
     else if (!/order:/.test(line)) listing = false;
   }
   return [...names];

@@ -17,15 +17,13 @@ export async function findChannelBlock(cpu: Runtime): Promise<number> {
   const channels = 64;
   const graph = new Graph();
   const x = graph.input("x", [1, channels, 1, 2]);
-  const reordered = graph.emit("com.microsoft.nchwc::ReorderInput", [x], {}, [
-    { shape: x.shape, dtype: "float32" },
-  ])[0]!;
+  const reordered = graph.emit("com.microsoft.nchwc::ReorderInput", [x], {}, [{ shape: x.shape, dtype: "float32" }])[0];
   try {
     const session = await cpu.load(buildModel({ outputs: { reordered } }), { threads: 1 });
     const values = Float32Array.from({ length: 2 * channels }, (_, i) => i);
     const results = await session.run({ x: { data: values, shape: x.shape } });
     await session.dispose();
-    const block = Array.from(results["reordered"]!.data as Float32Array).indexOf(1);
+    const block = Array.from(results["reordered"].data as Float32Array).indexOf(1);
     return block > 1 && channels % block === 0 ? block : 0;
   } catch {
     // A runtime without these kernels refuses the operator; the portable lowering serves it.

@@ -1,0 +1,138 @@
+import { closeSync, fstatSync, openSync, readSync, statfsSync, unlinkSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { PtychonautError } from "../../errors.ts";
+import type { ByteSink, ByteSource, MakeScratch, ScratchFile } from "../../formats/byteSource.ts";
+import { temporaryName } from "./leftovers.ts";
+
+/** A file that is open for reading, piece by piece. */
+export interface FileSource extends ByteSource {
+  readonly path: string;
+  close(): void;
+}
+
+/**
+ * Opens a file to be read where it is. Reads go through the system's cache of files, which is not this program's memory.
+ * @throws the system's error when it cannot be opened; PtychonautError "data" when it became shorter
+ */
+export function openSource(path: string): FileSource {
+  const file = openSync(path, "r");
+  const { size } = fstatSync(file);
+  return {
+    path,
+    size,
+    read: (offset, length) => readFully(file, offset, length, path),
+    close: () => closeSync(file),
+  };
+}
+
+/** Scratch files in one folder, which go away together. */
+export interface ScratchFolder {
+  readonly make: MakeScratch;
+  remove(): void;
+}
+
+/**
+ * Scratch files in a folder. They are removed when asked, and at the latest when the program ends.
+ * @param log is told what takes how much room
+ */
+export function scratchFolder(folder: string, log: (line: string) => void): ScratchFolder {
+  const removals = new Set<() => void>();
+  const removeAll = (): void => {
+    for (const remove of removals) remove();
+  };
+  process.once("exit", removeAll);
+  return {
+    make(bytes, why) {
+      checkRoom(folder, bytes);
+      const path = join(folder, temporaryName("patterns"));
+      log(`${why}: ${(bytes / 2 ** 30).toPrecision(3)} GiB in ${path}, until the run ends`);
+      const file = createScratch(path);
+      removals.add(file.remove);
+      return {
+        ...file,
+        remove() {
+          removals.delete(file.remove);
+          file.remove();
+        },
+      };
+    },
+    remove() {
+      process.off("exit", removeAll);
+      removeAll();
+      removals.clear();
+    },
+  };
+}
+
+function createScratch(path: string): ScratchFile {
+  const file = openSync(path, "wx+");
+  const sink = fileSink(file);
+  let size = 0;
+  return {
+    write(bytes) {
+      try {
+        sink.write(bytes);
+      } catch (cause) {
+        throw new PtychonautError("output", "the scratch file of the patterns cannot be written", {
+          where: path,
+          got: cause instanceof Error ? cause.message : String(cause),
+          fix: "free space on this disk, or write the output to another",
+          cause,
+        });
+      }
+      size += bytes.length;
+    },
+    source: () => ({ path, size, read: (offset, length) => readFully(file, offset, length, path) }),
+    remove() {
+      closeSync(file);
+      unlinkSync(path);
+    },
+  };
+}
+
+/** Part of the free room that a scratch file leaves for everything else. */
+const ROOM_TO_LEAVE = 0.02;
+
+function checkRoom(folder: string, bytes: number): void {
+  const { bavail, bsize } = statfsSync(folder);
+  const free = bavail * bsize;
+  if (bytes <= (1 - ROOM_TO_LEAVE) * free) return;
+  throw new PtychonautError("output", "not enough room on the disk to lay out the patterns", {
+    where: folder,
+    expected: `${bytes} bytes`,
+    got: `${free} bytes free`,
+    fix: "save the scan uncompressed with its frames first (numpy.savez), or write the output to another disk",
+  });
+}
+
+/** An open file to write to. */
+export function fileSink(file: number): ByteSink {
+  let size = 0;
+  return {
+    write(bytes) {
+      writeFully(file, bytes, size);
+      size += bytes.length;
+    },
+    writeAt: (offset, bytes) => writeFully(file, bytes, offset),
+  };
+}
+
+/** Writes all bytes at an offset of the file. */
+function writeFully(file: number, bytes: Uint8Array, position: number): void {
+  for (let at = 0; at < bytes.length; ) {
+    at += writeSync(file, bytes, at, Math.min(bytes.length - at, MOST_AT_ONCE), position + at);
+  }
+}
+
+/** What the system reads or writes in one call at most. */
+const MOST_AT_ONCE = 2 ** 30;
+
+function readFully(file: number, offset: number, length: number, path: string): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; ) {
+    const read = readSync(file, bytes, at, Math.min(length - at, MOST_AT_ONCE), offset + at);
+    if (read === 0) throw new PtychonautError("data", "the file became shorter while it was read", { where: path });
+    at += read;
+  }
+  return bytes;
+}

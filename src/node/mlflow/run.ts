@@ -1,0 +1,167 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import type { Settings } from "../../config/group.ts";
+import { snakeCase } from "../../config/names.ts";
+import type { SavedConfig } from "../../config/savedConfig.ts";
+import type { EpochRecord } from "../../training/trainingState.ts";
+import { writeAtomic } from "../files/files.ts";
+import { type MlflowClient, MlflowFailure, type Patience } from "./client.ts";
+import type { MlflowServer } from "./server.ts";
+
+/** A number of an epoch as MLflow takes it. Numbers that JSON lacks go as protocol buffers spell them. */
+export interface Metric {
+  readonly key: string;
+  readonly value: number | string;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+  readonly step: number;
+}
+
+export const metricValue = (value: number): number | string => (Number.isFinite(value) ? value : String(value));
+
+/** What a run is to be called and what is known about it before it starts. */
+export interface RunDescription {
+  readonly outputDir: string;
+  readonly name: string;
+  readonly user: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly lossName: string;
+  /** Whether a checkpoint is continued, and what it has behind it. */
+  readonly resumed: boolean;
+  readonly history: readonly EpochRecord[];
+}
+
+/** A run that is open on the server. */
+export interface MlflowRun {
+  readonly runId: string;
+  readonly experimentId: string;
+  readonly artifactUri: string;
+  /** Where its files go on a server that passes them on; undefined on one that does not. */
+  readonly artifactPath: string | undefined;
+  /** Past epochs of which the server has nothing. */
+  readonly missing: readonly EpochRecord[];
+  readonly file: string;
+}
+
+interface RunJson {
+  readonly run: {
+    readonly info: {
+      readonly run_id: string;
+      readonly experiment_id: string;
+      readonly artifact_uri: string;
+      readonly lifecycle_stage?: string;
+    };
+    readonly data?: {
+      readonly metrics?: readonly { readonly key: string; readonly value: number }[];
+      readonly params?: readonly { readonly key: string }[];
+    };
+  };
+}
+
+/** `mlflow.json`, by which a resumed training finds its run. */
+export const runFile = (outputDir: string): string => join(outputDir, "mlflow.json");
+
+const savedRun = z.object({ trackingUri: z.string(), experimentId: z.string(), runId: z.string() });
+
+/**
+ * Opens a new run, or again the one of the training that is resumed, with its settings as parameters. Those never change
+ * in MLflow, so a resumed run keeps the ones that it began with.
+ * @throws MlflowFailure
+ */
+export async function openMlflowRun(server: MlflowServer, description: RunDescription): Promise<MlflowRun> {
+  const { client } = server;
+  const { outputDir, params, tags, resumed, history } = description;
+  const experimentId = await server.experimentId();
+  const file = runFile(outputDir);
+  const earlier = resumed ? await earlierRun(client, experimentId, file) : undefined;
+  const { run } = earlier ?? (await createRun(client, experimentId, description));
+  const { run_id: runId, artifact_uri: artifactUri } = run.info;
+  if (earlier !== undefined) await client.post("runs/update", { run_id: runId, status: "RUNNING" });
+  await writeAtomic(file, `${JSON.stringify({ trackingUri: client.uri, experimentId, runId }, null, 2)}\n`);
+  const known = new Set(run.data?.params?.map(({ key }) => key));
+  const news = Object.entries(params).filter(([key]) => !known.has(key));
+  await logInBatches(client, runId, { params: Object.fromEntries(news), tags });
+  const lastEpoch = run.data?.metrics?.find(({ key }) => key === "epoch")?.value ?? 0;
+  return {
+    ...{ runId, experimentId, artifactUri, file },
+    artifactPath: /^mlflow-artifacts:(?:\/\/)?\/([^/].*)$/.exec(artifactUri)?.[1],
+    missing: history.filter(({ epoch }) => epoch > lastEpoch),
+  };
+}
+
+function createRun(client: MlflowClient, experimentId: string, { name, user }: RunDescription): Promise<RunJson> {
+  const tags = {
+    "mlflow.user": user,
+    "mlflow.source.name": "ptychonaut train",
+    "mlflow.source.type": "LOCAL",
+  };
+  return client.post("runs/create", {
+    experiment_id: experimentId,
+    run_name: name,
+    user_id: user,
+    start_time: Date.now(),
+    tags: keysAndValues(tags),
+  });
+}
+
+/** The run that the folder's training had on this server, as long as it is there. */
+async function earlierRun(client: MlflowClient, experimentId: string, file: string): Promise<RunJson | undefined> {
+  const saved = savedRun.safeParse(
+    await readFile(file, "utf8")
+      .then(JSON.parse)
+      .catch(() => undefined),
+  ).data;
+  if (saved === undefined || saved.trackingUri !== client.uri || saved.experimentId !== experimentId) return undefined;
+  try {
+    const found = await client.get<RunJson>("runs/get", { run_id: saved.runId });
+    return found.run.info.lifecycle_stage === "deleted" ? undefined : found;
+  } catch (error) {
+    if (error instanceof MlflowFailure && error.code === "RESOURCE_DOES_NOT_EXIST") return undefined;
+    throw error;
+  }
+}
+
+interface Entries {
+  readonly params?: Readonly<Record<string, string>>;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly metrics?: readonly Metric[];
+}
+
+/** MLflow takes 100 parameters, 100 tags and 1000 metrics in one request. */
+const MOST_TEXTS = 100;
+export const MOST_METRICS = 1000;
+
+/** @param entries any number of parameters and tags, at most MOST_METRICS metrics */
+export async function logInBatches(
+  client: MlflowClient,
+  runId: string,
+  { params = {}, tags = {}, metrics = [] }: Entries,
+  patience?: Partial<Patience>,
+): Promise<void> {
+  const [allParams, allTags] = [keysAndValues(params), keysAndValues(tags)];
+  for (let at = 0; at === 0 || at < Math.max(allParams.length, allTags.length); at += MOST_TEXTS) {
+    const part = <T>(list: readonly T[]): readonly T[] => list.slice(at, at + MOST_TEXTS);
+    const body = { run_id: runId, params: part(allParams), tags: part(allTags), metrics: at === 0 ? metrics : [] };
+    await client.post("runs/log-batch", body, patience);
+  }
+}
+
+/** Older servers refuse values beyond this many characters. `run.json` has them whole. */
+const LONGEST_VALUE = 500;
+
+function keysAndValues(entries: Readonly<Record<string, string>>): { key: string; value: string }[] {
+  return Object.entries(entries).map(([key, value]) => {
+    return { key, value: value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE - 1)}…` : value };
+  });
+}
+
+/** Resolved settings as parameters, under the names of the flags. */
+export function settingsAsParams(groups: SavedConfig): Record<string, string> {
+  const settings = Object.values(groups).flatMap((group) => Object.entries(group as Settings));
+  return Object.fromEntries(settings.map(([name, value]) => [snakeCase(name), textOf(value)]));
+}
+
+const textOf = (value: unknown): string =>
+  value === null ? "none" : typeof value === "string" ? value : JSON.stringify(value);

@@ -1,0 +1,36 @@
+/** Entry of a batch worker thread: batches of patterns in shared memory or in a file, one job a message. */
+import { parentPort, workerData } from "node:worker_threads";
+import { assembleBatch, type BatchSource } from "../../data/batches.ts";
+import type { Patterns } from "../../data/dataset.ts";
+import { joinedPatterns } from "../../data/joinedScans.ts";
+import { memoryPatterns } from "../../data/memoryPatterns.ts";
+import { filePatterns } from "../../scans/filePatterns.ts";
+import { openSource } from "../files/fileSource.ts";
+import type { BatchJob, BatchReply, BatchWorkerData, PatternsToOpen } from "./batchWorkerProtocol.ts";
+
+const data = workerData as BatchWorkerData;
+const source: BatchSource = {
+  patterns: open(data.patterns),
+  measurement: data.measurement,
+  scales: { inputScale: data.inputScale },
+  ...(data.mask === undefined ? {} : { mask: data.mask }),
+  groups: data.groups,
+  geometry: data.geometry,
+  ...(data.labels === undefined ? {} : { labels: data.labels }),
+  ...(data.experiments === undefined ? {} : { experiments: data.experiments }),
+};
+
+function open(patterns: PatternsToOpen): Patterns {
+  if ("parts" in patterns)
+    return joinedPatterns(patterns.parts.map((part) => ({ ...part, patterns: open(part.patterns) })));
+  if ("path" in patterns) return filePatterns(openSource(patterns.path), patterns);
+  return memoryPatterns(patterns.data, patterns.shape);
+}
+
+parentPort!.on("message", ({ id, request }: BatchJob) => {
+  const batch = assembleBatch(source, request);
+  const reply: BatchReply = { id, batch };
+  const { images, offsets, frames, labels } = batch;
+  const sent = [images, offsets, frames, ...Object.values(labels ?? {})].map(({ buffer }) => buffer);
+  parentPort!.postMessage(reply, sent as ArrayBuffer[]);
+});

@@ -1,0 +1,104 @@
+import type { ComplexArray } from "../arrays.ts";
+import { amplitudeOf, phaseOf } from "../arrays.ts";
+import { robustLimits } from "./axisScale.ts";
+import type { Panel } from "./figure.ts";
+
+/**
+ * Panels of a complex object's amplitude and phase, cut to the part that is known. The object's mean phase is physically
+ * free; it is turned to zero, so that no wrap runs through a weak phase object.
+ *
+ * @param mask `[y, x]`, 0 = not known
+ * @param name put before the titles, for example "reference"
+ */
+export function objectPanels(
+  object: ComplexArray,
+  mask?: ArrayLike<number>,
+  name = "",
+): { amplitude: Panel; phase: Panel } {
+  const [height, width] = object.shape as [number, number];
+  const known = mask ?? new Uint8Array(height * width).fill(1);
+  const box = boundingBox(known, height, width);
+  const cut = cutOut(turned(object, known), known, width, box);
+  const title = (quantity: string): string =>
+    name === "" ? `${quantity.charAt(0).toUpperCase()}${quantity.slice(1)}` : `${name}: ${quantity}`;
+  const size = { height: box.bottom - box.top, width: box.right - box.left, mask: cut.mask };
+  const phase = phaseOf(cut.object);
+  return {
+    amplitude: { ...size, title: title("amplitude"), image: amplitudeOf(cut.object) },
+    phase: {
+      ...size,
+      title: title("phase"),
+      image: phase,
+      unit: "rad",
+      ...phaseScale(phase, cut.mask),
+    },
+  };
+}
+
+/** Colours for a phase: a circle of them where it goes all the way around. */
+export function phaseScale(phase: Float32Array, known: ArrayLike<number>): Pick<Panel, "colormap" | "limits"> {
+  const [low, high] = robustLimits(phase, known);
+  return high - low > 1.8 * Math.PI
+    ? { colormap: "cyclic", limits: [-Math.PI, Math.PI] }
+    : { colormap: "sequential", limits: [low, high] };
+}
+
+export interface Box {
+  readonly top: number;
+  readonly bottom: number;
+  readonly left: number;
+  readonly right: number;
+}
+
+/** Smallest box around the known pixels; the whole image when there are none. */
+export function boundingBox(known: ArrayLike<number>, height: number, width: number): Box {
+  let [top, bottom, left, right] = [height, 0, width, 0];
+  for (let i = 0; i < known.length; i++) {
+    if (known[i] === 0) continue;
+    const y = Math.floor(i / width);
+    const x = i % width;
+    top = Math.min(top, y);
+    bottom = Math.max(bottom, y + 1);
+    left = Math.min(left, x);
+    right = Math.max(right, x + 1);
+  }
+  return bottom > 0 ? { top, bottom, left, right } : { top: 0, bottom: height, left: 0, right: width };
+}
+
+function turned(object: ComplexArray, known: ArrayLike<number>): ComplexArray {
+  let re = 0;
+  let im = 0;
+  for (let i = 0; i < known.length; i++) {
+    if (known[i] === 0) continue;
+    re += object.data[2 * i];
+    im += object.data[2 * i + 1];
+  }
+  const phase = -Math.atan2(im, re);
+  const [c, s] = [Math.cos(phase), Math.sin(phase)];
+  const data = new Float32Array(object.data.length);
+  for (let i = 0; i < data.length; i += 2) {
+    data[i] = c * object.data[i] - s * object.data[i + 1];
+    data[i + 1] = s * object.data[i] + c * object.data[i + 1];
+  }
+  return { shape: object.shape, data };
+}
+
+function cutOut(
+  object: ComplexArray,
+  known: ArrayLike<number>,
+  width: number,
+  { top, bottom, left, right }: Box,
+): { object: ComplexArray; mask: Uint8Array } {
+  const shape = [bottom - top, right - left];
+  const mask = new Uint8Array(shape[0] * shape[1]);
+  const data = new Float32Array(2 * mask.length);
+  for (let y = top; y < bottom; y++)
+    for (let x = left; x < right; x++) {
+      const from = y * width + x;
+      const to = (y - top) * shape[1] + x - left;
+      mask[to] = known[from] === 0 ? 0 : 1;
+      data[2 * to] = object.data[2 * from];
+      data[2 * to + 1] = object.data[2 * from + 1];
+    }
+  return { object: { shape, data }, mask };
+}

@@ -1,0 +1,71 @@
+import type { ComplexArray } from "../arrays.ts";
+import { amplitudeOf, phaseOf, sizeOf } from "../arrays.ts";
+import { PtychonautError } from "../errors.ts";
+import type { ByteSource } from "../formats/byteSource.ts";
+import { type Npz, openNpz, writeNpz } from "../formats/npz.ts";
+
+/** A reconstructed object and what a reader needs to place it; the content of `reconstruction.npz`. */
+export interface Reconstruction {
+  /** `[y, x]`. */
+  readonly object: ComplexArray;
+  /** `[y, x]`, how well each pixel is covered: 0 = not at all, 1 = best. */
+  readonly coverage: Float32Array;
+  /** `[frame, 2]` as (y, x), window centres in object pixels: the positions used. */
+  readonly positions: Float64Array;
+  /** Where pixel `[0, 0]` sits, in the object pixels of `positions`; may be fractional. */
+  readonly origin: { readonly y: number; readonly x: number };
+  /** Side of a pixel in metres, where known. */
+  readonly pixelSizeM?: number;
+}
+
+/**
+ * As npz with the keys `object` (complex64), `amplitude`, `phase` (radians), `coverage` (float32, all `[y, x]`),
+ * `positions` (float64 `[frame, 2]`, (y, x)), `origin` (float64 (y, x)) and, where known, `pixel_size_m`.
+ */
+export function writeReconstruction(reconstruction: Reconstruction): Uint8Array {
+  const { object, coverage, positions, origin, pixelSizeM } = reconstruction;
+  const { shape } = object;
+  const real = (data: Float32Array) => ({ shape, dtype: "float32", data }) as const;
+  return writeNpz({
+    object: { shape, dtype: "complex64", data: object.data },
+    amplitude: real(amplitudeOf(object)),
+    phase: real(phaseOf(object)),
+    coverage: real(coverage),
+    positions: { shape: [positions.length / 2, 2], dtype: "float64", data: positions },
+    origin: { shape: [2], dtype: "float64", data: Float64Array.of(origin.y, origin.x) },
+    ...(pixelSizeM === undefined
+      ? {}
+      : { pixel_size_m: { shape: [], dtype: "float64", data: Float64Array.of(pixelSizeM) } }),
+  });
+}
+
+/**
+ * @param where names the file in error messages
+ * @throws PtychonautError "data" when it is no npz, or lacks an array, or arrays disagree about their size
+ */
+export function readReconstruction(bytes: Uint8Array | ByteSource, where = "reconstruction.npz"): Reconstruction {
+  const npz = openNpz(bytes, where);
+  const object = npz.readNumbers("object");
+  if (!object.dtype.startsWith("complex") || object.shape.length !== 2)
+    throw wrong("object", "complex [y, x]", `${object.dtype} [${object.shape.join(", ")}]`, where);
+  const positions = numbers(npz, "positions", where);
+  const origin = numbers(npz, "origin", where, 2);
+  return {
+    object: { shape: object.shape, data: Float32Array.from(object.data) },
+    coverage: Float32Array.from(numbers(npz, "coverage", where, sizeOf(object.shape))),
+    positions,
+    origin: { y: origin[0], x: origin[1] },
+    ...(npz.has("pixel_size_m") ? { pixelSizeM: numbers(npz, "pixel_size_m", where, 1)[0] } : {}),
+  };
+}
+
+function numbers(npz: Npz, key: string, where: string, count?: number): Float64Array {
+  const { data, dtype } = npz.readNumbers(key);
+  if (dtype.startsWith("complex") || (count !== undefined && data.length !== count))
+    throw wrong(key, `${count ?? "any number of"} real numbers`, `${data.length} of ${dtype}`, where);
+  return Float64Array.from(data);
+}
+
+function wrong(key: string, expected: string, got: string, where: string): PtychonautError {
+  return new PtychonautError("data", `not a reconstruction: "${key}" does not fit`, { expected, got, where });
+}

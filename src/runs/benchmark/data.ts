@@ -1,0 +1,98 @@
+import { join } from "node:path";
+import type { ComplexArray } from "../../arrays.ts";
+import { benchmarkProbe, type LinesSetup, type SplitName, simulateSplit } from "../../benchmark/linesData.ts";
+import { sameValue } from "../../config/merge.ts";
+import { snakeCase } from "../../config/names.ts";
+import { PtychonautError } from "../../errors.ts";
+import { openNpz } from "../../formats/npz.ts";
+import { ensureOutputDir, exists, readBytes, readJsonFile, sha256, writeAtomic } from "../../node/files/files.ts";
+import { writeScanNpz } from "../../scans/writeScanNpz.ts";
+import type { RunHooks } from "../hooks.ts";
+
+/** The simulated scans of a benchmark, as files. */
+export interface BenchmarkData {
+  readonly train: string;
+  readonly test: string;
+  /** By which the test object's amplitudes were divided. */
+  readonly testUnit: number;
+}
+
+/** `data.json`: written last, so its presence says that both scans are complete. */
+interface DataRecord {
+  readonly setup: LinesSetup;
+  /** SHA-256 of the file with the measured probe. */
+  readonly probe: string | null;
+  readonly amplitudeUnit: Readonly<Record<SplitName, number>>;
+}
+
+interface MeasuredProbe {
+  readonly probe: ComplexArray;
+  readonly sha256: string;
+}
+
+/**
+ * Simulates both scans into a folder, or takes those that are there from an earlier call.
+ * @throws PtychonautError "usage" when the folder holds other data, "data" when the probe's file has none
+ */
+export async function benchmarkData(
+  folder: string,
+  setup: LinesSetup,
+  probeFile: string | undefined,
+  hooks: RunHooks,
+): Promise<BenchmarkData> {
+  const measured = probeFile === undefined ? undefined : await readProbe(probeFile);
+  const probe = benchmarkProbe(setup, measured?.probe);
+  const [train, test, record] = ["train.npz", "test.npz", "data.json"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const wanted = { setup, probe: measured?.sha256 ?? null };
+  if (await exists(record)) {
+    const found = (await readJsonFile(record)) as DataRecord;
+    checkSame(found, wanted, folder);
+    return { train, test, testUnit: found.amplitudeUnit.test };
+  }
+  await ensureOutputDir(folder);
+  const unit = { train: 0, test: 0 };
+  for (const split of ["train", "test"] as const) {
+    const { dataset, amplitudeUnit } = simulateSplit(setup, split, probe);
+    unit[split] = amplitudeUnit;
+    const path = { train, test }[split];
+    await writeAtomic(path, writeScanNpz(dataset));
+    hooks.log(`wrote ${path}: ${dataset.patterns.count} patterns of ${setup.n} x ${setup.n}`);
+  }
+  await writeAtomic(record, `${JSON.stringify({ ...wanted, amplitudeUnit: unit } satisfies DataRecord, null, 2)}\n`);
+  return { train, test, testUnit: unit.test };
+}
+
+function checkSame(found: DataRecord, wanted: Pick<DataRecord, "setup" | "probe">, folder: string): void {
+  const names = Object.keys(wanted.setup) as (keyof LinesSetup)[];
+  const differing = names
+    .filter((name) => !sameValue(found.setup[name], wanted.setup[name]))
+    .map((name) => `${snakeCase(name)} ${found.setup[name]}`);
+  if (found.probe !== wanted.probe) differing.push("another probe file");
+  if (differing.length === 0) return;
+  throw new PtychonautError("usage", "the folder holds the data of another benchmark", {
+    where: folder,
+    got: `data made with ${differing.join(", ")}`,
+    fix: "name another output folder, or repeat the settings",
+  });
+}
+
+/** The array `probeGuess` as one mode, `[1, m, m]`. */
+async function readProbe(path: string): Promise<MeasuredProbe> {
+  const bytes = await readBytes(path);
+  const npz = openNpz(bytes, path);
+  const wrong = (got: string): PtychonautError =>
+    new PtychonautError("data", "no probe in this file", {
+      where: path,
+      expected: "probeGuess, one complex mode (m, m)",
+      got,
+    });
+  if (!npz.has("probeGuess")) throw wrong(`the arrays ${npz.keys.join(", ")}`);
+  const { shape, dtype, data } = npz.readNumbers("probeGuess");
+  const side = shape.at(-1)!;
+  if (!dtype.startsWith("complex") || data.length !== 2 * side * side) throw wrong(`${dtype} (${shape.join(", ")})`);
+  return { probe: { shape: [1, side, side], data: Float32Array.from(data) }, sha256: sha256(bytes) };
+}

@@ -1,0 +1,202 @@
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { gridPositions, stepOf } from "../../benchmark/geometry.ts";
+import { checkSetup, geometryOf, type LinesSetup } from "../../benchmark/linesData.ts";
+import { comparisonTable, markdownHead, markdownRow } from "../../benchmark/report.ts";
+import type { BenchmarkRow } from "../../benchmark/rows.ts";
+import {
+  type ImageScore,
+  meanCompat,
+  type StitchedImage,
+  scoreImage,
+  spreadCompat,
+  stitchedImages,
+} from "../../benchmark/score.ts";
+import type { Settings } from "../../config/group.ts";
+import { bundleName } from "../../node/files/bundleFiles.ts";
+import { exists, readJsonFile, writeAtomic } from "../../node/files/files.ts";
+import { packageVersion } from "../../node/version.ts";
+import type { CompatMetrics } from "../../reference/compat.ts";
+import { readReconstructionFile, readReference } from "../evaluate.ts";
+import type { RunHooks, RunOutcome, Workflows } from "../hooks.ts";
+import { type BenchmarkData, benchmarkData } from "./data.ts";
+import { writePictures } from "./pictures.ts";
+import { checkStage, inferOrReuse, readTraining, trainOrContinue } from "./stages.ts";
+
+/** A benchmark as asked for, checked. */
+export interface LinesRequest {
+  readonly outputDir: string;
+  readonly setup: LinesSetup;
+  /** npz with the measured probe, for the probe "experimental". */
+  readonly probeFile?: string;
+  readonly seeds: readonly number[];
+  readonly row?: BenchmarkRow;
+  /** Names of settings by which the run departs from the row. */
+  readonly changed: readonly string[];
+  /** Settings of the row and the benchmark, under those that were said. */
+  readonly settings: Settings;
+  readonly overrides: Settings;
+  readonly executionConfig: Settings;
+}
+
+/** What a benchmark says when it is done. */
+export interface LinesOutcome extends RunOutcome {
+  /** The table for people; absent when nothing was measured. */
+  readonly table?: string;
+}
+
+/** One training of a benchmark and what came of it; an entry of `runs` in `benchmark.json`. */
+export interface BenchmarkRun {
+  readonly seed: number;
+  readonly outcome: { readonly kind: string; readonly message: string };
+  readonly epochs: number;
+  readonly bestEpoch: number | null;
+  /** Median over the epochs. */
+  readonly secondsPerEpoch: number;
+  readonly trainingSeconds: number;
+  /** Test patterns (groups) a second, with stitching. */
+  readonly predictionsPerSecond: number;
+  readonly images: readonly ImageScore[];
+}
+
+/**
+ * The grid-lines benchmark: simulates the data into `data/`, trains and reconstructs for every seed into `seed_S/`, and
+ * writes `benchmark.json` and `row.md` with the means over test images and seeds. What an earlier call finished is kept,
+ * what it began is continued.
+ */
+export async function runLinesBenchmark(
+  request: LinesRequest,
+  workflows: Workflows,
+  hooks: RunHooks,
+): Promise<LinesOutcome> {
+  const { outputDir, setup, probeFile, seeds } = request;
+  await check(request);
+  const data = await benchmarkData(join(outputDir, "data"), setup, probeFile, hooks);
+  const runs: BenchmarkRun[] = [];
+  const files: string[] = [];
+  for (const seed of seeds) {
+    const { status, run, files: pictures = [] } = await runSeed(request, seed, data, workflows, hooks);
+    files.push(...pictures);
+    if (run !== undefined) runs.push(run);
+    if (status === "interrupted") return { status, files, advice: "the same command goes on from here" };
+    if (run === undefined) return { status, files, advice: `seed ${seed} left no network to measure` };
+  }
+  const { paths, table } = await writeResults(request, runs);
+  return { status: "finished", files: [...paths, ...files], table };
+}
+
+/** Settings are checked before minutes go into data for them. */
+async function check({ outputDir, setup, settings, overrides, executionConfig }: LinesRequest): Promise<void> {
+  checkSetup(setup);
+  const frames = gridPositions(geometryOf(setup, "train")).length / 2;
+  const scan = { frames, height: setup.n, width: setup.n, photonsPerPattern: setup.nphotons };
+  await checkStage({ trainDataFile: "train.npz", outputDir, overrides, executionConfig, file: settings }, scan);
+}
+
+interface SeedOutcome {
+  readonly status: RunOutcome["status"];
+  /** Absent when there is nothing to measure. */
+  readonly run?: BenchmarkRun;
+  readonly files?: readonly string[];
+}
+
+async function runSeed(
+  { outputDir, setup, settings, overrides, executionConfig }: LinesRequest,
+  seed: number,
+  data: BenchmarkData,
+  workflows: Workflows,
+  hooks: RunHooks,
+): Promise<SeedOutcome> {
+  const folder = join(outputDir, `seed_${seed}`);
+  const [trained, inferred] = [join(folder, "train"), join(folder, "infer")];
+  const geometry = geometryOf(setup, "test");
+  const status = await trainOrContinue(
+    {
+      trainDataFile: data.train,
+      outputDir: trained,
+      overrides: { ...overrides, seed },
+      executionConfig,
+      file: settings,
+    },
+    workflows,
+    hooks,
+  );
+  if (status === "interrupted" || !(await exists(join(trained, bundleName)))) return { status };
+  const predicted = await inferOrReuse(
+    {
+      ...{ modelPath: trained, testDataFile: data.test, outputDir: inferred, tile: stepOf(geometry) },
+      executionConfig: inferenceExecution(executionConfig),
+    },
+    workflows,
+    hooks,
+  );
+  if (predicted !== "finished") return { status: predicted };
+  const truth = await readReference(data.test);
+  const reconstruction = await readReconstructionFile(join(inferred, "reconstruction.npz"));
+  const images = stitchedImages(reconstruction, truth.object, geometry, data.testUnit);
+  const run = await runRecord(seed, trained, inferred, images);
+  return { status: "finished", run, files: await writePictures(folder, images) };
+}
+
+/** Execution settings that inference has too. */
+function inferenceExecution(given: Settings): Settings {
+  const shared = ["accelerator", "deterministic", "enableProgressBar", "numWorkers", "persistentWorkers"];
+  return Object.fromEntries(Object.entries(given).filter(([name]) => [...shared, "prefetchFactor"].includes(name)));
+}
+
+async function runRecord(
+  seed: number,
+  trained: string,
+  inferred: string,
+  images: readonly StitchedImage[],
+): Promise<BenchmarkRun> {
+  const { outcome, epochs, best, history } = await readTraining(trained);
+  const seconds = history.map((record) => record.seconds).sort((a, b) => a - b);
+  const inference = (await readJsonFile(join(inferred, "run.json"))) as {
+    readonly outcome: { readonly patternsPerSecond: number };
+  };
+  return {
+    seed,
+    outcome,
+    epochs,
+    bestEpoch: best?.epoch ?? null,
+    secondsPerEpoch: seconds[Math.floor(seconds.length / 2)],
+    trainingSeconds: seconds.reduce((sum, value) => sum + value, 0),
+    predictionsPerSecond: inference.outcome.patternsPerSecond,
+    images: images.map(scoreImage),
+  };
+}
+
+async function writeResults(
+  { outputDir, row, changed, setup, settings, overrides, executionConfig }: LinesRequest,
+  runs: readonly BenchmarkRun[],
+): Promise<{ readonly paths: string[]; readonly table: string }> {
+  const compat: CompatMetrics[] = runs.map(({ images }) => meanCompat(images.map((image) => image.compat)));
+  const mean = meanCompat(compat);
+  const several = compat.length > 1 ? { spread: spreadCompat(compat) } : {};
+  const machine = `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores`;
+  const name = `${row?.name ?? "lines"}${changed.length > 0 ? ` (${changed.join(", ")})` : ""}`;
+  const line = markdownRow({
+    ...{ name, mean, machine, ...several },
+    seeds: runs.map(({ seed }) => seed),
+    epochs: Math.max(...runs.map(({ epochs }) => epochs)),
+    secondsPerEpoch: runs.reduce((sum, { secondsPerEpoch }) => sum + secondsPerEpoch, 0) / runs.length,
+  });
+  const result = {
+    benchmark: "lines",
+    row: row?.name ?? null,
+    changed,
+    setup,
+    settings: { ...settings, ...overrides, ...executionConfig },
+    published: row === undefined ? null : { ...row.published, source: row.source },
+    mean,
+    ...several,
+    runs,
+    machine,
+    versions: { ptychonaut: await packageVersion(), node: process.version },
+  };
+  const paths = [join(outputDir, "benchmark.json"), join(outputDir, "row.md")] as [string, string];
+  await writeAtomic(paths[0], `${JSON.stringify(result, null, 2)}\n`);
+  await writeAtomic(paths[1], `${markdownHead}\n${line}\n`);
+  return { paths, table: `${comparisonTable(mean, several.spread, row?.published)}\n${markdownHead}\n${line}\n` };
+}

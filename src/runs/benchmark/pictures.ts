@@ -1,0 +1,57 @@
+import { join } from "node:path";
+import type { StitchedImage } from "../../benchmark/score.ts";
+import type { Image } from "../../metrics/image.ts";
+import { writeAtomic } from "../../node/files/files.ts";
+import { type Panel, renderFigure } from "../../pictures/figure.ts";
+import { compatImages } from "../../reference/compat.ts";
+
+/**
+ * Pictures of every test image as its metrics compare it (amplitudes of equal mean, phases without their planes):
+ * `truth_K.png`, `reconstruction_K.png` on the truth's scale, and `error_K.png`.
+ */
+export async function writePictures(folder: string, images: readonly StitchedImage[]): Promise<string[]> {
+  const files: string[] = [];
+  for (const [k, { reconstruction, truth }] of images.entries()) {
+    const { amplitude, phase } = compatImages(reconstruction, truth);
+    const pairs = [
+      { ...amplitude, title: "Amplitude" },
+      { ...phase, title: "Phase", unit: "rad" },
+    ];
+    const sheets = {
+      truth: pairs.map((pair) => panel(pair, pair.truth, spanOf(pair.truth, pair.prediction))),
+      reconstruction: pairs.map((pair) => panel(pair, pair.prediction, spanOf(pair.truth, pair.prediction))),
+      error: pairs.map((pair) => {
+        const error = pair.prediction.data.map((value, i) => value - pair.truth.data[i]);
+        return panel({ ...pair, title: `${pair.title}: error` }, { ...pair.truth, data: error });
+      }),
+    };
+    for (const [name, panels] of Object.entries(sheets)) {
+      const path = join(folder, `${name}_${k + 1}.png`);
+      await writeAtomic(path, renderFigure(panels));
+      files.push(path);
+    }
+  }
+  return files;
+}
+
+function panel(
+  { title, unit }: { readonly title: string; readonly unit?: string },
+  { shape: [height, width], data }: Image,
+  limits?: readonly [number, number],
+): Panel {
+  return {
+    ...{ title, height, width, image: Float32Array.from(data) },
+    ...(unit === undefined ? {} : { unit }),
+    ...(limits === undefined ? {} : { limits }),
+  };
+}
+
+/** Least and greatest value of the truth; of the reconstruction where the truth is flat. */
+function spanOf(truth: Image, prediction: Image): readonly [number, number] {
+  const limits = ({ data }: Image): [number, number] => [
+    data.reduce((a, b) => Math.min(a, b)),
+    data.reduce((a, b) => Math.max(a, b)),
+  ];
+  const [low, high] = limits(truth);
+  return high - low > 1e-6 ? [low, high] : limits(prediction);
+}

@@ -1,0 +1,147 @@
+import { join } from "node:path";
+import type { ScanHeader } from "../../config/fileProbe.ts";
+import type { Settings } from "../../config/group.ts";
+import { sameValue } from "../../config/merge.ts";
+import { snakeCase } from "../../config/names.ts";
+import { resolveTrainingPayload, type TrainingPayload } from "../../config/payload.ts";
+import { parseSettings } from "../../config/schema.ts";
+import { PtychonautError } from "../../errors.ts";
+import { bundleName } from "../../node/files/bundleFiles.ts";
+import { exists, readBytes, readJsonFile, sha256 } from "../../node/files/files.ts";
+import { createInferencePayload, createTrainingPayload, fileProbe } from "../../node/payloads.ts";
+import type { OutcomeKind } from "../../training/trainer.ts";
+import type { EpochRecord } from "../../training/trainingState.ts";
+import type { RunHooks, RunOutcome, Workflows } from "../hooks.ts";
+import { readSavedRun } from "../savedRun.ts";
+import { lastCheckpoint } from "../train/checkpointFiles.ts";
+
+/** What the benchmark reads of a `training.json`. */
+export interface TrainingRecord {
+  readonly outcome: { readonly kind: OutcomeKind; readonly message: string };
+  readonly epochs: number;
+  readonly best: { readonly epoch: number; readonly value: number } | null;
+  readonly history: readonly EpochRecord[];
+}
+
+export interface TrainingStage {
+  readonly trainDataFile: string;
+  /** Folder of the training. */
+  readonly outputDir: string;
+  readonly overrides: Settings;
+  readonly executionConfig: Settings;
+  /** Settings of the row, under those above. */
+  readonly file: Settings;
+}
+
+export const readTraining = async (folder: string): Promise<TrainingRecord> =>
+  (await readJsonFile(join(folder, "training.json"))) as TrainingRecord;
+
+/**
+ * Checks all settings of a training before its scan exists.
+ * @throws PtychonautError as the training itself would
+ */
+export async function checkStage(stage: TrainingStage, scan: ScanHeader): Promise<void> {
+  await resolveTrainingPayload(stage, {
+    ...fileProbe,
+    scanFiles: async (path) => [path],
+    scanHeader: async () => scan,
+    prepareFolder: async () => {},
+  });
+}
+
+/**
+ * Trains, goes on with what an earlier call left, or leaves a finished training as it is.
+ * @throws PtychonautError "usage" when the folder holds a training with other settings
+ */
+export async function trainOrContinue(
+  stage: TrainingStage,
+  workflows: Workflows,
+  hooks: RunHooks,
+): Promise<RunOutcome["status"]> {
+  const { outputDir } = stage;
+  const resume = (await exists(lastCheckpoint(outputDir))) ? { resume: "last" } : {};
+  const payload = await createTrainingPayload({ ...stage, overrides: { ...stage.overrides, ...resume } });
+  if (await exists(join(outputDir, "run.json"))) {
+    await checkSettings(join(outputDir, "run.json"), payload);
+    const { outcome, epochs } = await readTraining(outputDir);
+    if (isFinished(outcome.kind, epochs, payload.training.maxEpochs)) {
+      hooks.log(`${outputDir}: trained already (${outcome.kind} after ${epochs} epochs)`);
+      return outcome.kind === "diverged" || outcome.kind === "not-finite" ? "diverged" : "finished";
+    }
+  }
+  return report(await workflows.train(payload, hooks), hooks);
+}
+
+const isFinished = (kind: OutcomeKind, epochs: number, maxEpochs: number): boolean =>
+  kind !== "interrupted" && (kind !== "completed" || epochs >= maxEpochs);
+
+/** Settings that may differ between the calls that make one training. */
+const free: readonly string[] = ["maxEpochs", "multistageMilestones", "resume"];
+/** Those of the execution settings that change what is learned. */
+export const learningSettings: ReadonlySet<string> = new Set([
+  ...["learningRate", "scheduler", "accumSteps", "gradientClipVal", "gradientClipAlgorithm"],
+]);
+
+async function checkSettings(runFile: string, { model, data, training, execution }: TrainingPayload): Promise<void> {
+  const saved = (await readSavedRun(runFile)).settings;
+  const now = { model, data, training, execution };
+  const differing: string[] = [];
+  for (const group of ["model", "data", "training", "execution"] as const) {
+    // Settings that the version before did not have were what their defaults are.
+    const before: Settings = { ...parseSettings(group, saved[group]) };
+    for (const name of Object.keys(now[group])) {
+      if (group === "execution" && !learningSettings.has(name)) continue;
+      const value = (now[group] as unknown as Settings)[name];
+      if (free.includes(name) || sameValue(value, before[name])) continue;
+      differing.push(`${snakeCase(name)} ${JSON.stringify(before[name])}`);
+    }
+  }
+  if (differing.length === 0) return;
+  throw new PtychonautError("usage", "the folder holds a training with other settings", {
+    where: runFile,
+    got: differing.join(", "),
+    fix: "name another output folder, or repeat the settings",
+  });
+}
+
+export interface InferenceStage {
+  /** Folder of the training. */
+  readonly modelPath: string;
+  readonly testDataFile: string;
+  readonly outputDir: string;
+  /** Side of the tile that a patch gives. */
+  readonly tile: number;
+  readonly executionConfig: Settings;
+}
+
+/** Predicts and stitches the test images, unless an earlier call did so with the same network. */
+export async function inferOrReuse(
+  { modelPath, testDataFile, outputDir, tile, executionConfig }: InferenceStage,
+  workflows: Workflows,
+  hooks: RunHooks,
+): Promise<RunOutcome["status"]> {
+  const model = sha256(await readBytes(join(modelPath, bundleName)));
+  const before = (await exists(join(outputDir, "run.json")))
+    ? await readJsonFile(join(outputDir, "run.json"))
+    : undefined;
+  if (isInferenceOf(before, model)) {
+    hooks.log(`${outputDir}: reconstructed already`);
+    return "finished";
+  }
+  const overrides = { middleTrim: tile, patchWeighting: "uniform" };
+  const payload = await createInferencePayload({ modelPath, testDataFile, outputDir, overrides, executionConfig });
+  return report(await workflows.infer(payload, hooks), hooks);
+}
+
+function isInferenceOf(record: unknown, model: string): boolean {
+  const { inputs, outcome } = (record ?? {}) as {
+    readonly inputs?: readonly { readonly sha256: string }[];
+    readonly outcome?: { readonly status?: string };
+  };
+  return outcome?.status === "finished" && inputs?.[0]?.sha256 === model;
+}
+
+function report({ status, advice }: RunOutcome, hooks: RunHooks): RunOutcome["status"] {
+  if (advice !== undefined) (status === "finished" ? hooks.log : hooks.warn)(advice);
+  return status;
+}

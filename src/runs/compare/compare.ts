@@ -1,0 +1,223 @@
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { PtychonautError } from "../../errors.ts";
+import type { NpyArray } from "../../formats/npy.ts";
+import { writeNpz } from "../../formats/npz.ts";
+import { type Alignment, align } from "../../metrics/align.ts";
+import { commonArea, type InReferenceFrame, inReferenceFrame, overArea } from "../../metrics/commonArea.ts";
+import { measure } from "../../metrics/evaluate.ts";
+import { type ComplexImage, complexImage } from "../../metrics/image.ts";
+import { writeAtomic } from "../../node/files/files.ts";
+import { comparisonFigure } from "../../pictures/comparisonFigure.ts";
+import { type ComparisonOptions, evaluationOptions, evaluationWarnings, type Reference } from "../evaluate.ts";
+import type { RunHooks, RunOutcome } from "../hooks.ts";
+import { type ObjectFile, readObjectFile } from "../objectFile.ts";
+import { writeRunRecord } from "../runRecord.ts";
+import { type CompareEntry, fileName } from "./entries.ts";
+import { comparisonTable, frcCsv, type Measured, metricsCsv } from "./tables.ts";
+
+export interface CompareRequest {
+  /** Objects in files; what models are to make was made before. */
+  readonly entries: readonly CompareEntry[];
+  readonly reference: Reference & ObjectFile;
+  readonly outputDir: string;
+  readonly options: ComparisonOptions;
+  /** Measure all entries where all of them are known, or each where it is. */
+  readonly area: "common" | "own";
+  /** Warnings from before, for the record. */
+  readonly warnings?: readonly string[];
+}
+
+export interface CompareOutcome extends RunOutcome {
+  readonly measured: readonly Measured[];
+  /** For people. */
+  readonly table: string;
+}
+
+/** An entry on its way. */
+interface Aligned {
+  readonly entry: CompareEntry;
+  readonly file: ObjectFile;
+  readonly alignment: Alignment;
+  /** Where it is known, on the reference's pixels. */
+  readonly known: Uint8Array;
+}
+
+interface MeasuredEntry extends Measured {
+  readonly entry: CompareEntry;
+  readonly file: ObjectFile;
+  readonly frame: InReferenceFrame;
+}
+
+/**
+ * Compares several reconstructions with one reference, each laid on it and freed of its gauge, and writes
+ * `comparison.csv`, `frc.csv`, `compare.json`, `aligned.npz`, `comparison.png` and, last, `run.json`.
+ * @throws PtychonautError naming the entry that does not fit, or "output"
+ */
+export async function runCompare(request: CompareRequest, hooks: RunHooks): Promise<CompareOutcome> {
+  const { entries, reference, outputDir, options, area } = request;
+  const startedAt = new Date();
+  const target = complexImage(reference.object);
+  const warnings = [...(request.warnings ?? [])];
+  const aligned: Aligned[] = [];
+  const progress = hooks.progress("comparing", 2 * entries.length);
+  try {
+    for (const entry of entries) {
+      if (hooks.signal.aborted) return interrupted;
+      aligned.push(await namedAfter(entry, () => alignEntry(entry, reference, target, options)));
+      progress.update(aligned.length);
+    }
+    const common = commonArea(
+      aligned.map(({ known }) => known),
+      target.data.length / 2,
+    );
+    const measured: MeasuredEntry[] = [];
+    for (const item of aligned) {
+      if (hooks.signal.aborted) return interrupted;
+      measured.push(await namedAfter(item.entry, () => measureEntry(item, area, common, target, options)));
+      progress.update(aligned.length + measured.length);
+    }
+    for (const { label, metrics } of measured)
+      for (const line of evaluationWarnings(metrics)) warnings.push(`${label}: ${line}`);
+    for (const line of warnings.slice(request.warnings?.length ?? 0)) hooks.warn(`warning: ${line}`);
+    const files = await writeComparison(request, measured, common, target);
+    const record = await writeRunRecord(outputDir, recordOf(request, measured, startedAt, warnings, files));
+    return { status: "finished", files: [...files, record], measured, table: comparisonTable(measured) };
+  } finally {
+    progress.finish();
+  }
+}
+
+const interrupted: CompareOutcome = {
+  status: "interrupted",
+  advice: "nothing was written; the comparison takes all entries or none",
+  files: [],
+  measured: [],
+  table: "",
+};
+
+/** Adds the entry to what an error says. */
+async function namedAfter<T>({ label }: CompareEntry, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof PtychonautError)) throw error;
+    throw new PtychonautError(error.kind, `entry "${label}": ${error.message}`, { cause: error });
+  }
+}
+
+async function alignEntry(
+  entry: CompareEntry,
+  reference: Reference,
+  target: ComplexImage,
+  options: ComparisonOptions,
+): Promise<Aligned> {
+  const file = await readObjectFile(entry.address);
+  const alignment = align(file.object, reference.object, evaluationOptions(file, reference, options));
+  return { entry, file, alignment, known: inReferenceFrame(alignment, target.shape).known };
+}
+
+async function measureEntry(
+  { entry, file, alignment }: Aligned,
+  area: CompareRequest["area"],
+  common: Uint8Array,
+  { shape }: ComplexImage,
+  options: ComparisonOptions,
+): Promise<MeasuredEntry> {
+  const over = area === "own" ? alignment : overArea(alignment, common, shape, options.gauge);
+  const deviance = entry.kind === "model" ? await devianceBeside(file.path) : undefined;
+  const metrics = measure(over, { ...options, ...(deviance === undefined ? {} : { deviance }) });
+  // Shown wherever it is known, with the gauge of the area that was measured.
+  const frame = inReferenceFrame({ ...over, covered: alignment.covered }, shape);
+  return { label: entry.label, entry, file, frame, metrics };
+}
+
+/** The deviance that an inference measured against its patterns. */
+async function devianceBeside(reconstruction: string): Promise<number | undefined> {
+  const text = await readFile(join(dirname(reconstruction), "metrics.json"), "utf8").catch(() => "{}");
+  const { deviance } = JSON.parse(text) as { deviance?: number | null };
+  return deviance ?? undefined;
+}
+
+async function writeComparison(
+  { reference, outputDir, area }: CompareRequest,
+  measured: readonly MeasuredEntry[],
+  common: Uint8Array,
+  target: ComplexImage,
+): Promise<string[]> {
+  const { pixelSizeM } = [reference, ...measured.map(({ file }) => file)].find((file) => file.pixelSizeM) ?? {};
+  const known = Uint8Array.from(common, (_, i) => (measured.some(({ frame }) => frame.known[i] === 1) ? 1 : 0));
+  const contents: [name: string, content: Uint8Array | string][] = [
+    ["comparison.csv", metricsCsv(measured)],
+    ["frc.csv", frcCsv(measured)],
+    ["aligned.npz", alignedNpz(measured, common, target)],
+    [
+      "comparison.png",
+      comparisonFigure(
+        { label: "reference", data: target.data, known },
+        measured.map(({ label, frame, metrics }) => ({
+          ...{ label, data: frame.image.data, known: frame.known },
+          frc: metrics.frc.curve,
+        })),
+        target.shape,
+        pixelSizeM === undefined ? {} : { pixelSizeM },
+      ),
+    ],
+    ["compare.json", `${JSON.stringify(summary(reference, area, common, measured), null, 2)}\n`],
+  ];
+  for (const [name, content] of contents) await writeAtomic(join(outputDir, name), content);
+  return contents.map(([name]) => join(outputDir, name));
+}
+
+function summary(
+  reference: ObjectFile,
+  area: CompareRequest["area"],
+  common: Uint8Array,
+  measured: readonly MeasuredEntry[],
+) {
+  return {
+    reference: { path: reference.path, array: reference.key, shape: reference.object.shape },
+    area,
+    commonPixels: common.reduce((sum, value) => sum + value, 0),
+    entries: measured.map(({ label, entry: { kind }, file: { path, key, object }, metrics }) => ({
+      ...{ label, kind, path, array: key, shape: object.shape },
+      metrics,
+    })),
+  };
+}
+
+/**
+ * `reference`, and every entry under its label, complex64 on the reference's pixels, gauge removed, 0 where it is not known;
+ * `LABEL_known` (uint8) says where it is, and `common` where all are.
+ */
+function alignedNpz(measured: readonly MeasuredEntry[], common: Uint8Array, { shape, data }: ComplexImage): Uint8Array {
+  const complex = (values: Float64Array): NpyArray => ({ shape, dtype: "complex64", data: Float32Array.from(values) });
+  const mask = (values: Uint8Array): NpyArray => ({ shape, dtype: "uint8", data: values });
+  const entries = measured.flatMap(({ label, frame }) => [
+    [fileName(label), complex(frame.image.data)] as const,
+    [`${fileName(label)}_known`, mask(frame.known)] as const,
+  ]);
+  return writeNpz({ reference: complex(data), common: mask(common), ...Object.fromEntries(entries) });
+}
+
+function recordOf(
+  { reference, options, area }: CompareRequest,
+  measured: readonly MeasuredEntry[],
+  startedAt: Date,
+  warnings: readonly string[],
+  files: readonly string[],
+) {
+  return {
+    command: "compare",
+    inputs: [reference, ...measured.map(({ file }) => file)].map(({ path, sha256 }) => ({ path, sha256 })),
+    settings: { ...options, area, entries: measured.map(({ entry }) => entry) },
+    overridden: [],
+    seeds: {},
+    runtime: "plain TypeScript",
+    startedAt: startedAt.toISOString(),
+    seconds: { all: (Date.now() - startedAt.getTime()) / 1000 },
+    warnings,
+    outcome: { status: "finished" },
+    files,
+  };
+}

@@ -1,0 +1,91 @@
+import { stat } from "node:fs/promises";
+import { basename, dirname, extname, join } from "node:path";
+import { PtychonautError } from "../../errors.ts";
+import { openZip } from "../../formats/zip.ts";
+import { bundleName } from "../../node/files/bundleFiles.ts";
+import { readBytes } from "../../node/files/files.ts";
+import { splitAddress } from "../objectFile.ts";
+
+/** Something to compare: the address of an object in a file, or a model that is to make one. */
+export interface CompareEntry {
+  readonly label: string;
+  readonly kind: "object" | "model";
+  /** `file.npz`, `file.npz::array`, a bundle or the folder of a training. */
+  readonly address: string;
+}
+
+const reconstructionName = "reconstruction.npz";
+
+/**
+ * Entries out of what was typed: `PATH` or `LABEL=PATH`, the path being a reconstruction, its folder, `file.npz::array`, a
+ * bundle, or the folder of a training.
+ * @throws PtychonautError "usage" for paths that do not exist, folders of neither, and labels that are not unique
+ */
+export async function resolveEntries(typed: readonly string[]): Promise<readonly CompareEntry[]> {
+  const entries: CompareEntry[] = [];
+  for (const text of typed) entries.push(await resolveEntry(text));
+  const names = new Map<string, string>();
+  for (const { label } of entries) {
+    const name = fileName(label);
+    const other = names.get(name) ?? (reserved.has(name) ? "what the files hold beside the entries" : undefined);
+    if (other !== undefined)
+      throw new PtychonautError("usage", `the label "${label}" is taken by ${other}`, {
+        fix: "say LABEL=PATH with a label of its own",
+      });
+    names.set(name, `the entry "${label}"`);
+  }
+  return entries;
+}
+
+/** Names of other arrays in aligned.npz. */
+const reserved: ReadonlySet<string> = new Set(["reference", "reference_known", "common"]);
+
+/** A label as part of a file's or array's name. */
+export function fileName(label: string): string {
+  return label.replace(/[^\p{L}\p{N}_.-]+/gu, "_");
+}
+
+async function resolveEntry(text: string): Promise<CompareEntry> {
+  const equals = text.indexOf("=");
+  // Checkpoints have "=" in their names; a label has no separator of folders.
+  const labelled = equals > 0 && !/[/\\]/.test(text.slice(0, equals)) && !(await exists(splitAddress(text).path));
+  const address = labelled ? text.slice(equals + 1) : text;
+  const { path } = splitAddress(address);
+  const found = await stat(path).catch(() => undefined);
+  if (found === undefined) throw new PtychonautError("usage", "no such file or folder", { where: path });
+  const place = found.isDirectory() ? await inFolder(path) : { address, kind: await kindOfFile(path) };
+  return { label: labelled ? text.slice(0, equals) : labelOf(path), ...place };
+}
+
+async function inFolder(path: string): Promise<Pick<CompareEntry, "kind" | "address">> {
+  const [reconstruction, model] = [join(path, reconstructionName), join(path, bundleName)];
+  const [hasReconstruction, hasModel] = [await exists(reconstruction), await exists(model)];
+  if (hasReconstruction && !hasModel) return { kind: "object", address: reconstruction };
+  if (hasModel && !hasReconstruction) return { kind: "model", address: model };
+  throw new PtychonautError("usage", hasModel ? "the folder has a model and a reconstruction" : "nothing to compare", {
+    where: path,
+    ...(hasModel ? {} : { expected: `a folder with ${reconstructionName} or ${bundleName}` }),
+    fix: hasModel ? `name ${reconstructionName} or ${bundleName} in it` : "name a file",
+  });
+}
+
+/** npz files and bundles are both archives; a bundle has a manifest. */
+async function kindOfFile(path: string): Promise<CompareEntry["kind"]> {
+  if (extname(path) === ".npz") return "object";
+  const { members } = openZip(await readBytes(path), path);
+  return members.some(({ name }) => name === "manifest.json") ? "model" : "object";
+}
+
+/** The file's name, or its folder's where every such file has the same. */
+function labelOf(path: string): string {
+  const name = basename(path);
+  const generic = name === reconstructionName || name === bundleName;
+  const folder = basename(dirname(path));
+  return generic && folder !== "" && folder !== "." ? folder : basename(name, extname(name));
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  );

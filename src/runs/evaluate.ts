@@ -1,0 +1,136 @@
+import type { ComplexArray, RealArray } from "../arrays.ts";
+import { wellCovered } from "../inference/coverage.ts";
+import { type EvaluationOptions, evaluateReconstruction, type Metrics } from "../metrics/evaluate.ts";
+import { readBytes } from "../node/files/files.ts";
+import { type Reconstruction, readReconstruction } from "../reconstructions/reconstructionNpz.ts";
+import { type ObjectFile, readObjectFile } from "./objectFile.ts";
+
+/** An object to compare with, and where its first pixel sits in object pixels. */
+export interface Reference {
+  /** `[y, x]`. */
+  readonly object: ComplexArray;
+  readonly origin: { readonly y: number; readonly x: number };
+  /** `[y, x]`, how well each pixel is covered, where it is a reconstruction itself. */
+  readonly coverage?: Float32Array;
+}
+
+/** What is compared: a reconstruction, or an object of another program, which does not say where it lies. */
+export type Compared = Pick<ObjectFile, "object" | "origin" | "coverage">;
+
+export interface ComparisonOptions
+  extends Pick<
+    EvaluationOptions,
+    "gauge" | "twin" | "locate" | "register" | "maxShift" | "taper" | "deviance" | "compat"
+  > {
+  /** Pixels count whose coverage is above this fraction of its median. Default 0.1. */
+  readonly coverage?: number;
+}
+
+/**
+ * Compares a reconstruction with a reference over the area that is well covered in both.
+ * @throws PtychonautError "usage" or "shape" when they do not fit or too little is covered
+ */
+export function compareWithReference(
+  reconstruction: Compared,
+  reference: Reference,
+  options: ComparisonOptions = {},
+): Metrics {
+  return evaluateReconstruction(
+    reconstruction.object,
+    reference.object,
+    evaluationOptions(reconstruction, reference, options),
+  );
+}
+
+/** Masks of what is well covered, and the place that both origins state; without one it is to be found. */
+export function evaluationOptions(
+  { object, origin, coverage }: Compared,
+  reference: Reference,
+  { coverage: fraction = 0.1, ...options }: ComparisonOptions,
+): EvaluationOptions {
+  const mask = coverageMask(object, coverage, fraction);
+  const referenceMask = coverageMask(reference.object, reference.coverage, fraction);
+  return {
+    ...options,
+    locate: options.locate === true || origin === undefined,
+    ...(origin === undefined ? {} : { origin: [origin.y - reference.origin.y, origin.x - reference.origin.x] }),
+    ...(mask === undefined ? {} : { mask }),
+    ...(referenceMask === undefined ? {} : { referenceMask }),
+  };
+}
+
+function coverageMask(
+  { shape }: ComplexArray,
+  coverage: Float32Array | undefined,
+  fraction: number,
+): RealArray | undefined {
+  return coverage === undefined ? undefined : { shape, data: Float32Array.from(wellCovered(coverage, { fraction })) };
+}
+
+/** @throws PtychonautError "data" when the file is no reconstruction */
+export async function readReconstructionFile(path: string): Promise<Reconstruction> {
+  return readReconstruction(await readBytes(path), path);
+}
+
+/**
+ * A reference out of a file: the `objectGuess` of a scan (its first pixel is the origin of object pixels), the object of
+ * a `reconstruction.npz`, or any complex image by its key, also as `file.npz::key`.
+ * @throws PtychonautError "data" when there is none
+ */
+export async function readReference(path: string, objectKey?: string): Promise<Reference & ObjectFile> {
+  const file = await readObjectFile(path, objectKey);
+  return { ...file, origin: file.origin ?? { y: 0, x: 0 } };
+}
+
+/** Resolution from two reconstructions of two halves of the data. */
+export interface SplitData {
+  /** Full period, in pixels, at which the ring correlation falls below the half-bit threshold. */
+  readonly resolution: number;
+  /** The same in metres, where a pixel's size is known. */
+  readonly resolutionM: number | null;
+  /** Positions that both reconstructions used. Halves of one scan have none in common. */
+  readonly sharedPositions: number;
+}
+
+/**
+ * What the comparison of two independent reconstructions says about resolution. The half-bit threshold is that for data
+ * split in two (van Heel & Schatz 2005): it takes into account that each half has half the dose.
+ */
+export function splitData({ frc }: Metrics, a: ObjectFile, b: ObjectFile): SplitData {
+  const pixelSizeM = a.pixelSizeM ?? b.pixelSizeM;
+  return {
+    resolution: frc.halfBit,
+    resolutionM: pixelSizeM === undefined ? null : frc.halfBit * pixelSizeM,
+    sharedPositions: sharedPositions(a.positions, b.positions),
+  };
+}
+
+function sharedPositions(a: Float64Array | undefined, b: Float64Array | undefined): number {
+  if (a === undefined || b === undefined) return 0;
+  const keys = (positions: Float64Array): string[] =>
+    Array.from({ length: positions.length / 2 }, (_, k) => `${positions[2 * k]},${positions[2 * k + 1]}`);
+  const known = new Set(keys(a));
+  return keys(b).filter((key) => known.has(key)).length;
+}
+
+/** Phases of a conjugate have the opposite sign; chance alone does not come here. */
+const conjugateSuspected = -0.5;
+
+/** What a reader of the numbers must know. */
+export function evaluationWarnings({ gauge, phase }: Metrics, halves?: SplitData): string[] {
+  const lines: string[] = [];
+  if (gauge.turned) lines.push("the reconstruction is the twin: it was conjugated and turned by 180°");
+  else if (gauge.conjugated)
+    lines.push("the reconstruction is the complex conjugate: the sign of its phase was turned");
+  else if (phase.correlation < conjugateSuspected)
+    lines.push(
+      `the phases correlate with ${phase.correlation.toPrecision(2)}: it may be the complex conjugate; --conjugate tries it`,
+    );
+  if (gauge.placement === "middle")
+    lines.push("no clear place was found: the images lie middle on middle, and the numbers may mean nothing");
+  if (halves !== undefined && halves.sharedPositions > 0)
+    lines.push(
+      `${halves.sharedPositions} positions are in both reconstructions: unless they were exposed twice, the two are not independent and the resolution is flattered`,
+    );
+  return lines;
+}

@@ -1,0 +1,87 @@
+import { join } from "node:path";
+import { type RealArray, sizeOf, splitComplex } from "../arrays.ts";
+import { writeBundle } from "../bundle/bundle.ts";
+import { dataFacts } from "../bundle/fingerprint.ts";
+import type { JsonObject } from "../bundle/manifest.ts";
+import { scanOptions } from "../config/dataConfig.ts";
+import type { Settings } from "../config/group.ts";
+import type { TrainingPayload } from "../config/payload.ts";
+import { savedConfigOf } from "../config/savedConfig.ts";
+import { computeScales } from "../data/normalisation.ts";
+import { PtychonautError } from "../errors.ts";
+import { type Npz, openNpz } from "../formats/npz.ts";
+import { predictionGraph } from "../inference/predictionModel.ts";
+import { bundleName } from "../node/files/bundleFiles.ts";
+import { readBytes, readScan, sha256, writeAtomic } from "../node/files/files.ts";
+import { impliedSettings } from "../reference/referenceArchitecture.ts";
+import { impliedSpectralSettings } from "../reference/referenceSpectral.ts";
+import { valuesFromReference } from "../reference/referenceWeights.ts";
+import { withModeCoherence } from "../training/modeCoherence.ts";
+
+/**
+ * Turns weights of the reference system's network, an npz under its own names, into a bundle in the payload's output
+ * folder. The scan gives the normalisation, which the weights do not carry.
+ * @param settle makes the payload, given the settings that the weights tell
+ * @returns path of the bundle
+ * @throws PtychonautError "usage" for settings of training alone, "data" when the weights do not fit the network that the settings describe
+ */
+export async function importReferenceWeights(
+  path: string,
+  settle: (implied: Settings) => Promise<TrainingPayload>,
+  createdBy: string,
+): Promise<string> {
+  const bytes = await readBytes(path);
+  const npz = openNpz(bytes, path);
+  const arrays = weightArrays(npz);
+  const payload = await settle({ ...(impliedSpectralSettings(arrays) ?? impliedSettings(arrays)) });
+  if (payload.moreDataFiles.length > 0)
+    throw new PtychonautError("usage", "weights are imported for one scan", {
+      got: `${1 + payload.moreDataFiles.length} scans`,
+      fix: "name a single file with --train_data_file",
+    });
+  if (payload.model.probeTrainable || payload.model.frameIntensityTrainable)
+    throw new PtychonautError("usage", "probe and intensities are refined in training; imported weights come without", {
+      fix: "leave out probe_trainable and frame_intensity_trainable",
+    });
+  const graph = predictionGraph(payload.model, 1);
+  const values = valuesFromReference(arrays, graph.specs, path);
+  const dataset = withModeCoherence(await readScan(payload.trainDataFile, scanOptions(payload.data)), payload.model);
+  const frames = Array.from({ length: dataset.patterns.count }, (_, frame) => frame);
+  const { nphotons } = payload.data;
+  const scales = computeScales(dataset, frames, nphotons === null ? {} : { photons: nphotons });
+  const numbers = Object.entries(scales).filter((entry): entry is [string, number] => typeof entry[1] === "number");
+  const file = join(payload.outputDir, bundleName);
+  await writeAtomic(
+    file,
+    writeBundle({
+      model: graph.export(values),
+      parameters: graph.specs,
+      createdBy,
+      config: JSON.parse(JSON.stringify(savedConfigOf(payload))) as JsonObject,
+      scales: Object.fromEntries(numbers),
+      trainedOn: dataFacts(dataset, payload.model.gridsize),
+      training: {
+        importedFrom: { name: path.replace(/^.*[\\/]/, ""), sha256: sha256(bytes) },
+        weights: graph.specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+      },
+    }),
+  );
+  return file;
+}
+
+/** The file's floating-point arrays; a complex one as two, `NAME_re` and `NAME_im`. */
+function weightArrays(npz: Npz): ReadonlyMap<string, RealArray> {
+  const arrays = new Map<string, RealArray>();
+  for (const key of npz.keys.filter((name) => /^(float|complex)/.test(npz.header(name).dtype))) {
+    const { dtype, shape, data } = npz.readNumbers(key);
+    const values = Float32Array.from(data);
+    if (dtype.startsWith("float")) {
+      arrays.set(key, { shape, data: values });
+      continue;
+    }
+    const { re, im } = splitComplex({ shape, data: values });
+    arrays.set(`${key}_re`, { shape, data: re });
+    arrays.set(`${key}_im`, { shape, data: im });
+  }
+  return arrays;
+}

@@ -1,0 +1,320 @@
+import type { ComplexArray } from "../../arrays.ts";
+import type { Bundle } from "../../bundle/bundle.ts";
+import { readBundle } from "../../bundle/bundle.ts";
+import { dataFacts } from "../../bundle/fingerprint.ts";
+import { checkBundleFitsData, probeScanFor, scalesFor } from "../../bundle/fitsData.ts";
+import { scanOptions } from "../../config/dataConfig.ts";
+import type { InferencePayload } from "../../config/payload.ts";
+import type { BatchLoader } from "../../data/batches.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { type Scales, scaledProbe } from "../../data/normalisation.ts";
+import { type Assembled, createAssembler } from "../../inference/assemble.ts";
+import { fitToData } from "../../inference/dataFit.ts";
+import { probeWeights, uniformWeights } from "../../inference/patchWeights.ts";
+import { type ObjectScales, objectScales, physicalPredictor } from "../../inference/physicalObject.ts";
+import { type PredictionSource, predictionSource } from "../../inference/predictionSource.ts";
+import { loadPredictor, type Predictor } from "../../inference/predictor.ts";
+import { type PredictionReport, positionsOf, predictPatches } from "../../inference/predictPatches.ts";
+import { toReconstruction } from "../../inference/reconstruction.ts";
+import type { ParameterValues } from "../../nets/parameters.ts";
+import { locateBundle } from "../../node/files/bundleFiles.ts";
+import { type OpenScan, openScan, readBytes, sha256 } from "../../node/files/files.ts";
+import { batchWorkers } from "../../node/workers/batchWorkers.ts";
+import { chooseRuntime } from "../../runtime/node/accelerator.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import { maskedProbe } from "../../training/maskedProbe.ts";
+import { withModeCoherence } from "../../training/modeCoherence.ts";
+import { probesOf } from "../../training/trainableProbe.ts";
+import { checkDeterminism } from "../determinism.ts";
+import type { RunHooks, RunOutcome } from "../hooks.ts";
+import { patchStatsFiles } from "../patchStatsFiles.ts";
+import { type RunRecord, scanInput, withCircumstances, writeRunRecord } from "../runRecord.ts";
+import { type InferenceMetrics, inferenceMetrics } from "./inferenceMetrics.ts";
+import { writeReconstructionFiles } from "./reconstructionFiles.ts";
+import { scaledByData } from "./scaledByData.ts";
+
+/** What a caller may replace. */
+export interface InferenceDeps {
+  /** Makes the network that predicts; by default the bundle's. */
+  readonly loadPredictor?: typeof loadPredictor;
+}
+
+/**
+ * A whole reconstruction with a trained network: reads bundle and scan, predicts every pattern's patch, stitches them, and
+ * leaves in the output folder the reconstruction, its pictures, `metrics.json` and `run.json`. Interrupted, it saves what
+ * was predicted so far.
+ * @throws PtychonautError for wrong input, a bundle that does not fit the data, a missing device, or a full disk
+ */
+export async function runInference(
+  payload: InferencePayload,
+  hooks: RunHooks,
+  deps: InferenceDeps = {},
+): Promise<RunOutcome> {
+  const run = await prepare(payload, hooks, deps);
+  try {
+    return await conclude(run, await predict(run, payload, hooks), payload, hooks);
+  } finally {
+    await run.close();
+  }
+}
+
+/** Everything that a reconstruction works with, before it starts. */
+interface Run {
+  readonly startedAt: Date;
+  readonly bundle: Bundle;
+  readonly bundleFile: { readonly path: string; readonly sha256: string };
+  readonly dataset: Dataset;
+  readonly prediction: PredictionSource;
+  /** `[mode, N, N]` as the physics takes it. */
+  readonly probe: ComplexArray;
+  /** Whether the probe is the file's or, where these data are of the trained probe's own, the one that training refined. */
+  readonly probeFrom: "file" | "training";
+  readonly runtime: Runtime;
+  readonly objectScales: ObjectScales;
+  /** Of the physical object's patches. */
+  readonly predictor: Predictor;
+  readonly loader: BatchLoader;
+  readonly warnings: string[];
+  readonly warn: (line: string) => void;
+  /** Seconds by stage. */
+  readonly seconds: Record<string, number>;
+  close(): Promise<void>;
+}
+
+async function prepare(payload: InferencePayload, hooks: RunHooks, deps: InferenceDeps): Promise<Run> {
+  const { data, execution, outputDir } = payload;
+  const startedAt = new Date();
+  const lap = stopwatch();
+  const path = await locateBundle(payload.modelPath);
+  const bytes = await readBytes(path);
+  const bundle = readBundle(bytes, path);
+  const readingModel = lap();
+  const storage = { inMemory: execution.patternsInMemory, folder: outputDir, log: hooks.log };
+  const scan = await openScan(payload.testDataFile, scanOptions(data), storage);
+  const seconds = { readingModel, readingData: lap() };
+  try {
+    const bundleFile = { path, sha256: sha256(bytes) };
+    return await prepareOn(scan, { startedAt, bundle, bundleFile, seconds }, payload, hooks, deps);
+  } catch (error) {
+    scan.close();
+    throw error;
+  }
+}
+
+async function prepareOn(
+  { dataset: asRead, close: closeScan }: OpenScan,
+  begun: Pick<Run, "startedAt" | "bundle" | "bundleFile" | "seconds">,
+  payload: InferencePayload,
+  hooks: RunHooks,
+  deps: InferenceDeps,
+): Promise<Run> {
+  const { model, data, inference, execution } = payload;
+  const { bundle, seconds } = begun;
+  const dataset = withModeCoherence(asRead, model);
+  const lap = stopwatch();
+  const warnings: string[] = [];
+  const warn = (line: string): void => {
+    warnings.push(line);
+    hooks.warn(`warning: ${line}`);
+  };
+  for (const line of dataset.provenance.warnings) warn(line);
+  const facts = dataFacts(dataset, model.gridsize);
+  for (const line of checkBundleFitsData(bundle.manifest, facts)) warn(line);
+  const refined = bundle.probe && probesOf(bundle.probe)[probeScanFor(bundle.manifest, facts)];
+  if (refined !== undefined) hooks.log("the probe is the one that training refined from this file's");
+  const prediction = predictionSource(dataset, data, model.gridsize, inference.nPatterns);
+  const left = (inference.nPatterns ?? dataset.patterns.count) - prediction.frames.length;
+  if (left > 0) warn(`${left} patterns are in no group: they have too few neighbours`);
+  seconds["grouping"] = lap();
+  const runtime = await chooseRuntime(execution.accelerator);
+  hooks.log(`computing on ${runtime.description}`);
+  for (const line of checkDeterminism(payload, runtime)) warn(line);
+  const batch = Math.min(execution.inferenceBatchSize, prediction.source.groups.count);
+  const ownProbe = scaledProbe(dataset.probe, prediction.scales);
+  const network = await (deps.loadPredictor ?? loadPredictor)(runtime, model, weightsOf(bundle), batch, ownProbe);
+  const scales = objectScales(model, scalesFor(bundle.manifest, facts));
+  const { numWorkers, prefetchFactor, persistentWorkers } = execution;
+  const loader = batchWorkers(prediction.source, {
+    numWorkers,
+    persistentWorkers,
+    ...(prefetchFactor === null ? {} : { prefetchFactor }),
+  });
+  seconds["loadingNetwork"] = lap();
+  return {
+    ...begun,
+    dataset,
+    prediction,
+    probe: maskedProbe(refined ?? ownProbe, model),
+    probeFrom: refined === undefined ? "file" : "training",
+    runtime,
+    objectScales: scales,
+    predictor: physicalPredictor(network, scales),
+    loader,
+    warnings,
+    warn,
+    async close() {
+      await loader.close();
+      await network.dispose();
+      closeScan();
+    },
+  };
+}
+
+interface Prediction {
+  readonly report: PredictionReport;
+  /** Absent when nothing could be placed. */
+  readonly assembled?: Assembled;
+  readonly files: readonly string[];
+}
+
+async function predict(run: Run, payload: InferencePayload, hooks: RunHooks): Promise<Prediction> {
+  const { dataset, prediction, predictor, loader, seconds } = run;
+  const { inference, execution } = payload;
+  const { groups } = prediction.source;
+  const trim = inference.middleTrim;
+  const assembler = createAssembler({
+    positions: positionsOf(dataset.positions, prediction.frames),
+    trim,
+    weights: inference.patchWeighting === "probe" ? probeWeights(run.probe, trim) : uniformWeights(trim),
+    phaseAlignment: inference.phaseAlignment,
+    patches: groups.count * groups.size,
+  });
+  const stats = execution.logPatchStats ? patchStatsFiles("inference", execution.patchStatsLimit) : undefined;
+  const progress = hooks.progress("reconstructing", groups.count);
+  const { signal } = hooks;
+  const report = await predictPatches({
+    ...{ groups, positions: dataset.positions, loader, predictor, assembler, signal },
+    onBatch(patches, done) {
+      stats?.add(patches);
+      progress.update(done);
+    },
+  }).finally(() => progress.finish());
+  const lap = stopwatch();
+  const assembled = report.frames.length === 0 ? undefined : assembler.finish();
+  for (const [stage, ms] of Object.entries(report.timings)) seconds[stage] = ms / 1000;
+  seconds["assembly"] = seconds["assembly"] + lap();
+  if (report.notFinite > 0) run.warn(`${report.notFinite} predicted patches are not finite and were left out`);
+  warnOfAlignment(assembled, run.warn);
+  const files = (await stats?.write(payload.outputDir)) ?? [];
+  return { report, files, ...(assembled === undefined ? {} : { assembled }) };
+}
+
+function warnOfAlignment(assembled: Assembled | undefined, warn: (line: string) => void): void {
+  const alignment = assembled?.alignment;
+  if (alignment === undefined) return;
+  const { components, converged, sweeps } = alignment;
+  if (components > 1)
+    warn(`the scan falls into ${components} parts that share no overlap: their phases are not aligned`);
+  if (!converged) warn(`the phases of the patches still moved after ${sweeps} passes of alignment`);
+}
+
+/** Measures, writes everything and says how it went. */
+async function conclude(
+  run: Run,
+  { report, assembled, files: written }: Prediction,
+  payload: InferencePayload,
+  hooks: RunHooks,
+): Promise<RunOutcome> {
+  const { dataset, prediction, seconds } = run;
+  const outcome = outcomeOf(report, prediction.source.groups.count);
+  const details = { ...outcome, ...speedOf(report), notFinite: report.notFinite };
+  if (assembled === undefined) {
+    const record = await writeRunRecord(payload.outputDir, recordOf(run, payload, details, written));
+    return { ...outcome, files: [...written, record] };
+  }
+  const { alignment } = assembled;
+  const lap = stopwatch();
+  const onScan = {
+    ...{ dataset, scales: prediction.scales, probe: run.probe, frames: report.frames },
+    coverage: assembled.stitched.weight,
+    canvas: assembled.stitched.canvas,
+  };
+  const varpro = payload.inference.varproScaling
+    ? scaledByData(onScan, assembled.stitched.object, run.objectScales, run.warn)
+    : undefined;
+  const stitched = { ...assembled.stitched, object: varpro?.object ?? assembled.stitched.object };
+  const reconstruction = toReconstruction(stitched, positionsOf(dataset.positions, report.frames));
+  const frameIntensity = payload.model.frameIntensityTrainable;
+  const fit = fitToData({ ...onScan, object: stitched.object, offset: run.objectScales.offset, frameIntensity });
+  if (fit === undefined) run.warn("no pattern lies wholly on the covered area, so there is no deviance");
+  const metrics = {
+    ...inferenceMetrics(reconstruction, dataset, fit, run.warn),
+    ...(varpro === undefined ? {} : { varpro: varpro.report }),
+  };
+  seconds["evaluation"] = lap();
+  const record = recordOf(run, payload, { ...details, ...(alignment === undefined ? {} : { alignment }) }, written);
+  const files = await writeReconstructionFiles(payload.outputDir, {
+    reconstruction,
+    metrics,
+    run: await withCircumstances(record),
+  });
+  hooks.log(summary(report, metrics));
+  return { ...outcome, files: [...written, ...files] };
+}
+
+function outcomeOf(report: PredictionReport, groups: number): Pick<RunOutcome, "status" | "advice"> {
+  if (report.frames.length === 0)
+    return {
+      status: "diverged",
+      advice: "the network predicts no finite patch; train again with a smaller learning rate or gradient clipping",
+    };
+  if (!report.interrupted) return { status: "finished" };
+  return { status: "interrupted", advice: `saved what ${report.groups} of ${groups} predictions gave` };
+}
+
+/** Settings of the run, what it found out about itself, and how it ended. */
+interface InferenceRecord extends RunRecord {
+  readonly probe: Run["probeFrom"];
+  /** The scales of these data, which were used, and those of the training, for comparison. */
+  readonly scales: { readonly used: Scales; readonly trained: Bundle["manifest"]["scales"] };
+}
+
+function recordOf(
+  { startedAt, bundle, bundleFile, dataset, prediction, probeFrom, runtime, seconds, warnings }: Run,
+  { model, data, inference, execution, overridden }: InferencePayload,
+  outcome: RunRecord["outcome"],
+  files: readonly string[],
+): InferenceRecord {
+  return {
+    command: "infer",
+    inputs: [bundleFile, scanInput(dataset)],
+    settings: { model, data, inference, execution },
+    overridden,
+    seeds: { grouping: data.subsampleSeed },
+    runtime: runtime.description,
+    startedAt: startedAt.toISOString(),
+    seconds,
+    probe: probeFrom,
+    scales: { used: prediction.scales, trained: bundle.manifest.scales },
+    warnings,
+    outcome,
+    files,
+  };
+}
+
+function speedOf({ groups, batches, frames, timings }: PredictionReport) {
+  const seconds = (timings.batches + timings.prediction + timings.assembly) / 1000;
+  return { predictions: groups, batches, patterns: frames.length, patternsPerSecond: groups / seconds };
+}
+
+function summary(report: PredictionReport, { deviance, dataFit }: InferenceMetrics): string {
+  const { predictions, patternsPerSecond } = speedOf(report);
+  const speed = `${predictions} predictions, ${patternsPerSecond.toPrecision(3)} a second`;
+  if (dataFit === null || deviance === null) return speed;
+  const { rFactor, patterns } = dataFit;
+  return `${speed}; deviance ${deviance.toPrecision(4)} a pixel, R ${rFactor.toPrecision(3)} over ${patterns} patterns`;
+}
+
+const weightsOf = ({ weights }: Bundle): ParameterValues =>
+  Object.fromEntries([...weights].map(([name, { data }]) => [name, data]));
+
+/** Each call gives the seconds since the one before. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const seconds = (now - last) / 1000;
+    last = now;
+    return seconds;
+  };
+}

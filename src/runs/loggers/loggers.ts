@@ -1,0 +1,129 @@
+import { appendFile, mkdir, readdir, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import type { ExecutionConfig } from "../../config/executionConfig.ts";
+import { PtychonautError } from "../../errors.ts";
+import type { EpochRecord } from "../../training/trainingState.ts";
+import { firstEvent, scalarEvent } from "./tensorboard.ts";
+
+/** How a run ended, and what it wrote. */
+export interface RunEnd {
+  readonly status: "finished" | "interrupted" | "failed";
+  readonly message: string;
+  readonly files: readonly string[];
+}
+
+/** Where the numbers of each epoch go. */
+export interface MetricsLogger {
+  /** What it has written so far; the log itself comes first. */
+  readonly files: readonly string[];
+  log(record: EpochRecord): Promise<void>;
+  /** Called once, after the last file of the run was written or when it failed. */
+  finish(end: RunEnd): Promise<void>;
+}
+
+/** Loggers that write into the output folder. */
+export type LocalBackend = Exclude<ExecutionConfig["loggerBackend"], "mlflow">;
+
+const nothingToFinish = async (): Promise<void> => {};
+
+/**
+ * The logger that the settings ask for. Its file is in `lightning_logs/version_N` of the output folder, N counting up
+ * from run to run.
+ * @param lossName "poisson" or "mae"
+ * @throws PtychonautError "output" when it cannot be written
+ */
+export function metricsLogger(backend: LocalBackend, outputDir: string, lossName: string): Promise<MetricsLogger> {
+  switch (backend) {
+    case "csv":
+      return csvLogger(outputDir, lossName);
+    case "tensorboard":
+      return tensorboardLogger(outputDir, lossName);
+    case "none":
+      return Promise.resolve({ files: [], log: async () => {}, finish: nothingToFinish });
+  }
+}
+
+/**
+ * `metrics.csv`, one row an epoch. Columns:
+ * epoch, step, `LOSS_train_loss`, `LOSS_val_loss` (empty without validation data), the objective's measures as
+ * `NAME_train` and `NAME_val`, learning_rate, grad_norm_preclip, grad_norm_postclip, seconds.
+ */
+async function csvLogger(outputDir: string, lossName: string): Promise<MetricsLogger> {
+  const path = join(await newFolder(outputDir), "metrics.csv");
+  let header: readonly string[] | undefined;
+  return {
+    get files() {
+      return header === undefined ? [] : [path];
+    },
+    finish: nothingToFinish,
+    async log(record) {
+      const row = metricColumns(record, lossName);
+      if (header === undefined) {
+        header = Object.keys(row);
+        await written(path, writeFile(path, `${header.join(",")}\n`));
+      }
+      await written(path, appendFile(path, `${Object.values(row).join(",")}\n`));
+    },
+  };
+}
+
+/** A TensorBoard event file: the columns of the CSV as scalars over optimiser steps; what is not there has no point. */
+async function tensorboardLogger(outputDir: string, lossName: string): Promise<MetricsLogger> {
+  const name = `events.out.tfevents.${Math.floor(now())}.${hostname()}.${process.pid}`;
+  const path = join(await newFolder(outputDir), name);
+  await written(path, writeFile(path, firstEvent(now())));
+  return {
+    files: [path],
+    finish: nothingToFinish,
+    async log(record) {
+      const { step, ...row } = metricColumns(record, lossName);
+      const scalars = Object.entries(row).filter((entry): entry is [string, number] => typeof entry[1] === "number");
+      await written(path, appendFile(path, scalarEvent(now(), Number(step), Object.fromEntries(scalars))));
+    },
+  };
+}
+
+/** Seconds since 1970. */
+const now = (): number => Date.now() / 1000;
+
+/** What is logged of an epoch, by name; an empty text where there is no number. */
+export function metricColumns(record: EpochRecord, lossName: string): Record<string, string | number> {
+  const measures: [string, string | number][] = Object.entries(record.train).flatMap(([name, value]) => [
+    [`${name}_train`, value],
+    [`${name}_val`, record.validation[name] ?? ""],
+  ]);
+  return {
+    epoch: record.epoch,
+    step: record.step,
+    [`${lossName}_train_loss`]: record.trainLoss,
+    [`${lossName}_val_loss`]: record.validationLoss ?? "",
+    ...Object.fromEntries(measures),
+    learning_rate: record.learningRate,
+    grad_norm_preclip: record.gradientNormBefore,
+    grad_norm_postclip: record.gradientNormAfter,
+    seconds: record.seconds,
+  };
+}
+
+async function newFolder(outputDir: string): Promise<string> {
+  const logs = join(outputDir, "lightning_logs");
+  const folder = join(logs, `version_${await nextVersion(logs)}`);
+  await written(folder, mkdir(folder, { recursive: true }));
+  return folder;
+}
+
+async function nextVersion(folder: string): Promise<number> {
+  const names = await readdir(folder).catch(() => []);
+  const versions = names.flatMap((name) => /^version_(\d+)$/.exec(name)?.slice(1).map(Number) ?? []);
+  return versions.length === 0 ? 0 : Math.max(...versions) + 1;
+}
+
+async function written(path: string, work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (cause) {
+    const got = cause instanceof Error ? cause.message : String(cause);
+    throw new PtychonautError("output", "the metrics log cannot be written", { where: path, got, cause });
+  }
+}

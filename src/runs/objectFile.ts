@@ -1,0 +1,95 @@
+import type { ComplexArray } from "../arrays.ts";
+import { PtychonautError } from "../errors.ts";
+import type { ByteSource } from "../formats/byteSource.ts";
+import { type Npz, openNpz } from "../formats/npz.ts";
+import { opened, sha256Of } from "../node/files/files.ts";
+import { readReconstruction } from "../reconstructions/reconstructionNpz.ts";
+
+/** A complex object out of a file, with what the file says about its place. */
+export interface ObjectFile {
+  readonly path: string;
+  readonly sha256: string;
+  /** Name of its array. */
+  readonly key: string;
+  /** `[y, x]`. */
+  readonly object: ComplexArray;
+  /** Where pixel [0, 0] sits in the scan's object pixels; absent where the file does not say. */
+  readonly origin?: { readonly y: number; readonly x: number };
+  /** `[y, x]`, how well each pixel is covered, 0 = not at all. */
+  readonly coverage?: Float32Array;
+  /** `[frame, 2]` as (y, x), object pixels: the positions used. */
+  readonly positions?: Float64Array;
+  readonly pixelSizeM?: number;
+}
+
+/** Between a path and the name of an array in it, as in HDF5 addresses. */
+const separator = "::";
+
+/** Names that an object's array has, ours first; some of these files hold other complex images too. */
+const knownKeys = ["objectGuess", "object", "reconstructed_object", "psi", "obj"] as const;
+
+/** `file.npz::array`, or the path alone. */
+export function splitAddress(address: string): { readonly path: string; readonly key?: string } {
+  const at = address.lastIndexOf(separator);
+  if (at <= 0) return { path: address };
+  return { path: address.slice(0, at), key: address.slice(at + separator.length) };
+}
+
+/**
+ * Reads a complex image out of an npz file: a `reconstruction.npz` with its coverage and origin, a scan's `objectGuess`
+ * (whose first pixel is the origin of object pixels), or the object of another program, as `file.npz::array`. Leading axes
+ * of length one are dropped. Without a name the array is the first known one, else the only complex image.
+ * @throws PtychonautError "data" when there is none, or several and no name
+ */
+export async function readObjectFile(address: string, named?: string): Promise<ObjectFile> {
+  const { path, key: keyInAddress } = splitAddress(address);
+  return opened(path, (source) => objectIn(source, path, named ?? keyInAddress));
+}
+
+/** Of a large scan little more than the object is read. */
+function objectIn(source: ByteSource, path: string, named: string | undefined): ObjectFile {
+  const npz = openNpz(source, path);
+  const key = named ?? knownKeys.find((name) => npz.has(name)) ?? onlyComplexImage(npz, path);
+  if (!npz.has(key)) throw noObject(npz, path, `an array "${key}"`);
+  const file = { path, sha256: sha256Of(source), key };
+  if (key === "object" && ["origin", "coverage", "positions"].every((name) => npz.has(name)))
+    return { ...file, ...readReconstruction(source, path) };
+  // A scan's own object defines the object pixels.
+  const origin = key === "objectGuess" ? { origin: { y: 0, x: 0 } } : {};
+  return { ...file, object: complexImageOf(npz, key, path), ...origin };
+}
+
+function onlyComplexImage(npz: Npz, path: string): string {
+  const images = npz.keys.filter((key) => {
+    const { dtype, shape } = npz.header(key);
+    return dtype.startsWith("complex") && squeezed(shape).length === 2;
+  });
+  if (images.length === 1) return images[0];
+  throw noObject(npz, path, images.length === 0 ? "objectGuess, object or a complex image" : "one complex image");
+}
+
+function noObject(npz: Npz, path: string, expected: string): PtychonautError {
+  return new PtychonautError("data", "no object in this file", {
+    where: path,
+    expected,
+    got: `the arrays ${npz.keys.join(", ")}`,
+    fix: `name the array: ${path}${separator}NAME`,
+  });
+}
+
+function complexImageOf(npz: Npz, key: string, path: string): ComplexArray {
+  const { shape: stored, dtype, data } = npz.readNumbers(key);
+  const shape = squeezed(stored);
+  if (shape.length === 2 && dtype.startsWith("complex")) return { shape, data: Float32Array.from(data) };
+  throw new PtychonautError("data", "the object is not a complex image", {
+    where: `${path}: ${key}`,
+    expected: "complex (y, x)",
+    got: `${dtype} (${stored.join(", ")})`,
+  });
+}
+
+/** Without leading axes of length one, down to two axes. */
+function squeezed(shape: readonly number[]): readonly number[] {
+  const from = shape.findIndex((extent, axis) => extent !== 1 || axis >= shape.length - 2);
+  return shape.slice(Math.max(0, from));
+}

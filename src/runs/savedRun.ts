@@ -1,0 +1,105 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+import { settingsToRepeat } from "../config/differences.ts";
+import type { GroupName, Settings } from "../config/group.ts";
+import type { InferenceRequest, TrainingRequest } from "../config/payload.ts";
+import { groupNames, parseSettings } from "../config/schema.ts";
+import { PtychonautError } from "../errors.ts";
+import { opened, readBytes, sha256Of } from "../node/files/files.ts";
+
+/** What `run.json` says of a run, as far as repeating it goes. */
+export interface SavedRun {
+  readonly command: string;
+  readonly inputs: readonly { readonly path: string; readonly sha256: string | null }[];
+  readonly settings: Readonly<Partial<Record<GroupName, Settings>>>;
+  readonly overridden: readonly { readonly name: string }[];
+  readonly seeds: { readonly run?: number | undefined; readonly grouping: number };
+  /** What the paths of the inputs start from. */
+  readonly workingFolder: string;
+}
+
+const schema = z.object({
+  command: z.string(),
+  inputs: z.array(z.object({ path: z.string(), sha256: z.string().nullable() })).min(1),
+  settings: z.partialRecord(z.enum(groupNames), z.record(z.string(), z.unknown())),
+  overridden: z.array(z.object({ name: z.string() })),
+  seeds: z.object({ run: z.number().optional(), grouping: z.number() }),
+  workingFolder: z.string(),
+}) satisfies z.ZodType<SavedRun>;
+
+/** The request that makes a saved run again. */
+export type RepeatRequest =
+  | { readonly command: "train"; readonly request: TrainingRequest }
+  | { readonly command: "infer"; readonly request: InferenceRequest };
+
+/**
+ * Reads a `run.json`; the paths of its inputs come out absolute.
+ * @throws PtychonautError "data" when it is not one, or has settings that this version does not know
+ */
+export async function readSavedRun(path: string): Promise<SavedRun> {
+  const text = new TextDecoder().decode(await readBytes(path));
+  const damaged = (got: string): PtychonautError =>
+    new PtychonautError("data", "this is not the run.json of a run that can be repeated", { where: path, got });
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch {
+    throw damaged("something that is not JSON");
+  }
+  const { success, data, error } = schema.safeParse(content);
+  if (!success) {
+    const { path: key, message } = error.issues[0];
+    throw damaged(`${key.join(".")}: ${message}`);
+  }
+  try {
+    for (const group of groupNames) parseSettings(group, data.settings[group]);
+  } catch (cause) {
+    throw damaged(cause instanceof Error ? cause.message : String(cause));
+  }
+  return { ...data, inputs: data.inputs.map((input) => ({ ...input, path: resolve(data.workingFolder, input.path) })) };
+}
+
+/** The inputs that are not what they were, by path. @throws PtychonautError "data" when one is gone */
+export async function changedInputs({ inputs }: SavedRun): Promise<readonly string[]> {
+  const changed: string[] = [];
+  for (const input of inputs) {
+    if (opened(input.path, sha256Of) !== input.sha256) changed.push(input.path);
+  }
+  return changed;
+}
+
+/**
+ * The same run into another folder: with the seeds that were drawn, and a resumed training as a whole.
+ * @throws PtychonautError "usage" for commands that leave nothing to repeat
+ */
+export function repeatRequest(run: SavedRun, outputDir: string): RepeatRequest {
+  const { command, inputs, seeds } = run;
+  const paths = inputs.map(({ path }) => path);
+  if (command === "train") {
+    const settings = repeated(run, ["model", "data", "training", "execution"]);
+    const { resume: _, ...training } = settings["training"];
+    // The scans to train on come first, then the one to validate on, then the model to start from.
+    const initFrom = typeof training["initFrom"] === "string" ? paths.pop() : undefined;
+    const validated = (run.settings.training?.["testDataFile"] ?? null) !== null;
+    const file = {
+      ...settings,
+      data: { ...settings["data"], subsampleSeed: seeds.grouping },
+      training: { ...training, seed: seeds.run, testDataFile: validated ? paths.at(-1) : undefined, initFrom },
+    };
+    const trainDataFile = validated ? paths.slice(0, -1) : paths;
+    return { command, request: { trainDataFile, outputDir, file } };
+  }
+  const [first, second] = paths;
+  if (command === "infer" && second !== undefined) {
+    // The network's settings are the bundle's.
+    const file = repeated(run, ["data", "inference", "execution"]);
+    return { command, request: { modelPath: first!, testDataFile: second, outputDir, file } };
+  }
+  throw new PtychonautError("usage", `a run of "${command}" cannot be repeated`, { expected: "train or infer" });
+}
+
+function repeated({ settings, overridden }: SavedRun, groups: readonly GroupName[]): Record<string, Settings> {
+  const resolved = Object.fromEntries(groups.map((group) => [group, settings[group] ?? {}]));
+  const stated = overridden.map(({ name }) => name);
+  return settingsToRepeat(resolved, stated) as Record<string, Settings>;
+}

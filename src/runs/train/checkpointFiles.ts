@@ -1,0 +1,123 @@
+import { mkdir, readdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { PtychonautError } from "../../errors.ts";
+import { readBytes, writeAtomic } from "../../node/files/files.ts";
+import { removeLeftovers } from "../../node/files/leftovers.ts";
+import type { KeptCheckpoint } from "../../training/checkpointPolicy.ts";
+import {
+  checkpointIdentity,
+  type RunIdentity,
+  readCheckpoint,
+  type TrainingState,
+  writeCheckpoint,
+} from "../../training/trainingState.ts";
+
+/**
+ * Checkpoints of a run in `OUTPUT/checkpoints`: `last.ckpt.zip`, and the kept ones named by epoch and monitored value.
+ * Every file appears whole or not at all, so whatever ends the program leaves the checkpoint before.
+ */
+export interface CheckpointFiles {
+  readonly last: string;
+  /** @param keep writes this epoch's own file too; `dropped` ones are deleted after that */
+  save(state: TrainingState, keep?: KeptCheckpoint, dropped?: readonly KeptCheckpoint[]): Promise<void>;
+  /** Saves the state within an epoch when `everyMinutes` have passed since the last one was saved. */
+  saveWhenDue(current: () => Promise<TrainingState>): Promise<void>;
+}
+
+export interface CheckpointOptions {
+  readonly outputDir: string;
+  readonly identity: RunIdentity;
+  /** Name of the monitored quantity, for file names. */
+  readonly monitor: string;
+  /** A new run: checkpoints of an earlier one in the same folder are deleted. */
+  readonly fresh: boolean;
+  /** Of a run that goes on from its last checkpoint: what that one counts as kept. Others are what a kill left over. */
+  readonly kept?: readonly KeptCheckpoint[];
+  /** Minutes between checkpoints within an epoch; 0 (the default) for none. */
+  readonly everyMinutes?: number;
+  /** Milliseconds from any origin. */
+  readonly now?: () => number;
+}
+
+const SUFFIX = ".ckpt.zip";
+const LAST = `last${SUFFIX}`;
+const folderOf = (outputDir: string): string => join(outputDir, "checkpoints");
+
+export const lastCheckpoint = (outputDir: string): string => join(folderOf(outputDir), LAST);
+
+/** @returns the writer, and how many files of an earlier run were deleted */
+export async function openCheckpoints(
+  options: CheckpointOptions,
+): Promise<{ files: CheckpointFiles; deleted: number }> {
+  const { outputDir, identity, monitor, fresh, kept, everyMinutes = 0, now = () => performance.now() } = options;
+  const folder = folderOf(outputDir);
+  await mkdir(folder, { recursive: true });
+  await removeLeftovers(folder);
+  const nameOf = ({ epoch, value }: KeptCheckpoint): string =>
+    `epoch=${String(epoch).padStart(4, "0")}-${monitor}=${value.toPrecision(6)}${SUFFIX}`;
+  const pathOf = (checkpoint: KeptCheckpoint): string => join(folder, nameOf(checkpoint));
+  const found = await checkpointsIn(folder);
+  const counted = kept?.map(nameOf);
+  const superseded = found.filter((name) => fresh || (counted && name !== LAST && !counted.includes(name)));
+  for (const name of superseded) await rm(join(folder, name), { force: true });
+  const last = lastCheckpoint(outputDir);
+  let savedAt = now();
+  const save: CheckpointFiles["save"] = async (state, keep, dropped = []) => {
+    const bytes = writeCheckpoint(state, identity);
+    if (keep !== undefined) await writeAtomic(pathOf(keep), bytes);
+    await writeAtomic(last, bytes);
+    for (const checkpoint of dropped) await rm(pathOf(checkpoint), { force: true });
+    savedAt = now();
+  };
+  return {
+    files: {
+      last,
+      save,
+      async saveWhenDue(current) {
+        if (everyMinutes > 0 && now() - savedAt >= 60_000 * everyMinutes) await save(await current());
+      },
+    },
+    deleted: fresh ? superseded.length : 0,
+  };
+}
+
+/** Names of the checkpoints in a folder, which need not be there. The last comes last, before it the newest epoch. */
+async function checkpointsIn(folder: string): Promise<readonly string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.filter((name) => !name.startsWith(".") && name.endsWith(SUFFIX)).sort();
+}
+
+/** A checkpoint that was found, before it is known whether it fits. */
+export interface FoundCheckpoint {
+  /** Of the run that wrote it. */
+  readonly identity: RunIdentity;
+  /** The state to continue from. @throws PtychonautError "usage" when it belongs to another run */
+  restore(identity: RunIdentity): TrainingState;
+}
+
+/**
+ * @param resume a file, or "last" for the newest checkpoint in the output folder
+ * @returns undefined when "last" finds none: the run was stopped before its first one
+ * @throws PtychonautError "usage" when a named file is not there, "data" when it is damaged
+ */
+export async function findCheckpoint(resume: string, outputDir: string): Promise<FoundCheckpoint | undefined> {
+  const path = resume === "last" ? await newestCheckpoint(outputDir) : resume;
+  if (path === undefined) return undefined;
+  const bytes = await readBytes(path).catch((cause: unknown) => {
+    throw new PtychonautError("usage", "there is no checkpoint to resume from", {
+      where: path,
+      fix: 'name a checkpoint file, or "last" with the output_dir of the run to continue',
+      cause,
+    });
+  });
+  return {
+    identity: checkpointIdentity(bytes, path),
+    restore: (identity) => readCheckpoint(bytes, identity, path),
+  };
+}
+
+async function newestCheckpoint(outputDir: string): Promise<string | undefined> {
+  const folder = folderOf(outputDir);
+  const name = (await checkpointsIn(folder)).at(-1);
+  return name === undefined ? undefined : join(folder, name);
+}

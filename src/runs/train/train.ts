@@ -1,0 +1,375 @@
+import { join } from "node:path";
+import { type DataFacts, dataFacts } from "../../bundle/fingerprint.ts";
+import { scanOptions } from "../../config/dataConfig.ts";
+import type { TrainingPayload } from "../../config/payload.ts";
+import { savedConfigOf } from "../../config/savedConfig.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { scaledProbe } from "../../data/normalisation.ts";
+import { PtychonautError } from "../../errors.ts";
+import type { ParameterSpec } from "../../nets/parameters.ts";
+import { type OpenScans, openScans, writeAtomic } from "../../node/files/files.ts";
+import { batchWorkers } from "../../node/workers/batchWorkers.ts";
+import { Random } from "../../random.ts";
+import { chooseRuntime } from "../../runtime/node/accelerator.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import { withModeCoherence } from "../../training/modeCoherence.ts";
+import { unpackWeights } from "../../training/parameterStore.ts";
+import { type PreparedData, prepareData } from "../../training/preparation.ts";
+import { scheduleOf } from "../../training/settings.ts";
+import { type Outcome, type TrainerOptions, train } from "../../training/trainer.ts";
+import { freshState, type RunIdentity, type TrainingState } from "../../training/trainingState.ts";
+import { checkDeterminism } from "../determinism.ts";
+import type { RunHooks, RunOutcome } from "../hooks.ts";
+import type { MetricsLogger } from "../loggers/loggers.ts";
+import { silentProgress } from "../progress.ts";
+import { type RunInput, scanInput, writeRunRecord } from "../runRecord.ts";
+import type { CheckpointFiles } from "./checkpointFiles.ts";
+import { type InitialWeights, initialWeights } from "./initialWeights.ts";
+import { refined } from "./refined.ts";
+import { saveBundle } from "./trainedBundle.ts";
+import { checkpointToResume, checkpointWriter } from "./trainingCheckpoints.ts";
+import { identityOf, type Seeds, seedsOf } from "./trainingIdentity.ts";
+import { labelNotes, trainingLabels } from "./trainingLabels.ts";
+import { loggedToItsEnd, logServer, openTrainingLog } from "./trainingLog.ts";
+import { epochLine, epochsOf, statusOf, trainingJson } from "./trainingOutcome.ts";
+import { type TrainingPictures, trainingPictures } from "./trainingPictures.ts";
+import { fixedBatches, setUpTraining, trainingBatches } from "./trainingSetup.ts";
+import { type Stage, trainingStages } from "./trainingStages.ts";
+import { trainingWarnings } from "./trainingWarnings.ts";
+
+/**
+ * A whole training: reads the scan, trains, and leaves in the output folder the model bundle with the best weights,
+ * checkpoints, the metrics log, `training.json` and `run.json`.
+ * @throws PtychonautError for wrong input, a missing device, or a disk that is full; numerical trouble is in the outcome
+ */
+export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Promise<RunOutcome> {
+  const startedAt = new Date();
+  const server = await logServer(payload);
+  const runtime = await chooseRuntime(payload.execution.accelerator);
+  hooks.log(`computing on ${runtime.description}`);
+  const warnings: string[] = [];
+  const warn = (line: string): void => {
+    warnings.push(line);
+    hooks.warn(`warning: ${line}`);
+  };
+  for (const line of checkDeterminism(payload, runtime)) warn(line);
+  const checkpoint = await checkpointToResume(payload, warn);
+  const seeds = seedsOf(payload, checkpoint);
+  const initial = await initialWeights(payload);
+  const run = await prepare(
+    { ...payload, data: { ...payload.data, subsampleSeed: seeds.grouping } },
+    runtime,
+    seeds.run,
+    initial,
+    hooks.log,
+  );
+  for (const line of run.warnings) warn(line);
+  for (const line of run.notes) hooks.log(line);
+  const preparedAt = new Date();
+  try {
+    const restored = checkpoint?.restore(run.identity);
+    const state = restored ?? (await freshRun(run, payload));
+    const logged = {
+      state,
+      resumed: restored !== undefined,
+      seed: seeds.run,
+      runtime: runtime.description,
+      inputs: run.scans.map(scanInput),
+    };
+    const logger = await openTrainingLog(server, payload, logged, { log: hooks.log, warn });
+    return await loggedToItsEnd(logger, async () => {
+      const checkpoints = await checkpointWriter(run, restored, payload, hooks.log);
+      const finished = await follow(run, state, { logger, checkpoints }, payload, hooks);
+      return conclude(run, finished, payload, hooks, { startedAt, preparedAt, seeds, runtime, warnings });
+    });
+  } finally {
+    await run.close();
+  }
+}
+
+/** Everything that a training works with, before it starts. */
+interface Run {
+  /** To train on. */
+  readonly scans: readonly Dataset[];
+  readonly validation: Dataset | undefined;
+  readonly prepared: PreparedData;
+  /** Where the weights come from, unless they are fresh. */
+  readonly initial: InitialWeights | undefined;
+  /** One a scan. */
+  readonly facts: readonly DataFacts[];
+  readonly identity: RunIdentity;
+  readonly setup: Awaited<ReturnType<typeof setUpTraining>>;
+  readonly batches: TrainerOptions["batches"];
+  readonly validate: TrainerOptions["validation"];
+  readonly pictures: TrainingPictures;
+  /** What was done to the data, for people. */
+  readonly notes: readonly string[];
+  /** Things worth a look in data and grouping. */
+  readonly warnings: readonly string[];
+  /** Streams of random numbers. */
+  readonly weightsRandom: Random;
+  readonly orderRandom: Random;
+  close(): Promise<void>;
+}
+
+async function prepare(
+  payload: TrainingPayload,
+  runtime: Runtime,
+  seed: number,
+  initial: InitialWeights | undefined,
+  log: (line: string) => void,
+): Promise<Run> {
+  const { data, training, execution, trainDataFile, moreDataFiles, outputDir } = payload;
+  const storage = { inMemory: execution.patternsInMemory, folder: outputDir, log };
+  const paths = [trainDataFile, ...moreDataFiles, ...(training.testDataFile === null ? [] : [training.testDataFile])];
+  const files = await openScans(paths, scanOptions(data), storage);
+  try {
+    return await prepareOn(files, payload, runtime, seed, initial);
+  } catch (error) {
+    files.close();
+    throw error;
+  }
+}
+
+async function prepareOn(
+  files: OpenScans,
+  payload: TrainingPayload,
+  runtime: Runtime,
+  seed: number,
+  initial: InitialWeights | undefined,
+): Promise<Run> {
+  const { data, model, training, execution } = payload;
+  const random = new Random(seed);
+  const [splitRandom, weightsRandom, orderRandom] = [random.fork(), random.fork(), random.fork()];
+  const scans = files.datasets
+    .slice(0, 1 + payload.moreDataFiles.length)
+    .map((dataset) => withModeCoherence(dataset, model));
+  const validation = training.testDataFile === null ? undefined : files.datasets.at(-1);
+  const prepared = prepareData(scans, validation, data, model.gridsize, splitRandom);
+  const learned = trainingLabels(scans, prepared.trainingFrames, prepared, payload);
+  const source = { ...prepared.training, ...learned };
+  const setup = await setUpTraining(payload, scans, prepared, runtime);
+  const { numWorkers, prefetchFactor, persistentWorkers } = execution;
+  const loader = batchWorkers(source, {
+    numWorkers,
+    ...(prefetchFactor === null ? {} : { prefetchFactor }),
+    ...(persistentWorkers ? { persistentWorkers } : {}),
+  });
+  const held = prepared.validation && {
+    ...prepared.validation,
+    // Frames that were held back have the labels of their scan.
+    ...(validation === undefined
+      ? learned
+      : trainingLabels([validation], prepared.validationFrames, prepared, payload)),
+  };
+  const heldLoader = held === undefined ? undefined : batchWorkers(held);
+  const facts = scans.map((scan) => dataFacts(scan, model.gridsize));
+  return {
+    scans,
+    validation,
+    prepared,
+    setup,
+    initial,
+    facts,
+    identity: identityOf(payload, facts, seed, initial),
+    batches: trainingBatches(source, loader, payload, prepared.trainingFrames),
+    validate:
+      held === undefined || heldLoader === undefined
+        ? undefined
+        : () => fixedBatches(held, heldLoader, training.batchSize),
+    pictures: trainingPictures(payload, {
+      runtime,
+      source: prepared.training,
+      scans: scans.map(({ positions, probe }, scan) => ({
+        positions,
+        probe: scaledProbe(probe, prepared.scales[scan]),
+      })),
+    }),
+    notes: [
+      ...labelNotes(scans, learned.labels),
+      ...(initial === undefined ? [] : [`starting from the weights of ${initial.path}`]),
+    ],
+    warnings: [
+      ...files.datasets.flatMap(({ provenance }) => provenance.warnings),
+      ...trainingWarnings(payload, prepared),
+    ],
+    weightsRandom,
+    orderRandom,
+    async close() {
+      await loader.close();
+      await heldLoader?.close();
+      files.close();
+    },
+  };
+}
+
+async function freshRun(
+  { setup, batches, initial, weightsRandom, orderRandom }: Run,
+  payload: TrainingPayload,
+): Promise<TrainingState> {
+  const firstBatch = async () => {
+    for await (const batch of batches.epoch(Random.restore(orderRandom.save()), 0)) return batch;
+    throw new PtychonautError("usage", "there are no training batches");
+  };
+  const weights = await setup.startWeights(weightsRandom, firstBatch, initial?.values);
+  const schedule = scheduleOf(payload.training, payload.execution);
+  return freshState(weights, orderRandom.save(), schedule.init());
+}
+
+interface Finished {
+  readonly outcome: Outcome;
+  readonly state: TrainingState;
+  /** Parameters in the layout of the state's vectors. */
+  readonly specs: readonly ParameterSpec[];
+  readonly files: readonly string[];
+}
+
+/** What is written while the loop runs. */
+interface Records {
+  readonly logger: MetricsLogger;
+  readonly checkpoints: CheckpointFiles | undefined;
+}
+
+/** Runs the loop, stage by stage, and does what its events ask for: logs, checkpoints, pictures, progress. */
+async function follow(
+  run: Run,
+  start: TrainingState,
+  { logger, checkpoints }: Records,
+  payload: TrainingPayload,
+  hooks: RunHooks,
+): Promise<Finished> {
+  const stages = trainingStages(run.setup, payload);
+  const perEpoch = run.batches.count;
+  const done = (epoch: number, batch: number): number => epoch * perEpoch + batch;
+  const progress = hooks.progress("training", epochsOf(payload) * perEpoch, done(start.epoch, start.batch));
+  const files = new Set<string>();
+  let note = "";
+  let seconds = 0;
+  /** One stage to its end. */
+  const runStage = async (stage: Stage, from: TrainingState): Promise<Pick<Finished, "outcome" | "state">> => {
+    const step = await stage.compile(from.weights);
+    try {
+      for await (const event of train(trainerOptions(run, stage, step, from, payload, hooks))) {
+        if (event.kind === "step") {
+          const { epoch, batch, report } = event;
+          progress.update(done(epoch - 1, batch), `epoch ${epoch} loss ${report.loss.toPrecision(4)}${note}`);
+          if (report.finite) await checkpoints?.saveWhenDue(event.current);
+        } else if (event.kind === "epoch") {
+          const { record, state } = event;
+          note = record.validationLoss === null ? "" : ` val ${record.validationLoss.toPrecision(4)}`;
+          if (progress === silentProgress) hooks.log(epochLine(record, epochsOf(payload)));
+          await logger.log(record);
+          const value = state.kept.find(({ epoch }) => epoch === record.epoch);
+          await checkpoints?.save(state, event.keep ? value : undefined, event.dropped);
+          seconds += record.seconds;
+          if (run.pictures.due(record.epoch, seconds)) {
+            const values = unpackWeights(stage.models.specs, state.weights);
+            for (const file of await run.pictures.draw(record.epoch, values)) files.add(file);
+          }
+        } else {
+          if (event.outcome.kind === "interrupted") await checkpoints?.save(event.state);
+          return { outcome: event.outcome, state: copied(event.state) };
+        }
+      }
+      throw new Error("the training loop ended without an outcome");
+    } finally {
+      await step.dispose();
+    }
+  };
+  try {
+    for (let from = start; ; ) {
+      const stage = stages.of(from);
+      const { outcome, state } = await runStage(stage, from);
+      const next = stages.after(outcome, state);
+      if (next === undefined) {
+        if (checkpoints !== undefined) files.add(checkpoints.last);
+        return { outcome, state, specs: stage.models.specs, files: [...logger.files, ...files] };
+      }
+      hooks.log(next.note);
+      from = next.state;
+    }
+  } finally {
+    progress.finish();
+  }
+}
+
+/** Weights of a finished loop are views of buffers that go away with the step. */
+const copied = (state: TrainingState): TrainingState => structuredClone(state);
+
+function trainerOptions(
+  run: Run,
+  { schedule, lastEpoch: maxEpochs }: Stage,
+  step: TrainerOptions["step"],
+  start: TrainingState,
+  { execution }: TrainingPayload,
+  { signal }: RunHooks,
+): TrainerOptions {
+  return {
+    step,
+    batches: run.batches,
+    ...(run.validate === undefined ? {} : { validation: run.validate }),
+    schedule,
+    maxEpochs,
+    accumSteps: execution.accumSteps,
+    checkpoints: { saveTopK: execution.checkpointSaveTopK, mode: execution.checkpointMode },
+    monitor: execution.checkpointMonitorMetric,
+    patience: execution.earlyStopPatience,
+    start,
+    signal,
+  };
+}
+
+interface Circumstances {
+  readonly startedAt: Date;
+  readonly preparedAt: Date;
+  readonly seeds: Seeds;
+  readonly runtime: Runtime;
+  readonly warnings: readonly string[];
+}
+
+/** Writes bundle, `training.json` and `run.json`, and says how it went. */
+async function conclude(
+  run: Run,
+  { outcome, state, specs, files: written }: Finished,
+  payload: TrainingPayload,
+  hooks: RunHooks,
+  { startedAt, preparedAt, seeds, runtime, warnings }: Circumstances,
+): Promise<RunOutcome> {
+  const { outputDir } = payload;
+  const files = [...written];
+  const training = trainingJson(state, outcome, seeds);
+  if (state.best !== null) {
+    const values = unpackWeights(specs, state.best);
+    const { probe, write } = refined(values, run.scans, run.prepared);
+    files.unshift(await saveBundle(run, values, probe, payload, training));
+    files.push(...(await write(outputDir)));
+    if (payload.execution.logPatchStats) files.push(...(await run.pictures.statistics(values)));
+  }
+  const trainingFile = join(outputDir, "training.json");
+  await writeAtomic(trainingFile, `${JSON.stringify(training, null, 2)}\n`);
+  const { scans, validation } = run;
+  const record = await writeRunRecord(outputDir, {
+    command: "train",
+    inputs: [
+      ...[...scans, ...(validation === undefined ? [] : [validation])].map(scanInput),
+      ...(run.initial === undefined ? [] : [bundleInput(run.initial)]),
+    ],
+    settings: savedConfigOf(payload),
+    overridden: payload.overridden,
+    seeds: { ...seeds },
+    runtime: runtime.description,
+    startedAt: startedAt.toISOString(),
+    seconds: {
+      preparation: (preparedAt.getTime() - startedAt.getTime()) / 1000,
+      training: (Date.now() - preparedAt.getTime()) / 1000,
+    },
+    warnings,
+    outcome: { ...outcome },
+    files: [...files, trainingFile],
+  });
+  const last = state.history.at(-1);
+  if (last !== undefined) hooks.log(epochLine(last, epochsOf(payload)));
+  return { ...statusOf(outcome, payload), files: [...files, trainingFile, record] };
+}
+
+const bundleInput = ({ path, sha256 }: InitialWeights): RunInput => ({ path, sha256 });

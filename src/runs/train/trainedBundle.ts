@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import type { ComplexArray } from "../../arrays.ts";
+import { writeBundle } from "../../bundle/bundle.ts";
+import type { DataFacts } from "../../bundle/fingerprint.ts";
+import type { JsonObject } from "../../bundle/manifest.ts";
+import type { TrainingPayload } from "../../config/payload.ts";
+import { savedConfigOf } from "../../config/savedConfig.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import type { Scales } from "../../data/normalisation.ts";
+import { predictionGraph } from "../../inference/predictionModel.ts";
+import { bundleName } from "../../node/files/bundleFiles.ts";
+import { writeAtomic } from "../../node/files/files.ts";
+import { packageVersion } from "../../node/version.ts";
+import type { PreparedData } from "../../training/preparation.ts";
+import { physicsValues } from "./trainingSetup.ts";
+
+/** What a bundle keeps of the scans that a network was trained on. */
+export interface TrainedScans {
+  readonly scans: readonly Dataset[];
+  readonly prepared: PreparedData;
+  readonly facts: readonly DataFacts[];
+}
+
+/** Writes the bundle of the best weights, with the scales and facts of every scan; returns its path. */
+export async function saveBundle(
+  { scans, prepared, facts }: TrainedScans,
+  values: Record<string, Float32Array>,
+  probe: ComplexArray | undefined,
+  payload: TrainingPayload,
+  training: JsonObject,
+): Promise<string> {
+  const graph = predictionGraph(payload.model, 1);
+  const own = Object.fromEntries(graph.specs.map(({ name }) => [name, values[name]]));
+  const [first, ...others] = scans.map((_, scan) => ({
+    facts: facts[scan],
+    scales: { ...numbersOf(prepared.scales[scan]), ...physicsValues(values, scan) },
+  }));
+  const path = join(payload.outputDir, bundleName);
+  const bundle = writeBundle({
+    model: graph.export(own),
+    parameters: graph.specs,
+    createdBy: `ptychonaut ${await packageVersion()}`,
+    config: JSON.parse(JSON.stringify(savedConfigOf(payload))) as JsonObject,
+    scales: { ...numbersOf(prepared.scales[0]), ...physicsValues(values) },
+    trainedOn: first!.facts,
+    ...(others.length === 0 ? {} : { scans: [first!, ...others] }),
+    ...(probe === undefined ? {} : { probe }),
+    training: { ...training, scan: scans.map(({ name }) => name).join(", ") },
+  });
+  await writeAtomic(path, bundle);
+  return path;
+}
+
+const numbersOf = (scales: Scales): Record<string, number> =>
+  Object.fromEntries(Object.entries(scales).filter(([, value]) => Number.isFinite(value)));

@@ -1,0 +1,47 @@
+import { randomInt } from "node:crypto";
+import type { DataFacts } from "../../bundle/fingerprint.ts";
+import type { TrainingPayload } from "../../config/payload.ts";
+import type { RunIdentity } from "../../training/trainingState.ts";
+import type { FoundCheckpoint } from "./checkpointFiles.ts";
+import type { InitialWeights } from "./initialWeights.ts";
+
+export interface Seeds {
+  readonly run: number;
+  readonly grouping: number;
+}
+
+/** Without `deterministic`, seeds that nobody stated are drawn afresh; a resumed run keeps those that it began with. */
+export function seedsOf(
+  { execution, training, data, overridden }: TrainingPayload,
+  checkpoint?: FoundCheckpoint,
+): Seeds {
+  const stated = (name: string): boolean => overridden.some((origin) => origin.name === name);
+  const saved = checkpoint?.identity["seed"];
+  const drawn = typeof saved === "number" ? saved : randomInt(2 ** 32);
+  const run = execution.deterministic !== false || stated("seed") ? training.seed : drawn;
+  return { run, grouping: stated("subsampleSeed") ? data.subsampleSeed : run };
+}
+
+/** What must not change between the parts of a run. Its length may, and where and how it is logged. */
+export function identityOf(
+  { model, data, training, execution }: TrainingPayload,
+  facts: readonly DataFacts[],
+  seed: number,
+  initial: InitialWeights | undefined,
+): RunIdentity {
+  const { maxEpochs: _, epochsFineTune: _2, resume: _3, profile: _4, initFrom: _5, ...settings } = training;
+  const { multistageMilestones: milestones, ...learning } = settings;
+  const { learningRate, scheduler, accumSteps, gradientClipVal, gradientClipAlgorithm } = execution;
+  return JSON.parse(
+    JSON.stringify({
+      ...model,
+      ...data,
+      ...learning,
+      ...(execution.scheduler === "MultiStage" ? { milestones } : {}),
+      ...{ learningRate, scheduler, accumSteps, gradientClipVal, gradientClipAlgorithm },
+      seed,
+      initFrom: initial?.sha256 ?? null,
+      trainedOn: facts.length === 1 ? facts[0] : facts,
+    }),
+  ) as RunIdentity;
+}

@@ -1,0 +1,249 @@
+import { availableParallelism } from "node:os";
+import { type ComplexArray, complexZeros, type RealArray } from "../../arrays.ts";
+import type { TrainingPayload } from "../../config/payload.ts";
+import { type Batch, type BatchLoader, type BatchRequest, type BatchSource, planEpoch } from "../../data/batches.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { largestOffset } from "../../data/groupGeometry.ts";
+import { framesByScan } from "../../data/joinedScans.ts";
+import type { Labels } from "../../data/labels.ts";
+import { scaledProbe } from "../../data/normalisation.ts";
+import { PtychonautError } from "../../errors.ts";
+import { initialise, type Parameters, type ParameterValues } from "../../nets/parameters.ts";
+import { generatorNamed } from "../../nets/registry.ts";
+import { batchPerReplica, replicaGradients } from "../../node/workers/replicas.ts";
+import type { Random } from "../../random.ts";
+import type { HostTensor, Runtime } from "../../runtime/runtime.ts";
+import { calibrateScales } from "../../training/calibration.ts";
+import { EXPERIMENTS } from "../../training/forward.ts";
+import { FRAME_INTENSITY, FRAMES, framesInput, tableIndex } from "../../training/frameIntensity.ts";
+import { LABEL_INPUTS } from "../../training/labelLoss.ts";
+import { buildObjective, type ObjectiveOptions } from "../../training/objective.ts";
+import { packWeights, type Weights } from "../../training/parameterStore.ts";
+import type { PreparedData } from "../../training/preparation.ts";
+import { clippingOf, optimizerOf } from "../../training/settings.ts";
+import { buildStepModels, type Objective, type StepModels } from "../../training/stepModels.ts";
+import { createTrainingStep, type StepBatch, type TrainingStep } from "../../training/steps.ts";
+import { isOfProbe } from "../../training/trainableProbe.ts";
+import type { TrainingBatches } from "../../training/trainer.ts";
+
+/** Epochs with one set of trained parameters. */
+export interface TrainingStage {
+  readonly models: StepModels;
+  compile(start: Weights): Promise<TrainingStep>;
+}
+
+/** From settings and prepared data to compiled training steps. */
+export interface TrainingSetup {
+  readonly main: TrainingStage;
+  /** With the encoder frozen. */
+  fineTuning(): TrainingStage;
+  /**
+   * Weights to start the main stage with, fresh where `network` does not give them; `batch` is asked for where they depend
+   * on data.
+   */
+  startWeights(random: Random, batch: () => Promise<StepBatch>, network?: ParameterValues): Promise<Weights>;
+}
+
+export async function setUpTraining(
+  payload: TrainingPayload,
+  scans: readonly Dataset[],
+  prepared: PreparedData,
+  runtime: Runtime,
+): Promise<TrainingSetup> {
+  const { model, training, execution } = payload;
+  const devices = replicaCount(payload, runtime);
+  const optimizer = optimizerOf(training);
+  const clipping = clippingOf(execution);
+  const options = {
+    optimizer,
+    target: runtime.target,
+    stepFactor: (name: string) => stepFactorOf(name, training),
+    ...(clipping === undefined ? {} : { clipping }),
+  };
+  const objective = (batch: number): ObjectiveOptions => ({
+    model,
+    batch,
+    probe: stackedProbes(scans, prepared),
+    canvasSide: sideOfCanvas(model.N, prepared),
+    losses: training,
+    scales: prepared.scales,
+    ...stackedMasks(scans),
+    frames: framesByScan(prepared.trainingFrames, scans).map(({ length }) => length),
+  });
+  const build =
+    (batch: number) =>
+    (parameters: Parameters): Objective =>
+      buildObjective(parameters, objective(batch));
+  const stage = (frozen: readonly string[]): TrainingStage => {
+    const models = buildStepModels(build(training.batchSize), { ...options, frozen });
+    return {
+      models,
+      async compile(start) {
+        const form = devices > 1 || execution.accumSteps > 1 ? "split" : "fused";
+        const common = { runtime, models, optimizer, start, form } as const;
+        if (devices === 1) return createTrainingStep(common);
+        const share = batchPerReplica(training.batchSize, devices);
+        const replica = buildStepModels(build(share), { ...options, frozen });
+        const threads = Math.max(1, Math.floor(availableParallelism() / devices));
+        const gradients = await replicaGradients({
+          model: replica,
+          replicas: devices,
+          batchPerReplica: share,
+          threads,
+        });
+        return createTrainingStep({ ...common, gradients });
+      },
+    };
+  };
+  const main = stage(training.freeze === "encoder" ? generatorNamed(model.architecture).encoder : []);
+  const { specs } = main.models;
+  return {
+    main,
+    fineTuning: () => stage(generatorNamed(model.architecture).encoder),
+    async startWeights(random, batch, network = {}) {
+      let values: ParameterValues = { ...initialise(specs, random), ...network };
+      if (model.physicsForwardMode === "rectangular_scaled" && model.rectS1s2Init === "data") {
+        values = {
+          ...(await calibrateScales(
+            runtime,
+            objective(training.batchSize),
+            values,
+            await batch(),
+            stackedMasks(scans).mask,
+          )),
+        };
+      }
+      return packWeights(specs, values, optimizer.moments.length);
+    },
+  };
+}
+
+/** The physics' own parameters may learn faster or slower than the network. */
+function stepFactorOf(name: string, training: TrainingPayload["training"]): number {
+  if (name === FRAME_INTENSITY) return training.frameIntensityLearningRateFactor;
+  return isOfProbe(name) ? training.probeLearningRateFactor : 1;
+}
+
+/**
+ * Values of the physics' own scalars (s1, s2, alpha, beta), which belong to no network.
+ * @param scan whose, where several have their own; default: the mean over all
+ */
+export function physicsValues(values: ParameterValues, scan?: number): Record<string, number> {
+  const own = Object.entries(values).filter(([name]) => /^physics\.(s1|s2|alpha|beta)$/.test(name));
+  const meanOf = (value: Float32Array): number => value.reduce((sum, v) => sum + v, 0) / value.length;
+  return Object.fromEntries(
+    own.map(([name, value]) => [
+      name.slice("physics.".length),
+      scan === undefined ? meanOf(value) : value[value.length === 1 ? 0 : scan],
+    ]),
+  );
+}
+
+/** `[mode, N, N]`, or for several scans `[experiment, mode, N, N]`: scans with fewer modes have dark ones added. */
+export function stackedProbes(scans: readonly Dataset[], { scales }: Pick<PreparedData, "scales">): ComplexArray {
+  const probes = scans.map(({ probe }, scan) => scaledProbe(probe, scales[scan]));
+  if (probes.length === 1) return probes[0];
+  const modes = Math.max(...probes.map(({ shape }) => shape[0]));
+  const [, height, width] = probes[0].shape as [number, number, number];
+  const stacked = complexZeros([probes.length, modes, height, width]);
+  for (const [scan, { data }] of probes.entries()) stacked.data.set(data, scan * 2 * modes * height * width);
+  return stacked;
+}
+
+/** `[N, N]`, or for several scans `[experiment, N, N]`; absent when no scan has one. */
+function stackedMasks(scans: readonly Dataset[]): { readonly mask?: RealArray } {
+  const [first] = scans as [Dataset, ...Dataset[]];
+  if (scans.every(({ mask }) => mask === undefined)) return {};
+  if (scans.length === 1) return { mask: first.mask! };
+  const { height, width } = first.patterns;
+  const data = new Float32Array(scans.length * height * width).fill(1);
+  for (const [scan, { mask }] of scans.entries()) if (mask !== undefined) data.set(mask.data, scan * height * width);
+  return { mask: { shape: [scans.length, height, width], data } };
+}
+
+/**
+ * Batches of an epoch in training order, from a loader.
+ * @param trainingFrames the frames that have an intensity of their own, in the order of their table
+ */
+export function trainingBatches(
+  source: BatchSource,
+  loader: BatchLoader,
+  payload: TrainingPayload,
+  trainingFrames: readonly number[],
+): TrainingBatches {
+  const { batchSize } = payload.training;
+  const plan = (random: Random): BatchRequest[] =>
+    planEpoch(source.groups.count, batchSize, payload.data.sequentialSampling ? undefined : random);
+  const index = payload.model.frameIntensityTrainable ? tableIndex(trainingFrames, source.patterns.count) : undefined;
+  return {
+    count: Math.ceil(source.groups.count / batchSize),
+    epoch: (random, skip) => stepBatches(loader, plan(random).slice(skip), source, index),
+  };
+}
+
+/** All batches in a fixed order, for validation. */
+export function fixedBatches(source: BatchSource, loader: BatchLoader, batchSize: number): AsyncIterable<StepBatch> {
+  return stepBatches(loader, planEpoch(source.groups.count, batchSize), source);
+}
+
+async function* stepBatches(
+  loader: BatchLoader,
+  plan: readonly BatchRequest[],
+  { groups, patterns }: BatchSource,
+  index?: Int32Array,
+): AsyncGenerator<StepBatch, void, void> {
+  for await (const batch of loader.batches(plan)) {
+    const { inputs, sampleWeights } = stepBatchOf(batch, groups.size, patterns);
+    const frames = index === undefined ? {} : { [FRAMES]: framesOf(batch, groups.size, index) };
+    yield { inputs: { ...inputs, ...frames }, sampleWeights };
+  }
+}
+
+const framesOf = ({ frames, weights }: Batch, channels: number, index: Int32Array): HostTensor => ({
+  data: framesInput(frames, index),
+  shape: [weights.length, channels],
+});
+
+/** A batch as graphs take it. */
+export function stepBatchOf(
+  batch: Batch,
+  channels: number,
+  { height, width }: Pick<BatchSource["patterns"], "height" | "width">,
+): StepBatch {
+  const count = batch.weights.length;
+  const shape = [count, channels, height, width];
+  const labels = Object.entries(batch.labels ?? {}).map(([name, data]) => [
+    LABEL_INPUTS[name as keyof Labels],
+    { data, shape },
+  ]);
+  return {
+    inputs: {
+      images: { data: batch.images, shape },
+      offsets: { data: batch.offsets, shape: [count, channels, 2] },
+      ...Object.fromEntries(labels),
+      ...(batch.experiments === undefined
+        ? {}
+        : { [EXPERIMENTS]: { data: BigInt64Array.from(batch.experiments, BigInt), shape: [count] } }),
+    },
+    sampleWeights: batch.weights,
+  };
+}
+
+/** Large enough that no patch of any group is cut off. */
+function sideOfCanvas(n: number, { training, validation }: PreparedData): number {
+  const offsets = [training, validation].map((source) => (source === undefined ? 0 : largestOffset(source.geometry)));
+  return n + 2 * Math.ceil(Math.max(...offsets));
+}
+
+function replicaCount({ execution, training }: TrainingPayload, runtime: Runtime): number {
+  const { devices } = execution;
+  const isCpu = runtime.provider === "cpu";
+  if (devices === "auto") return isCpu ? Math.min(availableParallelism(), training.batchSize) : 1;
+  if (devices > 1 && !isCpu) {
+    throw new PtychonautError("device", "replicas on several GPUs are not in this version", {
+      got: `devices ${devices} with ${runtime.description}`,
+      fix: "use --devices 1, or --accelerator cpu",
+    });
+  }
+  return devices;
+}

@@ -1,0 +1,170 @@
+import type { ComplexArray } from "../../arrays.ts";
+import type { Measurement } from "../../data/dataset.ts";
+import { type PatternStatistics, patternStatistics, type Spread } from "../../data/patternStatistics.ts";
+import { diskOverlap, probeDiameter, type ScanStatistics, scanStatistics } from "../../data/scanStatistics.ts";
+import { PtychonautError } from "../../errors.ts";
+import type { ByteSource } from "../../formats/byteSource.ts";
+import type { NpyHeader, NumericData } from "../../formats/npy.ts";
+import { type Npz, openNpz } from "../../formats/npz.ts";
+import { framesToFront, type PatternLayout, patternLayout } from "../patternLayout.ts";
+import { metadataPhotons } from "../scanMetadata.ts";
+import type { ScanOptions } from "../scanOptions.ts";
+import { findRoles, type ScanRoles } from "../scanRoles.ts";
+import { arrayFrames, framesTogether } from "../storedPatterns.ts";
+import { judge } from "./findings.ts";
+
+/** Something about a file worth saying. */
+export interface Finding {
+  /** `error`: the file cannot be read, or reads wrongly, unless this is dealt with. */
+  readonly severity: "error" | "warning" | "note";
+  readonly what: string;
+  /** The numbers that say so. */
+  readonly evidence: string;
+  /** The flag that deals with it, where one does. */
+  readonly flag?: string;
+}
+
+export interface ProbeSummary {
+  readonly shape: readonly number[];
+  readonly modes: number;
+  /** Σ|P|² over all modes. */
+  readonly energy: number;
+  /** From the second moment, pixels. */
+  readonly diameter: number;
+}
+
+export interface ScanInspection {
+  readonly name: string;
+  readonly arrays: readonly { readonly key: string; readonly shape: readonly number[]; readonly dtype: string }[];
+  readonly roles: ScanRoles;
+  readonly patterns?: PatternStatistics & {
+    readonly dtype: string;
+    readonly measurement: Measurement;
+    /** Counts per pattern under that measurement. */
+    readonly dose: Spread;
+  };
+  readonly probe?: ProbeSummary;
+  /** Positions as the file has them, columns as (y, x) where that is stated or named. */
+  readonly scan?: ScanStatistics & { readonly count: number; readonly overlap?: number };
+  readonly object?: { readonly shape: readonly number[] };
+  /** Mean photons per pattern as the metadata state them. */
+  readonly photonsPerPattern?: number;
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Says what is in a scan file and what in it needs care, without needing to be told anything. What `stated` already says
+ * is taken as true and not brought up again.
+ *
+ * @throws PtychonautError "data" only when the archive itself cannot be opened
+ */
+export function inspectScan(input: Uint8Array | ByteSource, stated: ScanOptions = {}, name = "scan"): ScanInspection {
+  const npz = openNpz(input, name);
+  const arrays = npz.keys.map((key) => {
+    const { shape, dtype } = npz.header(key);
+    return { key, shape, dtype };
+  });
+  const roles = findRoles(npz, stated);
+  const findings: Finding[] = [];
+  const warnings: string[] = [];
+  const positions = positionsOf(npz, roles, stated);
+  const patterns = summarisePatterns(npz, roles, positions, stated, findings);
+  const probe = summariseProbe(npz, roles);
+  const scan = positions === undefined || positions.length === 0 ? undefined : scanStatistics(positions);
+  const object =
+    roles.object === undefined ? undefined : { shape: npz.header(roles.object).shape.filter((n) => n > 1) };
+  const photons = metadataPhotons(npz, warnings);
+  const summary = {
+    name,
+    arrays,
+    roles,
+    ...(patterns === undefined ? {} : { patterns }),
+    ...(probe === undefined ? {} : { probe }),
+    ...(scan === undefined ? {} : { scan: { ...scan, count: positions!.length / 2, ...overlapOf(scan, probe) } }),
+    ...(object === undefined ? {} : { object }),
+    ...(photons === undefined ? {} : { photonsPerPattern: photons }),
+  };
+  for (const warning of warnings)
+    findings.push({ severity: "warning", what: "unreadable metadata", evidence: warning });
+  return { ...summary, findings: [...findings, ...judge(summary, stated)] };
+}
+
+/** Positions as (y, x); pairs of unknown order are taken as they are. */
+function positionsOf(npz: Npz, { positions }: ScanRoles, stated: ScanOptions): Float64Array | undefined {
+  if (positions === undefined || positions.some((key) => !npz.has(key))) return undefined;
+  const [first, second] = positions.map((key) => npz.readNumbers(key).data);
+  if (second !== undefined)
+    return Float64Array.from({ length: 2 * first!.length }, (_, i) => (i % 2 ? first! : second)[i >> 1] ?? Number.NaN);
+  const swap = stated.positionOrder === "xy" ? 1 : 0;
+  return Float64Array.from(first!, (_, i) => first![i ^ swap]);
+}
+
+function summarisePatterns(
+  npz: Npz,
+  roles: ScanRoles,
+  positions: Float64Array | undefined,
+  stated: ScanOptions,
+  findings: Finding[],
+): ScanInspection["patterns"] {
+  if (roles.patterns === undefined || !npz.has(roles.patterns)) return undefined;
+  const header = npz.header(roles.patterns);
+  if (header.shape.length < 3 || !/^(bool|u?int|float)/.test(header.dtype)) return undefined;
+  const layout = layoutOf(header, positions, stated, roles.patterns, findings);
+  const array = { npz, key: roles.patterns, layout, dcAt: "center", where: roles.patterns } as const;
+  // Piece by piece where the frames lie together, whatever the file's size.
+  const frames = framesTogether(header, layout) ? arrayFrames(array) : [turned(npz, roles.patterns, layout)];
+  const statistics = patternStatistics(frames, layout);
+  const measurement = stated.measurement ?? likelyMeasurement(header.dtype, statistics);
+  const dose = measurement === "counts" ? statistics.sum : statistics.energy;
+  return { ...statistics, dtype: header.dtype, measurement, dose };
+}
+
+function turned(npz: Npz, key: string, layout: PatternLayout): NumericData {
+  const { data } = npz.readNumbers(key);
+  return layout.framesLast ? framesToFront(data, layout) : data;
+}
+
+/** The layout that reading would use, or frames first with the reason why reading fails. */
+function layoutOf(
+  { shape }: NpyHeader,
+  positions: Float64Array | undefined,
+  stated: ScanOptions,
+  key: string,
+  findings: Finding[],
+): PatternLayout {
+  const leading = shape.slice(0, -2).reduce((product, extent) => product * extent, 1);
+  try {
+    return patternLayout(shape, positions === undefined ? leading : positions.length / 2, stated.frameAxis, key);
+  } catch (error) {
+    if (!(error instanceof PtychonautError)) throw error;
+    const { expected, got, fix } = error.details;
+    findings.push({
+      severity: "error",
+      what: error.message.split(";")[0],
+      evidence: `expected ${expected ?? "otherwise"}, got ${got ?? ""}`,
+      ...(fix === undefined ? {} : { flag: fix }),
+    });
+    return { count: leading, height: shape.at(-2)!, width: shape.at(-1)!, framesLast: false };
+  }
+}
+
+function likelyMeasurement(dtype: string, { integers }: PatternStatistics): Measurement {
+  return /^u?int/.test(dtype) || integers > 0.99 ? "counts" : "amplitude";
+}
+
+function summariseProbe(npz: Npz, { probe }: ScanRoles): ProbeSummary | undefined {
+  if (probe === undefined || !npz.has(probe)) return undefined;
+  const { shape, data, dtype } = npz.readNumbers(probe);
+  if (shape.length < 2 || !dtype.startsWith("complex")) return undefined;
+  const trailing = shape.length === 3 && shape[2] === 1 && shape[0] === shape[1] ? shape.slice(0, 2) : shape;
+  const [height, width] = trailing.slice(-2) as [number, number];
+  const modes = trailing.slice(0, -2).reduce((product, extent) => product * extent, 1);
+  const field: ComplexArray = { shape: [modes, height, width], data: Float32Array.from(data) };
+  let energy = 0;
+  for (const value of field.data) energy += value * value;
+  return { shape, modes, energy, diameter: probeDiameter(field) };
+}
+
+function overlapOf({ step }: ScanStatistics, probe: ProbeSummary | undefined): { overlap?: number } {
+  return probe === undefined || !(probe.diameter > 0) ? {} : { overlap: diskOverlap(step, probe.diameter) };
+}

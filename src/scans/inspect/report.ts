@@ -1,0 +1,81 @@
+import type { Finding, ScanInspection } from "./inspectScan.ts";
+
+/** An inspection as text for a terminal, findings last and gravest first. */
+export function inspectReport(inspection: ScanInspection): string {
+  const lines = [
+    inspection.name,
+    "",
+    "Arrays",
+    ...table(inspection.arrays.map(({ key, shape, dtype }) => [key, `(${shape.join(", ")})`, dtype])),
+    "",
+    "Scan",
+    ...table(facts(inspection)),
+    "",
+    ...findingLines(inspection.findings),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+function facts({ patterns, probe, scan, object, photonsPerPattern, roles }: ScanInspection): string[][] {
+  const rows: string[][] = [];
+  if (patterns !== undefined) {
+    const { dose } = patterns;
+    rows.push(
+      [
+        "patterns",
+        `${patterns.count} of ${patterns.height} × ${patterns.width}, ${patterns.dtype} (${roles.patterns})`,
+      ],
+      ["measurement", patterns.measurement],
+      ["values", `${short(patterns.min)} to ${short(patterns.max)}`],
+      ["dose", `${short(dose.mean)} counts a pattern (${short(dose.min)} to ${short(dose.max)})`],
+      ["zero frequency", patterns.dc === "elsewhere" ? "neither at centre nor corner" : `at the ${patterns.dc}`],
+    );
+  }
+  if (photonsPerPattern !== undefined) rows.push(["stated dose", `${short(photonsPerPattern)} photons a pattern`]);
+  if (probe !== undefined)
+    rows.push([
+      "probe",
+      `${probe.modes} mode${probe.modes === 1 ? "" : "s"}, diameter ${short(probe.diameter)} pixels, Σ|P|² = ${short(probe.energy)}`,
+    ]);
+  if (scan !== undefined) {
+    const extent = [0, 1].map((axis) => short(scan.greatest[axis] - scan.least[axis]));
+    rows.push(
+      ["positions", `${scan.count}, extent ${extent.join(" × ")} pixels, median step ${short(scan.step)}`],
+      ...(scan.overlap === undefined
+        ? []
+        : [["overlap", `${(100 * scan.overlap).toFixed(0)} % with the nearest neighbour`]]),
+    );
+  }
+  if (object !== undefined) rows.push(["object", `(${object.shape.join(", ")})`]);
+  return rows;
+}
+
+function findingLines(findings: readonly Finding[]): string[] {
+  if (findings.length === 0) return ["Nothing suspicious."];
+  const order: readonly Finding["severity"][] = ["error", "warning", "note"];
+  const sorted = order.flatMap((severity) => findings.filter((finding) => finding.severity === severity));
+  return [
+    "Findings",
+    ...sorted.flatMap(({ severity, what, evidence, flag }) => [
+      `  ${severity.padEnd(8)}${what}`,
+      `          ${evidence}`,
+      ...(flag === undefined ? [] : [`          → ${flag}`]),
+    ]),
+    ...flagLine(sorted),
+  ];
+}
+
+/** All flags that reading needs, to be copied; what only the user knows stands as a choice. */
+function flagLine(findings: readonly Finding[]): string[] {
+  const flags = findings.flatMap(({ flag }) => (flag !== undefined && /^--\S+ \S+$/.test(flag) ? [flag] : []));
+  if (flags.length === 0) return [];
+  const choice = flags.some((flag) => flag.includes("|")) ? ["       (of a|b, keep the one that is true)"] : [];
+  return ["", `Flags  ${flags.join(" ")}`, ...choice];
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
+  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column])).join("  ")}`.trimEnd());
+}
+
+const short = (value: number): string => String(Number(value.toPrecision(4)));

@@ -1,0 +1,144 @@
+import { type ComplexArray, sizeOf } from "../arrays.ts";
+import { PtychonautError } from "../errors.ts";
+import type { Npz } from "../formats/npz.ts";
+import { flagOf, SCAN_MARGIN, type ScanOptions } from "./scanOptions.ts";
+
+export interface ScanPositions {
+  /** `[frame, 2]` as (y, x), window centres in object pixels. */
+  readonly positions: Float64Array;
+  readonly nominalPositions?: Float64Array;
+}
+
+export interface WindowGeometry {
+  readonly height: number;
+  readonly width: number;
+  readonly object: ComplexArray | undefined;
+  readonly where: string;
+}
+
+/**
+ * Positions of a scan file in the project's convention: (y, x), window centre at index floor(N/2), object pixels. What was
+ * done to them is appended to `conversions`.
+ * @throws PtychonautError "data": missing, not finite, lengths that differ; "usage": an array of pairs without its order
+ */
+export function readPositions(
+  npz: Npz,
+  options: ScanOptions,
+  window: WindowGeometry,
+  conversions: string[],
+): ScanPositions {
+  const { where } = window;
+  const positions =
+    options.positionsKey === undefined
+      ? joined(npz, "xcoords", "ycoords", where)
+      : readPairs(npz, options.positionsKey, options, where, conversions);
+  const hasNominal = options.positionsKey === undefined && (npz.has("xcoords_start") || npz.has("ycoords_start"));
+  const nominal = hasNominal ? joined(npz, "xcoords_start", "ycoords_start", where) : undefined;
+  if (nominal !== undefined && nominal.length !== positions.length)
+    throw new PtychonautError("data", "nominal and actual positions differ in number", {
+      where: `${where}: xcoords_start`,
+      expected: `${positions.length / 2}`,
+      got: `${nominal.length / 2}`,
+    });
+
+  const [dy, dx] = offsetToConvention(positions, options, window, conversions);
+  for (const list of nominal === undefined ? [positions] : [positions, nominal]) {
+    for (let k = 0; k < list.length; k += 2) {
+      list[k] += dy;
+      list[k + 1] += dx;
+    }
+  }
+  return { positions, ...(nominal === undefined ? {} : { nominalPositions: nominal }) };
+}
+
+function joined(npz: Npz, xKey: string, yKey: string, where: string): Float64Array {
+  const [x, y] = [xKey, yKey].map((key) => {
+    if (!npz.has(key))
+      throw new PtychonautError("data", `no array "${key}"`, {
+        where,
+        got: `the arrays ${npz.keys.join(", ")}`,
+        fix: `name one array of positions with ${flagOf("positionsKey")} and ${flagOf("positionOrder", "yx")}`,
+      });
+    return npz.readNumbers(key).data;
+  });
+  if (x!.length !== y!.length)
+    throw new PtychonautError("data", `${xKey} and ${yKey} differ in length`, {
+      where,
+      got: `${x!.length} and ${y!.length}`,
+    });
+  const out = new Float64Array(2 * x!.length);
+  for (let k = 0; k < x!.length; k++) {
+    out[2 * k] = y![k];
+    out[2 * k + 1] = x![k];
+  }
+  return checkFinite(out, `${where}: ${xKey}, ${yKey}`);
+}
+
+function readPairs(npz: Npz, key: string, options: ScanOptions, where: string, conversions: string[]): Float64Array {
+  if (options.positionOrder === undefined)
+    throw new PtychonautError("usage", "the order of the two position columns is not stated", {
+      where: `${where}: ${key}`,
+      fix: `say ${flagOf("positionOrder", "yx")} (row, column) or ${flagOf("positionOrder", "xy")}`,
+    });
+  const array = npz.readNumbers(key);
+  if (array.shape.at(-1) !== 2 || array.dtype.startsWith("complex") || sizeOf(array.shape) === 0)
+    throw new PtychonautError("data", "positions are not pairs", {
+      where: `${where}: ${key}`,
+      expected: "real numbers (frame, 2)",
+      got: `${array.dtype} (${array.shape.join(", ")})`,
+    });
+  const out = Float64Array.from(array.data);
+  if (options.positionOrder === "xy") for (let k = 0; k < out.length; k += 2) out.subarray(k, k + 2).reverse();
+  conversions.push(`positions from ${key}, columns (${[...options.positionOrder].join(", ")})`);
+  return checkFinite(out, `${where}: ${key}`);
+}
+
+function checkFinite(positions: Float64Array, where: string): Float64Array {
+  const bad = positions.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw new PtychonautError("data", "a position is not a finite number", {
+      where: `${where}, frame ${bad >> 1}`,
+      got: `${positions[bad]}`,
+    });
+  return positions;
+}
+
+/**
+ * What to add to (y, x) so that positions become window centres inside the object. Corners become centres first; only then
+ * is the origin moved, so an object that fixes the origin tells the two apart, and a free origin does not.
+ */
+function offsetToConvention(
+  positions: Float64Array,
+  options: ScanOptions,
+  { height, width, object }: WindowGeometry,
+  conversions: string[],
+): [number, number] {
+  const half = [Math.floor(height / 2), Math.floor(width / 2)] as const;
+  const toCentre = options.positionReference === "corner" ? half : ([0, 0] as const);
+  if (options.positionReference === "corner")
+    conversions.push(`positions moved from the windows' minimum corners to their centres: + (${half.join(", ")})`);
+  if (options.positionOrigin !== "centered") return [...toCentre];
+
+  if (object !== undefined) {
+    const middle = middleOf(object);
+    conversions.push(`positions counted from the middle of the reference object: + (${middle.join(", ")})`);
+    return [toCentre[0] + middle[0], toCentre[1] + middle[1]];
+  }
+  const shift = [0, 1].map((axis) => SCAN_MARGIN + half[axis] - toCentre[axis] - least(positions, axis));
+  conversions.push(
+    `positions moved by (${shift.map((value) => value.toFixed(3)).join(", ")}), their origin being free, ` +
+      `so that the outermost windows start ${SCAN_MARGIN} pixels inside the object`,
+  );
+  return [shift[0] + toCentre[0], shift[1] + toCentre[1]];
+}
+
+/** The pixel that positions with a centred origin count from. */
+export function middleOf({ shape }: { readonly shape: readonly number[] }): readonly [number, number] {
+  return [Math.floor(shape[0] / 2), Math.floor(shape[1] / 2)];
+}
+
+function least(positions: Float64Array, axis: number): number {
+  let value = Number.POSITIVE_INFINITY;
+  for (let k = axis; k < positions.length; k += 2) value = Math.min(value, positions[k]);
+  return value;
+}

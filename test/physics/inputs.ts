@@ -1,0 +1,42 @@
+import type { NumericArray } from "../../src/formats/npy.ts";
+import type { Complex } from "../../src/graph/complex.ts";
+import type { Graph } from "../../src/graph/tensor.ts";
+import type { FixtureArrays } from "../fixtures.ts";
+
+/** Real and imaginary parts on the host. */
+export interface Parts {
+  readonly re: Float32Array;
+  readonly im: Float32Array;
+}
+
+/** A complex graph input "name_re", "name_im". */
+export const complexInput = (graph: Graph, name: string, shape: readonly number[]): Complex => ({
+  re: graph.input(`${name}_re`, shape),
+  im: graph.input(`${name}_im`, shape),
+});
+
+export const complexFeed = (name: string, { re, im }: Parts): Record<string, Float32Array> => ({
+  [`${name}_re`]: re,
+  [`${name}_im`]: im,
+});
+
+export const complexConstant = (graph: Graph, shape: readonly number[], { re, im }: Parts): Complex => ({
+  re: graph.constant(re, shape),
+  im: graph.constant(im, shape),
+});
+
+/** A complex array of a fixture as a constant. A probe without mode axis gets one. */
+export function fixtureComplex(graph: Graph, arrays: FixtureArrays, name: string, rank?: number): Complex {
+  const { shape, re, im } = arrays.complex(name);
+  return complexConstant(graph, rank === undefined ? shape : withRank(shape, rank), { re, im });
+}
+
+export const fixtureReal = (graph: Graph, arrays: FixtureArrays, name: string) =>
+  graph.constant(floats(arrays.get(name)), arrays.get(name).shape);
+
+export const floats = ({ data }: NumericArray): Float32Array => Float32Array.from(data as ArrayLike<number>);
+
+const withRank = (shape: readonly number[], rank: number): number[] => [
+  ...Array.from({ length: rank - shape.length }, () => 1),
+  ...shape,
+];

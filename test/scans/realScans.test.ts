@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { computeScales } from "../../src/data/normalisation.ts";
+import { readBytes, readScan } from "../../src/node/files/files.ts";
+import { inspectScan } from "../../src/scans/inspect/inspectScan.ts";
+import { dataFile } from "../fixtures.ts";
+
+const raw = dataFile("siemens_raw.npz");
+const contract = dataFile("siemens_ptychopinn.npz");
+
+/** A measured scan in two forms; skipped where the folder of PTYCHONAUT_DATA is absent. */
+describe.skipIf(raw === undefined || contract === undefined)("the measured Siemens star", () => {
+  it("raw counts with everything stated are the scan in the contract", async () => {
+    const a = await readScan(raw!, {
+      patternsKey: "data",
+      probeKey: "probe",
+      positionsKey: "scan_px",
+      measurement: "counts",
+      dcAt: "corner",
+      positionOrder: "yx",
+      positionReference: "corner",
+      positionOrigin: "centered",
+    });
+    const b = await readScan(contract!);
+    expect(a.patterns.count).toBe(b.patterns.count);
+    const size = a.patterns.height * a.patterns.width;
+    const counts = new Float32Array(3 * size);
+    const amplitudes = new Float32Array(3 * size);
+    a.patterns.read([0, 100, 515], counts);
+    b.patterns.read([0, 100, 515], amplitudes);
+    const roots = counts.map(Math.sqrt);
+    expect(farthest(roots, amplitudes)).toBeLessThan(1e-5);
+    expect(farthest(a.positions, b.positions)).toBeLessThan(1e-4); // one file holds float32
+    const frames = Array.from({ length: a.patterns.count }, (_, frame) => frame);
+    const ours = computeScales(a, frames);
+    expect(ours.photonsPerPattern).toBeCloseTo(461213, -1);
+    expect(computeScales(b, frames).inputScale / ours.inputScale).toBeCloseTo(1, 5);
+    expect(a.provenance.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(a.provenance.conversions.length).toBe(5);
+  });
+
+  it("inspection points out what the raw file leaves unsaid, and nothing in the other", async () => {
+    const { findings } = inspectScan(await readBytes(raw!));
+    const text = findings.map(({ what, flag }) => `${what} ${flag ?? ""}`).join("\n");
+    for (const part of [
+      /integer patterns.*--measurement counts/,
+      /corner --dc_at corner/,
+      /centred on zero --position_origin/,
+      /minimum corner.*--position_reference/,
+      /probe is not scaled/,
+    ])
+      expect(text).toMatch(part);
+    expect(inspectScan(await readBytes(contract!)).findings.filter(({ severity }) => severity !== "note")).toEqual([]);
+  });
+});
+
+function farthest(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  expect(a.length).toBe(b.length);
+  let worst = 0;
+  for (let i = 0; i < a.length; i++) worst = Math.max(worst, Math.abs(a[i] - b[i]));
+  return worst;
+}
