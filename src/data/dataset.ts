@@ -46,7 +46,7 @@ export interface Dataset {
   readonly mask?: RealArray;
   /** `[frame]`: which scan a frame belongs to. */
   readonly scanIndex?: Int32Array;
-  /** `[frame]`: the beam's intensity in each pattern over its mean, where a simulation knows it. */
+  /** `[frame]`: the beam's intensity in each pattern over its mean, where the file or a simulation knows it. */
   readonly frameIntensities?: Float64Array;
   /** Mean photons per pattern as stated by the file's metadata. */
   readonly photonsPerPattern?: number;

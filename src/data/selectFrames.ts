@@ -3,7 +3,7 @@ import type { Dataset, Patterns } from "./dataset.ts";
 
 /** A scan of some of a scan's frames, in the order given. The patterns are not copied. */
 export function selectFrames(dataset: Dataset, frames: readonly number[]): Dataset {
-  const { positions, nominalPositions, patches, scanIndex } = dataset;
+  const { positions, nominalPositions, patches, scanIndex, frameIntensities } = dataset;
   return {
     ...dataset,
     patterns: selectedPatterns(dataset.patterns, frames),
@@ -12,6 +12,9 @@ export function selectFrames(dataset: Dataset, frames: readonly number[]): Datas
       ? {}
       : { nominalPositions: Float64Array.from(rows(nominalPositions, 2, frames)) }),
     ...(scanIndex === undefined ? {} : { scanIndex: Int32Array.from(rows(scanIndex, 1, frames)) }),
+    ...(frameIntensities === undefined
+      ? {}
+      : { frameIntensities: Float64Array.from(rows(frameIntensities, 1, frames)) }),
     ...(patches === undefined
       ? {}
       : {

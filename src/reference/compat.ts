@@ -175,11 +175,11 @@ export function compatFrc(a: Image | ComplexImage, b: Image | ComplexImage, sigm
 }
 
 /**
- * Threshold curve of the reference system at frequencies r / (side / 2), r = 0 … side / 2, of the signal-to-noise
- * parameter `snr`. Its middle terms fall as 1/n, where van Heel & Schatz have 1/√n (`bitThreshold` in frc.ts).
+ * Threshold curve of the reference system at frequencies r / (side / 2), r = 0 … ⌈side / 2⌉ (the last of an odd side just
+ * above 1), of the signal-to-noise parameter `snr`. Its middle terms fall as 1/n, where van Heel & Schatz have 1/√n (`bitThreshold` in frc.ts).
  */
 export function compatFrcThreshold(side: number, snr: number): Float64Array {
-  return Float64Array.from({ length: Math.floor(side / 2) + 1 }, (_, r) => {
+  return Float64Array.from({ length: Math.ceil(side / 2) + 1 }, (_, r) => {
     const n = r === 0 ? 1 : 2 * Math.PI * r;
     const middle = snr + (2 * Math.sqrt(snr)) / n;
     return (middle + 1 / Math.sqrt(n)) / (middle + 1);

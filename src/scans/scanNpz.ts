@@ -26,8 +26,9 @@ export interface ScanSource {
  *
  * Contract: `diffraction` or `diff3d` (n, N, N) amplitudes = √counts, zero frequency at the centre; `xcoords`, `ycoords`
  * (n) window centres in object pixels, x = column, y = row; `probeGuess` (N, N), (N, N, 1) or (P, N, N) complex. Optional:
- * `objectGuess` (H, W), `xcoords_start`, `ycoords_start`, `scan_index`, `Y` or `label` (n, N, N) complex, `_metadata` JSON text whose
- * `physics_parameters.nphotons` is the mean number of photons per pattern, and `mask` (N, N), 1 = valid.
+ * `objectGuess` (H, W), `xcoords_start`, `ycoords_start`, `scan_index`, `frame_intensity` (n), the beam's intensity in each pattern over its
+ * mean, `Y` or `label` (n, N, N) complex, `_metadata` JSON text whose `physics_parameters.nphotons` is the mean number of photons
+ * per pattern, and `mask` (N, N), 1 = valid.
  *
  * @throws PtychonautError "data" with the array and the option that would help
  */
@@ -61,6 +62,7 @@ export function readScanNpz(
   warnings.push(...outsideObject(positions.positions, object, patterns));
   const photons = metadataPhotons(npz, warnings);
   const scanIndex = readScanIndex(npz, count, at);
+  const frameIntensities = readFrameIntensities(npz, count, at);
 
   return {
     name: nameOf(source.path),
@@ -72,6 +74,7 @@ export function readScanNpz(
     ...(scratch === undefined ? readLabels(npz, [count, height, width], options, at) : labelsLeftOut(npz)),
     ...optionalMask(npz, options, [height, width], at),
     ...(scanIndex === undefined ? {} : { scanIndex }),
+    ...(frameIntensities === undefined ? {} : { frameIntensities }),
     ...(photons === undefined ? {} : { photonsPerPattern: photons }),
     provenance: { ...source, conversions, warnings },
   };
@@ -277,6 +280,19 @@ function readScanIndex(npz: Npz, count: number, at: (key: string) => string): In
       got: `${array.dtype} (${array.shape.join(", ")})`,
     });
   return Int32Array.from(array.data);
+}
+
+function readFrameIntensities(npz: Npz, count: number, at: (key: string) => string): Float64Array | undefined {
+  if (!npz.has("frame_intensity")) return undefined;
+  const { dtype, shape, data } = npz.readNumbers("frame_intensity");
+  const real = !dtype.startsWith("complex");
+  if (!real || data.length !== count || data.some((value) => !(value > 0 && Number.isFinite(value))))
+    throw new PtychonautError("data", "frame_intensity does not fit", {
+      where: at("frame_intensity"),
+      expected: `${count} positive numbers`,
+      got: `${dtype} (${shape.join(", ")})`,
+    });
+  return Float64Array.from(data);
 }
 
 function outsideObject(

@@ -47,13 +47,15 @@ test("every pattern is in one half, with its own positions, in one frame", async
   }
 });
 
-test("patches and scan numbers go with their frames", () => {
+test("patches, scan numbers and beam intensities go with their frames", () => {
   const patches = { shape: [9, 2, 2], data: Float32Array.from({ length: 72 }, (_, i) => i) };
   const scanIndex = Int32Array.from({ length: 9 }, (_, i) => 10 + i);
-  const chosen = selectFrames({ ...scan, patches, scanIndex }, [7, 2]);
+  const frameIntensities = Float64Array.from({ length: 9 }, (_, i) => 0.5 + i / 8);
+  const chosen = selectFrames({ ...scan, patches, scanIndex, frameIntensities }, [7, 2]);
   expect(chosen.patches?.shape).toEqual([2, 2, 2]);
   expect(Array.from(chosen.patches!.data)).toEqual([56, 57, 58, 59, 60, 61, 62, 63, 16, 17, 18, 19, 20, 21, 22, 23]);
   expect(chosen.scanIndex).toEqual(Int32Array.of(17, 12));
+  expect(chosen.frameIntensities).toEqual(Float64Array.of(1.375, 0.75));
 });
 
 test("a single pattern has no halves, and a folder must be named", async () => {

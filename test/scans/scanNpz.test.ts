@@ -308,6 +308,8 @@ describe("bad input", () => {
     ],
     ["both pattern arrays", { diffraction: contract()["diff3d"] }, /two arrays of patterns/],
     ["scan_index of another length", { scan_index: number(4) }, /scan_index does not fit/],
+    ["frame_intensity of another length", { frame_intensity: number(4) }, /frame_intensity does not fit/],
+    ["a beam intensity of 0", { frame_intensity: number(COUNT) }, /frame_intensity does not fit.*5 positive/],
     [
       "a mask with other values",
       { mask: { shape: [N, N], dtype: "float32", data: uniform(N * N) } },
@@ -347,6 +349,7 @@ describe("writing", () => {
       object: { shape: [9, 10], data: uniform(180) },
       mask: { shape: [4, 4], data: new Float32Array(16).fill(1) },
       scanIndex: Int32Array.of(3, 4),
+      frameIntensities: Float64Array.of(0.75, 1.25),
       photonsPerPattern: 240000,
       provenance: { conversions: [], warnings: [] },
     };
@@ -360,6 +363,7 @@ describe("writing", () => {
       "object",
       "mask",
       "scanIndex",
+      "frameIntensities",
       "photonsPerPattern",
     ] as const)
       expect(back[name]).toEqual(dataset[name]);
