@@ -12,7 +12,8 @@ import { type Adapter, isSoftwareAdapter } from "../accelerator.ts";
  * hang or abort, and none of that may reach the user's run.
  */
 export interface Findings {
-  readonly platform: NodeJS.Platform;
+  /** In Node's words: "linux", "darwin", "win32" … */
+  readonly platform: string;
   cuda(): Promise<Finding>;
   webgpu(): Promise<Finding>;
 }
