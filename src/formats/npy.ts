@@ -56,6 +56,10 @@ export interface NpyHeader {
 /** Enough bytes to hold the header of any array without a structured dtype. */
 export const NPY_HEADER_BYTES = 4096;
 
+/** Text in scan files is metadata: a JSON document, some names. */
+const MOST_TEXTS = 2 ** 16;
+const MOST_TEXT_BYTES = 2 ** 26;
+
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 
 const NUMERIC: Readonly<Record<string, NumericDtype>> = {
@@ -108,6 +112,23 @@ export function readNpyHeader(bytes: Uint8Array, where: string): NpyHeader {
 }
 
 /**
+ * Refuses text that is more than metadata, before its elements are read: a header of a few bytes may claim any number
+ * of empty strings.
+ * @param bytes that the elements take in the file
+ * @throws PtychonautError "data"
+ */
+export function checkTextSize({ dtype, shape }: NpyHeader, bytes: number, where: string): void {
+  if (dtype !== "string" && dtype !== "bytes" && dtype !== "object") return;
+  if (sizeOf(shape) <= MOST_TEXTS && bytes <= MOST_TEXT_BYTES) return;
+  throw new PtychonautError("data", "too much text", {
+    where,
+    expected: `at most ${MOST_TEXTS} texts in ${MOST_TEXT_BYTES} bytes`,
+    got: `shape (${shape.join(", ")}) in ${bytes} bytes`,
+    fix: "save the scan without this array",
+  });
+}
+
+/**
  * Reads one array. The result may share memory with `bytes` when no conversion is needed.
  *
  * Python objects are never unpickled; a 0-d object array that holds one text (metadata as JSON) is read as that text.
@@ -116,6 +137,7 @@ export function readNpyHeader(bytes: Uint8Array, where: string): NpyHeader {
 export function readNpy(bytes: Uint8Array, where: string): NpyArray {
   const header = readNpyHeader(bytes, where);
   const body = bytes.subarray(header.dataOffset);
+  checkTextSize(header, body.length, where);
   if (header.dtype === "object") return { shape: [], dtype: "string", data: [objectText(header, body, where)] };
   if (body.length !== header.dataBytes)
     throw new PtychonautError(
@@ -304,17 +326,27 @@ function toRowMajor<T extends NumericData>(data: T, shape: readonly number[], co
 
 function readText(header: NpyHeader, body: Uint8Array): TextArray {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
-  const wide = header.dtype === "string";
+  const width = header.dtype === "string" ? 4 : 1;
+  const code = (at: number): number => (width === 4 ? view.getUint32(at, header.littleEndian) : body[at]);
   const data: string[] = [];
   for (let i = 0; i < sizeOf(header.shape); i++) {
-    let text = "";
-    for (let at = i * header.itemSize; at < (i + 1) * header.itemSize; at += wide ? 4 : 1) {
-      const code = wide ? view.getUint32(at, header.littleEndian) : body[at];
-      text += code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code);
-    }
-    data.push(text.replace(/\0+$/, ""));
+    const start = i * header.itemSize;
+    let end = start + header.itemSize;
+    // NumPy fills short texts up with zeros.
+    while (end > start && code(end - width) === 0) end -= width;
+    data.push(textOfCodes((end - start) / width, (k) => code(start + k * width)));
   }
   return { shape: header.shape, dtype: "string", data };
+}
+
+/** Put together in pieces: a character at a time would make a rope of as many parts. */
+function textOfCodes(length: number, code: (index: number) => number): string {
+  const pieces: string[] = [];
+  for (let from = 0; from < length; from += 4096) {
+    const piece = Array.from({ length: Math.min(4096, length - from) }, (_, k) => code(from + k));
+    pieces.push(String.fromCodePoint(...piece.map((point) => (point > 0x10ffff ? 0xfffd : point))));
+  }
+  return pieces.join("");
 }
 
 function objectText(header: NpyHeader, body: Uint8Array, where: string): string {

@@ -1,6 +1,7 @@
 import { PtychonautError } from "../errors.ts";
 import type { ByteSource } from "./byteSource.ts";
 import {
+  checkTextSize,
   NPY_HEADER_BYTES,
   type NpyArray,
   type NpyHeader,
@@ -60,8 +61,10 @@ export function openNpz(input: Uint8Array | ByteSource, where = "npz", limits: Z
     return parsed;
   };
   const read = (key: string): NpyArray => {
-    header(key); // refuses a member whose size is a lie before it is inflated
-    return readNpy(zip.read(find(key).name), place(key));
+    const { name, size } = find(key);
+    const parsed = header(key); // refuses a member whose size is a lie before it is inflated
+    checkTextSize(parsed, size - parsed.dataOffset, place(key));
+    return readNpy(zip.read(name), place(key));
   };
   return {
     keys,

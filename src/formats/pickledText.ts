@@ -1,7 +1,8 @@
 /**
  * The text inside a pickle, without running the pickle. NumPy stores `np.array(text, dtype=object)` as a pickle of a
  * 0-d array whose list of elements holds one string. This reader knows the few opcodes such a pickle is made of,
- * resolves no names and calls nothing: a call or a class is an opaque mark on the stack.
+ * resolves no names and calls nothing: a call or a class is an opaque mark on the stack. Such a pickle has some thirty
+ * opcodes, so one with many is refused before it costs time or memory; nothing is ever walked or joined on the way.
  *
  * @returns undefined when the pickle holds anything else
  */
@@ -14,7 +15,13 @@ export function pickledText(pickle: Uint8Array): string | undefined {
   }
 }
 
-type Value = string | number | boolean | null | undefined | readonly Value[] | Call;
+type Value = string | number | boolean | null | undefined | readonly Value[] | Global | Call;
+
+/** A class or function, by name. */
+interface Global {
+  readonly module: string;
+  readonly name: string;
+}
 
 interface Call {
   readonly callable: Value;
@@ -26,13 +33,17 @@ class NotPlainText extends Error {}
 /** A plain str, or NumPy's `_reconstruct(...)` whose state is (version, shape, dtype, fortran, [text]). */
 function textOf(value: Value): string | undefined {
   if (typeof value === "string") return value;
-  if (!isCall(value) || typeof value.callable !== "string" || !/^numpy.*\._reconstruct$/.test(value.callable))
-    return undefined;
+  if (!isCall(value) || !isGlobal(value.callable)) return undefined;
+  const { module, name } = value.callable;
+  if (name !== "_reconstruct" || !module.startsWith("numpy")) return undefined;
   const elements = Array.isArray(value.state) ? (value.state[4] as Value) : undefined;
   return Array.isArray(elements) && elements.length === 1 && typeof elements[0] === "string" ? elements[0] : undefined;
 }
 
 const isCall = (value: Value): value is Call => typeof value === "object" && value !== null && "callable" in value;
+const isGlobal = (value: Value): value is Global => typeof value === "object" && value !== null && "module" in value;
+
+const MOST_OPCODES = 1000;
 
 function replay(pickle: Uint8Array): Value {
   const view = new DataView(pickle.buffer, pickle.byteOffset, pickle.byteLength);
@@ -81,8 +92,12 @@ function replay(pickle: Uint8Array): Value {
   const run: Record<number, () => void> = {
     128: () => skip(1), // PROTO
     149: () => skip(8), // FRAME
-    99: () => stack.push(`${line()}.${line()}`), // GLOBAL
-    147: () => stack.push([pop(), pop()].reverse().join(".")), // STACK_GLOBAL
+    99: () => stack.push({ module: line(), name: line() }), // GLOBAL
+    147: () => {
+      const [name, module] = [pop(), pop()]; // STACK_GLOBAL
+      if (typeof module !== "string" || typeof name !== "string") throw new NotPlainText();
+      stack.push({ module, name });
+    },
     75: () => stack.push(pickle[skip(1)]), // BININT1
     77: () => stack.push(view.getUint16(skip(2), true)), // BININT2
     74: () => stack.push(view.getInt32(skip(4), true)), // BININT
@@ -119,11 +134,12 @@ function replay(pickle: Uint8Array): Value {
     },
   };
   const STOP = 46;
-  for (;;) {
+  for (let done = 0; done < MOST_OPCODES; done++) {
     const opcode = pickle[skip(1)];
     if (opcode === STOP) return pop();
     const step = run[opcode];
     if (step === undefined) throw new NotPlainText();
     step();
   }
+  throw new NotPlainText();
 }

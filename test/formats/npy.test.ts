@@ -111,6 +111,56 @@ describe("pickles", () => {
   it("never throws on noise", () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), (bytes) => void pickledText(bytes)));
   });
+
+  it("shared parts that double, joined as names, cost nothing", () => {
+    const doubled = (start: readonly number[], join: readonly number[]): Uint8Array => {
+      // MEMOIZE, then twice BINGET of the last memo
+      const rounds = Array.from({ length: 60 }, (_, i) => [0x94, 0x68, i, 0x68, i, ...join]).flat();
+      return Uint8Array.from([0x80, 4, ...start, ...rounds, 0x93, 0x2e]);
+    };
+    const started = performance.now();
+    expect(pickledText(doubled([0x29], [0x86]))).toBeUndefined(); // EMPTY_TUPLE, TUPLE2
+    expect(pickledText(doubled([0x8c, 1, 0x61], [0x93]))).toBeUndefined(); // "a", STACK_GLOBAL
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+
+  it("a million empty tuples are not kept", () => {
+    const before = process.memoryUsage().heapUsed;
+    expect(pickledText(new Uint8Array(1e6).fill(0x29))).toBeUndefined();
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(10e6);
+  });
+});
+
+describe("text that is no metadata", () => {
+  const empty = (descr: string, shape: string, body = 0): Uint8Array => {
+    const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }`.padEnd(117);
+    const bytes = new Uint8Array(128 + body);
+    bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, 118, 0]);
+    bytes.set(new TextEncoder().encode(`${header}\n`), 10);
+    return bytes;
+  };
+
+  it("any number of texts of width 0 take no bytes and are refused", () => {
+    for (const [descr, shape] of [
+      ["<U0", "100000000000,"],
+      ["|S0", "65536, 2"],
+      ["<U", "2000000000,"],
+    ])
+      expect(() => readNpy(empty(descr, shape), "scan.npz: note")).toThrow(/too much text; in scan.npz: note/);
+    expect(readNpy(empty("<U0", "2,"), "test").data).toEqual(["", ""]);
+  });
+
+  it("very many short ones, and a very long one", () => {
+    expect(() => readNpy(empty("|S1", "100000,", 100_000), "test")).toThrow(/too much text/);
+    expect(() => readNpy(empty("|S67108865", "1,", 67_108_865), "test")).toThrow(/too much text/);
+    const long = readNpy(
+      empty("<U100000", "1,", 400_000)
+        .fill(0x41, 128)
+        .map((byte, i) => (i < 128 || i % 4 === 0 ? byte : 0)),
+      "test",
+    );
+    expect(long.data).toEqual(["A".repeat(100_000)]);
+  });
 });
 
 describe("round trips", () => {
