@@ -35,9 +35,7 @@ process.exit(failed === 0 ? 0 : 1);
 function pack() {
   const packed = check("npm pack", "npm", ["pack", "--json", "--pack-destination", folder], root);
   const [{ filename, files }] = JSON.parse(packed.stdout);
-  const stray = files
-    .map(({ path }) => path)
-    .filter((path) => /\.(map|tsbuildinfo|tgz)$|(?<!\.d)\.ts$/.test(path));
+  const stray = files.map(({ path }) => path).filter((path) => /\.(map|tsbuildinfo|tgz)$|(?<!\.d)\.ts$/.test(path));
   if (stray.length > 0) fail("files that do not belong into the package", stray.join("\n"));
   return join(folder, filename);
 }
