@@ -2,16 +2,17 @@ import type { Patterns } from "./dataset.ts";
 
 /**
  * Patterns with the zero frequency moved from index 0 to floor(n/2) on both axes, frame by frame as they are read, so
- * that the file's own array stays as it is.
+ * that the file's own array stays as it is. An origin in a file says itself where the zero frequency is.
  */
 export function centredPatterns(cornered: Patterns): Patterns {
-  const { count, height, width } = cornered;
+  const { count, height, width, origin } = cornered;
   const size = height * width;
   const frame = new Float32Array(size);
   return {
     count,
     height,
     width,
+    origin,
     read(indices, out) {
       cornered.read(indices, out);
       for (let k = 0; k < indices.length; k++) {

@@ -1,6 +1,5 @@
 import type { ComplexArray, RealArray } from "../arrays.ts";
-import type { PatternPart } from "./joinedScans.ts";
-import type { PatternFile } from "./patternFile.ts";
+import type { FileOrigin, MemoryOrigin } from "./patternOrigin.ts";
 
 /** What the numbers of a pattern are: photons (or electrons) counted, or their square roots. */
 export type Measurement = "counts" | "amplitude";
@@ -13,15 +12,35 @@ export interface Patterns {
   readonly count: number;
   readonly height: number;
   readonly width: number;
-  /** Where they lie, when they stay in a file: other threads open it themselves. */
-  readonly file?: PatternFile;
-  /** The scans that these patterns are joined of; they are then network input already. */
-  readonly parts?: readonly PatternPart[];
+  /** Where they lie. */
+  readonly origin: PatternOrigin;
   /**
    * Copies frames into `out` (`[indices.length, y, x]`, float32), in the Dataset's measurement.
    * Integers are widened before any arithmetic.
    */
   read(indices: ArrayLike<number>, out: Float32Array): void;
+}
+
+/**
+ * Where patterns lie, so that another thread can make the same `Patterns` for itself. A new home of patterns is one more
+ * kind here: its own facts (patterns in the compressed chunks of an HDF5 file: the file's path, the dataset's, shape,
+ * dtype, `dcAt`), a reader beside `scans/filePatterns`, and a line in `node/workers/batchWorker`.
+ */
+export type PatternOrigin = MemoryOrigin | FileOrigin | JoinedOrigin;
+
+/** The patterns of several scans, one after the other; they are network input already. */
+export interface JoinedOrigin {
+  readonly kind: "joined";
+  readonly parts: readonly PatternPart[];
+}
+
+/** One scan's patterns among those of several, and what turns them into network input. */
+export interface PatternPart {
+  readonly patterns: Patterns;
+  readonly measurement: Measurement;
+  readonly inputScale: number;
+  /** `[y, x]`, 1 = valid. */
+  readonly mask?: Float32Array;
 }
 
 /** One scan, in the conventions of ARCHITECTURE.md ("Conventions"), after a reader has converted it. */

@@ -1,15 +1,6 @@
 import type { BatchSource } from "./batches.ts";
-import type { Measurement, Patterns } from "./dataset.ts";
+import type { PatternPart, Patterns } from "./dataset.ts";
 import { normalisePatterns } from "./normalisation.ts";
-
-/** One scan's patterns among those of several, and what turns them into network input. */
-export interface PatternPart {
-  readonly patterns: Patterns;
-  readonly measurement: Measurement;
-  readonly inputScale: number;
-  /** `[y, x]`, 1 = valid. */
-  readonly mask?: Float32Array;
-}
 
 /**
  * Several scans as one source of batches. Frames are numbered through, scan after scan; a group stays within its scan, and
@@ -61,7 +52,7 @@ export function joinedPatterns(parts: readonly PatternPart[]): Patterns {
     count: parts.reduce((sum, { patterns }) => sum + patterns.count, 0),
     height,
     width,
-    parts,
+    origin: { kind: "joined", parts },
     read(indices, out) {
       for (let k = 0; k < indices.length; ) {
         const scan = scanOf(starts, indices[k]);

@@ -26,6 +26,7 @@ export function memoryPatterns(
     count,
     height,
     width,
+    origin: { kind: "memory" },
     read(indices: ArrayLike<number>, out: Float32Array): void {
       checkRead(indices, out, shape);
       for (let k = 0; k < indices.length; k++) {

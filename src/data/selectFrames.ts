@@ -31,6 +31,7 @@ function selectedPatterns(patterns: Patterns, frames: readonly number[]): Patter
     count: frames.length,
     height: patterns.height,
     width: patterns.width,
+    origin: { kind: "memory" },
     read: (indices, out) =>
       patterns.read(
         Array.from(indices, (index) => frames[index]),

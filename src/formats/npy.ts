@@ -1,5 +1,5 @@
 import { sizeOf } from "../arrays.ts";
-import type { PatternDtype } from "../data/patternFile.ts";
+import type { PatternDtype } from "../data/patternOrigin.ts";
 import { PtychonautError } from "../errors.ts";
 import { pickledText } from "./pickledText.ts";
 

@@ -1,7 +1,7 @@
 import { centredPatterns } from "../data/centredPatterns.ts";
 import type { Patterns } from "../data/dataset.ts";
 import { checkRead } from "../data/memoryPatterns.ts";
-import type { PatternFile } from "../data/patternFile.ts";
+import type { FileOrigin } from "../data/patternOrigin.ts";
 import type { ByteSource } from "../formats/byteSource.ts";
 import { decodeElements, type NumericData } from "../formats/npy.ts";
 
@@ -12,7 +12,7 @@ const READ_BYTES = 2 ** 22;
  * Patterns that stay in their file and are read by offset when they are asked for; the same numbers as from memory.
  * @param source the file named by `file.path`, or its bytes
  */
-export function filePatterns(source: ByteSource, file: PatternFile): Patterns {
+export function filePatterns(source: ByteSource, file: FileOrigin): Patterns {
   const { shape, itemSize, offset } = file;
   const [count, height, width] = shape;
   const size = height * width;
@@ -21,6 +21,7 @@ export function filePatterns(source: ByteSource, file: PatternFile): Patterns {
     count,
     height,
     width,
+    origin: file,
     read(indices, out) {
       checkRead(indices, out, shape);
       for (let k = 0; k < indices.length; ) {
@@ -33,11 +34,11 @@ export function filePatterns(source: ByteSource, file: PatternFile): Patterns {
       }
     },
   };
-  return { ...(file.dcAt === "corner" ? centredPatterns(inFile) : inFile), file };
+  return file.dcAt === "corner" ? centredPatterns(inFile) : inFile;
 }
 
 /** All frames in order as the file has them, some at a time, each row-major. */
-export function* fileFrames(source: ByteSource, file: PatternFile): Generator<NumericData, void, void> {
+export function* fileFrames(source: ByteSource, file: FileOrigin): Generator<NumericData, void, void> {
   const [count, height, width] = file.shape;
   const frame = height * width * file.itemSize;
   const step = Math.max(1, Math.floor(READ_BYTES / frame));
@@ -48,12 +49,12 @@ export function* fileFrames(source: ByteSource, file: PatternFile): Generator<Nu
 }
 
 /** @param bytes whole frames */
-export function frameElements(file: PatternFile, bytes: Uint8Array): NumericData {
+export function frameElements(file: FileOrigin, bytes: Uint8Array): NumericData {
   const elements = decodeElements(file, bytes, file.path);
   return file.columnMajor ? rowMajor(elements, file.shape) : elements;
 }
 
-function rowMajor(frames: NumericData, [, height, width]: PatternFile["shape"]): NumericData {
+function rowMajor(frames: NumericData, [, height, width]: FileOrigin["shape"]): NumericData {
   const out = frames.slice();
   for (let start = 0; start < frames.length; start += height * width)
     for (let y = 0; y < height; y++)

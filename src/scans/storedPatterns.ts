@@ -1,5 +1,5 @@
 import type { Patterns } from "../data/dataset.ts";
-import type { PatternDtype, PatternFile } from "../data/patternFile.ts";
+import type { FileOrigin, PatternDtype } from "../data/patternOrigin.ts";
 import { PtychonautError } from "../errors.ts";
 import type { ByteSource, MakeScratch } from "../formats/byteSource.ts";
 import type { NpyHeader, NumericData } from "../formats/npy.ts";
@@ -83,7 +83,7 @@ const BUFFER_BYTES = 2 ** 22;
 /** Memory for turning an array: the more, the fewer passes over the file. */
 const BLOCK_BYTES = 2 ** 27;
 
-function describe({ npz, key, layout, dcAt, where }: StoredArray): PatternFile {
+function describe({ npz, key, layout, dcAt, where }: StoredArray): FileOrigin {
   const { dtype, itemSize, littleEndian, fortranOrder, shape } = npz.header(key);
   if (fortranOrder && shape.length > 3)
     throw new PtychonautError("data", "patterns in Fortran order with several scan axes cannot stay in their file", {
@@ -99,6 +99,7 @@ function describe({ npz, key, layout, dcAt, where }: StoredArray): PatternFile {
       fix: `name another array with ${flagOf("patternsKey")}`,
     });
   return {
+    kind: "file",
     path: where,
     offset: 0,
     dtype: dtype as PatternDtype,
@@ -143,7 +144,7 @@ function drained(chunks: Iterable<Uint8Array>, offset: number): number {
 function* framesFirst(
   source: ByteSource,
   offset: number,
-  { shape, itemSize }: PatternFile,
+  { shape, itemSize }: FileOrigin,
 ): Generator<Uint8Array, void, void> {
   const [count, height, width] = shape;
   const pixels = height * width;
@@ -161,6 +162,6 @@ function* framesFirst(
 }
 
 /** Scratch files have a path, so that other threads can open them; memory has none. */
-function placed(file: PatternFile, source: ByteSource, offset: number): { source: ByteSource; file: PatternFile } {
+function placed(file: FileOrigin, source: ByteSource, offset: number): { source: ByteSource; file: FileOrigin } {
   return { source, file: { ...file, path: source.path ?? file.path, offset } };
 }

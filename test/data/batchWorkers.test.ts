@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
   type Batch,
@@ -6,11 +9,15 @@ import {
   type BatchSource,
   planEpoch,
 } from "../../src/data/batches.ts";
+import type { PatternPart, Patterns } from "../../src/data/dataset.ts";
 import { groupGeometry } from "../../src/data/groupGeometry.ts";
 import { makeGroups } from "../../src/data/grouping.ts";
+import { joinedPatterns } from "../../src/data/joinedScans.ts";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
+import { memorySource } from "../../src/formats/byteSource.ts";
 import { batchWorkers } from "../../src/node/workers/batchWorkers.ts";
 import { Random } from "../../src/random.ts";
+import { filePatterns } from "../../src/scans/filePatterns.ts";
 
 const N = 16;
 const COUNT = 40;
@@ -33,6 +40,22 @@ const source: BatchSource = {
   groups,
   geometry: groupGeometry(positions, groups),
 };
+
+const part: Omit<PatternPart, "patterns"> = {
+  measurement: "counts",
+  inputScale: 0.2,
+  mask: Float32Array.from({ length: N * N }, (_, i) => (i % 7 === 0 ? 0 : 1)),
+};
+
+/** Random counts as big-endian uint16 behind a header of 8 bytes, zero frequency at the corner. */
+function patternsOnDisk(path: string): Patterns {
+  const bytes = new Uint8Array(8 + 2 * COUNT * N * N).map(() => random.integer(256));
+  writeFileSync(path, bytes);
+  return filePatterns(memorySource(bytes), {
+    ...{ kind: "file", path, offset: 8, dtype: "uint16", itemSize: 2, littleEndian: false },
+    ...{ shape: [COUNT, N, N], columnMajor: false, dcAt: "corner" },
+  });
+}
 
 const labelled: BatchSource = {
   ...source,
@@ -70,6 +93,30 @@ describe("batch workers", () => {
     expect(expected[0].labels!.amplitude.length).toBe(3 * 4 * N * N);
     expect(await collect(threaded, plan)).toEqual(expected);
     expect((await collect(batchWorkers(source), plan))[0]).not.toHaveProperty("labels");
+  });
+
+  it("open patterns by their origin: in memory, in a file, and joined of both", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "ptychonaut-origins-"));
+    const inFile: PatternPart = { ...part, patterns: patternsOnDisk(join(folder, "patterns.raw")) };
+    const { mask: _, ...unmasked } = source;
+    const joined: BatchSource = {
+      ...unmasked,
+      measurement: "amplitude",
+      scales: { inputScale: 1 },
+      patterns: joinedPatterns([{ ...part, patterns: source.patterns }, inFile]),
+      groups: { ...groups, frames: groups.frames.map((frame, i) => frame + (i % 2 ? COUNT : 0)) },
+    };
+    const plan = planEpoch(groups.count, 3, new Random(1));
+    for (const from of [{ ...source, patterns: inFile.patterns }, joined]) {
+      const [inline, threaded] = [batchWorkers(from), batchWorkers(from, { numWorkers: 2 })];
+      expect(await collect(threaded, plan)).toEqual(await collect(inline, plan));
+    }
+    expect([source.patterns, inFile.patterns, joined.patterns].map(({ origin }) => origin.kind)).toEqual([
+      "memory",
+      "file",
+      "joined",
+    ]);
+    rmSync(folder, { recursive: true });
   });
 
   it("stop early without hanging and start again", async () => {

@@ -101,10 +101,12 @@ describe("patterns that stay in their file", () => {
           // What lies in the file as it should is read there; everything else once from a scratch file.
           expect(scratchFiles().length).toBe(!compress && fortran === framesLast ? 0 : 1);
           // A thread that knows only where they lie reads the same.
-          const again = openSource(patterns.file!.path);
+          const { origin } = patterns;
+          if (origin.kind !== "file") throw new Error(origin.kind);
+          const again = openSource(origin.path);
           const frames = new Float32Array(3 * HEIGHT * WIDTH);
           const direct = frames.slice();
-          filePatterns(again, patterns.file!).read([7, 8, 2], frames);
+          filePatterns(again, origin).read([7, 8, 2], frames);
           expected.patterns.read([7, 8, 2], direct);
           expect(frames).toEqual(direct);
           again.close();
@@ -145,7 +147,7 @@ describe("patterns that stay in their file", () => {
       ["no", true],
     ] as const) {
       const scan = await openScan(path, {}, { ...storage, inMemory });
-      expect(scan.dataset.patterns.file !== undefined).toBe(inFile);
+      expect(scan.dataset.patterns.origin.kind).toBe(inFile ? "file" : "memory");
       scan.close();
     }
   });

@@ -21,10 +21,14 @@ const source: BatchSource = {
 };
 
 function open(patterns: PatternsToOpen): Patterns {
-  if ("parts" in patterns)
-    return joinedPatterns(patterns.parts.map((part) => ({ ...part, patterns: open(part.patterns) })));
-  if ("path" in patterns) return filePatterns(openSource(patterns.path), patterns);
-  return memoryPatterns(patterns.data, patterns.shape);
+  switch (patterns.kind) {
+    case "joined":
+      return joinedPatterns(patterns.parts.map((part) => ({ ...part, patterns: open(part.patterns) })));
+    case "file":
+      return filePatterns(openSource(patterns.path), patterns);
+    case "shared":
+      return memoryPatterns(patterns.data, patterns.shape);
+  }
 }
 
 parentPort!.on("message", ({ id, request }: BatchJob) => {

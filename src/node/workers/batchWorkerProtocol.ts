@@ -1,10 +1,9 @@
 import type { Batch, BatchRequest } from "../../data/batches.ts";
-import type { Measurement } from "../../data/dataset.ts";
+import type { Measurement, PatternPart } from "../../data/dataset.ts";
 import type { GroupGeometry } from "../../data/groupGeometry.ts";
 import type { Groups } from "../../data/grouping.ts";
-import type { PatternPart } from "../../data/joinedScans.ts";
 import type { LabelSource } from "../../data/labels.ts";
-import type { PatternFile } from "../../data/patternFile.ts";
+import type { FileOrigin } from "../../data/patternOrigin.ts";
 
 /** What a batch worker is born with. Patterns (unless in files) and labels are shared memory; all else is small and copied. */
 export interface BatchWorkerData {
@@ -18,15 +17,17 @@ export interface BatchWorkerData {
   readonly experiments?: Int32Array;
 }
 
-/** What another thread makes Patterns of. */
-export type PatternsToOpen = SharedPatterns | PatternFile | JoinedToOpen;
+/** What another thread makes Patterns of: their origin, with what only this thread has copied into shared memory. */
+export type PatternsToOpen = SharedPatterns | FileOrigin | JoinedToOpen;
 
 export interface JoinedToOpen {
+  readonly kind: "joined";
   readonly parts: readonly (Omit<PatternPart, "patterns"> & { readonly patterns: PatternsToOpen })[];
 }
 
 /** Patterns in memory that threads share. */
 export interface SharedPatterns {
+  readonly kind: "shared";
   readonly data: Float32Array<SharedArrayBuffer>;
   readonly shape: readonly [count: number, height: number, width: number];
 }

@@ -131,8 +131,15 @@ function shareSource(source: BatchSource): BatchWorkerData {
 }
 
 function toOpen(patterns: Patterns): PatternsToOpen {
-  if (patterns.parts === undefined) return patterns.file ?? sharedPatterns(patterns);
-  return { parts: patterns.parts.map((part) => ({ ...part, patterns: toOpen(part.patterns) })) };
+  const { origin } = patterns;
+  switch (origin.kind) {
+    case "joined":
+      return { kind: "joined", parts: origin.parts.map((part) => ({ ...part, patterns: toOpen(part.patterns) })) };
+    case "file":
+      return origin;
+    case "memory":
+      return sharedPatterns(patterns);
+  }
 }
 
 function sharedPatterns(patterns: Patterns): SharedPatterns {
@@ -140,7 +147,7 @@ function sharedPatterns(patterns: Patterns): SharedPatterns {
   const size = height * width;
   const data = sharedFloats(count * size);
   for (let frame = 0; frame < count; frame++) patterns.read([frame], data.subarray(frame * size, (frame + 1) * size));
-  return { data, shape: [count, height, width] };
+  return { kind: "shared", data, shape: [count, height, width] };
 }
 
 function shareArray({ shape, data }: ComplexArray): ComplexArray {

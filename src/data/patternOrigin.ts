@@ -1,5 +1,11 @@
-/** Where patterns lie that stay in their file, `[frame, y, x]` with whole frames one after the other. */
-export interface PatternFile {
+/** Only the thread that has them can read them; others are handed copies. */
+export interface MemoryOrigin {
+  readonly kind: "memory";
+}
+
+/** One stretch of a file, `[frame, y, x]` with whole frames one after the other. */
+export interface FileOrigin {
+  readonly kind: "file";
   readonly path: string;
   /** Of the first element, bytes. */
   readonly offset: number;
