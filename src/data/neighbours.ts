@@ -1,4 +1,4 @@
-import { PointGrid } from "./pointGrid.ts";
+import { PointTree } from "./pointTree.ts";
 
 /**
  * Who may join the group of an anchor. All functions take positions `[frame, 2]` as (y, x) in object pixels and the
@@ -15,8 +15,8 @@ export function nearestNeighbours(
   count: number,
   anchors: ArrayLike<number> = frames,
 ): number[][] {
-  const grid = new PointGrid(positions, frames);
-  return Array.from(anchors, (anchor) => selfFirst(anchor, grid.nearest(...at(positions, anchor), count + 1)));
+  const tree = new PointTree(positions, frames);
+  return Array.from(anchors, (anchor) => selfFirst(anchor, tree.nearest(...at(positions, anchor), count + 1)));
 }
 
 /** Neighbours at a distance of min to max, both included, nearest first; never the anchor, never one twice. */
@@ -27,9 +27,9 @@ export function neighboursBetween(
   max: number,
   anchors: ArrayLike<number> = frames,
 ): number[][] {
-  const grid = new PointGrid(positions, frames);
+  const tree = new PointTree(positions, frames);
   return Array.from(anchors, (anchor) =>
-    grid.between(...at(positions, anchor), min, max).filter((frame) => frame !== anchor),
+    tree.between(...at(positions, anchor), min, max).filter((frame) => frame !== anchor),
   );
 }
 
@@ -71,13 +71,13 @@ export function squareNeighbours(
   { side, step }: { readonly side: number; readonly step: number },
   anchors: ArrayLike<number> = frames,
 ): number[][] {
-  const grid = new PointGrid(positions, frames);
+  const tree = new PointTree(positions, frames);
   return Array.from(anchors, (anchor) => {
     const [y, x] = at(positions, anchor);
     const square = [anchor];
     for (let place = 1; place < side * side; place++) {
       const there = [y + step * Math.floor(place / side), x + step * (place % side)] as const;
-      const frame = grid.nearest(...there, 1)[0];
+      const frame = tree.nearest(...there, 1)[0];
       const [fy, fx] = at(positions, frame);
       if (Math.hypot(fy - there[0], fx - there[1]) > step / 4) return [];
       square.push(frame);

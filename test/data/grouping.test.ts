@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { groupGeometry, largestOffset } from "../../src/data/groupGeometry.ts";
 import { type Groups, makeGroups, subsample } from "../../src/data/grouping.ts";
 import { framesWithin, nearestNeighbours, neighboursBetween } from "../../src/data/neighbours.ts";
-import { PointGrid } from "../../src/data/pointGrid.ts";
+import { PointTree } from "../../src/data/pointTree.ts";
 import { Random } from "../../src/random.ts";
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -28,8 +28,8 @@ describe("nearest points", () => {
   it("are those of a brute-force search, also with coincident points, lines and queries outside", () => {
     fc.assert(
       fc.property(clouds, coordinate, coordinate, fc.nat({ max: 70 }), (points, y, x, count) => {
-        const grid = new PointGrid(Float64Array.from(points.flat()));
-        expect(grid.nearest(y, x, count)).toEqual(
+        const tree = new PointTree(Float64Array.from(points.flat()));
+        expect(tree.nearest(y, x, count)).toEqual(
           brute(points, y, x)
             .slice(0, count)
             .map(({ i }) => i),
@@ -50,7 +50,7 @@ describe("nearest points", () => {
         (points, y, x, a, b) => {
           const [min, max] = a < b ? [a, b] : [b, a];
           const expected = brute(points, y, x).filter(({ d }) => d >= min && d <= max);
-          expect(new PointGrid(Float64Array.from(points.flat())).between(y, x, min, max)).toEqual(
+          expect(new PointTree(Float64Array.from(points.flat())).between(y, x, min, max)).toEqual(
             expected.map(({ i }) => i),
           );
         },
