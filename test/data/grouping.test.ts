@@ -59,6 +59,23 @@ describe("nearest points", () => {
     );
   });
 
+  it("cost as much with a far point, or with all points at one position", () => {
+    // Cells of equal size held all of them but one: 30 s for ten thousand and an outlier, minutes for repeated ones.
+    const far = raster(173);
+    far.set([1e9, -1e9]);
+    for (const positions of [far, new Float64Array(60_000), far.map((value, i) => (i % 14 < 2 ? 0 : value))]) {
+      const start = performance.now();
+      const lists = nearestNeighbours(positions, range(positions.length / 2), 4);
+      expect(lists.every(({ length }) => length === 5)).toBe(true);
+      expect(performance.now() - start).toBeLessThan(5_000);
+    }
+  });
+
+  it("positions beyond all measure are still compared", () => {
+    const huge = Float64Array.of(1e308, 0, -1e308, 0, 0, 1e308, 1e308, 1);
+    expect(new PointTree(huge).nearest(1e308, 0, 2)).toEqual([0, 3]);
+  });
+
   it("an anchor leads its list even where frames share a position", () => {
     const positions = new Float64Array(10);
     expect(nearestNeighbours(positions, range(5), 2).map(([first]) => first)).toEqual(range(5));
