@@ -3,6 +3,10 @@
  * about it. Misuse (the caller can fix the call) ends a command with exit code 2, a failed run with exit code 1.
  *
  * Numerical trouble (diverged, stalled, NaN) is not an error: it is part of a run's outcome.
+ *
+ * Errors, warnings, findings and advice name a setting by `setting("dc_at", "corner")`, never as a flag of the command
+ * line: `fix: \`say where it is: ${setting("dc_at", "corner")}\``. Programs and pages then read a name that they can use,
+ * and the command line (`node/cli/flagWords.ts`) writes it as --dc_at corner wherever it prints. A test holds it.
  */
 export type ErrorKind =
   /** A command line, a config or a function argument is wrong: unknown name, contradiction, impossible combination. */
@@ -45,6 +49,15 @@ export class PtychonautError extends Error {
   get exitCode(): 1 | 2 {
     return this.kind === "output" ? 1 : 2;
   }
+}
+
+/**
+ * A setting, or an option of a command, for texts that tell what to change: `dc_at=corner` between backticks.
+ * @param name as it stands in a config file, with underscores
+ * @param value what to set it to; absent where only the setting is meant; true and false for a switch
+ */
+export function setting(name: string, value?: string | number | boolean): string {
+  return value === undefined ? `\`${name}\`` : `\`${name}=${value}\``;
 }
 
 /** Names the candidate closest to `name`, for "did you mean". Undefined when nothing is near. */

@@ -1,6 +1,6 @@
 import type { ComplexArray } from "../arrays.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { PtychonautError } from "../errors.ts";
+import { PtychonautError, setting } from "../errors.ts";
 import { Random } from "../random.ts";
 import { simulateScan } from "../simulation/simulate.ts";
 import { type GridGeometry, gridOffsets, gridPositions, groupsPerAxis } from "./geometry.ts";
@@ -99,8 +99,8 @@ export function benchmarkProbe(setup: LinesSetup, measured?: ComplexArray): Comp
   if (setup.probe === "ideal") return smoothProbe(idealDisk(setup.n), setup.probeSmoothing);
   if (measured === undefined) {
     throw new PtychonautError("usage", "the experimental probe needs the file that it is in", {
-      expected: "--probe_file FILE.npz with the array probeGuess",
-      fix: "the publications take the one of LCLS run 1084; --probe ideal needs no file",
+      expected: `${setting("probe_file", "FILE.npz")} with the array probeGuess`,
+      fix: `the publications take the one of LCLS run 1084; ${setting("probe", "ideal")} needs no file`,
     });
   }
   return smoothProbe(resizeProbe(measured, setup.n, setup.probeScaling), setup.probeSmoothing);

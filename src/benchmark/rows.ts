@@ -1,5 +1,5 @@
 import type { Settings } from "../config/group.ts";
-import { unknownName } from "../errors.ts";
+import { setting, unknownName } from "../errors.ts";
 import type { LinesSetup } from "./linesData.ts";
 
 /** A pair of published numbers, of the amplitude and of the phase. */
@@ -169,6 +169,6 @@ export function findRow(name: string): BenchmarkRow {
     "row",
     name,
     benchmarkRows.map((candidate) => candidate.name),
-    "--row",
+    setting("row"),
   );
 }

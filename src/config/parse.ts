@@ -21,7 +21,7 @@ export function parseGroup<T extends object>(group: SettingGroup<T>, settings: S
   if (result.success) return deepFreeze(result.data);
   const lines = result.error.issues.map((issue) => explainIssue(issue, settings));
   throw new PtychonautError("usage", lines.join("\n"), {
-    fix: `see the ${group.title.toLowerCase()} settings in --help`,
+    fix: `the ${group.title.toLowerCase()} settings say what each can be`,
   });
 }
 
@@ -33,7 +33,7 @@ export function unknownSetting(name: string, groups: readonly SettingGroup<objec
   }
   const near = nearestName(name, groups.flatMap(namesOf));
   return new PtychonautError("usage", `unknown setting "${name}"`, {
-    fix: near === undefined ? "see --help for the settings that there are" : `did you mean "${near}"?`,
+    fix: near === undefined ? "the configuration schema lists the settings that there are" : `did you mean "${near}"?`,
   });
 }
 

@@ -1,4 +1,4 @@
-import { PtychonautError } from "../errors.ts";
+import { PtychonautError, setting } from "../errors.ts";
 import type { Random } from "../random.ts";
 import {
   framesWithin,
@@ -199,7 +199,7 @@ function shareOut(
     throw new PtychonautError("usage", "more groups than patterns that can lead one", {
       expected: `at most ${candidates.length}`,
       got: `${wanted}`,
-      fix: "ask for fewer groups, or allow other combinations of neighbours with --enable_oversampling",
+      fix: `ask for fewer groups, or allow other combinations of neighbours: ${setting("enable_oversampling", true)}`,
     });
   const order = options.sequential === true ? [...candidates] : random.shuffle([...candidates]);
   const shares = order.map((candidate) => ({ candidate, groups: 0 }));
@@ -211,7 +211,7 @@ function shareOut(
       throw new PtychonautError("usage", "more groups than there are combinations of neighbours", {
         expected: `at most ${wanted - left}`,
         got: `${wanted}`,
-        fix: "ask for fewer groups, or take neighbours from a larger pool with --neighbor_pool_size",
+        fix: `ask for fewer groups, or take neighbours from a larger pool: ${setting("neighbor_pool_size")}`,
       });
     for (const share of open) share.groups++;
     left -= open.length;

@@ -1,5 +1,5 @@
 import type { RealArray } from "../arrays.ts";
-import { PtychonautError } from "../errors.ts";
+import { PtychonautError, setting } from "../errors.ts";
 import type { ParameterSpec, ParameterValues } from "../nets/parameters.ts";
 import { isReferenceBookkeeping, isReferenceBorder, isReferenceShared, referenceName } from "./referenceNames.ts";
 
@@ -40,7 +40,7 @@ export function valuesFromReference(
   if (left === undefined) return values;
   throw new PtychonautError("data", `the network has no place for the array "${left}"`, {
     where,
-    fix: "say how that network was built: --architecture; of the CNN --cbam_encoder, --cbam_bottleneck, --batch_norm, --shared_decoder",
+    fix: `say how that network was built: ${setting("architecture")}; of the CNN ${["cbam_encoder", "cbam_bottleneck", "batch_norm", "shared_decoder"].map((name) => setting(name)).join(", ")}`,
   });
 }
 
@@ -64,6 +64,6 @@ function misfit(key: string, shape: readonly number[], array: RealArray | undefi
     where,
     expected: `float32 (${shape.join(", ")})`,
     ...(array === undefined ? {} : { got: `(${array.shape.join(", ")})` }),
-    fix: "say how that network was built: --architecture, --N, --gridsize, and its sizes and attention",
+    fix: `say how that network was built: ${setting("architecture")}, ${setting("N")}, ${setting("gridsize")}, and its sizes and attention`,
   });
 }

@@ -1,6 +1,6 @@
 import type { ExecutionConfig } from "../config/executionConfig.ts";
 import type { SettingOrigin } from "../config/payload.ts";
-import { PtychonautError } from "../errors.ts";
+import { PtychonautError, setting } from "../errors.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
 /**
@@ -16,7 +16,7 @@ export function checkDeterminism(
   if (execution.deterministic === true && overridden.some(({ name }) => name === "deterministic")) {
     throw new PtychonautError("usage", "a deterministic run is possible on the CPU only", {
       got: description,
-      fix: "add --accelerator cpu, or leave --deterministic out",
+      fix: `say ${setting("accelerator", "cpu")}, or leave ${setting("deterministic")} out`,
     });
   }
   return [`bit-identical results are promised on the CPU only, not on ${description}`];

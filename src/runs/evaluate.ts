@@ -1,4 +1,5 @@
 import type { ComplexArray, RealArray } from "../arrays.ts";
+import { setting } from "../errors.ts";
 import { wellCovered } from "../inference/coverage.ts";
 import { type EvaluationOptions, evaluateReconstruction, type Metrics } from "../metrics/evaluate.ts";
 import { readBytes } from "../node/files/files.ts";
@@ -124,7 +125,7 @@ export function evaluationWarnings({ gauge, phase }: Metrics, halves?: SplitData
     lines.push("the reconstruction is the complex conjugate: the sign of its phase was turned");
   else if (phase.correlation < conjugateSuspected)
     lines.push(
-      `the phases correlate with ${phase.correlation.toPrecision(2)}: it may be the complex conjugate; --conjugate tries it`,
+      `the phases correlate with ${phase.correlation.toPrecision(2)}: it may be the complex conjugate; ${setting("conjugate", true)} tries it`,
     );
   if (gauge.placement === "middle")
     lines.push("no clear place was found: the images lie middle on middle, and the numbers may mean nothing");

@@ -8,7 +8,7 @@ import type { Settings } from "../config/group.ts";
 import type { TrainingPayload } from "../config/payload.ts";
 import { savedConfigOf } from "../config/savedConfig.ts";
 import { computeScales } from "../data/normalisation.ts";
-import { PtychonautError } from "../errors.ts";
+import { PtychonautError, setting } from "../errors.ts";
 import { type Npz, openNpz } from "../formats/npz.ts";
 import { predictionGraph } from "../inference/predictionModel.ts";
 import { bundleName } from "../node/files/bundleFiles.ts";
@@ -37,7 +37,7 @@ export async function importReferenceWeights(
   if (payload.moreDataFiles.length > 0)
     throw new PtychonautError("usage", "weights are imported for one scan", {
       got: `${1 + payload.moreDataFiles.length} scans`,
-      fix: "name a single file with --train_data_file",
+      fix: `name a single file: ${setting("train_data_file")}`,
     });
   if (payload.model.probeTrainable || payload.model.frameIntensityTrainable)
     throw new PtychonautError("usage", "probe and intensities are refined in training; imported weights come without", {

@@ -2,7 +2,7 @@ import { type ComplexArray, type RealArray, sizeOf } from "../arrays.ts";
 import { centredPatterns, shiftToCentre } from "../data/centredPatterns.ts";
 import type { Dataset, Measurement, Patterns } from "../data/dataset.ts";
 import { memoryPatterns } from "../data/memoryPatterns.ts";
-import { PtychonautError } from "../errors.ts";
+import { PtychonautError, setting } from "../errors.ts";
 import { asSource, type ByteSource, type MakeScratch } from "../formats/byteSource.ts";
 import type { NpyHeader, NumericArray } from "../formats/npy.ts";
 import { type Npz, openNpz } from "../formats/npz.ts";
@@ -248,7 +248,9 @@ function readLabels(
 function labelsLeftOut(npz: Npz): Pick<Dataset, "labelProblem"> {
   const key = ["Y", "label"].find((name) => npz.has(name));
   if (key === undefined) return {};
-  return { labelProblem: `${key}, which is not read while the patterns stay in their file (--patterns_in_memory yes)` };
+  return {
+    labelProblem: `${key}, which is not read while the patterns stay in their file (${setting("patterns_in_memory", "yes")} reads it)`,
+  };
 }
 
 function optionalMask(

@@ -1,4 +1,5 @@
 import type { Measurement } from "../data/dataset.ts";
+import { setting } from "../errors.ts";
 
 /**
  * What a scan file does not say about itself. Every default is the PtychoPINN contract; whatever differs from it must be
@@ -34,7 +35,10 @@ export interface ScanOptions {
 /** Pixels between the object's edge and the outermost window when a reader chooses the origin: room for sub-pixel shifts. */
 export const SCAN_MARGIN = 2;
 
-/** How an option is spelled on the command line, for advice in errors and reports. */
+/** An option as advice in errors and reports names it. */
 export function flagOf(option: keyof ScanOptions, value = "…"): string {
-  return `--${option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)} ${value}`;
+  return setting(
+    option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    value,
+  );
 }

@@ -1,6 +1,6 @@
 import type { Patterns } from "../data/dataset.ts";
 import type { FileOrigin, PatternDtype } from "../data/patternOrigin.ts";
-import { PtychonautError } from "../errors.ts";
+import { PtychonautError, setting } from "../errors.ts";
 import type { ByteSource, MakeScratch } from "../formats/byteSource.ts";
 import type { NpyHeader, NumericData } from "../formats/npy.ts";
 import type { Npz } from "../formats/npz.ts";
@@ -89,7 +89,7 @@ function describe({ npz, key, layout, dcAt, where }: StoredArray): FileOrigin {
     throw new PtychonautError("data", "patterns in Fortran order with several scan axes cannot stay in their file", {
       where,
       got: `(${shape.join(", ")})`,
-      fix: "save them in C order, or read them into memory with --patterns_in_memory yes",
+      fix: `save them in C order, or read them into memory: ${setting("patterns_in_memory", "yes")}`,
     });
   if (!/^(bool|u?int\d+|float\d+)$/.test(dtype))
     throw new PtychonautError("data", "patterns have the wrong dtype", {

@@ -120,7 +120,7 @@ describe("data", () => {
     expect(() => checkSetup({ ...setup, images: 0 })).toThrow(/images/);
     expect(() => checkSetup({ ...setup, size: 20 })).toThrow(/at least 32/);
     expect(() => checkSetup({ ...setup, nphotons: 0 })).toThrow(/light/);
-    expect(() => benchmarkProbe({ ...setup, probe: "experimental" })).toThrow(/--probe_file/);
+    expect(() => benchmarkProbe({ ...setup, probe: "experimental" })).toThrow(/probe_file/);
   });
 });
 

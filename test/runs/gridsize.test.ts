@@ -215,7 +215,7 @@ describe("training on groups of four", () => {
   );
 
   it("more groups than patterns only when asked for", async () => {
-    await expect(train({ nGroups: 50 })).rejects.toThrow(/more groups than patterns.*--enable_oversampling/);
+    await expect(train({ nGroups: 50 })).rejects.toThrow(/more groups than patterns.*enable_oversampling/);
     const { steps } = await train({ nGroups: 50, enableOversampling: true, neighborPoolSize: 6 });
     expect(steps).toBe(stepsFor(50));
   }, 180_000);

@@ -259,7 +259,7 @@ describe("before a run", () => {
     interfere("mlflow/experiments/get-by-name", { status: 401, body: {} });
     await expect(reach()).rejects.toThrow(/cannot be used.*127\.0\.0\.1.*status 401.*MLFLOW_TRACKING_USERNAME/s);
     interfere("mlflow/experiments/get-by-name", { status: 404, body: "another program" });
-    await expect(reach()).rejects.toThrow(/status 404.*check --mlflow_tracking_uri/i);
+    await expect(reach()).rejects.toThrow(/status 404.*check `mlflow_tracking_uri/i);
     await server.stop();
     await expect(reach()).rejects.toMatchObject({ kind: "device", exitCode: 2 });
     await expect(reach()).rejects.toThrow(/ECONNREFUSED.*Start it \(mlflow server\)/);
@@ -267,7 +267,7 @@ describe("before a run", () => {
 
   it("a deleted experiment is an error", async () => {
     server.experiments["samples"] = { id: "3", lifecycle_stage: "deleted" };
-    await expect(reach()).rejects.toThrow(/"samples" was deleted.*--experiment_name/);
+    await expect(reach()).rejects.toThrow(/"samples" was deleted.*experiment_name/);
   });
 
   it("the address comes from the setting, then from the environment", async () => {

@@ -79,28 +79,26 @@ describe("a raw file", () => {
     const list = findings(raw);
     expect(flags(list)).toEqual(
       expect.arrayContaining([
-        "--patterns_key data",
-        "--probe_key probe",
-        "--positions_key scan_px",
-        "--position_order yx|xy",
-        "--measurement counts",
-        "--dc_at corner",
-        "--position_origin centered",
-        expect.stringContaining("--position_reference corner"),
+        "`patterns_key=data`",
+        "`probe_key=probe`",
+        "`positions_key=scan_px`",
+        "`position_order=yx|xy`",
+        "`measurement=counts`",
+        "`dc_at=corner`",
+        "`position_origin=centered`",
+        expect.stringContaining("`position_reference=corner`"),
       ]),
     );
     expect(list.map(({ what }) => what)).toContainEqual(expect.stringMatching(/probe is not scaled to the data/));
     expect(inspectReport(inspectScan(writeNpz(raw)))).toMatch(
-      /Flags {2}--patterns_key data --probe_key probe --positions_key scan_px --position_order yx\|xy --measurement counts --dc_at corner --position_origin centered\n.*keep the one/,
+      /Flags {2}`patterns_key=data` `probe_key=probe` `positions_key=scan_px` `position_order=yx\|xy` `measurement=counts` `dc_at=corner` `position_origin=centered`\n.*keep the one/,
     );
   });
 
   it("the flags that it advises, with the choice made, are enough to read it", () => {
     const [, flags] = /Flags {2}(.*)/.exec(inspectReport(inspectScan(writeNpz(raw))))!;
-    const words = flags!.replace("yx|xy", "yx").split(/ ?--/).slice(1);
-    const options = Object.fromEntries(
-      words.map((word) => word.split(" ")).map(([name, value]) => [camelCase(name!), value]),
-    ) as ScanOptions;
+    const words = flags.replace("yx|xy", "yx").matchAll(/`(\w+)=(\w+)`/g);
+    const options = Object.fromEntries([...words].map(([, name, value]) => [camelCase(name), value])) as ScanOptions;
     expect(readScanNpz(writeNpz(raw), options).patterns.count).toBe(COUNT);
     expect(() => readScanNpz(writeNpz(raw), { ...options, positionOrder: undefined as never })).toThrow(
       /order of the two position columns/,
@@ -118,10 +116,10 @@ describe("a raw file", () => {
         dtype: "complex64",
         data: new Float32Array(2 * side * side).fill(1),
       };
-      return findings(arrays).filter(({ flag }) => flag?.includes("--position_reference"));
+      return findings(arrays).filter(({ flag }) => flag?.includes("`position_reference"));
     };
     expect(withObject(28, 0)).toEqual([]);
-    expect(withObject(28, -8)).toMatchObject([{ severity: "error", flag: "--position_reference corner" }]);
+    expect(withObject(28, -8)).toMatchObject([{ severity: "error", flag: "`position_reference=corner`" }]);
     expect(withObject(80, 0)).toMatchObject([{ severity: "warning", evidence: expect.stringMatching(/\(8, 8\)/) }]);
   });
 
@@ -151,7 +149,7 @@ describe("suspicious things", () => {
       "counts stored as floats",
       { ...good(), diff3d: { shape: [COUNT, N, N], dtype: "float32", data: Float32Array.from(spots(N / 2)) } },
       /look like counts/,
-      "--measurement counts",
+      "`measurement=counts`",
     ],
     ["NaN", changed("diff3d", (d) => d.fill(Number.NaN, 300, 301)), /frames with NaN/],
     ["an empty frame", changed("diff3d", (d) => d.fill(0, 0, N * N)), /empty frames/],
@@ -187,7 +185,7 @@ describe("suspicious things", () => {
         ycoords: { shape: [COUNT], dtype: "float64", data: raster(2, 2, 0) },
       },
       /minimum corners/,
-      "--position_reference corner",
+      "`position_reference=corner`",
     ],
     ["a repeated position", changed("xcoords", (d) => d.copyWithin(1, 0, 1)), /same position/],
     ["a position far away", changed("ycoords", (d) => d.fill(80, 24, 25)), /far from all others/],

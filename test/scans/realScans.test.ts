@@ -42,10 +42,10 @@ describe.skipIf(raw === undefined || contract === undefined)("the measured Sieme
     const { findings } = inspectScan(await readBytes(raw!));
     const text = findings.map(({ what, flag }) => `${what} ${flag ?? ""}`).join("\n");
     for (const part of [
-      /integer patterns.*--measurement counts/,
-      /corner --dc_at corner/,
-      /centred on zero --position_origin/,
-      /minimum corner.*--position_reference/,
+      /integer patterns.*`measurement=counts`/,
+      /corner `dc_at=corner`/,
+      /centred on zero `position_origin/,
+      /minimum corner.*`position_reference/,
       /probe is not scaled/,
     ])
       expect(text).toMatch(part);

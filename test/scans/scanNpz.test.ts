@@ -130,7 +130,7 @@ describe("the contract", () => {
       diff3d: cube,
       probeGuess: { shape: [5, 5], dtype: "complex64", data: uniform(50) } as NpyArray,
     };
-    expect(failure(() => read(arrays)).message).toMatch(/frame axis is ambiguous.*--frame_axis first/);
+    expect(failure(() => read(arrays)).message).toMatch(/frame axis is ambiguous.*`frame_axis=first`/);
     expect(frames(read(arrays, { frameAxis: "first" }))).toEqual(cube.data);
     expect(frames(read(arrays, { frameAxis: "last" }))[1]).toBe((cube.data as Float32Array)[5]);
   });
@@ -162,7 +162,7 @@ describe("what must be said", () => {
   it("integers need a measurement, and are not wrapped", () => {
     const arrays = contract();
     arrays["diff3d"] = { shape: [COUNT, N, N], dtype: "uint16", data: new Uint16Array(COUNT * N * N).fill(65535) };
-    expect(failure(() => read(arrays)).message).toMatch(/integer patterns.*--measurement counts/);
+    expect(failure(() => read(arrays)).message).toMatch(/integer patterns.*`measurement=counts`/);
     const dataset = read(arrays, { measurement: "counts" });
     expect(dataset.measurement).toBe("counts");
     expect(frames(dataset)[0] ** 2).toBe(65535 ** 2);
@@ -193,13 +193,13 @@ describe("what must be said", () => {
     };
 
     it("lists the arrays there are and the option to name one", () => {
-      expect(failure(() => read(raw())).message).toMatch(/"diffraction".*data, scan_px, probe.*--patterns_key/);
-      expect(failure(() => read(raw(), { ...keys, probeKey: "nope" })).message).toMatch(/"nope".*--probe_key/);
+      expect(failure(() => read(raw())).message).toMatch(/"diffraction".*data, scan_px, probe.*`patterns_key/);
+      expect(failure(() => read(raw(), { ...keys, probeKey: "nope" })).message).toMatch(/"nope".*`probe_key/);
     });
 
     it("needs the column order", () => {
       expect(failure(() => read(raw(), keys)).message).toMatch(
-        /order of the two position columns.*--position_order yx/,
+        /order of the two position columns.*`position_order=yx`/,
       );
     });
 
@@ -331,7 +331,7 @@ describe("bad input", () => {
     for (const key of ["diff3d", "xcoords", "ycoords", "probeGuess"]) {
       const arrays = contract();
       delete arrays[key];
-      expect(failure(() => read(arrays)).message).toMatch(/no (array|patterns|positions|probe).*--/);
+      expect(failure(() => read(arrays)).message).toMatch(/no (array|patterns|positions|probe).*`/);
     }
   });
 });

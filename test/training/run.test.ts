@@ -101,7 +101,7 @@ describe("a training run", () => {
   it("an interrupted run saves and resumes bit for bit", async () => {
     const first = await training("parts", {}, 7);
     expect(first.outcome.status).toBe("interrupted");
-    expect(first.outcome.advice).toContain("--resume last");
+    expect(first.outcome.advice).toContain("resume=last");
     const second = await training("parts", { resume: "last" });
     expect(second.outcome.status).toBe("finished");
     expect(bundleOf(second).model).toEqual(bundleOf(whole).model);

@@ -10,7 +10,7 @@ import { groupOf } from "../../config/schema.ts";
 import { unknownName } from "../../errors.ts";
 import type { LinesRequest } from "../../runs/benchmark/lines.ts";
 import { learningSettings } from "../../runs/benchmark/stages.ts";
-import { type Command, type CommandContext, commonFlags, configFlag, reportOutcome } from "./command.ts";
+import { type Command, type CommandContext, reportOutcome } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { splitSettings } from "./runFlags.ts";
 import { refusedSettings, schemaFlags } from "./schemaFlags.ts";
@@ -60,7 +60,14 @@ const ownFlags: readonly Flag[] = [
   { name: "images", kind: "integer", section, description: "Images to train on, and to test on.", default: 2 },
   { name: "size", kind: "integer", section, description: "Side of an image.", default: 392, unit: "pixels" },
   { name: "setPhi", kind: "boolean", section, description: "Give the images a phase too.", default: false },
-  { name: "probe", kind: "text", section, choices: benchmarkProbes, description: "Probe.", default: "experimental" },
+  {
+    name: "probe",
+    kind: "text",
+    section,
+    choices: benchmarkProbes,
+    description: "Illumination of the patterns.",
+    default: "experimental",
+  },
   {
     name: "probeScaling",
     kind: "text",
@@ -88,8 +95,6 @@ const trainingFlags: readonly Flag[] = schemaFlags(groups, "training")
 
 /** `ptychonaut benchmark lines`: published benchmarks, run here. */
 export const benchmarkCommand: Command = {
-  name: "benchmark",
-  summary: "Run a published benchmark: simulate, train, reconstruct, compare.",
   usage: "lines --output_dir DIR [--row NAME] [options]",
   details: `lines: images of random lines on a regular grid of positions, a training image at every ${gridOffsets.outerTrain / 2} pixels and a test image at every ${gridOffsets.outerTest / 2}, scored by the reference system's metrics. Settings of training are those of \`train\`; a row has its own defaults, which docs/results.md states.`,
   examples: [
@@ -97,7 +102,7 @@ export const benchmarkCommand: Command = {
     "ptychonaut benchmark lines --row lines128-ffno --probe_file run1084.npz --output_dir ffno --seeds 1,2,3,4,5",
     "ptychonaut benchmark lines --probe ideal --output_dir quick --n_filters_scale 1 --n_groups 512 --max_epochs 2",
   ],
-  flags: [...ownFlags, ...trainingFlags, configFlag, ...commonFlags],
+  flags: [...ownFlags, ...trainingFlags],
   refused: refusedSettings(groups),
   positionals: ["BENCHMARK"],
   run: benchmark,

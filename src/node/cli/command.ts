@@ -11,13 +11,12 @@ export interface CommandContext {
   /** Talk: what a person would read. */
   readonly warn: (line: string) => void;
   readonly hooks: (quiet: boolean, progressBar?: boolean) => RunHooks;
-  /** All commands that take a config file. */
-  readonly configurable: () => Promise<readonly Command[]>;
+  /** All commands that a config file has a section for. */
+  readonly configurable: () => Promise<readonly NamedCommand[]>;
 }
 
+/** A command without what `commandTable.ts` says of it. */
 export interface Command {
-  readonly name: string;
-  readonly summary: string;
   /** What follows the command's name in its usage line. */
   readonly usage: string;
   readonly details?: string;
@@ -31,6 +30,14 @@ export interface Command {
   readonly ranksSettings?: true;
   /** @returns the exit code */
   readonly run: (parsed: ParsedFlags, context: CommandContext) => Promise<number>;
+}
+
+/** A command with its line of the table, and with the flags that all such commands have. */
+export interface NamedCommand extends Command {
+  readonly name: string;
+  readonly summary: string;
+  /** Whether a config file has a section for it, and the command --config. */
+  readonly configurable: boolean;
 }
 
 /** The flag of every command that a config file has something to say to. */

@@ -7,7 +7,7 @@ import { type CompareEntry, fileName, resolveEntries } from "../../runs/compare/
 import { readReference } from "../../runs/evaluate.ts";
 import type { RunHooks } from "../../runs/hooks.ts";
 import { readObjectFile } from "../../runs/objectFile.ts";
-import { type Command, type CommandContext, commonFlags, reportOutcome } from "./command.ts";
+import { type Command, type CommandContext, reportOutcome } from "./command.ts";
 import { comparisonFlags, comparisonOptions, orientationFlags } from "./comparisonFlags.ts";
 import { display, type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { configFile, sharedRunFlags, splitSettings } from "./runFlags.ts";
@@ -43,8 +43,6 @@ const ownFlags: readonly Flag[] = [
 
 /** `ptychonaut compare`: several reconstructions and models side by side. */
 export const compareCommand: Command = {
-  name: "compare",
-  summary: "Compare several reconstructions and models with one reference.",
   usage: "[LABEL=]PATH... --output_dir DIR --reference FILE.npz | --test_data SCAN.npz [options]",
   details:
     "PATH is a reconstruction.npz or its folder, FILE.npz::ARRAY of another program, or a model bundle or its training folder, which then reconstructs --test_data. Writes comparison.csv, frc.csv, comparison.png, aligned.npz, compare.json and run.json to DIR.",
@@ -52,7 +50,7 @@ export const compareCommand: Command = {
     "ptychonaut compare small=run1 large=run2 --test_data scan.npz --output_dir comparison",
     "ptychonaut compare object/reconstruction.npz tike=tike.npz::psi --reference scan.npz --output_dir comparison",
   ],
-  flags: [...ownFlags, ...schemaFlags(["inference", "data", "execution"], "inference"), ...commonFlags],
+  flags: [...ownFlags, ...schemaFlags(["inference", "data", "execution"], "inference")],
   refused: refusedSettings(["inference", "data", "execution"]),
   positionals: ["[LABEL=]PATH..."],
   ranksSettings: true,

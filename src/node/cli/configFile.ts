@@ -3,16 +3,14 @@ import { layerOf, mergeLayers, settingsOf } from "../../config/merge.ts";
 import type { PayloadKind } from "../../config/names.ts";
 import { groupNames, parseSettings } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
+import { commandTable } from "./commandTable.ts";
 import { type ConfigEntry, checkEntries, problemOf, readConfigEntries } from "./configEntries.ts";
-
-/** Commands that read a section of their own from a config file: the options that are no settings. */
-export const commandSections: readonly string[] =
-  "train infer evaluate compare split inspect simulate benchmark import_weights".split(" ");
 
 const isGroup = (name: string): boolean => groupNames.some((group) => group === name);
 /** The section of a command, whose name may also be written as on the command line. */
 export const commandSection = (name: string): string => name.replaceAll("-", "_");
-const isCommand = (name: string): boolean => commandSections.includes(commandSection(name));
+const isCommand = (name: string): boolean =>
+  commandTable.some((command) => command.configurable && commandSection(command.name) === commandSection(name));
 
 /** The entries of a config file: settings, flat or by group, and options by command. */
 export async function configEntries(path: string): Promise<{

@@ -2,13 +2,13 @@ import { layerOf } from "../../config/merge.ts";
 import { camelCase, snakeCase } from "../../config/names.ts";
 import { groupOf } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
-import { type Command, commonFlags, configFlag } from "./command.ts";
+import { commonFlags, configFlag, type NamedCommand } from "./command.ts";
 import { type ConfigEntry, checkEntries, keyOf, problemOf } from "./configEntries.ts";
 import { commandSection, configEntries, readConfigFile } from "./configFile.ts";
 import { display, type Flag, parseFlags, valueForm } from "./flags.ts";
 
 /** The options that a command's section of a config file may have. Settings stand in their groups. */
-export function sectionFlags({ flags }: Command): readonly Flag[] {
+export function sectionFlags({ flags }: NamedCommand): readonly Flag[] {
   const talk = commonFlags.filter(({ name }) => name !== "quiet");
   return flags.filter((flag) => flag.setting !== true && flag !== configFlag && !talk.includes(flag));
 }
@@ -18,7 +18,7 @@ export function sectionFlags({ flags }: Command): readonly Flag[] {
  * settings itself, those settings that it has options for.
  * @throws PtychonautError "usage" with file, line and key of everything wrong
  */
-export async function optionsFromFile(path: string, command: Command): Promise<Readonly<Record<string, unknown>>> {
+export async function optionsFromFile(path: string, command: NamedCommand): Promise<Readonly<Record<string, unknown>>> {
   const entries = (await configEntries(path)).options.get(commandSection(command.name)) ?? [];
   const options = sectionOptions(path, entries, command);
   if (command.ranksSettings === true) return options;
@@ -32,7 +32,7 @@ export async function optionsFromFile(path: string, command: Command): Promise<R
 export function sectionOptions(
   path: string,
   entries: readonly ConfigEntry[],
-  command: Command,
+  command: NamedCommand,
 ): Readonly<Record<string, unknown>> {
   const flags = sectionFlags(command);
   checkEntries(path, entries, (entry) => {

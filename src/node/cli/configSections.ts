@@ -1,13 +1,13 @@
 import type { TemplateSection } from "../../config/configTemplate.ts";
 import { snakeCase } from "../../config/names.ts";
 import { configJsonSchema } from "../../config/schema.ts";
-import type { Command } from "./command.ts";
+import type { NamedCommand } from "./command.ts";
 import { commandSection } from "./configFile.ts";
 import { sectionFlags } from "./configOptions.ts";
 import { type Flag, type FlagKind, valueForm } from "./flags.ts";
 
 /** A command's own options as a section of the config template. */
-export function templateSection(command: Command): TemplateSection {
+export function templateSection(command: NamedCommand): TemplateSection {
   return {
     name: commandSection(command.name),
     title: `Options of ptychonaut ${command.name}`,
@@ -25,7 +25,7 @@ export function templateSection(command: Command): TemplateSection {
 }
 
 /** The JSON schema of config files with a section for each command, as the text of a file. */
-export function schemaText(commands: readonly Command[]): string {
+export function schemaText(commands: readonly NamedCommand[]): string {
   const schema = configJsonSchema();
   const sections = Object.fromEntries(
     commands.map((command) => [
@@ -42,7 +42,7 @@ export function schemaText(commands: readonly Command[]): string {
   return `${JSON.stringify({ ...schema, properties }, null, 2)}\n`;
 }
 
-const shownFlags = (command: Command): readonly Flag[] =>
+const shownFlags = (command: NamedCommand): readonly Flag[] =>
   sectionFlags(command).filter(({ hidden, deprecated }) => hidden !== true && deprecated === undefined);
 
 const jsonType: Readonly<Record<FlagKind, readonly string[]>> = {

@@ -10,7 +10,7 @@ import {
 } from "../../runs/evaluate.ts";
 import { readObjectFile } from "../../runs/objectFile.ts";
 import { writeAtomic } from "../files/files.ts";
-import { type Command, type CommandContext, commonFlags, configFlag } from "./command.ts";
+import type { Command, CommandContext } from "./command.ts";
 import { comparisonFlags, comparisonOptions, orientationFlags } from "./comparisonFlags.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
 
@@ -42,8 +42,6 @@ const ownFlags: readonly Flag[] = [
 
 /** `ptychonaut evaluate`: how far a reconstruction is from a reference. */
 export const evaluateCommand: Command = {
-  name: "evaluate",
-  summary: "Compare a reconstruction with a reference, after removing what diffraction cannot determine.",
   usage: "RECONSTRUCTION.npz --reference FILE.npz | --split RECONSTRUCTION.npz [options]",
   details:
     "A flat object has a complex correlation near 0.95 with a weak phase object: judge by the phase correlation, the complex error and the FRC.",
@@ -51,7 +49,7 @@ export const evaluateCommand: Command = {
     "ptychonaut evaluate run/reconstruction.npz --reference scan.npz --json",
     "ptychonaut evaluate even/reconstruction.npz --split odd/reconstruction.npz",
   ],
-  flags: [...ownFlags, configFlag, ...commonFlags],
+  flags: ownFlags,
   positionals: ["RECONSTRUCTION.npz"],
   run: evaluate,
 };

@@ -12,7 +12,7 @@ export interface HelpPage {
 
 const INDENT = "  ";
 const COLUMN = 34;
-const WIDTH = 110;
+export const WIDTH = 110;
 
 /** Settings of the reference system that have one value here. */
 export const FIXED_SECTION = "Fixed in this version";

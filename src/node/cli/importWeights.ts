@@ -2,7 +2,7 @@ import type { Settings } from "../../config/group.ts";
 import { resolveTrainingPayload, type TrainingPayload } from "../../config/payload.ts";
 import { importReferenceWeights } from "../../runs/importWeights.ts";
 import { packageVersion } from "../version.ts";
-import { type Command, type CommandContext, commonFlags } from "./command.ts";
+import type { Command, CommandContext } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { configFile, sharedRunFlags, splitSettings } from "./runFlags.ts";
 import { schemaFlags } from "./schemaFlags.ts";
@@ -20,13 +20,11 @@ const ownFlags: readonly Flag[] = [
 
 /** `ptychonaut import-weights`: a network trained by the reference system becomes a bundle. */
 export const importWeightsCommand: Command = {
-  name: "import-weights",
-  summary: "Turn the weights of a PtychoPINN network into a model bundle.",
   usage: "WEIGHTS.npz --train_data_file SCAN.npz --output_dir DIR [options]",
   details:
     "WEIGHTS.npz holds the arrays of the PyTorch network under their own names (its state_dict). The generator, gridsize, its sizes, attention, batch normalisation and the kind of decoder are read off them; options say the rest (--cnn_output_mode, --amp_activation, --fno_input_transform ...). Every array must find its place.",
   examples: ["ptychonaut import-weights weights.npz --train_data_file scan.npz --output_dir run"],
-  flags: [...ownFlags, ...schemaFlags(["model"], "training"), ...schemaFlags(["data"], "inference"), ...commonFlags],
+  flags: [...ownFlags, ...schemaFlags(["model"], "training"), ...schemaFlags(["data"], "inference")],
   ranksSettings: true,
   positionals: ["WEIGHTS.npz"],
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {

@@ -1,5 +1,5 @@
 import { resolveInferencePayload } from "../../config/payload.ts";
-import { type Command, type CommandContext, commonFlags, reportOutcome } from "./command.ts";
+import { type Command, type CommandContext, reportOutcome } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { configFile, sharedRunFlags, splitSettings } from "./runFlags.ts";
 import { refusedSettings, schemaFlags } from "./schemaFlags.ts";
@@ -28,8 +28,6 @@ const repeatable = new Set(["probeMask", "probeMaskSigma", "probeMaskDiameter"])
 
 /** `ptychonaut infer`: a model bundle and a scan in, the object out. */
 export const inferCommand: Command = {
-  name: "infer",
-  summary: "Reconstruct a scan with a trained network.",
   usage: "--model_path RUN --test_data SCAN.npz --output_dir DIR [options]",
   details:
     "Predicts a patch for every pattern, stitches them by their positions and writes reconstruction.npz, amplitude.png, phase.png, metrics.json and run.json to DIR.",
@@ -38,7 +36,6 @@ export const inferCommand: Command = {
     ...ownFlags,
     ...schemaFlags(["inference", "data", "execution"], "inference"),
     ...schemaFlags(["model"], "inference").filter((flag) => repeatable.has(flag.name)),
-    ...commonFlags,
   ],
   refused: refusedSettings(["inference", "data", "model", "execution"]),
   ranksSettings: true,

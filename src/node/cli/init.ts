@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { configTemplate } from "../../config/configTemplate.ts";
 import { PtychonautError } from "../../errors.ts";
 import { writeAtomic } from "../files/files.ts";
-import { type Command, type CommandContext, commonFlags } from "./command.ts";
+import type { Command, CommandContext } from "./command.ts";
 import { schemaText, templateSection } from "./configSections.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
 
@@ -21,12 +21,10 @@ const ownFlags: readonly Flag[] = [
 
 /** `ptychonaut init`: a config file to start from. */
 export const initCommand: Command = {
-  name: "init",
-  summary: "Write a config file with every setting, commented.",
   usage: "[--output config.yaml]",
   details: `Every setting and every command's options with their meaning, values and defaults, commented out: as written, the file changes nothing. Beside it goes ${SCHEMA_FILE}, by which an editor completes and checks it.`,
   examples: ["ptychonaut init", "ptychonaut train --train_data_file scan.npz --output_dir run --config config.yaml"],
-  flags: [...ownFlags, ...commonFlags],
+  flags: ownFlags,
   run: async ({ values }: ParsedFlags, context: CommandContext) => {
     const path = String(values["output"] ?? "config.yaml");
     if (existsSync(path) && values["overwrite"] !== true) {

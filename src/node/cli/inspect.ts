@@ -4,8 +4,9 @@ import { inspectScan } from "../../scans/inspect/inspectScan.ts";
 import { inspectReport } from "../../scans/inspect/report.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
 import { opened } from "../files/files.ts";
-import { type Command, type CommandContext, commonFlags, configFlag } from "./command.ts";
+import type { Command, CommandContext } from "./command.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
+import { withFlags } from "./flagWords.ts";
 import { schemaFlags } from "./schemaFlags.ts";
 
 const isReading = (name: string): name is keyof ReadingSettings =>
@@ -22,23 +23,17 @@ const ownFlags: readonly Flag[] = [
 
 /** `ptychonaut inspect`: what a scan file holds, and the flags that `train` and `infer` need to read it. */
 export const inspectCommand: Command = {
-  name: "inspect",
-  summary: "Say what is in a scan file: shapes, dose, probe, scan, overlap, and what looks suspicious.",
   usage: "SCAN.npz [options]",
   details:
     "Needs to be told nothing. What is said with the options below is taken as true, so repeat the command with the flags that it advises until nothing is left.",
   examples: ["ptychonaut inspect scan.npz", "ptychonaut inspect raw.npz --measurement counts --dc_at corner"],
-  flags: [
-    ...ownFlags,
-    ...schemaFlags(["data"], "inference").filter(({ name }) => isReading(name)),
-    configFlag,
-    ...commonFlags,
-  ],
+  flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => isReading(name))],
   positionals: ["SCAN.npz"],
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
     const path = positionals[0];
     const inspection = opened(path, (source) => inspectScan(source, statedOptions(values), path));
-    context.print(values["json"] === true ? `${JSON.stringify(inspection, null, 2)}\n` : inspectReport(inspection));
+    const report = values["json"] === true ? `${JSON.stringify(inspection, null, 2)}\n` : inspectReport(inspection);
+    context.print(withFlags(report));
     return 0;
   },
 };

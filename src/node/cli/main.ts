@@ -1,10 +1,13 @@
-import { nearestName, PtychonautError } from "../../errors.ts";
+import { PtychonautError } from "../../errors.ts";
 import type { RunHooks, Workflows } from "../../runs/hooks.ts";
 import { createProgressBar, silentProgress } from "../../runs/progress.ts";
 import { packageVersion } from "../version.ts";
-import { type Command, type CommandContext, configFlag } from "./command.ts";
+import type { CommandContext, NamedCommand } from "./command.ts";
+import { allCommands, loadCommand } from "./commands.ts";
+import { commandTable } from "./commandTable.ts";
 import { type ParsedFlags, parseFlags } from "./flags.ts";
-import { renderHelp } from "./help.ts";
+import { withFlags } from "./flagWords.ts";
+import { renderHelp, WIDTH, wrap } from "./help.ts";
 
 /** What a caller may replace: tests capture what reaches the workflows, and what is printed. */
 export interface MainDeps {
@@ -16,62 +19,6 @@ export interface MainDeps {
   readonly terminal?: boolean;
   readonly signal?: AbortSignal;
 }
-
-/** Commands are loaded when they are called, so that none pays for the others. */
-const commands: Readonly<Record<string, { summary: string; load: () => Promise<Command> }>> = {
-  train: {
-    summary: "train a physics-informed network on one scan",
-    load: async () => (await import("./train.ts")).trainCommand,
-  },
-  infer: {
-    summary: "reconstruct a scan with a trained network",
-    load: async () => (await import("./infer.ts")).inferCommand,
-  },
-  evaluate: {
-    summary: "compare a reconstruction with a reference",
-    load: async () => (await import("./evaluate.ts")).evaluateCommand,
-  },
-  benchmark: {
-    summary: "run a published benchmark: simulate, train, reconstruct, compare",
-    load: async () => (await import("./benchmark.ts")).benchmarkCommand,
-  },
-  compare: {
-    summary: "compare several reconstructions and models with one reference",
-    load: async () => (await import("./compare.ts")).compareCommand,
-  },
-  "import-weights": {
-    summary: "turn the weights of a PtychoPINN network into a model bundle",
-    load: async () => (await import("./importWeights.ts")).importWeightsCommand,
-  },
-  init: {
-    summary: "write a config file with every setting, commented",
-    load: async () => (await import("./init.ts")).initCommand,
-  },
-  inspect: {
-    summary: "say what is in a scan file, and what in it needs care",
-    load: async () => (await import("./inspect.ts")).inspectCommand,
-  },
-  rerun: {
-    summary: "run again what a run.json records",
-    load: async () => (await import("./rerun.ts")).rerunCommand,
-  },
-  schema: {
-    summary: "print the JSON schema of config files, for editors",
-    load: async () => (await import("./schema.ts")).schemaCommand,
-  },
-  simulate: {
-    summary: "make a simulated scan with its true object",
-    load: async () => (await import("./simulate.ts")).simulateCommand,
-  },
-  split: {
-    summary: "write the even and the odd patterns of a scan to two files",
-    load: async () => (await import("./split.ts")).splitCommand,
-  },
-  validate: {
-    summary: "check a config file and show what it changes",
-    load: async () => (await import("./validate.ts")).validateCommand,
-  },
-};
 
 /**
  * The command line, callable in-process: the first argument names the command.
@@ -90,7 +37,7 @@ export async function main(argv: readonly string[], deps: MainDeps = {}): Promis
       stdout(`${await packageVersion()}\n`);
       return 0;
     }
-    const command = await findCommand(name);
+    const command = await loadCommand(name);
     if (rest.includes("--help") || rest.includes("-h")) {
       stdout(helpFor(command));
       return 0;
@@ -105,24 +52,14 @@ export async function main(argv: readonly string[], deps: MainDeps = {}): Promis
 }
 
 /** With the options of the file that --config names, below those of the command line. */
-async function withFile(parsed: ParsedFlags, command: Command): Promise<ParsedFlags> {
+async function withFile(parsed: ParsedFlags, command: NamedCommand): Promise<ParsedFlags> {
   const path = parsed.values["config"];
   if (typeof path !== "string") return parsed;
   const { optionsFromFile } = await import("./configOptions.ts");
   return { ...parsed, values: { ...(await optionsFromFile(path, command)), ...parsed.values } };
 }
 
-async function findCommand(name: string): Promise<Command> {
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command !== undefined) return command.load();
-  const near = nearestName(name, Object.keys(commands));
-  throw new PtychonautError("usage", `unknown command "${name}"`, {
-    expected: Object.keys(commands).join(", "),
-    ...(near === undefined ? {} : { fix: `did you mean "${near}"?` }),
-  });
-}
-
-function checkPositionals(command: Command, given: readonly string[]): void {
+function checkPositionals(command: NamedCommand, given: readonly string[]): void {
   const wanted = command.positionals ?? [];
   const more = wanted.at(-1)?.endsWith("...") === true;
   if (given.length === wanted.length || (more && given.length > wanted.length)) return;
@@ -134,8 +71,11 @@ function checkPositionals(command: Command, given: readonly string[]): void {
 }
 
 function overview(): string {
-  const width = Math.max(...Object.keys(commands).map((name) => name.length));
-  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
+  const width = Math.max(...commandTable.map(({ name }) => name.length)) + 4;
+  const lines = commandTable.flatMap(({ name, summary }) => {
+    const [first, ...more] = wrap(summary, " ".repeat(width), WIDTH);
+    return [`  ${name}`.padEnd(width) + first.slice(width), ...more];
+  });
   return [
     "Usage: ptychonaut COMMAND [options]",
     "",
@@ -148,7 +88,7 @@ function overview(): string {
   ].join("\n");
 }
 
-function helpFor(command: Command): string {
+function helpFor(command: NamedCommand): string {
   const { summary, flags, details, examples } = command;
   return renderHelp({
     usage: `ptychonaut ${command.name} ${command.usage}`,
@@ -160,17 +100,14 @@ function helpFor(command: Command): string {
 }
 
 function contextFor(deps: MainDeps, print: (text: string) => void, stderr: (text: string) => void): CommandContext {
-  const warn = (line: string) => stderr(`${line}\n`);
+  const warn = (line: string) => stderr(`${withFlags(line)}\n`);
   const terminal = deps.terminal ?? process.stderr.isTTY === true;
   const signal = deps.signal ?? new AbortController().signal;
   return {
     print,
     warn,
     files: deps.files ?? lazyFiles,
-    configurable: async () => {
-      const all = await Promise.all(Object.values(commands).map(({ load }) => load()));
-      return all.filter(({ flags }) => flags.includes(configFlag));
-    },
+    configurable: async () => (await allCommands()).filter(({ configurable }) => configurable),
     workflows: {
       train:
         deps.workflows?.train ?? (async (...args) => (await import("../../runs/train/train.ts")).runTraining(...args)),
@@ -200,7 +137,7 @@ const lazyFiles: CommandContext["files"] = {
 
 function explainError(error: unknown, debug: boolean, stderr: (text: string) => void): number {
   const message = error instanceof Error ? error.message : String(error);
-  stderr(`error: ${message}\n`);
+  stderr(`error: ${withFlags(message)}\n`);
   if (debug && error instanceof Error) stderr(`${error.stack ?? ""}\n`);
   if (error instanceof PtychonautError) return error.exitCode;
   if (!debug) stderr("this is unexpected; --debug shows where it happened\n");

@@ -1,7 +1,7 @@
 import { resolveInferencePayload, resolveTrainingPayload } from "../../config/payload.ts";
 import { PtychonautError } from "../../errors.ts";
 import { changedInputs, readSavedRun, repeatRequest } from "../../runs/savedRun.ts";
-import { type Command, type CommandContext, commonFlags, reportOutcome } from "./command.ts";
+import { type Command, type CommandContext, reportOutcome } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 
 const ownFlags: readonly Flag[] = [
@@ -22,13 +22,11 @@ const ownFlags: readonly Flag[] = [
 
 /** `ptychonaut rerun`: the same run again, from its record. */
 export const rerunCommand: Command = {
-  name: "rerun",
-  summary: "Run again what a run.json records.",
   usage: "RUN.json --output_dir DIR [--allow_changed_inputs]",
   details:
     "Repeats a train or infer with the resolved settings, seeds and inputs of its run.json, after checking the inputs' SHA-256. A training that was resumed runs from its start.",
   examples: ["ptychonaut rerun run/run.json --output_dir again"],
-  flags: [...ownFlags, ...commonFlags],
+  flags: ownFlags,
   positionals: ["RUN.json"],
   run: rerun,
 };

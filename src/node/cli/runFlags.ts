@@ -2,7 +2,6 @@ import type { Settings } from "../../config/group.ts";
 import type { PayloadKind } from "../../config/names.ts";
 import { groupOf } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
-import { configFlag } from "./command.ts";
 import { readConfigFile } from "./configFile.ts";
 import type { Flag } from "./flags.ts";
 
@@ -15,7 +14,6 @@ export const sharedRunFlags: readonly Flag[] = [
     description: "Folder for everything that the run writes; created with its parents.",
     required: true,
   },
-  configFlag,
   {
     name: "device",
     kind: "text",

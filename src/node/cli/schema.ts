@@ -1,18 +1,13 @@
 import { writeAtomic } from "../files/files.ts";
-import { type Command, type CommandContext, commonFlags } from "./command.ts";
+import type { Command, CommandContext } from "./command.ts";
 import { schemaText } from "./configSections.ts";
 import type { ParsedFlags } from "./flags.ts";
 
 /** `ptychonaut schema`: the JSON schema of config files. */
 export const schemaCommand: Command = {
-  name: "schema",
-  summary: "Print the JSON schema of config files, for editors.",
   usage: "[--output FILE.json]",
   examples: ["ptychonaut schema --output ptychonaut.schema.json"],
-  flags: [
-    { name: "output", kind: "text", section: "Files", description: "Write it to this file instead." },
-    ...commonFlags,
-  ],
+  flags: [{ name: "output", kind: "text", section: "Files", description: "Write it to this file instead." }],
   run: async ({ values }: ParsedFlags, context: CommandContext) => {
     const path = values["output"];
     const text = schemaText(await context.configurable());

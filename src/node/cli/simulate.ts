@@ -15,7 +15,7 @@ import {
 import { type PiecewiseScan, simulate, simulatePiecewise } from "../../simulation/simulate.ts";
 import { withTruePatches } from "../../simulation/truePatches.ts";
 import { writeAtomic, writeZipFile } from "../files/files.ts";
-import { type Command, type CommandContext, commonFlags, configFlag } from "./command.ts";
+import type { Command, CommandContext } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 
 const flag = (
@@ -85,15 +85,13 @@ const ownFlags: readonly Flag[] = [
 
 /** `ptychonaut simulate`: a scan with a known answer. */
 export const simulateCommand: Command = {
-  name: "simulate",
-  summary: "Make a simulated scan with its true object and probe.",
   usage: "--output SCAN.npz [options]",
   details:
     "The file holds amplitudes, positions, the probe, the dose and, as objectGuess, the true object; `train` and `evaluate --reference` read it as it is.",
   examples: [
     "ptychonaut simulate --output scan.npz --n 64 --patterns 1000 --object dead_leaves --photons 1e5 --seed 3",
   ],
-  flags: [...ownFlags, configFlag, ...commonFlags],
+  flags: ownFlags,
   run: async ({ values }: ParsedFlags, context: CommandContext) => {
     requireFlags(values, ownFlags, "simulate");
     const hooks = context.hooks(values["quiet"] === true);

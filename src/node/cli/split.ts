@@ -5,7 +5,7 @@ import { selectFrames } from "../../data/selectFrames.ts";
 import { PtychonautError } from "../../errors.ts";
 import { writeScanNpz } from "../../scans/writeScanNpz.ts";
 import { readScan, writeAtomic } from "../files/files.ts";
-import { type Command, type CommandContext, commonFlags, configFlag } from "./command.ts";
+import type { Command, CommandContext } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { schemaFlags } from "./schemaFlags.ts";
 
@@ -23,8 +23,6 @@ const reading: readonly string[] = readingSettings;
 
 /** `ptychonaut split`: a scan as two halves, for the resolution of two independent reconstructions. */
 export const splitCommand: Command = {
-  name: "split",
-  summary: "Write the even and the odd patterns of a scan to two files, for reconstructions that are independent.",
   usage: "SCAN.npz --output_dir DIR [options]",
   details:
     "DIR/even.npz and DIR/odd.npz have the scan's probe and object, and positions in one frame. Train and reconstruct each on its own; `evaluate A --split B` then gives the resolution.",
@@ -32,12 +30,7 @@ export const splitCommand: Command = {
     "ptychonaut split scan.npz --output_dir halves",
     "ptychonaut evaluate even/reconstruction.npz --split odd/reconstruction.npz",
   ],
-  flags: [
-    ...ownFlags,
-    ...schemaFlags(["data"], "inference").filter(({ name }) => reading.includes(name)),
-    configFlag,
-    ...commonFlags,
-  ],
+  flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => reading.includes(name))],
   positionals: ["SCAN.npz"],
   run: split,
 };

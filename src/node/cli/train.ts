@@ -1,7 +1,7 @@
 import type { GroupName } from "../../config/group.ts";
 import { resolveTrainingPayload } from "../../config/payload.ts";
 import { PtychonautError } from "../../errors.ts";
-import { type Command, type CommandContext, commonFlags, reportOutcome } from "./command.ts";
+import { type Command, type CommandContext, reportOutcome } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { configFile, sharedRunFlags, splitSettings } from "./runFlags.ts";
 import { refusedSettings, schemaFlags } from "./schemaFlags.ts";
@@ -35,8 +35,6 @@ const groupsRead: readonly GroupName[] = ["training", "data", "model", "executio
 
 /** `ptychonaut train`: scans in, a model bundle out. */
 export const trainCommand: Command = {
-  name: "train",
-  summary: "Train a physics-informed network on a scan, or on several together.",
   usage: "--train_data_file SCAN.npz --output_dir DIR [options]",
   details:
     "Reads diffraction patterns, positions and a probe; learns to turn patterns into the object, without labels or (--model_type supervised) from them; writes the model bundle, checkpoints and a metrics log to DIR. `ptychonaut inspect SCAN.npz` shows what is in a file.",
@@ -46,7 +44,7 @@ export const trainCommand: Command = {
     "ptychonaut train --train_data_file scan.npz --output_dir run --resume last",
     "ptychonaut train --train_data_file a.npz b.npz --output_dir run",
   ],
-  flags: [...ownFlags, ...schemaFlags(groupsRead, "training"), ...commonFlags],
+  flags: [...ownFlags, ...schemaFlags(groupsRead, "training")],
   refused: refusedSettings(groupsRead),
   ranksSettings: true,
   run: train,

@@ -6,7 +6,7 @@ import { layerOf } from "../../config/merge.ts";
 import { snakeCase } from "../../config/names.ts";
 import { resolveInferencePayload, resolveTrainingPayload } from "../../config/payload.ts";
 import { PtychonautError } from "../../errors.ts";
-import { type Command, type CommandContext, commonFlags } from "./command.ts";
+import type { Command, CommandContext, NamedCommand } from "./command.ts";
 import { commandSection, configEntries } from "./configFile.ts";
 import { sectionOptions } from "./configOptions.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
@@ -31,13 +31,11 @@ const ownFlags: readonly Flag[] = [
 
 /** `ptychonaut validate`: is a config file right, and what does it change? */
 export const validateCommand: Command = {
-  name: "validate",
-  summary: "Check a config file and show the resolved settings that are not defaults.",
   usage: "CONFIG [--train_data_file SCAN.npz | --model_path RUN --test_data SCAN.npz]",
   details:
     "Checks every setting and the rules between them, for a training unless a model is named. Without a scan, what depends on it (the side of the patterns, their number, the dose) is taken to fit. Neither devices nor output folders are looked at. What is printed is a config file itself.",
   examples: ["ptychonaut validate config.yaml", "ptychonaut validate config.yaml --train_data_file scan.npz"],
-  flags: [...ownFlags, ...commonFlags],
+  flags: ownFlags,
   positionals: ["CONFIG"],
   run: validate,
 };
@@ -77,7 +75,7 @@ async function forInference(path: string, values: Settings, files: FileProbe): P
 }
 
 /** Options that the file has for commands. */
-async function optionsIn(path: string, commands: readonly Command[]): Promise<readonly Listed[]> {
+async function optionsIn(path: string, commands: readonly NamedCommand[]): Promise<readonly Listed[]> {
   const { options } = await configEntries(path);
   return commands.flatMap((command) => {
     const group = commandSection(command.name);

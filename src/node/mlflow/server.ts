@@ -1,6 +1,6 @@
 import type { ExecutionConfig } from "../../config/executionConfig.ts";
 import { checkTrackingUri } from "../../config/trackingUri.ts";
-import { PtychonautError } from "../../errors.ts";
+import { PtychonautError, setting } from "../../errors.ts";
 import { type MlflowClient, MlflowFailure, mlflowClient, type Patience } from "./client.ts";
 
 /** An MLflow server that answers, and the experiment there that the settings name. */
@@ -66,7 +66,7 @@ async function findExperiment(client: MlflowClient, name: string): Promise<strin
   }
   throw new PtychonautError("usage", `the MLflow experiment "${name}" was deleted`, {
     where: client.uri,
-    fix: "restore it (mlflow experiments restore), or name another with --experiment_name",
+    fix: `restore it (mlflow experiments restore), or name another: ${setting("experiment_name")}`,
   });
 }
 
@@ -86,6 +86,7 @@ function fixFor({ status, temporary }: MlflowFailure): string {
   if (status === 401 || status === 403) {
     return "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN";
   }
-  if (temporary) return "start it (mlflow server), name another with --mlflow_tracking_uri, or use --logger csv";
-  return "check --mlflow_tracking_uri, or use --logger csv";
+  if (temporary)
+    return `start it (mlflow server), name another with ${setting("mlflow_tracking_uri")}, or use ${setting("logger_backend", "csv")}`;
+  return `check ${setting("mlflow_tracking_uri")}, or use ${setting("logger_backend", "csv")}`;
 }

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../../bundle/manifest.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
+import { setting } from "../../errors.ts";
 import type { Outcome } from "../../training/trainer.ts";
 import type { EpochRecord, TrainingState } from "../../training/trainingState.ts";
 import type { RunOutcome } from "../hooks.ts";
@@ -31,7 +32,7 @@ export function statusOf(outcome: Outcome, { execution }: TrainingPayload): Pick
       return { status: "finished", advice: message };
     case "interrupted": {
       const how = execution.enableCheckpointing
-        ? "the same command with --resume last goes on from here"
+        ? `the same run with ${setting("resume", "last")} goes on from here`
         : "nothing was saved to go on from, since checkpoints are off";
       return { status: "interrupted", advice: `${message}; ${how}` };
     }

@@ -7,7 +7,7 @@ import { largestOffset } from "../../data/groupGeometry.ts";
 import { framesByScan } from "../../data/joinedScans.ts";
 import type { Labels } from "../../data/labels.ts";
 import { scaledProbe } from "../../data/normalisation.ts";
-import { PtychonautError } from "../../errors.ts";
+import { PtychonautError, setting } from "../../errors.ts";
 import { initialise, type Parameters, type ParameterValues } from "../../nets/parameters.ts";
 import { generatorNamed } from "../../nets/registry.ts";
 import { batchPerReplica, replicaGradients } from "../../node/workers/replicas.ts";
@@ -242,7 +242,7 @@ function replicaCount({ execution, training }: TrainingPayload, runtime: Runtime
   if (devices > 1 && !isCpu) {
     throw new PtychonautError("device", "replicas on several GPUs are not in this version", {
       got: `devices ${devices} with ${runtime.description}`,
-      fix: "use --devices 1, or --accelerator cpu",
+      fix: `use ${setting("devices", 1)}, or ${setting("accelerator", "cpu")}`,
     });
   }
   return devices;

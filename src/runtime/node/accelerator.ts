@@ -1,4 +1,4 @@
-import { PtychonautError } from "../../errors.ts";
+import { PtychonautError, setting } from "../../errors.ts";
 import type { Accelerator, Adapter } from "../accelerator.ts";
 import type { Provider, Runtime, SessionOptions } from "../runtime.ts";
 import { type Finding, type Findings, thisMachine } from "./adapterProbe.ts";
@@ -113,5 +113,5 @@ const absent = (accelerator: Accelerator, expected: string, got: string): Ptycho
   new PtychonautError("device", `accelerator ${accelerator} is not available`, {
     expected,
     got,
-    fix: "use --accelerator cpu, or auto, which takes a GPU where there is one",
+    fix: `use ${setting("accelerator", "cpu")}, or auto, which takes a GPU where there is one`,
   });

@@ -1,4 +1,5 @@
 import type { PatternStatistics } from "../../data/patternStatistics.ts";
+import { setting } from "../../errors.ts";
 import { flagOf, type ScanOptions } from "../scanOptions.ts";
 import { middleOf } from "../scanPositions.ts";
 import type { Finding, ScanInspection } from "./inspectScan.ts";
@@ -89,7 +90,7 @@ function judgeMeasurement({ patterns }: Summary, stated: ScanOptions): Finding[]
       severity: "note",
       what: "read as amplitudes; the dose cannot be told from the values",
       evidence: `${percent(integers)} of the values and ${percent(rootsOfIntegers)} of their squares are integers`,
-      flag: `${flagOf("measurement", "counts")} if they are intensities; --nphotons states the dose`,
+      flag: `${flagOf("measurement", "counts")} if they are intensities; ${setting("nphotons")} states the dose`,
     },
   ];
 }

@@ -20,7 +20,7 @@ export interface Finding {
   readonly what: string;
   /** The numbers that say so. */
   readonly evidence: string;
-  /** The flag that deals with it, where one does. */
+  /** The setting that deals with it, where one does, as `setting` of errors.ts writes it. */
   readonly flag?: string;
 }
 

@@ -65,9 +65,9 @@ function findingLines(findings: readonly Finding[]): string[] {
   ];
 }
 
-/** All flags that reading needs, to be copied; what only the user knows stands as a choice. */
+/** All settings that reading needs, to be copied; what only the user knows stands as a choice. */
 function flagLine(findings: readonly Finding[]): string[] {
-  const flags = findings.flatMap(({ flag }) => (flag !== undefined && /^--\S+ \S+$/.test(flag) ? [flag] : []));
+  const flags = findings.flatMap(({ flag }) => (flag !== undefined && /^`\S+=\S+`$/.test(flag) ? [flag] : []));
   if (flags.length === 0) return [];
   const choice = flags.some((flag) => flag.includes("|")) ? ["       (of a|b, keep the one that is true)"] : [];
   return ["", `Flags  ${flags.join(" ")}`, ...choice];
