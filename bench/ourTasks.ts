@@ -2,6 +2,7 @@ import { parseSettings } from "../src/config/schema.ts";
 import { loadPredictor } from "../src/inference/predictor.ts";
 import type { Parameters, ParameterValues } from "../src/nets/parameters.ts";
 import { batchPerReplica, replicaGradients } from "../src/node/workers/replicas.ts";
+import { farField } from "../src/physics/propagation/farField.ts";
 import type { Runtime } from "../src/runtime/runtime.ts";
 import { buildObjective } from "../src/training/objective.ts";
 import { packWeights, unpackWeights } from "../src/training/parameterStore.ts";
@@ -100,7 +101,7 @@ export function stepModels(problem: Problem, batch: number, options: StepOptions
   const { model, probe, canvasSide, scales } = problem;
   const losses = parseSettings("training");
   const build = (parameters: Parameters): Objective =>
-    buildObjective(parameters, { model, batch, probe, canvasSide, losses, scales: [scales] });
+    buildObjective(parameters, { model, batch, probe, propagator: farField, canvasSide, losses, scales: [scales] });
   return buildStepModels(build, options);
 }
 

@@ -2,6 +2,7 @@ import { type ComplexArray, evenly } from "../arrays.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { normalisePatterns, type Scales } from "../data/normalisation.ts";
 import { extractPatch } from "../optics/sampling.ts";
+import type { Propagator } from "../physics/propagation/propagator.ts";
 import { type Canvas, toCanvas } from "./canvas.ts";
 import { wellCovered } from "./coverage.ts";
 
@@ -11,6 +12,7 @@ export interface CoveredScan {
   readonly scales: Scales;
   /** `[mode, N, N]` as the physics takes it: scaled, masked where the model masks it. */
   readonly probe: ComplexArray;
+  readonly propagator: Propagator;
   /** Patterns to choose from. */
   readonly frames: readonly number[];
   /** `[y, x]`, the physical object (`physicalPredictor`). */

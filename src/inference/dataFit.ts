@@ -1,5 +1,5 @@
-import { patchDiffraction } from "../optics/patchDiffraction.ts";
 import { BACKGROUND_COUNTS } from "../physics/likelihood.ts";
+import { patchDiffraction } from "../physics/patchDiffraction.ts";
 import { type CoveredScan, coveredPatterns } from "./coveredPatterns.ts";
 
 /** How well a reconstruction explains the patterns that were measured. */
@@ -26,10 +26,10 @@ export interface DataFitOptions extends CoveredScan {
  * @returns undefined when the scan is too small to have a pattern that lies on the covered area
  */
 export function fitToData(options: DataFitOptions): DataFit | undefined {
-  const { dataset, scales, probe, offset = 0, frameIntensity = false } = options;
+  const { dataset, scales, probe, propagator, offset = 0, frameIntensity = false } = options;
   const patterns = coveredPatterns(options);
   if (patterns.count === 0) return undefined;
-  const diffraction = patchDiffraction(probe);
+  const diffraction = patchDiffraction(probe, propagator);
   const sums = { deviance: 0, residual: 0, counts: 0, pixels: 0 };
   for (const { patch, measured } of patterns.each()) {
     compare(sums, diffraction(patch), measured, {

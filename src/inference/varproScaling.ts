@@ -1,4 +1,3 @@
-import { planFft2 } from "../numerics/fft.ts";
 import {
   accumulate,
   type BasisValues,
@@ -23,7 +22,7 @@ export interface ScaleFit {
 
 /**
  * Fits s1 Re O + i s2 Im O to the measured intensities by variable projection: the intensity is s1² X1 + s2² X2 + s1 s2 X3
- * with the basis of `model/intensityBasis.ts`, whose 3 × 3 normal equations are added up over the patterns that lie on the
+ * with the basis of `physics/intensityBasis.ts`, whose 3 × 3 normal equations are added up over the patterns that lie on the
  * covered area (valid pixels only), in float64. Measured and predicted intensities are both in units of squared network
  * input. Incoherent modes add up in the basis.
  * @returns undefined when no pattern lies on the covered area
@@ -34,7 +33,7 @@ export function fitScales(scan: CoveredScan): ScaleFit | undefined {
   const [, n] = scan.probe.shape as [number, number, number];
   const valid = validPixels(n * n, scan.dataset.mask?.data);
   const equations = emptyNormalEquations();
-  const basisOf = basisPlan(scan.probe);
+  const basisOf = basisPlan(scan);
   let energy = 0;
   for (const { patch, measured } of patterns.each()) {
     const { real, imaginary, mixed } = basisOf(patch);
@@ -61,9 +60,9 @@ function validPixels(size: number, mask: Float32Array | undefined): Int32Array {
 type Basis = { readonly [Name in keyof BasisValues]: Float64Array };
 
 /** X1 = Σ_p |a|², X2 = Σ_p |b|², X3 = 2 Σ_p Re a conj(i b) with a = F(P_p Re O), b = F(P_p Im O). */
-function basisPlan({ shape, data }: CoveredScan["probe"]): (patch: Float64Array) => Basis {
+function basisPlan({ probe: { shape, data }, propagator }: CoveredScan): (patch: Float64Array) => Basis {
   const [modes, n] = shape as [number, number, number];
-  const fft = planFft2([n, n]);
+  const toDetector = propagator.plan([n, n]);
   const [a, b] = [new Float64Array(2 * n * n), new Float64Array(2 * n * n)];
   const basis = { real: new Float64Array(n * n), imaginary: new Float64Array(n * n), mixed: new Float64Array(n * n) };
   return (patch) => {
@@ -74,8 +73,8 @@ function basisPlan({ shape, data }: CoveredScan["probe"]): (patch: Float64Array)
         a[i] = patch[i & ~1] * data[first + i];
         b[i] = patch[i | 1] * data[first + i];
       }
-      fft.forward(a, a);
-      fft.forward(b, b);
+      toDetector.forward(a, a);
+      toDetector.forward(b, b);
       for (let i = 0; i < n * n; i++) {
         const [x, y, u, v] = [a[2 * i], a[2 * i + 1], b[2 * i], b[2 * i + 1]];
         basis.real[i] += x * x + y * y;

@@ -3,7 +3,7 @@ import { add, mul, sub } from "../graph/ops/elementwise.ts";
 import { reshape } from "../graph/ops/layout.ts";
 import { sum } from "../graph/ops/reduce.ts";
 import type { Operand, Tensor } from "../graph/tensor.ts";
-import { farField } from "./propagation/farField.ts";
+import type { Propagator } from "./propagation/propagator.ts";
 
 /**
  * Diffraction of an object whose real part is scaled by s1 and its imaginary part by s2 (`rectangularScale`), taken
@@ -23,10 +23,10 @@ export interface IntensityBasis {
  * @param probe `[mode, N, N]`
  * @returns intensities `[B, C, N, N]`
  */
-export function intensityBasis(object: Complex, probe: Complex): IntensityBasis {
+export function intensityBasis(object: Complex, probe: Complex, { forward }: Propagator): IntensityBasis {
   const perMode = each(object, (part) => reshape(part, [...part.shape.slice(0, -2), 1, ...part.shape.slice(-2)]));
-  const a = farField(scale(probe, perMode.re));
-  const b = farField(scale(probe, perMode.im));
+  const a = forward(scale(probe, perMode.re));
+  const b = forward(scale(probe, perMode.im));
   const overModes = (x: Tensor): Tensor => sum(x, { axes: [-3] });
   // Re a conj(i b) = Im a conj b
   const mixed = sub(mul(a.im, b.re), mul(a.re, b.im));

@@ -3,19 +3,19 @@ import { add, div, mul } from "../graph/ops/elementwise.ts";
 import { sum } from "../graph/ops/reduce.ts";
 import type { Operand, Tensor } from "../graph/tensor.ts";
 import { exitWaves } from "./illumination.ts";
-import { farField } from "./propagation/farField.ts";
+import type { Propagator } from "./propagation/propagator.ts";
 
 /**
- * Diffraction intensity |F(O P_p)|² summed over probe modes, which are incoherent (Thibault & Menzel 2013). In units of
+ * Diffraction intensity |F(O P_p)|², F the propagation to the detector, summed over probe modes, which are incoherent (Thibault & Menzel 2013). In units of
  * squared network input; times `Scales.countsPerUnit` it is in photons.
  *
  * @param object `[B, C, N, N]`
  * @param probe `[mode, N, N]` or broadcastable `[B, 1, mode, N, N]`
  * @param mask `[N, N]`, factor on the probe
- * @returns `[B, C, N, N]`, zero frequency at floor(N/2)
+ * @returns `[B, C, N, N]`, the detector's centre (in the far field zero frequency) at floor(N/2)
  */
-export function predictIntensity(object: Complex, probe: Complex, mask?: Tensor): Tensor {
-  return sum(intensity(farField(exitWaves(object, probe, mask))), { axes: [-3] });
+export function predictIntensity(object: Complex, probe: Complex, propagator: Propagator, mask?: Tensor): Tensor {
+  return sum(intensity(propagator.forward(exitWaves(object, probe, mask))), { axes: [-3] });
 }
 
 /**
@@ -29,6 +29,7 @@ export const rectangularScale = (object: Complex, s1: Operand, s2: Operand): Com
 });
 
 export interface AmplitudeOptions {
+  readonly propagator: Propagator;
   /** The probe is divided by it. */
   readonly probeScale: Operand;
   /** The amplitude is divided by it; a number, or `[B, 1, 1, 1]`. */
@@ -53,7 +54,7 @@ export function predictAmplitude(object: Complex, probe: Complex, options: Ampli
   // One object multiplies all modes, so that the sum of exit waves is the exit wave of the sum.
   const total = divideBy(complexSum(probe, [-3], true), options.probeScale);
   const waves = exitWaves(object, total, options.mask);
-  const amplitude = modulus(farField(complexReshape(waves, object.re.shape)), DARKEST_INTENSITY);
+  const amplitude = modulus(options.propagator.forward(complexReshape(waves, object.re.shape)), DARKEST_INTENSITY);
   const scaled = mul(div(amplitude, options.outputScale), options.physicsGain ?? 1);
   return options.affine === undefined ? scaled : add(mul(scaled, options.affine.alpha), options.affine.beta);
 }

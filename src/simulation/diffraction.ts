@@ -1,22 +1,31 @@
 import type { ComplexArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
-import { patchDiffraction } from "../optics/patchDiffraction.ts";
 import { superposed } from "../optics/probeModes.ts";
 import { extractPatch } from "../optics/sampling.ts";
+import { patchDiffraction } from "../physics/patchDiffraction.ts";
+import type { Propagator } from "../physics/propagation/propagator.ts";
+import { propagatorOf } from "../physics/propagation/propagators.ts";
 
 /** How the waves of probe modes add. */
 export type ModeCoherence = "incoherent" | "coherent";
 
+export interface DiffractionOptions {
+  /** Default incoherent. */
+  readonly modeCoherence?: ModeCoherence;
+  /** From the sample to the detector. Default the far field. */
+  readonly propagator?: Propagator;
+}
+
 /** What a perfect detector would see. */
 export interface Diffraction {
-  /** `[frame, n, n]`: expected photons per pixel, zero frequency at floor(n / 2). */
+  /** `[frame, n, n]`: expected photons per pixel, the detector's centre at floor(n / 2). */
   readonly intensity: Float32Array;
-  /** `[mode, n, n]`: the probe scaled to photons, so that with the unitary F intensity = Σ_modes |F(O P)|² (|F(O Σ P)|²). */
+  /** `[mode, n, n]`: the probe scaled to photons, so that with a unitary F intensity = Σ_modes |F(O P)|² (|F(O Σ P)|²). */
   readonly probe: ComplexArray;
 }
 
 /**
- * Far-field diffraction of an object at every scan position, noise free: Σ over probe modes |F(O P)|², or, where the modes
+ * Diffraction of an object at every scan position, noise free: Σ over probe modes |F(O P)|², or, where the modes
  * are coherent, |F(O Σ P)|². One factor for the whole scan brings the mean total per pattern to `photons`. Computed in float64.
  *
  * @param object `[height, width]`
@@ -29,11 +38,11 @@ export function diffract(
   probe: ComplexArray,
   positions: Float64Array,
   photons: number,
-  modeCoherence: ModeCoherence = "incoherent",
+  options: DiffractionOptions = {},
 ): Diffraction {
   const frames = positions.length / 2;
   const pixels = probe.shape[1] * probe.shape[1];
-  const pattern = farField(object, lit(probe, modeCoherence), positions);
+  const pattern = patternsOf(object, probe, positions, options);
   const intensity = new Float32Array(frames * pixels);
   let total = 0;
   for (let k = 0; k < frames; k++) {
@@ -59,11 +68,11 @@ export function diffractPiecewise(
   probe: ComplexArray,
   positions: Float64Array,
   photons: number,
-  modeCoherence: ModeCoherence = "incoherent",
+  options: DiffractionOptions = {},
 ): PiecewiseDiffraction {
   const count = positions.length / 2;
   const pixels = probe.shape[1] * probe.shape[1];
-  const pattern = farField(object, lit(probe, modeCoherence), positions);
+  const pattern = patternsOf(object, probe, positions, options);
   let total = 0;
   for (let k = 0; k < count; k++) for (const value of pattern(k)) total += value;
   const scale = scaleTo(photons, count, total);
@@ -89,9 +98,14 @@ const lit = (probe: ComplexArray, modeCoherence: ModeCoherence): ComplexArray =>
 const PIECE = 2 ** 20;
 
 /** The pattern of a frame, Σ over modes |F(O P)|², unscaled; each call overwrites the result of the one before. */
-function farField(object: ComplexArray, probe: ComplexArray, positions: Float64Array): (frame: number) => Float64Array {
+function patternsOf(
+  object: ComplexArray,
+  probe: ComplexArray,
+  positions: Float64Array,
+  { modeCoherence = "incoherent", propagator = propagatorOf("far-field") }: DiffractionOptions,
+): (frame: number) => Float64Array {
   const n = probe.shape[1];
-  const diffraction = patchDiffraction(probe);
+  const diffraction = patchDiffraction(lit(probe, modeCoherence), propagator);
   const patch = new Float64Array(2 * n * n);
   return (k) => {
     extractPatch(object, positions[2 * k], positions[2 * k + 1], n, patch);

@@ -8,7 +8,7 @@ import { makeProbe } from "../optics/probes.ts";
 import { objectSizeFor, positionsInObject, scanPath } from "../optics/scans.ts";
 import { Random } from "../random.ts";
 import { applyMask, beamstopMask, countPhotons } from "./detector.ts";
-import { diffract, diffractPiecewise, type ModeCoherence } from "./diffraction.ts";
+import { type DiffractionOptions, diffract, diffractPiecewise } from "./diffraction.ts";
 import { resolveSimulation, type SimulationOptions } from "./options.ts";
 
 /**
@@ -36,7 +36,7 @@ export interface PiecewiseScan extends Omit<Dataset, "patterns"> {
 export function simulatePiecewise(options: SimulationOptions): PiecewiseScan {
   const { scan, nominalPositions } = plan(options);
   const { object, positions, photons } = scan;
-  const diffraction = diffractPiecewise(object, scan.probe, positions, photons, scan.modeCoherence);
+  const diffraction = diffractPiecewise(object, scan.probe, positions, photons, scan);
   const mask = maskOf(scan);
   return {
     ...described(scan, diffraction.probe, mask),
@@ -104,7 +104,7 @@ function smoothed({ shape, data }: ComplexArray, sigma: number): ComplexArray {
 }
 
 /** A scan whose object, probe and positions are given. */
-export interface SimulatedScan {
+export interface SimulatedScan extends DiffractionOptions {
   /** `[height, width]` complex transmission. */
   readonly object: ComplexArray;
   /** `[mode, n, n]`, any scale. */
@@ -113,8 +113,6 @@ export interface SimulatedScan {
   readonly positions: Float64Array;
   /** Mean photons per pattern, averaged over the scan, before the beamstop. */
   readonly photons: number;
-  /** How the probe's modes add. Default incoherent. */
-  readonly modeCoherence?: ModeCoherence;
   /** `[frame]`, factors on the beam's intensity, of mean one. Default all one. */
   readonly frameIntensities?: Float64Array;
   /** Source of the Poisson noise; without it the patterns hold expected counts. */
@@ -130,7 +128,7 @@ export interface SimulatedScan {
 export function simulateScan(scan: SimulatedScan): Dataset {
   const { object, positions, photons } = scan;
   const n = scan.probe.shape[1];
-  const { intensity, probe } = diffract(object, scan.probe, positions, photons, scan.modeCoherence);
+  const { intensity, probe } = diffract(object, scan.probe, positions, photons, scan);
   const mask = maskOf(scan);
   detect(intensity, scan, mask);
   return { ...described(scan, probe, mask), patterns: memoryPatterns(intensity, [positions.length / 2, n, n]) };

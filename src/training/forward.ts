@@ -13,6 +13,7 @@ import { probeMask } from "../optics/probeMask.ts";
 import { extractGroup, mergeGroup } from "../physics/group.ts";
 import { ofExperiment } from "../physics/perSample.ts";
 import { predictIntensity, rectangularScale } from "../physics/predict.ts";
+import type { Propagator } from "../physics/propagation/propagator.ts";
 import { probesOf, trainableProbe } from "./trainableProbe.ts";
 
 /** What network and physics need to know beside the model settings. */
@@ -22,6 +23,8 @@ export interface ForwardOptions {
   readonly batch: number;
   /** `[mode, N, N]`, scaled to Σ|P|² = (N/2)² (`scaledProbe`); for several scans one each, `[experiment, mode, N, N]`. */
   readonly probe: ComplexArray;
+  /** From the sample to the detector. */
+  readonly propagator: Propagator;
   /** Side of the canvas on which a group is merged; used with `objectBig`. */
   readonly canvasSide: number;
 }
@@ -51,7 +54,7 @@ export const EXPERIMENTS = "experiments";
  * of a trained probe (`trainableProbe`).
  */
 export function buildForward(parameters: Parameters, options: ForwardOptions): Forward {
-  const { model, batch, probe } = options;
+  const { model, batch, probe, propagator } = options;
   const { graph } = parameters;
   const { N } = model;
   const images = graph.input(IMAGES, [batch, model.gridsize ** 2, N, N]);
@@ -67,7 +70,8 @@ export function buildForward(parameters: Parameters, options: ForwardOptions): F
     const object =
       model.physicsForwardMode === "rectangular_scaled" ? scaled(parameters, windows, model, own) : windows;
     const mask = model.probeMask ? real(graph, probeMask(N, model.probeMaskDiameter, model.probeMaskSigma)) : undefined;
-    const predicted = mul(predictIntensity(object, illumination, mask), model.amplitudePhysicsGain ** 2);
+    const diffraction = predictIntensity(object, illumination, propagator, mask);
+    const predicted = mul(diffraction, model.amplitudePhysicsGain ** 2);
     return model.intensityScaleTrainable ? affine(parameters, predicted, own) : predicted;
   });
   return { images, patches, intensity, ...(experiment === undefined ? {} : { experiment }) };

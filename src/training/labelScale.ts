@@ -3,26 +3,34 @@ import type { Dataset } from "../data/dataset.ts";
 import { type LabelSource, labelPatch } from "../data/labels.ts";
 import { normalisePatterns, type Scales } from "../data/normalisation.ts";
 import { PtychonautError } from "../errors.ts";
-import { patchDiffraction } from "../optics/patchDiffraction.ts";
+import { patchDiffraction } from "../physics/patchDiffraction.ts";
+import type { Propagator } from "../physics/propagation/propagator.ts";
 
 /** Frames that the factor is measured on, at most. */
 const MOST = 256;
+
+interface LabelledScan {
+  readonly scales: Scales;
+  /** `[mode, n, n]` as the physics takes it. */
+  readonly probe: ComplexArray;
+  readonly propagator: Propagator;
+  /** To measure on. */
+  readonly frames: readonly number[];
+}
 
 /**
  * Labels on the scale of the one normalisation. Diffraction leaves an object's scale against the probe open, and a file may
  * choose it as it likes; here the diffraction of the labels has the energy that was measured, on valid pixels, so that
  * what is learned from labels explains the patterns as what is learned without them does.
- * @param probe `[mode, n, n]` as the physics takes it
- * @param frames to measure on
  * @throws PtychonautError "data" when no light passes the labels
  */
 export function normalisedLabels(
   source: LabelSource,
   dataset: Dataset,
-  { scales, probe, frames }: { scales: Scales; probe: ComplexArray; frames: readonly number[] },
+  { scales, probe, propagator, frames }: LabelledScan,
 ): LabelSource {
   const n = dataset.patterns.width;
-  const diffraction = patchDiffraction(probe);
+  const diffraction = patchDiffraction(probe, propagator);
   const patch = new Float64Array(2 * n * n);
   const measured = new Float32Array(n * n);
   const valid = dataset.mask?.data;

@@ -4,6 +4,7 @@ import { computeScales, scaledProbe } from "../../src/data/normalisation.ts";
 import { type DataFitOptions, fitToData } from "../../src/inference/dataFit.ts";
 import { withHermiteModes } from "../../src/optics/probeModes.ts";
 import { makeProbe } from "../../src/optics/probes.ts";
+import { farField } from "../../src/physics/propagation/farField.ts";
 import { Random } from "../../src/random.ts";
 import { simulateScan } from "../../src/simulation/simulate.ts";
 import { tolerances } from "../tolerances.ts";
@@ -31,6 +32,7 @@ function fitOptions(change: Partial<DataFitOptions> = {}, beamstop = 0): DataFit
     dataset,
     scales,
     probe: scaledProbe(dataset.probe, scales),
+    propagator: farField,
     frames,
     object,
     coverage: new Float32Array(side * side).fill(1),

@@ -6,6 +6,7 @@ import { scaleParts } from "../../src/inference/stitch.ts";
 import { fitScales } from "../../src/inference/varproScaling.ts";
 import { withHermiteModes } from "../../src/optics/probeModes.ts";
 import { makeProbe } from "../../src/optics/probes.ts";
+import { farField } from "../../src/physics/propagation/farField.ts";
 import { isDetermined } from "../../src/physics/varpro.ts";
 import { Random } from "../../src/random.ts";
 import { simulateScan } from "../../src/simulation/simulate.ts";
@@ -43,7 +44,7 @@ function scanWith(
   const factor = Math.sqrt(1 / scales.countsPerUnit);
   const lit = { shape: dataset.probe.shape, data: dataset.probe.data.map((value) => value * factor) };
   return {
-    ...{ dataset, scales, probe: lit, frames, object: shown },
+    ...{ dataset, scales, probe: lit, propagator: farField, frames, object: shown },
     coverage: new Float32Array(side * side).fill(1),
     canvas: { height: side, width: side, origin: { y: 0, x: 0 } },
   } satisfies CoveredScan;

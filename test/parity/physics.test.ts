@@ -27,7 +27,7 @@ describeFixtures("physics", ({ arrays }) => {
   const experiment = graph.constant(BigInt64Array.from(arrays.get("experiment_id").data, BigInt), [batch]);
   const ofSample = (name: string): Tensor => ofExperiment(fixtureReal(graph, arrays, name), experiment, 4);
   const outputScale = fixtureReal(graph, arrays, "output_scale");
-  const plain = { probeScale: 1, outputScale: 1 };
+  const plain = { propagator: farField, probeScale: 1, outputScale: 1 };
 
   async function expectSame(actual: Tensor, name: string): Promise<void> {
     const { value } = await evaluate({ value: actual }, feeds);
@@ -49,19 +49,25 @@ describeFixtures("physics", ({ arrays }) => {
       ]);
     const waves = exitWaves({ re: first(object.re), im: first(object.im) }, single);
     const padded = { re: pad(waves.re, [edge, edge]), im: pad(waves.im, [edge, edge]) };
-    return expectSame(mul(modulus(farField(padded)), side / n), "amplitude_single_padded");
+    return expectSame(mul(modulus(farField.forward(padded)), side / n), "amplitude_single_padded");
   });
 
   const probeScale = arrays.scalar("probe_scale");
   it("whole amplitude forward pass", () =>
     expectSame(
-      predictAmplitude(object, single, { probeScale, outputScale, physicsGain: arrays.scalar("physics_gain") }),
+      predictAmplitude(object, single, {
+        propagator: farField,
+        probeScale,
+        outputScale,
+        physicsGain: arrays.scalar("physics_gain"),
+      }),
       "fm_amplitude",
     ));
   // This one was run without the gain.
   it("whole amplitude forward pass with affine calibration", () =>
     expectSame(
       predictAmplitude(object, single, {
+        propagator: farField,
         probeScale,
         outputScale: arrays.scalar("affine_intensity_scale"),
         affine: { alpha: ofSample("affine_alpha"), beta: ofSample("affine_beta") },
@@ -71,20 +77,20 @@ describeFixtures("physics", ({ arrays }) => {
 
   const scaled = () => rectangularScale(object, mul(ofSample("s1"), outputScale), mul(ofSample("s2"), outputScale));
   it("rectangular intensity of one mode", () =>
-    expectSame(predictIntensity(scaled(), single), "rect_intensity_single"));
+    expectSame(predictIntensity(scaled(), single, farField), "rect_intensity_single"));
   it("rectangular intensity of incoherent modes", () =>
-    expectSame(predictIntensity(scaled(), multi), "rect_intensity_multi"));
+    expectSame(predictIntensity(scaled(), multi, farField), "rect_intensity_multi"));
 
   const firstSample = (x: Tensor): Tensor => slice(x, [{ axis: 0, start: 0, end: 1 }]);
   it("basis intensities", async () => {
-    const basis = intensityBasis(object, multi);
+    const basis = intensityBasis(object, multi, farField);
     await expectSame(firstSample(basis.real), "basis_X1");
     await expectSame(firstSample(basis.imaginary), "basis_X2");
     await expectSame(firstSample(basis.mixed), "basis_X3");
   });
 
   it("least squares and rank-one scales of every pattern", async () => {
-    const basis = await evaluate({ ...intensityBasis(object, multi) }, feeds);
+    const basis = await evaluate({ ...intensityBasis(object, multi, farField) }, feeds);
     const measured = arrays.get("measured").data as Float32Array;
     const [coefficients, scales]: [number[], number[]] = [[], []];
     for (let start = 0; start < measured.length; start += n * n) {
@@ -108,8 +114,8 @@ describeFixtures("physics", ({ arrays }) => {
     const { s1, s2 } = { s1: ofSample("s1"), s2: ofSample("s2") };
     const { direct, assembled } = await evaluate(
       {
-        direct: predictIntensity(rectangularScale(object, s1, s2), multi),
-        assembled: basisIntensity(intensityBasis(object, multi), s1, s2),
+        direct: predictIntensity(rectangularScale(object, s1, s2), multi, farField),
+        assembled: basisIntensity(intensityBasis(object, multi, farField), s1, s2),
       },
       feeds,
     );
@@ -117,7 +123,7 @@ describeFixtures("physics", ({ arrays }) => {
   });
 
   it("pooled normal equations and their constrained optimum", async () => {
-    const basis = await evaluate({ ...intensityBasis(object, single) }, feeds);
+    const basis = await evaluate({ ...intensityBasis(object, single, farField) }, feeds);
     const equations = emptyNormalEquations();
     accumulate(equations, basis, arrays.get("pooled_measured").data);
     expect(maxDeviation(equations.matrix, arrays.get("pooled_M").data)).toBeLessThan(tolerances.parityPhysics);

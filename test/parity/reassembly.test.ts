@@ -3,6 +3,7 @@ import { each } from "../../src/graph/complex.ts";
 import { Graph } from "../../src/graph/tensor.ts";
 import { canvasSide, extractGroup, mergeGroup, type PatchWeighting } from "../../src/physics/group.ts";
 import { predictAmplitude } from "../../src/physics/predict.ts";
+import { farField } from "../../src/physics/propagation/farField.ts";
 import { translate } from "../../src/physics/translate.ts";
 import { evaluate } from "../evaluate.ts";
 import { describeFixtures, type FixtureArrays } from "../fixtures.ts";
@@ -106,7 +107,7 @@ describeFixtures("reassembly", ({ entry, arrays }) => {
       // What a window's pixel may deviate by is interpolated from the canvas as the pixel itself is.
       const windows = extractGroup({ re: tolerance, im: tolerance }, offsets, n).re;
       const { ofWindows } = await evaluate({ ofWindows: windows }, { allowed, offsets: feeds.offsets });
-      const amplitude = predictAmplitude(extracted, probe, { probeScale: 4, outputScale: 1 });
+      const amplitude = predictAmplitude(extracted, probe, { propagator: farField, probeScale: 4, outputScale: 1 });
       const values = await evaluate({ re: extracted.re, im: extracted.im, amplitude }, feeds);
       expectWithin(values.re, arrays.get(`extracted_${weighting}_re`).data, ofWindows);
       expectWithin(values.im, arrays.get(`extracted_${weighting}_im`).data, ofWindows);

@@ -19,6 +19,7 @@ import {
 } from "../../src/physics/likelihood.ts";
 import { sampleSum } from "../../src/physics/perSample.ts";
 import { predictAmplitude, predictIntensity, rectangularScale } from "../../src/physics/predict.ts";
+import { farField } from "../../src/physics/propagation/farField.ts";
 import { meanDeviation, totalVariation } from "../../src/physics/regularisers.ts";
 import type { Objective } from "../../src/training/stepModels.ts";
 import type { FixtureArrays, FixtureEntry } from "../fixtures.ts";
@@ -122,12 +123,13 @@ export function referenceProblem({ entry, arrays }: ReferenceInit, variant: Vari
         const [s1, s2] = parameters.within("physics", () =>
           ["s1", "s2"].map((name) => parameters.trainable(name, [], () => Float32Array.of(1))),
         );
-        const rate = predictIntensity(rectangularScale(windows, s1!, s2!), illumination);
+        const rate = predictIntensity(rectangularScale(windows, s1!, s2!), illumination, farField);
         const loss = countIntensityNll(rate, measured, arrays.scalar("mean_intensity_ci"));
         return { loss, measures: { meanRate: mean(rate, { axes: [1, 2, 3] }) }, patches, prediction: rate };
       }
       const mask = probeMask(n, n / 2, 1);
       const prediction = predictAmplitude(windows, illumination, {
+        propagator: farField,
         probeScale: 4,
         outputScale: rms,
         ...(variant.gainAndMask ? { physicsGain: 3, mask: graph.constant(mask.data, mask.shape) } : {}),

@@ -6,7 +6,7 @@ import { sum } from "../../src/graph/ops/reduce.ts";
 import { Graph } from "../../src/graph/tensor.ts";
 import { extractGroup, mergeGroup, type PatchWeighting } from "../../src/physics/group.ts";
 import { exitWaves } from "../../src/physics/illumination.ts";
-import { farField, inverseFarField } from "../../src/physics/propagation/farField.ts";
+import { farField } from "../../src/physics/propagation/farField.ts";
 import { translate } from "../../src/physics/translate.ts";
 import { Random } from "../../src/random.ts";
 import { dot, evaluate, norm, normals } from "../evaluate.ts";
@@ -28,9 +28,9 @@ const randomComplex = (graph: Graph, shape: readonly number[], random: Random): 
 const offsets = (graph: Graph, random: Random) => graph.constant(normals(random, 2 * B * C), [B, C, 2]);
 
 const pieces: readonly Linear[] = [
-  { name: "far field", shape: [B, N, N], apply: (x) => farField(x) },
-  { name: "far field, odd", shape: [B, 9, 7], apply: (x) => farField(x) },
-  { name: "inverse far field", shape: [B, N, N], apply: (x) => inverseFarField(x) },
+  { name: "far field", shape: [B, N, N], apply: (x) => farField.forward(x) },
+  { name: "far field, odd", shape: [B, 9, 7], apply: (x) => farField.forward(x) },
+  { name: "inverse far field", shape: [B, N, N], apply: (x) => farField.adjoint(x) },
   {
     name: "illumination",
     shape: [B, C, N, N],

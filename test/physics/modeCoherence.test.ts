@@ -3,6 +3,7 @@ import { type ComplexArray, joinComplex, splitComplex } from "../../src/arrays.t
 import { computeScales, energyOf, scaledProbe } from "../../src/data/normalisation.ts";
 import { Graph } from "../../src/graph/tensor.ts";
 import { predictIntensity } from "../../src/physics/predict.ts";
+import { farField } from "../../src/physics/propagation/farField.ts";
 import { simulateScan } from "../../src/simulation/simulate.ts";
 import { withModeCoherence } from "../../src/training/modeCoherence.ts";
 import { evaluate, maxDeviation } from "../evaluate.ts";
@@ -56,7 +57,7 @@ describe.each(["incoherent", "coherent"] as const)("%s probe modes", (modeCohere
     expect(energyOf(probe) / (n / 2) ** 2).toBeCloseTo(1, 5);
     const graph = new Graph();
     const patch = complexInput(graph, "o", [1, 1, n, n]);
-    const intensity = predictIntensity(patch, complexConstant(graph, probe.shape, splitComplex(probe)));
+    const intensity = predictIntensity(patch, complexConstant(graph, probe.shape, splitComplex(probe)), farField);
     const unit = { re: new Float32Array(n * n).fill(1), im: new Float32Array(n * n) };
     const values = await evaluate({ intensity }, complexFeed("o", unit));
     const counts = values.intensity.map((x) => x * scales.countsPerUnit);

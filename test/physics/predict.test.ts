@@ -8,6 +8,7 @@ import { withHermiteModes } from "../../src/optics/probeModes.ts";
 import { extractPatch } from "../../src/optics/sampling.ts";
 import { extractGroup, mergeGroup } from "../../src/physics/group.ts";
 import { predictAmplitude, predictIntensity, rectangularScale } from "../../src/physics/predict.ts";
+import { farField } from "../../src/physics/propagation/farField.ts";
 import { Random } from "../../src/random.ts";
 import { diffract } from "../../src/simulation/diffraction.ts";
 import { dot, evaluate, maxDeviation, norm, normals } from "../evaluate.ts";
@@ -50,6 +51,7 @@ describe("predictions", () => {
     const intensity = predictIntensity(
       complexInput(graph, "patches", [frames, 1, N, N]),
       complexConstant(graph, simulated.probe.shape, splitComplex(simulated.probe)),
+      farField,
     );
     const values = await evaluate({ intensity }, complexFeed("patches", patches));
     expect(maxDeviation(values.intensity, simulated.intensity)).toBeLessThan(tolerances.otherSummationOrder);
@@ -65,8 +67,13 @@ describe("predictions", () => {
     const one = complexConstant(graph, [1, N, N], { re: added(re), im: added(im) });
     const values = await evaluate(
       {
-        amplitude: predictAmplitude(object, both, { probeScale: 2, outputScale: 0.5, physicsGain: 3 }),
-        intensity: predictIntensity(object, one),
+        amplitude: predictAmplitude(object, both, {
+          propagator: farField,
+          probeScale: 2,
+          outputScale: 0.5,
+          physicsGain: 3,
+        }),
+        intensity: predictIntensity(object, one, farField),
       },
       complexFeed("patches", patches),
     );
@@ -79,7 +86,7 @@ describe("predictions", () => {
     const graph = new Graph();
     const object = complexInput(graph, "o", [1, 1, 4, 4]);
     const probe = complexInput(graph, "p", [1, 4, 4]);
-    const amplitude = predictAmplitude(object, probe, { probeScale: 1, outputScale: 1 });
+    const amplitude = predictAmplitude(object, probe, { propagator: farField, probeScale: 1, outputScale: 1 });
     const [slope] = gradients(sum(amplitude), [object.re]);
     const zero = new Float32Array(16);
     const ones = zero.map(() => 1);
@@ -97,11 +104,12 @@ describe("predictions", () => {
     const { re, im } = splitComplex(probe);
     const values = await evaluate(
       {
-        apart: predictIntensity(object, complexConstant(graph, [frames, 1, 1, N, N], { re, im })),
-        together: predictIntensity(object, complexConstant(graph, [3, N, N], { re, im })),
+        apart: predictIntensity(object, complexConstant(graph, [frames, 1, 1, N, N], { re, im }), farField),
+        together: predictIntensity(object, complexConstant(graph, [3, N, N], { re, im }), farField),
         first: predictIntensity(
           object,
           complexConstant(graph, [1, N, N], { re: re.slice(0, N * N), im: im.slice(0, N * N) }),
+          farField,
         ),
       },
       complexFeed("patches", patches),
@@ -122,9 +130,9 @@ describe("slopes against central differences", () => {
     const { canvas } = mergeGroup(patches, offsets, { side, weighting: "probe", probe });
     const object = extractGroup(canvas, offsets, n);
     return {
-      intensity: predictIntensity(object, probe),
-      rectangular: predictIntensity(rectangularScale(object, 1.4, 0.7), probe),
-      amplitude: predictAmplitude(object, probe, { probeScale: 2, outputScale: 1 }),
+      intensity: predictIntensity(object, probe, farField),
+      rectangular: predictIntensity(rectangularScale(object, 1.4, 0.7), probe, farField),
+      amplitude: predictAmplitude(object, probe, { propagator: farField, probeScale: 2, outputScale: 1 }),
     };
   };
 

@@ -23,6 +23,7 @@ import {
 } from "../../src/physics/likelihood.ts";
 import { sampleMean } from "../../src/physics/perSample.ts";
 import { predictIntensity } from "../../src/physics/predict.ts";
+import { farField } from "../../src/physics/propagation/farField.ts";
 import { accumulate, bestScales, emptyNormalEquations } from "../../src/physics/varpro.ts";
 import { Random } from "../../src/random.ts";
 import { countPhotons } from "../../src/simulation/detector.ts";
@@ -154,7 +155,7 @@ describe("the true object has the least loss", () => {
     const shape = [B, C, N, N];
     const patches = complexInput(graph, "patches", shape);
     const probe = complexConstant(graph, [1, N, N], splitComplex(scene.probe));
-    const rate = predictIntensity(arranged(patches, probe, arrangement), probe);
+    const rate = predictIntensity(arranged(patches, probe, arrangement), probe, farField);
     const counts = graph.constant(scene.counts, shape);
     const outputs = Object.fromEntries(Object.entries(losses).map(([name, loss]) => [name, loss(rate, counts)]));
     const session = await testRuntime.load(buildModel({ outputs }));
@@ -195,7 +196,7 @@ describe("the true object has the least loss", () => {
       const shape = [B, C, N, N];
       const patches = complexInput(graph, "patches", shape);
       const probe = complexConstant(graph, [1, N, N], splitComplex(scene.probe));
-      const basis = intensityBasis(arranged(patches, probe, arrangement), probe);
+      const basis = intensityBasis(arranged(patches, probe, arrangement), probe, farField);
       const [s1, s2] = [graph.input("s1", []), graph.input("s2", [])];
       const rate = basisIntensity(basis, s1, s2);
       const counts = graph.constant(scene.counts, shape);

@@ -4,6 +4,7 @@ import { Graph } from "../../src/graph/tensor.ts";
 import { eigenSymmetric } from "../../src/numerics/eigenSymmetric.ts";
 import { basisIntensity, intensityBasis } from "../../src/physics/intensityBasis.ts";
 import { predictIntensity, rectangularScale } from "../../src/physics/predict.ts";
+import { farField } from "../../src/physics/propagation/farField.ts";
 import {
   accumulate,
   type BasisValues,
@@ -113,8 +114,8 @@ describe("scales of real and imaginary part", () => {
     const random = new Random(6);
     const values = await evaluate(
       {
-        assembled: basisIntensity(intensityBasis(object, probe), 1.3, -0.4),
-        direct: predictIntensity(rectangularScale(object, 1.3, -0.4), probe),
+        assembled: basisIntensity(intensityBasis(object, probe, farField), 1.3, -0.4),
+        direct: predictIntensity(rectangularScale(object, 1.3, -0.4), probe, farField),
       },
       {
         ...complexFeed("o", { re: normals(random, 2 * n * n), im: normals(random, 2 * n * n) }),

@@ -10,6 +10,7 @@ import { makeProbe } from "../../src/optics/probes.ts";
 import { extractPatch } from "../../src/optics/sampling.ts";
 import { poissonDeviance } from "../../src/physics/likelihood.ts";
 import { predictIntensity } from "../../src/physics/predict.ts";
+import { farField } from "../../src/physics/propagation/farField.ts";
 import { Random } from "../../src/random.ts";
 import { countPhotons } from "../../src/simulation/detector.ts";
 import { diffract } from "../../src/simulation/diffraction.ts";
@@ -65,7 +66,10 @@ function scene(parameters: Parameters, from: number): { predicted: Tensor; measu
   const shape = [batch, 1, n, n];
   const object = complexConstant(graph, shape, splitComplex({ shape, data: part(patches, from, 2 * frameSize) }));
   const light = complexConstant(graph, probe.shape, splitComplex(probe));
-  return { predicted: predictIntensity(object, light), measured: graph.constant(part(counts, from, frameSize), shape) };
+  return {
+    predicted: predictIntensity(object, light, farField),
+    measured: graph.constant(part(counts, from, frameSize), shape),
+  };
 }
 
 const feedOf = (from: number) => ({
@@ -83,7 +87,7 @@ describe("intensities of frames", () => {
       const shape = [batch, 1, n, n];
       const object = { re: graph.input("re", shape), im: graph.input("im", shape) };
       const measured = graph.input("measured", shape);
-      const predicted = predictIntensity(object, complexConstant(graph, probe.shape, splitComplex(probe)));
+      const predicted = predictIntensity(object, complexConstant(graph, probe.shape, splitComplex(probe)), farField);
       const rate = withFrameIntensity(parameters, predicted, { frames: [frames], measured });
       return { loss: poissonDeviance(rate, measured), measures: {} };
     };

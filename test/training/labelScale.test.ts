@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { labelPatch, labelSource } from "../../src/data/labels.ts";
 import { computeScales, normalisePatterns, scaledProbe } from "../../src/data/normalisation.ts";
-import { patchDiffraction } from "../../src/optics/patchDiffraction.ts";
+import { patchDiffraction } from "../../src/physics/patchDiffraction.ts";
+import { farField } from "../../src/physics/propagation/farField.ts";
 import type { SimulationOptions } from "../../src/simulation/options.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { normalisedLabels } from "../../src/training/labelScale.ts";
@@ -20,9 +21,11 @@ it.each([
   const frames = Array.from({ length: 30 }, (_, i) => i);
   const scales = computeScales(dataset, frames);
   const probe = scaledProbe(dataset.probe, scales);
-  const labels = normalisedLabels(labelSource({ ...dataset, object }), dataset, { scales, probe, frames });
+  const labels = normalisedLabels(labelSource({ ...dataset, object }), dataset, {
+    ...{ scales, probe, propagator: farField, frames },
+  });
   const [measured, patch] = [new Float32Array(32 * 32), new Float64Array(2 * 32 * 32)];
-  const diffraction = patchDiffraction(probe);
+  const diffraction = patchDiffraction(probe, farField);
   for (const frame of [0, 7, 29]) {
     dataset.patterns.read([frame], measured);
     normalisePatterns(measured, dataset.measurement, scales, dataset.mask?.data);

@@ -6,6 +6,7 @@ import { largestOffset } from "../../src/data/groupGeometry.ts";
 import { scaledProbe } from "../../src/data/normalisation.ts";
 import { adam } from "../../src/graph/optimizers.ts";
 import { initialise } from "../../src/nets/parameters.ts";
+import { farField } from "../../src/physics/propagation/farField.ts";
 import { Random } from "../../src/random.ts";
 import { framesInput, tableIndex } from "../../src/training/frameIntensity.ts";
 import { buildObjective } from "../../src/training/objective.ts";
@@ -52,7 +53,7 @@ export async function trainOnScan(dataset: Dataset, training: ScanTraining): Pro
   const models = buildStepModels(
     (parameters) =>
       buildObjective(parameters, {
-        ...{ model, batch: batchSize, probe: start, scales },
+        ...{ model, batch: batchSize, probe: start, propagator: farField, scales },
         canvasSide: N + 2 * Math.ceil(largestOffset(source.geometry)),
         losses: parseSettings("training"),
         frames: [frames.length],

@@ -13,6 +13,7 @@ import { makeProbe } from "../../src/optics/probes.ts";
 import { extractPatch } from "../../src/optics/sampling.ts";
 import { poissonDeviance } from "../../src/physics/likelihood.ts";
 import { predictIntensity } from "../../src/physics/predict.ts";
+import { farField } from "../../src/physics/propagation/farField.ts";
 import { Random } from "../../src/random.ts";
 import { diffract } from "../../src/simulation/diffraction.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
@@ -58,7 +59,7 @@ function objective(parameters: Parameters): Objective {
   const { graph } = parameters;
   const shape = [frames, 1, n, n];
   const object = complexConstant(graph, shape, patches);
-  const rate = predictIntensity(object, trainableProbe(parameters, start));
+  const rate = predictIntensity(object, trainableProbe(parameters, start), farField);
   return { loss: poissonDeviance(rate, graph.constant(counts, shape)), measures: {} };
 }
 
@@ -86,7 +87,7 @@ describe("a trained probe", () => {
     const object = complexConstant(parameters.graph, shape, patches);
     // Any function of the intensities will do; a weighted sum has no dark pixels' steep slopes, which defeat differences.
     const weights = parameters.graph.constant(normals(new Random(9), frames * n * n), shape);
-    const rate = predictIntensity(object, trainableProbe(parameters, start));
+    const rate = predictIntensity(object, trainableProbe(parameters, start), farField);
     const total = mean(mul(rate, weights));
     const names = parameters.specs.map(({ name }) => name);
     const [re, im] = gradients(total, [...parameters.tensors.values()]);

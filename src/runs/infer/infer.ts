@@ -20,6 +20,7 @@ import type { ParameterValues } from "../../nets/parameters.ts";
 import { locateBundle } from "../../node/files/bundleFiles.ts";
 import { type OpenScan, openScan, readBytes, sha256 } from "../../node/files/files.ts";
 import { batchWorkers } from "../../node/workers/batchWorkers.ts";
+import { propagatorOf } from "../../physics/propagation/propagators.ts";
 import { chooseRuntime } from "../../runtime/node/accelerator.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { maskedProbe } from "../../training/maskedProbe.ts";
@@ -226,6 +227,7 @@ async function conclude(
   const lap = stopwatch();
   const onScan = {
     ...{ dataset, scales: prediction.scales, probe: run.probe, frames: report.frames },
+    propagator: propagatorOf("far-field"),
     coverage: assembled.stitched.weight,
     canvas: assembled.stitched.canvas,
   };

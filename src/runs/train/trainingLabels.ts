@@ -3,6 +3,7 @@ import type { Dataset } from "../../data/dataset.ts";
 import { framesByScan } from "../../data/joinedScans.ts";
 import { type LabelSource, labelSource } from "../../data/labels.ts";
 import { scaledProbe } from "../../data/normalisation.ts";
+import { propagatorOf } from "../../physics/propagation/propagators.ts";
 import { normalisedLabels } from "../../training/labelScale.ts";
 import { maskedProbe } from "../../training/maskedProbe.ts";
 import type { PreparedData } from "../../training/preparation.ts";
@@ -19,7 +20,12 @@ export function trainingLabels(
   return {
     labels: scans.map((scan, i) => {
       const probe = maskedProbe(scaledProbe(scan.probe, scales[i]), model);
-      return normalisedLabels(labelSource(scan), scan, { scales: scales[i], probe, frames: own[i] });
+      return normalisedLabels(labelSource(scan), scan, {
+        scales: scales[i],
+        probe,
+        propagator: propagatorOf("far-field"),
+        frames: own[i],
+      });
     }),
   };
 }

@@ -11,6 +11,7 @@ import { PtychonautError, setting } from "../../errors.ts";
 import { initialise, type Parameters, type ParameterValues } from "../../nets/parameters.ts";
 import { generatorNamed } from "../../nets/registry.ts";
 import { batchPerReplica, replicaGradients } from "../../node/workers/replicas.ts";
+import { propagatorOf } from "../../physics/propagation/propagators.ts";
 import type { Random } from "../../random.ts";
 import type { HostTensor, Runtime } from "../../runtime/runtime.ts";
 import { calibrateScales } from "../../training/calibration.ts";
@@ -64,6 +65,7 @@ export async function setUpTraining(
     model,
     batch,
     probe: stackedProbes(scans, prepared),
+    propagator: propagatorOf("far-field"),
     canvasSide: sideOfCanvas(model.N, prepared),
     losses: training,
     scales: prepared.scales,

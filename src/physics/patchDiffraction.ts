@@ -1,21 +1,21 @@
 import type { ComplexArray } from "../arrays.ts";
-import { planFft2 } from "../numerics/fft.ts";
+import type { Propagator } from "./propagation/propagator.ts";
 
 /**
- * Far-field intensities under one probe, Σ over modes |F(O P)|² with the unitary F, in float64.
+ * Intensities at the detector under one probe, Σ over modes |F(O P)|² with F the propagation, in float64.
  * @param probe `[mode, n, n]`
  * @returns from a patch O, interleaved `[n, n]`, to its intensity `[n, n]`, which the next call overwrites
  */
-export function patchDiffraction(probe: ComplexArray): (patch: Float64Array) => Float64Array {
+export function patchDiffraction(probe: ComplexArray, propagator: Propagator): (patch: Float64Array) => Float64Array {
   const [modes, n] = probe.shape as [number, number, number];
-  const fft = planFft2([n, n]);
+  const toDetector = propagator.plan([n, n]);
   const wave = new Float64Array(2 * n * n);
   const intensity = new Float64Array(n * n);
   return (patch) => {
     intensity.fill(0);
     for (let mode = 0; mode < modes; mode++) {
       multiply(patch, probe.data, 2 * mode * n * n, wave);
-      fft.forward(wave, wave);
+      toDetector.forward(wave, wave);
       for (let i = 0; i < intensity.length; i++) intensity[i] += wave[2 * i] ** 2 + wave[2 * i + 1] ** 2;
     }
     return intensity;

@@ -1,0 +1,22 @@
+import { PtychonautError } from "../../errors.ts";
+import { farField } from "./farField.ts";
+import type { Propagator } from "./propagator.ts";
+
+/** Every way a wave can travel from sample to detector, by its name. A new one is a file and a line here. */
+const propagators: Readonly<Record<string, Propagator>> = {
+  "far-field": farField,
+};
+
+export const propagationKinds: readonly string[] = Object.keys(propagators);
+
+/**
+ * The propagator that an experiment's geometry asks for.
+ * @throws PtychonautError "data" for one that this version does not have
+ */
+export function propagatorOf(kind: string): Propagator {
+  if (Object.hasOwn(propagators, kind)) return propagators[kind];
+  throw new PtychonautError("data", `no propagation for a ${kind} geometry in this version`, {
+    expected: propagationKinds.join(" or "),
+    got: kind,
+  });
+}
