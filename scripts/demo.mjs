@@ -7,7 +7,9 @@ import { fileURLToPath } from "node:url";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const folder = "demo-run";
-const scan = join(folder, "scan.npz");
+const [scan, training, reconstruction, comparison] = ["scan.npz", "training", "reconstruction", "comparison"].map(
+  (name) => join(folder, name),
+);
 const startedAt = performance.now();
 
 process.chdir(root);
@@ -19,21 +21,20 @@ ptychonaut(
   ...["--object", "lines", "--smoothing", 3, "--photons", 1e6, "--seed", 7],
 );
 ptychonaut(
-  ...["train", "--train_data_file", scan, "--output_dir", folder, "--gridsize", 1, "--n_filters_scale", 1],
+  ...["train", "--train_data_file", scan, "--output_dir", training, "--gridsize", 1, "--n_filters_scale", 1],
   ...["--batch_size", 8, "--learning_rate", 5e-4, "--scheduler", "WarmupCosine", "--max_epochs", 24, "--seed", 7],
 );
 ptychonaut(
-  ...["infer", "--model_path", folder, "--test_data", scan, "--output_dir", folder],
+  ...["infer", "--model_path", training, "--test_data", scan, "--output_dir", reconstruction],
   ...["--phase_alignment", "--middle_trim", 48],
 );
-ptychonaut("evaluate", join(folder, "reconstruction.npz"), "--reference", scan);
+const object = join(reconstruction, "reconstruction.npz");
+ptychonaut("evaluate", object, "--reference", scan);
+ptychonaut("compare", `network=${object}`, "--reference", scan, "--output_dir", comparison);
 
 const { trivialReconstructions } = await import("./trivialReconstructions.mjs");
-const network = JSON.parse(readFileSync(join(folder, "metrics.json"), "utf8"));
-const rows = [
-  ["network", network],
-  ...Object.entries(await trivialReconstructions(scan, join(folder, "reconstruction.npz"))),
-];
+const network = JSON.parse(readFileSync(join(reconstruction, "metrics.json"), "utf8"));
+const rows = [["network", network], ...Object.entries(await trivialReconstructions(scan, object))];
 console.log(`\n${"".padEnd(20)}complex error  phase SSIM  phase correlation  FRC half-bit (px)`);
 for (const [name, { complexError, phase, frc }] of rows) {
   const cells = [complexError.toFixed(3), number(phase.ssim), number(phase.correlation), frc.halfBit.toFixed(1)];
@@ -41,8 +42,8 @@ for (const [name, { complexError, phase, frc }] of rows) {
     name.padEnd(20) + cells[0].padStart(13) + cells[1].padStart(12) + cells[2].padStart(19) + cells[3].padStart(19),
   );
 }
-console.log(`\npictures: ${join(folder, "amplitude.png")}, ${join(folder, "phase.png")}`);
-console.log(`numbers:  ${join(folder, "metrics.json")}`);
+console.log(`\npictures: ${join(comparison, "comparison.png")}, ${join(reconstruction, "phase.png")}`);
+console.log(`numbers:  ${join(reconstruction, "metrics.json")}`);
 console.log(`${((performance.now() - startedAt) / 1000).toFixed(0)} s in all`);
 
 function ptychonaut(...args) {

@@ -3,9 +3,9 @@ import { complexZeros } from "../dist/arrays.js";
 import { wellCovered } from "../dist/inference/coverage.js";
 import { uniformWeights } from "../dist/inference/patchWeights.js";
 import { createStitcher } from "../dist/inference/stitch.js";
-import { compareWithReference, readReconstructionFile, readReference } from "../dist/node/evaluate.js";
-import { readScan } from "../dist/node/files.js";
-import { planFft2 } from "../dist/optics/fft.js";
+import { readScan } from "../dist/node/files/files.js";
+import { planFft2 } from "../dist/numerics/fft.js";
+import { compareWithReference, readReconstructionFile, readReference } from "../dist/runs/evaluate.js";
 
 /**
  * Metrics of a flat object and of the probe-free average: the inverse far field of each measured amplitude, with no
