@@ -3,6 +3,7 @@ import { PtychonautError } from "../errors.ts";
 import { largestRectangle } from "./coverage.ts";
 import { applyGauge, findGauge, type Gauge, type GaugeOptions } from "./gauge.ts";
 import { type ComplexImage, complexImage, crop, type Rectangle } from "./image.ts";
+import { knownPixels } from "./known.ts";
 import { clearPlace, locate, locationStep } from "./locate.ts";
 import { conjugated, turned } from "./orientation.ts";
 import { findShift } from "./registration.ts";
@@ -14,7 +15,7 @@ export interface AlignmentOptions {
    * two differ in size, unless `locate` is on. Default [0, 0].
    */
   readonly origin?: readonly [row: number, column: number];
-  /** `[height, width]` of the reconstruction, 1 = well covered by the scan. Default: all. */
+  /** `[height, width]` of the reconstruction, 1 = well covered by the scan. Default: all but a margin without amplitude. */
   readonly mask?: RealArray;
   /** The same of the reference. */
   readonly referenceMask?: RealArray;
@@ -87,6 +88,7 @@ export function align(
 ): Alignment {
   const r: Masked = masked(complexImage(reconstruction), options.mask, "reconstruction");
   const t: Masked = masked(complexImage(reference), options.referenceMask, "reference");
+  requireAmplitude(t);
   const upright = alignAt(r, t, placeOf(r, t, options), options);
   const twin = options.twin === true ? alignTwin(r, t, options) : undefined;
   if (twin === undefined) return upright;
@@ -124,21 +126,20 @@ interface Placed {
   readonly placement: RemovedGauge["placement"];
 }
 
-/** A mask of 1 and 0; pixels that are not finite are not known. */
 function masked(image: ComplexImage, mask: RealArray | undefined, whose: string): Masked {
-  const [height, width] = image.shape;
-  if (mask !== undefined && (mask.shape.length !== 2 || mask.shape[0] !== height || mask.shape[1] !== width)) {
-    throw new PtychonautError("shape", `the coverage mask does not fit the ${whose}`, {
-      expected: `[${height}, ${width}]`,
-      got: `[${mask.shape.join(", ")}]`,
-    });
-  }
-  const known = Uint8Array.from({ length: height * width }, (_, i) =>
-    Number.isFinite(image.data[2 * i] + image.data[2 * i + 1]) && mask?.data[i] !== 0 ? 1 : 0,
-  );
+  const known = knownPixels(image, mask, whose);
   // An unknown NaN would spread through every transform.
   const data = image.data.map((value) => (Number.isFinite(value) ? value : 0));
   return { image: { ...image, data }, mask: known };
+}
+
+/** @throws PtychonautError "data" when nothing could be compared with it */
+function requireAmplitude({ image, mask }: Masked): void {
+  if (image.data.some((value, i) => value !== 0 && mask[i >> 1] === 1)) return;
+  throw new PtychonautError("data", "the reference has no amplitude anywhere, so nothing can be compared with it", {
+    expected: "a complex object",
+    got: "zeros",
+  });
 }
 
 function placeOf(r: Masked, t: Masked, { origin, locate: wanted, gauge }: AlignmentOptions): Placed {

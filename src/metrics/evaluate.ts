@@ -11,6 +11,7 @@ import { type Alignment, type AlignmentOptions, align, coveredRectangle, type Re
 import { meanAbsoluteError, meanSquaredError, pearson, psnr, relativeError } from "./differences.ts";
 import { type Frc, frc } from "./frc.ts";
 import { amplitudeImage, type ComplexImage, crop, dataRange, type Image, type Rectangle } from "./image.ts";
+import { withAmplitude } from "./known.ts";
 import { msSsim } from "./msSsim.ts";
 import { conjugated } from "./orientation.ts";
 import { ssim } from "./ssim.ts";
@@ -69,7 +70,8 @@ export interface Coverage {
  *
  * Phases are compared as angles: the error of a pixel is arg(r conj t), in (−π, π], so a wrap is no error. The phase images
  * for SSIM, PSNR and correlation are arg(t conj m) with m the mean of t, and that plus the error; so they wrap only where
- * the reference itself spans more than 2π.
+ * the reference itself spans more than 2π. Margins without amplitude are not covered ({@link align}); a pixel without
+ * amplitude inside has the phase of m.
  *
  * @param reconstruction `[h, w]`
  * @param reference `[H, W]`
@@ -107,7 +109,10 @@ export function measure(alignment: Alignment, options: EvaluationOptions = {}): 
   };
 }
 
-/** Phases of the reconstruction and the reference on one branch; see {@link evaluateReconstruction}. */
+/**
+ * Phases of the reconstruction and the reference on one branch; see {@link evaluateReconstruction}. A pixel without
+ * amplitude has no phase of its own: it counts as flat, at the phase of the reference's mean.
+ */
 function phaseImages(r: ComplexImage, t: ComplexImage, covered: Uint8Array): [Image, Image] {
   const centre = [0, 0];
   covered.forEach((valid, i) => {
@@ -119,10 +124,15 @@ function phaseImages(r: ComplexImage, t: ComplexImage, covered: Uint8Array): [Im
   const [c, s] = [Math.cos(middle), Math.sin(middle)];
   const truth = new Float64Array(covered.length);
   const phase = new Float64Array(covered.length);
+  const [bright, brightTruth] = [withAmplitude(r, covered), withAmplitude(t, covered)];
   for (let i = 0; i < covered.length; i++) {
     const [rr, ri, tr, ti] = [r.data[2 * i], r.data[2 * i + 1], t.data[2 * i], t.data[2 * i + 1]];
-    truth[i] = Math.atan2(ti * c - tr * s, tr * c + ti * s);
-    phase[i] = truth[i] + Math.atan2(ri * tr - rr * ti, rr * tr + ri * ti);
+    const [own, seen] = [brightTruth[i] === 1, bright[i] === 1];
+    truth[i] = own ? Math.atan2(ti * c - tr * s, tr * c + ti * s) : 0;
+    if (!seen) continue;
+    phase[i] = own
+      ? truth[i] + Math.atan2(ri * tr - rr * ti, rr * tr + ri * ti)
+      : Math.atan2(ri * c - rr * s, rr * c + ri * s);
   }
   return [
     { shape: t.shape, data: phase },
