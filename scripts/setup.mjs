@@ -1,9 +1,9 @@
 // Makes a clone ready to run: installs what package-lock.json names, when it is not there, and compiles. Plain
 // JavaScript without dependencies, since on a fresh clone there are none.
-import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { npm, run } from "./commands.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
@@ -18,18 +18,5 @@ function isInstalled() {
     .every(([path, { version }]) => installed[path]?.version === version);
 }
 
-function run(command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: "inherit" });
-  if (error !== undefined) console.error(`${command}: ${error.message}`);
-  if (status !== 0) process.exit(status ?? 1);
-}
-
-/** npm names its own script to the scripts that it runs; elsewhere the command must do. */
-function npm(...args) {
-  const script = process.env.npm_execpath;
-  if (script?.endsWith(".js")) run(process.execPath, [script, ...args]);
-  else run(process.platform === "win32" ? "npm.cmd" : "npm", args);
-}
-
-if (!isInstalled()) npm("ci");
-run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b", root]);
+if (!isInstalled()) npm(["ci"], root);
+run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b", root], root);

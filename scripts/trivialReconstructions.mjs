@@ -1,11 +1,15 @@
 // What anybody gets without a method, scored as the network is: the least that a reconstruction must beat.
 import { complexZeros } from "../dist/arrays.js";
 import { wellCovered } from "../dist/inference/coverage.js";
-import { uniformWeights } from "../dist/inference/patchWeights.js";
-import { createStitcher } from "../dist/inference/stitch.js";
-import { readScan } from "../dist/node/files/files.js";
+import {
+  compareWithReference,
+  createStitcher,
+  readReconstructionFile,
+  readReference,
+  readScan,
+  uniformWeights,
+} from "../dist/node/index.js";
 import { planFft2 } from "../dist/numerics/fft.js";
-import { compareWithReference, readReconstructionFile, readReference } from "../dist/runs/evaluate.js";
 
 /**
  * Metrics of a flat object and of the probe-free average: the inverse far field of each measured amplitude, with no

@@ -66,7 +66,7 @@ export interface Coverage {
 }
 
 /**
- * Compares a reconstruction with a reference: brings them to one frame ({@link align}), then measures on what both cover.
+ * Compares a reconstruction with a reference: brings them to one frame (`align`), then measures on what both cover.
  *
  * Phases are compared as angles: the error of a pixel is arg(r conj t), in (−π, π], so a wrap is no error. The phase images
  * for SSIM, PSNR and correlation are arg(t conj m) with m the mean of t, and that plus the error; so they wrap only where
