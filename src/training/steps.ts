@@ -1,3 +1,4 @@
+import { PtychonautError } from "../errors.ts";
 import type { Optimizer } from "../graph/optimizers.ts";
 import type { HostTensor, Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
 import { alone, type Communicator } from "./communicator.ts";
@@ -83,8 +84,10 @@ export interface TrainingStepOptions {
   readonly session?: SessionOptions;
 }
 
+/** @throws PtychonautError "data" when the weights to start with are not those of these models and this optimiser */
 export async function createTrainingStep(options: TrainingStepOptions): Promise<TrainingStep> {
   const { runtime, models, session } = options;
+  checkWeights(options);
   if (options.form === "fused" && runtime.memory !== undefined) return residentStep(options, runtime.memory);
   const communicator = options.communicator ?? alone;
   const evaluation = await runtime.load(models.evaluation, session);
@@ -94,6 +97,19 @@ export async function createTrainingStep(options: TrainingStepOptions): Promise<
   }
   const source = options.gradients ?? (await sessionGradients(runtime, models, session));
   return new SplitStep(options, source, await runtime.load(models.update, bringing), evaluation, communicator);
+}
+
+function checkWeights({ models: { specs }, optimizer, start }: TrainingStepOptions): void {
+  const trained = trainableLayout(specs).length;
+  const untrained = stateLayout(specs).length;
+  const expected = [trained, untrained, ...optimizer.moments.map(() => trained)].join(", ");
+  const got = [start.parameters, start.state, ...start.moments].map(({ length }) => length).join(", ");
+  if (got === expected) return;
+  throw new PtychonautError("data", "the weights to start with are not those of this network and optimiser", {
+    expected: `vectors of ${expected} numbers`,
+    got,
+    fix: "resume from a checkpoint of this run",
+  });
 }
 
 /** What both forms share: two sets of vectors, one read and one written by a step, which then swap. */

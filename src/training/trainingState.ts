@@ -1,8 +1,10 @@
 import { PtychonautError } from "../errors.ts";
+import { parseJson } from "../formats/json.ts";
 import { readNpy, writeNpy } from "../formats/npy.ts";
 import { writeZip } from "../formats/writeZip.ts";
 import { openZip, type ZipArchive } from "../formats/zip.ts";
 import type { KeptCheckpoint } from "./checkpointPolicy.ts";
+import { type StateJson, stateSchema } from "./checkpointSchema.ts";
 import { type EarlyStoppingState, earlyStoppingStart } from "./earlyStopping.ts";
 import type { Weights } from "./parameterStore.ts";
 import type { ScheduleState } from "./schedules.ts";
@@ -131,20 +133,27 @@ export function writeCheckpoint(state: TrainingState, identity: RunIdentity): Ui
 export function readCheckpoint(bytes: Uint8Array, identity: RunIdentity, where: string): TrainingState {
   const { zip, json } = open(bytes, where);
   checkIdentity(json.identity, identity, where);
-  const vector = (name: string): Float32Array => {
+  const vector = (name: string, like?: Float32Array): Float32Array => {
     const array = readNpy(zip.read(`${name}.npy`), `${where}: ${name}`);
     if (array.dtype !== "float32") throw damaged(where, `${name} is ${array.dtype}`);
+    if (like !== undefined && like.length !== array.data.length)
+      throw damaged(where, `${name} has ${array.data.length} numbers instead of ${like.length}`);
     return Float32Array.from(array.data as Float32Array);
   };
   const { format: _, identity: __, moments, best, ...rest } = json;
+  const [parameters, state] = [vector("parameters"), vector("state")];
   return {
     ...rest,
     weights: {
-      parameters: vector("parameters"),
-      moments: Array.from({ length: moments }, (_, i) => vector(`moment${i}`)),
-      state: vector("state"),
+      parameters,
+      moments: Array.from({ length: moments }, (_, i) => vector(`moment${i}`, parameters)),
+      state,
     },
-    best: best && { ...best, parameters: vector("best.parameters"), state: vector("best.state") },
+    best: best && {
+      ...best,
+      parameters: vector("best.parameters", parameters),
+      state: vector("best.state", state),
+    },
   };
 }
 
@@ -159,24 +168,16 @@ function open(bytes: Uint8Array, where: string): { zip: ZipArchive; json: StateJ
   return { zip, json: parse(new TextDecoder().decode(zip.read(STATE)), where) };
 }
 
-interface StateJson extends Omit<TrainingState, "weights" | "best"> {
-  readonly format: number;
-  readonly identity: RunIdentity;
-  readonly moments: number;
-  readonly best: { readonly epoch: number; readonly value: number } | null;
-}
-
 const slim = ({ epoch, value }: BestWeights): { epoch: number; value: number } => ({ epoch, value });
 
 function parse(text: string, where: string): StateJson {
-  let json: StateJson;
-  try {
-    json = JSON.parse(text) as StateJson;
-  } catch (cause) {
-    throw new PtychonautError("data", "the checkpoint is damaged", { where, got: `${STATE} is not JSON`, cause });
-  }
-  if (json.format !== FORMAT) throw damaged(where, `format ${json.format} instead of ${FORMAT}`);
-  return json;
+  const json = parseJson(text, `${where}: ${STATE}`);
+  const format = (json as { readonly format?: unknown } | null)?.format;
+  if (format !== FORMAT) throw damaged(where, `format ${String(format)} instead of ${FORMAT}`);
+  const { success, data, error } = stateSchema.safeParse(json);
+  if (success) return data;
+  const { path, message } = error.issues[0];
+  throw damaged(where, `${path.join(".")}: ${message}`);
 }
 
 const damaged = (where: string, got: string): PtychonautError =>

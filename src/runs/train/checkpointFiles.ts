@@ -41,6 +41,8 @@ export interface CheckpointOptions {
 
 const SUFFIX = ".ckpt.zip";
 const LAST = `last${SUFFIX}`;
+/** Names of kept checkpoints; files of others are nobody's to read or to delete. */
+const KEPT = /^epoch=\d{4,}-\w+=[-+.\w]+\.ckpt\.zip$/;
 const folderOf = (outputDir: string): string => join(outputDir, "checkpoints");
 
 export const lastCheckpoint = (outputDir: string): string => join(folderOf(outputDir), LAST);
@@ -84,7 +86,7 @@ export async function openCheckpoints(
 /** Names of the checkpoints in a folder, which need not be there. The last comes last, before it the newest epoch. */
 async function checkpointsIn(folder: string): Promise<readonly string[]> {
   const names = await readdir(folder).catch(() => []);
-  return names.filter((name) => !name.startsWith(".") && name.endsWith(SUFFIX)).sort();
+  return names.filter((name) => name === LAST || KEPT.test(name)).sort();
 }
 
 /** A checkpoint that was found, before it is known whether it fits. */

@@ -68,6 +68,7 @@ export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Pr
   const preparedAt = new Date();
   try {
     const restored = checkpoint?.restore(run.identity);
+    if (restored !== undefined) checkBatches(restored, run);
     const state = restored ?? (await freshRun(run, payload));
     const logged = {
       state,
@@ -85,6 +86,15 @@ export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Pr
   } finally {
     await run.close();
   }
+}
+
+function checkBatches({ batch }: TrainingState, { batches: { count } }: Run): void {
+  if (batch <= count) return;
+  throw new PtychonautError("data", "the checkpoint stands behind the end of its epoch", {
+    expected: `at most ${count} batches`,
+    got: `${batch}`,
+    fix: "resume from another checkpoint",
+  });
 }
 
 /** Everything that a training works with, before it starts. */
