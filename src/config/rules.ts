@@ -6,6 +6,7 @@ import type { InferenceConfig } from "./inferenceConfig.ts";
 import { contradiction, sameValue } from "./merge.ts";
 import type { ModelConfig } from "./modelConfig.ts";
 import { snakeCase } from "./names.ts";
+import { completeData, completeModel, completeTraining } from "./resolve/complete.ts";
 import { parseSettings } from "./schema.ts";
 import { checkTrackingUri } from "./trackingUri.ts";
 import type { TrainingConfig } from "./trainingConfig.ts";
@@ -21,7 +22,7 @@ export function networkSettings(architecture: string): readonly (keyof ModelConf
 }
 
 export function checkModel(model: ModelConfig): void {
-  const idle = idleSettings(model, { ...parseSettings("model"), probeMaskDiameter: model.N / 2 });
+  const idle = idleSettings(model, completeModel(parseSettings("model"), model.N));
   if (!model.probeMask) idle(["probeMaskSigma", "probeMaskDiameter"], "probe_mask is on");
   if (model.physicsForwardMode !== "rectangular_scaled") {
     idle(["rectS1s2Trainable", "rectS1s2Init"], "physics_forward_mode is rectangular_scaled");
@@ -57,7 +58,7 @@ export function checkModel(model: ModelConfig): void {
 }
 
 export function checkData(data: DataConfig, gridsize: number): void {
-  const idle = idleSettings(data, { ...parseSettings("data"), neighborCount: defaultNeighborCount(gridsize) });
+  const idle = idleSettings(data, completeData(parseSettings("data"), gridsize, data.subsampleSeed));
   checkPositions(data);
   checkScaleContract(data);
   for (const axis of ["xBounds", "yBounds"] as const) {
@@ -128,8 +129,7 @@ function checkScaleContract({ scaleContractVersion: version, measurementDomain: 
 
 export function checkTraining(training: TrainingConfig, execution: ExecutionConfig, model: ModelConfig): void {
   const { multistageMilestones } = training;
-  const defaults = { ...parseSettings("training"), multistageMilestones: defaultMilestones(training.maxEpochs) };
-  const idle = idleSettings(training, defaults);
+  const idle = idleSettings(training, completeTraining(parseSettings("training", { maxEpochs: training.maxEpochs })));
   const { scheduler } = execution;
   if (scheduler !== "Exponential") idle(["exponentialGamma"], "scheduler is Exponential");
   if (scheduler !== "MultiStage") idle(["multistageMilestones", "multistageFactor"], "scheduler is MultiStage");
@@ -217,17 +217,6 @@ export function checkInference(inference: InferenceConfig, { N, physicsForwardMo
   if (middleTrim > N || middleTrim % 2 !== 0) {
     throw wrong("middleTrim", `an even number of at most N = ${N}`, String(middleTrim));
   }
-}
-
-/** Neighbours from which a group of gridsize² patterns is drawn, unless said. */
-export function defaultNeighborCount(gridsize: number): number {
-  return Math.max(4, gridsize ** 2 - 1);
-}
-
-/** Half and three quarters of the epochs. */
-export function defaultMilestones(maxEpochs: number): readonly number[] {
-  const epochs = [Math.round(maxEpochs / 2), Math.round((3 * maxEpochs) / 4)];
-  return [...new Set(epochs)].filter((epoch) => epoch >= 1);
 }
 
 /** Refuses settings that were moved from their default although they have no effect. */

@@ -4,7 +4,7 @@ import type { ExecutionConfig } from "./executionConfig.ts";
 import type { Settings } from "./group.ts";
 import type { ModelConfig } from "./modelConfig.ts";
 import { deepFreeze } from "./parse.ts";
-import { defaultMilestones, defaultNeighborCount } from "./rules.ts";
+import { completeData, completeModel, completeTraining } from "./resolve/complete.ts";
 import { groupNames, parseSettings } from "./schema.ts";
 import type { TrainingConfig } from "./trainingConfig.ts";
 
@@ -42,21 +42,9 @@ export function readSavedConfig(saved: Settings, where: string): SavedConfig {
     const { N } = model;
     if (N === null) throw new PtychonautError("bundle", "the saved settings lack N", { where });
     return deepFreeze({
-      model: {
-        ...model,
-        N,
-        objectBig: model.objectBig ?? model.gridsize > 1,
-        probeMaskDiameter: model.probeMaskDiameter ?? N / 2,
-      },
-      data: {
-        ...data,
-        subsampleSeed: data.subsampleSeed ?? training.seed,
-        neighborCount: data.neighborCount ?? defaultNeighborCount(model.gridsize),
-      },
-      training: {
-        ...training,
-        multistageMilestones: training.multistageMilestones ?? defaultMilestones(training.maxEpochs),
-      },
+      model: completeModel(model, N),
+      data: completeData(data, model.gridsize, training.seed),
+      training: completeTraining(training),
       execution,
     });
   } catch (cause) {

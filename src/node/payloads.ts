@@ -1,13 +1,8 @@
 import { scanOptions } from "../config/dataConfig.ts";
 import type { FileProbe } from "../config/fileProbe.ts";
-import {
-  type InferencePayload,
-  type InferenceRequest,
-  resolveInferencePayload,
-  resolveTrainingPayload,
-  type TrainingPayload,
-  type TrainingRequest,
-} from "../config/payload.ts";
+import type { InferencePayload, InferenceRequest, TrainingPayload, TrainingRequest } from "../config/payload.ts";
+import { resolveInferencePayload } from "../config/resolve/infer.ts";
+import { resolveTrainingPayload } from "../config/resolve/train.ts";
 import { readSavedConfig } from "../config/savedConfig.ts";
 import { checkAccelerator } from "../runtime/node/accelerator.ts";
 import { readBundleFile } from "./files/bundleFiles.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { resolveTrainingPayload } from "../../src/config/payload.ts";
+import { resolveTrainingPayload } from "../../src/config/resolve/train.ts";
 import { readSavedConfig, savedConfigOf } from "../../src/config/savedConfig.ts";
 import { PtychonautError } from "../../src/errors.ts";
 import { fakeFiles } from "../cli/harness.ts";

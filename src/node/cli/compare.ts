@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { type InferencePayload, resolveInferencePayload } from "../../config/payload.ts";
+import type { InferencePayload } from "../../config/payload.ts";
+import { resolveInferencePayload } from "../../config/resolve/infer.ts";
 import { groupOf } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
 import { runCompare } from "../../runs/compare/compare.ts";

@@ -1,5 +1,6 @@
 import type { Settings } from "../../config/group.ts";
-import { resolveTrainingPayload, type TrainingPayload } from "../../config/payload.ts";
+import type { TrainingPayload } from "../../config/payload.ts";
+import { resolveTrainingPayload } from "../../config/resolve/train.ts";
 import { importReferenceWeights } from "../../runs/importWeights.ts";
 import { packageVersion } from "../version.ts";
 import type { Command, CommandContext } from "./command.ts";

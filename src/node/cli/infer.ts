@@ -1,4 +1,4 @@
-import { resolveInferencePayload } from "../../config/payload.ts";
+import { resolveInferencePayload } from "../../config/resolve/infer.ts";
 import { type Command, type CommandContext, reportOutcome } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { configFile, sharedRunFlags, splitSettings } from "./runFlags.ts";

@@ -1,4 +1,5 @@
-import { resolveInferencePayload, resolveTrainingPayload } from "../../config/payload.ts";
+import { resolveInferencePayload } from "../../config/resolve/infer.ts";
+import { resolveTrainingPayload } from "../../config/resolve/train.ts";
 import { PtychonautError } from "../../errors.ts";
 import { changedInputs, readSavedRun, repeatRequest } from "../../runs/savedRun.ts";
 import { type Command, type CommandContext, reportOutcome } from "./command.ts";

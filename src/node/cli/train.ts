@@ -1,5 +1,5 @@
 import type { GroupName } from "../../config/group.ts";
-import { resolveTrainingPayload } from "../../config/payload.ts";
+import { resolveTrainingPayload } from "../../config/resolve/train.ts";
 import { PtychonautError } from "../../errors.ts";
 import { type Command, type CommandContext, reportOutcome } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";

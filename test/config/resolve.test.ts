@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { FileProbe, ScanHeader } from "../../src/config/fileProbe.ts";
 import type { Settings } from "../../src/config/group.ts";
-import { resolveInferencePayload, resolveTrainingPayload, type TrainingPayload } from "../../src/config/payload.ts";
+import type { TrainingPayload } from "../../src/config/payload.ts";
+import { resolveInferencePayload } from "../../src/config/resolve/infer.ts";
+import { resolveTrainingPayload } from "../../src/config/resolve/train.ts";
 import { bundle, fakeFiles } from "../cli/harness.ts";
 
 const files = { trainDataFile: "scan.npz", outputDir: "out" };

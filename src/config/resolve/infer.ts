@@ -1,0 +1,79 @@
+import { PtychonautError } from "../../errors.ts";
+import type { DataConfig } from "../dataConfig.ts";
+import type { BundleHeader, FileProbe } from "../fileProbe.ts";
+import { type Layer, type Merged, mergeLayers, sameValue, settingsOf } from "../merge.ts";
+import type { ModelConfig } from "../modelConfig.ts";
+import { snakeCase } from "../names.ts";
+import { deepFreeze } from "../parse.ts";
+import type { InferencePayload, InferenceRequest } from "../payload.ts";
+import { checkData, checkExecution, checkInference } from "../rules.ts";
+import { groupOf, parseSettings } from "../schema.ts";
+import { completeData, completeExecution, completeInference } from "./complete.ts";
+import { checkCount, patternSide } from "./scanFit.ts";
+import { layersOf, originsOf } from "./sources.ts";
+
+/** Settings of a run that inference takes over from the training that made the bundle, unless said otherwise. */
+const inherited: readonly (keyof DataConfig)[] = [
+  "neighborFunction",
+  "neighborCount",
+  "quadrantNeighborCount",
+  "minNeighborDistance",
+  "maxNeighborDistance",
+  "gridStep",
+  "subsampleSeed",
+];
+
+/**
+ * Resolves and checks everything that a reconstruction depends on, before anything runs. The network is the bundle's:
+ * a model setting may be repeated but not changed. How the file is to be read is never taken from the bundle.
+ * @throws PtychonautError naming the setting, what was expected and what was found; "bundle" if it does not fit the data.
+ */
+export async function resolveInferencePayload(request: InferenceRequest, files: FileProbe): Promise<InferencePayload> {
+  const given = layersOf(request, "inference");
+  const bundle = await files.bundleHeader(request.modelPath);
+  const merged = mergeLayers([...given, bundleLayer(bundle)]);
+  const execution = parseSettings("execution", settingsOf(merged, "execution"));
+  const dataSettings = parseSettings("data", settingsOf(merged, "data"));
+  const inferenceSettings = parseSettings("inference", settingsOf(merged, "inference"));
+  checkExecution(execution);
+  await files.checkAccelerator(execution.accelerator);
+  const { model } = bundle;
+  checkAgainstBundle(mergeLayers(given), model);
+  const header = await files.scanHeader(request.testDataFile, dataSettings);
+  patternSide(header, model.N, request.testDataFile, "bundle");
+  const { seed } = parseSettings("training");
+  const data = completeData(dataSettings, model.gridsize, seed, header.photonsPerPattern);
+  const inference = completeInference(inferenceSettings, model.N);
+  checkData(data, model.gridsize);
+  checkInference(inference, model);
+  checkCount("nPatterns", inference.nPatterns, header);
+  await files.prepareFolder(request.outputDir);
+  return deepFreeze({
+    kind: "inference",
+    modelPath: request.modelPath,
+    testDataFile: request.testDataFile,
+    outputDir: request.outputDir,
+    model,
+    data,
+    inference,
+    execution: completeExecution(execution, bundle.batchSize),
+    overridden: originsOf(merged, { nphotons: [data.nphotons, "metadata"] }),
+  });
+}
+
+function bundleLayer({ data }: BundleHeader): Layer {
+  const settings = Object.fromEntries(inherited.filter((name) => data[name] !== undefined).map((n) => [n, data[n]]));
+  return { source: "bundle", settings };
+}
+
+function checkAgainstBundle(given: Merged, model: ModelConfig): void {
+  const trained = new Map<string, unknown>(Object.entries(model));
+  for (const [name, { value, source }] of given) {
+    if (source !== "override" || groupOf(name) !== "model") continue;
+    if (value === null || sameValue(value, trained.get(name))) continue;
+    throw new PtychonautError("bundle", `${snakeCase(name)} differs from what the model was trained with`, {
+      expected: JSON.stringify(trained.get(name)),
+      got: JSON.stringify(value),
+    });
+  }
+}

@@ -1,0 +1,34 @@
+import { PtychonautError } from "../../errors.ts";
+import type { ScanHeader } from "../fileProbe.ts";
+import { snakeCase } from "../names.ts";
+
+/** The side of the patterns; refuses other shapes and a side that contradicts what was asked for. */
+export function patternSide(
+  header: ScanHeader,
+  wanted: number | null,
+  file: string,
+  kind: "usage" | "bundle" = "usage",
+): number {
+  const { height, width } = header;
+  if (height !== width) {
+    throw new PtychonautError("data", "patterns are not square", { where: file, got: `${height} x ${width}` });
+  }
+  if (wanted !== null && wanted !== width) {
+    const what = kind === "bundle" ? "the bundle does not fit the data" : "N does not fit the data";
+    throw new PtychonautError(kind, what, {
+      where: file,
+      expected: `patterns of ${wanted} x ${wanted}`,
+      got: `${height} x ${width}`,
+    });
+  }
+  return width;
+}
+
+/** Refuses a setting that asks for more patterns than a scan has; null asks for none. */
+export function checkCount(name: string, value: number | null, header: ScanHeader): void {
+  if (value === null || value <= header.frames) return;
+  throw new PtychonautError("usage", `${snakeCase(name)} asks for more patterns than there are`, {
+    expected: `at most ${header.frames}`,
+    got: String(value),
+  });
+}
