@@ -3,7 +3,7 @@ import { comparisonTable, markdownHead, markdownRow } from "../../src/benchmark/
 import { benchmarkRows, findRow } from "../../src/benchmark/rows.ts";
 import { meanCompat, scoreImage, spreadCompat } from "../../src/benchmark/score.ts";
 import type { TrainingPayload } from "../../src/config/payload.ts";
-import { resolveTrainingPayload } from "../../src/config/payload.ts";
+import { resolveTrainingPayload } from "../../src/config/resolve/train.ts";
 import { parseSettings } from "../../src/config/schema.ts";
 import type { ComplexImage } from "../../src/metrics/image.ts";
 import { linesRequest } from "../../src/node/cli/benchmark.ts";
