@@ -36,6 +36,7 @@ export interface FixtureArrays {
 const projectRoot = resolve(dirname(fileURLToPath(import.meta.url)), "..");
 export const fixturesFolder: string = resolve(projectRoot, process.env["PTYCHONAUT_FIXTURES"] ?? "../shared/fixtures");
 const dataFolder = resolve(projectRoot, process.env["PTYCHONAUT_DATA"] ?? "../shared/data");
+const casesFolder = resolve(projectRoot, process.env["PTYCHONAUT_CASES"] ?? "../shared/cases");
 
 /** Every entry of CONFIG.json of this kind; empty when the folder is absent. */
 export function fixturesOfKind(kind: string): Fixture[] {
@@ -92,5 +93,11 @@ export function describeFixtures(kind: string, body: (fixture: Fixture) => void)
  */
 export function dataFile(name: string): string | undefined {
   const path = join(dataFolder, name);
+  return existsSync(path) ? path : undefined;
+}
+
+/** A file with a fault of the folder that PTYCHONAUT_CASES names (default ../shared/cases), or undefined. */
+export function caseFile(name: string): string | undefined {
+  const path = join(casesFolder, name);
   return existsSync(path) ? path : undefined;
 }

@@ -38,7 +38,7 @@ export function splitAddress(address: string): { readonly path: string; readonly
 /**
  * Reads a complex image out of an npz file: a `reconstruction.npz` with its coverage and origin, a scan's `objectGuess`
  * (whose first pixel is the origin of object pixels), or the object of another program, as `file.npz::array`. Leading axes
- * of length one are dropped. Without a name the array is the first known one, else the only complex image.
+ * of length one are dropped. Without a name the array is the first known one, else the only complex image that is no probe.
  * @throws PtychonautError "data" when there is none, or several and no name
  */
 export async function readObjectFile(address: string, named?: string): Promise<ObjectFile> {
@@ -62,10 +62,21 @@ function objectIn(source: ByteSource, path: string, named: string | undefined): 
 function onlyComplexImage(npz: Npz, path: string): string {
   const images = npz.keys.filter((key) => {
     const { dtype, shape } = npz.header(key);
-    return dtype.startsWith("complex") && squeezed(shape).length === 2;
+    return dtype.startsWith("complex") && squeezed(shape).length === 2 && !isProbe(npz, key);
   });
   if (images.length === 1) return images[0];
   throw noObject(npz, path, images.length === 0 ? "objectGuess, object or a complex image" : "one complex image");
+}
+
+/** By its name, or because patterns of its size are in the file. A probe is no reference, though it is a complex image. */
+function isProbe(npz: Npz, key: string): boolean {
+  if (/probe|illum/i.test(key)) return true;
+  const frame = squeezed(npz.header(key).shape).join();
+  return npz.keys.some((other) => {
+    const { dtype, shape } = npz.header(other);
+    const stack = shape.length >= 3 && !dtype.startsWith("complex");
+    return stack && (shape.slice(-2).join() === frame || (shape.length === 3 && shape.slice(0, 2).join() === frame));
+  });
 }
 
 function noObject(npz: Npz, path: string, expected: string): PtychonautError {

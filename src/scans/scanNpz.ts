@@ -6,8 +6,9 @@ import { PtychonautError, setting } from "../errors.ts";
 import { asSource, type ByteSource, type MakeScratch } from "../formats/byteSource.ts";
 import type { NpyHeader, NumericArray } from "../formats/npy.ts";
 import { type Npz, openNpz } from "../formats/npz.ts";
-import { framesToFront, patternLayout } from "./patternLayout.ts";
-import { checkMeasured } from "./patternValues.ts";
+import { usable } from "./checks/usable.ts";
+import { framesToFront, type PatternLayout, patternLayout } from "./patternLayout.ts";
+import { checkMeasured, FLOAT32_MAX } from "./patternValues.ts";
 import { metadataPhotons } from "./scanMetadata.ts";
 import { flagOf, type ScanOptions } from "./scanOptions.ts";
 import { readPositions, type ScanPositions } from "./scanPositions.ts";
@@ -19,6 +20,8 @@ export interface ScanSource {
   readonly sha256?: string;
   /** Given, the patterns stay on the disk; absent, they are read into memory. */
   readonly scratch?: MakeScratch;
+  /** Leaves the patterns, and what is as large, where they are: what comes out has everything but their numbers. */
+  readonly unread?: boolean;
 }
 
 /**
@@ -35,7 +38,7 @@ export interface ScanSource {
 export function readScanNpz(
   input: Uint8Array | ByteSource,
   options: ScanOptions = {},
-  { scratch, ...source }: ScanSource = {},
+  { scratch, unread = false, ...source }: ScanSource = {},
 ): Dataset {
   const where = source.path ?? "scan";
   const npz = openNpz(input, where);
@@ -55,7 +58,11 @@ export function readScanNpz(
   const probe = toProbe(npz.readNumbers(probeKey), [height, width], at(probeKey), conversions);
   const dcAt = options.dcAt ?? "center";
   const stored = { npz, key: patternsKey, layout, dcAt, where: at(patternsKey) };
-  const patterns = scratch === undefined ? patternsInMemory(stored) : patternsInFile(stored, asSource(input), scratch);
+  const patterns = unread
+    ? unreadPatterns(layout)
+    : scratch === undefined
+      ? patternsInMemory(stored)
+      : patternsInFile(stored, asSource(input), scratch);
   if (layout.framesLast) conversions.push("patterns transposed from (y, x, frame) to (frame, y, x)");
   if (options.dcAt === "corner") conversions.push("zero frequency moved from index 0 to the centre");
   const positions = readPositions(npz, options, { height, width, object, where }, conversions);
@@ -64,21 +71,37 @@ export function readScanNpz(
   const scanIndex = readScanIndex(npz, count, at);
   const frameIntensities = readFrameIntensities(npz, count, at);
 
-  return {
+  return usable({
     name: nameOf(source.path),
     patterns,
     measurement,
     ...positions,
     probe,
     ...(object === undefined ? {} : { object }),
-    ...(scratch === undefined ? readLabels(npz, [count, height, width], options, at) : labelsLeftOut(npz)),
+    ...(scratch !== undefined || (unread && isLarge(npz))
+      ? labelsLeftOut(npz)
+      : readLabels(npz, [count, height, width], options, at)),
     ...optionalMask(npz, options, [height, width], at),
     ...(scanIndex === undefined ? {} : { scanIndex }),
     ...(frameIntensities === undefined ? {} : { frameIntensities }),
     ...(photons === undefined ? {} : { photonsPerPattern: photons }),
     provenance: { ...source, conversions, warnings },
-  };
+  });
 }
+
+/** Of their size only; an array that is not read cannot be asked for numbers. */
+function unreadPatterns({ count, height, width }: PatternLayout): Patterns {
+  const read = (): never => {
+    throw new PtychonautError("usage", "these patterns were not read");
+  };
+  return { count, height, width, read };
+}
+
+/** Bytes of reference patches that are read just to see that they are sound. */
+const CHECKED_PATCHES = 2 ** 28;
+
+const isLarge = (npz: Npz): boolean =>
+  ["Y", "label"].some((key) => npz.has(key) && (npz.header(key).dataBytes ?? 0) > CHECKED_PATCHES);
 
 /** What a scan's arrays say of themselves, without their numbers. */
 export interface ScanShape {
@@ -197,7 +220,8 @@ function readObject(npz: Npz, options: ScanOptions, where: string): ComplexArray
 /** Complex numbers interleaved in float32, from complex or real; refuses NaN and infinity. */
 function toComplex({ dtype, data }: NumericArray, where: string): Float32Array {
   for (const value of data)
-    if (!Number.isFinite(value)) throw new PtychonautError("data", "not a finite number", { where, got: `${value}` });
+    if (!(Math.abs(value) <= FLOAT32_MAX))
+      throw new PtychonautError("data", "not a finite number within float32", { where, got: `${value}` });
   if (dtype.startsWith("complex")) return Float32Array.from(data);
   const out = new Float32Array(2 * data.length);
   for (let i = 0; i < data.length; i++) out[2 * i] = data[i];
@@ -261,11 +285,12 @@ function optionalMask(
 ): { readonly mask?: RealArray } {
   if (!npz.has("mask")) return {};
   const array = npz.readNumbers("mask");
-  if (array.shape.join() !== `${height},${width}` || array.data.some((value) => value !== 0 && value !== 1))
+  const complex = array.dtype.startsWith("complex");
+  if (complex || array.shape.join() !== `${height},${width}` || array.data.some((value) => value !== 0 && value !== 1))
     throw new PtychonautError("data", "the mask does not fit", {
       where: at("mask"),
       expected: `(${height}, ${width}) of 0 and 1, 1 = valid`,
-      got: `(${array.shape.join(", ")})`,
+      got: `${array.dtype} (${array.shape.join(", ")})`,
     });
   const data = Float32Array.from(array.data);
   if (options.dcAt === "corner") shiftToCentre(data, array.data, height, width);
@@ -275,7 +300,8 @@ function optionalMask(
 function readScanIndex(npz: Npz, count: number, at: (key: string) => string): Int32Array | undefined {
   if (!npz.has("scan_index")) return undefined;
   const array = npz.readNumbers("scan_index");
-  if (array.data.length !== count || array.data.some((value) => !Number.isInteger(value)))
+  const complex = array.dtype.startsWith("complex");
+  if (complex || array.data.length !== count || array.data.some((value) => !Number.isInteger(value)))
     throw new PtychonautError("data", "scan_index does not fit", {
       where: at("scan_index"),
       expected: `${count} integers`,

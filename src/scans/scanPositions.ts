@@ -59,7 +59,14 @@ function joined(npz: Npz, xKey: string, yKey: string, where: string): Float64Arr
         got: `the arrays ${npz.keys.join(", ")}`,
         fix: `name one array of positions with ${flagOf("positionsKey")} and ${flagOf("positionOrder", "yx")}`,
       });
-    return npz.readNumbers(key).data;
+    const { shape, dtype, data } = npz.readNumbers(key);
+    if (!dtype.startsWith("complex")) return data;
+    throw new PtychonautError("data", "positions are complex numbers", {
+      where: `${where}: ${key}`,
+      expected: "real numbers",
+      got: `${dtype} (${shape.join(", ")})`,
+      fix: "save their real parts, or y and x in two arrays",
+    });
   });
   if (x!.length !== y!.length)
     throw new PtychonautError("data", `${xKey} and ${yKey} differ in length`, {

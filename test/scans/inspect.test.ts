@@ -4,7 +4,8 @@ import { diskOverlap, probeDiameter, scanStatistics } from "../../src/data/scanS
 import type { NpyArray } from "../../src/formats/npy.ts";
 import { writeNpz } from "../../src/formats/npz.ts";
 import { Random } from "../../src/random.ts";
-import { type Finding, inspectScan } from "../../src/scans/inspect/inspectScan.ts";
+import type { Finding } from "../../src/scans/checks/finding.ts";
+import { inspectScan } from "../../src/scans/inspect/inspectScan.ts";
 import { inspectReport } from "../../src/scans/inspect/report.ts";
 import { readScanNpz } from "../../src/scans/scanNpz.ts";
 import type { ScanOptions } from "../../src/scans/scanOptions.ts";

@@ -25,7 +25,7 @@ const ownFlags: readonly Flag[] = [
 export const inspectCommand: Command = {
   usage: "SCAN.npz [options]",
   details:
-    "Needs to be told nothing. What is said with the options below is taken as true, so repeat the command with the flags that it advises until nothing is left.",
+    "Needs to be told nothing. What is said with the options below is taken as true, so repeat the command with the flags that it advises until nothing is left. Ends with exit code 2 while there are errors: train and infer would refuse the scan, or read it wrongly.",
   examples: ["ptychonaut inspect scan.npz", "ptychonaut inspect raw.npz --measurement counts --dc_at corner"],
   flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => isReading(name))],
   positionals: ["SCAN.npz"],
@@ -34,7 +34,7 @@ export const inspectCommand: Command = {
     const inspection = opened(path, (source) => inspectScan(source, statedOptions(values), path));
     const report = values["json"] === true ? `${JSON.stringify(inspection, null, 2)}\n` : inspectReport(inspection);
     context.print(withFlags(report));
-    return 0;
+    return inspection.findings.some(({ severity }) => severity === "error") ? 2 : 0;
   },
 };
 

@@ -1,8 +1,9 @@
 import type { PatternStatistics } from "../../data/patternStatistics.ts";
 import { setting } from "../../errors.ts";
+import { type Finding, frameList, percent, short } from "../checks/finding.ts";
 import { flagOf, type ScanOptions } from "../scanOptions.ts";
 import { middleOf } from "../scanPositions.ts";
-import type { Finding, ScanInspection } from "./inspectScan.ts";
+import type { ScanInspection } from "./inspectScan.ts";
 
 type Summary = Omit<ScanInspection, "findings">;
 
@@ -111,7 +112,7 @@ function judgeDc({ patterns }: Summary, stated: ScanOptions): Finding[] {
 function judgePixels({ patterns }: Summary): Finding[] {
   if (patterns === undefined) return [];
   const findings: Finding[] = [];
-  const frames = (list: readonly number[]): string => `${list.length} of ${patterns.count}, first ${list[0]}`;
+  const frames = (list: readonly number[]): string => frameList(list, patterns.count);
   if (patterns.badFrames.length > 0)
     findings.push({
       severity: "error",
@@ -233,8 +234,7 @@ function judgePositions({ scan, patterns, object }: Summary, stated: ScanOptions
 function judgeScan({ scan, patterns }: Summary): Finding[] {
   if (scan === undefined) return [];
   const findings: Finding[] = [];
-  const list = (frames: readonly number[]): string =>
-    `${frames.length} of ${scan.count}: ${frames.slice(0, 5).join(", ")}${frames.length > 5 ? " …" : ""}`;
+  const list = (frames: readonly number[]): string => frameList(frames, scan.count);
   if (scan.duplicates.length > 0)
     findings.push({ severity: "warning", what: "frames at the same position", evidence: list(scan.duplicates) });
   if (scan.outliers.length > 0)
@@ -254,6 +254,4 @@ function judgeScan({ scan, patterns }: Summary): Finding[] {
   return findings;
 }
 
-const percent = (part: number): string => `${(100 * part).toFixed(part > 0.99 && part < 1 ? 2 : 0)} %`;
-const short = (value: number): string => String(Number(value.toPrecision(4)));
 const pixels = (pair: readonly [number, number]): string => pair.map((value) => value.toFixed(1)).join(", ");

@@ -6,23 +6,15 @@ import { PtychonautError } from "../../errors.ts";
 import type { ByteSource } from "../../formats/byteSource.ts";
 import type { NpyHeader, NumericData } from "../../formats/npy.ts";
 import { type Npz, openNpz } from "../../formats/npz.ts";
+import { attempted, type Finding, refusalFinding } from "../checks/finding.ts";
 import { framesToFront, type PatternLayout, patternLayout } from "../patternLayout.ts";
+import { type MeasuredCheck, measuredCheck } from "../patternValues.ts";
 import { metadataPhotons } from "../scanMetadata.ts";
+import { readScanNpz } from "../scanNpz.ts";
 import type { ScanOptions } from "../scanOptions.ts";
 import { findRoles, type ScanRoles } from "../scanRoles.ts";
 import { arrayFrames, framesTogether } from "../storedPatterns.ts";
 import { judge } from "./findings.ts";
-
-/** Something about a file worth saying. */
-export interface Finding {
-  /** `error`: the file cannot be read, or reads wrongly, unless this is dealt with. */
-  readonly severity: "error" | "warning" | "note";
-  readonly what: string;
-  /** The numbers that say so. */
-  readonly evidence: string;
-  /** The setting that deals with it, where one does, as `setting` of errors.ts writes it. */
-  readonly flag?: string;
-}
 
 export interface ProbeSummary {
   readonly shape: readonly number[];
@@ -66,14 +58,22 @@ export function inspectScan(input: Uint8Array | ByteSource, stated: ScanOptions 
   });
   const roles = findRoles(npz, stated);
   const findings: Finding[] = [];
-  const warnings: string[] = [];
-  const positions = positionsOf(npz, roles, stated);
-  const patterns = summarisePatterns(npz, roles, positions, stated, findings);
-  const probe = summariseProbe(npz, roles);
+  const reading = attempted(() => readScanNpz(input, stated, { path: name, unread: true }));
+  if (reading.refusal !== undefined) findings.push(reading.refusal);
+  /** What cannot be looked at is left out, with the reason, once. */
+  const look = <T>(run: () => T): T | undefined => {
+    const { value, refusal } = attempted(run);
+    if (refusal !== undefined) findings.push(refusal);
+    return value;
+  };
+  const positions = look(() => positionsOf(npz, roles, stated));
+  const patterns = look(() => summarisePatterns(npz, roles, positions, stated, findings));
+  const probe = look(() => summariseProbe(npz, roles));
   const scan = positions === undefined || positions.length === 0 ? undefined : scanStatistics(positions);
   const object =
     roles.object === undefined ? undefined : { shape: npz.header(roles.object).shape.filter((n) => n > 1) };
-  const photons = metadataPhotons(npz, warnings);
+  const photons = metadataPhotons(npz, []);
+  const warnings = reading.value?.provenance.warnings ?? [];
   const summary = {
     name,
     arrays,
@@ -84,15 +84,32 @@ export function inspectScan(input: Uint8Array | ByteSource, stated: ScanOptions 
     ...(object === undefined ? {} : { object }),
     ...(photons === undefined ? {} : { photonsPerPattern: photons }),
   };
-  for (const warning of warnings)
-    findings.push({ severity: "warning", what: "unreadable metadata", evidence: warning });
-  return { ...summary, findings: [...findings, ...judge(summary, stated)] };
+  for (const warning of warnings) findings.push({ severity: "warning", what: warning, evidence: "said by reading it" });
+  return { ...summary, findings: distinct([...judge(summary, stated), ...findings]) };
+}
+
+/** Refusals last, and only those that nothing else stands for: one with the same option to say, or in the same words. */
+function distinct(findings: readonly Finding[]): Finding[] {
+  const option = ({ flag }: Finding): string | undefined => /`[a-z_]+/.exec(flag ?? "")?.[0];
+  return findings.filter(
+    (finding, i) =>
+      !findings
+        .slice(0, i)
+        .some(
+          (earlier) =>
+            earlier.severity === finding.severity &&
+            (earlier.what === finding.what || (option(finding) !== undefined && option(earlier) === option(finding))),
+        ),
+  );
 }
 
 /** Positions as (y, x); pairs of unknown order are taken as they are. */
 function positionsOf(npz: Npz, { positions }: ScanRoles, stated: ScanOptions): Float64Array | undefined {
   if (positions === undefined || positions.some((key) => !npz.has(key))) return undefined;
-  const [first, second] = positions.map((key) => npz.readNumbers(key).data);
+  const columns = positions.map((key) => npz.readNumbers(key));
+  // Reading refuses both, and says where.
+  if (columns.some(({ dtype, data }) => dtype.startsWith("complex") || !data.every(Number.isFinite))) return undefined;
+  const [first, second] = columns.map(({ data }) => data);
   if (second !== undefined)
     return Float64Array.from({ length: 2 * first!.length }, (_, i) => (i % 2 ? first! : second)[i >> 1] ?? Number.NaN);
   const swap = stated.positionOrder === "xy" ? 1 : 0;
@@ -113,10 +130,20 @@ function summarisePatterns(
   const array = { npz, key: roles.patterns, layout, dcAt: "center", where: roles.patterns } as const;
   // Piece by piece where the frames lie together, whatever the file's size.
   const frames = framesTogether(header, layout) ? arrayFrames(array) : [turned(npz, roles.patterns, layout)];
-  const statistics = patternStatistics(frames, layout);
+  const check = measuredCheck(layout, roles.patterns);
+  const statistics = patternStatistics(checked(frames, check), layout);
+  const { refusal } = attempted(() => check.finish());
+  if (refusal !== undefined) findings.push(refusal);
   const measurement = stated.measurement ?? likelyMeasurement(header.dtype, statistics);
   const dose = measurement === "counts" ? statistics.sum : statistics.energy;
   return { ...statistics, dtype: header.dtype, measurement, dose };
+}
+
+function* checked(frames: Iterable<NumericData>, check: MeasuredCheck): Generator<NumericData, void, void> {
+  for (const data of frames) {
+    check.add(data);
+    yield data;
+  }
 }
 
 function turned(npz: Npz, key: string, layout: PatternLayout): NumericData {
@@ -137,13 +164,7 @@ function layoutOf(
     return patternLayout(shape, positions === undefined ? leading : positions.length / 2, stated.frameAxis, key);
   } catch (error) {
     if (!(error instanceof PtychonautError)) throw error;
-    const { expected, got, fix } = error.details;
-    findings.push({
-      severity: "error",
-      what: error.message.split(";")[0],
-      evidence: `expected ${expected ?? "otherwise"}, got ${got ?? ""}`,
-      ...(fix === undefined ? {} : { flag: fix }),
-    });
+    findings.push(refusalFinding(error));
     return { count: leading, height: shape.at(-2)!, width: shape.at(-1)!, framesLast: false };
   }
 }

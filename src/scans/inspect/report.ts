@@ -1,4 +1,5 @@
-import type { Finding, ScanInspection } from "./inspectScan.ts";
+import { type Finding, short } from "../checks/finding.ts";
+import type { ScanInspection } from "./inspectScan.ts";
 
 /** An inspection as text for a terminal, findings last and gravest first. */
 export function inspectReport(inspection: ScanInspection): string {
@@ -77,5 +78,3 @@ function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
   return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column])).join("  ")}`.trimEnd());
 }
-
-const short = (value: number): string => String(Number(value.toPrecision(4)));

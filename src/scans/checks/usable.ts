@@ -1,0 +1,46 @@
+import { sizeOf } from "../../arrays.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { PtychonautError } from "../../errors.ts";
+
+/**
+ * What no command can work with, whichever reader made it: nothing there, a probe of no modes, a mask without a valid
+ * pixel, an object of no size, or lists that do not have one entry a frame.
+ * @returns the scan itself
+ * @throws PtychonautError "data"
+ */
+export function usable(dataset: Dataset): Dataset {
+  const where = dataset.provenance.path ?? dataset.name;
+  const refuse = (what: string, expected: string, got: string, fix?: string): never => {
+    throw new PtychonautError("data", what, { where, expected, got, ...(fix === undefined ? {} : { fix }) });
+  };
+  const { patterns, probe, object, mask } = dataset;
+  const { count, height, width } = patterns;
+  if (count === 0 || height === 0 || width === 0)
+    refuse("the scan is empty", "at least one pattern with pixels", `${count} patterns of ${height} x ${width}`);
+  if (sizeOf(probe.shape) === 0)
+    refuse("the probe has no modes", "at least one", `(${probe.shape.join(", ")})`, "save the probe as (y, x)");
+  if (object !== undefined && sizeOf(object.shape) === 0)
+    refuse("the reference object has no size", "(y, x)", `(${object.shape.join(", ")})`, "leave it out of the file");
+  if (mask !== undefined && !mask.data.some((value) => value !== 0))
+    refuse(
+      "the mask leaves no valid pixel",
+      "1 where a pixel is valid, 0 where it is not",
+      `${mask.data.length} masked pixels of ${mask.data.length}`,
+      "turn the mask over, or leave it out of the file",
+    );
+  for (const [what, length] of lists(dataset))
+    if (length !== count) refuse(`${what} and patterns differ in number`, `${count}`, `${length}`);
+  return dataset;
+}
+
+/** What has one entry a frame, and how many it has. */
+function lists({ positions, nominalPositions, scanIndex, frameIntensities, patches }: Dataset): [string, number][] {
+  const all: [string, number | undefined][] = [
+    ["positions", positions.length / 2],
+    ["nominal positions", nominalPositions === undefined ? undefined : nominalPositions.length / 2],
+    ["scan numbers (scan_index)", scanIndex?.length],
+    ["intensities of the beam", frameIntensities?.length],
+    ["reference patches", patches?.shape[0]],
+  ];
+  return all.filter((entry): entry is [string, number] => entry[1] !== undefined);
+}
