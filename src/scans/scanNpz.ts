@@ -94,7 +94,7 @@ function unreadPatterns({ count, height, width }: PatternLayout): Patterns {
   const read = (): never => {
     throw new PtychonautError("usage", "these patterns were not read");
   };
-  return { count, height, width, read };
+  return { count, height, width, origin: { kind: "memory" }, read };
 }
 
 /** Bytes of reference patches that are read just to see that they are sound. */

@@ -1,0 +1,52 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { NpyArray } from "../../src/formats/npy.ts";
+import { writeNpz } from "../../src/formats/npz.ts";
+import { readReference } from "../../src/runs/evaluate.ts";
+import { dataFile } from "../fixtures.ts";
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "ptychonaut-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const complex = (...shape: number[]): NpyArray => ({
+  shape,
+  dtype: "complex64",
+  data: new Float32Array(2 * shape.reduce((product, extent) => product * extent, 1)).fill(1),
+});
+const counts = (...shape: number[]): NpyArray => ({
+  shape,
+  dtype: "uint16",
+  data: new Uint16Array(shape.reduce((product, extent) => product * extent, 1)),
+});
+
+function file(name: string, arrays: Record<string, NpyArray>): string {
+  const path = join(folder, `${name}.npz`);
+  writeFileSync(path, writeNpz(arrays));
+  return path;
+}
+
+describe("only an object is a reference", () => {
+  it.each([
+    ["a scan whose only complex image is its probe", { data: counts(4, 16, 16), probe: complex(16, 16) }],
+    ["one with the probe under another name", { data: counts(4, 16, 16), P0: complex(1, 16, 16) }],
+    ["one with its frames last", { data: counts(16, 16, 4), beam: complex(16, 16) }],
+    ["a file of a probe alone", { probe_refined: complex(16, 16) }],
+  ])("%s has none", async (name, arrays) => {
+    await expect(readReference(file(name, arrays))).rejects.toThrow(/no object in this file.*Name the array/);
+  });
+
+  it("the only complex image that is no probe is taken, and a probe where it is named", async () => {
+    const path = file("both", { data: counts(4, 16, 16), probe: complex(16, 16), field: complex(40, 40) });
+    expect((await readReference(path)).key).toBe("field");
+    expect((await readReference(`${path}::probe`)).key).toBe("probe");
+  });
+
+  it.skipIf(dataFile("siemens_raw.npz") === undefined)("a measured scan without an object has none", async () => {
+    await expect(readReference(dataFile("siemens_raw.npz") ?? "")).rejects.toThrow(/no object in this file/);
+  });
+});
