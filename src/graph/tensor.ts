@@ -19,7 +19,7 @@ export type ConstantData = Float32Array | Float64Array | BigInt64Array | Int32Ar
 export interface Node {
   readonly id: number;
   /**
-   * ONNX operator type; "domain::Op" outside the standard set. Those that `lowering/portable.ts` lists are not ONNX's: each
+   * ONNX operator type; "domain::Op" outside the standard set. Those that `lowering/portable/rules.ts` lists are not ONNX's: each
    * target of `lowering/` has its own way of computing them.
    */
   readonly op: string;

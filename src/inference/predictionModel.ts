@@ -1,5 +1,5 @@
 import type { ModelConfig } from "../config/modelConfig.ts";
-import type { Target } from "../graph/lowering/lower.ts";
+import type { Target } from "../graph/lowering/target.ts";
 import { buildModel } from "../graph/onnx/model.ts";
 import { Graph } from "../graph/tensor.ts";
 import { complexPatches } from "../nets/generator.ts";

@@ -1,4 +1,4 @@
-import type { Target } from "../graph/lowering/lower.ts";
+import type { Target } from "../graph/lowering/target.ts";
 
 /**
  * Where graphs run. One interface, two homes: `runtime/node` (onnxruntime-node) and `runtime/web` (onnxruntime-web).

@@ -1,7 +1,7 @@
 import { PtychonautError } from "../errors.ts";
 import { type Clipping, clipGradients } from "../graph/clipping.ts";
 import { gradients } from "../graph/gradients.ts";
-import type { Target } from "../graph/lowering/lower.ts";
+import type { Target } from "../graph/lowering/target.ts";
 import { buildModel } from "../graph/onnx/model.ts";
 import { add, mul, sub } from "../graph/ops/elementwise.ts";
 import { sum } from "../graph/ops/reduce.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { transposeByMoves } from "../../src/graph/lowering/transposeMoves.ts";
+import { transposeByMoves } from "../../src/graph/lowering/cpu/transposeMoves.ts";
 import { transpose } from "../../src/graph/ops/layout.ts";
 import { Graph } from "../../src/graph/tensor.ts";
 import { evaluate } from "../evaluate.ts";

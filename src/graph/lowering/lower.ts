@@ -1,20 +1,10 @@
 import { reachable } from "../reachable.ts";
 import { Graph, type Node, type Tensor } from "../tensor.ts";
-import { blockedTarget } from "./blocked.ts";
-import { cpuForms, type ElementwiseForms } from "./cpuForms.ts";
-import { portableRules } from "./portable.ts";
-import { transposeRule } from "./transposeMoves.ts";
-
-/**
- * What a model is to run on.
- * - "portable": standard ONNX operators, for every provider and for export.
- * - `{ channelBlock }`: ONNX Runtime's CPU provider, with images in its blocked layout (see `blocked.ts`); the block is
- *   the number of channels that its kernels on this processor take at once.
- */
-export type Target = "portable" | { readonly channelBlock: number };
-
-/** Emits a node into the lowered graph; returns its outputs there, or undefined to leave it to the next rule. */
-export type LoweringRule = (node: Node, inputs: readonly Tensor[]) => readonly Tensor[] | undefined;
+import { blockedTarget } from "./cpu/blocked.ts";
+import { cpuForms, type ElementwiseForms } from "./cpu/elementwiseForms.ts";
+import { transposeRule } from "./cpu/transposeMoves.ts";
+import { portableRules } from "./portable/rules.ts";
+import type { LoweringRule, Target } from "./target.ts";
 
 function cpuRules(
   nodes: readonly Node[],
@@ -33,9 +23,9 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, target: Target)
   const roots = Object.values(outputs);
   const { nodes, leaves } = reachable(roots);
   const lowered = new Graph();
-  const plain = new Map<Tensor, Tensor>();
+  const plainOf = new Map<Tensor, Tensor>();
   for (const leaf of leaves) {
-    plain.set(
+    plainOf.set(
       leaf,
       leaf.constant === undefined
         ? lowered.input(leaf.inputName!, leaf.shape, leaf.dtype)
@@ -46,14 +36,17 @@ export function lower(outputs: Readonly<Record<string, Tensor>>, target: Target)
   const [blocked, rules] =
     target === "portable"
       ? [undefined, portableRules]
-      : [blockedTarget(lowered, plain, nodes, roots, forms, target.channelBlock), cpuRules(nodes, roots, forms)];
-  const get = blocked?.plain ?? ((tensor: Tensor): Tensor => plain.get(tensor)!);
+      : [
+          blockedTarget({ graph: lowered, plainOf, nodes, outputs: roots, forms, block: target.channelBlock }),
+          cpuRules(nodes, roots, forms),
+        ];
+  const get = blocked?.plain ?? ((tensor: Tensor): Tensor => plainOf.get(tensor)!);
   for (const node of nodes) {
     lowered.scoped(node.scope, () => {
       if (blocked?.emit(node)) return;
       const inputs = node.inputs.map(get);
       const made = rules[node.op]?.(node, inputs) ?? lowered.emit(node.op, inputs, node.attributes, node.outputs);
-      for (const [i, tensor] of node.outputs.entries()) plain.set(tensor, made[i]);
+      for (const [i, tensor] of node.outputs.entries()) plainOf.set(tensor, made[i]);
     });
   }
   return Object.fromEntries(Object.entries(outputs).map(([name, tensor]) => [name, get(tensor)]));

@@ -1,5 +1,6 @@
 import { PtychonautError } from "../../errors.ts";
-import { lower, type Target } from "../lowering/lower.ts";
+import { lower } from "../lowering/lower.ts";
+import type { Target } from "../lowering/target.ts";
 import { reachable } from "../reachable.ts";
 import { type Attribute, type ConstantData, type Node, onnxType, type Tensor } from "../tensor.ts";
 import { ProtobufWriter } from "./protobuf.ts";

@@ -1,4 +1,4 @@
-import type { Target } from "../../graph/lowering/lower.ts";
+import type { Target } from "../../graph/lowering/target.ts";
 import { buildModel } from "../../graph/onnx/model.ts";
 import { Graph } from "../../graph/tensor.ts";
 import type { Runtime } from "../runtime.ts";

@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor } from "onnxruntime-node";
 import { PtychonautError } from "../../errors.ts";
-import type { Target } from "../../graph/lowering/lower.ts";
+import type { Target } from "../../graph/lowering/target.ts";
 import { ortDeviceMemory } from "../ortDeviceMemory.ts";
 import { type OrtFlavour, OrtSession } from "../ortSession.ts";
 import type { Provider, Runtime, SessionOptions } from "../runtime.ts";

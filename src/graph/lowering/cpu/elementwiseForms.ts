@@ -1,5 +1,5 @@
-import { erf, mul } from "../ops/elementwise.ts";
-import type { Node, Tensor } from "../tensor.ts";
+import { erf, mul } from "../../ops/elementwise.ts";
+import type { Node, Tensor } from "../../tensor.ts";
 
 /** How ONNX Runtime's CPU provider computes elementwise operators that ONNX does not have, in few passes over the memory. */
 export type ElementwiseForms = Readonly<Record<string, (x: Tensor) => Tensor>>;

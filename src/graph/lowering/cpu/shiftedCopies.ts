@@ -1,5 +1,5 @@
-import { concat, pad, reshape, slice } from "../ops/layout.ts";
-import type { Tensor } from "../tensor.ts";
+import { concat, pad, reshape, slice } from "../../ops/layout.ts";
+import type { Tensor } from "../../tensor.ts";
 
 /**
  * `[batch, channel · taps, y · x]`: the image shifted to every tap of a kernel, zeros outside.

@@ -1,6 +1,6 @@
-import { reversed } from "../ops/indexing.ts";
-import { reshape, transpose } from "../ops/layout.ts";
-import type { Tensor } from "../tensor.ts";
+import { reversed } from "../../ops/indexing.ts";
+import { reshape, transpose } from "../../ops/layout.ts";
+import type { Tensor } from "../../tensor.ts";
 
 /** ONNX Runtime's operators on images whose channels are interleaved in blocks (`blocked.ts`). */
 export const BLOCKED = "com.microsoft.nchwc::";

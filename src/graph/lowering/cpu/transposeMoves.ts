@@ -1,6 +1,6 @@
-import { reshape, transpose } from "../ops/layout.ts";
-import type { Node, Tensor } from "../tensor.ts";
-import type { LoweringRule } from "./lower.ts";
+import { reshape, transpose } from "../../ops/layout.ts";
+import type { Node, Tensor } from "../../tensor.ts";
+import type { LoweringRule } from "../target.ts";
 
 /**
  * Costs in nanoseconds, as measured on two threads for 2²² numbers and many shapes: each number 0.3, each run of d > 1

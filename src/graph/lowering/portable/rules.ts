@@ -1,11 +1,11 @@
-import { add, cast, div, equal, erf, greater, mul, pow } from "../ops/elementwise.ts";
-import { averagePool2x2, PARITIES } from "../ops/image.ts";
-import { reversed } from "../ops/indexing.ts";
-import { concat, expand, pad, reshape, slice, transpose } from "../ops/layout.ts";
-import { matmul } from "../ops/linear.ts";
-import { sum } from "../ops/reduce.ts";
-import type { Tensor } from "../tensor.ts";
-import type { LoweringRule } from "./lower.ts";
+import { add, cast, div, equal, erf, greater, mul, pow } from "../../ops/elementwise.ts";
+import { averagePool2x2, PARITIES } from "../../ops/image.ts";
+import { reversed } from "../../ops/indexing.ts";
+import { concat, expand, pad, reshape, slice, transpose } from "../../ops/layout.ts";
+import { matmul } from "../../ops/linear.ts";
+import { sum } from "../../ops/reduce.ts";
+import type { Tensor } from "../../tensor.ts";
+import type { LoweringRule } from "../target.ts";
 
 /** How the operators that ONNX does not have are computed with those it has, and one that a provider computes wrongly. */
 export const portableRules: Readonly<Record<string, LoweringRule>> = {

@@ -1,4 +1,4 @@
-import type { Node, Tensor } from "../tensor.ts";
+import type { Node, Tensor } from "../../tensor.ts";
 
 /** ReLUs that are the only use of a convolution's result: the kernel applies them before it stores. */
 export function findFusableRelus(
