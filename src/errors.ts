@@ -1,3 +1,5 @@
+import { printable, printableLine } from "./printable.ts";
+
 /**
  * Errors are few, tagged and helpful. Each says what is wrong, what was expected, what was found, where, and what to do
  * about it. Misuse (the caller can fix the call) ends a command with exit code 2, a failed run with exit code 1.
@@ -86,10 +88,12 @@ export function unknownName(what: string, name: string, known: readonly string[]
 
 function explain(what: string, { expected, got, where, fix }: ErrorDetails): string {
   const parts = [what];
-  if (where !== undefined) parts.push(`in ${where}`);
+  if (where !== undefined) parts.push(`in ${printableLine(where)}`);
   if (expected !== undefined) parts.push(`expected ${expected}`);
   if (got !== undefined) parts.push(`got ${got}`);
-  return parts.join("; ") + (fix === undefined ? "" : `. ${fix.charAt(0).toUpperCase()}${fix.slice(1)}`);
+  const advice = fix === undefined ? "" : `. ${fix.charAt(0).toUpperCase()}${fix.slice(1)}`;
+  // Whoever logs the message does not think of what a file's names may hold; `details` have them as they are.
+  return printable(parts.join("; ") + advice);
 }
 
 const normalise = (name: string): string => name.toLowerCase().replaceAll("-", "_");

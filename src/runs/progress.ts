@@ -1,3 +1,5 @@
+import { printableLine } from "../printable.ts";
+
 /** Progress of a long run, on one line that is drawn over: share done, a note, time taken and time left. */
 export interface ProgressBar {
   /** @param done units finished so far, 0 … total */
@@ -64,7 +66,7 @@ export function progressLine({ label, total, start, done, elapsedMs, note }: Mom
   // The estimate counts only what this run did: time per unit so far times the units left.
   const left = done > start ? (elapsedMs / (done - start)) * (total - done) : undefined;
   const times = `${duration(elapsedMs)} < ${left === undefined ? "?" : duration(left)}`;
-  return [label, bar, percent, times, note].filter((part) => part !== "").join(" ");
+  return printableLine([label, bar, percent, times, note].filter((part) => part !== "").join(" "));
 }
 
 /** `7 s`, `3:05`, `1:02:09`. */

@@ -1,4 +1,5 @@
 import { PtychonautError } from "../../errors.ts";
+import { printable } from "../../printable.ts";
 import type { RunHooks, Workflows } from "../../runs/hooks.ts";
 import { createProgressBar, silentProgress } from "../../runs/progress.ts";
 import { packageVersion } from "../version.ts";
@@ -25,8 +26,11 @@ export interface MainDeps {
  * @returns the exit code: 0 for success, 2 for misuse, 1 for a run that failed, 130 after Ctrl-C
  */
 export async function main(argv: readonly string[], deps: MainDeps = {}): Promise<number> {
-  const stdout = deps.stdout ?? ((text: string) => void process.stdout.write(text));
-  const stderr = deps.stderr ?? ((text: string) => void process.stderr.write(text));
+  const raw = deps.stderr ?? ((text: string) => void process.stderr.write(text));
+  const results = deps.stdout ?? ((text: string) => void process.stdout.write(text));
+  // The one door to the terminal: what comes out of files and servers is not obeyed there.
+  const stdout = (text: string): void => results(printable(text));
+  const stderr = (text: string): void => raw(printable(text));
   try {
     const [name, ...rest] = argv;
     if (name === undefined || name === "help" || name === "--help" || name === "-h") {
@@ -45,7 +49,7 @@ export async function main(argv: readonly string[], deps: MainDeps = {}): Promis
     const parsed = parseFlags(rest, command.flags, command.refused);
     for (const warning of parsed.warnings) stderr(`warning: ${warning}\n`);
     checkPositionals(command, parsed.positionals);
-    return await command.run(await withFile(parsed, command), contextFor(deps, stdout, stderr));
+    return await command.run(await withFile(parsed, command), contextFor(deps, stdout, stderr, raw));
   } catch (error) {
     return explainError(error, argv.includes("--debug"), stderr);
   }
@@ -99,7 +103,13 @@ function helpFor(command: NamedCommand): string {
   });
 }
 
-function contextFor(deps: MainDeps, print: (text: string) => void, stderr: (text: string) => void): CommandContext {
+/** @param draw for lines that are drawn over, which are clean by themselves */
+function contextFor(
+  deps: MainDeps,
+  print: (text: string) => void,
+  stderr: (text: string) => void,
+  draw: (text: string) => void,
+): CommandContext {
   const warn = (line: string) => stderr(`${withFlags(line)}\n`);
   const terminal = deps.terminal ?? process.stderr.isTTY === true;
   const signal = deps.signal ?? new AbortController().signal;
@@ -121,7 +131,7 @@ function contextFor(deps: MainDeps, print: (text: string) => void, stderr: (text
       progress: (label, total, start = 0) =>
         quiet || !progressBar || !terminal
           ? silentProgress
-          : createProgressBar({ label, total, start, write: stderr, columns: process.stderr.columns ?? 100 }),
+          : createProgressBar({ label, total, start, write: draw, columns: process.stderr.columns ?? 100 }),
     }),
   };
 }

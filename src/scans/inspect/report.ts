@@ -1,3 +1,4 @@
+import { printableLine } from "../../printable.ts";
 import { type Finding, short } from "../checks/finding.ts";
 import type { ScanInspection } from "./inspectScan.ts";
 
@@ -7,7 +8,7 @@ export function inspectReport(inspection: ScanInspection): string {
     inspection.name,
     "",
     "Arrays",
-    ...table(inspection.arrays.map(({ key, shape, dtype }) => [key, `(${shape.join(", ")})`, dtype])),
+    ...table(inspection.arrays.map(({ key, shape, dtype }) => [printableLine(key), `(${shape.join(", ")})`, dtype])),
     "",
     "Scan",
     ...table(facts(inspection)),
