@@ -40,6 +40,8 @@ export interface ExecutionConfig {
 }
 
 const training = { phase: "training" } as const;
+/** What is learned depends on it. */
+const learning = { phase: "training", identity: "always" } as const;
 
 const schema = z.strictObject({
   accelerator: choice(
@@ -65,14 +67,14 @@ const schema = z.strictObject({
       "bf16-mixed": "bfloat16 is not in this version",
     },
   }),
-  gradientClipVal: optional(real({ above: 0 }), "Clip gradients at this value; no clipping when left open.", training),
+  gradientClipVal: optional(real({ above: 0 }), "Clip gradients at this value; no clipping when left open.", learning),
   gradientClipAlgorithm: choice(
     ["norm", "value", "agc"],
     "norm",
     "What is clipped: the global norm, each value, or each parameter's gradient relative to its weights.",
-    training,
+    learning,
   ),
-  accumSteps: withDefault(integer({ min: 1 }), 1, "Batches whose gradients make one optimiser step.", training),
+  accumSteps: withDefault(integer({ min: 1 }), 1, "Batches whose gradients make one optimiser step.", learning),
   patternsInMemory: choice(
     ["auto", "yes", "no"],
     "auto",
@@ -88,12 +90,12 @@ const schema = z.strictObject({
     integer({ min: 1 }),
     "Batches that each worker prepares ahead; two when left open. Needs num_workers above 0.",
   ),
-  learningRate: withDefault(real({ above: 0 }), 1e-3, "Learning rate at the start.", training),
+  learningRate: withDefault(real({ above: 0 }), 1e-3, "Learning rate at the start.", learning),
   scheduler: choice(
     ["Default", "Exponential", "MultiStage", "Adaptive", "WarmupCosine", "ReduceLROnPlateau"],
     "Default",
     "Learning rate: constant, exponential decay, steps, on a plateau (Adaptive, ReduceLROnPlateau), warm-up and cosine.",
-    training,
+    learning,
   ),
   enableProgressBar: toggle(true, "Show a progress bar with the time left, when standard error is a terminal."),
   enableCheckpointing: toggle(true, "Write checkpoints.", training),

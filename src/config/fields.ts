@@ -3,10 +3,18 @@ import { z } from "zod";
 /** Which commands use a setting: one that only training uses has no flag in `infer`. */
 export type Phase = "training" | "inference" | "both";
 
+/**
+ * Whether the parts of one training, which may be resumed, must agree on a setting: `always`, `never`, or `stated`: only
+ * where it was said, since left open it follows from settings that may change. Settings of network, data and training are
+ * `always` unless marked, those of stitching and execution `never`.
+ */
+export type IdentityRule = "always" | "stated" | "never";
+
 /** What a setting means, for the command line's help, the JSON schema and the documentation. */
 export interface FieldNotes {
   readonly unit?: string;
   readonly phase?: Phase;
+  readonly identity?: IdentityRule;
 }
 
 /** A choice out of a closed set; `refused` names known values that this version cannot honour, with the reason. */

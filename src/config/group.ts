@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { IdentityRule, Phase } from "./fields.ts";
 
 export type GroupName = "model" | "data" | "training" | "inference" | "execution";
 
@@ -33,7 +34,8 @@ export interface FieldSchema {
   readonly exclusiveMaximum?: number;
   readonly multipleOf?: number;
   readonly unit?: string;
-  readonly phase?: string;
+  readonly phase?: Phase;
+  readonly identity?: IdentityRule;
 }
 
 const cache = new WeakMap<object, Readonly<Record<string, FieldSchema>>>();

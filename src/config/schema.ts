@@ -3,12 +3,12 @@ import type { DataSettings } from "./dataConfig.ts";
 import { dataGroup } from "./dataConfig.ts";
 import type { ExecutionConfig } from "./executionConfig.ts";
 import { executionGroup } from "./executionConfig.ts";
-import type { GroupName, SettingGroup, Settings } from "./group.ts";
+import { fieldSchemas, type GroupName, type SettingGroup, type Settings } from "./group.ts";
 import type { InferenceSettings } from "./inferenceConfig.ts";
 import { inferenceGroup } from "./inferenceConfig.ts";
 import type { ModelSettings } from "./modelConfig.ts";
 import { modelGroup } from "./modelConfig.ts";
-import { snakeCase } from "./names.ts";
+import { type PayloadKind, snakeCase } from "./names.ts";
 import { namesOf, parseGroup } from "./parse.ts";
 import type { TrainingSettings } from "./trainingConfig.ts";
 import { trainingGroup } from "./trainingConfig.ts";
@@ -36,6 +36,14 @@ export const groupNames: readonly GroupName[] = ["model", "data", "training", "i
 /** The group that a setting belongs to, by its name. */
 export function groupOf(name: string): GroupName | undefined {
   return groupNames.find((group) => namesOf(groups[group]).includes(name));
+}
+
+/** Whether a kind of run reads a setting: stitching is inference's, and of other groups the setting's phase says it. */
+export function isRead(name: string, kind: PayloadKind): boolean {
+  const group = groupOf(name);
+  if (group === undefined || group === (kind === "training" ? "inference" : "training")) return false;
+  const { phase = "both" } = fieldSchemas(groups[group])[name];
+  return phase === "both" || phase === kind;
 }
 
 /**

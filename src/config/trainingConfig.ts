@@ -42,6 +42,9 @@ export interface TrainingConfig {
 
 export type TrainingSettings = Open<TrainingConfig, "multistageMilestones">;
 
+/** May differ between the parts of one training. */
+const free = { identity: "never" } as const;
+
 const regulariser = (what: string) =>
   choice(["Total_Variation", "Mean_Deviation", "None"], "None", `Regulariser on the ${what}.`);
 const coefficient = (what: string) => withDefault(real({ min: 0 }), 1, `Weight of the ${what} regulariser.`);
@@ -50,19 +53,23 @@ const schema = z.strictObject({
   profile: optional(
     z.enum(["ci"]),
     "A bundle of settings. ci: count intensities with the rectangular forward model and the Poisson loss.",
+    // The settings that it stands for are compared themselves.
+    free,
   ),
   testDataFile: optional(z.string().min(1), "Scan used for validation instead of a part of the training scan."),
-  maxEpochs: withDefault(integer({ min: 1 }), 100, "Epochs: passes over all groups."),
+  maxEpochs: withDefault(integer({ min: 1 }), 100, "Epochs: passes over all groups.", free),
   batchSize: withDefault(integer({ min: 1 }), 16, "Groups in one training batch."),
   seed: withDefault(
     integer({ min: 0, max: 0xffffffff }),
     42,
     "Seed of everything random: start weights, split, grouping, order of batches.",
   ),
-  resume: optional(z.string().min(1), 'Continue from this checkpoint; "last" is the newest one in output_dir.'),
+  resume: optional(z.string().min(1), 'Continue from this checkpoint; "last" is the newest one in output_dir.', free),
   initFrom: optional(
     z.string().min(1),
     "Start from the weights of this model, a bundle or the folder of its training, instead of fresh ones. The network is the model's.",
+    // Its weights are compared, wherever they lie.
+    free,
   ),
   freeze: choice(
     ["none", "encoder"],
@@ -73,6 +80,7 @@ const schema = z.strictObject({
     integer({ min: 0 }),
     0,
     "Epochs after max_epochs in which the encoder is frozen and the rest learns on.",
+    free,
   ),
   fineTuneGamma: withDefault(
     real({ above: 0 }),
@@ -115,6 +123,7 @@ const schema = z.strictObject({
   multistageMilestones: optional(
     z.array(z.int().min(1)).readonly(),
     "Epochs after which the learning rate drops (MultiStage); half and three quarters of max_epochs when left open.",
+    { identity: "stated" },
   ),
   multistageFactor: withDefault(
     real({ above: 0, max: 1 }),

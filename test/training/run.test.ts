@@ -110,6 +110,18 @@ describe("a training run", () => {
     );
   });
 
+  it("milestones that were left open follow when a resumed run grows", async () => {
+    const scheduler = { scheduler: "MultiStage" };
+    const first = await training("milestones", { ...scheduler, maxEpochs: 2 });
+    expect(first.outcome.status).toBe("finished");
+    const second = await training("milestones", { ...scheduler, maxEpochs: 4, resume: "last" });
+    expect(second.outcome.status).toBe("finished");
+    expect(history(second)).toHaveLength(4);
+    await expect(
+      training("milestones", { ...scheduler, maxEpochs: 4, resume: "last", multistageMilestones: [1] }),
+    ).rejects.toThrow(/belongs to another run.*multistageMilestones/);
+  });
+
   it("resumes from nothing by starting at the beginning, and only where no file was named", async () => {
     const run = await training("nothing", { resume: "last" });
     expect(run.lines.join("\n")).toMatch(/warning: no checkpoint was saved in .*nothing: the run starts/);

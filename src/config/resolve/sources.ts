@@ -1,10 +1,9 @@
 import { PtychonautError } from "../../errors.ts";
-import { fieldSchemas } from "../group.ts";
 import { type Layer, layerOf, type Merged, type Source } from "../merge.ts";
 import { type PayloadKind, snakeCase } from "../names.ts";
 import { unknownSetting } from "../parse.ts";
 import type { SettingOrigin, Sources } from "../payload.ts";
-import { groupOf, groups } from "../schema.ts";
+import { groupOf, groups, isRead } from "../schema.ts";
 
 /** The settings of a run, the winning source first. @throws PtychonautError "usage" for what such a run does not read */
 export function layersOf(
@@ -29,9 +28,8 @@ function notExecution(name: string): PtychonautError {
 
 /** A setting that this kind of run does not read is refused where it is said for this very run. */
 function checkPhase(name: string, kind: PayloadKind): void {
-  const group = groupOf(name)!;
+  if (isRead(name, kind)) return;
   const unread = kind === "training" ? "inference" : "training";
-  if (group !== unread && fieldSchemas(groups[group])[name]?.phase !== unread) return;
   throw new PtychonautError("usage", `${snakeCase(name)} is a setting of ${unread}, which ${kind} does not read`);
 }
 

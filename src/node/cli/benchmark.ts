@@ -4,12 +4,11 @@ import { type ProbeScaling, probeScalings } from "../../benchmark/probe.ts";
 import { type BenchmarkRow, benchmarkRows, commonSettings, findRow } from "../../benchmark/rows.ts";
 import { readingSettings } from "../../config/dataConfig.ts";
 import type { Settings } from "../../config/group.ts";
+import { isLearning } from "../../config/identity.ts";
 import { sameValue } from "../../config/merge.ts";
 import { snakeCase } from "../../config/names.ts";
-import { groupOf } from "../../config/schema.ts";
 import { unknownName } from "../../errors.ts";
 import type { LinesRequest } from "../../runs/benchmark/lines.ts";
-import { learningSettings } from "../../runs/benchmark/stages.ts";
 import { type Command, type CommandContext, reportOutcome } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { splitSettings } from "./runFlags.ts";
@@ -146,7 +145,7 @@ export function linesRequest(values: Readonly<Record<string, unknown>>): LinesRe
 /** Names of what is not as the row, or the benchmark without a row, has it. */
 function departures(setup: LinesSetup, row: BenchmarkRow | undefined, said: Settings): string[] {
   const [own, settings] = [setupOf({}, row), { ...commonSettings, ...row?.settings }];
-  const learned = Object.keys(said).filter((name) => groupOf(name) !== "execution" || learningSettings.has(name));
+  const learned = Object.keys(said).filter(isLearning);
   return [
     ...(Object.keys(setup) as (keyof LinesSetup)[]).filter((name) => setup[name] !== own[name]),
     ...learned.filter((name) => !sameValue(said[name], settings[name])),

@@ -13,6 +13,7 @@ import {
   stitchedImages,
 } from "../../benchmark/score.ts";
 import type { Settings } from "../../config/group.ts";
+import { isRead } from "../../config/schema.ts";
 import { bundleName } from "../../node/files/bundleFiles.ts";
 import { exists, readJsonFile, writeAtomic } from "../../node/files/files.ts";
 import { packageVersion } from "../../node/version.ts";
@@ -138,10 +139,9 @@ async function runSeed(
   return { status: "finished", run, files: await writePictures(folder, images) };
 }
 
-/** Execution settings that inference has too. */
+/** Execution settings that inference reads too. */
 function inferenceExecution(given: Settings): Settings {
-  const shared = ["accelerator", "deterministic", "enableProgressBar", "numWorkers", "persistentWorkers"];
-  return Object.fromEntries(Object.entries(given).filter(([name]) => [...shared, "prefetchFactor"].includes(name)));
+  return Object.fromEntries(Object.entries(given).filter(([name]) => isRead(name, "inference")));
 }
 
 async function runRecord(

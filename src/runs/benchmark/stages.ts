@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { ScanHeader } from "../../config/fileProbe.ts";
-import type { Settings } from "../../config/group.ts";
+import type { GroupName, Settings } from "../../config/group.ts";
+import { identitySettings } from "../../config/identity.ts";
 import { sameValue } from "../../config/merge.ts";
 import { snakeCase } from "../../config/names.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
@@ -15,6 +16,7 @@ import type { EpochRecord } from "../../training/trainingState.ts";
 import type { RunHooks, RunOutcome, Workflows } from "../hooks.ts";
 import { readSavedRun } from "../savedRun.ts";
 import { lastCheckpoint } from "../train/checkpointFiles.ts";
+import { epochsOf } from "../train/trainingOutcome.ts";
 
 /** What the benchmark reads of a `training.json`. */
 export interface TrainingRecord {
@@ -65,7 +67,7 @@ export async function trainOrContinue(
   if (await exists(join(outputDir, "run.json"))) {
     await checkSettings(join(outputDir, "run.json"), payload);
     const { outcome, epochs } = await readTraining(outputDir);
-    if (isFinished(outcome.kind, epochs, payload.training.maxEpochs)) {
+    if (isFinished(outcome.kind, epochs, epochsOf(payload))) {
       hooks.log(`${outputDir}: trained already (${outcome.kind} after ${epochs} epochs)`);
       return outcome.kind === "diverged" || outcome.kind === "not-finite" ? "diverged" : "finished";
     }
@@ -76,31 +78,28 @@ export async function trainOrContinue(
 const isFinished = (kind: OutcomeKind, epochs: number, maxEpochs: number): boolean =>
   kind !== "interrupted" && (kind !== "completed" || epochs >= maxEpochs);
 
-/** Settings that may differ between the calls that make one training. */
-const free: readonly string[] = ["maxEpochs", "multistageMilestones", "resume"];
-/** Those of the execution settings that change what is learned. */
-export const learningSettings: ReadonlySet<string> = new Set([
-  ...["learningRate", "scheduler", "accumSteps", "gradientClipVal", "gradientClipAlgorithm"],
-]);
-
-async function checkSettings(runFile: string, { model, data, training, execution }: TrainingPayload): Promise<void> {
-  const saved = (await readSavedRun(runFile)).settings;
-  const now = { model, data, training, execution };
-  const differing: string[] = [];
-  for (const group of ["model", "data", "training", "execution"] as const) {
-    // Settings that the version before did not have were what their defaults are.
-    const before: Settings = { ...parseSettings(group, saved[group]) };
-    for (const name of Object.keys(now[group])) {
-      if (group === "execution" && !learningSettings.has(name)) continue;
-      const value = (now[group] as unknown as Settings)[name];
-      if (free.includes(name) || sameValue(value, before[name])) continue;
-      differing.push(`${snakeCase(name)} ${JSON.stringify(before[name])}`);
-    }
-  }
+async function checkSettings(runFile: string, payload: TrainingPayload): Promise<void> {
+  const { model, data, training, execution, overridden } = payload;
+  const before = await readSavedRun(runFile);
+  const groups = Object.keys(before.settings) as GroupName[];
+  // Settings that the version before did not have were what their defaults are.
+  const completed = Object.fromEntries(groups.map((group) => [group, parseSettings(group, before.settings[group])]));
+  const stated =
+    (list: readonly { readonly name: string }[]) =>
+    (name: string): boolean =>
+      list.some((origin) => origin.name === name);
+  const { initFrom = null } = before.settings.training ?? {};
+  const was: Settings = { ...identitySettings(completed, stated(before.overridden)), initFrom };
+  const now: Settings = {
+    ...identitySettings({ model, data, training, execution }, stated(overridden)),
+    initFrom: training.initFrom,
+  };
+  const names = [...new Set([...Object.keys(was), ...Object.keys(now)])];
+  const differing = names.filter((name) => !sameValue(was[name], now[name]));
   if (differing.length === 0) return;
   throw new PtychonautError("usage", "the folder holds a training with other settings", {
     where: runFile,
-    got: differing.join(", "),
+    got: differing.map((name) => `${snakeCase(name)} ${JSON.stringify(was[name])}`).join(", "),
     fix: "name another output folder, or repeat the settings",
   });
 }

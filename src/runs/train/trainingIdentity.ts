@@ -1,5 +1,6 @@
 import { randomInt } from "node:crypto";
 import type { DataFacts } from "../../bundle/fingerprint.ts";
+import { identitySettings } from "../../config/identity.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
 import type { RunIdentity } from "../../training/trainingState.ts";
 import type { FoundCheckpoint } from "./checkpointFiles.ts";
@@ -24,21 +25,15 @@ export function seedsOf(
 
 /** What must not change between the parts of a run. Its length may, and where and how it is logged. */
 export function identityOf(
-  { model, data, training, execution }: TrainingPayload,
+  { model, data, training, execution, overridden }: TrainingPayload,
   facts: readonly DataFacts[],
   seed: number,
   initial: InitialWeights | undefined,
 ): RunIdentity {
-  const { maxEpochs: _, epochsFineTune: _2, resume: _3, profile: _4, initFrom: _5, ...settings } = training;
-  const { multistageMilestones: milestones, ...learning } = settings;
-  const { learningRate, scheduler, accumSteps, gradientClipVal, gradientClipAlgorithm } = execution;
+  const stated = (name: string): boolean => overridden.some((origin) => origin.name === name);
   return JSON.parse(
     JSON.stringify({
-      ...model,
-      ...data,
-      ...learning,
-      ...(execution.scheduler === "MultiStage" ? { milestones } : {}),
-      ...{ learningRate, scheduler, accumSteps, gradientClipVal, gradientClipAlgorithm },
+      ...identitySettings({ model, data, training, execution }, stated),
       seed,
       initFrom: initial?.sha256 ?? null,
       trainedOn: facts.length === 1 ? facts[0] : facts,
