@@ -76,6 +76,8 @@ export interface Dataset {
 export interface Provenance {
   readonly path?: string;
   readonly sha256?: string;
+  /** The scan format that read it, and what told that it is this one. */
+  readonly format?: { readonly name: string; readonly evidence: string };
   /** In the order applied: transposed axes, DC moved to the centre, positions converted … */
   readonly conversions: readonly string[];
   /** Things worth a look that did not stop the reader. */

@@ -1,7 +1,10 @@
+import { sizeOf } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
-import type { ByteSource } from "./byteSource.ts";
+import type { ArrayFile, StoredElements } from "./arrayFile.ts";
+import { asSource, type ByteSource } from "./byteSource.ts";
 import {
   checkTextSize,
+  decodeElements,
   NPY_HEADER_BYTES,
   type NpyArray,
   type NpyHeader,
@@ -10,31 +13,40 @@ import {
   readNpyHeader,
   writeNpy,
 } from "./npy.ts";
+import { notReadable, SIGNATURE_BYTES } from "./signatures.ts";
 import { writeZip } from "./writeZip.ts";
 import { openZip, type ZipLimits } from "./zip.ts";
 
-/** A NumPy .npz archive, read one array at a time: nothing is decompressed before it is asked for. */
-export interface Npz {
-  /** Names without ".npy", in file order. */
-  readonly keys: readonly string[];
-  has(key: string): boolean;
-  /** Shape and dtype, from the first bytes of the member. */
-  header(key: string): NpyHeader;
-  read(key: string): NpyArray;
-  /** @throws PtychonautError "data" when the array holds text */
-  readNumbers(key: string): NumericArray;
-  /** The member's bytes, header included, piece by piece (`ZipArchive.chunks`). */
-  chunks(key: string): Iterable<Uint8Array>;
-  /** Where the array's first element lies in the file, when the member is stored uncompressed. */
-  storedAt(key: string): number | undefined;
+/** Whether a file starts like a zip archive, with a member or with its end; cut off within that, it does too. */
+export function isZip(head: Uint8Array): boolean {
+  const start = String.fromCharCode(...head.subarray(0, 4));
+  return ["PK\x03\x04", "PK\x05\x06"].some((whole) => whole.startsWith(start));
 }
 
 /**
+ * Opens a NumPy .npz archive, of which arrays are read one at a time: nothing is decompressed before it is asked for.
+ * Names are without ".npy".
  * @param where names the file in error messages
  * @throws PtychonautError "data": not an npz, truncated, duplicate keys, a member that would expand beyond the limits
  */
-export function openNpz(input: Uint8Array | ByteSource, where = "npz", limits: ZipLimits = {}): Npz {
-  const zip = openZip(input, where, limits);
+export function openNpz(input: Uint8Array | ByteSource, where = "npz", limits: ZipLimits = {}): ArrayFile {
+  const source = asSource(input);
+  const head = source.read(0, Math.min(source.size, SIGNATURE_BYTES));
+  if (!isZip(head)) throw notReadable(head, where, "NPZ");
+  const zip = openZip(source, where, limits);
+  if (!zip.members.some(({ name }) => name.endsWith(".npy")))
+    throw new PtychonautError("data", "this is a zip archive without NumPy arrays", {
+      where,
+      expected: "an NPZ, whose members are .npy files",
+      got:
+        zip.members.length === 0
+          ? "an empty archive"
+          : zip.members
+              .map(({ name }) => name)
+              .slice(0, 5)
+              .join(", "),
+      fix: "check that it is the right file",
+    });
   const members = new Map<string, { name: string; size: number }>();
   for (const member of zip.members) {
     const key = member.name.replace(/\.npy$/, "");
@@ -66,23 +78,61 @@ export function openNpz(input: Uint8Array | ByteSource, where = "npz", limits: Z
     checkTextSize(parsed, size - parsed.dataOffset, place(key));
     return readNpy(zip.read(name), place(key));
   };
+  const elements = (key: string): Iterable<Uint8Array> => body(zip.chunks(find(key).name), header(key).dataOffset);
+  const readNumbers = (key: string): NumericArray => {
+    const array = read(key);
+    if (array.dtype === "string")
+      throw new PtychonautError("data", "wrong dtype", { where: place(key), expected: "numbers", got: "text" });
+    return array;
+  };
+  const storedAt = (key: string): StoredElements | undefined => {
+    const member = zip.storedAt(find(key).name);
+    return member === undefined ? undefined : { source, offset: member + header(key).dataOffset };
+  };
   return {
+    container: "NPZ",
     keys,
     has: (key) => members.has(key),
     header,
+    attributes: () => ({}),
     read,
-    readNumbers: (key) => {
-      const array = read(key);
-      if (array.dtype === "string")
-        throw new PtychonautError("data", "wrong dtype", { where: place(key), expected: "numbers", got: "text" });
-      return array;
+    readNumbers,
+    readImages(key, first, count) {
+      const { shape, itemSize, fortranOrder } = header(key);
+      const size = sizeOf(shape.slice(-2));
+      if (fortranOrder) return readNumbers(key).data.subarray(first * size, (first + count) * size);
+      const [from, length] = [first * size * itemSize, count * size * itemSize];
+      const stored = storedAt(key);
+      const bytes =
+        stored === undefined ? stretch(elements(key), from, length) : stored.source.read(stored.offset + from, length);
+      return decodeElements(header(key), bytes, place(key));
     },
-    chunks: (key) => zip.chunks(find(key).name),
-    storedAt: (key) => {
-      const member = zip.storedAt(find(key).name);
-      return member === undefined ? undefined : member + header(key).dataOffset;
-    },
+    elements,
+    storedAt,
+    close: () => {},
   };
+}
+
+/** The chunks without their first bytes. */
+function* body(chunks: Iterable<Uint8Array>, skip: number): Generator<Uint8Array, void, void> {
+  let left = skip;
+  for (const chunk of chunks) {
+    if (left < chunk.length) yield chunk.subarray(left);
+    left = Math.max(0, left - chunk.length);
+  }
+}
+
+/** Some bytes out of a stream, of which no more is taken than is needed. */
+function stretch(chunks: Iterable<Uint8Array>, from: number, length: number): Uint8Array {
+  const out = new Uint8Array(length);
+  let filled = 0;
+  for (const chunk of body(chunks, from)) {
+    const part = chunk.subarray(0, length - filled);
+    out.set(part, filled);
+    filled += part.length;
+    if (filled === length) break;
+  }
+  return out;
 }
 
 /** @param compress deflate the members (default), or store them as they are */

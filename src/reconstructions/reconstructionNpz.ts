@@ -1,8 +1,9 @@
 import type { ComplexArray } from "../arrays.ts";
 import { amplitudeOf, phaseOf, sizeOf } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
+import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { ByteSource } from "../formats/byteSource.ts";
-import { type Npz, openNpz, writeNpz } from "../formats/npz.ts";
+import { openNpz, writeNpz } from "../formats/npz.ts";
 
 /** A reconstructed object and what a reader needs to place it; the content of `reconstruction.npz`. */
 export interface Reconstruction {
@@ -59,7 +60,7 @@ export function readReconstruction(bytes: Uint8Array | ByteSource, where = "reco
   };
 }
 
-function numbers(npz: Npz, key: string, where: string, count?: number): Float64Array {
+function numbers(npz: ArrayFile, key: string, where: string, count?: number): Float64Array {
   const { data, dtype } = npz.readNumbers(key);
   if (dtype.startsWith("complex") || (count !== undefined && data.length !== count))
     throw wrong(key, `${count ?? "any number of"} real numbers`, `${data.length} of ${dtype}`, where);

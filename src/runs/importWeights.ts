@@ -9,7 +9,8 @@ import type { TrainingPayload } from "../config/payload.ts";
 import { savedConfigOf } from "../config/savedConfig.ts";
 import { computeScales } from "../data/normalisation.ts";
 import { PtychonautError, setting } from "../errors.ts";
-import { type Npz, openNpz } from "../formats/npz.ts";
+import type { ArrayFile } from "../formats/arrayFile.ts";
+import { openNpz } from "../formats/npz.ts";
 import { predictionGraph } from "../inference/predictionModel.ts";
 import { bundleName } from "../node/files/bundleFiles.ts";
 import { readBytes, readScan, sha256, writeAtomic } from "../node/files/files.ts";
@@ -70,7 +71,7 @@ export async function importReferenceWeights(
 }
 
 /** The file's floating-point arrays; a complex one as two, `NAME_re` and `NAME_im`. */
-function weightArrays(npz: Npz): ReadonlyMap<string, RealArray> {
+function weightArrays(npz: ArrayFile): ReadonlyMap<string, RealArray> {
   const arrays = new Map<string, RealArray>();
   for (const key of npz.keys.filter((name) => /^(float|complex)/.test(npz.header(name).dtype))) {
     const { dtype, shape, data } = npz.readNumbers(key);

@@ -1,8 +1,8 @@
 import type { ComplexArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
+import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { ByteSource } from "../formats/byteSource.ts";
-import { type Npz, openNpz } from "../formats/npz.ts";
-import { opened, sha256Of } from "../node/files/files.ts";
+import { openedArrays, sha256Of } from "../node/files/files.ts";
 import { readReconstruction } from "../reconstructions/reconstructionNpz.ts";
 
 /** A complex object out of a file, with what the file says about its place. */
@@ -43,12 +43,11 @@ export function splitAddress(address: string): { readonly path: string; readonly
  */
 export async function readObjectFile(address: string, named?: string): Promise<ObjectFile> {
   const { path, key: keyInAddress } = splitAddress(address);
-  return opened(path, (source) => objectIn(source, path, named ?? keyInAddress));
+  return openedArrays(path, (file, source) => objectIn(file, source, path, named ?? keyInAddress));
 }
 
 /** Of a large scan little more than the object is read. */
-function objectIn(source: ByteSource, path: string, named: string | undefined): ObjectFile {
-  const npz = openNpz(source, path);
+function objectIn(npz: ArrayFile, source: ByteSource, path: string, named: string | undefined): ObjectFile {
   const key = named ?? knownKeys.find((name) => npz.has(name)) ?? onlyComplexImage(npz, path);
   if (!npz.has(key)) throw noObject(npz, path, `an array "${key}"`);
   const file = { path, sha256: sha256Of(source), key };
@@ -59,7 +58,7 @@ function objectIn(source: ByteSource, path: string, named: string | undefined): 
   return { ...file, object: complexImageOf(npz, key, path), ...origin };
 }
 
-function onlyComplexImage(npz: Npz, path: string): string {
+function onlyComplexImage(npz: ArrayFile, path: string): string {
   const images = npz.keys.filter((key) => {
     const { dtype, shape } = npz.header(key);
     return dtype.startsWith("complex") && squeezed(shape).length === 2 && !isProbe(npz, key);
@@ -69,7 +68,7 @@ function onlyComplexImage(npz: Npz, path: string): string {
 }
 
 /** By its name, or because patterns of its size are in the file. A probe is no reference, though it is a complex image. */
-function isProbe(npz: Npz, key: string): boolean {
+function isProbe(npz: ArrayFile, key: string): boolean {
   if (/probe|illum/i.test(key)) return true;
   const frame = squeezed(npz.header(key).shape).join();
   return npz.keys.some((other) => {
@@ -79,7 +78,7 @@ function isProbe(npz: Npz, key: string): boolean {
   });
 }
 
-function noObject(npz: Npz, path: string, expected: string): PtychonautError {
+function noObject(npz: ArrayFile, path: string, expected: string): PtychonautError {
   return new PtychonautError("data", "no object in this file", {
     where: path,
     expected,
@@ -88,7 +87,7 @@ function noObject(npz: Npz, path: string, expected: string): PtychonautError {
   });
 }
 
-function complexImageOf(npz: Npz, key: string, path: string): ComplexArray {
+function complexImageOf(npz: ArrayFile, key: string, path: string): ComplexArray {
   const { shape: stored, dtype, data } = npz.readNumbers(key);
   const shape = squeezed(stored);
   if (shape.length === 2 && dtype.startsWith("complex")) return { shape, data: Float32Array.from(data) };

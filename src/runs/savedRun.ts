@@ -63,7 +63,7 @@ export async function readSavedRun(path: string): Promise<SavedRun> {
 export async function changedInputs({ inputs }: SavedRun): Promise<readonly string[]> {
   const changed: string[] = [];
   for (const input of inputs) {
-    if (opened(input.path, sha256Of) !== input.sha256) changed.push(input.path);
+    if ((await opened(input.path, sha256Of)) !== input.sha256) changed.push(input.path);
   }
   return changed;
 }

@@ -1,12 +1,12 @@
-import type { Npz } from "../formats/npz.ts";
+import type { ArrayFile } from "../formats/arrayFile.ts";
 
 /**
  * Mean photons per pattern as `_metadata` states them: JSON with `physics_parameters.nphotons` (schema 1.0.0), or
  * `nphotons` at its top. Metadata that cannot be read is worth a warning, not a failure.
  */
-export function metadataPhotons(npz: Npz, warnings: string[]): number | undefined {
-  if (!npz.has("_metadata")) return undefined;
-  const text = metadataText(npz);
+export function metadataPhotons(file: ArrayFile, warnings: string[]): number | undefined {
+  if (!file.has("_metadata")) return undefined;
+  const text = metadataText(file);
   if (text === undefined) {
     warnings.push("_metadata is not JSON text and was ignored");
     return undefined;
@@ -23,9 +23,9 @@ export function photonsMetadata(photonsPerPattern: number): string {
   return JSON.stringify({ schema_version: "1.0.0", physics_parameters: { nphotons: photonsPerPattern } });
 }
 
-function metadataText(npz: Npz): Record<string, unknown> | undefined {
+function metadataText(file: ArrayFile): Record<string, unknown> | undefined {
   try {
-    const array = npz.read("_metadata");
+    const array = file.read("_metadata");
     const parsed: unknown = array.dtype === "string" ? JSON.parse(array.data[0] ?? "") : undefined;
     return isRecord(parsed) ? parsed : undefined;
   } catch {

@@ -6,6 +6,8 @@ import { setting } from "../errors.ts";
  * said, because no choice here can be told from the numbers with certainty (`inspect` shows the evidence).
  */
 export interface ScanOptions {
+  /** The scan format (`registry.ts`). Default: the one that recognises the file best. */
+  readonly format?: string;
   /** Array of the patterns. Default: `diffraction` or `diff3d`. */
   readonly patternsKey?: string;
   /** Array of the probe. Default `probeGuess`. */

@@ -1,6 +1,6 @@
 import { type ComplexArray, sizeOf } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
-import type { Npz } from "../formats/npz.ts";
+import type { ArrayFile } from "../formats/arrayFile.ts";
 import { flagOf, SCAN_MARGIN, type ScanOptions } from "./scanOptions.ts";
 
 export interface ScanPositions {
@@ -22,7 +22,7 @@ export interface WindowGeometry {
  * @throws PtychonautError "data": missing, not finite, lengths that differ; "usage": an array of pairs without its order
  */
 export function readPositions(
-  npz: Npz,
+  file: ArrayFile,
   options: ScanOptions,
   window: WindowGeometry,
   conversions: string[],
@@ -30,10 +30,10 @@ export function readPositions(
   const { where } = window;
   const positions =
     options.positionsKey === undefined
-      ? joined(npz, "xcoords", "ycoords", where)
-      : readPairs(npz, options.positionsKey, options, where, conversions);
-  const hasNominal = options.positionsKey === undefined && (npz.has("xcoords_start") || npz.has("ycoords_start"));
-  const nominal = hasNominal ? joined(npz, "xcoords_start", "ycoords_start", where) : undefined;
+      ? joined(file, "xcoords", "ycoords", where)
+      : readPairs(file, options.positionsKey, options, where, conversions);
+  const hasNominal = options.positionsKey === undefined && (file.has("xcoords_start") || file.has("ycoords_start"));
+  const nominal = hasNominal ? joined(file, "xcoords_start", "ycoords_start", where) : undefined;
   if (nominal !== undefined && nominal.length !== positions.length)
     throw new PtychonautError("data", "nominal and actual positions differ in number", {
       where: `${where}: xcoords_start`,
@@ -51,15 +51,15 @@ export function readPositions(
   return { positions, ...(nominal === undefined ? {} : { nominalPositions: nominal }) };
 }
 
-function joined(npz: Npz, xKey: string, yKey: string, where: string): Float64Array {
+function joined(file: ArrayFile, xKey: string, yKey: string, where: string): Float64Array {
   const [x, y] = [xKey, yKey].map((key) => {
-    if (!npz.has(key))
+    if (!file.has(key))
       throw new PtychonautError("data", `no array "${key}"`, {
         where,
-        got: `the arrays ${npz.keys.join(", ")}`,
+        got: `the arrays ${file.keys.join(", ")}`,
         fix: `name one array of positions with ${flagOf("positionsKey")} and ${flagOf("positionOrder", "yx")}`,
       });
-    const { shape, dtype, data } = npz.readNumbers(key);
+    const { shape, dtype, data } = file.readNumbers(key);
     if (!dtype.startsWith("complex")) return data;
     throw new PtychonautError("data", "positions are complex numbers", {
       where: `${where}: ${key}`,
@@ -81,13 +81,19 @@ function joined(npz: Npz, xKey: string, yKey: string, where: string): Float64Arr
   return checkFinite(out, `${where}: ${xKey}, ${yKey}`);
 }
 
-function readPairs(npz: Npz, key: string, options: ScanOptions, where: string, conversions: string[]): Float64Array {
+function readPairs(
+  file: ArrayFile,
+  key: string,
+  options: ScanOptions,
+  where: string,
+  conversions: string[],
+): Float64Array {
   if (options.positionOrder === undefined)
     throw new PtychonautError("usage", "the order of the two position columns is not stated", {
       where: `${where}: ${key}`,
       fix: `say ${flagOf("positionOrder", "yx")} (row, column) or ${flagOf("positionOrder", "xy")}`,
     });
-  const array = npz.readNumbers(key);
+  const array = file.readNumbers(key);
   if (array.shape.at(-1) !== 2 || array.dtype.startsWith("complex") || sizeOf(array.shape) === 0)
     throw new PtychonautError("data", "positions are not pairs", {
       where: `${where}: ${key}`,

@@ -1,6 +1,5 @@
 import { sizeOf } from "../arrays.ts";
-import type { NpyHeader } from "../formats/npy.ts";
-import type { Npz } from "../formats/npz.ts";
+import type { ArrayFile, ArrayHeader } from "../formats/arrayFile.ts";
 import type { ScanOptions } from "./scanOptions.ts";
 
 /** Which array of a file plays which part. Undefined where none can. */
@@ -18,38 +17,38 @@ export interface ScanRoles {
  * last axes are the patterns' (or the smallest one), the object a larger complex image. For `inspect` only; readers
  * want it said.
  */
-export function findRoles(npz: Npz, stated: ScanOptions): ScanRoles {
-  const headers = new Map(npz.keys.map((key) => [key, npz.header(key)]));
-  const patterns = stated.patternsKey ?? named(npz, ["diffraction", "diff3d"]) ?? largestStack(headers);
+export function findRoles(file: ArrayFile, stated: ScanOptions): ScanRoles {
+  const headers = new Map(file.keys.map((key) => [key, file.header(key)]));
+  const patterns = stated.patternsKey ?? named(file, ["diffraction", "diff3d"]) ?? largestStack(headers);
   const frame = headers.get(patterns ?? "")?.shape.slice(-2) ?? [];
   const images = [...headers]
     .filter(([, { dtype, shape }]) => dtype.startsWith("complex") && shape.length >= 2)
     .sort(([, a], [, b]) => sizeOf(a.shape) - sizeOf(b.shape));
   const fits = images.find(([, { shape }]) => shape.slice(-2).join() === frame.join());
-  const probe = stated.probeKey ?? named(npz, ["probeGuess"]) ?? (fits ?? images[0])?.[0];
+  const probe = stated.probeKey ?? named(file, ["probeGuess"]) ?? (fits ?? images[0])?.[0];
   const others = images.filter(([key, { shape }]) => key !== probe && key !== "Y" && isImage(shape));
   return {
     patterns,
     probe,
-    positions: findPositions(npz, headers, stated, patterns),
-    object: stated.objectKey ?? named(npz, ["objectGuess"]) ?? others.at(-1)?.[0],
+    positions: findPositions(file, headers, stated, patterns),
+    object: stated.objectKey ?? named(file, ["objectGuess"]) ?? others.at(-1)?.[0],
   };
 }
 
-function largestStack(headers: ReadonlyMap<string, NpyHeader>): string | undefined {
+function largestStack(headers: ReadonlyMap<string, ArrayHeader>): string | undefined {
   return [...headers]
     .filter(([, { dtype, shape }]) => /^(u?int|float)/.test(dtype) && shape.length >= 3 && shape.at(-1)! > 2)
     .sort(([, a], [, b]) => sizeOf(b.shape) - sizeOf(a.shape))[0]?.[0];
 }
 
 function findPositions(
-  npz: Npz,
-  headers: ReadonlyMap<string, NpyHeader>,
+  file: ArrayFile,
+  headers: ReadonlyMap<string, ArrayHeader>,
   stated: ScanOptions,
   patterns: string | undefined,
 ): ScanRoles["positions"] {
   if (stated.positionsKey !== undefined) return [stated.positionsKey];
-  if (npz.has("xcoords") && npz.has("ycoords")) return ["xcoords", "ycoords"];
+  if (file.has("xcoords") && file.has("ycoords")) return ["xcoords", "ycoords"];
   const frames = sizeOf(headers.get(patterns ?? "")?.shape.slice(0, -2) ?? []);
   const pairs = [...headers].filter(
     ([, { dtype, shape }]) =>
@@ -58,6 +57,6 @@ function findPositions(
   return pairs[0] === undefined ? undefined : [pairs[0][0]];
 }
 
-const named = (npz: Npz, keys: readonly string[]): string | undefined => keys.find((key) => npz.has(key));
+const named = (file: ArrayFile, keys: readonly string[]): string | undefined => keys.find((key) => file.has(key));
 
 const isImage = (shape: readonly number[]): boolean => shape.filter((extent) => extent > 1).length === 2;

@@ -1,17 +1,17 @@
 import type { Patterns } from "../data/dataset.ts";
 import type { FileOrigin, PatternDtype } from "../data/patternOrigin.ts";
 import { PtychonautError, setting } from "../errors.ts";
+import type { ArrayFile, ArrayHeader, StoredElements } from "../formats/arrayFile.ts";
 import type { ByteSource, MakeScratch } from "../formats/byteSource.ts";
-import type { NpyHeader, NumericData } from "../formats/npy.ts";
-import type { Npz } from "../formats/npz.ts";
+import type { NumericData } from "../formats/npy.ts";
 import { fileFrames, filePatterns, frameElements } from "./filePatterns.ts";
 import type { PatternLayout } from "./patternLayout.ts";
 import { checkMeasured } from "./patternValues.ts";
 import { flagOf } from "./scanOptions.ts";
 
-/** The array of a scan's patterns, in its archive. */
+/** The array of a scan's patterns, in its file. */
 export interface StoredArray {
-  readonly npz: Npz;
+  readonly file: ArrayFile;
   readonly key: string;
   readonly layout: PatternLayout;
   readonly dcAt: "center" | "corner";
@@ -23,68 +23,74 @@ export interface StoredArray {
  * Patterns that stay on the disk. What is stored uncompressed with whole frames one after the other is read where it is.
  * Else it is written once, piece by piece, to a scratch file: decompressed, and with frames first. Never is the array in
  * memory as a whole. Values and checksum are verified on the way.
- * @param source the archive
  * @throws PtychonautError "data" as reading into memory does; "output" when the disk has no room
  */
-export function patternsInFile(array: StoredArray, source: ByteSource, scratch: MakeScratch): Patterns {
-  const { npz, key, layout, where } = array;
-  const file = describe(array);
-  const stored = npz.storedAt(key);
-  const inPlace = source.path !== undefined && stored !== undefined;
-  const bytes = npz.header(key).dataBytes!;
-  if (!framesTogether(npz.header(key), layout)) {
-    const flat = inPlace ? { source, offset: drained(npz.chunks(key), stored) } : unpacked(array, scratch);
-    const turned = scratch(bytes, `${where}: written anew with its frames one after the other`);
-    for (const block of framesFirst(flat.source, flat.offset, file)) turned.write(block);
+export function patternsInFile(array: StoredArray, scratch: MakeScratch): Patterns {
+  const { file, key, layout, where } = array;
+  const origin = describe(array);
+  const inPlace = inPlaceOf(array);
+  const header = file.header(key);
+  if (!framesTogether(header, layout)) {
+    const flat = inPlace === undefined ? unpacked(array, scratch) : drained(file.elements(key), inPlace);
+    const turned = scratch(header.dataBytes!, `${where}: written anew with its frames one after the other`);
+    for (const block of framesFirst(flat.source, flat.offset, origin)) turned.write(block);
     flat.remove?.();
-    const place = placed(file, turned.source(), 0);
-    checkMeasured(fileFrames(place.source, place.file), layout, where);
-    return filePatterns(place.source, place.file);
+    return checkedPatterns({ source: turned.source(), offset: 0 }, origin, layout);
   }
-  if (inPlace) {
-    checkMeasured(arrayFrames(array), layout, where);
-    return filePatterns(source, { ...file, path: source.path, offset: stored });
-  }
-  const { source: plain, offset } = unpacked(array, scratch);
-  const place = placed(file, plain, offset);
-  checkMeasured(fileFrames(place.source, place.file), layout, where);
-  return filePatterns(place.source, place.file);
+  if (inPlace === undefined) return checkedPatterns(unpacked(array, scratch), origin, layout);
+  checkMeasured(arrayFrames(array), layout, where);
+  return filePatterns(inPlace.source, { ...origin, ...pathOf(inPlace), offset: inPlace.offset });
 }
 
+/** Where the elements lie in a file that other threads can open. */
+function inPlaceOf({ file, key }: StoredArray): StoredElements | undefined {
+  const stored = file.storedAt(key);
+  return stored?.source.path === undefined ? undefined : stored;
+}
+
+function checkedPatterns(at: StoredElements, origin: FileOrigin, layout: PatternLayout): Patterns {
+  const placed = { ...origin, ...pathOf(at), offset: at.offset };
+  checkMeasured(fileFrames(at.source, placed), layout, origin.path);
+  return filePatterns(at.source, placed);
+}
+
+/** Scratch files have a path, so that other threads can open them; memory has none. */
+const pathOf = ({ source: { path } }: StoredElements): { path?: string } => (path === undefined ? {} : { path });
+
 /** Whether whole frames lie one after the other: C order with frames first, Fortran order with frames last. */
-export const framesTogether = ({ fortranOrder }: NpyHeader, { framesLast }: PatternLayout): boolean =>
+export const framesTogether = ({ fortranOrder }: ArrayHeader, { framesLast }: PatternLayout): boolean =>
   fortranOrder === framesLast;
 
 /**
- * All frames in order, row-major, some at a time, straight from the archive; each is valid until the next. For arrays
+ * All frames in order, row-major, some at a time, straight from the file; each is valid until the next. For arrays
  * whose frames lie together. The checksum is verified in the end.
  */
 export function* arrayFrames(array: StoredArray): Generator<NumericData, void, void> {
-  const { npz, key, layout } = array;
-  const file = describe(array);
-  const frame = layout.height * layout.width * file.itemSize;
+  const { file, key, layout } = array;
+  const origin = describe(array);
+  const frame = layout.height * layout.width * origin.itemSize;
   const buffer = new Uint8Array(Math.max(1, Math.floor(BUFFER_BYTES / frame)) * frame);
   let filled = 0;
-  for (const chunk of body(npz.chunks(key), npz.header(key).dataOffset)) {
+  for (const chunk of file.elements(key)) {
     for (let at = 0; at < chunk.length; ) {
       const part = chunk.subarray(at, at + buffer.length - filled);
       buffer.set(part, filled);
       filled += part.length;
       at += part.length;
       if (filled < buffer.length) continue;
-      yield frameElements(file, buffer);
+      yield frameElements(origin, buffer);
       filled = 0;
     }
   }
-  if (filled > 0) yield frameElements(file, buffer.slice(0, filled));
+  if (filled > 0) yield frameElements(origin, buffer.slice(0, filled));
 }
 
 const BUFFER_BYTES = 2 ** 22;
 /** Memory for turning an array: the more, the fewer passes over the file. */
 const BLOCK_BYTES = 2 ** 27;
 
-function describe({ npz, key, layout, dcAt, where }: StoredArray): FileOrigin {
-  const { dtype, itemSize, littleEndian, fortranOrder, shape } = npz.header(key);
+function describe({ file, key, layout, dcAt, where }: StoredArray): FileOrigin {
+  const { dtype, itemSize, littleEndian, fortranOrder, shape } = file.header(key);
   if (fortranOrder && shape.length > 3)
     throw new PtychonautError("data", "patterns in Fortran order with several scan axes cannot stay in their file", {
       where,
@@ -111,33 +117,21 @@ function describe({ npz, key, layout, dcAt, where }: StoredArray): FileOrigin {
   };
 }
 
-interface Flat {
-  readonly source: ByteSource;
-  readonly offset: number;
+interface Flat extends StoredElements {
   readonly remove?: () => void;
 }
 
 /** The array's elements in a file of their own. */
-function unpacked({ npz, key, where }: StoredArray, scratch: MakeScratch): Flat {
-  const { dataBytes, dataOffset } = npz.header(key);
-  const file = scratch(dataBytes!, `${where}: decompressed`);
-  for (const chunk of body(npz.chunks(key), dataOffset)) file.write(chunk);
-  return { source: file.source(), offset: 0, remove: () => file.remove() };
-}
-
-/** The chunks without their first bytes. */
-function* body(chunks: Iterable<Uint8Array>, skip: number): Generator<Uint8Array, void, void> {
-  let left = skip;
-  for (const chunk of chunks) {
-    if (left < chunk.length) yield chunk.subarray(left);
-    left = Math.max(0, left - chunk.length);
-  }
+function unpacked({ file, key, where }: StoredArray, scratch: MakeScratch): Flat {
+  const plain = scratch(file.header(key).dataBytes!, `${where}: decompressed`);
+  for (const chunk of file.elements(key)) plain.write(chunk);
+  return { source: plain.source(), offset: 0, remove: () => plain.remove() };
 }
 
 /** Takes everything, for the sake of the checksum. */
-function drained(chunks: Iterable<Uint8Array>, offset: number): number {
+function drained(chunks: Iterable<Uint8Array>, at: StoredElements): Flat {
   for (const _ of chunks);
-  return offset;
+  return at;
 }
 
 /** `[pixel, frame]` turned to `[frame, pixel]`, a block of frames at a time. */
@@ -159,9 +153,4 @@ function* framesFirst(
     }
     yield block;
   }
-}
-
-/** Scratch files have a path, so that other threads can open them; memory has none. */
-function placed(file: FileOrigin, source: ByteSource, offset: number): { source: ByteSource; file: FileOrigin } {
-  return { source, file: { ...file, path: source.path ?? file.path, offset } };
 }

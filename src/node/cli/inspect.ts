@@ -3,7 +3,7 @@ import { parseSettings } from "../../config/schema.ts";
 import { inspectScan } from "../../scans/inspect/inspectScan.ts";
 import { inspectReport } from "../../scans/inspect/report.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
-import { opened } from "../files/files.ts";
+import { openedArrays } from "../files/files.ts";
 import type { Command, CommandContext } from "./command.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
 import { withFlags } from "./flagWords.ts";
@@ -31,7 +31,7 @@ export const inspectCommand: Command = {
   positionals: ["SCAN.npz"],
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
     const path = positionals[0];
-    const inspection = opened(path, (source) => inspectScan(source, statedOptions(values), path));
+    const inspection = await openedArrays(path, (file) => inspectScan(file, statedOptions(values), path));
     const report = values["json"] === true ? `${JSON.stringify(inspection, null, 2)}\n` : inspectReport(inspection);
     context.print(withFlags(report));
     return inspection.findings.some(({ severity }) => severity === "error") ? 2 : 0;

@@ -4,9 +4,12 @@ import { totalmem } from "node:os";
 import { basename, dirname, join } from "node:path";
 import type { Dataset } from "../../data/dataset.ts";
 import { PtychonautError } from "../../errors.ts";
+import type { ArrayFile } from "../../formats/arrayFile.ts";
 import type { ByteSource } from "../../formats/byteSource.ts";
+import { looksLikeArrays, openArrayFile } from "../../formats/containers.ts";
 import { type ZipWriter, zipWriter } from "../../formats/writeZip.ts";
-import { readScanNpz, readScanShape, type ScanShape } from "../../scans/scanNpz.ts";
+import { readScanArrays, readScanShape } from "../../scans/registry.ts";
+import type { ScanShape } from "../../scans/scanFormat.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
 import { readAndKeep, takeKept } from "./checkedScans.ts";
 import { type FileSource, fileSink, openSource, scratchFolder } from "./fileSource.ts";
@@ -67,10 +70,10 @@ export function sha256Of(source: ByteSource): string {
 
 /**
  * Reads a scan file into memory and remembers its path and hash.
- * @throws PtychonautError "data", see `readScanNpz`
+ * @throws PtychonautError "data", see `readScanArrays`
  */
 export async function readScan(path: string, options: ScanOptions = {}): Promise<Dataset> {
-  return opened(path, (source) => readScanNpz(source, options, { path, sha256: sha256Of(source) }));
+  return openedArrays(path, (file, source) => readScanArrays(file, options, { path, sha256: sha256Of(source) }));
 }
 
 /** Where the patterns of a scan are while a run works with them. */
@@ -92,21 +95,24 @@ export interface OpenScan {
 /**
  * Opens a scan file: its patterns in memory, or read from the file when they are asked for. The numbers are the same. One
  * that `scanShape` has just read is not read again.
- * @throws PtychonautError "data", see `readScanNpz`; "output" when a scratch file finds no room
+ * @throws PtychonautError "data", see `readScanArrays`; "output" when a scratch file finds no room
  */
 export async function openScan(path: string, options: ScanOptions, storage: PatternStorage): Promise<OpenScan> {
   const kept = takeKept(path, options);
   if (kept !== undefined && storage.inMemory !== "no") return { dataset: kept, close: () => {} };
   const source = sourceOf(path);
   const scratch = scratchFolder(storage.folder, storage.log);
+  let file: ArrayFile | undefined;
   const close = (): void => {
+    file?.close();
     source.close();
     scratch.remove();
   };
   try {
-    const inFile = staysInFile(storage.inMemory, source, options);
+    file = await openArrayFile(source, path);
+    const inFile = staysInFile(storage.inMemory, file, source, options);
     if (inFile) storage.log(`${path}: the patterns stay in their file`);
-    const dataset = readScanNpz(source, options, {
+    const dataset = readScanArrays(file, options, {
       path,
       sha256: sha256Of(source),
       ...(inFile ? { scratch: scratch.make } : {}),
@@ -144,7 +150,7 @@ export async function openScans(
 }
 
 /**
- * The scans that a path names: a file itself, or the npz files in a folder, by name.
+ * The scans that a path names: a file itself, or the files of arrays in a folder, by name.
  * @throws PtychonautError "data" when it is missing, or a folder without scans
  */
 export async function scanFiles(path: string): Promise<readonly string[]> {
@@ -152,7 +158,7 @@ export async function scanFiles(path: string): Promise<readonly string[]> {
     throw readFailure(error, path);
   });
   if (!found.isDirectory()) return [path];
-  const names = (await readdir(path)).filter((name) => name.endsWith(".npz") && !name.startsWith("."));
+  const names = (await readdir(path)).filter((name) => looksLikeArrays(name) && !name.startsWith("."));
   if (names.length === 0)
     throw new PtychonautError("data", "no scan in this folder", { where: path, expected: "files that end with .npz" });
   return names.sort().map((name) => join(path, name));
@@ -164,25 +170,37 @@ const CHECKED_AT_ONCE = 2 ** 28;
 /**
  * The shape of a scan. A small one is read and checked as a whole, so that a bad file is refused before anything else
  * happens; of a larger one the headers are read.
- * @throws PtychonautError "data", see `readScanNpz`
+ * @throws PtychonautError "data", see `readScanArrays`
  */
 export async function scanShape(path: string, options: ScanOptions): Promise<ScanShape> {
-  return opened(path, (source) => {
-    const shape = readScanShape(source, options, path);
+  return openedArrays(path, (file, source) => {
+    const shape = readScanShape(file, options, path);
     if (shape.patternBytes <= CHECKED_AT_ONCE) {
-      const read = (): Dataset => readScanNpz(source, options, { path, sha256: sha256Of(source) });
-      if (staysInFile("auto", source, options)) read();
+      const read = (): Dataset => readScanArrays(file, options, { path, sha256: sha256Of(source) });
+      if (staysInFile("auto", file, source, options)) read();
       else readAndKeep(path, options, read);
     }
     return shape;
   });
 }
 
+/** Gives the arrays of a file to a reader, and closes it. */
+export async function openedArrays<T>(path: string, read: (file: ArrayFile, source: ByteSource) => T): Promise<T> {
+  return opened(path, async (source) => {
+    const file = await openArrayFile(source, path);
+    try {
+      return read(file, source);
+    } finally {
+      file.close();
+    }
+  });
+}
+
 /** Gives a file's bytes to a reader, and closes it. */
-export function opened<T>(path: string, read: (source: ByteSource) => T): T {
+export async function opened<T>(path: string, read: (source: ByteSource) => T | Promise<T>): Promise<T> {
   const source = sourceOf(path);
   try {
-    return read(source);
+    return await read(source);
   } catch (error) {
     throw readFailure(error, path);
   } finally {
@@ -201,11 +219,16 @@ function sourceOf(path: string): FileSource {
 /** Part of the memory that patterns may take before they stay in their file. */
 const SHARE_OF_MEMORY = 0.25;
 
-function staysInFile(inMemory: PatternStorage["inMemory"], source: ByteSource, options: ScanOptions): boolean {
+function staysInFile(
+  inMemory: PatternStorage["inMemory"],
+  file: ArrayFile,
+  source: ByteSource,
+  options: ScanOptions,
+): boolean {
   if (inMemory !== "auto") return inMemory === "no";
   // Deflate cannot make more than a gigabyte of so little.
   if (source.size < 2 ** 20) return false;
-  const { patternBytes } = readScanShape(source, options, source.path ?? "scan");
+  const { patternBytes } = readScanShape(file, options, source.path ?? "scan");
   return patternBytes > SHARE_OF_MEMORY * usableMemory();
 }
 

@@ -3,14 +3,15 @@ import type { Measurement } from "../../data/dataset.ts";
 import { type PatternStatistics, patternStatistics, type Spread } from "../../data/patternStatistics.ts";
 import { diskOverlap, probeDiameter, type ScanStatistics, scanStatistics } from "../../data/scanStatistics.ts";
 import { PtychonautError } from "../../errors.ts";
+import type { ArrayFile, ArrayHeader } from "../../formats/arrayFile.ts";
 import type { ByteSource } from "../../formats/byteSource.ts";
-import type { NpyHeader, NumericData } from "../../formats/npy.ts";
-import { type Npz, openNpz } from "../../formats/npz.ts";
+import type { NumericData } from "../../formats/npy.ts";
+import { openNpz } from "../../formats/npz.ts";
 import { attempted, type Finding, refusalFinding } from "../checks/finding.ts";
 import { framesToFront, type PatternLayout, patternLayout } from "../patternLayout.ts";
 import { type MeasuredCheck, measuredCheck } from "../patternValues.ts";
+import { readScanArrays } from "../registry.ts";
 import { metadataPhotons } from "../scanMetadata.ts";
-import { readScanNpz } from "../scanNpz.ts";
 import type { ScanOptions } from "../scanOptions.ts";
 import { findRoles, type ScanRoles } from "../scanRoles.ts";
 import { arrayFrames, framesTogether } from "../storedPatterns.ts";
@@ -50,15 +51,19 @@ export interface ScanInspection {
  *
  * @throws PtychonautError "data" only when the archive itself cannot be opened
  */
-export function inspectScan(input: Uint8Array | ByteSource, stated: ScanOptions = {}, name = "scan"): ScanInspection {
-  const npz = openNpz(input, name);
-  const arrays = npz.keys.map((key) => {
-    const { shape, dtype } = npz.header(key);
+export function inspectScan(
+  input: Uint8Array | ByteSource | ArrayFile,
+  stated: ScanOptions = {},
+  name = "scan",
+): ScanInspection {
+  const file = "container" in input ? input : openNpz(input, name);
+  const arrays = file.keys.map((key) => {
+    const { shape, dtype } = file.header(key);
     return { key, shape, dtype };
   });
-  const roles = findRoles(npz, stated);
+  const roles = findRoles(file, stated);
   const findings: Finding[] = [];
-  const reading = attempted(() => readScanNpz(input, stated, { path: name, unread: true }));
+  const reading = attempted(() => readScanArrays(file, stated, { path: name, unread: true }));
   if (reading.refusal !== undefined) findings.push(reading.refusal);
   /** What cannot be looked at is left out, with the reason, once. */
   const look = <T>(run: () => T): T | undefined => {
@@ -66,13 +71,13 @@ export function inspectScan(input: Uint8Array | ByteSource, stated: ScanOptions 
     if (refusal !== undefined) findings.push(refusal);
     return value;
   };
-  const positions = look(() => positionsOf(npz, roles, stated));
-  const patterns = look(() => summarisePatterns(npz, roles, positions, stated, findings));
-  const probe = look(() => summariseProbe(npz, roles));
+  const positions = look(() => positionsOf(file, roles, stated));
+  const patterns = look(() => summarisePatterns(file, roles, positions, stated, findings));
+  const probe = look(() => summariseProbe(file, roles));
   const scan = positions === undefined || positions.length === 0 ? undefined : scanStatistics(positions);
   const object =
-    roles.object === undefined ? undefined : { shape: npz.header(roles.object).shape.filter((n) => n > 1) };
-  const photons = metadataPhotons(npz, []);
+    roles.object === undefined ? undefined : { shape: file.header(roles.object).shape.filter((n) => n > 1) };
+  const photons = metadataPhotons(file, []);
   const warnings = reading.value?.provenance.warnings ?? [];
   const summary = {
     name,
@@ -104,9 +109,9 @@ function distinct(findings: readonly Finding[]): Finding[] {
 }
 
 /** Positions as (y, x); pairs of unknown order are taken as they are. */
-function positionsOf(npz: Npz, { positions }: ScanRoles, stated: ScanOptions): Float64Array | undefined {
-  if (positions === undefined || positions.some((key) => !npz.has(key))) return undefined;
-  const columns = positions.map((key) => npz.readNumbers(key));
+function positionsOf(file: ArrayFile, { positions }: ScanRoles, stated: ScanOptions): Float64Array | undefined {
+  if (positions === undefined || positions.some((key) => !file.has(key))) return undefined;
+  const columns = positions.map((key) => file.readNumbers(key));
   // Reading refuses both, and says where.
   if (columns.some(({ dtype, data }) => dtype.startsWith("complex") || !data.every(Number.isFinite))) return undefined;
   const [first, second] = columns.map(({ data }) => data);
@@ -117,19 +122,19 @@ function positionsOf(npz: Npz, { positions }: ScanRoles, stated: ScanOptions): F
 }
 
 function summarisePatterns(
-  npz: Npz,
+  file: ArrayFile,
   roles: ScanRoles,
   positions: Float64Array | undefined,
   stated: ScanOptions,
   findings: Finding[],
 ): ScanInspection["patterns"] {
-  if (roles.patterns === undefined || !npz.has(roles.patterns)) return undefined;
-  const header = npz.header(roles.patterns);
+  if (roles.patterns === undefined || !file.has(roles.patterns)) return undefined;
+  const header = file.header(roles.patterns);
   if (header.shape.length < 3 || !/^(bool|u?int|float)/.test(header.dtype)) return undefined;
   const layout = layoutOf(header, positions, stated, roles.patterns, findings);
-  const array = { npz, key: roles.patterns, layout, dcAt: "center", where: roles.patterns } as const;
+  const array = { file, key: roles.patterns, layout, dcAt: "center", where: roles.patterns } as const;
   // Piece by piece where the frames lie together, whatever the file's size.
-  const frames = framesTogether(header, layout) ? arrayFrames(array) : [turned(npz, roles.patterns, layout)];
+  const frames = framesTogether(header, layout) ? arrayFrames(array) : [turned(file, roles.patterns, layout)];
   const check = measuredCheck(layout, roles.patterns);
   const statistics = patternStatistics(checked(frames, check), layout);
   const { refusal } = attempted(() => check.finish());
@@ -146,14 +151,14 @@ function* checked(frames: Iterable<NumericData>, check: MeasuredCheck): Generato
   }
 }
 
-function turned(npz: Npz, key: string, layout: PatternLayout): NumericData {
-  const { data } = npz.readNumbers(key);
+function turned(file: ArrayFile, key: string, layout: PatternLayout): NumericData {
+  const { data } = file.readNumbers(key);
   return layout.framesLast ? framesToFront(data, layout) : data;
 }
 
 /** The layout that reading would use, or frames first with the reason why reading fails. */
 function layoutOf(
-  { shape }: NpyHeader,
+  { shape }: ArrayHeader,
   positions: Float64Array | undefined,
   stated: ScanOptions,
   key: string,
@@ -173,9 +178,9 @@ function likelyMeasurement(dtype: string, { integers }: PatternStatistics): Meas
   return /^u?int/.test(dtype) || integers > 0.99 ? "counts" : "amplitude";
 }
 
-function summariseProbe(npz: Npz, { probe }: ScanRoles): ProbeSummary | undefined {
-  if (probe === undefined || !npz.has(probe)) return undefined;
-  const { shape, data, dtype } = npz.readNumbers(probe);
+function summariseProbe(file: ArrayFile, { probe }: ScanRoles): ProbeSummary | undefined {
+  if (probe === undefined || !file.has(probe)) return undefined;
+  const { shape, data, dtype } = file.readNumbers(probe);
   if (shape.length < 2 || !dtype.startsWith("complex")) return undefined;
   const trailing = shape.length === 3 && shape[2] === 1 && shape[0] === shape[1] ? shape.slice(0, 2) : shape;
   const [height, width] = trailing.slice(-2) as [number, number];

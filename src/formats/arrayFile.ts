@@ -1,0 +1,42 @@
+import type { ByteSource } from "./byteSource.ts";
+import type { NpyArray, NpyHeader, NumericArray, NumericData } from "./npy.ts";
+
+/** What is known of an array before its elements are read. */
+export type ArrayHeader = Omit<NpyHeader, "dataOffset">;
+
+/**
+ * Named arrays in a file, whatever its container: what scan formats read from. Opening may be asynchronous
+ * (`containers.ts`), everything after that is not.
+ */
+export interface ArrayFile {
+  /** The container, as people call it: "NPZ". */
+  readonly container: string;
+  /** Names in the order of the file; where there are groups, paths. */
+  readonly keys: readonly string[];
+  has(key: string): boolean;
+  /** Shape and dtype. @throws PtychonautError "data" when there is no such array, or it is broken */
+  header(key: string): ArrayHeader;
+  /** Small values beside an array, by name; of the file as a whole without a key. */
+  attributes(key?: string): Readonly<Record<string, NpyArray>>;
+  /** A whole array, row-major. */
+  read(key: string): NpyArray;
+  /** @throws PtychonautError "data" when the array holds text */
+  readNumbers(key: string): NumericArray;
+  /**
+   * Some of an array's images, `[image, y, x]` row-major: its last two axes, numbered through over all axes before them.
+   * What verifies an array as a whole (a checksum) does not verify a part of it.
+   */
+  readImages(key: string, first: number, count: number): NumericData;
+  /** The bytes of all elements in the order of the file, decompressed, piece by piece; verified in the end. */
+  elements(key: string): Iterable<Uint8Array>;
+  /** Where these bytes lie in the file as they are; undefined where they do not. */
+  storedAt(key: string): StoredElements | undefined;
+  /** Lets go of what the container holds. The source is whose it was. */
+  close(): void;
+}
+
+export interface StoredElements {
+  readonly source: ByteSource;
+  /** Of the first element, bytes. */
+  readonly offset: number;
+}

@@ -1,0 +1,34 @@
+import type { ArrayFile } from "./arrayFile.ts";
+import { asSource, type ByteSource } from "./byteSource.ts";
+import { isZip, openNpz } from "./npz.ts";
+import { notReadable, SIGNATURE_BYTES } from "./signatures.ts";
+
+/** A way to keep named arrays in a file. A container is a file in this room that opens it, and a line here. */
+interface Container {
+  readonly name: string;
+  /** How the names of such files end. */
+  readonly endings: readonly string[];
+  /** @param head the file's first bytes */
+  recognises(head: Uint8Array): boolean;
+  /** May need time to start: a library that is loaded when it is first needed. */
+  open(source: ByteSource, where: string): ArrayFile | Promise<ArrayFile>;
+}
+
+const containers: readonly Container[] = [{ name: "NPZ", endings: [".npz"], recognises: isZip, open: openNpz }];
+
+/**
+ * Opens a file of named arrays, whatever its container.
+ * @param where names the file in errors
+ * @throws PtychonautError "data": what the file is, where this version does not read it; or damaged
+ */
+export async function openArrayFile(input: Uint8Array | ByteSource, where: string): Promise<ArrayFile> {
+  const source = asSource(input);
+  const head = source.read(0, Math.min(source.size, SIGNATURE_BYTES));
+  const container = containers.find(({ recognises }) => recognises(head));
+  if (container === undefined) throw notReadable(head, where, containers.map(({ name }) => name).join(" or "));
+  return container.open(source, where);
+}
+
+/** Whether a file's name ends like that of a container. */
+export const looksLikeArrays = (name: string): boolean =>
+  containers.some(({ endings }) => endings.some((ending) => name.toLowerCase().endsWith(ending)));

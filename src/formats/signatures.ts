@@ -1,0 +1,104 @@
+import { PtychonautError } from "../errors.ts";
+
+/** First bytes that tell all kinds apart: a tar names itself at 257, HDF5 behind a block of the user's at 512. */
+export const SIGNATURE_BYTES = 1024;
+
+interface Kind {
+  /** With its article. */
+  readonly what: string;
+  readonly fix: string;
+  /** The bytes it starts with, as text of one character a byte; or a look at all of them. */
+  readonly starts?: readonly string[];
+  readonly looks?: (head: string) => boolean;
+}
+
+const saveArrays = "save its arrays as an NPZ, for instance with numpy.savez";
+const unpack = "unpack it first";
+const picture = "patterns are numbers: save the detector's arrays as an NPZ, for instance with numpy.savez";
+
+/** In the order of asking: what is only text comes last. */
+const kinds: readonly Kind[] = [
+  { what: "a MATLAB 7.3 file (HDF5)", fix: saveArrays, starts: ["MATLAB 7.3 MAT-file"] },
+  { what: "a MATLAB file", fix: saveArrays, starts: ["MATLAB 5.0 MAT-file"] },
+  {
+    what: "an HDF5 file (also CXI, NeXus, ptyd, EMD and NetCDF 4 are)",
+    fix: saveArrays,
+    looks: (head) => [0, 512].some((offset) => head.startsWith("\x89HDF\r\n\x1a\n", offset)),
+  },
+  { what: "a NetCDF file", fix: saveArrays, starts: ["CDF\x01", "CDF\x02", "CDF\x05"] },
+  {
+    what: "a single NumPy array (NPY)",
+    fix: "a scan needs patterns, positions and probe: save them together with numpy.savez",
+    starts: ["\x93NUMPY"],
+  },
+  { what: "a Python pickle", fix: saveArrays, starts: ["\x80\x02", "\x80\x03", "\x80\x04", "\x80\x05"] },
+  { what: "a TIFF image", fix: saveArrays, starts: ["II*\0", "MM\0*", "II+\0", "MM\0+"] },
+  { what: "a Digital Micrograph file", fix: saveArrays, looks: isDigitalMicrograph },
+  { what: "a Merlin MIB file", fix: saveArrays, starts: ["MQ1,"] },
+  { what: "a CBF image", fix: saveArrays, starts: ["###CBF"] },
+  { what: "a FITS file", fix: saveArrays, starts: ["SIMPLE  ="] },
+  { what: "a PNG image", fix: picture, starts: ["\x89PNG\r\n\x1a\n"] },
+  { what: "a JPEG image", fix: picture, starts: ["\xff\xd8\xff"] },
+  { what: "a GIF image", fix: picture, starts: ["GIF87a", "GIF89a"] },
+  { what: "a PDF document", fix: picture, starts: ["%PDF-"] },
+  { what: "a gzip archive", fix: unpack, starts: ["\x1f\x8b"] },
+  { what: "a bzip2 archive", fix: unpack, starts: ["BZh"] },
+  { what: "an xz archive", fix: unpack, starts: ["\xfd7zXZ\0"] },
+  { what: "a Zstandard archive", fix: unpack, starts: ["\x28\xb5\x2f\xfd"] },
+  { what: "a 7z archive", fix: unpack, starts: ["7z\xbc\xaf\x27\x1c"] },
+  { what: "a tar archive", fix: unpack, looks: (head) => head.startsWith("ustar", 257) },
+  {
+    what: "a pointer of Git LFS, not the file itself",
+    fix: "fetch the file: git lfs pull",
+    starts: ["version https://git-lfs"],
+  },
+  {
+    what: "a web page",
+    fix: "the download gave a page in the file's place: look at it in a browser, and download again",
+    looks: (head) => /^\s*<(!doctype html|html)/i.test(head),
+  },
+  { what: "an XML file", fix: saveArrays, looks: (head) => /^(\xef\xbb\xbf)?\s*<\?xml/.test(head) },
+  { what: "a text file (JSON)", fix: saveArrays, looks: (head) => isText(head) && /^\s*[[{]/.test(head) },
+  { what: "a text file", fix: saveArrays, looks: isText },
+];
+
+/**
+ * The error for a file that is something else than what is read.
+ * @param head its first bytes, `SIGNATURE_BYTES` of them where there are as many
+ * @param expected what would have been read
+ */
+export function notReadable(head: Uint8Array, where: string, expected: string): PtychonautError {
+  const kind = kindNamed(head);
+  if (kind !== undefined)
+    return new PtychonautError("data", `this is ${kind.what}, which this version does not read`, {
+      where,
+      expected,
+      fix: kind.fix,
+    });
+  return new PtychonautError("data", "the file is of no kind that is known here", {
+    where,
+    expected,
+    got: `a file that starts with ${firstBytes(head)}`,
+    fix: `check that it is the right file; if it is, ${saveArrays}`,
+  });
+}
+
+function kindNamed(head: Uint8Array): Kind | undefined {
+  const text = String.fromCharCode(...head.subarray(0, SIGNATURE_BYTES));
+  return kinds.find(({ starts, looks }) => starts?.some((start) => text.startsWith(start)) || looks?.(text));
+}
+
+/** Version 3 or 4, a length of 4 or 8 bytes, and the byte order as 0 or 1, big-endian. */
+function isDigitalMicrograph(head: string): boolean {
+  const order = { "\0\0\0\x03": 8, "\0\0\0\x04": 12 }[head.slice(0, 4)];
+  return order !== undefined && ["\0\0\0\0", "\0\0\0\x01"].includes(head.slice(order, order + 4));
+}
+
+/** Text in UTF-8 or Latin letters has no control characters but white space (9 to 13). */
+function isText(head: string): boolean {
+  const codes = Array.from(head, (letter) => letter.charCodeAt(0));
+  return codes.every((code) => (code >= 32 && code !== 127) || (code >= 9 && code <= 13));
+}
+
+const firstBytes = (head: Uint8Array): string =>
+  [...head.subarray(0, 8)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");

@@ -1,0 +1,66 @@
+import type { ComplexArray } from "../arrays.ts";
+import { PtychonautError } from "../errors.ts";
+import type { ArrayFile } from "../formats/arrayFile.ts";
+import type { NumericArray } from "../formats/npy.ts";
+import { requireKey } from "./namedArrays.ts";
+import { FLOAT32_MAX } from "./patternValues.ts";
+import type { ScanOptions } from "./scanOptions.ts";
+
+/**
+ * The probe as `[mode, y, x]`.
+ * @throws PtychonautError "data" when it is not of the patterns' size, or not finite
+ */
+export function toProbe(
+  array: NumericArray,
+  [height, width]: readonly [number, number],
+  where: string,
+  conversions: string[],
+): ComplexArray {
+  const shape = squeezeLeading(array.shape, 2);
+  const trailingOne = shape.length === 3 && shape[2] === 1 && !(shape[1] === height && width === 1);
+  const [modes, h, w] = trailingOne ? [1, shape[0], shape[1]] : shape.length === 2 ? [1, ...shape] : shape;
+  if (shape.length > 3 || h !== height || w !== width)
+    throw new PtychonautError("data", "the probe does not fit the patterns", {
+      where,
+      expected: `(${height}, ${width}), (${height}, ${width}, 1) or (mode, ${height}, ${width})`,
+      got: `(${array.shape.join(", ")})`,
+      fix: "resample, crop or pad the probe to the size of the patterns",
+    });
+  if (!array.dtype.startsWith("complex")) conversions.push("real probe taken as complex with zero phase");
+  return { shape: [modes!, h, w], data: toComplex(array, where) };
+}
+
+/**
+ * The reference object, where there is one or one is named.
+ * @throws PtychonautError "data" when it is no finite image
+ */
+export function readObject(file: ArrayFile, options: ScanOptions, where: string): ComplexArray | undefined {
+  if (options.objectKey === undefined && !file.has("objectGuess")) return undefined;
+  const key = requireKey(file, options.objectKey ?? "objectGuess", "reference object", "objectKey", where);
+  const array = file.readNumbers(key);
+  const shape = squeezeLeading(array.shape, 2);
+  if (shape.length !== 2)
+    throw new PtychonautError("data", "the reference object is not an image", {
+      where: `${where}: ${key}`,
+      expected: "(y, x)",
+      got: `(${array.shape.join(", ")})`,
+    });
+  return { shape, data: toComplex(array, `${where}: ${key}`) };
+}
+
+/** Complex numbers interleaved in float32, from complex or real; refuses NaN and infinity. */
+export function toComplex({ dtype, data }: NumericArray, where: string): Float32Array {
+  for (const value of data)
+    if (!(Math.abs(value) <= FLOAT32_MAX))
+      throw new PtychonautError("data", "not a finite number within float32", { where, got: `${value}` });
+  if (dtype.startsWith("complex")) return Float32Array.from(data);
+  const out = new Float32Array(2 * data.length);
+  for (let i = 0; i < data.length; i++) out[2 * i] = data[i];
+  return out;
+}
+
+function squeezeLeading(shape: readonly number[], keep: number): readonly number[] {
+  let start = 0;
+  while (shape.length - start > keep && shape[start] === 1) start++;
+  return shape.slice(start);
+}

@@ -1,0 +1,78 @@
+import type { Dataset } from "../data/dataset.ts";
+import { PtychonautError, unknownName } from "../errors.ts";
+import type { ArrayFile } from "../formats/arrayFile.ts";
+import type { Recognition, ScanFormat, ScanShape, ScanSource } from "./scanFormat.ts";
+import { npzFormat } from "./scanNpz.ts";
+import { flagOf, type ScanOptions } from "./scanOptions.ts";
+
+/** Every format that this version reads. */
+export const scanFormats: readonly ScanFormat[] = [npzFormat];
+
+/** A format, and why it was taken. */
+export interface ChosenFormat extends Recognition {
+  readonly format: ScanFormat;
+}
+
+/**
+ * The format that `options.format` names, else the one that recognises the file best.
+ * @throws PtychonautError "usage" for an unknown name; "data" when no format knows the file, or two know it equally well
+ */
+export function chooseFormat(
+  file: ArrayFile,
+  options: ScanOptions,
+  where: string,
+  formats: readonly ScanFormat[] = scanFormats,
+): ChosenFormat {
+  if (options.format !== undefined) return namedFormat(file, options, options.format, formats);
+  const known = formats
+    .map((format) => ({ format, ...format.recognise(file, options) }))
+    .filter(({ confidence }) => confidence > 0)
+    .sort((a, b) => b.confidence - a.confidence);
+  const best = known[0];
+  const equal = known.filter(({ confidence }) => confidence === best?.confidence);
+  if (equal.length === 1) return best;
+  throw new PtychonautError(
+    "data",
+    best === undefined ? "no scan format knows this file" : "several scan formats fit",
+    {
+      where,
+      expected: `one of ${(best === undefined ? formats : equal.map(({ format }) => format)).map(titled).join(", ")}`,
+      got: best === undefined ? `the arrays ${file.keys.join(", ")}` : equal.map(({ evidence }) => evidence).join("; "),
+      fix: `name the format: ${flagOf("format")}`,
+    },
+  );
+}
+
+function namedFormat(
+  file: ArrayFile,
+  options: ScanOptions,
+  name: string,
+  formats: readonly ScanFormat[],
+): ChosenFormat {
+  const format = formats.find((each) => each.name === name);
+  if (format === undefined)
+    throw unknownName(
+      "scan format",
+      name,
+      formats.map((each) => each.name),
+    );
+  return { format, ...format.recognise(file, options), evidence: "as stated" };
+}
+
+/**
+ * A scan, by whatever format its file is in.
+ * @param source what is known of the file, for provenance, and where patterns may go that stay on the disk
+ * @throws PtychonautError "data" or "usage", see `chooseFormat` and the format's `read`
+ */
+export function readScanArrays(file: ArrayFile, options: ScanOptions = {}, source: ScanSource = {}): Dataset {
+  const { format, evidence } = chooseFormat(file, options, source.path ?? "scan");
+  const dataset = format.read(file, options, source);
+  return { ...dataset, provenance: { ...dataset.provenance, format: { name: format.name, evidence } } };
+}
+
+/** @throws PtychonautError "data" or "usage", see `chooseFormat` and the format's `shape` */
+export function readScanShape(file: ArrayFile, options: ScanOptions, where: string): ScanShape {
+  return chooseFormat(file, options, where).format.shape(file, options, where);
+}
+
+const titled = ({ name, title }: ScanFormat): string => `${name} (${title})`;

@@ -1,0 +1,72 @@
+import { centredPatterns } from "../data/centredPatterns.ts";
+import type { Measurement, Patterns } from "../data/dataset.ts";
+import { memoryPatterns } from "../data/memoryPatterns.ts";
+import { PtychonautError } from "../errors.ts";
+import type { ArrayFile, ArrayHeader } from "../formats/arrayFile.ts";
+import type { NumericArray } from "../formats/npy.ts";
+import { requireKey } from "./namedArrays.ts";
+import { framesToFront, type PatternLayout } from "./patternLayout.ts";
+import { checkMeasured } from "./patternValues.ts";
+import { flagOf, type ScanOptions } from "./scanOptions.ts";
+import type { StoredArray } from "./storedPatterns.ts";
+
+export function choosePatternsKey(file: ArrayFile, options: ScanOptions, where: string): string {
+  if (options.patternsKey !== undefined) return requireKey(file, options.patternsKey, "patterns", "patternsKey", where);
+  const found = ["diffraction", "diff3d"].filter((key) => file.has(key));
+  if (found.length === 2)
+    throw new PtychonautError("data", "two arrays of patterns", {
+      where,
+      got: "diffraction and diff3d",
+      fix: `say which with ${flagOf("patternsKey")}`,
+    });
+  return found[0] ?? requireKey(file, "diffraction", "patterns (diffraction or diff3d)", "patternsKey", where);
+}
+
+/** Counts or amplitudes: as stated, else by the numbers' type. */
+export function measurementOf(
+  header: ArrayHeader,
+  options: ScanOptions,
+  where: string,
+  conversions: string[],
+): Measurement {
+  const integers = /^u?int/.test(header.dtype);
+  if (!integers && !header.dtype.startsWith("float"))
+    throw new PtychonautError("data", "patterns have the wrong dtype", {
+      where,
+      expected: "real numbers: floating point or integers",
+      got: header.dtype,
+    });
+  if (options.measurement !== undefined) {
+    conversions.push(`patterns read as ${options.measurement}, as stated`);
+    return options.measurement;
+  }
+  if (integers)
+    throw new PtychonautError("data", "integer patterns without a stated measurement", {
+      where,
+      got: header.dtype,
+      expected: "to be told whether the numbers are counts or amplitudes",
+      fix: `integers are usually counts: say ${flagOf("measurement", "counts")}`,
+    });
+  return "amplitude";
+}
+
+export function patternsInMemory({ file, key, layout, dcAt, where }: StoredArray): Patterns {
+  const array = file.readNumbers(key);
+  const data = layout.framesLast ? framesToFront(array.data, layout) : array.data;
+  checkMeasured([data], layout, where);
+  const inFile = memoryPatterns(widenSmallInts(data), [layout.count, layout.height, layout.width]);
+  return dcAt === "corner" ? centredPatterns(inFile) : inFile;
+}
+
+/** Of their size only; an array that is not read cannot be asked for numbers. */
+export function unreadPatterns({ count, height, width }: PatternLayout): Patterns {
+  const read = (): never => {
+    throw new PtychonautError("usage", "these patterns were not read");
+  };
+  return { count, height, width, origin: { kind: "memory" }, read };
+}
+
+/** Widths that few detectors write become float32, which holds them exactly; the others keep their own. */
+function widenSmallInts(data: NumericArray["data"]): Parameters<typeof memoryPatterns>[0] {
+  return data instanceof Int8Array || data instanceof Int16Array ? Float32Array.from(data) : data;
+}

@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import { memorySource } from "../../src/formats/byteSource.ts";
+import { openArrayFile } from "../../src/formats/containers.ts";
+import { writeNpy } from "../../src/formats/npy.ts";
+import { openNpz, writeNpz } from "../../src/formats/npz.ts";
+import { writeZip } from "../../src/formats/writeZip.ts";
+
+const [A, B, H, W] = [3, 4, 5, 6];
+const stack = {
+  shape: [A, B, H, W],
+  dtype: "uint16",
+  data: Uint16Array.from({ length: A * B * H * W }, (_, i) => i),
+} as const;
+
+const latin = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+
+describe("a file of arrays", () => {
+  it("gives some images of a stack, stored or compressed, as the whole has them", () => {
+    for (const compress of [false, true]) {
+      const file = openNpz(writeNpz({ stack }, { compress }));
+      for (const [first, count] of [
+        [0, 1],
+        [5, 4],
+        [A * B - 1, 1],
+      ])
+        expect(file.readImages("stack", first, count)).toEqual(
+          stack.data.subarray(first * H * W, (first + count) * H * W),
+        );
+    }
+  });
+
+  it("gives images row-major of an array that goes down the columns", () => {
+    const [first, second] = [2, 3].map((n) => Float64Array.from({ length: H * W }, (_, i) => n * i));
+    const columns = new Float64Array(2 * H * W);
+    for (const [frame, image] of [first, second].entries())
+      for (let y = 0; y < H; y++) for (let x = 0; x < W; x++) columns[frame + 2 * (y + H * x)] = image[y * W + x];
+    const npy = Buffer.from(writeNpy({ shape: [2, H, W], dtype: "float64", data: columns })).toString("latin1");
+    const data = latin(npy.replace("'fortran_order': False, ", "'fortran_order': True,  "));
+    const file = openNpz(writeZip([{ name: "stack.npy", data }], 0));
+    expect(file.header("stack")).toMatchObject({ shape: [2, H, W], fortranOrder: true });
+    expect(file.readImages("stack", 1, 1)).toEqual(second);
+  });
+
+  it("tells where elements lie, and gives their bytes", async () => {
+    const bytes = writeNpz({ stack }, { compress: false });
+    const file = await openArrayFile(memorySource(bytes), "scan.npz");
+    expect(file.container).toBe("NPZ");
+    const { offset, source } = file.storedAt("stack")!;
+    const elements = Buffer.concat([...file.elements("stack")]);
+    expect(elements).toEqual(Buffer.from(stack.data.buffer));
+    expect(Buffer.from(source.read(offset, elements.length))).toEqual(elements);
+    expect(openNpz(writeNpz({ stack })).storedAt("stack")).toBeUndefined();
+  });
+});
+
+const kinds: readonly (readonly [name: string, bytes: Uint8Array, says: RegExp])[] = [
+  ["HDF5", latin("\x89HDF\r\n\x1a\n\0\0\0\0"), /this is an HDF5 file \(also CXI, NeXus.*numpy\.savez/],
+  [
+    "MATLAB 7.3",
+    latin(`MATLAB 7.3 MAT-file, Platform${" ".repeat(483)}\x89HDF\r\n\x1a\n`),
+    /a MATLAB 7\.3 file \(HDF5\)/,
+  ],
+  ["HDF5 behind a block of the user's", latin(`${"\0".repeat(512)}\x89HDF\r\n\x1a\n`), /an HDF5 file/],
+  ["MATLAB 5", latin("MATLAB 5.0 MAT-file, Platform: PCWIN64"), /a MATLAB file/],
+  ["TIFF", latin("MM\0*\0\0\0\x08"), /a TIFF image/],
+  ["BigTIFF", latin("II+\0\x08\0\0\0"), /a TIFF image/],
+  ["gzip", latin("\x1f\x8b\x08\0"), /a gzip archive.*Unpack it first/],
+  ["PNG", latin("\x89PNG\r\n\x1a\n\0\0"), /a PNG image.*patterns are numbers/i],
+  ["JPEG", latin("\xff\xd8\xff\xe0\0\x10JFIF"), /a JPEG image/],
+  ["NPY", writeNpy(stack), /a single NumPy array \(NPY\).*numpy\.savez/],
+  ["pickle", latin("\x80\x04\x95\x10\0\0\0"), /a Python pickle/],
+  ["tar", latin(`name${"\0".repeat(253)}ustar\0`), /a tar archive/],
+  ["DM3", latin("\0\0\0\x03\0\0\x12\x34\0\0\0\x01"), /a Digital Micrograph file/],
+  ["DM4", latin("\0\0\0\x04\0\0\0\0\0\0\x12\x34\0\0\0\x01"), /a Digital Micrograph file/],
+  ["Git LFS", latin("version https://git-lfs.github.com/spec/v1\noid"), /a pointer of Git LFS.*git lfs pull/],
+  ["web page", latin("\n<!DOCTYPE html><html>"), /a web page/],
+  ["JSON", latin('{"a": 1}\n'), /a text file \(JSON\)/],
+  ["CSV", latin("# y, x\n1.5, 2.5\r\n"), /this is a text file,/],
+  ["UTF-8", new TextEncoder().encode("Größe, Maß\n"), /this is a text file,/],
+  ["noise", Uint8Array.of(1, 2, 3, 250, 0, 9), /no kind that is known.*starts with 01 02 03 fa 00 09/],
+];
+
+describe("what a file is that is no file of arrays", () => {
+  for (const [name, bytes, says] of kinds) {
+    it(name, async () => {
+      await expect(openArrayFile(bytes, "given")).rejects.toThrow(says);
+      await expect(openArrayFile(bytes, "given")).rejects.toMatchObject({ kind: "data", details: { where: "given" } });
+      expect(() => openNpz(bytes, "given")).toThrow(says);
+    });
+  }
+
+  it("a damaged archive is still called damaged", async () => {
+    const bytes = writeNpz({ stack });
+    for (const length of [0, 1, 3, 40, bytes.length - 30])
+      await expect(openArrayFile(bytes.subarray(0, length), "cut.npz")).rejects.toThrow(/damaged or truncated archive/);
+  });
+});
