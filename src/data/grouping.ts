@@ -6,6 +6,7 @@ import {
   neighboursBetween,
   quadrantNeighbours,
   squareNeighbours,
+  windowsOverlap,
 } from "./neighbours.ts";
 
 /** Groups of overlapping patterns, which a network with C channels takes together. */
@@ -15,6 +16,17 @@ export interface Groups {
   readonly count: number;
   /** `[group, C]`, frame indices; the anchor first, except in quadrant groups. */
   readonly frames: Int32Array;
+  /** Frames that lead no group because too few windows overlap theirs; ascending. Only where there are some. */
+  readonly lone?: readonly LoneFrame[];
+}
+
+/** A frame too far from the others to lead a group. */
+export interface LoneFrame {
+  readonly frame: number;
+  /** Among its nearest the first whose window does not overlap its own. */
+  readonly toward: number;
+  /** How far away that is, object pixels. */
+  readonly distance: number;
 }
 
 /** How the other members of an anchor's group are chosen. */
@@ -31,6 +43,11 @@ export type NeighbourRule =
 export interface GroupingOptions {
   /** C, the square of the gridsize. */
   readonly size: number;
+  /**
+   * Side of the patterns' windows, object pixels. Patches that do not overlap share nothing, so a frame whose window does not
+   * overlap the anchor's is in none of its groups. Default: distance does not matter.
+   */
+  readonly window?: number;
   /** Default: 4 nearest, or C − 1 where that is more. */
   readonly neighbours?: NeighbourRule;
   /** Groups to make. Default: one for every anchor. With C = 1 the frames there are, if it asks for more. */
@@ -69,10 +86,8 @@ export function makeGroups(
     });
   const usable = framesWithin(positions, frames, options.xBounds ?? [0, 1], options.yBounds ?? [0, 1]);
   const candidates = candidatesOf(positions, usable, options);
-  if (candidates.length === 0)
-    throw new PtychonautError("usage", "no pattern has enough neighbours to form a group", {
-      fix: "widen the distance window or the bounds, or use a smaller gridsize",
-    });
+  const lone = loneFrames(positions, usable, candidates, options);
+  if (candidates.length === 0) throw nobodyLeads(lone, options);
   const wanted = groupsToMake(candidates.length, options);
   const shares = shareOut(wanted, candidates, options, random);
   const out = new Int32Array(wanted * size);
@@ -88,8 +103,39 @@ export function makeGroups(
       at += size;
     }
   }
-  return { size, count: wanted, frames: out };
+  return { size, count: wanted, frames: out, ...(lone.length === 0 ? {} : { lone }) };
 }
+
+function nobodyLeads([first]: readonly LoneFrame[], { size, window }: GroupingOptions): PtychonautError {
+  const fix = "widen the distance window or the bounds, or use a smaller gridsize";
+  if (first === undefined)
+    return new PtychonautError("usage", "no pattern has enough neighbours to form a group", { fix });
+  return new PtychonautError("usage", "no pattern has enough neighbours that overlap with it to form a group", {
+    expected: `${size - 1} windows of ${window} pixels that overlap with a pattern's own`,
+    got: `frame ${first.toward} at ${pixels(first.distance)} pixels from frame ${first.frame}, for one`,
+    fix: "check that positions are in object pixels, or use --gridsize 1, which needs no neighbours",
+  });
+}
+
+/** Frames that no group is made for since they lie too far from others: all rules ask for C − 1 that overlap. */
+function loneFrames(
+  positions: Float64Array,
+  frames: readonly number[],
+  candidates: readonly Candidate[],
+  { size, window }: GroupingOptions,
+): LoneFrame[] {
+  if (window === undefined || size === 1) return [];
+  const leading = new Set(candidates.map(({ anchor }) => anchor));
+  const others = frames.filter((frame) => !leading.has(frame));
+  return nearestNeighbours(positions, frames, size - 1, others).flatMap(([frame, ...nearest]) => {
+    const toward = nearest.find((other) => !windowsOverlap(positions, frame, other, window));
+    if (toward === undefined) return [];
+    const [dy, dx] = [0, 1].map((axis) => positions[2 * toward + axis] - positions[2 * frame + axis]);
+    return [{ frame, toward, distance: Math.hypot(dy, dx) }];
+  });
+}
+
+const pixels = (distance: number): string => String(Number(distance.toPrecision(4)));
 
 /**
  * Frames kept before grouping: `count` of them drawn without replacement, in file order, or simply the first ones.
@@ -110,14 +156,20 @@ export function subsample(frames: ArrayLike<number>, count: number, random: Rand
 
 /** An anchor with all groups that it can lead. */
 interface Candidate {
+  readonly anchor: number;
   /** How many different groups there are. */
   readonly combinations: number;
   draw(random: Random): number[];
 }
 
 function candidatesOf(positions: Float64Array, frames: readonly number[], options: GroupingOptions): Candidate[] {
-  const { size } = options;
-  if (size === 1) return frames.map((frame) => ({ combinations: Number.POSITIVE_INFINITY, draw: () => [frame] }));
+  const { size, window } = options;
+  if (size === 1)
+    return frames.map((anchor) => ({ anchor, combinations: Number.POSITIVE_INFINITY, draw: () => [anchor] }));
+  const near = (anchor: number, pool: readonly number[]): readonly number[] =>
+    window === undefined ? pool : pool.filter((frame) => windowsOverlap(positions, anchor, frame, window));
+  /** Squares of side `window` around two positions cannot overlap farther apart. */
+  const reach = window === undefined ? Number.POSITIVE_INFINITY : Math.SQRT2 * window;
   const rule = options.neighbours ?? { kind: "nearest", count: Math.max(4, size - 1) };
   switch (rule.kind) {
     case "nearest": {
@@ -127,11 +179,11 @@ function candidatesOf(positions: Float64Array, frames: readonly number[], option
           got: `${rule.count}`,
         });
       const lists = nearestNeighbours(positions, frames, rule.count);
-      return lists.flatMap(([anchor, ...pool]) => anchored(anchor!, pool, size));
+      return lists.flatMap(([anchor, ...pool]) => anchored(anchor, near(anchor, pool), size));
     }
     case "distance": {
-      const lists = neighboursBetween(positions, frames, rule.min, rule.max);
-      return lists.flatMap((pool, k) => anchored(frames[k], pool, size));
+      const lists = neighboursBetween(positions, frames, rule.min, Math.min(rule.max, reach));
+      return lists.flatMap((pool, k) => anchored(frames[k], near(frames[k], pool), size));
     }
     case "quadrants": {
       if (size !== 4)
@@ -139,13 +191,24 @@ function candidatesOf(positions: Float64Array, frames: readonly number[], option
           got: `groups of ${size}`,
           fix: "use gridsize 2, or another neighbor_function",
         });
-      return quadrantNeighbours(positions, frames, rule).flatMap((lists, k) => quadrantGroup(frames[k], lists));
+      return quadrantNeighbours(positions, frames, rule).flatMap((lists, k) =>
+        quadrantGroup(
+          frames[k],
+          lists.map((list) => near(frames[k], list)),
+        ),
+      );
     }
     case "square": {
+      if (window !== undefined && rule.step >= window)
+        throw new PtychonautError("usage", "the patterns of a square do not overlap", {
+          expected: `a grid_step below the windows' side of ${window} pixels`,
+          got: `${rule.step}`,
+          fix: "say a smaller --grid_step, or use --gridsize 1",
+        });
       const squares = squareNeighbours(positions, frames, { side: Math.round(Math.sqrt(size)), step: rule.step });
       return squares
         .filter((square) => square.length === size)
-        .map((square) => ({ combinations: 1, draw: () => square }));
+        .map((square) => ({ anchor: square[0], combinations: 1, draw: () => square }));
     }
   }
 }
@@ -162,7 +225,7 @@ function anchored(anchor: number, pool: readonly number[], size: number): Candid
     }
     return [anchor, ...items.slice(0, size - 1)];
   };
-  return [{ combinations: binomial(pool.length, size - 1), draw }];
+  return [{ anchor, combinations: binomial(pool.length, size - 1), draw }];
 }
 
 /** One of each quadrant; the anchor counts as a member of each, but may be taken once only. */
@@ -177,7 +240,7 @@ function quadrantGroup(anchor: number, lists: readonly (readonly number[])[]): C
       if (members.filter((frame) => frame === anchor).length <= 1) return members;
     }
   };
-  return [{ combinations, draw }];
+  return [{ anchor, combinations, draw }];
 }
 
 /** With C = 1 another group would be a frame once more: there are as many as frames, unless oversampling asks for it. */

@@ -86,6 +86,13 @@ export function squareNeighbours(
   });
 }
 
+/** Whether the square windows, of this side, of two frames share any pixel. */
+export function windowsOverlap(positions: Float64Array, a: number, b: number, side: number): boolean {
+  return (
+    Math.abs(positions[2 * a] - positions[2 * b]) < side && Math.abs(positions[2 * a + 1] - positions[2 * b + 1]) < side
+  );
+}
+
 /**
  * Frames whose position lies inside a fraction of the scan's extent, for example (0.1, 0.9) of each axis, both included.
  * The extent is that of the given frames.
