@@ -113,7 +113,7 @@ function nobodyLeads([first]: readonly LoneFrame[], { size, window }: GroupingOp
   return new PtychonautError("usage", "no pattern has enough neighbours that overlap with it to form a group", {
     expected: `${size - 1} windows of ${window} pixels that overlap with a pattern's own`,
     got: `frame ${first.toward} at ${pixels(first.distance)} pixels from frame ${first.frame}, for one`,
-    fix: "check that positions are in object pixels, or use --gridsize 1, which needs no neighbours",
+    fix: `check that positions are in object pixels, or take patterns one by one: ${setting("gridsize", 1)}`,
   });
 }
 
@@ -203,7 +203,7 @@ function candidatesOf(positions: Float64Array, frames: readonly number[], option
         throw new PtychonautError("usage", "the patterns of a square do not overlap", {
           expected: `a grid_step below the windows' side of ${window} pixels`,
           got: `${rule.step}`,
-          fix: "say a smaller --grid_step, or use --gridsize 1",
+          fix: `say a smaller ${setting("grid_step")}, or take patterns one by one: ${setting("gridsize", 1)}`,
         });
       const squares = squareNeighbours(positions, frames, { side: Math.round(Math.sqrt(size)), step: rule.step });
       return squares

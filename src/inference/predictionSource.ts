@@ -3,7 +3,9 @@ import type { BatchSource } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { groupGeometry } from "../data/groupGeometry.ts";
 import { makeGroups } from "../data/grouping.ts";
+import { loneFramesWarning, partsWarning } from "../data/groupingWarnings.ts";
 import { computeScales, type Scales } from "../data/normalisation.ts";
+import { listFrames } from "../data/scanParts.ts";
 import { Random } from "../random.ts";
 import { neighbourRule } from "../training/preparation.ts";
 
@@ -14,6 +16,8 @@ export interface PredictionSource {
   readonly scales: Scales;
   /** Patterns that are in some group, ascending. */
   readonly frames: readonly number[];
+  /** Which patterns are too far from the others, and which are in no group, for people. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -32,7 +36,8 @@ export function predictionSource(
   const { patterns, measurement, mask, positions } = dataset;
   const chosen = Array.from({ length: nPatterns ?? patterns.count }, (_, frame) => frame);
   const scales = computeScales(dataset, chosen, data.nphotons === null ? {} : { photons: data.nphotons });
-  const options = { size: gridsize ** 2, neighbours: neighbourRule(data), sequential: true };
+  const window = patterns.height;
+  const options = { size: gridsize ** 2, neighbours: neighbourRule(data), sequential: true, window };
   const groups = makeGroups(positions, chosen, options, new Random(data.subsampleSeed));
   const source = {
     patterns,
@@ -42,5 +47,21 @@ export function predictionSource(
     geometry: groupGeometry(positions, groups),
     ...(mask === undefined ? {} : { mask: mask.data }),
   };
-  return { source, scales, frames: [...new Set(groups.frames)].sort((a, b) => a - b) };
+  const taken = new Set(groups.frames);
+  return {
+    source,
+    scales,
+    frames: [...taken].sort((a, b) => a - b),
+    warnings: [
+      ...partsWarning(positions, window, chosen),
+      ...loneFramesWarning(groups),
+      ...inNoGroup(chosen.filter((frame) => !taken.has(frame))),
+    ],
+  };
+}
+
+function inNoGroup(frames: readonly number[]): string[] {
+  if (frames.length === 0) return [];
+  const [are, they] = frames.length === 1 ? ["pattern is", "it has"] : ["patterns are", "they have"];
+  return [`${frames.length} ${are} in no group and left out, since ${they} too few neighbours: ${listFrames(frames)}`];
 }

@@ -3,6 +3,7 @@ import type { BatchSource } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { groupGeometry } from "../data/groupGeometry.ts";
 import { type GroupingOptions, type Groups, makeGroups, type NeighbourRule, subsample } from "../data/grouping.ts";
+import { loneFramesWarning, partsWarning } from "../data/groupingWarnings.ts";
 import { joinSources, startsOf } from "../data/joinedScans.ts";
 import { computeScales, type Scales } from "../data/normalisation.ts";
 import { type Split, splitFrames } from "../data/splits.ts";
@@ -18,6 +19,8 @@ export interface PreparedData {
   /** Frames that training sees, ascending; of several scans numbered through. */
   readonly trainingFrames: readonly number[];
   readonly validationFrames: readonly number[];
+  /** Which patterns are too far from the others, for people. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -39,9 +42,9 @@ export function prepareData(
   const scales = prepared.map((scan) => scan.scales);
   const [only, ...others] = prepared;
   if (only !== undefined && others.length === 0) {
-    const { training, validation: held, trainingFrames, validationFrames } = only;
+    const { training, validation: held, trainingFrames, validationFrames, warnings } = only;
     return {
-      ...{ scales, training, trainingFrames, validationFrames },
+      ...{ scales, training, trainingFrames, validationFrames, warnings },
       ...(held.groups.count === 0 ? {} : { validation: held }),
     };
   }
@@ -54,6 +57,7 @@ export function prepareData(
     training: joinSources(prepared.map(({ training }) => training)),
     trainingFrames: throughout((scan) => scan.trainingFrames),
     validationFrames: throughout((scan) => scan.validationFrames),
+    warnings: prepared.flatMap(({ warnings }, i) => warnings.map((line) => `${scans[i].name}: ${line}`)),
     ...(held.groups.count === 0 ? {} : { validation: held }),
   };
 }
@@ -65,6 +69,7 @@ interface PreparedScan {
   readonly validation: BatchSource;
   readonly trainingFrames: readonly number[];
   readonly validationFrames: readonly number[];
+  readonly warnings: readonly string[];
 }
 
 function prepareScan(
@@ -78,11 +83,11 @@ function prepareScan(
   const all = Array.from({ length: dataset.patterns.count }, (_, frame) => frame);
   const frames = data.nSubsample === null ? all : subsample(all, data.nSubsample, drawing, data.sequentialSampling);
   const split =
-    validation === undefined
-      ? holdBack(dataset.positions, frames, data, gridsize, random)
-      : { training: frames, validation: [] };
+    validation === undefined ? holdBack(dataset, frames, data, gridsize, random) : { training: frames, validation: [] };
   const scales = computeScales(dataset, split.training, data.nphotons === null ? {} : { photons: data.nphotons });
-  const groups = makeGroups(dataset.positions, split.training, trainingGroups(data, gridsize), drawing);
+  const { positions, patterns } = dataset;
+  const window = patterns.height;
+  const groups = makeGroups(positions, split.training, { ...trainingGroups(data, gridsize), window }, drawing);
   const held = validation === undefined ? split.validation : allFrames(validation);
   return {
     scales,
@@ -90,6 +95,7 @@ function prepareScan(
     validation: heldBackSource(validation ?? dataset, held, data, gridsize, scales),
     trainingFrames: split.training,
     validationFrames: held,
+    warnings: [...partsWarning(positions, window, frames), ...loneFramesWarning(groups)],
   };
 }
 
@@ -98,7 +104,7 @@ function prepareScan(
  * has groups that overlap as those of training do.
  */
 function holdBack(
-  positions: Float64Array,
+  { positions, patterns }: Dataset,
   frames: readonly number[],
   data: DataConfig,
   gridsize: number,
@@ -111,7 +117,8 @@ function holdBack(
   }
   const wanted = Math.max(size, Math.round(fraction * frames.length));
   const held = new Set<number>();
-  const neighbourhoods = makeGroups(positions, frames, { size, neighbours: fixedRule(data, size) }, random);
+  const options = { size, neighbours: fixedRule(data, size), window: patterns.height };
+  const neighbourhoods = makeGroups(positions, frames, options, random);
   for (let group = 0; group < neighbourhoods.count && held.size < wanted; group++) {
     const members = neighbourhoods.frames.subarray(group * size, (group + 1) * size);
     if (!members.some((frame) => held.has(frame))) for (const frame of members) held.add(frame);
@@ -165,7 +172,8 @@ function heldBackSource(
 ): BatchSource {
   const size = gridsize ** 2;
   if (frames.length < size) return sourceOf(dataset, scales, { size, count: 0, frames: new Int32Array(0) });
-  const options: GroupingOptions = { size, neighbours: fixedRule(data, size), sequential: true };
+  const window = dataset.patterns.height;
+  const options: GroupingOptions = { size, neighbours: fixedRule(data, size), sequential: true, window };
   return sourceOf(dataset, scales, makeGroups(dataset.positions, frames, options, new Random(data.subsampleSeed)));
 }
 

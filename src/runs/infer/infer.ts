@@ -124,8 +124,7 @@ async function prepareOn(
   const refined = bundle.probe && probesOf(bundle.probe)[probeScanFor(bundle.manifest, facts)];
   if (refined !== undefined) hooks.log("the probe is the one that training refined from this file's");
   const prediction = predictionSource(dataset, data, model.gridsize, inference.nPatterns);
-  const left = (inference.nPatterns ?? dataset.patterns.count) - prediction.frames.length;
-  if (left > 0) warn(`${left} patterns are in no group: they have too few neighbours`);
+  for (const line of prediction.warnings) warn(line);
   seconds["grouping"] = lap();
   const runtime = await chooseRuntime(execution.accelerator);
   hooks.log(`computing on ${runtime.description}`);

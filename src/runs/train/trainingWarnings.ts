@@ -7,7 +7,7 @@ export function trainingWarnings(
   { data, model }: Pick<TrainingPayload, "data" | "model">,
   prepared: PreparedData,
 ): string[] {
-  return [...cappedGroups(data, prepared), ...loneProbe(model)];
+  return [...prepared.warnings, ...cappedGroups(data, prepared), ...loneProbe(model)];
 }
 
 /** Patterns on their own cannot make more groups than there are. */
