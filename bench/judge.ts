@@ -1,6 +1,7 @@
 import { parseSettings } from "../src/config/schema.ts";
 import type { Dataset } from "../src/data/dataset.ts";
 import { createAssembler } from "../src/inference/assemble.ts";
+import { planCanvas } from "../src/inference/canvas.ts";
 import { probeWeights } from "../src/inference/patchWeights.ts";
 import { predictionSource } from "../src/inference/predictionSource.ts";
 import { loadPredictor } from "../src/inference/predictor.ts";
@@ -29,7 +30,7 @@ export async function judge(
   const { positions } = dataset;
   const trim = (3 * model.N) / 4;
   const assembler = createAssembler({
-    positions,
+    canvas: planCanvas(positions, trim),
     trim,
     weights: probeWeights(dataset.probe, trim),
     phaseAlignment: true,
@@ -43,6 +44,6 @@ export async function judge(
     await loader.close();
     await predictor.dispose();
   }
-  const reconstruction = toReconstruction(assembler.finish().stitched, positions);
+  const reconstruction = toReconstruction((await assembler.finish()).stitched, positions);
   return compareWithReference(reconstruction, { object: dataset.object!, origin: { y: 0, x: 0 } });
 }

@@ -1,6 +1,9 @@
 import { z } from "zod";
-import { choice, integer, optional, toggle } from "./fields.ts";
+import { choice, integer, optional, toggle, withDefault } from "./fields.ts";
 import type { Open, SettingGroup } from "./group.ts";
+
+/** 8192 squared, about 3 GB while patches are put together. */
+export const MAX_CANVAS_PIXELS: number = 2 ** 26;
 
 /** How predicted patches become one object, fully resolved. */
 export interface InferenceConfig {
@@ -8,6 +11,8 @@ export interface InferenceConfig {
   readonly middleTrim: number;
   readonly phaseAlignment: boolean;
   readonly varproScaling: boolean;
+  /** Pixels of the grid on which patches are put together, at most. */
+  readonly maxCanvasPixels: number;
   /** Patterns to reconstruct, from the first; null: all. */
   readonly nPatterns: number | null;
 }
@@ -31,6 +36,12 @@ const schema = z.strictObject({
   varproScaling: toggle(
     false,
     "Fit one scale of the object's real and one of its imaginary part to the measured intensities, by variable projection.",
+  ),
+  maxCanvasPixels: withDefault(
+    integer({ min: 1 }),
+    MAX_CANVAS_PIXELS,
+    "Largest object, height times width, that is put together; what is larger is refused before anything runs. A pixel takes about 50 bytes.",
+    { unit: "pixels" },
   ),
   nPatterns: optional(integer({ min: 1 }), "Patterns to reconstruct, from the first in the file; all when left open."),
 }) satisfies z.ZodType<InferenceSettings>;

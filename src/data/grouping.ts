@@ -207,7 +207,7 @@ function candidatesOf(positions: Float64Array, frames: readonly number[], option
         });
       const squares = squareNeighbours(positions, frames, { side: Math.round(Math.sqrt(size)), step: rule.step });
       return squares
-        .filter((square) => square.length === size)
+        .filter((square) => new Set(square).size === size)
         .map((square) => ({ anchor: square[0], combinations: 1, draw: () => square }));
     }
   }

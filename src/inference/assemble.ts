@@ -1,5 +1,5 @@
 import { type ComplexArray, complexZeros } from "../arrays.ts";
-import { planCanvas } from "./canvas.ts";
+import type { Canvas } from "./canvas.ts";
 import { cropStart } from "./patchWeights.ts";
 import { alignPhases, type PhaseAlignment, rotatePatches } from "./phaseAlignment.ts";
 import { createStitcher, type Stitched, type Stitcher } from "./stitch.ts";
@@ -18,13 +18,13 @@ export interface Assembler {
    * @param positions `[patch, 2]` as (y, x), window centres in object pixels
    */
   add(patches: ComplexArray, positions: Float64Array): void;
-  /** The object from all that was added. */
-  finish(): Assembled;
+  /** The object from all that was added; an interruption ends the alignment of phases early. */
+  finish(signal?: AbortSignal): Promise<Assembled>;
 }
 
 export interface AssemblyOptions {
-  /** `[frame, 2]`: all positions that may come. */
-  readonly positions: Float64Array;
+  /** Holds every patch that may come (`planCanvas`). */
+  readonly canvas: Canvas;
   readonly trim: number;
   /** `[trim, trim]` */
   readonly weights: Float64Array;
@@ -36,14 +36,14 @@ export interface AssemblyOptions {
 
 /** Without phase alignment patches are stitched as they come and forgotten. */
 export function createAssembler(options: AssemblyOptions): Assembler {
-  const { positions, trim, weights } = options;
-  const stitcher = createStitcher({ canvas: planCanvas(positions, trim), trim, weights });
+  const { canvas, trim, weights } = options;
+  const stitcher = createStitcher({ canvas, trim, weights });
   return options.phaseAlignment
     ? aligning(stitcher, options)
-    : { add: stitcher.add, finish: () => ({ stitched: stitcher.finish() }) };
+    : { add: stitcher.add, finish: async () => ({ stitched: stitcher.finish() }) };
 }
 
-function aligning(stitcher: Stitcher, { patches: capacity, trim, weights }: AssemblyOptions): Assembler {
+function aligning(stitcher: Stitcher, { patches: capacity, canvas, trim, weights }: AssemblyOptions): Assembler {
   const kept = complexZeros([capacity, trim, trim]);
   const where = new Float64Array(2 * capacity);
   let count = 0;
@@ -54,10 +54,11 @@ function aligning(stitcher: Stitcher, { patches: capacity, trim, weights }: Asse
       where.set(positions, 2 * count);
       count += patches.shape[0];
     },
-    finish() {
+    async finish(signal) {
       const patches = { shape: [count, trim, trim], data: kept.data.subarray(0, 2 * count * trim * trim) };
       const positions = where.subarray(0, 2 * count);
-      const { phases, ...alignment } = alignPhases(patches, positions, { trim, weights });
+      const options = { canvas, trim, weights, ...(signal === undefined ? {} : { signal }) };
+      const { phases, ...alignment } = await alignPhases(patches, positions, options);
       rotatePatches(patches, phases);
       stitcher.add(patches, positions);
       return { stitched: stitcher.finish(), alignment };

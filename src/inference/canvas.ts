@@ -1,4 +1,6 @@
-import { PtychonautError } from "../errors.ts";
+import { MAX_CANVAS_PIXELS } from "../config/inferenceConfig.ts";
+import { describeParts, scanParts } from "../data/scanParts.ts";
+import { PtychonautError, setting } from "../errors.ts";
 
 /**
  * The grid on which predicted patches are collected. Canvas pixel `[i, j]` sits at object pixel
@@ -17,11 +19,11 @@ export interface CanvasOptions {
    * interpolation. Default "pixel".
    */
   readonly centre?: "mean" | "pixel";
-  /** Canvases larger than this are refused, in pixels. Default 2^26 (8192 squared, about 2 GB while accumulating). */
+  /** Canvases larger than this are refused, in pixels. Default {@link MAX_CANVAS_PIXELS}. */
   readonly maxPixels?: number;
+  /** Numbers of the frames that `positions` are of, for errors. Default: in order from 0. */
+  readonly frames?: ArrayLike<number>;
 }
-
-const defaultMaxPixels = 2 ** 26;
 
 /**
  * A canvas that covers the scan: `2 trim + 2 ceil(max |r - centre|)` along each axis, so that every patch keeps a
@@ -38,7 +40,7 @@ export function planCanvas(positions: Float64Array, trim: number, options: Canva
   const centre = { y: round(mean.y), x: round(mean.x) };
   const reach = largestOffset(positions, centre);
   const canvas = canvasAround(centre, 2 * trim + 2 * Math.ceil(reach.y), 2 * trim + 2 * Math.ceil(reach.x));
-  checkSize(canvas, positions, options.maxPixels ?? defaultMaxPixels);
+  checkSize(canvas, positions, trim, options);
   return canvas;
 }
 
@@ -54,7 +56,7 @@ export function planSquareCanvas(positions: Float64Array, trim: number, options:
   const reach = largestOffset(positions, mean);
   const side = trim + 4 * Math.ceil(Math.ceil(Math.max(reach.y, reach.x)) / 2);
   const canvas = canvasAround(mean, side, side);
-  checkSize(canvas, positions, options.maxPixels ?? defaultMaxPixels);
+  checkSize(canvas, positions, trim, options);
   return canvas;
 }
 
@@ -115,27 +117,17 @@ function checkPositions(positions: Float64Array): void {
     });
 }
 
-/** One wild position must not allocate the machine's memory: says which position it is. */
-function checkSize(canvas: Canvas, positions: Float64Array, maxPixels: number): void {
+/** One wild position must not allocate the machine's memory: says which frames lie how far away. */
+function checkSize(canvas: Canvas, positions: Float64Array, trim: number, options: CanvasOptions): void {
+  const { maxPixels = MAX_CANVAS_PIXELS, frames } = options;
   if (canvas.height * canvas.width <= maxPixels) return;
-  const middle = { y: median(positions, 0), x: median(positions, 1) };
-  let farthest = 0;
-  let distance = -1;
-  for (let k = 0; k < positions.length / 2; k++) {
-    const d = Math.hypot(positions[2 * k] - middle.y, positions[2 * k + 1] - middle.x);
-    if (d > distance) {
-      distance = d;
-      farthest = k;
-    }
-  }
+  const away = describeParts(positions, scanParts(positions, trim), frames);
+  const apart = away === undefined ? "" : `; ${away}`;
   throw new PtychonautError("usage", "the scan needs too large a canvas", {
     expected: `at most ${maxPixels} pixels`,
-    got: `${canvas.height} x ${canvas.width}; frame ${farthest} lies ${Math.round(distance)} pixels from the scan's median`,
-    fix: "check that positions are in object pixels, remove outliers, or raise maxPixels if the scan really is this large",
+    got: `${canvas.height} x ${canvas.width} pixels${apart}`,
+    fix:
+      `check that positions are in object pixels${away === undefined ? "" : ", leave out the frames that are away"}, ` +
+      `or raise ${setting("max_canvas_pixels")} if the scan really is this large`,
   });
-}
-
-function median(positions: Float64Array, axis: 0 | 1): number {
-  const values = Float64Array.from({ length: positions.length / 2 }, (_, k) => positions[2 * k + axis]).sort();
-  return values[Math.floor(values.length / 2)];
 }

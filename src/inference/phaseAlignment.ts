@@ -1,10 +1,14 @@
 import type { ComplexArray } from "../arrays.ts";
+import { pauses } from "../pause.ts";
 import type { Canvas } from "./canvas.ts";
-import { planCanvas, toCanvas } from "./canvas.ts";
+import { toCanvas } from "./canvas.ts";
 import type { Footprint } from "./footprint.ts";
 import { checkPatches, planFootprint } from "./footprint.ts";
+import { nearestFirstOrder } from "./nearestFirst.ts";
 
 export interface PhaseAlignmentOptions {
+  /** Holds every patch with a margin (`planCanvas`). */
+  readonly canvas: Canvas;
   /** Side of the central part of each patch that takes part, pixels. */
   readonly trim: number;
   /** `[trim, trim]`: from `probeWeights` or `uniformWeights`. */
@@ -13,6 +17,8 @@ export interface PhaseAlignmentOptions {
   readonly maxSweeps?: number;
   /** Stop when no phase moves by more than this in a pass, radians. Default 1e-3. */
   readonly tolerance?: number;
+  /** Ends the passes early. */
+  readonly signal?: AbortSignal;
 }
 
 export interface PhaseAlignment {
@@ -36,14 +42,14 @@ export interface PhaseAlignment {
  * @param patches `[patch, y, x]`
  * @param positions `[patch, 2]` as (y, x), window centres in object pixels
  */
-export function alignPhases(
+export async function alignPhases(
   patches: ComplexArray,
   positions: Float64Array,
   options: PhaseAlignmentOptions,
-): PhaseAlignment {
-  const { trim, weights, maxSweeps = 30, tolerance = 1e-3 } = options;
+): Promise<PhaseAlignment> {
+  const { canvas, trim, weights, maxSweeps = 30, tolerance = 1e-3, signal } = options;
+  const pause = pauses();
   const count = checkPatches(patches, positions, trim);
-  const canvas = planCanvas(positions, trim);
   const sum = new Float64Array(2 * canvas.height * canvas.width);
   const plan = planFootprint(trim, weights);
   const phases = new Float64Array(count);
@@ -58,6 +64,7 @@ export function alignPhases(
 
   let components = 0;
   for (const k of order) {
+    await pause();
     const footprint = place(k);
     const overlap = innerProduct(footprint, sum, canvas);
     const joins = overlap.size > 1e-9 * energy(footprint);
@@ -69,9 +76,10 @@ export function alignPhases(
 
   let sweeps = 0;
   let largestMove = Number.POSITIVE_INFINITY;
-  while (sweeps < maxSweeps && largestMove > tolerance) {
+  while (sweeps < maxSweeps && largestMove > tolerance && signal?.aborted !== true) {
     largestMove = 0;
     for (const k of order) {
+      await pause();
       const footprint = place(k);
       addRotated(sum, canvas, footprint, phases[k], -1);
       const overlap = innerProduct(footprint, sum, canvas);
@@ -100,34 +108,6 @@ export function rotatePatches(patches: ComplexArray, phases: Float64Array): void
       patches.data[i + 1] = s * re + c * im;
     }
   }
-}
-
-/**
- * All positions, each as near as possible to one that came before (Prim's minimum spanning tree, O(n^2) with two flat
- * arrays, which 10,000 positions pass in a fraction of a second).
- */
-function nearestFirstOrder(positions: Float64Array): Int32Array {
-  const count = positions.length / 2;
-  const order = new Int32Array(count);
-  const waiting = Int32Array.from({ length: count }, (_, k) => k);
-  const distance = new Float64Array(count).fill(Number.POSITIVE_INFINITY);
-  let next = 0;
-  for (let placed = 0; placed < count; placed++) {
-    const k = waiting[next];
-    order[placed] = k;
-    const left = count - placed - 1;
-    waiting[next] = waiting[left];
-    distance[next] = distance[left];
-    next = 0;
-    for (let i = 0; i < left; i++) {
-      const other = waiting[i];
-      const dy = positions[2 * other] - positions[2 * k];
-      const dx = positions[2 * other + 1] - positions[2 * k + 1];
-      distance[i] = Math.min(distance[i], dy * dy + dx * dx);
-      if (distance[i] < distance[next]) next = i;
-    }
-  }
-  return order;
 }
 
 /** `<footprint, canvas sum>` as size and phase. */

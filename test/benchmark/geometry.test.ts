@@ -10,6 +10,7 @@ import {
 import { stitchedImages } from "../../src/benchmark/score.ts";
 import { makeGroups } from "../../src/data/grouping.ts";
 import { createAssembler } from "../../src/inference/assemble.ts";
+import { planCanvas } from "../../src/inference/canvas.ts";
 import { uniformWeights } from "../../src/inference/patchWeights.ts";
 import { toReconstruction } from "../../src/inference/reconstruction.ts";
 import { extractPatch } from "../../src/optics/sampling.ts";
@@ -101,22 +102,28 @@ describe("stitching", () => {
   const images = 2;
   const object = asymmetric(images * size, size);
 
-  function assemble(grid: GridGeometry) {
+  async function assemble(grid: GridGeometry) {
     const positions = gridPositions(grid);
     const patches = positions.length / 2;
     const data = new Float32Array(2 * grid.n ** 2 * patches);
     for (let k = 0; k < patches; k++) {
       data.set(extractPatch(object, positions[2 * k], positions[2 * k + 1], grid.n), 2 * grid.n ** 2 * k);
     }
-    const options = { positions, trim: 10, weights: uniformWeights(10), phaseAlignment: false, patches };
+    const options = {
+      canvas: planCanvas(positions, 10),
+      trim: 10,
+      weights: uniformWeights(10),
+      phaseAlignment: false,
+      patches,
+    };
     const assembler = createAssembler(options);
     assembler.add({ shape: [patches, grid.n, grid.n], data }, positions);
-    return { data, reconstruction: toReconstruction(assembler.finish().stitched, positions) };
+    return { data, reconstruction: toReconstruction((await assembler.finish()).stitched, positions) };
   }
 
-  it.each([1, 2])("gives back the object from true patches, gridsize %i", (gridsize) => {
+  it.each([1, 2])("gives back the object from true patches, gridsize %i", async (gridsize) => {
     const grid = geometry(32, test, { size, images, gridsize });
-    const stitched = stitchedImages(assemble(grid).reconstruction, object, grid, 1);
+    const stitched = stitchedImages((await assemble(grid)).reconstruction, object, grid, 1);
     expect(stitched.length).toBe(images);
     for (const [image, { reconstruction, truth }] of stitched.entries()) {
       const { top, left, height } = stitchedRectangle(grid, image);
@@ -128,9 +135,9 @@ describe("stitching", () => {
     }
   });
 
-  it("is the raster of the patches' middle tiles", () => {
+  it("is the raster of the patches' middle tiles", async () => {
     const grid = geometry(32, test, { size, images });
-    const { data, reconstruction } = assemble(grid);
+    const { data, reconstruction } = await assemble(grid);
     const stitched = stitchedImages(reconstruction, object, grid, 1)[0].reconstruction;
     const perAxis = groupsPerAxis(grid);
     const side = 10 * perAxis;
@@ -143,9 +150,9 @@ describe("stitching", () => {
     }
   });
 
-  it("says so when a test image is not covered", () => {
+  it("says so when a test image is not covered", async () => {
     const grid = geometry(32, test, { size, images });
-    const { reconstruction } = assemble(grid);
+    const { reconstruction } = await assemble(grid);
     const coverage = reconstruction.coverage.slice();
     const [, width] = reconstruction.object.shape as [number, number];
     coverage[(stitchedRectangle(grid, 1).top - reconstruction.origin.y + 5) * width + 50] = 0;

@@ -1,13 +1,30 @@
 import { describe, expect, it } from "vitest";
 import { type ComplexArray, complexZeros } from "../../src/arrays.ts";
+import { planCanvas } from "../../src/inference/canvas.ts";
 import { uniformWeights } from "../../src/inference/patchWeights.ts";
-import { alignPhases, rotatePatches } from "../../src/inference/phaseAlignment.ts";
+import {
+  alignPhases,
+  type PhaseAlignment,
+  type PhaseAlignmentOptions,
+  rotatePatches,
+} from "../../src/inference/phaseAlignment.ts";
 import { Random } from "../../src/random.ts";
 import { tolerances } from "../tolerances.ts";
 
 const n = 12;
 const trim = 10;
-const options = { trim, weights: uniformWeights(trim) };
+
+const align = (
+  patches: ComplexArray,
+  positions: Float64Array,
+  more: Partial<PhaseAlignmentOptions> = {},
+): Promise<PhaseAlignment> =>
+  alignPhases(patches, positions, {
+    canvas: planCanvas(positions, trim),
+    trim,
+    weights: uniformWeights(trim),
+    ...more,
+  });
 
 /** A smooth object given by a formula, so that windows at any sub-pixel position are exact. */
 const objectAt = (y: number, x: number): [number, number] => {
@@ -40,31 +57,31 @@ function raster(random: Random, rows: number, columns: number, step: number): Fl
 const turn = (a: number): number => Math.abs(Math.atan2(Math.sin(a), Math.cos(a)));
 
 describe("phase alignment from overlaps", () => {
-  it("finds scrambled phases up to one common phase, and with them the object", () => {
+  it("finds scrambled phases up to one common phase, and with them the object", async () => {
     const random = new Random(5);
     const positions = raster(random, 6, 7, 4);
     const scrambled = Float64Array.from({ length: 42 }, () => 2 * Math.PI * random.uniform());
     const patches = windows(positions);
     rotatePatches(patches, scrambled);
-    const { phases, components, converged } = alignPhases(patches, positions, options);
+    const { phases, components, converged } = await align(patches, positions);
     expect(components).toBe(1);
     expect(converged).toBe(true);
     const common = phases[0] + scrambled[0];
     for (let k = 0; k < 42; k++) expect(turn(phases[k] + scrambled[k] - common)).toBeLessThan(tolerances.alignedPhase);
   });
 
-  it("leaves patches alone that already agree", () => {
+  it("leaves patches alone that already agree", async () => {
     const positions = raster(new Random(6), 4, 4, 4);
-    const { phases } = alignPhases(windows(positions), positions, options);
+    const { phases } = await align(windows(positions), positions);
     for (const phase of phases) expect(turn(phase)).toBeLessThan(tolerances.alignedPhase);
   });
 
-  it("minimises the stated sum over pairs on integer positions: no phase can be improved", () => {
+  it("minimises the stated sum over pairs on integer positions: no phase can be improved", async () => {
     const random = new Random(7);
     const positions = raster(random, 3, 4, 4).map(Math.round);
     const patches = windows(positions);
     for (let i = 0; i < patches.data.length; i++) patches.data[i] += 0.5 * random.normal();
-    const { phases } = alignPhases(patches, positions, { ...options, tolerance: 1e-9, maxSweeps: 500 });
+    const { phases } = await align(patches, positions, { tolerance: 1e-9, maxSweeps: 500 });
     const best = pairSum(patches, positions, phases);
     for (let k = 0; k < phases.length; k++)
       for (const step of [-0.01, 0.01]) {
@@ -74,14 +91,14 @@ describe("phase alignment from overlaps", () => {
       }
   });
 
-  it("counts parts of a scan that do not overlap and aligns each by itself", () => {
+  it("counts parts of a scan that do not overlap and aligns each by itself", async () => {
     const random = new Random(8);
     const near = raster(random, 3, 3, 4);
     const positions = Float64Array.from([...near, ...near.map((value) => value + 100)]);
     const patches = windows(positions);
     const scrambled = Float64Array.from({ length: 18 }, () => 2 * Math.PI * random.uniform());
     rotatePatches(patches, scrambled);
-    const { phases, components } = alignPhases(patches, positions, options);
+    const { phases, components } = await align(patches, positions);
     expect(components).toBe(2);
     for (const first of [0, 9])
       for (let k = first; k < first + 9; k++)

@@ -9,6 +9,7 @@ import type { BatchLoader } from "../../data/batches.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { type Scales, scaledProbe } from "../../data/normalisation.ts";
 import { type Assembled, createAssembler } from "../../inference/assemble.ts";
+import { type Canvas, planCanvas } from "../../inference/canvas.ts";
 import { fitToData } from "../../inference/dataFit.ts";
 import { probeWeights, uniformWeights } from "../../inference/patchWeights.ts";
 import { type ObjectScales, objectScales, physicalPredictor } from "../../inference/physicalObject.ts";
@@ -66,6 +67,8 @@ interface Run {
   readonly bundleFile: { readonly path: string; readonly sha256: string };
   readonly dataset: Dataset;
   readonly prediction: PredictionSource;
+  /** Of all patches that will come. */
+  readonly canvas: Canvas;
   /** `[mode, N, N]` as the physics takes it. */
   readonly probe: ComplexArray;
   /** Whether the probe is the file's or, where these data are of the trained probe's own, the one that training refined. */
@@ -125,6 +128,10 @@ async function prepareOn(
   if (refined !== undefined) hooks.log("the probe is the one that training refined from this file's");
   const prediction = predictionSource(dataset, data, model.gridsize, inference.nPatterns);
   for (const line of prediction.warnings) warn(line);
+  const canvas = planCanvas(positionsOf(dataset.positions, prediction.frames), inference.middleTrim, {
+    maxPixels: inference.maxCanvasPixels,
+    frames: prediction.frames,
+  });
   seconds["grouping"] = lap();
   const runtime = await chooseRuntime(execution.accelerator);
   hooks.log(`computing on ${runtime.description}`);
@@ -144,6 +151,7 @@ async function prepareOn(
     ...begun,
     dataset,
     prediction,
+    canvas,
     probe: maskedProbe(refined ?? ownProbe, model),
     probeFrom: refined === undefined ? "file" : "training",
     runtime,
@@ -173,7 +181,7 @@ async function predict(run: Run, payload: InferencePayload, hooks: RunHooks): Pr
   const { groups } = prediction.source;
   const trim = inference.middleTrim;
   const assembler = createAssembler({
-    positions: positionsOf(dataset.positions, prediction.frames),
+    canvas: run.canvas,
     trim,
     weights: inference.patchWeighting === "probe" ? probeWeights(run.probe, trim) : uniformWeights(trim),
     phaseAlignment: inference.phaseAlignment,
@@ -190,7 +198,7 @@ async function predict(run: Run, payload: InferencePayload, hooks: RunHooks): Pr
     },
   }).finally(() => progress.finish());
   const lap = stopwatch();
-  const assembled = report.frames.length === 0 ? undefined : assembler.finish();
+  const assembled = report.frames.length === 0 ? undefined : await assembler.finish(signal);
   for (const [stage, ms] of Object.entries(report.timings)) seconds[stage] = ms / 1000;
   seconds["assembly"] = seconds["assembly"] + lap();
   if (report.notFinite > 0) run.warn(`${report.notFinite} predicted patches are not finite and were left out`);

@@ -35,7 +35,7 @@ import { epochLine, epochsOf, statusOf, trainingJson } from "./trainingOutcome.t
 import { type TrainingPictures, trainingPictures } from "./trainingPictures.ts";
 import { fixedBatches, setUpTraining, trainingBatches } from "./trainingSetup.ts";
 import { type Stage, trainingStages } from "./trainingStages.ts";
-import { trainingWarnings } from "./trainingWarnings.ts";
+import { canvasWarnings, trainingWarnings } from "./trainingWarnings.ts";
 
 /**
  * A whole training: reads the scan, trains, and leaves in the output folder the model bundle with the best weights,
@@ -202,6 +202,7 @@ async function prepareOn(
     warnings: [
       ...files.datasets.flatMap(({ provenance }) => provenance.warnings),
       ...trainingWarnings(payload, prepared),
+      ...canvasWarnings(payload, scans),
     ],
     weightsRandom,
     orderRandom,

@@ -1,5 +1,8 @@
 import type { DataConfig } from "../../config/dataConfig.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { PtychonautError } from "../../errors.ts";
+import { planCanvas } from "../../inference/canvas.ts";
 import type { PreparedData } from "../../training/preparation.ts";
 
 /** Things worth a look in how a training was set up. */
@@ -8,6 +11,25 @@ export function trainingWarnings(
   prepared: PreparedData,
 ): string[] {
   return [...prepared.warnings, ...cappedGroups(data, prepared), ...loneProbe(model)];
+}
+
+/**
+ * A word about scans whose patches need too large a canvas to be put together.
+ * @throws PtychonautError "usage" where training itself is to draw the object
+ */
+export function canvasWarnings(
+  { model, execution }: Pick<TrainingPayload, "model" | "execution">,
+  scans: readonly Dataset[],
+): string[] {
+  return scans.flatMap(({ name, positions }) => {
+    try {
+      planCanvas(positions, model.N / 2);
+      return [];
+    } catch (error) {
+      if (!(error instanceof PtychonautError) || execution.reconLogStitch) throw error;
+      return [`${name} can be trained on but not put together in one piece: ${error.message}`];
+    }
+  });
 }
 
 /** Patterns on their own cannot make more groups than there are. */
