@@ -19,6 +19,8 @@ export interface MainDeps {
   /** Whether standard error is a terminal, where a progress bar makes sense. */
   readonly terminal?: boolean;
   readonly signal?: AbortSignal;
+  /** Called when a run looks at the signal: from then on it will end by it. */
+  readonly listen?: () => void;
 }
 
 /**
@@ -125,7 +127,10 @@ function contextFor(
         deps.workflows?.infer ?? (async (...args) => (await import("../../runs/infer/infer.ts")).runInference(...args)),
     },
     hooks: (quiet, progressBar = true): RunHooks => ({
-      signal,
+      get signal() {
+        deps.listen?.();
+        return signal;
+      },
       log: quiet ? () => {} : warn,
       warn,
       progress: (label, total, start = 0) =>

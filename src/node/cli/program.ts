@@ -1,34 +1,92 @@
+/** Signals that ask a program to end, with their numbers: Ctrl-C, a batch system before its limit, a closed terminal. */
+const endings = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+
+type Ending = keyof typeof endings;
+const endingNames = Object.keys(endings) as readonly Ending[];
+
 /** The parts of the process that an interruption concerns. */
 export interface Interruptible {
-  on(event: "SIGINT", listener: () => void): unknown;
-  off(event: "SIGINT", listener: () => void): unknown;
+  on(event: Ending, listener: () => void): unknown;
+  off(event: Ending, listener: () => void): unknown;
   exit(code: number): void;
 }
 
-/**
- * Ctrl-C: the first asks the run to finish its step, save and end; the second ends the program at once.
- * @returns the signal to give to a run, and what takes the listener off again
- */
-export function interruptSignal(
-  source: Interruptible,
-  stderr: (text: string) => void,
-): { readonly signal: AbortSignal; readonly dispose: () => void } {
-  const controller = new AbortController();
-  const onInterrupt = () => {
-    if (controller.signal.aborted) return source.exit(130);
-    stderr("\nstopping after this step and saving; press Ctrl-C again to quit at once\n");
-    controller.abort();
-  };
-  source.on("SIGINT", onInterrupt);
-  return { signal: controller.signal, dispose: () => void source.off("SIGINT", onInterrupt) };
+export interface Interruption {
+  /** Aborted by the first signal. */
+  readonly signal: AbortSignal;
+  /** Listens from now on. Until then signals end the program at once, as they do where nothing is there to be saved. */
+  readonly listen: () => void;
+  /** Exit code of a run that a signal ended, 128 and the signal's number; undefined when none came. */
+  readonly exitCode: () => number | undefined;
+  readonly dispose: () => void;
 }
 
-/** Runs a command as a program: its arguments from the caller, Ctrl-C to its signal, its exit code to the process. */
+/**
+ * Ctrl-C and its like: the first asks the run to finish its step, save and end; the second ends the program at once.
+ * Nothing is heard while one computation holds the thread, so a run listens only once it looks at the signal.
+ */
+export function interruption(source: Interruptible, stderr: (text: string) => void): Interruption {
+  const controller = new AbortController();
+  let first: Ending | undefined;
+  const listeners = endingNames.map((name) => {
+    const listener = (): void => {
+      if (first !== undefined) {
+        source.exit(128 + endings[name]);
+        return;
+      }
+      first = name;
+      stderr("\nstopping after this step and saving; a second Ctrl-C quits at once\n");
+      controller.abort();
+    };
+    return [name, listener] as const;
+  });
+  let listening = false;
+  return {
+    signal: controller.signal,
+    listen: () => {
+      if (listening) return;
+      listening = true;
+      for (const [name, listener] of listeners) source.on(name, listener);
+    },
+    exitCode: () => (first === undefined ? undefined : 128 + endings[first]),
+    dispose: () => {
+      for (const [name, listener] of listeners) source.off(name, listener);
+    },
+  };
+}
+
+/** Nobody reads any more: the pipe's other end is closed, or the terminal is gone. */
+const unread: readonly string[] = ["EPIPE", "EIO", "ERR_STREAM_DESTROYED"];
+
+interface Output {
+  on(event: "error", listener: (error: NodeJS.ErrnoException) => void): unknown;
+}
+
+/** What nobody reads is dropped, and the command goes on to its end; other failures to write end the program. */
+export function dropUnread(outputs: readonly Output[], exit: (code: number) => void): void {
+  for (const output of outputs) {
+    output.on("error", ({ code = "" }) => {
+      if (!unread.includes(code)) exit(1);
+    });
+  }
+}
+
+interface ProgramDeps {
+  readonly signal: AbortSignal;
+  readonly listen: () => void;
+}
+
+/** Runs a command as a program: its arguments from the caller, signals to its own, its exit code to the process. */
 export async function runProgram(
   argv: readonly string[],
-  main: (argv: readonly string[], deps: { readonly signal: AbortSignal }) => Promise<number>,
+  main: (argv: readonly string[], deps: ProgramDeps) => Promise<number>,
 ): Promise<void> {
-  const { signal, dispose } = interruptSignal(process, (text) => void process.stderr.write(text));
-  process.exitCode = await main(argv, { signal });
+  dropUnread([process.stdout, process.stderr], (code) => process.exit(code));
+  const { signal, listen, exitCode, dispose } = interruption(process, (text) => void process.stderr.write(text));
+  const code = await main(argv, { signal, listen });
+  process.exitCode = code === INTERRUPTED ? (exitCode() ?? code) : code;
   dispose();
 }
+
+/** What a command returns that was asked to end. */
+const INTERRUPTED = 130;

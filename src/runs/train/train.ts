@@ -81,7 +81,7 @@ export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Pr
     return await loggedToItsEnd(logger, async () => {
       const checkpoints = await checkpointWriter(run, restored, payload, hooks.log);
       const finished = await follow(run, state, { logger, checkpoints }, payload, hooks);
-      return conclude(run, finished, payload, hooks, { startedAt, preparedAt, seeds, runtime, warnings });
+      return conclude(run, finished, payload, { startedAt, preparedAt, seeds, runtime, warnings });
     });
   } finally {
     await run.close();
@@ -294,6 +294,10 @@ async function follow(
       const next = stages.after(outcome, state);
       if (next === undefined) {
         if (checkpoints !== undefined) files.add(checkpoints.last);
+        // A bar showed steps; without one, every epoch had its line.
+        const last = state.history.at(-1);
+        progress.finish();
+        if (progress !== silentProgress && last !== undefined) hooks.log(epochLine(last, epochsOf(payload)));
         return { outcome, state, specs: stage.models.specs, files: [...logger.files, ...files] };
       }
       hooks.log(next.note);
@@ -343,7 +347,6 @@ async function conclude(
   run: Run,
   { outcome, state, specs, files: written }: Finished,
   payload: TrainingPayload,
-  hooks: RunHooks,
   { startedAt, preparedAt, seeds, runtime, warnings }: Circumstances,
 ): Promise<RunOutcome> {
   const { outputDir } = payload;
@@ -378,8 +381,6 @@ async function conclude(
     outcome: { ...outcome },
     files: [...files, trainingFile],
   });
-  const last = state.history.at(-1);
-  if (last !== undefined) hooks.log(epochLine(last, epochsOf(payload)));
   return { ...statusOf(outcome, payload), files: [...files, trainingFile, record] };
 }
 
