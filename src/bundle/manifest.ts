@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PtychonautError } from "../errors.ts";
+import { parseJson } from "../formats/json.ts";
 import type { DataFacts } from "./fingerprint.ts";
 
 /** Anything that JSON can say. */
@@ -93,7 +94,7 @@ export function parseManifest(text: string, where: string): Manifest {
 /** @throws PtychonautError "bundle" when the text is not a JSON object */
 export function parseJsonObject(text: string, where: string): JsonObject {
   try {
-    const json: unknown = JSON.parse(text);
+    const json = parseJson(text, where);
     if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as JsonObject;
   } catch (cause) {
     throw new PtychonautError("bundle", "a member of the bundle is not JSON", { where, cause });

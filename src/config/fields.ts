@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { lookUp } from "./lookUp.ts";
 
 /** Which commands use a setting: one that only training uses has no flag in `infer`. */
 export type Phase = "training" | "inference" | "both";
@@ -27,7 +28,7 @@ export function choice<const T extends string>(
   const { refused = {}, ...meta } = notes;
   const field = z.enum(values, {
     error: ({ input }) => {
-      const reason = typeof input === "string" ? refused[input] : undefined;
+      const reason = typeof input === "string" ? lookUp(refused, input) : undefined;
       return reason === undefined ? undefined : `${quote(input)} is refused: ${reason}`;
     },
   });

@@ -1,3 +1,5 @@
+import { lookUp } from "./lookUp.ts";
+
 /**
  * Spellings. A setting has one name, in camel case. Command lines and files may write it with underscores or hyphens,
  * and the reference system's other names for the same quantity are understood.
@@ -48,7 +50,7 @@ export function canonicalName(spelling: string, kind: PayloadKind): string {
   const camel = camelCase(spelling);
   const stripped = /^torch[A-Z]/.test(camel) ? camel.charAt(5).toLowerCase() + camel.slice(6) : camel;
   for (const name of [camel, stripped]) {
-    const alias = aliasesByKind[kind][name] ?? commonAliases[name];
+    const alias = lookUp(aliasesByKind[kind], name) ?? lookUp(commonAliases, name);
     if (alias !== undefined) return alias;
   }
   return stripped;
@@ -85,5 +87,5 @@ export function canonicalValue(name: string, value: unknown): unknown {
   if (name === "loggerBackend" && value === null) return "none";
   if ((name === "ampLoss" || name === "phaseLoss") && value === null) return "None";
   if (typeof value !== "string") return value;
-  return valueAliases[name]?.[value] ?? value;
+  return lookUp(lookUp(valueAliases, name) ?? {}, value) ?? value;
 }

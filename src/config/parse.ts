@@ -2,6 +2,7 @@ import type { z } from "zod";
 import { nearestName, PtychonautError } from "../errors.ts";
 import type { SettingGroup, Settings } from "./group.ts";
 import { fieldSchemas } from "./group.ts";
+import { lookUp } from "./lookUp.ts";
 import { snakeCase } from "./names.ts";
 
 /** Names of the settings of a group. */
@@ -27,7 +28,7 @@ export function parseGroup<T extends object>(group: SettingGroup<T>, settings: S
 
 /** The error for a name that none of the groups has: the reason if the reference system has it, else the nearest name. */
 export function unknownSetting(name: string, groups: readonly SettingGroup<object>[]): PtychonautError {
-  const reason = groups.map((group) => group.refused[name]).find((text) => text !== undefined);
+  const reason = groups.map((group) => lookUp(group.refused, name)).find((text) => text !== undefined);
   if (reason !== undefined) {
     return new PtychonautError("usage", `setting ${snakeCase(name)} is refused: ${reason}`);
   }

@@ -24,7 +24,7 @@ export function parseJson(text: string, where: string): unknown {
 function depthOf(text: string): number {
   let [depth, deepest] = [0, 0];
   // Brackets in texts do not count.
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[{]|[\]}]/gs)) {
+  for (const [token] of text.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[[{]|[\]}]/gs)) {
     if (token === "[" || token === "{") deepest = Math.max(deepest, ++depth);
     else if (token === "]" || token === "}") depth--;
   }

@@ -5,7 +5,7 @@ import type { GroupName, Settings } from "../config/group.ts";
 import type { InferenceRequest, TrainingRequest } from "../config/payload.ts";
 import { groupNames, parseSettings } from "../config/schema.ts";
 import { PtychonautError } from "../errors.ts";
-import { opened, readBytes, sha256Of } from "../node/files/files.ts";
+import { opened, readJsonFile, sha256Of } from "../node/files/files.ts";
 
 /** What `run.json` says of a run, as far as repeating it goes. */
 export interface SavedRun {
@@ -37,26 +37,34 @@ export type RepeatRequest =
  * @throws PtychonautError "data" when it is not one, or has settings that this version does not know
  */
 export async function readSavedRun(path: string): Promise<SavedRun> {
-  const text = new TextDecoder().decode(await readBytes(path));
   const damaged = (got: string): PtychonautError =>
     new PtychonautError("data", "this is not the run.json of a run that can be repeated", { where: path, got });
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch {
-    throw damaged("something that is not JSON");
-  }
-  const { success, data, error } = schema.safeParse(content);
+  const { success, data, error } = schema.safeParse(await readJsonFile(path));
   if (!success) {
     const { path: key, message } = error.issues[0];
     throw damaged(`${key.join(".")}: ${message}`);
   }
+  const absent = groupsOf(data.command).filter((group) => data.settings[group] === undefined);
+  if (absent.length > 0) throw damaged(`no ${absent.join(", ")} settings`);
   try {
     for (const group of groupNames) parseSettings(group, data.settings[group]);
   } catch (cause) {
     throw damaged(cause instanceof Error ? cause.message : String(cause));
   }
   return { ...data, inputs: data.inputs.map((input) => ({ ...input, path: resolve(data.workingFolder, input.path) })) };
+}
+
+/** The groups of settings that a command's record has. */
+function groupsOf(command: string): readonly GroupName[] {
+  if (command === "train") return ["model", "data", "training", "execution"];
+  return command === "infer" ? ["model", "data", "inference", "execution"] : [];
+}
+
+/** Settings of which the record says nothing, as one of an earlier version does: their defaults will be taken. */
+export function unsaidSettings({ command, settings }: SavedRun): readonly string[] {
+  return groupsOf(command).flatMap((group) =>
+    Object.keys(parseSettings(group)).filter((name) => !Object.hasOwn(settings[group] ?? {}, name)),
+  );
 }
 
 /** The inputs that are not what they were, by path. @throws PtychonautError "data" when one is gone */

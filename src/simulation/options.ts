@@ -82,6 +82,9 @@ export interface ResolvedSimulation {
   readonly positionError: number;
 }
 
+/** Modes times pixels: two gigabytes of complex float64. */
+const MOST_PROBE_VALUES = 2 ** 27;
+
 /**
  * Fills in defaults and checks what the optics does not check itself.
  *
@@ -89,10 +92,17 @@ export interface ResolvedSimulation {
  */
 export function resolveSimulation(options: SimulationOptions): ResolvedSimulation {
   const { n, patterns } = options;
-  whole("n", n, 8);
-  whole("patterns", patterns, 1);
+  whole("n", n, 8, 4096);
+  whole("patterns", patterns, 1, 1e7);
   const modes = options.modes ?? 1;
-  whole("modes", modes, 1);
+  whole("modes", modes, 1, 1000);
+  if (modes * n ** 2 > MOST_PROBE_VALUES) {
+    throw new PtychonautError("usage", "the probe of this simulation would not fit into memory", {
+      expected: `at most ${MOST_PROBE_VALUES} values`,
+      got: `modes ${modes} of ${n} x ${n}`,
+    });
+  }
+  whole("seed", options.seed ?? 0, 0, 0xffffffff);
   if (options.modePowerRatio !== undefined && modes === 1) {
     throw new PtychonautError("usage", "modePowerRatio has no effect on a probe of one mode", {
       fix: "ask for more modes or drop it",
@@ -103,10 +113,16 @@ export function resolveSimulation(options: SimulationOptions): ResolvedSimulatio
       fix: "ask for more modes or drop it",
     });
   }
-  notNegative("smoothing", options.smoothing);
-  notNegative("beamstop", options.beamstop);
-  notNegative("intensityJitter", options.intensityJitter);
-  notNegative("positionError", options.positionError);
+  // Patterns are float32, and a sum of float64 counts no photon beyond 2^53.
+  inRange("photons", options.photons, Number.MIN_VALUE, 1e15);
+  inRange("step", options.step, Number.MIN_VALUE, 1e6);
+  inRange("jitter", options.jitter, 0, 1e3);
+  inRange("smoothing", options.smoothing, 0, 1e4);
+  inRange("intensityJitter", options.intensityJitter, 0, 1e2);
+  inRange("beamstop", options.beamstop, 0, 1e6);
+  inRange("positionError", options.positionError, 0, 1e6);
+  const { amplitude = [], phase = [] } = options.contrast ?? {};
+  for (const value of [...amplitude, ...phase]) inRange("contrast", value, -1e3, 1e3);
   const { object = "lines", probe = "airy", contrast = {} } = options;
   return {
     n,
@@ -166,15 +182,18 @@ function known<T extends string>(what: string, name: string, names: readonly T[]
   return found;
 }
 
-function whole(name: string, value: number, least: number): void {
-  if (Number.isInteger(value) && value >= least) return;
+function whole(name: string, value: number, least: number, most: number): void {
+  if (Number.isInteger(value) && value >= least && value <= most) return;
   throw new PtychonautError("usage", `${name} of a simulation is out of range`, {
-    expected: `an integer of at least ${least}`,
+    expected: `an integer from ${least} to ${most}`,
     got: `${value}`,
   });
 }
 
-function notNegative(name: string, value: number | undefined): void {
-  if (value === undefined || (value >= 0 && Number.isFinite(value))) return;
-  throw new PtychonautError("usage", `${name} of a simulation cannot be negative`, { got: `${value}` });
+function inRange(name: string, value: number | undefined, least: number, most: number): void {
+  if (value === undefined || (value >= least && value <= most)) return;
+  throw new PtychonautError("usage", `${name} of a simulation is out of range`, {
+    expected: least === Number.MIN_VALUE ? `above 0, at most ${most}` : `from ${least} to ${most}`,
+    got: `${value}`,
+  });
 }

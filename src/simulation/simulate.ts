@@ -1,6 +1,7 @@
 import { type ComplexArray, joinComplex, type RealArray, splitComplex } from "../arrays.ts";
 import type { Dataset, Measurement } from "../data/dataset.ts";
 import { memoryPatterns } from "../data/memoryPatterns.ts";
+import { PtychonautError, setting } from "../errors.ts";
 import { gaussianFilter } from "../numerics/gaussianFilter.ts";
 import { makeObject } from "../optics/objects.ts";
 import { geometricPowers, withHermiteModes } from "../optics/probeModes.ts";
@@ -67,6 +68,7 @@ function plan(options: SimulationOptions): Plan {
   const beamRandom = root.fork();
   const path = scanPath(resolved.scan, scanRandom);
   const size = resolved.objectSize ?? objectSizeFor(path, n);
+  checkObjectSize(size);
   const positions = positionsInObject(path, size, n);
   const scan: SimulatedScan = {
     object: smoothed(makeObject(resolved.object, size, objectRandom, resolved.contrast), resolved.smoothing),
@@ -85,6 +87,18 @@ function plan(options: SimulationOptions): Plan {
   if (resolved.positionError === 0) return { scan, nominalPositions: {} };
   const nominal = positions.map((value) => value + resolved.positionError * stageRandom.normal());
   return { scan, nominalPositions: { nominalPositions: nominal } };
+}
+
+/** Object pixels: four gigabytes of complex float64. */
+const MOST_OBJECT_PIXELS = 2 ** 28;
+
+function checkObjectSize([height, width]: readonly [number, number]): void {
+  if (height * width <= MOST_OBJECT_PIXELS) return;
+  throw new PtychonautError("usage", "the object of this simulation would not fit into memory", {
+    expected: `at most ${MOST_OBJECT_PIXELS} pixels`,
+    got: `${height} x ${width}`,
+    fix: `take fewer patterns, or a smaller ${setting("step")}`,
+  });
 }
 
 /** Log-normal factors of mean one (over the scan, exactly) and of this relative standard deviation (of the distribution). */

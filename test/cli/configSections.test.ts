@@ -83,6 +83,27 @@ describe("a section of a config file", () => {
     expect(other.training).toMatchObject({ outputDir: "out", training: { maxEpochs: 7 } });
   });
 
+  it("takes the elements of a list as they are, and splits a text at commas unless such a file is there", async () => {
+    const scans = async (value: string): Promise<unknown> =>
+      (await options(`train:\n  train_data_file: ${value}`, "train"))["trainDataFile"];
+    expect(await scans('["a,b.npz", c.npz]')).toEqual(["a,b.npz", "c.npz"]);
+    expect(await scans("a,b.npz")).toEqual(["a", "b.npz"]);
+    const there = path("x,y.npz");
+    writeFileSync(there, "");
+    expect(await scans(there)).toEqual([there]);
+    const { training } = await call(["train", "--output_dir", "out", "--train_data_file", there]);
+    expect(training).toMatchObject({ trainDataFile: there, moreDataFiles: [] });
+    const several = await call([
+      "train",
+      "--output_dir",
+      "out",
+      `--train_data_file=${there}`,
+      "--train_data_file",
+      "a,b",
+    ]);
+    expect(several.training?.moreDataFiles).toEqual(["a", "b"]);
+  });
+
   it("is below the command line", async () => {
     const scan = path("scan.npz");
     const file = config(`simulate:\n  output: ${scan}\n  n: 32\n  patterns: 9\n  photons: null\n`);

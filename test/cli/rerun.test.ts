@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { savedConfigOf } from "../../src/config/savedConfig.ts";
+import { caseFile } from "../fixtures.ts";
 import { call, inferWith, trainWith } from "./harness.ts";
 
 let folder = "";
@@ -115,6 +116,8 @@ describe("rerun refuses", () => {
       [{ ...record, inputs: [] }, /not the run\.json.*inputs/],
       [{ ...record, seeds: undefined }, /not the run\.json.*seeds/],
       [{ ...record, settings: { ...settings, model: { ...settings.model, depth: 3 } } }, /unknown setting "depth"/],
+      [{ ...record, settings: { ...settings, training: undefined } }, /not the run\.json.*no training settings/],
+      [{ ...record, settings: { model: settings.model, data: settings.data } }, /no training, execution settings/],
       [{ ...record, settings: { ...settings, optics: {} } }, /not the run\.json.*optics/],
     ] as const) {
       const { code, stderr } = await rerun(wrong);
@@ -125,4 +128,30 @@ describe("rerun refuses", () => {
     expect((await call(["rerun", path("broken.json"), "--output_dir", "x"])).stderr).toContain("is not JSON");
     expect((await call(["rerun", path("run.json")])).stderr).toContain("missing --output_dir");
   });
+
+  it("settings that are nested without end", async () => {
+    const { record } = await trained();
+    const deep = `${'{"a":['.repeat(50_000)}1${"]}".repeat(50_000)}`;
+    const text = JSON.stringify(record).replace('"gridsize":2', `"gridsize":${deep}`);
+    expect(text.length).toBeGreaterThan(deep.length);
+    writeFileSync(path("deep.json"), text);
+    const { code, stderr } = await call(["rerun", path("deep.json"), "--output_dir", "x"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("nested too deeply")]);
+  });
+
+  const deepRun = caseFile("hostile/deep-run.json");
+  it.skipIf(deepRun === undefined)("the stored deep run.json", async () => {
+    const { code, stderr } = await call(["rerun", String(deepRun), "--output_dir", "x"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("nested too deeply")]);
+  });
+});
+
+it("rerun says which settings the record is silent about", async () => {
+  const { record } = await trained();
+  const { maxEpochs: _, ...training } = record.settings.training;
+  const { code, stderr } = await rerun({ ...record, settings: { ...record.settings, training } });
+  expect([code, stderr]).toEqual([
+    0,
+    expect.stringMatching(/warning: .*run\.json does not say max_epochs: taken by default/),
+  ]);
 });

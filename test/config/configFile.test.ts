@@ -53,6 +53,8 @@ describe("a config file", () => {
   });
 });
 
+const manyNames = (count: number): string => Array.from({ length: count }, (_, i) => `k${i}: 1`).join("\n");
+
 describe("an error names file, line and key", () => {
   it.each([
     ["gridsize: 1\nmax_epoch: 3", /settings\.yaml:2: max_epoch: unknown setting "maxEpoch"\. Did you mean "maxEpochs"/],
@@ -63,12 +65,35 @@ describe("an error names file, line and key", () => {
     ["batch_norm: yes", /settings\.yaml:1: batch_norm: .*expected boolean.*got "yes"/],
     ["precision: bf16-mixed", /settings\.yaml:1: precision: .*bfloat16 is not in this version/],
     ['{\n "gridsize": 1,\n "seed": -1\n}', /settings\.yaml:3: seed: wrong value for seed/],
-    ["gridsize: 1\ngridsize: 2", /settings\.yaml:2: neither YAML nor JSON: Map keys must be unique/],
+    ["gridsize: 1\ngridsize: 2", /settings\.yaml:2: "gridsize" stands there twice/],
     ["model:\n  gridsize: 1\n n: [1", /settings\.yaml:3: neither YAML nor JSON/],
     ["gridsize: *there", /settings\.yaml: neither YAML nor JSON: Unresolved alias/],
     ["gridsize: !number 2", /settings\.yaml:1: neither YAML nor JSON: Unresolved tag/],
     ["[gridsize]", /does not hold settings by name/],
+    ["toString: 1", /settings\.yaml:1: toString: unknown setting/],
+    ["constructor: 1", /settings\.yaml:1: constructor: unknown setting/],
+    ["gridsize: 1\n__proto__: {gridsize: 3}", /settings\.yaml:2: __proto__: unknown setting/],
+    ["model:\n  __proto__: 3", /settings\.yaml:2: model\.__proto__: unknown setting/],
+    ["model:\n  hasOwnProperty: 3", /settings\.yaml:2: model\.hasOwnProperty: unknown setting/],
+    ["model_type: constructor", /settings\.yaml:1: model_type: wrong value/],
+    ["precision: toString", /settings\.yaml:1: precision: wrong value/],
+    ["3: 4", /settings\.yaml:1: a key is not a name.*got 3/],
+    ["null: 4", /settings\.yaml:1: a key is not a name/],
+    ["model:\n  true: 4", /settings\.yaml:2: a key is not a name/],
+    ["? [gridsize]\n: 4", /a key is not a name/],
+    ["gridsize: &a [*a]", /settings\.yaml:1: gridsize: lists within lists without end/],
+    ["gridsize: &a {b: *a}", /settings\.yaml:1: gridsize: lists within lists without end/],
   ])("%j", async (text, message) => {
+    await expect(read(text)).rejects.toThrow(message);
+  });
+
+  it.each([
+    ["lists in lists without end", `gridsize: ${"[".repeat(20_000)}`, /settings\.yaml/],
+    ["lists in lists", `gridsize: ${"[".repeat(20)}${"]".repeat(20)}`, /lists within lists/],
+    ["200,000 names", manyNames(200_000), /larger than settings can be/],
+    ["60,000 names", manyNames(60_000), /more than there are settings/],
+    ["names that are many for a person", manyNames(1_000), /settings\.yaml:20: k19.*\n… and 980 more$/],
+  ])("%s", async (_, text, message) => {
     await expect(read(text)).rejects.toThrow(message);
   });
 

@@ -219,6 +219,25 @@ test("refuses options that make no sense", () => {
   expect(() => simulate({ n, patterns: 3, object: "line" as "lines" })).toThrow(/did you mean "lines"/i);
   expect(() => simulate({ n, patterns: 3, jitter: 0.1 })).toThrow(/raster/);
   expect(() => simulate({ n, patterns: 3, modePowerRatio: 0.1 })).toThrow(/one mode/);
-  expect(() => simulate({ n, patterns: 3, positionError: -1 })).toThrow(/negative/);
+  expect(() => simulate({ n, patterns: 3, positionError: -1 })).toThrow(/positionError.*from 0 to/);
   expect(() => simulate({ n, patterns: 30, objectSize: [32, 32] })).toThrow(/does not fit the object/);
+});
+
+test.each([
+  [{ n: 100_000 }, /^n of a simulation is out of range; expected an integer from 8 to 4096; got 100000/],
+  [{ patterns: 1e9 }, /^patterns/],
+  [{ photons: 1e308 }, /^photons/],
+  [{ photons: Number.NaN }, /^photons/],
+  [{ photons: 0 }, /^photons/],
+  [{ modes: 100_000 }, /^modes/],
+  [{ modes: 900, n: 1024 }, /probe of this simulation would not fit/],
+  [{ step: 1e308 }, /^step/],
+  [{ step: 1e5, patterns: 400 }, /object of this simulation would not fit/],
+  [{ smoothing: Number.POSITIVE_INFINITY }, /^smoothing/],
+  [{ intensityJitter: 1e300 }, /^intensityJitter/],
+  [{ beamstop: -1 }, /^beamstop/],
+  [{ seed: 1e17 }, /^seed/],
+  [{ contrast: { phase: [0, 1e300] as [number, number] } }, /^contrast/],
+])("refuses what no machine can hold: %j", (options, message) => {
+  expect(() => simulate({ n: 32, patterns: 4, ...options })).toThrow(message);
 });

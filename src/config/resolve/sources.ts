@@ -1,4 +1,5 @@
 import { PtychonautError } from "../../errors.ts";
+import { lookUp } from "../lookUp.ts";
 import { type Layer, layerOf, type Merged, type Source } from "../merge.ts";
 import { type PayloadKind, snakeCase } from "../names.ts";
 import { unknownSetting } from "../parse.ts";
@@ -20,7 +21,7 @@ export function layersOf(
 }
 
 function notExecution(name: string): PtychonautError {
-  if (groups.execution.refused[name] !== undefined) return unknownSetting(name, [groups.execution]);
+  if (lookUp(groups.execution.refused, name) !== undefined) return unknownSetting(name, [groups.execution]);
   return new PtychonautError("usage", `${snakeCase(name)} is not a setting of the execution config`, {
     fix: "pass it with the overrides: the execution config says where and how to run, never what",
   });

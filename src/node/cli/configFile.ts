@@ -45,7 +45,8 @@ export async function readConfigFile(path: string, kind: PayloadKind): Promise<S
 }
 
 function settingsIn(entries: readonly ConfigEntry[]): Settings {
-  const out: Record<string, unknown> = {};
+  // Names may be any, `__proto__` among them.
+  const out: Record<string, unknown> = Object.create(null);
   for (const { section, name, value } of entries) {
     if (section === undefined) out[name] = value;
     else out[section] = { ...(out[section] as Settings | undefined), [name]: value };

@@ -5,7 +5,7 @@ import { PtychonautError } from "../../errors.ts";
 import { commonFlags, configFlag, type NamedCommand } from "./command.ts";
 import { type ConfigEntry, checkEntries, keyOf, problemOf } from "./configEntries.ts";
 import { commandSection, configEntries, readConfigFile } from "./configFile.ts";
-import { display, type Flag, parseFlags, valueForm } from "./flags.ts";
+import { display, type Flag, parseFlags, type SplitTexts, splitUnlessFile, valueForm } from "./flags.ts";
 
 /** The options that a command's section of a config file may have. Settings stand in their groups. */
 export function sectionFlags({ flags }: NamedCommand): readonly Flag[] {
@@ -42,11 +42,11 @@ export function sectionOptions(
         fix: `write ${groupOf(setting.name)}: { ${snakeCase(setting.name)}: ... }`,
       });
     }
-    checkChoices(parseFlags(tokensOf(entry), flags).values, flags);
+    checkChoices(parseEntries([entry], flags), flags);
   });
   let values: Readonly<Record<string, unknown>> = {};
   const contradiction = problemOf(() => {
-    values = parseFlags(entries.flatMap(tokensOf), flags).values;
+    values = parseEntries(entries, flags);
   });
   if (contradiction !== undefined) throw new PtychonautError("usage", `${path}: ${contradiction}`);
   return values;
@@ -67,12 +67,28 @@ function checkChoices(values: Readonly<Record<string, unknown>>, flags: readonly
 const isSpelling = (spelling: string, { name, aliases = [] }: Flag): boolean =>
   [name, ...aliases].includes(camelCase(spelling));
 
+/** Entries as a command line gives them, but that the elements of a list are never split. */
+function parseEntries(entries: readonly ConfigEntry[], flags: readonly Flag[]): Readonly<Record<string, unknown>> {
+  const elements = new Set(entries.flatMap(({ value }) => (Array.isArray(value) ? value.map(String) : [])));
+  const split: SplitTexts = (word) => (elements.has(word) ? [word] : splitUnlessFile(word));
+  return parseFlags(
+    entries.flatMap((entry) => tokensOf(entry, flags)),
+    flags,
+    {},
+    split,
+  ).values;
+}
+
 /** An entry as words of a command line; null leaves an option open. */
-function tokensOf(entry: ConfigEntry): readonly string[] {
+function tokensOf(entry: ConfigEntry, flags: readonly Flag[]): readonly string[] {
   const { name, value } = entry;
   if (value === null) return [];
   if (typeof value === "object" && !Array.isArray(value)) {
     throw new PtychonautError("usage", "options are values or lists of them", { where: keyOf(entry) });
   }
-  return [`--${name}=${Array.isArray(value) ? value.join(",") : String(value)}`];
+  if (!Array.isArray(value)) return [`--${name}=${String(value)}`];
+  const several = flags.some((flag) => flag.kind === "texts" && isSpelling(name, flag));
+  return several && value.length > 0
+    ? value.map((element) => `--${name}=${element}`)
+    : [`--${name}=${value.join(",")}`];
 }

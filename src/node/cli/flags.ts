@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { camelCase, snakeCase } from "../../config/names.ts";
 import { nearestName, PtychonautError } from "../../errors.ts";
 
@@ -37,10 +38,16 @@ export interface ParsedFlags {
   readonly warnings: readonly string[];
 }
 
+export type SplitTexts = (word: string) => readonly string[];
+
+/** Names of files may have commas: one that is there is meant. */
+export const splitUnlessFile: SplitTexts = (word) => (existsSync(word) ? [word] : word.split(","));
+
 /**
  * Reads a command line against a table of flags. `--no-x` switches a boolean off; `--x=value` and `--x value` are the
  * same; lists take commas or several values, and lists of texts may be given several times.
  * @param refused names that are known and have no flag, with the reason
+ * @param splitTexts what one word of a list of texts means: as a rule, several between commas
  * @throws PtychonautError "usage" for refused flags, unknown ones (with the nearest known one), missing or wrong values,
  *   and a flag given twice with different values.
  */
@@ -48,6 +55,7 @@ export function parseFlags(
   argv: readonly string[],
   flags: readonly Flag[],
   refused: Readonly<Record<string, string>> = {},
+  splitTexts: SplitTexts = splitUnlessFile,
 ): ParsedFlags {
   const byName = indexFlags(flags);
   const values: Record<string, unknown> = {};
@@ -63,7 +71,7 @@ export function parseFlags(
       const spelling = equals < 0 ? token : token.slice(0, equals);
       const { flag, negated } = findFlag(spelling, byName, refused);
       if (equals >= 0) tokens.unshift(token.slice(equals + 1));
-      const value = readValue(flag, negated, tokens, spelling, equals >= 0);
+      const value = readValue(flag, negated, tokens, spelling, equals >= 0, splitTexts);
       const known = Object.hasOwn(values, flag.name);
       if (known && flag.kind === "texts") {
         values[flag.name] = [...(values[flag.name] as string[]), ...(value as string[])];
@@ -132,7 +140,14 @@ function unknownFlag(spelling: string, byName: ReadonlyMap<string, Flag>): Ptych
   });
 }
 
-function readValue(flag: Flag, negated: boolean, tokens: string[], spelling: string, inline: boolean): unknown {
+function readValue(
+  flag: Flag,
+  negated: boolean,
+  tokens: string[],
+  spelling: string,
+  inline: boolean,
+  splitTexts: SplitTexts,
+): unknown {
   if (flag.kind === "boolean") {
     if (negated) {
       if (inline) throw wrongValue(spelling, "no value", tokens[0]);
@@ -155,8 +170,8 @@ function readValue(flag: Flag, negated: boolean, tokens: string[], spelling: str
       if (text === "") throw wrongValue(spelling, valueForm(flag), text);
       return text;
     case "texts": {
-      const parts = text.split(",");
-      if (!inline) while (tokens.length > 0 && !tokens[0].startsWith("-")) parts.push(...tokens.shift()!.split(","));
+      const parts = [...splitTexts(text)];
+      if (!inline) while (tokens.length > 0 && !tokens[0].startsWith("-")) parts.push(...splitTexts(tokens.shift()!));
       if (parts.includes("")) throw wrongValue(spelling, valueForm(flag), parts.join(","));
       return parts;
     }

@@ -1,7 +1,8 @@
+import { snakeCase } from "../../config/names.ts";
 import { resolveInferencePayload } from "../../config/resolve/infer.ts";
 import { resolveTrainingPayload } from "../../config/resolve/train.ts";
 import { PtychonautError } from "../../errors.ts";
-import { changedInputs, readSavedRun, repeatRequest } from "../../runs/savedRun.ts";
+import { changedInputs, readSavedRun, repeatRequest, unsaidSettings } from "../../runs/savedRun.ts";
 import { type Command, type CommandContext, reportOutcome } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 
@@ -46,6 +47,10 @@ async function rerun({ values, positionals }: ParsedFlags, context: CommandConte
       });
     }
     context.warn(`warning: ${changed} is not the file that it was`);
+  }
+  const unsaid = unsaidSettings(run);
+  if (unsaid.length > 0) {
+    context.warn(`warning: ${path} does not say ${unsaid.map(snakeCase).join(", ")}: taken by default`);
   }
   const quiet = values["quiet"] === true;
   const hooksFor = (progressBar: boolean) => context.hooks(quiet, progressBar);

@@ -1,4 +1,5 @@
 import { camelCase, snakeCase } from "../../config/names.ts";
+import { parseSettings } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
 import { writeScanFrames, writeScanNpz } from "../../scans/writeScanNpz.ts";
 import type { ModeCoherence } from "../../simulation/diffraction.ts";
@@ -16,6 +17,7 @@ import { type PiecewiseScan, simulate, simulatePiecewise } from "../../simulatio
 import { withTruePatches } from "../../simulation/truePatches.ts";
 import { writeAtomic, writeZipFile } from "../files/files.ts";
 import type { Command, CommandContext } from "./command.ts";
+import { problemOf } from "./configEntries.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 
 const flag = (
@@ -98,6 +100,8 @@ export const simulateCommand: Command = {
     const path = String(values["output"]);
     const [count, height, width] = await writeSimulation(path, simulationOptions(values), values["labels"] === true);
     hooks.log(`wrote ${path}: ${count} patterns of ${height} x ${width}`);
+    const refused = problemOf(() => parseSettings("model", { N: width }));
+    if (refused !== undefined) hooks.warn(`warning: no network takes patterns of this size: ${refused}`);
     return 0;
   },
 };

@@ -7,6 +7,7 @@ import { PtychonautError } from "../../errors.ts";
 import type { ArrayFile } from "../../formats/arrayFile.ts";
 import type { ByteSource } from "../../formats/byteSource.ts";
 import { looksLikeArrays, openArrayFile } from "../../formats/containers.ts";
+import { parseJson } from "../../formats/json.ts";
 import { type ZipWriter, zipWriter } from "../../formats/writeZip.ts";
 import { readScanArrays, readScanShape } from "../../scans/registry.ts";
 import type { ScanShape } from "../../scans/scanFormat.ts";
@@ -41,12 +42,7 @@ export async function readBytes(path: string): Promise<Uint8Array<ArrayBuffer>> 
 
 /** @throws PtychonautError "data" when the file is missing or holds something else */
 export async function readJsonFile(path: string): Promise<unknown> {
-  const text = new TextDecoder().decode(await readBytes(path));
-  try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new PtychonautError("data", "the file is not JSON", { where: path, cause });
-  }
+  return parseJson(new TextDecoder().decode(await readBytes(path)), path);
 }
 
 export const exists = (path: string): Promise<boolean> =>

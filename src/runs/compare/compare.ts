@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { PtychonautError } from "../../errors.ts";
 import type { NpyArray } from "../../formats/npy.ts";
@@ -7,7 +6,7 @@ import { type Alignment, align } from "../../metrics/align.ts";
 import { commonArea, type InReferenceFrame, inReferenceFrame, overArea } from "../../metrics/commonArea.ts";
 import { measure } from "../../metrics/evaluate.ts";
 import { type ComplexImage, complexImage } from "../../metrics/image.ts";
-import { writeAtomic } from "../../node/files/files.ts";
+import { exists, readJsonFile, writeAtomic } from "../../node/files/files.ts";
 import { comparisonFigure } from "../../pictures/comparisonFigure.ts";
 import { type ComparisonOptions, evaluationOptions, evaluationWarnings, type Reference } from "../evaluate.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
@@ -134,9 +133,11 @@ async function measureEntry(
 
 /** The deviance that an inference measured against its patterns. */
 async function devianceBeside(reconstruction: string): Promise<number | undefined> {
-  const text = await readFile(join(dirname(reconstruction), "metrics.json"), "utf8").catch(() => "{}");
-  const { deviance } = JSON.parse(text) as { deviance?: number | null };
-  return deviance ?? undefined;
+  const path = join(dirname(reconstruction), "metrics.json");
+  if (!(await exists(path))) return undefined;
+  const metrics = await readJsonFile(path);
+  const deviance: unknown = typeof metrics === "object" && metrics !== null && Reflect.get(metrics, "deviance");
+  return typeof deviance === "number" ? deviance : undefined;
 }
 
 async function writeComparison(

@@ -40,9 +40,9 @@ export async function resolveEntries(typed: readonly string[]): Promise<readonly
 /** Names of other arrays in aligned.npz. */
 const reserved: ReadonlySet<string> = new Set(["reference", "reference_known", "common"]);
 
-/** A label as part of a file's or array's name. */
+/** A label as part of a file's or array's name: never a way out of a folder, nor a hidden file. */
 export function fileName(label: string): string {
-  return label.replace(/[^\p{L}\p{N}_.-]+/gu, "_");
+  return label.replace(/[^\p{L}\p{N}_.-]+/gu, "_").replace(/^\.+/, "_");
 }
 
 async function resolveEntry(text: string): Promise<CompareEntry> {
