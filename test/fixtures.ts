@@ -87,6 +87,22 @@ export function describeFixtures(kind: string, body: (fixture: Fixture) => void)
   for (const fixture of fixtures) describe(`${kind}: ${fixture.file}`, () => body(fixture));
 }
 
+/** A test of arrays that not every fixture of a kind has: skipped by name, saying which are missing, where they are. */
+export function itWith(
+  arrays: FixtureArrays,
+  needed: readonly string[],
+  name: string,
+  body: () => unknown,
+  patience?: number,
+): void {
+  const missing = needed.filter((array) => !arrays.has(array));
+  if (missing.length === 0) it(name, async () => void (await body()), patience);
+  else it.skip(`${name} (no ${missing.join(", ")} in this file)`, () => {});
+}
+
+/** The names of a complex array's two parts. */
+export const complexNames = (name: string): string[] => [`${name}_re`, `${name}_im`];
+
 /**
  * A file of the folder that PTYCHONAUT_DATA names (default ../shared/data beside the project), or undefined.
  * Use: `it.skipIf(dataFile("x.npz") === undefined)("…", …)`.

@@ -38,10 +38,17 @@ export function attend(builder: Builder, x: Tensor, wanted: Attention): Tensor {
   return y;
 }
 
+export interface CbamOptions {
+  /** Channels over hidden units of the channel gate. Default 16. */
+  readonly reduction?: number;
+  /** Side of the spatial gate's kernel. Default 7. */
+  readonly spatialKernel?: number;
+}
+
 /** Channel, then spatial gate (CBAM, Woo et al. 2018). */
-export function cbam(builder: Builder, name: string, x: Tensor, reduction = 16): Tensor {
+export function cbam(builder: Builder, name: string, x: Tensor, options: CbamOptions = {}): Tensor {
   return builder.parameters.within(name, () =>
-    spatialGate(builder, "spatial", channelGate(builder, "channel", x, reduction)),
+    spatialGate(builder, "spatial", channelGate(builder, "channel", x, options.reduction), options.spatialKernel),
   );
 }
 

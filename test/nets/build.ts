@@ -83,5 +83,11 @@ export function buildNetwork(
   return { graph, parameters, images, patches, outputs };
 }
 
+/** What the part of the network that is built under this scope gives in the end. */
+export function lastOf(network: BuiltNetwork, scope: string): Tensor {
+  const inside = network.graph.nodes.filter((node) => node.scope === scope || node.scope.startsWith(`${scope}.`));
+  return inside.at(-1)!.outputs[0];
+}
+
 export const freshValues = (network: BuiltNetwork, seed = 1): Record<string, Float32Array> =>
   initialise(network.parameters.specs, new Random(seed));

@@ -1,14 +1,13 @@
 import { expect, it } from "vitest";
-import { Graph } from "../../src/graph/tensor.ts";
+import { upsample2x } from "../../src/graph/ops/image.ts";
+import type { Tensor } from "../../src/graph/tensor.ts";
 import { cnnLayout } from "../../src/nets/cnnLayout.ts";
-import { encoder } from "../../src/nets/encoder.ts";
 import type { GeneratorOptions } from "../../src/nets/generator.ts";
-import { initialisation } from "../../src/nets/initialisers.ts";
-import { type ParameterSpec, Parameters } from "../../src/nets/parameters.ts";
+import type { ParameterSpec } from "../../src/nets/parameters.ts";
 import { isReferenceBookkeeping, referenceName } from "../../src/reference/referenceNames.ts";
 import { evaluate, maxDeviation } from "../evaluate.ts";
-import { describeFixtures, type Fixture, fixtureArrays } from "../fixtures.ts";
-import { type BuiltNetwork, buildCnn, defaultOptions } from "../nets/build.ts";
+import { describeFixtures, type Fixture, fixtureArrays, itWith } from "../fixtures.ts";
+import { type BuiltNetwork, buildCnn, defaultOptions, lastOf } from "../nets/build.ts";
 import { tolerances } from "../tolerances.ts";
 
 /** The reference's CNN, evaluated by it with random weights, in every variant that a file has arrays of. */
@@ -30,6 +29,8 @@ const variants: readonly Variant[] = [
   { arrays: ["amp_trainmode", "phase_trainmode"], changes: {}, training: true },
 ];
 
+/** Arrays of the network's inside. */
+const inner = new Set(["encoder_out", "amp_trunk"]);
 const arrayNames = new Set(variants.flatMap((variant) => variant.arrays));
 
 /** The network of the entry, whose channels go in together. */
@@ -71,23 +72,27 @@ describeFixtures("cnn", (fixture) => {
     });
   }
 
-  if (arrays.has("encoder_out")) {
-    it("encoder_out", async () => {
-      const { N, nFiltersScale, cbamEncoder: cbam, batchNorm } = optionsOf(fixture);
-      const parameters = new Parameters(new Graph(), { training: false });
-      const images = parameters.graph.input("x", arrays.get("x").shape);
-      const channels = cnnLayout(N, nFiltersScale).encoder;
-      const out = encoder({ parameters, start: initialisation("torch") }, images, {
-        channels,
-        batchNorm,
-        attention: { cbam, channel: false },
-        boost: 1,
-      });
-      const values = await evaluate({ out }, { x: x(), ...weightsOf(fixture, parameters.specs) });
-      expect(out.shape).toEqual(arrays.get("encoder_out").shape);
-      expect(maxDeviation(values.out, arrays.get("encoder_out").data)).toBeLessThan(tolerances.parityNetwork);
-    });
+  async function expectInner(name: string, network: BuiltNetwork, out: Tensor): Promise<void> {
+    const values = await evaluate({ out }, { x: x(), ...weightsOf(fixture, network.parameters.specs) });
+    expect(out.shape).toEqual(arrays.get(name).shape);
+    expect(maxDeviation(values.out, arrays.get(name).data)).toBeLessThan(tolerances.parityNetwork);
   }
+
+  const { cbamBottleneck } = optionsOf(fixture);
+  itWith(arrays, ["encoder_out"], cbamBottleneck ? "encoder_out, behind its attention" : "encoder_out", () => {
+    const network = build(fixture, {});
+    return expectInner("encoder_out", network, lastOf(network, cbamBottleneck ? "bottleneck" : "encoder"));
+  });
+
+  itWith(arrays, ["amp_trunk"], "amp_trunk, what the amplitude's head sees", () => {
+    const network = build(fixture, {});
+    const { N, nFiltersScale, sharedDecoder } = optionsOf(fixture);
+    const last = cnnLayout(N, nFiltersScale).decoder.length - 1;
+    const trunk = lastOf(network, sharedDecoder ? "shared.attention" : `amplitude.${last}`);
+    // The last enlargement is left to the head's convolutions here.
+    const enlarged = arrays.get("amp_trunk").shape[2] > trunk.shape[2];
+    return expectInner("amp_trunk", network, enlarged ? upsample2x(trunk) : trunk);
+  });
 
   const running = arrays.keys.filter((key) => key.startsWith("after_train."));
   if (running.length > 0) {
@@ -109,7 +114,7 @@ describeFixtures("cnn", (fixture) => {
     const specs = [{}, { batchNorm: true }].flatMap((changes) => build(fixture, changes).parameters.specs);
     const weights = new Set(specs.map((spec) => referenceName(spec.name)));
     const unknown = arrays.keys.filter((key) => {
-      if (key === "x" || key === "encoder_out" || arrayNames.has(key) || isReferenceBookkeeping(key)) return false;
+      if (key === "x" || inner.has(key) || arrayNames.has(key) || isReferenceBookkeeping(key)) return false;
       return !weights.has(key.replace(/^(sd|after_train)\./, ""));
     });
     expect(unknown).toEqual([]);

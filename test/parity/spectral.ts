@@ -4,8 +4,8 @@ import type { GeneratorOptions } from "../../src/nets/generator.ts";
 import { impliedSpectralSettings } from "../../src/reference/referenceSpectral.ts";
 import { valuesFromReference } from "../../src/reference/referenceWeights.ts";
 import { evaluate, maxDeviation } from "../evaluate.ts";
-import type { Fixture } from "../fixtures.ts";
-import { type BuiltNetwork, buildNetwork, defaultOptions } from "../nets/build.ts";
+import { type Fixture, itWith } from "../fixtures.ts";
+import { type BuiltNetwork, buildNetwork, defaultOptions, lastOf } from "../nets/build.ts";
 import { tolerances } from "../tolerances.ts";
 
 /** The spectral generators of the reference, evaluated by it with random weights. */
@@ -33,7 +33,16 @@ const optionNames: Readonly<Record<string, keyof GeneratorOptions>> = {
   sharedSpectralWeights: "ffnoEncoderShareWeights",
   localConv: "ffnoEncoderLocalConv",
   norm: "ffnoEncoderNorm",
+  inputTransform: "fnoInputTransform",
 };
+
+/** The options of an entry that leave no trace in the weights. */
+export const untoldOptions = ({ entry }: Pick<Fixture, "entry">): Changes =>
+  Object.fromEntries(
+    ["norm", "inputTransform"]
+      .filter((name) => entry[name] !== undefined)
+      .map((name) => [optionNames[name], entry[name]]),
+  );
 
 /** The options that the file's weights tell, which must be those of its entry. */
 function optionsOf({ entry, arrays }: Fixture): GeneratorOptions {
@@ -48,12 +57,6 @@ function optionsOf({ entry, arrays }: Fixture): GeneratorOptions {
     expect(implied[name as keyof typeof implied], name).toBe(value);
   }
   return { ...defaultOptions, N: Number(entry["N"]), ...Object.fromEntries(said), ...implied };
-}
-
-/** What the part of the network that is built under this scope gives in the end. */
-function lastOf(network: BuiltNetwork, scope: string): Tensor {
-  const inside = network.graph.nodes.filter((node) => node.scope === scope || node.scope.startsWith(`${scope}.`));
-  return inside.at(-1)!.outputs[0];
 }
 
 /** Tests of everything that a file of one of the generators may hold. */
@@ -83,12 +86,15 @@ export function describeGenerator(fixture: Fixture, stack: string): void {
     });
   }
 
+  /** The entry's transform gives the plain name, others theirs. */
   const transforms = ["none", "sqrt", "log1p", "instancenorm"] as const;
-  const nameOf = (transform: string): string => `out_real_imag${transform === "none" ? "" : `_${transform}`}`;
-  for (const fnoInputTransform of transforms.filter((transform) => arrays.has(nameOf(transform)))) {
-    const name = nameOf(fnoInputTransform);
+  const outputs: readonly (readonly [name: string, changes: Changes])[] = [
+    ["out_real_imag", {}],
+    ...transforms.map((fnoInputTransform) => [`out_real_imag_${fnoInputTransform}`, { fnoInputTransform }] as const),
+  ];
+  for (const [name, changes] of outputs.filter(([output]) => arrays.has(output))) {
     it(name, async () => {
-      const network = build({ fnoInputTransform, generatorOutputMode: "real_imag" });
+      const network = build({ ...changes, generatorOutputMode: "real_imag" });
       const [re, im] = network.outputs;
       const values = await run(network, { re, im });
       const { shape, data } = arrays.get(name);
@@ -104,7 +110,15 @@ export function describeGenerator(fixture: Fixture, stack: string): void {
     });
   }
 
-  it.skipIf(!arrays.has("amp"))("amp and phase, from a map each and as logits of one map", async () => {
+  itWith(arrays, ["amp_trunk"], "amp_trunk, what the maps of amplitude and phase see", async () => {
+    const network = build({ generatorOutputMode: "amp_phase" });
+    const [map] = network.graph.nodes.filter(({ op, scope }) => op === "Conv" && scope.startsWith("output.amplitude"));
+    const out = map.inputs[0];
+    expect(out.shape).toEqual(arrays.get("amp_trunk").shape);
+    expectSame((await run(network, { out }, "sd_ap."))["out"], arrays.get("amp_trunk").data, "amp_trunk");
+  });
+
+  itWith(arrays, ["amp", "phase"], "amp and phase, from a map each and as logits of one map", async () => {
     const network = build({ generatorOutputMode: "amp_phase" });
     const [amplitude, phase] = network.outputs;
     const values = await run(network, { amplitude, phase }, "sd_ap.");
@@ -124,7 +138,7 @@ export function describeGenerator(fixture: Fixture, stack: string): void {
   });
 
   it("knows every array of the file", () => {
-    const known = new Set(["x", ...Object.keys(inner), ...transforms.map(nameOf), "amp", "phase"]);
+    const known = new Set(["x", ...Object.keys(inner), ...outputs.map(([name]) => name), "amp", "phase", "amp_trunk"]);
     // Weights that have no place are refused where they are read, above.
     expect(arrays.keys.filter((key) => !known.has(key) && !/^sd(_ap)?\./.test(key))).toEqual([]);
   });
