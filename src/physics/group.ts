@@ -34,7 +34,7 @@ export interface MergeOptions {
   /** M, from `canvasSide`. */
   readonly side: number;
   readonly weighting: PatchWeighting;
-  /** `[mode, N, N]`; needed by weighting "probe". */
+  /** `[mode, N, N]`, or one a sample, `[B, 1, mode, N, N]`; needed by weighting "probe". */
   readonly probe?: Complex;
 }
 
@@ -84,15 +84,15 @@ export function extractGroup(canvas: Complex, offsets: Tensor, n: number): Compl
   return each(shared, (part) => translate(part, back, [n, n]));
 }
 
-/** `[N, N]` */
+/** `[N, N]`, or with a probe a sample `[B, 1, N, N]`. */
 function patchWeights(patch: Tensor, { weighting, probe }: MergeOptions): Tensor {
   const n = patch.shape.at(-1)!;
   if (weighting !== "probe") return centralSquare(patch.graph, n);
   if (probe === undefined)
     throw new PtychonautError("usage", "patches are to be weighted by the probe, but none is given");
-  if (probe.re.rank !== 3 || probe.re.shape[1] !== n || probe.re.shape[2] !== n)
+  if (probe.re.rank < 3 || probe.re.shape.at(-2) !== n || probe.re.shape.at(-1) !== n)
     throw shapeError("merge", `a probe of [mode, ${n}, ${n}]`, probe.re);
-  return sum(intensity(probe), { axes: [0] });
+  return sum(intensity(probe), { axes: [-3] });
 }
 
 /** 1 in the central half of each axis, from ⌊N/4⌋ on. */

@@ -3,7 +3,7 @@ import { groupGeometry } from "../../src/data/groupGeometry.ts";
 import { type Groups, makeGroups } from "../../src/data/grouping.ts";
 import { framesWithin, nearestNeighbours, neighboursBetween, quadrantNeighbours } from "../../src/data/neighbours.ts";
 import { Random } from "../../src/random.ts";
-import { describeFixtures, type FixtureArrays } from "../fixtures.ts";
+import { describeFixtures, type FixtureArrays, itWith } from "../fixtures.ts";
 import { tolerances } from "../tolerances.ts";
 
 /** A table of indices as rows. */
@@ -18,8 +18,8 @@ function expectClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tol
   for (let i = 0; i < expected.length; i++) expect(Math.abs(actual[i] - expected[i])).toBeLessThan(tolerance);
 }
 
-/** The reference works with these fractions and distances (README of the fixtures, section 9), where CONFIG.json is silent. */
-const reference = { bounds: [0.1, 0.9], minDistance: 1.2, maxDistance: 5.5, quadrantNeighbours: 12 } as const;
+/** The fractions of both axes between which the reference looks for groups (README of the fixtures, section 9). */
+const BOUNDS = [0.1, 0.9] as const;
 
 describeFixtures("grouping", ({ entry, arrays }) => {
   const K = entry["K"] as number;
@@ -27,9 +27,10 @@ describeFixtures("grouping", ({ entry, arrays }) => {
   const y = arrays.get("ycoords").data;
   const positions = Float64Array.from({ length: 2 * x.length }, (_, i) => (i % 2 ? x : y)[i >> 1]);
   const all = Array.from({ length: x.length }, (_, i) => i);
-  const valid = framesWithin(positions, all, reference.bounds, reference.bounds);
-  const setting = (name: "minDistance" | "maxDistance" | "quadrantNeighbours"): number =>
-    (entry[name] as number | undefined) ?? reference[name];
+  const valid = framesWithin(positions, all, BOUNDS, BOUNDS);
+  const minDistance = Number(entry["minDistance"]);
+  const maxDistance = Number(entry["maxDistance"]);
+  const quadrants = Number(entry["quadrantNeighbours"]);
 
   it("nearest neighbours of all points and their distances", () => {
     const nearest = nearestNeighbours(positions, all, K);
@@ -46,27 +47,25 @@ describeFixtures("grouping", ({ entry, arrays }) => {
     expect(nearest.map((row) => row.map((k) => valid.indexOf(k)))).toEqual(rows(arrays, "bounded_nearest_local"));
   });
 
-  it("distance window: every neighbour once, where the reference has each twice", () => {
-    const columns = arrays.get("min_dist").shape[1];
-    const once = (name: string): number[][] =>
-      rows(arrays, name).map((row) => row.filter((k, i) => k >= 0 && i % 2 === 0));
-    const window = neighboursBetween(positions, all, setting("minDistance"), setting("maxDistance"));
-    expect(window.map((row) => row.slice(0, Math.ceil(columns / 2)))).toEqual(once("min_dist"));
-    const fromZero = neighboursBetween(positions, all, 0, setting("maxDistance"));
-    expect(fromZero.map((row, i) => [i, ...row].slice(0, Math.ceil(columns / 2)))).toEqual(once("min_dist_from_zero"));
-  });
+  itWith(
+    arrays,
+    ["min_dist", "min_dist_from_zero"],
+    "distance window: every neighbour once, where the reference has each twice",
+    () => {
+      const columns = arrays.get("min_dist").shape[1];
+      const once = (name: string): number[][] =>
+        rows(arrays, name).map((row) => row.filter((k, i) => k >= 0 && i % 2 === 0));
+      const window = neighboursBetween(positions, all, minDistance, maxDistance);
+      expect(window.map((row) => row.slice(0, Math.ceil(columns / 2)))).toEqual(once("min_dist"));
+      const fromZero = neighboursBetween(positions, all, 0, maxDistance);
+      expect(fromZero.map((row, i) => [i, ...row].slice(0, Math.ceil(columns / 2)))).toEqual(
+        once("min_dist_from_zero"),
+      );
+    },
+  );
 
-  it("quadrant candidates as intended", () => {
-    const lists = quadrantNeighbours(
-      positions,
-      all,
-      {
-        count: setting("quadrantNeighbours"),
-        min: 0,
-        max: setting("maxDistance"),
-      },
-      valid,
-    );
+  itWith(arrays, ["quadrant_candidates_intended"], "quadrant candidates as intended", () => {
+    const lists = quadrantNeighbours(positions, all, { count: quadrants, min: minDistance, max: maxDistance }, valid);
     const kept = lists.flatMap((quadrants, i) =>
       quadrants.filter((list) => list.length === 0).length > 1 ? [] : [{ anchor: valid[i], quadrants }],
     );
@@ -87,8 +86,8 @@ describeFixtures("grouping", ({ entry, arrays }) => {
         groups: groups.length,
         oversampling: true,
         sequential: true,
-        xBounds: reference.bounds,
-        yBounds: reference.bounds,
+        xBounds: BOUNDS,
+        yBounds: BOUNDS,
       },
       new Random(1),
     );

@@ -3,7 +3,7 @@ import type { Complex } from "../../src/graph/complex.ts";
 import { add, cos, div, mul, sin, sqrt, square } from "../../src/graph/ops/elementwise.ts";
 import { mean } from "../../src/graph/ops/reduce.ts";
 import { adam, adamw, type Optimizer, sgd } from "../../src/graph/optimizers.ts";
-import type { Graph, Tensor } from "../../src/graph/tensor.ts";
+import type { Tensor } from "../../src/graph/tensor.ts";
 import { cnnLayout } from "../../src/nets/cnnLayout.ts";
 import type { GeneratorOptions, Patches } from "../../src/nets/generator.ts";
 import { buildNetwork } from "../../src/nets/network.ts";
@@ -24,6 +24,7 @@ import { meanDeviation, totalVariation } from "../../src/physics/regularisers.ts
 import type { Objective } from "../../src/training/stepModels.ts";
 import type { FixtureArrays, FixtureEntry } from "../fixtures.ts";
 import { defaultOptions } from "../nets/build.ts";
+import { fixtureProbe } from "../physics/inputs.ts";
 
 /** The reference system's training objective, with its own scalings, from the pieces of ours. */
 
@@ -111,7 +112,7 @@ export function referenceProblem({ entry, arrays }: ReferenceInit, variant: Vari
       const measured = graph.input("images", imageShape);
       const patches = buildNetwork(parameters, mul(measured, rms), { ...options, architecture: "cnn" });
       const object = complexOf(patches);
-      const illumination = constant(graph, probe);
+      const illumination = fixtureProbe(graph, entry, arrays, probe);
       let windows = object;
       if (channels > 1) {
         const shifts = graph.input("offsets", [batch, channels, 2]);
@@ -162,11 +163,11 @@ function regularisers(patches: Patches): Tensor {
   return add(mul(totalVariation(patches.amplitude), 2), mul(meanDeviation(patches.phase), 5));
 }
 
-/** Images, their factor for the network, the photon factor, and the probe of each of the reference's data paths. */
+/** Images, their factor for the network, the photon factor, and the name of the probe of each of the reference's data paths. */
 function scaled(
   arrays: FixtureArrays,
   scaling: Scaling,
-): { images: Float32Array; rms: number; physics: number; probe: ReturnType<FixtureArrays["complex"]> } {
+): { images: Float32Array; rms: number; physics: number; probe: string } {
   const counts = Float32Array.from(arrays.get("counts").data);
   switch (scaling) {
     case "container":
@@ -174,17 +175,17 @@ function scaled(
         images: Float32Array.from(arrays.get("images_container").data),
         rms: arrays.scalar("rms_container"),
         physics: arrays.scalar("physics_container"),
-        probe: arrays.complex("probe_container"),
+        probe: "probe_container",
       };
     case "mmap":
       return {
         images: counts.map(Math.sqrt),
         rms: arrays.scalar("rms_mmap"),
         physics: arrays.scalar("physics_mmap"),
-        probe: arrays.complex("probe_training"),
+        probe: "probe_training",
       };
     case "ci":
-      return { images: counts, rms: arrays.scalar("rms_ci"), physics: 1, probe: arrays.complex("probe_physical") };
+      return { images: counts, rms: arrays.scalar("rms_ci"), physics: 1, probe: "probe_physical" };
   }
 }
 
@@ -197,6 +198,7 @@ function networkOptions(arrays: FixtureArrays, N: number, channels: number, vari
     objectBig: channels > 1,
     cnnOutputMode: variant.loss === "ci" ? "real_imag" : "amp_phase",
     cbamEncoder: arrays.keys.some((key) => key.includes("encoder.blocks.0.attention")),
+    sharedDecoder: arrays.keys.some((key) => key.includes("decoder_shared")),
     cbamBottleneck: arrays.keys.some((key) => key.includes("bottleneck_cbam")),
     probeBig: arrays.keys.some((key) => key.includes("conv_up_block")),
     initialization: "torch",
@@ -212,8 +214,3 @@ function complexOf(patches: Patches): Complex {
 /** |O|. */
 export const amplitudeOf = (patches: Patches): Tensor =>
   patches.kind === "polar" ? patches.amplitude : sqrt(add(square(patches.re), square(patches.im)));
-
-function constant(graph: Graph, { shape, re, im }: ReturnType<FixtureArrays["complex"]>): Complex {
-  const full = [1, ...shape.slice(-2)];
-  return { re: graph.constant(re, full), im: graph.constant(im, full) };
-}

@@ -3,19 +3,9 @@ import { type ComplexArray, joinComplex } from "../../src/arrays.ts";
 import { extractPatch } from "../../src/optics/sampling.ts";
 import { applyMask, beamstopMask } from "../../src/simulation/detector.ts";
 import { diffract } from "../../src/simulation/diffraction.ts";
-import { describeFixtures } from "../fixtures.ts";
+import { maxDeviation } from "../evaluate.ts";
+import { complexNames, describeFixtures, itWith } from "../fixtures.ts";
 import { tolerances } from "../tolerances.ts";
-
-/** Largest difference over the largest magnitude of what is expected. */
-function deviation(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  expect(actual.length).toBe(expected.length);
-  let [worst, largest] = [0, 0];
-  for (let i = 0; i < actual.length; i++) {
-    worst = Math.max(worst, Math.abs(actual[i] - expected[i]));
-    largest = Math.max(largest, Math.abs(expected[i]));
-  }
-  return worst / largest;
-}
 
 describeFixtures("simulation", ({ entry, arrays }) => {
   const n = entry["N"] as number;
@@ -36,22 +26,24 @@ describeFixtures("simulation", ({ entry, arrays }) => {
   const oneMode = (name: string): ComplexArray => ({ ...complex(name), shape: [1, n, n] });
   const photons = arrays.scalar("nphotons");
 
-  test.each([
+  for (const [name, x, y] of [
     ["patches", "xcoords", "ycoords"],
     ["int_patches", "int_x", "int_y"],
-  ])("%s", (name, x, y) => {
-    const at = positions(x, y);
-    const patches = new Float64Array(at.length * n * n);
-    for (let k = 0; k < at.length / 2; k++)
-      patches.set(extractPatch(object, at[2 * k], at[2 * k + 1], n), 2 * k * n * n);
-    expect(deviation(patches, complex(name).data)).toBeLessThan(tolerances.paritySimulation);
-  });
+  ] as const) {
+    itWith(arrays, [...complexNames(name), x, y], name, () => {
+      const at = positions(x, y);
+      const patches = new Float64Array(at.length * n * n);
+      for (let k = 0; k < at.length / 2; k++)
+        patches.set(extractPatch(object, at[2 * k], at[2 * k + 1], n), 2 * k * n * n);
+      expect(maxDeviation(patches, complex(name).data)).toBeLessThan(tolerances.paritySimulation);
+    });
+  }
 
   test("probe of unit energy is the probe over its norm", () => {
     const { data } = complex("probe");
     const norm = Math.sqrt(data.reduce((sum, value) => sum + value * value, 0));
     expect(
-      deviation(
+      maxDeviation(
         data.map((value) => value / norm),
         complex("probe_unit_energy").data,
       ),
@@ -60,19 +52,20 @@ describeFixtures("simulation", ({ entry, arrays }) => {
 
   test("intensity, its dose and the probe scaled to it", () => {
     const { intensity, probe } = diffract(object, oneMode("probe"), scan, photons);
-    expect(deviation(intensity, arrays.get("intensity").data)).toBeLessThan(tolerances.paritySimulation);
-    expect(deviation(probe.data, complex("probe_scaled").data)).toBeLessThan(tolerances.paritySimulation);
+    expect(maxDeviation(intensity, arrays.get("intensity").data)).toBeLessThan(tolerances.paritySimulation);
+    expect(maxDeviation(probe.data, complex("probe_scaled").data)).toBeLessThan(tolerances.paritySimulation);
   });
 
-  test("beamstop", () => {
+  itWith(arrays, ["intensity_beamstop", "beamstop_diameter"], "beamstop", () => {
     const expected = arrays.get("intensity_beamstop");
     const frames = Float32Array.from(arrays.get("intensity").data).slice(0, expected.data.length);
     // The reference centres it between the four middle pixels.
     applyMask(frames, beamstopMask(n, arrays.scalar("beamstop_diameter"), (n - 1) / 2));
-    expect(deviation(frames, expected.data)).toBeLessThan(tolerances.paritySimulation);
+    expect(maxDeviation(frames, expected.data)).toBeLessThan(tolerances.paritySimulation);
   });
 
-  test("coherent modes are one mode, their sum", () => {
+  const several = [...complexNames("modes"), "intensity_modes_coherent"];
+  itWith(arrays, several, "coherent modes are one mode, their sum", () => {
     const modes = complex("modes");
     const sum = new Float32Array(2 * n * n);
     modes.data.forEach((value, i) => {
@@ -81,13 +74,13 @@ describeFixtures("simulation", ({ entry, arrays }) => {
     const expected = arrays.get("intensity_modes_coherent");
     const frames = expected.shape[0];
     const { intensity, probe } = diffract(object, { shape: [1, n, n], data: sum }, scan.slice(0, 2 * frames), photons);
-    expect(deviation(intensity, expected.data)).toBeLessThan(tolerances.paritySimulation);
+    expect(maxDeviation(intensity, expected.data)).toBeLessThan(tolerances.paritySimulation);
     const scale = Math.sqrt(
       probe.data.reduce((total, value) => total + value * value, 0) /
         sum.reduce((total, value) => total + value * value, 0),
     );
     expect(
-      deviation(
+      maxDeviation(
         modes.data.map((value) => scale * value),
         complex("modes_scaled").data,
       ),

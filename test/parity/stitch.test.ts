@@ -108,7 +108,7 @@ function expectClose(
     worst = Math.max(worst, Math.abs(got[i] - expected[i]));
   }
   expect(compared).toBeGreaterThan(got.length / 10);
-  expect(worst / largest).toBeLessThan(tolerances.stitchedObject);
+  expect(worst).toBeLessThanOrEqual(tolerances.stitchedObject * largest);
 }
 
 function joinedComplex(arrays: FixtureArrays, name: string): ComplexArray {

@@ -22,7 +22,7 @@ export interface StoredTraining {
   readonly init: ReferenceInit;
   readonly variant: Variant;
   readonly problem: ReferenceProblem;
-  /** What the fixtures' README expects to be followed up to step 5; of the others it asks for less. */
+  /** What its entry expects to be followed up to step 5; of the others the fixtures' README asks for less. */
   readonly wellConditioned: boolean;
   /** Before step 1 … after step 5. */
   readonly losses: ArrayLike<number>;
@@ -38,12 +38,22 @@ export const PATIENCE_MS = 300_000;
 /** The trainings of one fixture of kind `train` (one training) or `train_variants`. */
 export function storedTrainings({ entry, arrays }: Fixture): StoredTraining[] {
   const init = initOf(String(entry["init"]));
-  if (entry.kind === "train") return [storedTraining(init, String(entry["variant"]), arrays, "")];
+  const followed = (entry["wellConditioned"] ?? []) as readonly string[];
+  const training = (name: string, prefix: string): StoredTraining => ({
+    ...storedTraining(init, name, arrays, prefix),
+    wellConditioned: followed.includes(name),
+  });
+  if (entry.kind === "train") return [training(String(entry["variant"]), "")];
   const names = arrays.keys.filter((key) => key.endsWith(".loss")).map((key) => key.slice(0, -".loss".length));
-  return names.map((name) => storedTraining(init, name, arrays, `${name}.`));
+  return names.map((name) => training(name, `${name}.`));
 }
 
-function storedTraining(init: ReferenceInit, name: string, arrays: FixtureArrays, prefix: string): StoredTraining {
+function storedTraining(
+  init: ReferenceInit,
+  name: string,
+  arrays: FixtureArrays,
+  prefix: string,
+): Omit<StoredTraining, "wellConditioned"> {
   const variant = variants[name];
   if (variant === undefined) throw new Error(`the tests do not know the training variant "${name}"`);
   const problem = referenceProblem(init, variant);
@@ -52,8 +62,6 @@ function storedTraining(init: ReferenceInit, name: string, arrays: FixtureArrays
     init,
     variant,
     problem,
-    wellConditioned:
-      ["poisson", "mae", "mmap_mae", "ci"].includes(name) || (name === "ci_calibrated" && problem.channels === 1),
     losses: arrays.get(`${prefix}loss`).data,
     get: (key) => (arrays.has(prefix + key) ? floats(arrays, prefix + key).data : undefined),
   };
@@ -116,9 +124,8 @@ export class Outliers {
   }
 }
 
-/** A parameter that the loss does not see has a gradient of zero in both. */
-export const relative = (got: number, expected: number): number =>
-  expected === 0 && got === 0 ? 0 : Math.abs(got / expected - 1);
+/** Absolute where zero is expected, as of the gradient of a parameter that the loss does not see. */
+export const relative = (got: number, expected: number): number => Math.abs(got - expected) / (Math.abs(expected) || 1);
 
 const floats = (arrays: FixtureArrays, key: string): RealArray => {
   const { shape, data } = arrays.get(key);

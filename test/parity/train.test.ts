@@ -2,10 +2,11 @@ import { expect, it } from "vitest";
 import { Graph } from "../../src/graph/tensor.ts";
 import { Parameters, type ParameterValues } from "../../src/nets/parameters.ts";
 import { packWeights, trainableLayout, unpackWeights, views } from "../../src/training/parameterStore.ts";
-import { buildStepModels, type StepModels } from "../../src/training/stepModels.ts";
+import { buildStepModels, SAMPLE_WEIGHTS, type StepModels, trainingGraph } from "../../src/training/stepModels.ts";
 import { createTrainingStep } from "../../src/training/steps.ts";
 import { evaluate, maxDeviation, norm, testRuntime } from "../evaluate.ts";
 import { describeFixtures } from "../fixtures.ts";
+import { program64 } from "../float64.ts";
 import { tolerances } from "../tolerances.ts";
 import { ExactTraining } from "./exactTraining.ts";
 import { amplitudeOf } from "./referenceTraining.ts";
@@ -37,6 +38,7 @@ describeFixtures("train", (fixture) => {
 for (const kind of ["train", "train_variants"]) {
   describeFixtures(kind, (fixture) => {
     const trainings = storedTrainings(fixture).map((training) => [training.name, training] as const);
+    if (trainings.length === 0) it.skip("the file has no training", () => {});
     it.each(trainings)(
       "has the reference's gradients, and steps: %s",
       async (_name, training) => {
@@ -63,27 +65,54 @@ async function comparePredictions(
   expect(maxDeviation(out.amplitude, stored("amp0").data)).toBeLessThan(trained.prediction);
 }
 
+/**
+ * Each stored gradient within a tolerance, or where a float64 evaluation of the same graph is further off than that, within
+ * three times what that one is off: the stored numbers' own rounding.
+ */
 async function compareGradients(training: StoredTraining, models: StepModels, start: ParameterValues): Promise<void> {
   const scale = training.get("s_init");
   if (scale !== undefined) expect(start["physics.s1"][0] / scale[0]).toBeCloseTo(1, 5);
-  const gradients = await gradientsAt(models, training, start);
+  const distances = gradientDistances(training, await gradientsAt(models, training, start));
+  expect(distances.size).toBeGreaterThan(0);
+  const off = [...distances].filter(([, distance]) => !(distance < trained.gradient));
+  if (off.length === 0) return;
+  const exact = gradientDistances(training, await exactGradients(training, start));
+  for (const [what, distance] of off) {
+    const rounding = exact.get(what)!;
+    expect(distance, `${what}, where float64 is off by ${rounding}`).toBeLessThan(trained.unsteady * rounding);
+  }
+}
+
+/** Relative distances of gradients from everything that was stored of them, by what it is. */
+function gradientDistances(
+  training: StoredTraining,
+  gradients: Readonly<Record<string, ArrayLike<number>>>,
+): Map<string, number> {
+  const distances = new Map<string, number>();
   const total = training.get("grad_total_norm");
-  if (total !== undefined) expect(norm(Object.values(gradients).map(norm)) / total[0]).toBeCloseTo(1, 4);
-  let compared = 0;
+  if (total !== undefined) distances.set("total norm", relative(norm(Object.values(gradients).map(norm)), total[0]));
   for (const [name, gradient] of Object.entries(gradients)) {
     const stored = training.get(`grad.${upstream(name)}`);
     if (stored !== undefined) {
-      const difference = gradient.map((g, i) => g - stored[i]);
-      expect(norm(difference) / (norm(stored) || 1), `gradient of ${name}`).toBeLessThan(trained.gradient);
-      compared++;
+      const difference = norm(stored.map((value, i) => gradient[i] - value));
+      distances.set(`gradient of ${name}`, difference / (norm(stored) || 1));
     }
     const storedNorm = training.get(`gradnorm.${upstream(name)}`);
-    if (storedNorm !== undefined) {
-      expect(relative(norm(gradient), storedNorm[0]), `gradient norm of ${name}`).toBeLessThan(trained.gradientNorm);
-      compared++;
-    }
+    if (storedNorm !== undefined) distances.set(`gradient norm of ${name}`, relative(norm(gradient), storedNorm[0]));
   }
-  expect(compared).toBeGreaterThan(0);
+  return distances;
+}
+
+async function exactGradients(
+  { problem, variant: { optimizer } }: StoredTraining,
+  start: ParameterValues,
+): Promise<Record<string, Float64Array>> {
+  const { gradient, specs } = trainingGraph(problem.build, { optimizer });
+  const program = await program64(gradient);
+  const weights = new Float64Array(problem.batch).fill(1 / problem.batch);
+  const results = await program.run({ ...feedsOf(problem), ...start, [SAMPLE_WEIGHTS]: weights });
+  await program.dispose();
+  return Object.fromEntries(specs.map(({ name }) => [name, results[`grad/${name}`]]));
 }
 
 async function gradientsAt(
@@ -107,10 +136,26 @@ async function compareSteps(training: StoredTraining, models: StepModels, start:
     if (stored !== undefined) outliers.add(values, stored);
   }
   expect(outliers.part, "parameters after the first step").toBeLessThan(trained.outliers);
-  for (const [i, loss] of losses.entries()) {
-    expect(relative(loss, training.losses[i]), `loss ${i}`).toBeLessThan(lossLimit(training.name, i));
-  }
-  await compareDistances(training, distances(start, after.at(-1)!));
+  let run: Promise<ExactRun> | undefined;
+  const exactly = (): Promise<ExactRun> => (run ??= exactRun(training));
+  await compareLosses(training, losses, exactly);
+  await compareDistances(training, distances(start, after.at(-1)!), exactly);
+}
+
+/**
+ * The losses, against what was stored. Five free steps in float32 may leave the reference's path on any kernels
+ * (`trainExact.test.ts` says why); where they do, float64 must keep to it.
+ */
+async function compareLosses(
+  training: StoredTraining,
+  losses: readonly number[],
+  exactly: () => Promise<ExactRun>,
+): Promise<void> {
+  const misses = (found: readonly number[]): number[] =>
+    found.flatMap((loss, i) => (relative(loss, training.losses[i]) < lossLimit(training.name, i) ? [] : [i]));
+  const missed = misses(losses);
+  expect(missed, "the loss of given weights").not.toContain(0);
+  if (missed.length > 0) expect(misses((await exactly()).losses), "losses that float64 misses").toEqual([]);
 }
 
 /** @returns losses before each step and after the last, and the parameters after each step */
@@ -143,7 +188,11 @@ async function takeSteps(
  * How far each tensor went, against what was stored. A tensor may be off in the measure that a float64 evaluation is off,
  * too: that is then how far the rounding of the stored one went.
  */
-async function compareDistances(training: StoredTraining, got: Readonly<Record<string, number>>): Promise<void> {
+async function compareDistances(
+  training: StoredTraining,
+  got: Readonly<Record<string, number>>,
+  exactly: () => Promise<ExactRun>,
+): Promise<void> {
   const stored = Object.keys(got).flatMap((name) => {
     const moved = training.get(`dnorm5.${upstream(name)}`);
     return moved === undefined ? [] : [[name, moved[0]] as const];
@@ -153,7 +202,7 @@ async function compareDistances(training: StoredTraining, got: Readonly<Record<s
   expect(relative(total, norm(stored.map(([, moved]) => moved))), "distance moved").toBeLessThan(trained.distance);
   const off = stored.filter(([name, moved]) => !(relative(got[name], moved) < trained.distance));
   if (off.length === 0) return;
-  const exact = await exactDistances(training);
+  const exact = (await exactly()).moved;
   for (const [name, moved] of off) {
     const rounding = relative(exact[name], moved);
     const message = `distance that ${name} moved, where float64 is off by ${rounding}`;
@@ -161,13 +210,22 @@ async function compareDistances(training: StoredTraining, got: Readonly<Record<s
   }
 }
 
-async function exactDistances(training: StoredTraining): Promise<Record<string, number>> {
+/** The same steps in float64. */
+interface ExactRun {
+  readonly losses: readonly number[];
+  /** How far each tensor went. */
+  readonly moved: Readonly<Record<string, number>>;
+}
+
+async function exactRun(training: StoredTraining): Promise<ExactRun> {
   const exact = await ExactTraining.begin(training);
   const start = unpackWeights(exact.specs, exact.weights);
-  for (let i = 0; i < STEPS; i++) await exact.step();
+  const losses: number[] = [];
+  for (let i = 0; i < STEPS; i++) losses.push(await exact.step());
   const moved = distances(start, Object.fromEntries(exact.specs.map(({ name }) => [name, exact.parameter(name)])));
+  losses.push(await exact.step());
   await exact.dispose();
-  return moved;
+  return { losses, moved };
 }
 
 const distances = (from: ParameterValues, to: Readonly<Record<string, ArrayLike<number>>>): Record<string, number> =>

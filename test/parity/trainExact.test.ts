@@ -45,6 +45,7 @@ const target = await cpuTarget(testRuntime);
 for (const kind of ["train", "train_variants"]) {
   describeFixtures(kind, (fixture) => {
     const followed = storedTrainings(fixture).filter(({ wellConditioned }) => wellConditioned);
+    if (followed.length === 0) it.skip("the entry calls no training well-conditioned", () => {});
     it.each(followed.map((training) => [training.name, training] as const))(
       "%s",
       async (_name, training) => {

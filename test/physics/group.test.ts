@@ -126,6 +126,32 @@ describe("groups", () => {
     expect((await merge(both, 2)).subarray(0, SIDE * SIDE)).toEqual(alone);
   });
 
+  it("weights each group by a probe of its own, where there is one a sample", async () => {
+    const [groups, random] = [2, new Random(8)];
+    const part = (): Float32Array => normals(random, groups * N * N);
+    const [patches, probes] = [
+      { re: part(), im: part() },
+      { re: part(), im: part() },
+    ];
+    const merge = async (own: (data: Float32Array) => Float32Array, count: number): Promise<Float32Array> => {
+      const graph = new Graph();
+      const probe = complexInput(graph, "probe", [count, 1, 1, N, N]);
+      const offsets = graph.constant(
+        Float32Array.from({ length: 2 * count }, () => 1.5),
+        [count, 1, 2],
+      );
+      const input = complexInput(graph, "patches", [count, 1, N, N]);
+      const { canvas } = mergeGroup(input, offsets, { side: SIDE, weighting: "probe", probe });
+      const feed = (name: string, { re, im }: Parts) => complexFeed(name, { re: own(re), im: own(im) });
+      return (await evaluate({ re: canvas.re }, { ...feed("patches", patches), ...feed("probe", probes) })).re;
+    };
+    const together = await merge((data) => data, groups);
+    for (let g = 0; g < groups; g++) {
+      const alone = await merge((data) => data.subarray(g * N * N, (g + 1) * N * N), 1);
+      expect(together.subarray(g * SIDE * SIDE, (g + 1) * SIDE * SIDE)).toEqual(alone);
+    }
+  });
+
   it("needs a probe to weight by it", () => {
     const graph = new Graph();
     const patches = complexInput(graph, "patches", [1, 4, N, N]);

@@ -1,7 +1,7 @@
 import type { NumericArray } from "../../src/formats/npy.ts";
 import type { Complex } from "../../src/graph/complex.ts";
 import type { Graph } from "../../src/graph/tensor.ts";
-import type { FixtureArrays } from "../fixtures.ts";
+import type { FixtureArrays, FixtureEntry } from "../fixtures.ts";
 
 /** Real and imaginary parts on the host. */
 export interface Parts {
@@ -29,6 +29,20 @@ export const complexConstant = (graph: Graph, shape: readonly number[], { re, im
 export function fixtureComplex(graph: Graph, arrays: FixtureArrays, name: string, rank?: number): Complex {
   const { shape, re, im } = arrays.complex(name);
   return complexConstant(graph, rank === undefined ? shape : withRank(shape, rank), { re, im });
+}
+
+/** Where a fixture has a probe of this name: one for all samples, or in `NAME_batch` one a sample where the entry says so. */
+export const probeName = (entry: FixtureEntry, name: string): string =>
+  entry["probePerSample"] === true ? `${name}_batch` : name;
+
+/** The probe of a fixture as the physics takes it, `[mode, N, N]`, or one a sample, `[B, 1, mode, N, N]`. */
+export function fixtureProbe(graph: Graph, entry: FixtureEntry, arrays: FixtureArrays, name: string): Complex {
+  const stored = probeName(entry, name);
+  if (stored === name) return fixtureComplex(graph, arrays, name, 3);
+  const { shape, re, im } = arrays.complex(stored);
+  const [batch, ...modes] = shape.slice(0, -2);
+  const count = modes.reduce((product, extent) => product * extent, 1);
+  return complexConstant(graph, [batch, 1, count, ...shape.slice(-2)], { re, im });
 }
 
 export const fixtureReal = (graph: Graph, arrays: FixtureArrays, name: string) =>
