@@ -15,6 +15,8 @@ export interface DataConfig {
   readonly positionOrder: "xy" | "yx" | null;
   readonly positionReference: "center" | "corner";
   readonly positionOrigin: "absolute" | "centered";
+  /** Which of several scans in one file; null: the only one, or all of them, each by itself. */
+  readonly scanIndex: number | null;
   readonly scaleContractVersion: "ci_intensity_v2" | "legacy_v1" | null;
   readonly measurementDomain: "count_intensity" | "normalized_amplitude" | null;
   /** Mean photons per pattern; null: the mean counts of the data themselves. */
@@ -50,13 +52,14 @@ export const readingSettings = [
   "positionOrder",
   "positionReference",
   "positionOrigin",
+  "scanIndex",
 ] as const;
 
 export type ReadingSettings = Pick<DataConfig, (typeof readingSettings)[number]>;
 
 /** The same as a scan reader takes them: what was left open is absent. */
 export function scanOptions(reading: ReadingSettings): ScanOptions {
-  const { measurement, patternsKey, probeKey, positionsKey, objectKey, frameAxis, positionOrder } = reading;
+  const { measurement, patternsKey, probeKey, positionsKey, objectKey, frameAxis, positionOrder, scanIndex } = reading;
   return {
     dcAt: reading.dcAt,
     positionReference: reading.positionReference,
@@ -68,6 +71,7 @@ export function scanOptions(reading: ReadingSettings): ScanOptions {
     ...(objectKey === null ? {} : { objectKey }),
     ...(frameAxis === null ? {} : { frameAxis }),
     ...(positionOrder === null ? {} : { positionOrder }),
+    ...(scanIndex === null ? {} : { scanIndex }),
   };
 }
 
@@ -110,6 +114,10 @@ const schema = z.strictObject({
     ["absolute", "centered"],
     "absolute",
     "Where positions count from: the object's first pixel, or its middle (free when the file has no object).",
+  ),
+  scanIndex: optional(
+    integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+    "Which scan of a file that numbers several (its array scan_index). Left open, training and inference take each by itself.",
   ),
   scaleContractVersion: optional(
     z.enum(["ci_intensity_v2", "legacy_v1"]),

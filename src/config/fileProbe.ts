@@ -9,6 +9,8 @@ export interface ScanHeader {
   readonly width: number;
   /** As the file's metadata states it; null when it does not. */
   readonly photonsPerPattern: number | null;
+  /** Numbers of the scans that the frames are of, where the file numbers them. */
+  readonly scans?: readonly number[];
 }
 
 /** What a payload must know of a saved model. */

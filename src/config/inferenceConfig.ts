@@ -1,9 +1,7 @@
 import { z } from "zod";
+import { MAX_CANVAS_PIXELS } from "../data/scanParts.ts";
 import { choice, integer, optional, toggle, withDefault } from "./fields.ts";
 import type { Open, SettingGroup } from "./group.ts";
-
-/** 8192 squared, about 3 GB while patches are put together. */
-export const MAX_CANVAS_PIXELS: number = 2 ** 26;
 
 /** How predicted patches become one object, fully resolved. */
 export interface InferenceConfig {

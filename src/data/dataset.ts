@@ -26,7 +26,15 @@ export interface Patterns {
  * kind here: its own facts (patterns in the compressed chunks of an HDF5 file: the file's path, the dataset's, shape,
  * dtype, `dcAt`), a reader beside `scans/filePatterns`, and a line in `node/workers/batchWorker`.
  */
-export type PatternOrigin = MemoryOrigin | FileOrigin | JoinedOrigin;
+export type PatternOrigin = MemoryOrigin | FileOrigin | SelectedOrigin | JoinedOrigin;
+
+/** Some of the patterns of others. */
+export interface SelectedOrigin {
+  readonly kind: "selected";
+  readonly patterns: Patterns;
+  /** Which of them, in order. */
+  readonly frames: readonly number[];
+}
 
 /** The patterns of several scans, one after the other; they are network input already. */
 export interface JoinedOrigin {

@@ -8,6 +8,7 @@ import {
   squareNeighbours,
   windowsOverlap,
 } from "./neighbours.ts";
+import { pixelsOf } from "./scanParts.ts";
 
 /** Groups of overlapping patterns, which a network with C channels takes together. */
 export interface Groups {
@@ -112,7 +113,7 @@ function nobodyLeads([first]: readonly LoneFrame[], { size, window }: GroupingOp
     return new PtychonautError("usage", "no pattern has enough neighbours to form a group", { fix });
   return new PtychonautError("usage", "no pattern has enough neighbours that overlap with it to form a group", {
     expected: `${size - 1} windows of ${window} pixels that overlap with a pattern's own`,
-    got: `frame ${first.toward} at ${pixels(first.distance)} pixels from frame ${first.frame}, for one`,
+    got: `frame ${first.toward} at ${pixelsOf(first.distance)} pixels from frame ${first.frame}, for one`,
     fix: `check that positions are in object pixels, or take patterns one by one: ${setting("gridsize", 1)}`,
   });
 }
@@ -134,8 +135,6 @@ function loneFrames(
     return [{ frame, toward, distance: Math.hypot(dy, dx) }];
   });
 }
-
-const pixels = (distance: number): string => String(Number(distance.toPrecision(4)));
 
 /**
  * Frames kept before grouping: `count` of them drawn without replacement, in file order, or simply the first ones.

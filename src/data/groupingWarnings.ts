@@ -1,5 +1,5 @@
 import type { Groups } from "./grouping.ts";
-import { describeParts, listFrames, scanParts } from "./scanParts.ts";
+import { describeParts, listFrames, pixelsOf, scanParts } from "./scanParts.ts";
 
 /**
  * A word about a scan whose windows do not all hang together by overlap.
@@ -25,6 +25,6 @@ export function loneFramesWarning({ size, lone = [] }: Groups): string[] {
   return [
     `${lone.length} ${many} no group of ${size}, since too few windows overlap: ` +
       `${listFrames(lone.map(({ frame }) => frame))}; ` +
-      `frame ${farthest.toward} lies ${Math.round(farthest.distance)} pixels from frame ${farthest.frame}`,
+      `frame ${farthest.toward} lies ${pixelsOf(farthest.distance)} pixels from frame ${farthest.frame}`,
   ];
 }

@@ -1,6 +1,9 @@
 import { windowsOverlap } from "./neighbours.ts";
 import { PointTree } from "./pointTree.ts";
 
+/** Pixels of the canvas on which a scan's patches are put together, at most, unless more are asked for: 8192 squared, 3 GB. */
+export const MAX_CANVAS_PIXELS: number = 2 ** 26;
+
 /** Frames that hang together by overlapping windows, and share none with any other frame. */
 export interface ScanPart {
   /** Ascending. */
@@ -71,11 +74,14 @@ export function describeParts(
     const distance = distanceToLargest(positions, parts, part);
     const frames = part.frames.map((frame) => names?.[frame] ?? frame);
     const lie = frames.length === 1 ? "lies" : "lie";
-    return `${listFrames(frames)} ${lie} ${Math.round(distance)} pixels from the nearest of the others`;
+    return `${listFrames(frames)} ${lie} ${pixelsOf(distance)} pixels from the nearest of the others`;
   });
   const more = others.length > SHOWN ? `, and so on for ${others.length - SHOWN} more` : "";
   return `${shown.join(", ")}${more}`;
 }
+
+/** A distance for people. */
+export const pixelsOf = (distance: number): string => String(Number(distance.toPrecision(distance < 1e4 ? 4 : 6)));
 
 /** "frame 7" or "frames 7, 8, 9 …". */
 export function listFrames(frames: readonly number[]): string {

@@ -26,12 +26,13 @@ export function selectFrames(dataset: Dataset, frames: readonly number[]): Datas
   };
 }
 
-function selectedPatterns(patterns: Patterns, frames: readonly number[]): Patterns {
+/** Some of the patterns, in the order given; nothing is copied. */
+export function selectedPatterns(patterns: Patterns, frames: readonly number[]): Patterns {
   return {
     count: frames.length,
     height: patterns.height,
     width: patterns.width,
-    origin: { kind: "memory" },
+    origin: { kind: "selected", patterns, frames },
     read: (indices, out) =>
       patterns.read(
         Array.from(indices, (index) => frames[index]),

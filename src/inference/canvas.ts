@@ -1,5 +1,4 @@
-import { MAX_CANVAS_PIXELS } from "../config/inferenceConfig.ts";
-import { describeParts, scanParts } from "../data/scanParts.ts";
+import { describeParts, MAX_CANVAS_PIXELS, scanParts } from "../data/scanParts.ts";
 import { PtychonautError, setting } from "../errors.ts";
 
 /**

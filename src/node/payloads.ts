@@ -4,6 +4,7 @@ import type { InferencePayload, InferenceRequest, TrainingPayload, TrainingReque
 import { resolveInferencePayload } from "../config/resolve/infer.ts";
 import { resolveTrainingPayload } from "../config/resolve/train.ts";
 import { readSavedConfig } from "../config/savedConfig.ts";
+import { scanNumbers } from "../data/scanNumbers.ts";
 import { checkAccelerator } from "../runtime/node/accelerator.ts";
 import { readBundleFile } from "./files/bundleFiles.ts";
 import { ensureOutputDir, scanFiles, scanShape } from "./files/files.ts";
@@ -13,8 +14,8 @@ export const fileProbe: FileProbe = {
   checkAccelerator,
   scanFiles,
   async scanHeader(path, reading) {
-    const { count: frames, height, width, photonsPerPattern } = await scanShape(path, scanOptions(reading));
-    return { frames, height, width, photonsPerPattern: photonsPerPattern ?? null };
+    const { count: frames, height, width, photonsPerPattern, scanIndex } = await scanShape(path, scanOptions(reading));
+    return { frames, height, width, photonsPerPattern: photonsPerPattern ?? null, scans: scanNumbers(scanIndex) };
   },
   async bundleHeader(path) {
     const { manifest } = await readBundleFile(path);

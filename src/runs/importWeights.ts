@@ -8,6 +8,7 @@ import type { Settings } from "../config/group.ts";
 import type { TrainingPayload } from "../config/payload.ts";
 import { savedConfigOf } from "../config/savedConfig.ts";
 import { computeScales } from "../data/normalisation.ts";
+import { onlyScan, scanNumbers } from "../data/scanNumbers.ts";
 import { PtychonautError, setting } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import { openNpz } from "../formats/npz.ts";
@@ -47,6 +48,7 @@ export async function importReferenceWeights(
   const graph = predictionGraph(payload.model, 1);
   const values = valuesFromReference(arrays, graph.specs, path);
   const dataset = withModeCoherence(await readScan(payload.trainDataFile, scanOptions(payload.data)), payload.model);
+  onlyScan(scanNumbers(dataset.scanIndex), payload.trainDataFile);
   const frames = Array.from({ length: dataset.patterns.count }, (_, frame) => frame);
   const { nphotons } = payload.data;
   const scales = computeScales(dataset, frames, nphotons === null ? {} : { photons: nphotons });

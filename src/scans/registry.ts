@@ -1,4 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
+import { scanOfNumber } from "../data/scanNumbers.ts";
 import { PtychonautError, unknownName } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { Recognition, ScanFormat, ScanShape, ScanSource } from "./scanFormat.ts";
@@ -65,14 +66,20 @@ function namedFormat(
  * @throws PtychonautError "data" or "usage", see `chooseFormat` and the format's `read`
  */
 export function readScanArrays(file: ArrayFile, options: ScanOptions = {}, source: ScanSource = {}): Dataset {
-  const { format, evidence } = chooseFormat(file, options, source.path ?? "scan");
-  const dataset = format.read(file, options, source);
+  const where = source.path ?? "scan";
+  const { format, evidence } = chooseFormat(file, options, where);
+  const whole = format.read(file, options, source);
+  const dataset = options.scanIndex === undefined ? whole : scanOfNumber(whole, options.scanIndex, where);
   return { ...dataset, provenance: { ...dataset.provenance, format: { name: format.name, evidence } } };
 }
 
 /** @throws PtychonautError "data" or "usage", see `chooseFormat` and the format's `shape` */
 export function readScanShape(file: ArrayFile, options: ScanOptions, where: string): ScanShape {
-  return chooseFormat(file, options, where).format.shape(file, options, where);
+  const shape = chooseFormat(file, options, where).format.shape(file, options, where);
+  const { scanIndex } = options;
+  if (scanIndex === undefined) return shape;
+  const own = shape.scanIndex?.filter((number) => number === scanIndex);
+  return { ...shape, count: own?.length ?? shape.count, scanIndex: own };
 }
 
 const titled = ({ name, title }: ScanFormat): string => `${name} (${title})`;

@@ -39,6 +39,8 @@ export interface ScanShape {
   /** Bytes that the patterns take in memory. */
   readonly patternBytes: number;
   readonly photonsPerPattern: number | undefined;
+  /** `[frame]`: which scan a frame belongs to, where the file says so. */
+  readonly scanIndex?: Int32Array | undefined;
 }
 
 export interface ScanSource {

@@ -121,7 +121,11 @@ function shape(file: ArrayFile, options: ScanOptions, where: string): ScanShape 
   requireKey(file, options.probeKey ?? "probeGuess", "probe", "probeKey", where);
   const positions = positionCount(file, options, where);
   const { count, height, width } = patternLayout(header.shape, positions, options.frameAxis, `${where}: ${key}`);
-  return { count, height, width, patternBytes: header.dataBytes ?? 0, photonsPerPattern: metadataPhotons(file, []) };
+  return {
+    ...{ count, height, width, patternBytes: header.dataBytes ?? 0 },
+    photonsPerPattern: metadataPhotons(file, []),
+    scanIndex: readScanIndex(file, count, (name) => `${where}: ${name}`),
+  };
 }
 
 /** The number of positions, from the array's header alone: it decides how to read everything else. */

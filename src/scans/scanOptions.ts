@@ -32,6 +32,8 @@ export interface ScanOptions {
    * `SCAN_MARGIN`. Default `absolute`.
    */
   readonly positionOrigin?: "absolute" | "centered";
+  /** Of a file that holds several scans, told apart by its array `scan_index`, this one alone. Default: all patterns. */
+  readonly scanIndex?: number;
 }
 
 /** Pixels between the object's edge and the outermost window when a reader chooses the origin: room for sub-pixel shifts. */

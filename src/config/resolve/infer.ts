@@ -1,3 +1,4 @@
+import { onlyScan } from "../../data/scanNumbers.ts";
 import { PtychonautError } from "../../errors.ts";
 import type { DataConfig } from "../dataConfig.ts";
 import type { BundleHeader, FileProbe } from "../fileProbe.ts";
@@ -29,6 +30,37 @@ const inherited: readonly (keyof DataConfig)[] = [
  * @throws PtychonautError naming the setting, what was expected and what was found; "bundle" if it does not fit the data.
  */
 export async function resolveInferencePayload(request: InferenceRequest, files: FileProbe): Promise<InferencePayload> {
+  return resolveOn(request, files, (scans) => onlyScan(scans, request.testDataFile));
+}
+
+/**
+ * As `resolveInferencePayload`, one for each scan that the file holds: of several each has a folder of its own,
+ * `scan_` and its number, in the output folder.
+ */
+export async function resolveInferencePayloads(
+  request: InferenceRequest,
+  files: FileProbe,
+): Promise<readonly InferencePayload[]> {
+  let found: readonly number[] = [];
+  const whole = await resolveOn(request, files, (scans) => {
+    found = scans;
+  });
+  if (found.length < 2) return [whole];
+  const payloads: InferencePayload[] = [];
+  for (const scanIndex of found) {
+    const outputDir = `${request.outputDir}/scan_${scanIndex}`;
+    payloads.push(
+      await resolveInferencePayload({ ...request, outputDir, overrides: { ...request.overrides, scanIndex } }, files),
+    );
+  }
+  return payloads;
+}
+
+async function resolveOn(
+  request: InferenceRequest,
+  files: FileProbe,
+  onScans: (scans: readonly number[]) => void,
+): Promise<InferencePayload> {
   const given = layersOf(request, "inference");
   const bundle = await files.bundleHeader(request.modelPath);
   const merged = mergeLayers([...given, bundleLayer(bundle)]);
@@ -41,6 +73,7 @@ export async function resolveInferencePayload(request: InferenceRequest, files: 
   checkAgainstBundle(mergeLayers(given), model);
   const header = await files.scanHeader(request.testDataFile, dataSettings);
   patternSide(header, model.N, request.testDataFile, "bundle");
+  onScans(header.scans ?? []);
   const { seed } = parseSettings("training");
   const data = completeData(dataSettings, model.gridsize, seed, header.photonsPerPattern);
   const inference = completeInference(inferenceSettings, model.N);

@@ -1,3 +1,4 @@
+import { onlyScan } from "../../data/scanNumbers.ts";
 import { PtychonautError } from "../../errors.ts";
 import type { FileProbe } from "../fileProbe.ts";
 import { type Layer, mergeLayers, sameValue, settingsOf, withProfile } from "../merge.ts";
@@ -56,6 +57,8 @@ export async function resolveTrainingPayload(request: TrainingRequest, files: Fi
   if (training.testDataFile !== null) {
     const test = await files.scanHeader(training.testDataFile, data);
     patternSide(test, model.N, training.testDataFile);
+    onlyScan(test.scans ?? [], training.testDataFile);
+    onlyScan(header.scans ?? [], trainDataFile);
   }
   await files.prepareFolder(request.outputDir);
   return deepFreeze({

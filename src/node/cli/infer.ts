@@ -1,4 +1,4 @@
-import { resolveInferencePayload } from "../../config/resolve/infer.ts";
+import { resolveInferencePayloads } from "../../config/resolve/infer.ts";
 import { type Command, type CommandContext, reportOutcome } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { configFile, sharedRunFlags, splitSettings } from "./runFlags.ts";
@@ -30,7 +30,7 @@ const repeatable = new Set(["probeMask", "probeMaskSigma", "probeMaskDiameter"])
 export const inferCommand: Command = {
   usage: "--model_path RUN --test_data SCAN.npz --output_dir DIR [options]",
   details:
-    "Predicts a patch for every pattern, stitches them by their positions and writes reconstruction.npz, amplitude.png, phase.png, metrics.json and run.json to DIR.",
+    "Predicts a patch for every pattern, stitches them by their positions and writes reconstruction.npz, amplitude.png, phase.png, metrics.json and run.json to DIR. Of a file that holds several scans (scan_index) each is reconstructed by itself, into DIR/scan_N.",
   examples: ["ptychonaut infer --model_path run --test_data scan.npz --output_dir reconstruction"],
   flags: [
     ...ownFlags,
@@ -46,7 +46,7 @@ async function infer({ values }: ParsedFlags, context: CommandContext): Promise<
   requireFlags(values, inferCommand.flags, "infer");
   const { testDataFile, ...settings } = values;
   const { overrides, executionConfig } = splitSettings(settings);
-  const payload = await resolveInferencePayload(
+  const payloads = await resolveInferencePayloads(
     {
       modelPath: String(values["modelPath"]),
       testDataFile: String(testDataFile),
@@ -57,6 +57,12 @@ async function infer({ values }: ParsedFlags, context: CommandContext): Promise<
     },
     context.files,
   );
-  const hooks = context.hooks(values["quiet"] === true, payload.execution.enableProgressBar);
-  return reportOutcome(await context.workflows.infer(payload, hooks), hooks);
+  for (const payload of payloads) {
+    const hooks = context.hooks(values["quiet"] === true, payload.execution.enableProgressBar);
+    const { scanIndex } = payload.data;
+    if (payloads.length > 1) hooks.log(`scan ${scanIndex} of the ${payloads.length} in ${payload.testDataFile}`);
+    const code = reportOutcome(await context.workflows.infer(payload, hooks), hooks);
+    if (code !== 0) return code;
+  }
+  return 0;
 }

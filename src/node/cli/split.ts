@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { readingSettings, scanOptions } from "../../config/dataConfig.ts";
 import { parseSettings } from "../../config/schema.ts";
+import type { Dataset } from "../../data/dataset.ts";
 import { selectFrames } from "../../data/selectFrames.ts";
 import { PtychonautError } from "../../errors.ts";
 import { writeScanNpz } from "../../scans/writeScanNpz.ts";
@@ -35,6 +36,17 @@ export const splitCommand: Command = {
   run: split,
 };
 
+/** Every second pattern, of each scan that the file holds by itself: halves of a scan have both its whole extent. */
+function everySecond({ patterns, scanIndex }: Dataset, first: number): number[] {
+  const counted = new Map<number, number>();
+  return Array.from({ length: patterns.count }, (_, frame) => frame).filter((frame) => {
+    const scan = scanIndex?.[frame] ?? 0;
+    const before = counted.get(scan) ?? 0;
+    counted.set(scan, before + 1);
+    return before % 2 === first;
+  });
+}
+
 async function split({ values, positionals }: ParsedFlags, context: CommandContext): Promise<number> {
   requireFlags(values, ownFlags, "split");
   const hooks = context.hooks(values["quiet"] === true);
@@ -50,7 +62,7 @@ async function split({ values, positionals }: ParsedFlags, context: CommandConte
   const outputDir = String(values["outputDir"]);
   await context.files.prepareFolder(outputDir);
   for (const [first, name] of ["even", "odd"].entries()) {
-    const frames = Array.from({ length: Math.ceil((count - first) / 2) }, (_, k) => 2 * k + first);
+    const frames = everySecond(dataset, first);
     const path = join(outputDir, `${name}.npz`);
     await writeAtomic(path, writeScanNpz(selectFrames(dataset, frames)));
     hooks.log(`wrote ${path}: ${frames.length} patterns`);

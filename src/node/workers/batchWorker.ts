@@ -4,6 +4,7 @@ import { assembleBatch, type BatchSource } from "../../data/batches.ts";
 import type { Patterns } from "../../data/dataset.ts";
 import { joinedPatterns } from "../../data/joinedScans.ts";
 import { memoryPatterns } from "../../data/memoryPatterns.ts";
+import { selectedPatterns } from "../../data/selectFrames.ts";
 import { filePatterns } from "../../scans/filePatterns.ts";
 import { openSource } from "../files/fileSource.ts";
 import type { BatchJob, BatchReply, BatchWorkerData, PatternsToOpen } from "./batchWorkerProtocol.ts";
@@ -24,6 +25,8 @@ function open(patterns: PatternsToOpen): Patterns {
   switch (patterns.kind) {
     case "joined":
       return joinedPatterns(patterns.parts.map((part) => ({ ...part, patterns: open(part.patterns) })));
+    case "selected":
+      return selectedPatterns(open(patterns.patterns), patterns.frames);
     case "file":
       return filePatterns(openSource(patterns.path), patterns);
     case "shared":

@@ -18,7 +18,13 @@ export interface BatchWorkerData {
 }
 
 /** What another thread makes Patterns of: their origin, with what only this thread has copied into shared memory. */
-export type PatternsToOpen = SharedPatterns | FileOrigin | JoinedToOpen;
+export type PatternsToOpen = SharedPatterns | FileOrigin | SelectedToOpen | JoinedToOpen;
+
+export interface SelectedToOpen {
+  readonly kind: "selected";
+  readonly patterns: PatternsToOpen;
+  readonly frames: readonly number[];
+}
 
 export interface JoinedToOpen {
   readonly kind: "joined";

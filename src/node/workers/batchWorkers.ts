@@ -137,6 +137,10 @@ function toOpen(patterns: Patterns): PatternsToOpen {
       return { kind: "joined", parts: origin.parts.map((part) => ({ ...part, patterns: toOpen(part.patterns) })) };
     case "file":
       return origin;
+    case "selected":
+      // Of what is in memory only what was chosen need be copied.
+      if (origin.patterns.origin.kind === "memory") return sharedPatterns(patterns);
+      return { kind: "selected", patterns: toOpen(origin.patterns), frames: origin.frames };
     case "memory":
       return sharedPatterns(patterns);
   }

@@ -5,6 +5,7 @@ import type { TrainingPayload } from "../../config/payload.ts";
 import { savedConfigOf } from "../../config/savedConfig.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { scaledProbe } from "../../data/normalisation.ts";
+import { describeScans, scanNumbers, separateScans } from "../../data/scanNumbers.ts";
 import { PtychonautError } from "../../errors.ts";
 import type { ParameterSpec } from "../../nets/parameters.ts";
 import { type OpenScans, openScans, writeAtomic } from "../../node/files/files.ts";
@@ -75,7 +76,7 @@ export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Pr
       resumed: restored !== undefined,
       seed: seeds.run,
       runtime: runtime.description,
-      inputs: run.scans.map(scanInput),
+      inputs: inputsOf(run.scans),
     };
     const logger = await openTrainingLog(server, payload, logged, { log: hooks.log, warn });
     return await loggedToItsEnd(logger, async () => {
@@ -153,6 +154,7 @@ async function prepareOn(
   const [splitRandom, weightsRandom, orderRandom] = [random.fork(), random.fork(), random.fork()];
   const scans = files.datasets
     .slice(0, 1 + payload.moreDataFiles.length)
+    .flatMap(separateScans)
     .map((dataset) => withModeCoherence(dataset, model));
   const validation = training.testDataFile === null ? undefined : files.datasets.at(-1);
   const prepared = prepareData(scans, validation, data, model.gridsize, splitRandom);
@@ -196,11 +198,17 @@ async function prepareOn(
       })),
     }),
     notes: [
+      ...files.datasets.flatMap(({ name, scanIndex }) => {
+        const numbers = scanNumbers(scanIndex);
+        return numbers.length < 2 ? [] : [`${name} holds ${describeScans(numbers)}, each trained on by itself`];
+      }),
       ...labelNotes(scans, learned.labels),
       ...(initial === undefined ? [] : [`starting from the weights of ${initial.path}`]),
     ],
     warnings: [
-      ...files.datasets.flatMap(({ provenance }) => provenance.warnings),
+      ...new Set(
+        [...scans, ...(validation === undefined ? [] : [validation])].flatMap(({ provenance }) => provenance.warnings),
+      ),
       ...trainingWarnings(payload, prepared),
       ...canvasWarnings(payload, scans),
     ],
@@ -365,7 +373,8 @@ async function conclude(
   const record = await writeRunRecord(outputDir, {
     command: "train",
     inputs: [
-      ...[...scans, ...(validation === undefined ? [] : [validation])].map(scanInput),
+      ...inputsOf(scans),
+      ...inputsOf(validation === undefined ? [] : [validation]),
       ...(run.initial === undefined ? [] : [bundleInput(run.initial)]),
     ],
     settings: savedConfigOf(payload),
@@ -382,6 +391,13 @@ async function conclude(
     files: [...files, trainingFile],
   });
   return { ...statusOf(outcome, payload), files: [...files, trainingFile, record] };
+}
+
+/** Each file once, also where it holds several scans. */
+function inputsOf(scans: readonly Dataset[]): RunInput[] {
+  const inputs = new Map<string, RunInput>();
+  for (const input of scans.map(scanInput)) if (!inputs.has(input.path)) inputs.set(input.path, input);
+  return [...inputs.values()];
 }
 
 const bundleInput = ({ path, sha256 }: InitialWeights): RunInput => ({ path, sha256 });

@@ -8,6 +8,7 @@ import type { ByteSource } from "../../formats/byteSource.ts";
 import type { NumericData } from "../../formats/npy.ts";
 import { openNpz } from "../../formats/npz.ts";
 import { attempted, type Finding, refusalFinding } from "../checks/finding.ts";
+import { judgeExtent, judgeScanNumbers } from "../checks/scanExtent.ts";
 import { framesToFront, type PatternLayout, patternLayout } from "../patternLayout.ts";
 import { type MeasuredCheck, measuredCheck } from "../patternValues.ts";
 import { readScanArrays } from "../registry.ts";
@@ -78,6 +79,9 @@ export function inspectScan(
   const object =
     roles.object === undefined ? undefined : { shape: file.header(roles.object).shape.filter((n) => n > 1) };
   const photons = metadataPhotons(file, []);
+  findings.push(...judgeScanNumbers(reading.value?.scanIndex));
+  if (positions !== undefined && positions.length > 0 && patterns !== undefined)
+    findings.push(...judgeExtent(positions, patterns.height));
   const warnings = reading.value?.provenance.warnings ?? [];
   const summary = {
     name,
