@@ -1,8 +1,9 @@
 import { parseSettings } from "../src/config/schema.ts";
 import { loadPredictor } from "../src/inference/predictor.ts";
 import type { Parameters, ParameterValues } from "../src/nets/parameters.ts";
-import { batchPerReplica, replicaGradients } from "../src/node/workers/replicas.ts";
+import { replicaGradients } from "../src/node/workers/replicas.ts";
 import { farField } from "../src/physics/propagation/farField.ts";
+import { batchPerReplica } from "../src/runs/machine.ts";
 import type { Runtime } from "../src/runtime/runtime.ts";
 import { buildObjective } from "../src/training/objective.ts";
 import { packWeights, unpackWeights } from "../src/training/parameterStore.ts";

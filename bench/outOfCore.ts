@@ -6,14 +6,16 @@
  * commands that a user calls, in processes of their own. Linux only: util-linux's prlimit lets none of them have more
  * private memory than the limit (RLIMIT_DATA), and their highest resident memory is read from /proc while they run.
  */
+
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { writeZipFile } from "../src/node/files/files.ts";
+import { nodeStore } from "../src/node/store.ts";
 import { objectSizeFor, positionsInObject, scanPath } from "../src/optics/scans.ts";
 import { Random } from "../src/random.ts";
+import { writeArchive } from "../src/runs/store.ts";
 import { writeScanFrames } from "../src/scans/writeScanNpz.ts";
 import { simulate } from "../src/simulation/simulate.ts";
 
@@ -63,15 +65,18 @@ async function writeTiledScan(): Promise<void> {
   const steps = scanPath({ kind: "raster", count, step: 4, jitter: 0 }, new Random(1));
   const size = objectSizeFor(steps, N);
   const { object: _, patterns: __, ...rest } = small;
-  await writeZipFile(path("scan.npz"), (writer) =>
-    writeScanFrames(writer, {
-      ...rest,
-      positions: positionsInObject(steps, size, N),
-      shape: [count, N, N],
-      *frames() {
-        for (let first = 0; first < count; first += 256) yield tile.slice(0, Math.min(256, count - first) * N * N);
-      },
-    }),
+  await writeArchive(
+    path("scan.npz"),
+    (writer) =>
+      writeScanFrames(writer, {
+        ...rest,
+        positions: positionsInObject(steps, size, N),
+        shape: [count, N, N],
+        *frames() {
+          for (let first = 0; first < count; first += 256) yield tile.slice(0, Math.min(256, count - first) * N * N);
+        },
+      }),
+    nodeStore,
   );
 }
 

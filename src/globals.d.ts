@@ -15,3 +15,5 @@ interface AbortSignal {
 }
 declare const performance: { now(): number };
 declare function setTimeout(callback: () => void, ms?: number): unknown;
+declare const crypto: { getRandomValues<T extends Uint32Array>(array: T): T };
+declare function structuredClone<T>(value: T): T;

@@ -27,6 +27,27 @@ export { deviance } from "./metrics/deviance.ts";
 export { type EvaluationOptions, evaluateReconstruction, type Metrics } from "./metrics/evaluate.ts";
 export { Random } from "./random.ts";
 export { type Reconstruction, readReconstruction, writeReconstruction } from "./reconstructions/reconstructionNpz.ts";
+// Whole runs, in any home: a page, a worker, Node (whose door binds them to its own).
+export {
+  type ComparisonOptions,
+  compareWithReference,
+  type Reference,
+  readReconstructionFile,
+  readReference,
+} from "./runs/evaluate.ts";
+export type { RunHooks, RunOutcome } from "./runs/hooks.ts";
+export { runInference } from "./runs/infer/infer.ts";
+export type { InferenceMetrics } from "./runs/infer/inferenceMetrics.ts";
+export { locateBundle, readBundleFile } from "./runs/inputs/bundleFiles.ts";
+export { readScan } from "./runs/inputs/scans.ts";
+export { runInspection } from "./runs/inspect.ts";
+export type { About, Home, LoaderOptions, Machine, ReplicaOptions } from "./runs/machine.ts";
+export { createInferencePayload, createTrainingPayload } from "./runs/payloads.ts";
+export { type ProgressBar, silentProgress } from "./runs/progress.ts";
+export { runSimulation, type SimulationRequest } from "./runs/simulate.ts";
+export { runSplit, type SplitRequest } from "./runs/split.ts";
+export type { OpenFile, RunStore, ScratchFolder } from "./runs/store.ts";
+export { runTraining } from "./runs/train/train.ts";
 // Where graphs run.
 export type { Accelerator } from "./runtime/accelerator.ts";
 export type { HostTensor, Provider, Runtime, Session, SessionOptions } from "./runtime/runtime.ts";

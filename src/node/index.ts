@@ -1,18 +1,17 @@
 /** The door of the package in Node: the core, and what needs files, threads and a choice of device. */
 export * from "../index.ts";
+export { chooseRuntime } from "../runtime/node/accelerator.ts";
+export { writeAtomic } from "./files/writeAtomic.ts";
+export { nodeHome } from "./home.ts";
+// The core's runs, where the home is this computer.
 export {
-  type ComparisonOptions,
-  compareWithReference,
-  type Reference,
+  createInferencePayload,
+  createTrainingPayload,
+  locateBundle,
+  readBundleFile,
   readReconstructionFile,
   readReference,
-} from "../runs/evaluate.ts";
-export type { RunHooks, RunOutcome } from "../runs/hooks.ts";
-export { runInference } from "../runs/infer/infer.ts";
-export type { InferenceMetrics } from "../runs/infer/inferenceMetrics.ts";
-export { type ProgressBar, silentProgress } from "../runs/progress.ts";
-export { runTraining } from "../runs/train/train.ts";
-export { chooseRuntime } from "../runtime/node/accelerator.ts";
-export { locateBundle, readBundleFile } from "./files/bundleFiles.ts";
-export { readScan, writeAtomic } from "./files/files.ts";
-export { createInferencePayload, createTrainingPayload } from "./payloads.ts";
+  readScan,
+  runInference,
+  runTraining,
+} from "./runs.ts";

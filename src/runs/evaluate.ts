@@ -2,9 +2,10 @@ import type { ComplexArray, RealArray } from "../arrays.ts";
 import { setting } from "../errors.ts";
 import { wellCovered } from "../inference/coverage.ts";
 import { type EvaluationOptions, evaluateReconstruction, type Metrics } from "../metrics/evaluate.ts";
-import { readBytes } from "../node/files/files.ts";
 import { type Reconstruction, readReconstruction } from "../reconstructions/reconstructionNpz.ts";
+import type { Home } from "./machine.ts";
 import { type ObjectFile, readObjectFile } from "./objectFile.ts";
+import type { RunStore } from "./store.ts";
 
 /** An object to compare with, and where its first pixel sits in object pixels. */
 export interface Reference {
@@ -69,8 +70,8 @@ function coverageMask(
 }
 
 /** @throws PtychonautError "data" when the file is no reconstruction */
-export async function readReconstructionFile(path: string): Promise<Reconstruction> {
-  return readReconstruction(await readBytes(path), path);
+export async function readReconstructionFile(path: string, store: RunStore): Promise<Reconstruction> {
+  return readReconstruction(await store.read(path), path);
 }
 
 /**
@@ -78,8 +79,8 @@ export async function readReconstructionFile(path: string): Promise<Reconstructi
  * a `reconstruction.npz`, or any complex image by its key, also as `file.npz::key`.
  * @throws PtychonautError "data" when there is none
  */
-export async function readReference(path: string, objectKey?: string): Promise<Reference & ObjectFile> {
-  const file = await readObjectFile(path, objectKey);
+export async function readReference(path: string, home: Home, objectKey?: string): Promise<Reference & ObjectFile> {
+  const file = await readObjectFile(path, home, objectKey);
   return { ...file, origin: file.origin ?? { y: 0, x: 0 } };
 }
 

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { type RealArray, sizeOf, splitComplex } from "../arrays.ts";
 import { writeBundle } from "../bundle/bundle.ts";
 import { dataFacts } from "../bundle/fingerprint.ts";
@@ -13,12 +12,15 @@ import { PtychonautError, setting } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import { openNpz } from "../formats/npz.ts";
 import { predictionGraph } from "../inference/predictionModel.ts";
-import { bundleName } from "../node/files/bundleFiles.ts";
-import { readBytes, readScan, sha256, writeAtomic } from "../node/files/files.ts";
 import { impliedSettings } from "../reference/referenceArchitecture.ts";
 import { impliedSpectralSettings } from "../reference/referenceSpectral.ts";
 import { valuesFromReference } from "../reference/referenceWeights.ts";
 import { withModeCoherence } from "../training/modeCoherence.ts";
+import { version } from "../version.ts";
+import { readScan } from "./inputs/scans.ts";
+import type { Home } from "./machine.ts";
+import { outputs } from "./outputs.ts";
+import { baseName, joinPath } from "./paths.ts";
 
 /**
  * Turns weights of the reference system's network, an npz under its own names, into a bundle in the payload's output
@@ -27,12 +29,13 @@ import { withModeCoherence } from "../training/modeCoherence.ts";
  * @returns path of the bundle
  * @throws PtychonautError "usage" for settings of training alone, "data" when the weights do not fit the network that the settings describe
  */
-export async function importReferenceWeights(
+export async function runImportWeights(
   path: string,
   settle: (implied: Settings) => Promise<TrainingPayload>,
-  createdBy: string,
+  home: Home,
 ): Promise<string> {
-  const bytes = await readBytes(path);
+  const { machine, store } = home;
+  const bytes = await store.read(path);
   const npz = openNpz(bytes, path);
   const arrays = weightArrays(npz);
   const payload = await settle({ ...(impliedSpectralSettings(arrays) ?? impliedSettings(arrays)) });
@@ -47,24 +50,25 @@ export async function importReferenceWeights(
     });
   const graph = predictionGraph(payload.model, 1);
   const values = valuesFromReference(arrays, graph.specs, path);
-  const dataset = withModeCoherence(await readScan(payload.trainDataFile, scanOptions(payload.data)), payload.model);
+  const scan = await readScan(payload.trainDataFile, scanOptions(payload.data), home);
+  const dataset = withModeCoherence(scan, payload.model);
   onlyScan(scanNumbers(dataset.scanIndex), payload.trainDataFile);
   const frames = Array.from({ length: dataset.patterns.count }, (_, frame) => frame);
   const { nphotons } = payload.data;
   const scales = computeScales(dataset, frames, nphotons === null ? {} : { photons: nphotons });
   const numbers = Object.entries(scales).filter((entry): entry is [string, number] => typeof entry[1] === "number");
-  const file = join(payload.outputDir, bundleName);
-  await writeAtomic(
+  const file = joinPath(payload.outputDir, outputs.model);
+  await store.write(
     file,
     writeBundle({
       model: graph.export(values),
       parameters: graph.specs,
-      createdBy,
+      createdBy: `ptychonaut ${version}`,
       config: JSON.parse(JSON.stringify(savedConfigOf(payload))) as JsonObject,
       scales: Object.fromEntries(numbers),
       trainedOn: dataFacts(dataset, payload.model.gridsize),
       training: {
-        importedFrom: { name: path.replace(/^.*[\\/]/, ""), sha256: sha256(bytes) },
+        importedFrom: { name: baseName(path), sha256: await machine.sha256(bytes) },
         weights: graph.specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
       },
     }),

@@ -2,8 +2,10 @@ import type { ComplexArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { ByteSource } from "../formats/byteSource.ts";
-import { openedArrays, sha256Of } from "../node/files/files.ts";
+
 import { readReconstruction } from "../reconstructions/reconstructionNpz.ts";
+import type { Home } from "./machine.ts";
+import { withArrays } from "./store.ts";
 
 /** A complex object out of a file, with what the file says about its place. */
 export interface ObjectFile {
@@ -41,21 +43,29 @@ export function splitAddress(address: string): { readonly path: string; readonly
  * of length one are dropped. Without a name the array is the first known one, else the only complex image that is no probe.
  * @throws PtychonautError "data" when there is none, or several and no name
  */
-export async function readObjectFile(address: string, named?: string): Promise<ObjectFile> {
+export async function readObjectFile(address: string, { machine, store }: Home, named?: string): Promise<ObjectFile> {
   const { path, key: keyInAddress } = splitAddress(address);
-  return openedArrays(path, (file, source) => objectIn(file, source, path, named ?? keyInAddress));
+  return withArrays(path, store, async (arrays, file) => ({
+    path,
+    sha256: await machine.sha256(file),
+    ...objectIn(arrays, file, path, named ?? keyInAddress),
+  }));
 }
 
 /** Of a large scan little more than the object is read. */
-function objectIn(npz: ArrayFile, source: ByteSource, path: string, named: string | undefined): ObjectFile {
+function objectIn(
+  npz: ArrayFile,
+  source: ByteSource,
+  path: string,
+  named: string | undefined,
+): Omit<ObjectFile, "path" | "sha256"> {
   const key = named ?? knownKeys.find((name) => npz.has(name)) ?? onlyComplexImage(npz, path);
   if (!npz.has(key)) throw noObject(npz, path, `an array "${key}"`);
-  const file = { path, sha256: sha256Of(source), key };
   if (key === "object" && ["origin", "coverage", "positions"].every((name) => npz.has(name)))
-    return { ...file, ...readReconstruction(source, path) };
+    return { key, ...readReconstruction(source, path) };
   // A scan's own object defines the object pixels.
   const origin = key === "objectGuess" ? { origin: { y: 0, x: 0 } } : {};
-  return { ...file, object: complexImageOf(npz, key, path), ...origin };
+  return { key, object: complexImageOf(npz, key, path), ...origin };
 }
 
 function onlyComplexImage(npz: ArrayFile, path: string): string {

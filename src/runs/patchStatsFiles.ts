@@ -1,17 +1,17 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import type { ComplexArray } from "../arrays.ts";
 import { patchGrid } from "../inference/patchGrid.ts";
 import { type PatchStatistics, patchStatistics } from "../inference/patchStatistics.ts";
-import { writeAtomic } from "../node/files/files.ts";
 import { renderFigure } from "../pictures/figure.ts";
+import { outputs, subfolders } from "./outputs.ts";
+import { joinPath } from "./paths.ts";
+import { type RunStore, writeJson } from "./store.ts";
 
 /** Collects statistics of predicted patches, for `analysis/` in the output folder. */
 export interface PatchStatsFiles {
   /** @param patches `[patch, y, x]` of one batch */
   add(patches: ComplexArray): void;
   /** Writes `patch_stats.json`, one entry a batch, and `patch_grid.png` with the first batch. @returns their paths */
-  write(outputDir: string): Promise<string[]>;
+  write(outputDir: string, store: RunStore): Promise<string[]>;
 }
 
 /** Patches in the picture, at most. */
@@ -27,13 +27,13 @@ export function patchStatsFiles(phase: PatchStatistics["phase"], limit: number |
       batches.push(patchStatistics(patches, phase, batches.length));
       shown ??= firstPatches(patches);
     },
-    async write(outputDir) {
+    async write(outputDir, store) {
       if (shown === undefined) return [];
-      const folder = join(outputDir, "analysis");
-      await mkdir(folder, { recursive: true });
-      const [json, png] = [join(folder, "patch_stats.json"), join(folder, "patch_grid.png")];
-      await writeAtomic(json, `${JSON.stringify(batches, null, 2)}\n`);
-      await writeAtomic(png, renderFigure(patchGrid(shown)));
+      const folder = joinPath(outputDir, subfolders.patches);
+      await store.makeFolder(folder);
+      const [json, png] = [joinPath(folder, outputs.patches.statistics), joinPath(folder, outputs.patches.picture)];
+      await writeJson(json, batches, store);
+      await store.write(png, renderFigure(patchGrid(shown)));
       return [json, png];
     },
   };

@@ -1,8 +1,9 @@
-import { arch, cpus, platform } from "node:os";
-import { join } from "node:path";
 import type { Dataset } from "../data/dataset.ts";
-import { writeAtomic } from "../node/files/files.ts";
-import { packageVersion } from "../node/version.ts";
+import { version } from "../version.ts";
+import type { Home } from "./machine.ts";
+import { outputs } from "./outputs.ts";
+import { joinPath } from "./paths.ts";
+import { type RunStore, writeJson } from "./store.ts";
 
 /** A file that was read. */
 export interface RunInput {
@@ -37,17 +38,32 @@ export interface RunRecord {
   readonly files: readonly string[];
 }
 
+/**
+ * Takes away the record of an earlier run: its presence says that the files beside it belong to it. Called before the
+ * first of a run's results is written.
+ */
+export async function removeRunRecord(outputDir: string, store: RunStore): Promise<void> {
+  await store.remove(joinPath(outputDir, outputs.run));
+}
+
 /** Writes `run.json` into the output folder and returns its path. */
-export async function writeRunRecord(outputDir: string, record: RunRecord): Promise<string> {
-  const path = join(outputDir, "run.json");
-  await writeAtomic(path, `${JSON.stringify(await withCircumstances(record), null, 2)}\n`);
+export async function writeRunRecord(outputDir: string, record: RunRecord, home: Home): Promise<string> {
+  const path = joinPath(outputDir, outputs.run);
+  await writeJson(path, withCircumstances(record, home), home.store);
   return path;
 }
 
-/** The record with what only the running program knows: where it ran, versions and machine. */
-export async function withCircumstances(record: RunRecord): Promise<RunRecord & Readonly<Record<string, unknown>>> {
-  const versions = { ptychonaut: await packageVersion(), node: process.version };
-  const machine = { platform: platform(), arch: arch(), cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length };
-  // The paths of inputs are as they were given.
-  return { ...record, workingFolder: process.cwd(), versions, machine };
+/** The record with what only the home knows: where it ran, versions and machine. */
+export function withCircumstances(
+  record: RunRecord,
+  { machine: { about }, store }: Home,
+): RunRecord & Readonly<Record<string, unknown>> {
+  const { platform, arch, cpu, cores } = about;
+  return {
+    ...record,
+    // The paths of inputs are as they were given.
+    workingFolder: store.absolute("."),
+    versions: { ptychonaut: version, ...about.versions },
+    machine: { platform, arch, cpu, cores },
+  };
 }

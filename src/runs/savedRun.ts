@@ -1,11 +1,12 @@
-import { resolve } from "node:path";
 import { z } from "zod";
 import { settingsToRepeat } from "../config/differences.ts";
 import type { GroupName, Settings } from "../config/group.ts";
 import type { InferenceRequest, TrainingRequest } from "../config/payload.ts";
 import { groupNames, parseSettings } from "../config/schema.ts";
 import { PtychonautError } from "../errors.ts";
-import { opened, readJsonFile, sha256Of } from "../node/files/files.ts";
+
+import type { Home } from "./machine.ts";
+import { type RunStore, readJson, withFile } from "./store.ts";
 
 /** What `run.json` says of a run, as far as repeating it goes. */
 export interface SavedRun {
@@ -36,10 +37,10 @@ export type RepeatRequest =
  * Reads a `run.json`; the paths of its inputs come out absolute.
  * @throws PtychonautError "data" when it is not one, or has settings that this version does not know
  */
-export async function readSavedRun(path: string): Promise<SavedRun> {
+export async function readSavedRun(path: string, store: RunStore): Promise<SavedRun> {
   const damaged = (got: string): PtychonautError =>
     new PtychonautError("data", "this is not the run.json of a run that can be repeated", { where: path, got });
-  const { success, data, error } = schema.safeParse(await readJsonFile(path));
+  const { success, data, error } = schema.safeParse(await readJson(path, store));
   if (!success) {
     const { path: key, message } = error.issues[0];
     throw damaged(`${key.join(".")}: ${message}`);
@@ -51,7 +52,10 @@ export async function readSavedRun(path: string): Promise<SavedRun> {
   } catch (cause) {
     throw damaged(cause instanceof Error ? cause.message : String(cause));
   }
-  return { ...data, inputs: data.inputs.map((input) => ({ ...input, path: resolve(data.workingFolder, input.path) })) };
+  return {
+    ...data,
+    inputs: data.inputs.map((input) => ({ ...input, path: store.absolute(input.path, data.workingFolder) })),
+  };
 }
 
 /** The groups of settings that a command's record has. */
@@ -68,10 +72,11 @@ export function unsaidSettings({ command, settings }: SavedRun): readonly string
 }
 
 /** The inputs that are not what they were, by path. @throws PtychonautError "data" when one is gone */
-export async function changedInputs({ inputs }: SavedRun): Promise<readonly string[]> {
+export async function changedInputs({ inputs }: SavedRun, { machine, store }: Home): Promise<readonly string[]> {
   const changed: string[] = [];
   for (const input of inputs) {
-    if ((await opened(input.path, sha256Of)) !== input.sha256) changed.push(input.path);
+    const now = await withFile(input.path, store, (file) => machine.sha256(file));
+    if (now !== input.sha256) changed.push(input.path);
   }
   return changed;
 }

@@ -7,7 +7,8 @@ import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import { type NpyArray, writeNpy } from "../../src/formats/npy.ts";
 import { writeNpz } from "../../src/formats/npz.ts";
 import { writeZip } from "../../src/formats/writeZip.ts";
-import { fileProbe } from "../../src/node/payloads.ts";
+import { nodeHome } from "../../src/node/home.ts";
+import { fileProbe } from "../../src/runs/payloads.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { call, fakeFiles, inferArgs, trainArgs } from "./harness.ts";
 
@@ -57,7 +58,7 @@ function write(name: string, bytes: Uint8Array | string): string {
 
 /** Calls `train` with the real reader. */
 const train = (scan: string, ...flags: string[]) =>
-  call(["train", "--train_data_file", scan, "--output_dir", path("out"), ...flags], { files: fileProbe });
+  call(["train", "--train_data_file", scan, "--output_dir", path("out"), ...flags], { files: fileProbe(nodeHome) });
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "ptychonaut-"));
@@ -154,7 +155,7 @@ describe("files", () => {
   it("a missing model, and a folder without one", async () => {
     const infer = (model: string) =>
       call(["infer", "--model_path", model, "--test_data", "scan.npz", "--output_dir", path("out")], {
-        files: fileProbe,
+        files: fileProbe(nodeHome),
       });
     const missing = await infer(path("no-run"));
     expect(missing.code).toBe(2);
@@ -168,7 +169,7 @@ describe("files", () => {
     const scan = write("sound.npz", writeScanNpz(smallScan()));
     write("out-file", "");
     const onFile = await call(["train", "--train_data_file", scan, "--output_dir", path("out-file")], {
-      files: fileProbe,
+      files: fileProbe(nodeHome),
     });
     expect(onFile.code).toBe(2);
     expect(onFile.stderr).toMatch(/output folder cannot be written to; in .*out-file/);
@@ -177,7 +178,7 @@ describe("files", () => {
     mkdirSync(path("locked"));
     chmodSync(path("locked"), 0o500);
     const locked = await call(["train", "--train_data_file", scan, "--output_dir", path("locked/run")], {
-      files: fileProbe,
+      files: fileProbe(nodeHome),
     });
     expect(locked.code).toBe(2);
     expect(locked.stderr).toMatch(/output folder cannot be written to/);
@@ -221,7 +222,7 @@ describe("flags", () => {
   });
 
   it.each([trainArgs, inferArgs])("a device that is not there, before any file is read: %s", async (...args) => {
-    const { checkAccelerator } = fileProbe;
+    const { checkAccelerator } = fileProbe(nodeHome);
     const unread = async (): Promise<never> => expect.fail("the data were read");
     const files = { ...fakeFiles(), checkAccelerator, scanHeader: unread, prepareFolder: unread };
     const { code, stderr, training, inference } = await call([...args, "--accelerator", "tpu"], { files });

@@ -8,11 +8,12 @@ import type { Metrics } from "../../src/metrics/evaluate.ts";
 import { applyGauge } from "../../src/metrics/gauge.ts";
 import { conjugated } from "../../src/metrics/orientation.ts";
 import { sampleWindow } from "../../src/metrics/resample.ts";
-import { fileProbe } from "../../src/node/payloads.ts";
+import { nodeHome } from "../../src/node/home.ts";
+import { runInference } from "../../src/node/runs.ts";
 import { Random } from "../../src/random.ts";
 import { writeReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
 import { resolveEntries } from "../../src/runs/compare/entries.ts";
-import { runInference } from "../../src/runs/infer/infer.ts";
+import { fileProbe } from "../../src/runs/payloads.ts";
 import { toArray } from "../metrics/images.ts";
 import { readPng } from "../pictures/readPng.ts";
 import { object, perfectNetwork, writeRandomBundle, writeScan } from "../runs/inferRun.ts";
@@ -43,7 +44,7 @@ function part(origin: readonly [number, number], shape: readonly [number, number
   return { shape, data: Float32Array.from(data) };
 }
 
-const compare = (...args: string[]) => call(["compare", ...args], { files: fileProbe });
+const compare = (...args: string[]) => call(["compare", ...args], { files: fileProbe(nodeHome) });
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "ptychonaut-"));
@@ -160,7 +161,7 @@ describe("compare", () => {
     const run = await writeRandomBundle(folder, path("scan.npz"), 1);
     const args = [`net=${run}`, path("good"), "--test_data", path("scan.npz"), "--output_dir", path("models")];
     const { code, stderr } = await call(["compare", ...args, "--accelerator", "cpu", "--patch_weighting", "uniform"], {
-      files: fileProbe,
+      files: fileProbe(nodeHome),
       workflows: { infer: (payload, hooks) => runInference(payload, hooks, { loadPredictor: perfectNetwork() }) },
     });
     expect(code, stderr).toBe(0);
@@ -181,7 +182,7 @@ describe("compare", () => {
   it("leaves out a model that came to nothing, and says when nothing is left", async () => {
     const args = ["compare", `net=${path("run1")}`, "--test_data", path("scan.npz"), "--output_dir", path("none")];
     const { code, stderr } = await call(args, {
-      files: fileProbe,
+      files: fileProbe(nodeHome),
       workflows: { infer: async () => ({ status: "diverged", advice: "train again", files: [] }) },
     });
     expect(code).toBe(1);
@@ -191,7 +192,7 @@ describe("compare", () => {
 
   it("interrupted, writes nothing", async () => {
     const args = ["compare", path("good"), "--reference", path("scan.npz"), "--output_dir", path("cut")];
-    const { code } = await call(args, { files: fileProbe, signal: AbortSignal.abort() });
+    const { code } = await call(args, { files: fileProbe(nodeHome), signal: AbortSignal.abort() });
     expect(code).toBe(130);
     expect(existsSync(path("cut", "run.json"))).toBe(false);
   });
@@ -251,7 +252,7 @@ describe("entries", () => {
   it("are labelled by what is typed, by their folder or by their name", async () => {
     writeFileSync(path("a=b.npz"), "");
     const typed = [path("good"), `x=${path("foreign.npz")}::psi`, path("a=b.npz"), `y/z=1=${path("none")}`];
-    const entries = await resolveEntries(typed.slice(0, 3));
+    const entries = await resolveEntries(typed.slice(0, 3), nodeHome.store);
     expect(entries.map(({ label, kind }) => [label, kind])).toEqual([
       ["good", "object"],
       ["x", "object"],
@@ -259,6 +260,6 @@ describe("entries", () => {
     ]);
     expect(entries[0].address).toBe(path("good", "reconstruction.npz"));
     expect(entries[1].address).toBe(`${path("foreign.npz")}::psi`);
-    await expect(resolveEntries(typed)).rejects.toThrow(/no such file or folder/);
+    await expect(resolveEntries(typed, nodeHome.store)).rejects.toThrow(/no such file or folder/);
   });
 });

@@ -7,7 +7,8 @@ import type { Dataset } from "../../src/data/dataset.ts";
 import { labelSource, labelsOf } from "../../src/data/labels.ts";
 import { writeNpz } from "../../src/formats/npz.ts";
 import type { Metrics } from "../../src/metrics/evaluate.ts";
-import { readScan } from "../../src/node/files/files.ts";
+import { nodeHome } from "../../src/node/home.ts";
+import { readScan } from "../../src/node/runs.ts";
 import { readReconstruction, writeReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
 import { readReference, type SplitData } from "../../src/runs/evaluate.ts";
 import { maxDeviation } from "../evaluate.ts";
@@ -88,7 +89,7 @@ describe("evaluate", () => {
   });
 
   it("takes another reconstruction as the reference, at its own origin", async () => {
-    expect((await readReference(path("reconstruction.npz"))).origin).toEqual({ y: 9, x: 12 });
+    expect((await readReference(path("reconstruction.npz"), nodeHome)).origin).toEqual({ y: 9, x: 12 });
     const self = ["evaluate", path("reconstruction.npz"), "--reference", path("reconstruction.npz"), "--json"];
     const metrics = JSON.parse((await call(self)).stdout) as Metrics;
     expect(metrics.complexError).toBeLessThan(1e-6);

@@ -8,9 +8,10 @@ import type { NpyArray } from "../../src/formats/npy.ts";
 import { writeNpz } from "../../src/formats/npz.ts";
 import { predictionGraph } from "../../src/inference/predictionModel.ts";
 import { initialise } from "../../src/nets/parameters.ts";
-import { fileProbe } from "../../src/node/payloads.ts";
+import { nodeHome } from "../../src/node/home.ts";
 import { Random } from "../../src/random.ts";
 import { referenceName } from "../../src/reference/referenceNames.ts";
+import { fileProbe } from "../../src/runs/payloads.ts";
 import { call } from "./harness.ts";
 
 const N = 32;
@@ -39,7 +40,7 @@ const importWeights = (weights: string, ...flags: string[]) =>
       ...["import-weights", weights, "--train_data_file", path("scan.npz"), "--output_dir", path("run")],
       ...["--gridsize", "2", "--n_filters_scale", "1", ...flags],
     ],
-    { files: fileProbe },
+    { files: fileProbe(nodeHome) },
   );
 
 beforeAll(async () => {
@@ -58,7 +59,7 @@ describe("import-weights", () => {
     expect(bundle.weights.size).toBe(network.specs.length);
     for (const { name } of network.specs) expect(bundle.weights.get(name)?.data, name).toEqual(values[name]);
     const args = ["infer", "--model_path", path("run"), "--test_data", path("scan.npz"), "--output_dir", path("out")];
-    const { inference } = await call(args, { files: fileProbe });
+    const { inference } = await call(args, { files: fileProbe(nodeHome) });
     expect(inference?.model).toMatchObject({ N, gridsize: 2, nFiltersScale: 1 });
   });
 

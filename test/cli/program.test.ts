@@ -7,6 +7,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { dropUnread, interruption } from "../../src/node/cli/program.ts";
+import { nodeStore } from "../../src/node/store.ts";
 import { findCheckpoint } from "../../src/runs/train/checkpointFiles.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
@@ -83,7 +84,7 @@ describe("as a program", { timeout: 120_000 }, () => {
     expect((await exit)[0], said.join("\n")).toBe(code);
     expect(said.join("\n")).toMatch(/saving[\s\S]*interrupted[\s\S]*--resume last/);
     expect(JSON.parse(readFileSync(join(outputDir, "run.json"), "utf8")).outcome.kind).toBe("interrupted");
-    const found = await findCheckpoint("last", outputDir);
+    const found = await findCheckpoint("last", outputDir, nodeStore);
     expect(found?.restore(found.identity).history.length).toBeGreaterThanOrEqual(2);
   });
 

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { selectFrames } from "../../src/data/selectFrames.ts";
-import { readScan } from "../../src/node/files/files.ts";
-import { fileProbe } from "../../src/node/payloads.ts";
+import { nodeHome } from "../../src/node/home.ts";
+import { readScan } from "../../src/node/runs.ts";
+import { fileProbe } from "../../src/runs/payloads.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { call } from "./harness.ts";
@@ -28,7 +29,7 @@ const pattern = ({ patterns }: Dataset, frame: number): Float32Array => {
 
 test("every pattern is in one half, with its own positions, in one frame", async () => {
   const { code, stderr } = await call(["split", path("scan.npz"), "--output_dir", path("halves")], {
-    files: fileProbe,
+    files: fileProbe(nodeHome),
   });
   expect(code, stderr).toBe(0);
   expect(stderr).toMatch(/even\.npz: 5 patterns\nwrote .*odd\.npz: 4 patterns/);
@@ -60,11 +61,11 @@ test("patches, scan numbers and beam intensities go with their frames", () => {
 
 test("a single pattern has no halves, and a folder must be named", async () => {
   writeFileSync(path("one.npz"), writeScanNpz(selectFrames(scan, [0])));
-  const one = await call(["split", path("one.npz"), "--output_dir", path("no")], { files: fileProbe });
+  const one = await call(["split", path("one.npz"), "--output_dir", path("no")], { files: fileProbe(nodeHome) });
   expect(one.code).toBe(2);
   expect(one.stderr).toMatch(/one pattern has no halves/);
   expect(existsSync(path("no"))).toBe(false);
-  const nowhere = await call(["split", path("scan.npz")], { files: fileProbe });
+  const nowhere = await call(["split", path("scan.npz")], { files: fileProbe(nodeHome) });
   expect(nowhere.code).toBe(2);
   expect(nowhere.stderr).toMatch(/missing --output_dir/);
 });

@@ -8,9 +8,12 @@ import { groupGeometry } from "../../src/data/groupGeometry.ts";
 import { makeGroups } from "../../src/data/grouping.ts";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import { onlyScan, scanNumbers, scanOfNumber, separateScans } from "../../src/data/scanNumbers.ts";
-import { openScan, readScan, writeAtomic } from "../../src/node/files/files.ts";
+import { writeAtomic } from "../../src/node/files/writeAtomic.ts";
+import { nodeHome } from "../../src/node/home.ts";
+import { readScan } from "../../src/node/runs.ts";
 import { batchWorkers } from "../../src/node/workers/batchWorkers.ts";
 import { Random } from "../../src/random.ts";
+import { openScan } from "../../src/runs/inputs/scans.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ptychonaut-numbers-"));
@@ -80,7 +83,7 @@ it("reading takes one of them, patterns in memory or in the file, in this thread
   expect(framesOf(await readScan(file, { scanIndex: 7 }))).toEqual([0, 2, 3, 6]);
   await expect(readScan(file, { scanIndex: 1 })).rejects.toThrow(/no scan of this number/);
   for (const inMemory of ["yes", "no"] as const) {
-    const { dataset, close } = await openScan(file, { scanIndex: 7 }, { inMemory, folder, log: () => {} });
+    const { dataset, close } = await openScan(file, { scanIndex: 7 }, { inMemory, folder, log: () => {} }, nodeHome);
     const { patterns, measurement, positions } = dataset;
     const groups = makeGroups(positions, [0, 1, 2, 3], { size: 1, sequential: true }, new Random(1));
     const scales = { inputScale: 1 };

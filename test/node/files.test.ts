@@ -3,7 +3,11 @@ import { type FileHandle, mkdir, mkdtemp, type open, readdir, readFile, rm, utim
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ensureOutputDir, readBytes, readScan, sha256, writeAtomic } from "../../src/node/files/files.ts";
+import { ensureOutputDir } from "../../src/node/files/outputFolder.ts";
+import { readBytes } from "../../src/node/files/readBytes.ts";
+import { writeAtomic } from "../../src/node/files/writeAtomic.ts";
+import { sha256 } from "../../src/node/hash.ts";
+import { readScan } from "../../src/node/runs.ts";
 
 /** What the next opened file does on writing instead of writing. */
 const disk = vi.hoisted(() => ({ failWith: undefined as string | undefined }));

@@ -8,8 +8,9 @@ import type { Settings } from "../../src/config/group.ts";
 import type { NpyArray } from "../../src/formats/npy.ts";
 import { writeNpz } from "../../src/formats/npz.ts";
 import { PREDICTION_INPUT, PREDICTION_OUTPUTS } from "../../src/inference/predictionModel.ts";
-import { createTrainingPayload } from "../../src/node/payloads.ts";
-import { importReferenceWeights } from "../../src/runs/importWeights.ts";
+import { nodeHome } from "../../src/node/home.ts";
+import { createTrainingPayload } from "../../src/node/runs.ts";
+import { runImportWeights } from "../../src/runs/importWeights.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { maxDeviation, testRuntime } from "../evaluate.ts";
@@ -33,10 +34,10 @@ async function imported(
   const [weightsFile, scan] = [join(folder, "weights.npz"), join(folder, "scan.npz")];
   await writeFile(weightsFile, writeNpz(weights, { compress: false }));
   await writeFile(scan, writeScanNpz(simulate({ n: Number(entry["N"]), patterns: 12 })));
-  const bundle = await importReferenceWeights(
+  const bundle = await runImportWeights(
     weightsFile,
     (implied) => createTrainingPayload({ trainDataFile: scan, outputDir: folder, file: { ...implied, ...settings } }),
-    "test",
+    nodeHome,
   );
   const session = await testRuntime.load(readBundle(await readFile(bundle)).model);
   const [, C, N] = arrays.get("x").shape;

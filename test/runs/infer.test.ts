@@ -5,10 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ComplexArray } from "../../src/arrays.ts";
 import { computeScales, scaledProbe } from "../../src/data/normalisation.ts";
 import { loadPredictor } from "../../src/inference/predictor.ts";
-import { createInferencePayload, fileProbe } from "../../src/node/payloads.ts";
+import { nodeHome } from "../../src/node/home.ts";
+import { createInferencePayload, runInference } from "../../src/node/runs.ts";
 import { type Reconstruction, readReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
 import type { RunOutcome } from "../../src/runs/hooks.ts";
-import { type InferenceDeps, runInference } from "../../src/runs/infer/infer.ts";
+import type { InferenceDeps } from "../../src/runs/infer/infer.ts";
+import { fileProbe } from "../../src/runs/payloads.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { call } from "../cli/harness.ts";
@@ -277,7 +279,7 @@ describe("inference with a network", () => {
 
 describe("infer on the command line", () => {
   const args = (model: string, data: string) => ["infer", "--model_path", model, "--test_data", data, "--output_dir"];
-  const options = { files: fileProbe, workflows: { infer: runInference } };
+  const options = { files: fileProbe(nodeHome), workflows: { infer: runInference } };
 
   it("reconstructs", async () => {
     const out = join(folder, "cli");

@@ -2,11 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeEach, describe, expect, it } from "vitest";
+import { nodeHome } from "../../src/node/home.ts";
 import type { Patience } from "../../src/node/mlflow/client.ts";
 import { mlflowLogger } from "../../src/node/mlflow/logger.ts";
-import type { RunDescription } from "../../src/node/mlflow/run.ts";
 import { reachMlflow } from "../../src/node/mlflow/server.ts";
 import { type MetricsLogger, metricsLogger } from "../../src/runs/loggers/loggers.ts";
+import type { RunDescription } from "../../src/runs/loggers/logServer.ts";
 import type { EpochRecord } from "../../src/training/trainingState.ts";
 import { type Answer, MlflowStandIn, type SeenRequest } from "./mlflowStandIn.ts";
 
@@ -55,7 +56,13 @@ async function openLogger(changes: Partial<RunDescription> = {}): Promise<Metric
     ...changes,
   };
   const talk = { log: (line: string) => void lines.push(line), warn: (line: string) => void lines.push(`! ${line}`) };
-  return mlflowLogger(await reach(), await metricsLogger("csv", outputDir, "poisson"), description, talk);
+  return mlflowLogger(
+    await reach(),
+    await metricsLogger("csv", outputDir, "poisson", nodeHome),
+    description,
+    nodeHome.store,
+    talk,
+  );
 }
 
 /** Answers a kind of request with the given answers, one after the other, then as usual. */

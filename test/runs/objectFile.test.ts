@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { NpyArray } from "../../src/formats/npy.ts";
 import { writeNpz } from "../../src/formats/npz.ts";
+import { nodeHome } from "../../src/node/home.ts";
 import { readReference } from "../../src/runs/evaluate.ts";
 import { dataFile } from "../fixtures.ts";
 
@@ -37,16 +38,16 @@ describe("only an object is a reference", () => {
     ["one with its frames last", { data: counts(16, 16, 4), beam: complex(16, 16) }],
     ["a file of a probe alone", { probe_refined: complex(16, 16) }],
   ])("%s has none", async (name, arrays) => {
-    await expect(readReference(file(name, arrays))).rejects.toThrow(/no object in this file.*Name the array/);
+    await expect(readReference(file(name, arrays), nodeHome)).rejects.toThrow(/no object in this file.*Name the array/);
   });
 
   it("the only complex image that is no probe is taken, and a probe where it is named", async () => {
     const path = file("both", { data: counts(4, 16, 16), probe: complex(16, 16), field: complex(40, 40) });
-    expect((await readReference(path)).key).toBe("field");
-    expect((await readReference(`${path}::probe`)).key).toBe("probe");
+    expect((await readReference(path, nodeHome)).key).toBe("field");
+    expect((await readReference(`${path}::probe`, nodeHome)).key).toBe("probe");
   });
 
   it.skipIf(dataFile("siemens_raw.npz") === undefined)("a measured scan without an object has none", async () => {
-    await expect(readReference(dataFile("siemens_raw.npz") ?? "")).rejects.toThrow(/no object in this file/);
+    await expect(readReference(dataFile("siemens_raw.npz") ?? "", nodeHome)).rejects.toThrow(/no object in this file/);
   });
 });

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { nodeStore } from "../../src/node/store.ts";
 import { type Reconstruction, readReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
 import { writeReconstructionFiles } from "../../src/runs/infer/reconstructionFiles.ts";
 
@@ -20,11 +21,15 @@ describe("the files of a reconstruction", () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   it("are the arrays, two pictures, the metrics and the record of the run", async () => {
-    const files = await writeReconstructionFiles(folder, {
-      reconstruction,
-      metrics: { deviance: 1.25, lost: Number.NaN },
-      run: { outcome: "finished" },
-    });
+    const files = await writeReconstructionFiles(
+      folder,
+      {
+        reconstruction,
+        metrics: { deviance: 1.25, lost: Number.NaN },
+        run: { outcome: "finished" },
+      },
+      nodeStore,
+    );
     const names = ["reconstruction.npz", "amplitude.png", "phase.png", "metrics.json", "run.json"];
     expect(files).toEqual(names.map((name) => join(folder, name)));
     expect((await readdir(folder)).sort()).toEqual([...names].sort());
@@ -36,12 +41,12 @@ describe("the files of a reconstruction", () => {
   });
 
   it("do not include metrics when nothing was measured", async () => {
-    await writeReconstructionFiles(folder, { reconstruction, run: {} });
+    await writeReconstructionFiles(folder, { reconstruction, run: {} }, nodeStore);
     expect(await readdir(folder)).not.toContain("metrics.json");
   });
 
   it("end in an error that names the folder when it cannot be written to", async () => {
     const missing = join(folder, "absent");
-    await expect(writeReconstructionFiles(missing, { reconstruction, run: {} })).rejects.toThrow(/absent/);
+    await expect(writeReconstructionFiles(missing, { reconstruction, run: {} }, nodeStore)).rejects.toThrow(/absent/);
   });
 });

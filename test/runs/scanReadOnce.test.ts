@@ -2,9 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeEach, expect, it } from "vitest";
-import { sha256 } from "../../src/node/files/files.ts";
-import { createTrainingPayload } from "../../src/node/payloads.ts";
-import { runTraining } from "../../src/runs/train/train.ts";
+import { sha256 } from "../../src/node/hash.ts";
+import { createTrainingPayload, runTraining } from "../../src/node/runs.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { quietHooks } from "./inferRun.ts";

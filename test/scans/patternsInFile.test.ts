@@ -8,8 +8,11 @@ import type { NpyArray, NumericArray, NumericDtype } from "../../src/formats/npy
 import { writeNpy } from "../../src/formats/npy.ts";
 import { writeZip } from "../../src/formats/writeZip.ts";
 import { openSource } from "../../src/node/files/fileSource.ts";
-import { openScan, readScan, writeZipFile } from "../../src/node/files/files.ts";
+import { nodeHome } from "../../src/node/home.ts";
+import { readScan } from "../../src/node/runs.ts";
 import { Random } from "../../src/random.ts";
+import { openScan } from "../../src/runs/inputs/scans.ts";
+import { writeArchive } from "../../src/runs/store.ts";
 import { filePatterns } from "../../src/scans/filePatterns.ts";
 import { readScanNpz } from "../../src/scans/scanNpz.ts";
 import type { ScanOptions } from "../../src/scans/scanOptions.ts";
@@ -92,7 +95,7 @@ describe("patterns that stay in their file", () => {
         const path = scanFile(saved(array, fortran, bigEndian && dtype !== "uint8"), compress);
         const options: ScanOptions = { measurement: "counts", dcAt };
         const expected = await readScan(path, options);
-        const scan = await openScan(path, options, storage);
+        const scan = await openScan(path, options, storage, nodeHome);
         try {
           expect(allFrames(scan.dataset.patterns)).toEqual(allFrames(expected.patterns));
           const { patterns, ...rest } = scan.dataset;
@@ -125,7 +128,7 @@ describe("patterns that stay in their file", () => {
     const array = { shape: [COUNT, HEIGHT, WIDTH], dtype: "float32", data } as const;
     for (const compress of [false, true]) {
       const path = scanFile(writeNpy(array), compress);
-      await expect(openScan(path, {}, storage)).rejects.toThrow(/not finite value.*frame 5, row 1, column 3/);
+      await expect(openScan(path, {}, storage, nodeHome)).rejects.toThrow(/not finite value.*frame 5, row 1, column 3/);
     }
     data.fill(1);
     const path = scanFile(writeNpy(array), false);
@@ -134,7 +137,7 @@ describe("patterns that stay in their file", () => {
     source.close();
     bytes[bytes.length - 2000] ^= 1;
     writeFileSync(path, bytes);
-    await expect(openScan(path, {}, storage)).rejects.toThrow(/wrong checksum/);
+    await expect(openScan(path, {}, storage, nodeHome)).rejects.toThrow(/wrong checksum/);
     expect(scratchFiles()).toEqual([]);
   });
 
@@ -146,7 +149,7 @@ describe("patterns that stay in their file", () => {
       ["yes", false],
       ["no", true],
     ] as const) {
-      const scan = await openScan(path, {}, { ...storage, inMemory });
+      const scan = await openScan(path, {}, { ...storage, inMemory }, nodeHome);
       expect(scan.dataset.patterns.origin.kind).toBe(inFile ? "file" : "memory");
       scan.close();
     }
@@ -157,7 +160,7 @@ describe("scans written piece by piece", () => {
   it("hold what simulating in memory gives, to the last bit", async () => {
     const options = { n: 16, patterns: 30, seed: 5, photons: 1e4, positionError: 0.3, beamstop: 3, modes: 2 };
     const path = join(folder, "pieces.npz");
-    await writeZipFile(path, (writer) => writeScanFrames(writer, simulatePiecewise(options)));
+    await writeArchive(path, (writer) => writeScanFrames(writer, simulatePiecewise(options)), nodeHome.store);
     const pieces = await readScan(path);
     const whole = readScanNpz(writeScanNpz(simulate(options)), {}, { path });
     expect(allFrames(pieces.patterns)).toEqual(allFrames(whole.patterns));

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { computeScales } from "../../src/data/normalisation.ts";
-import { readBytes, readScan } from "../../src/node/files/files.ts";
+import { readBytes } from "../../src/node/files/readBytes.ts";
+import { readScan } from "../../src/node/runs.ts";
 import { inspectScan } from "../../src/scans/inspect/inspectScan.ts";
 import { dataFile } from "../fixtures.ts";
 

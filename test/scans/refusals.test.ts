@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { PtychonautError } from "../../src/errors.ts";
 import type { NpyArray } from "../../src/formats/npy.ts";
 import { openNpz, writeNpz } from "../../src/formats/npz.ts";
-import { readBytes } from "../../src/node/files/files.ts";
+import { readBytes } from "../../src/node/files/readBytes.ts";
 import { inspectScan } from "../../src/scans/inspect/inspectScan.ts";
 import { readScanNpz } from "../../src/scans/scanNpz.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";

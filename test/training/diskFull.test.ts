@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
 import { main } from "../../src/node/cli/main.ts";
+import { nodeStore } from "../../src/node/store.ts";
 import { findCheckpoint } from "../../src/runs/train/checkpointFiles.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
@@ -47,6 +48,6 @@ it("a disk that fills up under a checkpoint ends the run with a message, and lea
   expect(code).toBe(1);
   const left = readdirSync(outputDir, { recursive: true }).map(String);
   expect(left.filter((name) => name.endsWith(".tmp"))).toEqual([]);
-  const found = (await findCheckpoint("last", outputDir))!;
+  const found = (await findCheckpoint("last", outputDir, nodeStore))!;
   expect(found.restore(found.identity).epoch).toBe(1);
 });

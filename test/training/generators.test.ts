@@ -5,8 +5,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { readBundle } from "../../src/bundle/bundle.ts";
 import type { Settings } from "../../src/config/group.ts";
 import { generatorNamed, generatorNames } from "../../src/nets/registry.ts";
-import { createTrainingPayload } from "../../src/node/payloads.ts";
-import { runTraining } from "../../src/runs/train/train.ts";
+import { createTrainingPayload, runTraining } from "../../src/node/runs.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 

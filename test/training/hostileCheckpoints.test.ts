@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { writeZip } from "../../src/formats/writeZip.ts";
 import { openZip } from "../../src/formats/zip.ts";
 import { adam } from "../../src/graph/optimizers.ts";
+import { nodeStore } from "../../src/node/store.ts";
 import { findCheckpoint, openCheckpoints } from "../../src/runs/train/checkpointFiles.ts";
 import { createTrainingStep } from "../../src/training/steps.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/training/trainingState.ts";
@@ -121,8 +122,14 @@ describe("the folder of checkpoints", () => {
     const others = ["zz.ckpt.zip", "epoch=1.ckpt.zip", "best of all.ckpt.zip"];
     for (const name of [...own, ...others]) writeFileSync(join(checkpoints, name), sound);
     writeFileSync(join(checkpoints, "zz.ckpt.zip"), "not a checkpoint");
-    expect(await findCheckpoint("last", outputDir)).toBeDefined();
-    const { deleted } = await openCheckpoints({ outputDir, identity: {}, monitor: "val_loss", fresh: true });
+    expect(await findCheckpoint("last", outputDir, nodeStore)).toBeDefined();
+    const { deleted } = await openCheckpoints({
+      store: nodeStore,
+      outputDir,
+      identity: {},
+      monitor: "val_loss",
+      fresh: true,
+    });
     expect(deleted).toBe(3);
     for (const name of others) expect(existsSync(join(checkpoints, name))).toBe(true);
   });

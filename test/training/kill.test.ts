@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, expect, it } from "vitest";
 import { readBundle } from "../../src/bundle/bundle.ts";
+import { nodeStore } from "../../src/node/store.ts";
 import { Random } from "../../src/random.ts";
 import { findCheckpoint } from "../../src/runs/train/checkpointFiles.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
@@ -53,7 +54,7 @@ const temporaries = (outputDir: string): string[] => names(outputDir).filter((na
 async function readAll(outputDir: string): Promise<TrainingState | undefined> {
   const files = names(outputDir).filter((name) => name.endsWith(".ckpt.zip"));
   for (const name of [...files.map((file) => join(outputDir, file)), "last"]) {
-    const found = await findCheckpoint(name, outputDir);
+    const found = await findCheckpoint(name, outputDir, nodeStore);
     const state = found?.restore(found.identity);
     if (name === "last") return state;
   }

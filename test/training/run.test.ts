@@ -5,9 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readBundle } from "../../src/bundle/bundle.ts";
 import type { Settings } from "../../src/config/group.ts";
 import { openNpz } from "../../src/formats/npz.ts";
-import { createTrainingPayload } from "../../src/node/payloads.ts";
+import { createTrainingPayload, runTraining } from "../../src/node/runs.ts";
 import type { RunHooks, RunOutcome } from "../../src/runs/hooks.ts";
-import { runTraining } from "../../src/runs/train/train.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 

@@ -9,9 +9,9 @@ import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import { selectFrames } from "../../src/data/selectFrames.ts";
 import { openNpz } from "../../src/formats/npz.ts";
 import { main } from "../../src/node/cli/main.ts";
-import { createTrainingPayload } from "../../src/node/payloads.ts";
+import { nodeHome } from "../../src/node/home.ts";
+import { createTrainingPayload, runTraining } from "../../src/node/runs.ts";
 import { readSavedRun, repeatRequest } from "../../src/runs/savedRun.ts";
-import { runTraining } from "../../src/runs/train/train.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { quietHooks } from "../runs/inferRun.ts";
@@ -66,7 +66,7 @@ it("scans in one file are trained on as those of two files, to the last bit, and
   );
   expect(together.weights).toEqual(apart.weights);
 
-  const run = await readSavedRun(path("together", "run.json"));
+  const run = await readSavedRun(path("together", "run.json"), nodeHome.store);
   expect(repeatRequest(run, "again").request).toMatchObject({ trainDataFile: [path("both.npz")] });
 
   const infer = (file: string, output: string, ...more: string[]): Promise<number> => {

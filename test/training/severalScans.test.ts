@@ -13,12 +13,16 @@ import type { Dataset } from "../../src/data/dataset.ts";
 import { energyOf } from "../../src/data/normalisation.ts";
 import { openNpz } from "../../src/formats/npz.ts";
 import { initialise } from "../../src/nets/parameters.ts";
-import { readScan } from "../../src/node/files/files.ts";
-import { createInferencePayload, createTrainingPayload } from "../../src/node/payloads.ts";
+import { nodeHome } from "../../src/node/home.ts";
+import {
+  createInferencePayload,
+  createTrainingPayload,
+  readScan,
+  runInference,
+  runTraining,
+} from "../../src/node/runs.ts";
 import { Random } from "../../src/random.ts";
-import { runInference } from "../../src/runs/infer/infer.ts";
 import { readSavedRun, repeatRequest } from "../../src/runs/savedRun.ts";
-import { runTraining } from "../../src/runs/train/train.ts";
 import { setUpTraining, stepBatchOf } from "../../src/runs/train/trainingSetup.ts";
 import type { HostTensor } from "../../src/runtime/runtime.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
@@ -130,7 +134,7 @@ interface Costs {
 
 /** The gradient model of a training on these scans, with weights that are the same for any number of scans. */
 async function costs(payload: TrainingPayload, scans: readonly Dataset[], prepared: PreparedData) {
-  const { models } = (await setUpTraining(payload, scans, prepared, testRuntime)).main;
+  const { models } = (await setUpTraining(payload, scans, prepared, testRuntime, nodeHome.machine)).main;
   const random = new Random(9);
   const network = models.specs.filter(({ name }) => !name.startsWith("physics."));
   const physics = models.specs.filter(({ name }) => name.startsWith("physics."));
@@ -250,7 +254,7 @@ describe("training on several scans", () => {
       );
     }
 
-    const run = await readSavedRun(path("both", "run.json"));
+    const run = await readSavedRun(path("both", "run.json"), nodeHome.store);
     expect(run.inputs.map((input) => input.path)).toEqual(files.map((file) => path(file)));
     expect(repeatRequest(run, "again").request).toMatchObject({ trainDataFile: files.map((file) => path(file)) });
   }, 180_000);

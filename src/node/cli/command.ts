@@ -1,9 +1,11 @@
 import type { FileProbe } from "../../config/fileProbe.ts";
 import type { RunHooks, RunOutcome, Workflows } from "../../runs/hooks.ts";
+import type { Home } from "../../runs/machine.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
 
 /** What a command needs from the world. */
 export interface CommandContext {
+  readonly home: Home;
   readonly workflows: Workflows;
   readonly files: FileProbe;
   /** Results: what a program would read. */

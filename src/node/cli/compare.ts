@@ -63,13 +63,13 @@ async function compare({ values, positionals }: ParsedFlags, context: CommandCon
   const outputDir = String(values["outputDir"]);
   const options = comparisonOptions(values, true);
   const area = areaOf(values["area"] ?? "common");
-  const entries = await resolveEntries(positionals);
+  const entries = await resolveEntries(positionals, context.home.store);
   const address = referenceOf(values);
-  const reference = await readReference(address);
+  const reference = await readReference(address, context.home);
   const models = entries.filter(({ kind }) => kind === "model");
   checkModelFlags(values, models);
   // Everything is read and resolved before anything runs.
-  for (const { kind, address: file } of entries) if (kind === "object") await readObjectFile(file);
+  for (const { kind, address: file } of entries) if (kind === "object") await readObjectFile(file, context.home);
   const payloads: InferencePayload[] = [];
   for (const model of models) payloads.push(await payloadOf(model, values, outputDir, context));
   await context.files.prepareFolder(outputDir);
@@ -86,7 +86,7 @@ async function compare({ values, positionals }: ParsedFlags, context: CommandCon
     return 1;
   }
   const request = { entries: ready, reference, outputDir, options, area, warnings: made.warnings };
-  const outcome = await runCompare(request, hooks);
+  const outcome = await runCompare(request, hooks, context.home);
   if (outcome.status === "finished") context.print(outcome.table);
   return reportOutcome(outcome, hooks);
 }

@@ -9,7 +9,6 @@ import {
   splitData,
 } from "../../runs/evaluate.ts";
 import { readObjectFile } from "../../runs/objectFile.ts";
-import { writeAtomic } from "../files/files.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { comparisonFlags, comparisonOptions, orientationFlags } from "./comparisonFlags.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
@@ -58,13 +57,13 @@ async function evaluate({ values, positionals }: ParsedFlags, context: CommandCo
   const options = comparisonOptions(values, false);
   const { path, split } = otherOf(values);
   const objectKey = values["objectKey"];
-  const reference = await readReference(path, typeof objectKey === "string" ? objectKey : undefined);
-  const reconstruction = await readObjectFile(positionals[0]);
+  const reference = await readReference(path, context.home, typeof objectKey === "string" ? objectKey : undefined);
+  const reconstruction = await readObjectFile(positionals[0], context.home);
   const metrics = compareWithReference(reconstruction, reference, options);
   const halves = split ? splitData(metrics, reconstruction, reference) : undefined;
   for (const line of evaluationWarnings(metrics, halves)) context.warn(`warning: ${line}`);
   const json = `${JSON.stringify(halves === undefined ? metrics : { ...metrics, split: halves }, null, 2)}\n`;
-  if (typeof values["output"] === "string") await writeAtomic(values["output"], json);
+  if (typeof values["output"] === "string") await context.home.store.write(values["output"], json);
   context.print(values["json"] === true ? json : metricsTable(metrics, halves));
   return 0;
 }

@@ -1,8 +1,7 @@
 import type { Settings } from "../../config/group.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
 import { resolveTrainingPayload } from "../../config/resolve/train.ts";
-import { importReferenceWeights } from "../../runs/importWeights.ts";
-import { packageVersion } from "../version.ts";
+import { runImportWeights } from "../../runs/importWeights.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { configFile, sharedRunFlags, splitSettings } from "./runFlags.ts";
@@ -41,8 +40,7 @@ export const importWeightsCommand: Command = {
         },
         context.files,
       );
-    const createdBy = `ptychonaut ${await packageVersion()}`;
-    const file = await importReferenceWeights(positionals[0], settle, createdBy);
+    const file = await runImportWeights(positionals[0], settle, context.home);
     context.hooks(values["quiet"] === true).log(`wrote ${file}`);
     return 0;
   },

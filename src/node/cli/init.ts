@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { configTemplate } from "../../config/configTemplate.ts";
 import { PtychonautError } from "../../errors.ts";
-import { writeAtomic } from "../files/files.ts";
+import { writeAtomic } from "../files/writeAtomic.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { schemaText, templateSection } from "./configSections.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";

@@ -1,9 +1,9 @@
 import { type ReadingSettings, readingSettings, scanOptions } from "../../config/dataConfig.ts";
 import { parseSettings } from "../../config/schema.ts";
-import { inspectScan } from "../../scans/inspect/inspectScan.ts";
+import { runInspection } from "../../runs/inspect.ts";
 import { inspectReport } from "../../scans/inspect/report.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
-import { openedArrays } from "../files/files.ts";
+
 import type { Command, CommandContext } from "./command.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
 import { withFlags } from "./flagWords.ts";
@@ -30,8 +30,7 @@ export const inspectCommand: Command = {
   flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => isReading(name))],
   positionals: ["SCAN.npz"],
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
-    const path = positionals[0];
-    const inspection = await openedArrays(path, (file) => inspectScan(file, statedOptions(values), path));
+    const inspection = await runInspection(positionals[0], statedOptions(values), context.home);
     const report = values["json"] === true ? `${JSON.stringify(inspection, null, 2)}\n` : inspectReport(inspection);
     context.print(withFlags(report));
     return inspection.findings.some(({ severity }) => severity === "error") ? 2 : 0;

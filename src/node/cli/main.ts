@@ -2,7 +2,8 @@ import { PtychonautError } from "../../errors.ts";
 import { printable } from "../../printable.ts";
 import type { RunHooks, Workflows } from "../../runs/hooks.ts";
 import { createProgressBar, silentProgress } from "../../runs/progress.ts";
-import { packageVersion } from "../version.ts";
+import { version } from "../../version.ts";
+import { nodeHome } from "../home.ts";
 import type { CommandContext, NamedCommand } from "./command.ts";
 import { allCommands, loadCommand } from "./commands.ts";
 import { commandTable } from "./commandTable.ts";
@@ -40,7 +41,7 @@ export async function main(argv: readonly string[], deps: MainDeps = {}): Promis
       return name === undefined ? 2 : 0;
     }
     if (name === "--version") {
-      stdout(`${await packageVersion()}\n`);
+      stdout(`${version}\n`);
       return 0;
     }
     const command = await loadCommand(name);
@@ -118,13 +119,16 @@ function contextFor(
   return {
     print,
     warn,
+    home: nodeHome,
     files: deps.files ?? lazyFiles,
     configurable: async () => (await allCommands()).filter(({ configurable }) => configurable),
     workflows: {
       train:
-        deps.workflows?.train ?? (async (...args) => (await import("../../runs/train/train.ts")).runTraining(...args)),
+        deps.workflows?.train ??
+        (async (...args) => (await import("../../runs/train/train.ts")).runTraining(...args, nodeHome)),
       infer:
-        deps.workflows?.infer ?? (async (...args) => (await import("../../runs/infer/infer.ts")).runInference(...args)),
+        deps.workflows?.infer ??
+        (async (...args) => (await import("../../runs/infer/infer.ts")).runInference(...args, nodeHome)),
     },
     hooks: (quiet, progressBar = true): RunHooks => ({
       get signal() {
@@ -142,12 +146,14 @@ function contextFor(
 }
 
 /** Files and devices, loaded with the readers only when a command looks at them. */
+const probe = async (): Promise<CommandContext["files"]> =>
+  (await import("../../runs/payloads.ts")).fileProbe(nodeHome);
 const lazyFiles: CommandContext["files"] = {
-  checkAccelerator: async (...args) => (await import("../payloads.ts")).fileProbe.checkAccelerator(...args),
-  scanFiles: async (...args) => (await import("../payloads.ts")).fileProbe.scanFiles(...args),
-  scanHeader: async (...args) => (await import("../payloads.ts")).fileProbe.scanHeader(...args),
-  bundleHeader: async (...args) => (await import("../payloads.ts")).fileProbe.bundleHeader(...args),
-  prepareFolder: async (...args) => (await import("../payloads.ts")).fileProbe.prepareFolder(...args),
+  checkAccelerator: async (...args) => (await probe()).checkAccelerator(...args),
+  scanFiles: async (...args) => (await probe()).scanFiles(...args),
+  scanHeader: async (...args) => (await probe()).scanHeader(...args),
+  bundleHeader: async (...args) => (await probe()).bundleHeader(...args),
+  prepareFolder: async (...args) => (await probe()).prepareFolder(...args),
 };
 
 function explainError(error: unknown, debug: boolean, stderr: (text: string) => void): number {

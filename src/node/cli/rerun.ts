@@ -36,9 +36,9 @@ export const rerunCommand: Command = {
 async function rerun({ values, positionals }: ParsedFlags, context: CommandContext): Promise<number> {
   requireFlags(values, ownFlags, "rerun");
   const path = positionals[0];
-  const run = await readSavedRun(path);
+  const run = await readSavedRun(path, context.home.store);
   const repeat = repeatRequest(run, String(values["outputDir"]));
-  for (const changed of await changedInputs(run)) {
+  for (const changed of await changedInputs(run, context.home)) {
     if (values["allowChangedInputs"] !== true) {
       throw new PtychonautError("data", "an input is not the file that it was", {
         where: changed,

@@ -1,4 +1,4 @@
-import { writeAtomic } from "../files/files.ts";
+import { writeAtomic } from "../files/writeAtomic.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { schemaText } from "./configSections.ts";
 import type { ParsedFlags } from "./flags.ts";

@@ -1,7 +1,7 @@
 import { camelCase, snakeCase } from "../../config/names.ts";
 import { parseSettings } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
-import { writeScanFrames, writeScanNpz } from "../../scans/writeScanNpz.ts";
+import { runSimulation } from "../../runs/simulate.ts";
 import type { ModeCoherence } from "../../simulation/diffraction.ts";
 import {
   coherenceNames,
@@ -13,9 +13,6 @@ import {
   type SimulationOptions,
   scanNames,
 } from "../../simulation/options.ts";
-import { type PiecewiseScan, simulate, simulatePiecewise } from "../../simulation/simulate.ts";
-import { withTruePatches } from "../../simulation/truePatches.ts";
-import { writeAtomic, writeZipFile } from "../files/files.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { problemOf } from "./configEntries.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
@@ -97,39 +94,17 @@ export const simulateCommand: Command = {
   run: async ({ values }: ParsedFlags, context: CommandContext) => {
     requireFlags(values, ownFlags, "simulate");
     const hooks = context.hooks(values["quiet"] === true);
-    const path = String(values["output"]);
-    const [count, height, width] = await writeSimulation(path, simulationOptions(values), values["labels"] === true);
-    hooks.log(`wrote ${path}: ${count} patterns of ${height} x ${width}`);
-    const refused = problemOf(() => parseSettings("model", { N: width }));
+    const request = {
+      output: String(values["output"]),
+      options: simulationOptions(values),
+      labels: values["labels"] === true,
+    };
+    await runSimulation(request, hooks, context.home);
+    const refused = problemOf(() => parseSettings("model", { N: request.options.n }));
     if (refused !== undefined) hooks.warn(`warning: no network takes patterns of this size: ${refused}`);
     return 0;
   },
 };
-
-/** Scans of more bytes are simulated a few patterns at a time, and not compressed. */
-const LARGE = 2 ** 30;
-
-async function writeSimulation(
-  path: string,
-  options: SimulationOptions,
-  labels: boolean,
-): Promise<PiecewiseScan["shape"]> {
-  if (4 * options.patterns * options.n ** 2 <= LARGE) {
-    const simulated = simulate(options);
-    const dataset = labels ? withTruePatches(simulated) : simulated;
-    await writeAtomic(path, writeScanNpz(dataset));
-    const { count, height, width } = dataset.patterns;
-    return [count, height, width];
-  }
-  if (labels)
-    throw new PtychonautError("usage", "a scan of this size is written without patches", {
-      got: "--labels",
-      fix: "leave it out: training on labels can cut them from the object",
-    });
-  const scan = simulatePiecewise(options);
-  await writeZipFile(path, (writer) => writeScanFrames(writer, scan));
-  return scan.shape;
-}
 
 /** What was given, under the names that the simulation has; what was left open stays so. */
 export function simulationOptions(values: Readonly<Record<string, unknown>>): SimulationOptions {

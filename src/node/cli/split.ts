@@ -1,11 +1,6 @@
-import { join } from "node:path";
 import { readingSettings, scanOptions } from "../../config/dataConfig.ts";
 import { parseSettings } from "../../config/schema.ts";
-import type { Dataset } from "../../data/dataset.ts";
-import { selectFrames } from "../../data/selectFrames.ts";
-import { PtychonautError } from "../../errors.ts";
-import { writeScanNpz } from "../../scans/writeScanNpz.ts";
-import { readScan, writeAtomic } from "../files/files.ts";
+import { runSplit } from "../../runs/split.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { schemaFlags } from "./schemaFlags.ts";
@@ -20,7 +15,7 @@ const ownFlags: readonly Flag[] = [
   },
 ];
 
-const reading: readonly string[] = readingSettings;
+const readingNames: readonly string[] = readingSettings;
 
 /** `ptychonaut split`: a scan as two halves, for the resolution of two independent reconstructions. */
 export const splitCommand: Command = {
@@ -31,41 +26,16 @@ export const splitCommand: Command = {
     "ptychonaut split scan.npz --output_dir halves",
     "ptychonaut evaluate even/reconstruction.npz --split odd/reconstruction.npz",
   ],
-  flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => reading.includes(name))],
+  flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => readingNames.includes(name))],
   positionals: ["SCAN.npz"],
   run: split,
 };
 
-/** Every second pattern, of each scan that the file holds by itself: halves of a scan have both its whole extent. */
-function everySecond({ patterns, scanIndex }: Dataset, first: number): number[] {
-  const counted = new Map<number, number>();
-  return Array.from({ length: patterns.count }, (_, frame) => frame).filter((frame) => {
-    const scan = scanIndex?.[frame] ?? 0;
-    const before = counted.get(scan) ?? 0;
-    counted.set(scan, before + 1);
-    return before % 2 === first;
-  });
-}
-
 async function split({ values, positionals }: ParsedFlags, context: CommandContext): Promise<number> {
   requireFlags(values, ownFlags, "split");
   const hooks = context.hooks(values["quiet"] === true);
-  const said = Object.fromEntries(Object.entries(values).filter(([name]) => reading.includes(name)));
-  const dataset = await readScan(positionals[0], scanOptions(parseSettings("data", said)));
-  const { count } = dataset.patterns;
-  if (count < 2)
-    throw new PtychonautError("data", "a scan of one pattern has no halves", {
-      where: positionals[0],
-      got: `${count}`,
-    });
-  for (const line of dataset.provenance.warnings) hooks.warn(`warning: ${line}`);
-  const outputDir = String(values["outputDir"]);
-  await context.files.prepareFolder(outputDir);
-  for (const [first, name] of ["even", "odd"].entries()) {
-    const frames = everySecond(dataset, first);
-    const path = join(outputDir, `${name}.npz`);
-    await writeAtomic(path, writeScanNpz(selectFrames(dataset, frames)));
-    hooks.log(`wrote ${path}: ${frames.length} patterns`);
-  }
+  const said = Object.fromEntries(Object.entries(values).filter(([name]) => readingNames.includes(name)));
+  const reading = scanOptions(parseSettings("data", said));
+  await runSplit({ scan: positionals[0], reading, outputDir: String(values["outputDir"]) }, hooks, context.home);
   return 0;
 }

@@ -1,34 +1,24 @@
 import { closeSync, fstatSync, openSync, readSync, statfsSync, unlinkSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { PtychonautError } from "../../errors.ts";
-import type { ByteSink, ByteSource, MakeScratch, ScratchFile } from "../../formats/byteSource.ts";
+import type { ByteSink, ScratchFile } from "../../formats/byteSource.ts";
+import type { OpenFile, ScratchFolder } from "../../runs/store.ts";
 import { temporaryName } from "./leftovers.ts";
-
-/** A file that is open for reading, piece by piece. */
-export interface FileSource extends ByteSource {
-  readonly path: string;
-  close(): void;
-}
 
 /**
  * Opens a file to be read where it is. Reads go through the system's cache of files, which is not this program's memory.
  * @throws the system's error when it cannot be opened; PtychonautError "data" when it became shorter
  */
-export function openSource(path: string): FileSource {
+export function openSource(path: string): OpenFile {
   const file = openSync(path, "r");
-  const { size } = fstatSync(file);
+  const { size, ino, mtimeMs } = fstatSync(file);
   return {
     path,
     size,
+    stamp: [ino, size, mtimeMs].join(),
     read: (offset, length) => readFully(file, offset, length, path),
     close: () => closeSync(file),
   };
-}
-
-/** Scratch files in one folder, which go away together. */
-export interface ScratchFolder {
-  readonly make: MakeScratch;
-  remove(): void;
 }
 
 /**

@@ -1,24 +1,12 @@
-import { relative, sep } from "node:path";
 import { type MetricsLogger, metricColumns, type RunEnd } from "../../runs/loggers/loggers.ts";
+import type { LoggerTalk, RunDescription } from "../../runs/loggers/logServer.ts";
+import { subfolders } from "../../runs/outputs.ts";
+import { pathBelow } from "../../runs/paths.ts";
+import type { RunStore } from "../../runs/store.ts";
 import type { EpochRecord } from "../../training/trainingState.ts";
-import { readBytes } from "../files/files.ts";
 import { type MlflowClient, MlflowFailure, type Patience } from "./client.ts";
-import {
-  logInBatches,
-  type Metric,
-  type MlflowRun,
-  MOST_METRICS,
-  metricValue,
-  openMlflowRun,
-  type RunDescription,
-} from "./run.ts";
+import { logInBatches, type Metric, type MlflowRun, MOST_METRICS, metricValue, openMlflowRun } from "./run.ts";
 import { type MlflowServer, orExplain } from "./server.ts";
-
-/** Who hears about it. */
-export interface LoggerTalk {
-  readonly log: (line: string) => void;
-  readonly warn: (line: string) => void;
-}
 
 const STATUS = { finished: "FINISHED", interrupted: "KILLED", failed: "FAILED" } as const;
 /** A server that did not answer before is not waited for again and again. */
@@ -34,10 +22,11 @@ export async function mlflowLogger(
   server: MlflowServer,
   local: MetricsLogger,
   description: RunDescription,
+  store: RunStore,
   talk: LoggerTalk,
 ): Promise<MetricsLogger> {
   const { client } = server;
-  const run = await orExplain(client, () => openMlflowRun(server, description));
+  const run = await orExplain(client, () => openMlflowRun(server, description, store));
   talk.log(`MLflow run ${client.uri}/#/experiments/${run.experimentId}/runs/${run.runId}`);
   if (run.artifactPath === undefined) {
     talk.log(
@@ -59,7 +48,7 @@ export async function mlflowLogger(
     async finish(end) {
       await local.finish(end);
       if (!(await sender.send({}))) return;
-      await conclude(client, run, end, description.outputDir, talk.warn);
+      await conclude(client, run, end, description.outputDir, store, talk.warn);
     },
   };
 }
@@ -128,6 +117,7 @@ async function conclude(
   run: MlflowRun,
   { status, message, files }: RunEnd,
   outputDir: string,
+  store: RunStore,
   warn: LoggerTalk["warn"],
 ): Promise<void> {
   const said = async (what: string, work: () => Promise<unknown>): Promise<void> => {
@@ -142,8 +132,9 @@ async function conclude(
   if (artifactPath !== undefined) {
     await said("not all files were uploaded", async () => {
       for (const file of files) {
-        const name = relative(outputDir, file).split(sep).join("/");
-        if (!name.startsWith("checkpoints/")) await client.upload(`${artifactPath}/${name}`, await readBytes(file));
+        const name = pathBelow(outputDir, file);
+        if (name.startsWith(`${subfolders.checkpoints}/`)) continue;
+        await client.upload(`${artifactPath}/${name}`, await store.read(file));
       }
     });
   }

@@ -1,11 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { z } from "zod";
-import type { Settings } from "../../config/group.ts";
-import { snakeCase } from "../../config/names.ts";
-import type { SavedConfig } from "../../config/savedConfig.ts";
+import type { RunDescription } from "../../runs/loggers/logServer.ts";
+import { outputs } from "../../runs/outputs.ts";
+import { joinPath } from "../../runs/paths.ts";
+import { isThere, type RunStore, readJson, writeJson } from "../../runs/store.ts";
 import type { EpochRecord } from "../../training/trainingState.ts";
-import { writeAtomic } from "../files/files.ts";
 import { type MlflowClient, MlflowFailure, type Patience } from "./client.ts";
 import type { MlflowServer } from "./server.ts";
 
@@ -19,19 +17,6 @@ export interface Metric {
 }
 
 export const metricValue = (value: number): number | string => (Number.isFinite(value) ? value : String(value));
-
-/** What a run is to be called and what is known about it before it starts. */
-export interface RunDescription {
-  readonly outputDir: string;
-  readonly name: string;
-  readonly user: string;
-  readonly params: Readonly<Record<string, string>>;
-  readonly tags: Readonly<Record<string, string>>;
-  readonly lossName: string;
-  /** Whether a checkpoint is continued, and what it has behind it. */
-  readonly resumed: boolean;
-  readonly history: readonly EpochRecord[];
-}
 
 /** A run that is open on the server. */
 export interface MlflowRun {
@@ -61,7 +46,7 @@ interface RunJson {
 }
 
 /** `mlflow.json`, by which a resumed training finds its run. */
-export const runFile = (outputDir: string): string => join(outputDir, "mlflow.json");
+const runFile = (outputDir: string): string => joinPath(outputDir, outputs.mlflow);
 
 const savedRun = z.object({ trackingUri: z.string(), experimentId: z.string(), runId: z.string() });
 
@@ -70,16 +55,20 @@ const savedRun = z.object({ trackingUri: z.string(), experimentId: z.string(), r
  * in MLflow, so a resumed run keeps the ones that it began with.
  * @throws MlflowFailure
  */
-export async function openMlflowRun(server: MlflowServer, description: RunDescription): Promise<MlflowRun> {
+export async function openMlflowRun(
+  server: MlflowServer,
+  description: RunDescription,
+  store: RunStore,
+): Promise<MlflowRun> {
   const { client } = server;
   const { outputDir, params, tags, resumed, history } = description;
   const experimentId = await server.experimentId();
   const file = runFile(outputDir);
-  const earlier = resumed ? await earlierRun(client, experimentId, file) : undefined;
+  const earlier = resumed ? await earlierRun(client, experimentId, file, store) : undefined;
   const { run } = earlier ?? (await createRun(client, experimentId, description));
   const { run_id: runId, artifact_uri: artifactUri } = run.info;
   if (earlier !== undefined) await client.post("runs/update", { run_id: runId, status: "RUNNING" });
-  await writeAtomic(file, `${JSON.stringify({ trackingUri: client.uri, experimentId, runId }, null, 2)}\n`);
+  await writeJson(file, { trackingUri: client.uri, experimentId, runId }, store);
   const known = new Set(run.data?.params?.map(({ key }) => key));
   const news = Object.entries(params).filter(([key]) => !known.has(key));
   await logInBatches(client, runId, { params: Object.fromEntries(news), tags });
@@ -107,12 +96,15 @@ function createRun(client: MlflowClient, experimentId: string, { name, user }: R
 }
 
 /** The run that the folder's training had on this server, as long as it is there. */
-async function earlierRun(client: MlflowClient, experimentId: string, file: string): Promise<RunJson | undefined> {
-  const saved = savedRun.safeParse(
-    await readFile(file, "utf8")
-      .then(JSON.parse)
-      .catch(() => undefined),
-  ).data;
+async function earlierRun(
+  client: MlflowClient,
+  experimentId: string,
+  file: string,
+  store: RunStore,
+): Promise<RunJson | undefined> {
+  const saved = (await isThere(file, store))
+    ? savedRun.safeParse(await readJson(file, store).catch(() => undefined)).data
+    : undefined;
   if (saved === undefined || saved.trackingUri !== client.uri || saved.experimentId !== experimentId) return undefined;
   try {
     const found = await client.get<RunJson>("runs/get", { run_id: saved.runId });
@@ -156,12 +148,3 @@ function keysAndValues(entries: Readonly<Record<string, string>>): { key: string
     return { key, value: value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE - 1)}…` : value };
   });
 }
-
-/** Resolved settings as parameters, under the names of the flags. */
-export function settingsAsParams(groups: SavedConfig): Record<string, string> {
-  const settings = Object.values(groups).flatMap((group) => Object.entries(group as Settings));
-  return Object.fromEntries(settings.map(([name, value]) => [snakeCase(name), textOf(value)]));
-}
-
-const textOf = (value: unknown): string =>
-  value === null ? "none" : typeof value === "string" ? value : JSON.stringify(value);

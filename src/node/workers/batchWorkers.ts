@@ -3,17 +3,9 @@ import type { ComplexArray } from "../../arrays.ts";
 import { type Batch, type BatchLoader, type BatchRequest, type BatchSource, inlineLoader } from "../../data/batches.ts";
 import type { Patterns } from "../../data/dataset.ts";
 import { PtychonautError } from "../../errors.ts";
+import type { LoaderOptions } from "../../runs/machine.ts";
 import type { BatchJob, BatchReply, BatchWorkerData, PatternsToOpen, SharedPatterns } from "./batchWorkerProtocol.ts";
 import { startWorker } from "./workerEntry.ts";
-
-export interface BatchWorkerOptions {
-  /** Threads that prepare batches; 0 prepares them in the caller's thread. Default 0. */
-  readonly numWorkers?: number;
-  /** Batches that each thread prepares ahead. Default 2. Needs threads. */
-  readonly prefetchFactor?: number;
-  /** Keep the threads between epochs. Default false. Needs threads. */
-  readonly persistentWorkers?: boolean;
-}
 
 /**
  * A loader whose batches are prepared ahead by worker threads. Batches and their order are the same for any number of
@@ -22,7 +14,7 @@ export interface BatchWorkerOptions {
  *
  * @throws PtychonautError "usage" for impossible numbers, or options that need threads without any
  */
-export function batchWorkers(source: BatchSource, options: BatchWorkerOptions = {}): BatchLoader {
+export function batchWorkers(source: BatchSource, options: LoaderOptions = {}): BatchLoader {
   const { numWorkers = 0, prefetchFactor = 2, persistentWorkers = false } = options;
   if (!Number.isInteger(numWorkers) || numWorkers < 0)
     throw new PtychonautError("usage", "num_workers must be 0 or more", { got: `${numWorkers}` });

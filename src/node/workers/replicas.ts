@@ -1,23 +1,12 @@
 import type { Worker } from "node:worker_threads";
 import { sizeOf } from "../../arrays.ts";
 import { PtychonautError } from "../../errors.ts";
+import type { ReplicaOptions } from "../../runs/machine.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
 import { stateLayout, trainableLayout } from "../../training/parameterStore.ts";
-import type { GradientModel, GradientSource, StepBatch } from "../../training/steps.ts";
+import type { GradientSource, StepBatch } from "../../training/steps.ts";
 import type { ReplicaData, ReplicaJob, ReplicaReply } from "./replicaProtocol.ts";
 import { startWorker } from "./workerEntry.ts";
-
-export interface ReplicaOptions {
-  /** For batches of `batchPerReplica`. */
-  readonly model: GradientModel;
-  readonly replicas: number;
-  readonly batchPerReplica: number;
-  /** Threads inside an operator of each replica. Default 1. */
-  readonly threads?: number;
-}
-
-/** Samples that each replica takes of a batch. The last one may be filled up with samples of weight 0. */
-export const batchPerReplica = (batchSize: number, replicas: number): number => Math.ceil(batchSize / replicas);
 
 /**
  * Gradients from several threads, each with its own session and its share of every batch; on a CPU this scales better

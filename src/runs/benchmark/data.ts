@@ -1,13 +1,15 @@
-import { join } from "node:path";
 import type { ComplexArray } from "../../arrays.ts";
 import { benchmarkProbe, type LinesSetup, type SplitName, simulateSplit } from "../../benchmark/linesData.ts";
 import { sameValue } from "../../config/merge.ts";
 import { snakeCase } from "../../config/names.ts";
 import { PtychonautError } from "../../errors.ts";
 import { openNpz } from "../../formats/npz.ts";
-import { ensureOutputDir, exists, readBytes, readJsonFile, sha256, writeAtomic } from "../../node/files/files.ts";
 import { writeScanNpz } from "../../scans/writeScanNpz.ts";
 import type { RunHooks } from "../hooks.ts";
+import type { Home } from "../machine.ts";
+import { outputs } from "../outputs.ts";
+import { joinPath } from "../paths.ts";
+import { isThere, readJson, writeJson } from "../store.ts";
 
 /** The simulated scans of a benchmark, as files. */
 export interface BenchmarkData {
@@ -39,30 +41,29 @@ export async function benchmarkData(
   setup: LinesSetup,
   probeFile: string | undefined,
   hooks: RunHooks,
+  home: Home,
 ): Promise<BenchmarkData> {
-  const measured = probeFile === undefined ? undefined : await readProbe(probeFile);
+  const { store } = home;
+  const measured = probeFile === undefined ? undefined : await readProbe(probeFile, home);
+  const { benchmark: names } = outputs;
   const probe = benchmarkProbe(setup, measured?.probe);
-  const [train, test, record] = ["train.npz", "test.npz", "data.json"].map((name) => join(folder, name)) as [
-    string,
-    string,
-    string,
-  ];
+  const [train, test, record] = [names.train, names.test, names.data].map((name) => joinPath(folder, name));
   const wanted = { setup, probe: measured?.sha256 ?? null };
-  if (await exists(record)) {
-    const found = (await readJsonFile(record)) as DataRecord;
+  if (await isThere(record, store)) {
+    const found = (await readJson(record, store)) as DataRecord;
     checkSame(found, wanted, folder);
     return { train, test, testUnit: found.amplitudeUnit.test };
   }
-  await ensureOutputDir(folder);
+  await store.claim(folder);
   const unit = { train: 0, test: 0 };
   for (const split of ["train", "test"] as const) {
     const { dataset, amplitudeUnit } = simulateSplit(setup, split, probe);
     unit[split] = amplitudeUnit;
     const path = { train, test }[split];
-    await writeAtomic(path, writeScanNpz(dataset));
+    await store.write(path, writeScanNpz(dataset));
     hooks.log(`wrote ${path}: ${dataset.patterns.count} patterns of ${setup.n} x ${setup.n}`);
   }
-  await writeAtomic(record, `${JSON.stringify({ ...wanted, amplitudeUnit: unit } satisfies DataRecord, null, 2)}\n`);
+  await writeJson(record, { ...wanted, amplitudeUnit: unit } satisfies DataRecord, store);
   return { train, test, testUnit: unit.test };
 }
 
@@ -81,8 +82,8 @@ function checkSame(found: DataRecord, wanted: Pick<DataRecord, "setup" | "probe"
 }
 
 /** The array `probeGuess` as one mode, `[1, m, m]`. */
-async function readProbe(path: string): Promise<MeasuredProbe> {
-  const bytes = await readBytes(path);
+async function readProbe(path: string, { machine, store }: Home): Promise<MeasuredProbe> {
+  const bytes = await store.read(path);
   const npz = openNpz(bytes, path);
   const wrong = (got: string): PtychonautError =>
     new PtychonautError("data", "no probe in this file", {
@@ -94,5 +95,5 @@ async function readProbe(path: string): Promise<MeasuredProbe> {
   const { shape, dtype, data } = npz.readNumbers("probeGuess");
   const side = shape.at(-1)!;
   if (!dtype.startsWith("complex") || data.length !== 2 * side * side) throw wrong(`${dtype} (${shape.join(", ")})`);
-  return { probe: { shape: [1, side, side], data: Float32Array.from(data) }, sha256: sha256(bytes) };
+  return { probe: { shape: [1, side, side], data: Float32Array.from(data) }, sha256: await machine.sha256(bytes) };
 }

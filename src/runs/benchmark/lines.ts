@@ -1,5 +1,3 @@
-import { cpus } from "node:os";
-import { join } from "node:path";
 import { gridPositions, stepOf } from "../../benchmark/geometry.ts";
 import { checkSetup, geometryOf, type LinesSetup } from "../../benchmark/linesData.ts";
 import { comparisonTable, markdownHead, markdownRow } from "../../benchmark/report.ts";
@@ -13,13 +11,17 @@ import {
   stitchedImages,
 } from "../../benchmark/score.ts";
 import type { Settings } from "../../config/group.ts";
+
 import { isRead } from "../../config/schema.ts";
-import { bundleName } from "../../node/files/bundleFiles.ts";
-import { exists, readJsonFile, writeAtomic } from "../../node/files/files.ts";
-import { packageVersion } from "../../node/version.ts";
+
 import type { CompatMetrics } from "../../reference/compat.ts";
+import { version } from "../../version.ts";
 import { readReconstructionFile, readReference } from "../evaluate.ts";
 import type { RunHooks, RunOutcome, Workflows } from "../hooks.ts";
+import type { Home } from "../machine.ts";
+import { outputs } from "../outputs.ts";
+import { joinPath } from "../paths.ts";
+import { isThere, type RunStore, readJson, writeJson } from "../store.ts";
 import { type BenchmarkData, benchmarkData } from "./data.ts";
 import { writePictures } from "./pictures.ts";
 import { checkStage, inferOrReuse, readTraining, trainOrContinue } from "./stages.ts";
@@ -69,29 +71,33 @@ export async function runLinesBenchmark(
   request: LinesRequest,
   workflows: Workflows,
   hooks: RunHooks,
+  home: Home,
 ): Promise<LinesOutcome> {
   const { outputDir, setup, probeFile, seeds } = request;
-  await check(request);
-  const data = await benchmarkData(join(outputDir, "data"), setup, probeFile, hooks);
+  await check(request, home);
+  const data = await benchmarkData(joinPath(outputDir, "data"), setup, probeFile, hooks, home);
   const runs: BenchmarkRun[] = [];
   const files: string[] = [];
   for (const seed of seeds) {
-    const { status, run, files: pictures = [] } = await runSeed(request, seed, data, workflows, hooks);
+    const { status, run, files: pictures = [] } = await runSeed(request, seed, data, workflows, hooks, home);
     files.push(...pictures);
     if (run !== undefined) runs.push(run);
     if (status === "interrupted") return { status, files, advice: "the same command goes on from here" };
     if (run === undefined) return { status, files, advice: `seed ${seed} left no network to measure` };
   }
-  const { paths, table } = await writeResults(request, runs);
+  const { paths, table } = await writeResults(request, runs, home);
   return { status: "finished", files: [...paths, ...files], table };
 }
 
 /** Settings are checked before minutes go into data for them. */
-async function check({ outputDir, setup, settings, overrides, executionConfig }: LinesRequest): Promise<void> {
+async function check(
+  { outputDir, setup, settings, overrides, executionConfig }: LinesRequest,
+  home: Home,
+): Promise<void> {
   checkSetup(setup);
   const frames = gridPositions(geometryOf(setup, "train")).length / 2;
   const scan = { frames, height: setup.n, width: setup.n, photonsPerPattern: setup.nphotons };
-  await checkStage({ trainDataFile: "train.npz", outputDir, overrides, executionConfig, file: settings }, scan);
+  await checkStage({ trainDataFile: "train.npz", outputDir, overrides, executionConfig, file: settings }, scan, home);
 }
 
 interface SeedOutcome {
@@ -107,9 +113,11 @@ async function runSeed(
   data: BenchmarkData,
   workflows: Workflows,
   hooks: RunHooks,
+  home: Home,
 ): Promise<SeedOutcome> {
-  const folder = join(outputDir, `seed_${seed}`);
-  const [trained, inferred] = [join(folder, "train"), join(folder, "infer")];
+  const { store } = home;
+  const folder = joinPath(outputDir, `seed_${seed}`);
+  const [trained, inferred] = [joinPath(folder, "train"), joinPath(folder, "infer")];
   const geometry = geometryOf(setup, "test");
   const status = await trainOrContinue(
     {
@@ -121,8 +129,9 @@ async function runSeed(
     },
     workflows,
     hooks,
+    home,
   );
-  if (status === "interrupted" || !(await exists(join(trained, bundleName)))) return { status };
+  if (status === "interrupted" || !(await isThere(joinPath(trained, outputs.model), store))) return { status };
   const predicted = await inferOrReuse(
     {
       ...{ modelPath: trained, testDataFile: data.test, outputDir: inferred, tile: stepOf(geometry) },
@@ -130,13 +139,14 @@ async function runSeed(
     },
     workflows,
     hooks,
+    home,
   );
   if (predicted !== "finished") return { status: predicted };
-  const truth = await readReference(data.test);
-  const reconstruction = await readReconstructionFile(join(inferred, "reconstruction.npz"));
+  const truth = await readReference(data.test, home);
+  const reconstruction = await readReconstructionFile(joinPath(inferred, outputs.reconstruction), store);
   const images = stitchedImages(reconstruction, truth.object, geometry, data.testUnit);
-  const run = await runRecord(seed, trained, inferred, images);
-  return { status: "finished", run, files: await writePictures(folder, images) };
+  const run = await runRecord(seed, trained, inferred, images, store);
+  return { status: "finished", run, files: await writePictures(folder, images, store) };
 }
 
 /** Execution settings that inference reads too. */
@@ -149,10 +159,11 @@ async function runRecord(
   trained: string,
   inferred: string,
   images: readonly StitchedImage[],
+  store: RunStore,
 ): Promise<BenchmarkRun> {
-  const { outcome, epochs, best, history } = await readTraining(trained);
+  const { outcome, epochs, best, history } = await readTraining(trained, store);
   const seconds = history.map((record) => record.seconds).sort((a, b) => a - b);
-  const inference = (await readJsonFile(join(inferred, "run.json"))) as {
+  const inference = (await readJson(joinPath(inferred, outputs.run), store)) as {
     readonly outcome: { readonly patternsPerSecond: number };
   };
   return {
@@ -170,11 +181,13 @@ async function runRecord(
 async function writeResults(
   { outputDir, row, changed, setup, settings, overrides, executionConfig }: LinesRequest,
   runs: readonly BenchmarkRun[],
+  { machine: { about }, store }: Home,
 ): Promise<{ readonly paths: string[]; readonly table: string }> {
+  const { benchmark: names } = outputs;
   const compat: CompatMetrics[] = runs.map(({ images }) => meanCompat(images.map((image) => image.compat)));
   const mean = meanCompat(compat);
   const several = compat.length > 1 ? { spread: spreadCompat(compat) } : {};
-  const machine = `${cpus()[0]?.model ?? "unknown"}, ${cpus().length} cores`;
+  const machine = `${about.cpu}, ${about.cores} cores`;
   const name = `${row?.name ?? "lines"}${changed.length > 0 ? ` (${changed.join(", ")})` : ""}`;
   const line = markdownRow({
     ...{ name, mean, machine, ...several },
@@ -193,10 +206,10 @@ async function writeResults(
     ...several,
     runs,
     machine,
-    versions: { ptychonaut: await packageVersion(), node: process.version },
+    versions: { ptychonaut: version, ...about.versions },
   };
-  const paths = [join(outputDir, "benchmark.json"), join(outputDir, "row.md")] as [string, string];
-  await writeAtomic(paths[0], `${JSON.stringify(result, null, 2)}\n`);
-  await writeAtomic(paths[1], `${markdownHead}\n${line}\n`);
+  const paths = [joinPath(outputDir, names.results), joinPath(outputDir, names.row)];
+  await writeJson(paths[0], result, store);
+  await store.write(paths[1], `${markdownHead}\n${line}\n`);
   return { paths, table: `${comparisonTable(mean, several.spread, row?.published)}\n${markdownHead}\n${line}\n` };
 }

@@ -1,15 +1,19 @@
-import { join } from "node:path";
 import type { StitchedImage } from "../../benchmark/score.ts";
 import type { Image } from "../../metrics/image.ts";
-import { writeAtomic } from "../../node/files/files.ts";
 import { type Panel, renderFigure } from "../../pictures/figure.ts";
 import { compatImages } from "../../reference/compat.ts";
+import { joinPath } from "../paths.ts";
+import type { RunStore } from "../store.ts";
 
 /**
  * Pictures of every test image as its metrics compare it (amplitudes of equal mean, phases without their planes):
  * `truth_K.png`, `reconstruction_K.png` on the truth's scale, and `error_K.png`.
  */
-export async function writePictures(folder: string, images: readonly StitchedImage[]): Promise<string[]> {
+export async function writePictures(
+  folder: string,
+  images: readonly StitchedImage[],
+  store: RunStore,
+): Promise<string[]> {
   const files: string[] = [];
   for (const [k, { reconstruction, truth }] of images.entries()) {
     const { amplitude, phase } = compatImages(reconstruction, truth);
@@ -26,8 +30,8 @@ export async function writePictures(folder: string, images: readonly StitchedIma
       }),
     };
     for (const [name, panels] of Object.entries(sheets)) {
-      const path = join(folder, `${name}_${k + 1}.png`);
-      await writeAtomic(path, renderFigure(panels));
+      const path = joinPath(folder, `${name}_${k + 1}.png`);
+      await store.write(path, renderFigure(panels));
       files.push(path);
     }
   }

@@ -1,20 +1,22 @@
-import { join } from "node:path";
 import type { ScanHeader } from "../../config/fileProbe.ts";
 import type { GroupName, Settings } from "../../config/group.ts";
 import { identitySettings } from "../../config/identity.ts";
 import { sameValue } from "../../config/merge.ts";
 import { snakeCase } from "../../config/names.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
+import { resolveInferencePayload } from "../../config/resolve/infer.ts";
 import { resolveTrainingPayload } from "../../config/resolve/train.ts";
 import { parseSettings } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
-import { bundleName } from "../../node/files/bundleFiles.ts";
-import { exists, readBytes, readJsonFile, sha256 } from "../../node/files/files.ts";
-import { createInferencePayload, createTrainingPayload, fileProbe } from "../../node/payloads.ts";
 import type { OutcomeKind } from "../../training/trainer.ts";
 import type { EpochRecord } from "../../training/trainingState.ts";
 import type { RunHooks, RunOutcome, Workflows } from "../hooks.ts";
+import type { Home } from "../machine.ts";
+import { outputs } from "../outputs.ts";
+import { joinPath } from "../paths.ts";
+import { fileProbe } from "../payloads.ts";
 import { readSavedRun } from "../savedRun.ts";
+import { isThere, type RunStore, readJson } from "../store.ts";
 import { lastCheckpoint } from "../train/checkpointFiles.ts";
 import { epochsOf } from "../train/trainingOutcome.ts";
 
@@ -36,16 +38,16 @@ export interface TrainingStage {
   readonly file: Settings;
 }
 
-export const readTraining = async (folder: string): Promise<TrainingRecord> =>
-  (await readJsonFile(join(folder, "training.json"))) as TrainingRecord;
+export const readTraining = async (folder: string, store: RunStore): Promise<TrainingRecord> =>
+  (await readJson(joinPath(folder, outputs.training), store)) as TrainingRecord;
 
 /**
  * Checks all settings of a training before its scan exists.
  * @throws PtychonautError as the training itself would
  */
-export async function checkStage(stage: TrainingStage, scan: ScanHeader): Promise<void> {
+export async function checkStage(stage: TrainingStage, scan: ScanHeader, home: Home): Promise<void> {
   await resolveTrainingPayload(stage, {
-    ...fileProbe,
+    ...fileProbe(home),
     scanFiles: async (path) => [path],
     scanHeader: async () => scan,
     prepareFolder: async () => {},
@@ -60,15 +62,21 @@ export async function trainOrContinue(
   stage: TrainingStage,
   workflows: Workflows,
   hooks: RunHooks,
+  home: Home,
 ): Promise<RunOutcome["status"]> {
+  const { store } = home;
   const { outputDir } = stage;
-  const resume = (await exists(lastCheckpoint(outputDir))) ? { resume: "last" } : {};
-  const payload = await createTrainingPayload({ ...stage, overrides: { ...stage.overrides, ...resume } });
-  if (await exists(join(outputDir, "run.json"))) {
-    await checkSettings(join(outputDir, "run.json"), payload);
-    const { outcome, epochs } = await readTraining(outputDir);
+  const resume = (await isThere(lastCheckpoint(outputDir), store)) ? { resume: "last" } : {};
+  const payload = await resolveTrainingPayload(
+    { ...stage, overrides: { ...stage.overrides, ...resume } },
+    fileProbe(home),
+  );
+  const record = joinPath(outputDir, outputs.run);
+  if (await isThere(record, store)) {
+    await checkSettings(record, payload, store);
+    const { outcome, epochs } = await readTraining(outputDir, store);
     if (isFinished(outcome.kind, epochs, epochsOf(payload))) {
-      hooks.log(`${outputDir}: trained already (${outcome.kind} after ${epochs} epochs)`);
+      hooks.log(`$outputDir: trained already ($outcome.kindafter $epochsepochs)`);
       return outcome.kind === "diverged" || outcome.kind === "not-finite" ? "diverged" : "finished";
     }
   }
@@ -78,9 +86,9 @@ export async function trainOrContinue(
 const isFinished = (kind: OutcomeKind, epochs: number, maxEpochs: number): boolean =>
   kind !== "interrupted" && (kind !== "completed" || epochs >= maxEpochs);
 
-async function checkSettings(runFile: string, payload: TrainingPayload): Promise<void> {
+async function checkSettings(runFile: string, payload: TrainingPayload, store: RunStore): Promise<void> {
   const { model, data, training, execution, overridden } = payload;
-  const before = await readSavedRun(runFile);
+  const before = await readSavedRun(runFile, store);
   const groups = Object.keys(before.settings) as GroupName[];
   // Settings that the version before did not have were what their defaults are.
   const completed = Object.fromEntries(groups.map((group) => [group, parseSettings(group, before.settings[group])]));
@@ -119,17 +127,21 @@ export async function inferOrReuse(
   { modelPath, testDataFile, outputDir, tile, executionConfig }: InferenceStage,
   workflows: Workflows,
   hooks: RunHooks,
+  home: Home,
 ): Promise<RunOutcome["status"]> {
-  const model = sha256(await readBytes(join(modelPath, bundleName)));
-  const before = (await exists(join(outputDir, "run.json")))
-    ? await readJsonFile(join(outputDir, "run.json"))
-    : undefined;
+  const { machine, store } = home;
+  const model = await machine.sha256(await store.read(joinPath(modelPath, outputs.model)));
+  const record = joinPath(outputDir, outputs.run);
+  const before = (await isThere(record, store)) ? await readJson(record, store) : undefined;
   if (isInferenceOf(before, model)) {
     hooks.log(`${outputDir}: reconstructed already`);
     return "finished";
   }
   const overrides = { middleTrim: tile, patchWeighting: "uniform" };
-  const payload = await createInferencePayload({ modelPath, testDataFile, outputDir, overrides, executionConfig });
+  const payload = await resolveInferencePayload(
+    { modelPath, testDataFile, outputDir, overrides, executionConfig },
+    fileProbe(home),
+  );
   return report(await workflows.infer(payload, hooks), hooks);
 }
 

@@ -1,4 +1,3 @@
-import { dirname, join } from "node:path";
 import { PtychonautError } from "../../errors.ts";
 import type { NpyArray } from "../../formats/npy.ts";
 import { writeNpz } from "../../formats/npz.ts";
@@ -6,12 +5,16 @@ import { type Alignment, align } from "../../metrics/align.ts";
 import { commonArea, type InReferenceFrame, inReferenceFrame, overArea } from "../../metrics/commonArea.ts";
 import { measure } from "../../metrics/evaluate.ts";
 import { type ComplexImage, complexImage } from "../../metrics/image.ts";
-import { exists, readJsonFile, writeAtomic } from "../../node/files/files.ts";
+
 import { comparisonFigure } from "../../pictures/comparisonFigure.ts";
 import { type ComparisonOptions, evaluationOptions, evaluationWarnings, type Reference } from "../evaluate.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
+import type { Home } from "../machine.ts";
 import { type ObjectFile, readObjectFile } from "../objectFile.ts";
-import { writeRunRecord } from "../runRecord.ts";
+import { outputs } from "../outputs.ts";
+import { folderOf, joinPath } from "../paths.ts";
+import { removeRunRecord, writeRunRecord } from "../runRecord.ts";
+import { isThere, type RunStore, readJson } from "../store.ts";
 import { type CompareEntry, fileName } from "./entries.ts";
 import { comparisonTable, frcCsv, type Measured, metricsCsv } from "./tables.ts";
 
@@ -53,7 +56,7 @@ interface MeasuredEntry extends Measured {
  * `comparison.csv`, `frc.csv`, `compare.json`, `aligned.npz`, `comparison.png` and, last, `run.json`.
  * @throws PtychonautError naming the entry that does not fit, or "output"
  */
-export async function runCompare(request: CompareRequest, hooks: RunHooks): Promise<CompareOutcome> {
+export async function runCompare(request: CompareRequest, hooks: RunHooks, home: Home): Promise<CompareOutcome> {
   const { entries, reference, outputDir, options, area } = request;
   const startedAt = new Date();
   const target = complexImage(reference.object);
@@ -63,7 +66,7 @@ export async function runCompare(request: CompareRequest, hooks: RunHooks): Prom
   try {
     for (const entry of entries) {
       if (hooks.signal.aborted) return interrupted;
-      aligned.push(await namedAfter(entry, () => alignEntry(entry, reference, target, options)));
+      aligned.push(await namedAfter(entry, () => alignEntry(entry, reference, target, options, home)));
       progress.update(aligned.length);
     }
     const common = commonArea(
@@ -73,14 +76,14 @@ export async function runCompare(request: CompareRequest, hooks: RunHooks): Prom
     const measured: MeasuredEntry[] = [];
     for (const item of aligned) {
       if (hooks.signal.aborted) return interrupted;
-      measured.push(await namedAfter(item.entry, () => measureEntry(item, area, common, target, options)));
+      measured.push(await namedAfter(item.entry, () => measureEntry(item, area, common, target, options, home.store)));
       progress.update(aligned.length + measured.length);
     }
     for (const { label, metrics } of measured)
       for (const line of evaluationWarnings(metrics)) warnings.push(`${label}: ${line}`);
     for (const line of warnings.slice(request.warnings?.length ?? 0)) hooks.warn(`warning: ${line}`);
-    const files = await writeComparison(request, measured, common, target);
-    const record = await writeRunRecord(outputDir, recordOf(request, measured, startedAt, warnings, files));
+    const files = await writeComparison(request, measured, common, target, home.store);
+    const record = await writeRunRecord(outputDir, recordOf(request, measured, startedAt, warnings, files), home);
     return { status: "finished", files: [...files, record], measured, table: comparisonTable(measured) };
   } finally {
     progress.finish();
@@ -110,8 +113,9 @@ async function alignEntry(
   reference: Reference,
   target: ComplexImage,
   options: ComparisonOptions,
+  home: Home,
 ): Promise<Aligned> {
-  const file = await readObjectFile(entry.address);
+  const file = await readObjectFile(entry.address, home);
   const alignment = align(file.object, reference.object, evaluationOptions(file, reference, options));
   return { entry, file, alignment, known: inReferenceFrame(alignment, target.shape).known };
 }
@@ -122,9 +126,10 @@ async function measureEntry(
   common: Uint8Array,
   { shape }: ComplexImage,
   options: ComparisonOptions,
+  store: RunStore,
 ): Promise<MeasuredEntry> {
   const over = area === "own" ? alignment : overArea(alignment, common, shape, options.gauge);
-  const deviance = entry.kind === "model" ? await devianceBeside(file.path) : undefined;
+  const deviance = entry.kind === "model" ? await devianceBeside(file.path, store) : undefined;
   const metrics = measure(over, { ...options, ...(deviance === undefined ? {} : { deviance }) });
   // Shown wherever it is known, with the gauge of the area that was measured.
   const frame = inReferenceFrame({ ...over, covered: alignment.covered }, shape);
@@ -132,10 +137,10 @@ async function measureEntry(
 }
 
 /** The deviance that an inference measured against its patterns. */
-async function devianceBeside(reconstruction: string): Promise<number | undefined> {
-  const path = join(dirname(reconstruction), "metrics.json");
-  if (!(await exists(path))) return undefined;
-  const metrics = await readJsonFile(path);
+async function devianceBeside(reconstruction: string, store: RunStore): Promise<number | undefined> {
+  const file = joinPath(folderOf(reconstruction), outputs.metrics);
+  if (!(await isThere(file, store))) return undefined;
+  const metrics = await readJson(file, store);
   const deviance: unknown = typeof metrics === "object" && metrics !== null && Reflect.get(metrics, "deviance");
   return typeof deviance === "number" ? deviance : undefined;
 }
@@ -145,15 +150,17 @@ async function writeComparison(
   measured: readonly MeasuredEntry[],
   common: Uint8Array,
   target: ComplexImage,
+  store: RunStore,
 ): Promise<string[]> {
   const { pixelSizeM } = [reference, ...measured.map(({ file }) => file)].find((file) => file.pixelSizeM) ?? {};
+  const { comparison: names } = outputs;
   const known = Uint8Array.from(common, (_, i) => (measured.some(({ frame }) => frame.known[i] === 1) ? 1 : 0));
   const contents: [name: string, content: Uint8Array | string][] = [
-    ["comparison.csv", metricsCsv(measured)],
-    ["frc.csv", frcCsv(measured)],
-    ["aligned.npz", alignedNpz(measured, common, target)],
+    [names.metrics, metricsCsv(measured)],
+    [names.rings, frcCsv(measured)],
+    [names.aligned, alignedNpz(measured, common, target)],
     [
-      "comparison.png",
+      names.picture,
       comparisonFigure(
         { label: "reference", data: target.data, known },
         measured.map(({ label, frame, metrics }) => ({
@@ -164,10 +171,11 @@ async function writeComparison(
         pixelSizeM === undefined ? {} : { pixelSizeM },
       ),
     ],
-    ["compare.json", `${JSON.stringify(summary(reference, area, common, measured), null, 2)}\n`],
+    [names.summary, `${JSON.stringify(summary(reference, area, common, measured), null, 2)}\n`],
   ];
-  for (const [name, content] of contents) await writeAtomic(join(outputDir, name), content);
-  return contents.map(([name]) => join(outputDir, name));
+  await removeRunRecord(outputDir, store);
+  for (const [name, content] of contents) await store.write(joinPath(outputDir, name), content);
+  return contents.map(([name]) => joinPath(outputDir, name));
 }
 
 function summary(

@@ -1,10 +1,9 @@
-import { stat } from "node:fs/promises";
-import { basename, dirname, extname, join } from "node:path";
 import { PtychonautError } from "../../errors.ts";
 import { openZip } from "../../formats/zip.ts";
-import { bundleName } from "../../node/files/bundleFiles.ts";
-import { readBytes } from "../../node/files/files.ts";
 import { splitAddress } from "../objectFile.ts";
+import { outputs } from "../outputs.ts";
+import { baseName, extensionOf, folderOf, joinPath } from "../paths.ts";
+import { isThere, type RunStore } from "../store.ts";
 
 /** Something to compare: the address of an object in a file, or a model that is to make one. */
 export interface CompareEntry {
@@ -14,16 +13,14 @@ export interface CompareEntry {
   readonly address: string;
 }
 
-const reconstructionName = "reconstruction.npz";
-
 /**
  * Entries out of what was typed: `PATH` or `LABEL=PATH`, the path being a reconstruction, its folder, `file.npz::array`, a
  * bundle, or the folder of a training.
  * @throws PtychonautError "usage" for paths that do not exist, folders of neither, and labels that are not unique
  */
-export async function resolveEntries(typed: readonly string[]): Promise<readonly CompareEntry[]> {
+export async function resolveEntries(typed: readonly string[], store: RunStore): Promise<readonly CompareEntry[]> {
   const entries: CompareEntry[] = [];
-  for (const text of typed) entries.push(await resolveEntry(text));
+  for (const text of typed) entries.push(await resolveEntry(text, store));
   const names = new Map<string, string>();
   for (const { label } of entries) {
     const name = fileName(label);
@@ -45,47 +42,42 @@ export function fileName(label: string): string {
   return label.replace(/[^\p{L}\p{N}_.-]+/gu, "_").replace(/^\.+/, "_");
 }
 
-async function resolveEntry(text: string): Promise<CompareEntry> {
+async function resolveEntry(text: string, store: RunStore): Promise<CompareEntry> {
   const equals = text.indexOf("=");
   // Checkpoints have "=" in their names; a label has no separator of folders.
-  const labelled = equals > 0 && !/[/\\]/.test(text.slice(0, equals)) && !(await exists(splitAddress(text).path));
+  const labelled =
+    equals > 0 && !/[/\\]/.test(text.slice(0, equals)) && !(await isThere(splitAddress(text).path, store));
   const address = labelled ? text.slice(equals + 1) : text;
   const { path } = splitAddress(address);
-  const found = await stat(path).catch(() => undefined);
-  if (found === undefined) throw new PtychonautError("usage", "no such file or folder", { where: path });
-  const place = found.isDirectory() ? await inFolder(path) : { address, kind: await kindOfFile(path) };
+  const kind = await store.kindOf(path);
+  if (kind === undefined) throw new PtychonautError("usage", "no such file or folder", { where: path });
+  const place = kind === "folder" ? await inFolder(path, store) : { address, kind: await kindOfFile(path, store) };
   return { label: labelled ? text.slice(0, equals) : labelOf(path), ...place };
 }
 
-async function inFolder(path: string): Promise<Pick<CompareEntry, "kind" | "address">> {
-  const [reconstruction, model] = [join(path, reconstructionName), join(path, bundleName)];
-  const [hasReconstruction, hasModel] = [await exists(reconstruction), await exists(model)];
+async function inFolder(path: string, store: RunStore): Promise<Pick<CompareEntry, "kind" | "address">> {
+  const [reconstruction, model] = [joinPath(path, outputs.reconstruction), joinPath(path, outputs.model)];
+  const [hasReconstruction, hasModel] = [await isThere(reconstruction, store), await isThere(model, store)];
   if (hasReconstruction && !hasModel) return { kind: "object", address: reconstruction };
   if (hasModel && !hasReconstruction) return { kind: "model", address: model };
   throw new PtychonautError("usage", hasModel ? "the folder has a model and a reconstruction" : "nothing to compare", {
     where: path,
-    ...(hasModel ? {} : { expected: `a folder with ${reconstructionName} or ${bundleName}` }),
-    fix: hasModel ? `name ${reconstructionName} or ${bundleName} in it` : "name a file",
+    ...(hasModel ? {} : { expected: `a folder with ${outputs.reconstruction} or ${outputs.model}` }),
+    fix: hasModel ? `name ${outputs.reconstruction} or ${outputs.model} in it` : "name a file",
   });
 }
 
 /** npz files and bundles are both archives; a bundle has a manifest. */
-async function kindOfFile(path: string): Promise<CompareEntry["kind"]> {
-  if (extname(path) === ".npz") return "object";
-  const { members } = openZip(await readBytes(path), path);
+async function kindOfFile(path: string, store: RunStore): Promise<CompareEntry["kind"]> {
+  if (extensionOf(path) === ".npz") return "object";
+  const { members } = openZip(await store.read(path), path);
   return members.some(({ name }) => name === "manifest.json") ? "model" : "object";
 }
 
 /** The file's name, or its folder's where every such file has the same. */
 function labelOf(path: string): string {
-  const name = basename(path);
-  const generic = name === reconstructionName || name === bundleName;
-  const folder = basename(dirname(path));
-  return generic && folder !== "" && folder !== "." ? folder : basename(name, extname(name));
+  const name = baseName(path);
+  const generic = name === outputs.reconstruction || name === outputs.model;
+  const folder = baseName(folderOf(path));
+  return generic && folder !== "" && folder !== "." ? folder : name.slice(0, name.length - extensionOf(name).length);
 }
-
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );

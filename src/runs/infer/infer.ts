@@ -18,21 +18,20 @@ import { loadPredictor, type Predictor } from "../../inference/predictor.ts";
 import { type PredictionReport, positionsOf, predictPatches } from "../../inference/predictPatches.ts";
 import { toReconstruction } from "../../inference/reconstruction.ts";
 import type { ParameterValues } from "../../nets/parameters.ts";
-import { locateBundle } from "../../node/files/bundleFiles.ts";
-import { type OpenScan, openScan, readBytes, sha256 } from "../../node/files/files.ts";
-import { batchWorkers } from "../../node/workers/batchWorkers.ts";
 import { propagatorOf } from "../../physics/propagation/propagators.ts";
-import { chooseRuntime } from "../../runtime/node/accelerator.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { maskedProbe } from "../../training/maskedProbe.ts";
 import { withModeCoherence } from "../../training/modeCoherence.ts";
 import { probesOf } from "../../training/trainableProbe.ts";
 import { checkDeterminism } from "../determinism.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
+import { locateBundle } from "../inputs/bundleFiles.ts";
+import { type OpenScan, openScan } from "../inputs/scans.ts";
+import { type Home, loaderOptions, type Machine } from "../machine.ts";
 import { patchStatsFiles } from "../patchStatsFiles.ts";
-import { type RunRecord, scanInput, withCircumstances, writeRunRecord } from "../runRecord.ts";
+import { type RunRecord, removeRunRecord, scanInput, withCircumstances, writeRunRecord } from "../runRecord.ts";
 import { type InferenceMetrics, inferenceMetrics } from "./inferenceMetrics.ts";
-import { writeReconstructionFiles } from "./reconstructionFiles.ts";
+import { removeReconstructionFiles, writeReconstructionFiles } from "./reconstructionFiles.ts";
 import { scaledByData } from "./scaledByData.ts";
 
 /** What a caller may replace. */
@@ -50,11 +49,12 @@ export interface InferenceDeps {
 export async function runInference(
   payload: InferencePayload,
   hooks: RunHooks,
+  home: Home,
   deps: InferenceDeps = {},
 ): Promise<RunOutcome> {
-  const run = await prepare(payload, hooks, deps);
+  const run = await prepare(payload, hooks, home, deps);
   try {
-    return await conclude(run, await predict(run, payload, hooks), payload, hooks);
+    return await conclude(run, await predict(run, payload, hooks, home), payload, hooks, home);
   } finally {
     await run.close();
   }
@@ -85,20 +85,21 @@ interface Run {
   close(): Promise<void>;
 }
 
-async function prepare(payload: InferencePayload, hooks: RunHooks, deps: InferenceDeps): Promise<Run> {
+async function prepare(payload: InferencePayload, hooks: RunHooks, home: Home, deps: InferenceDeps): Promise<Run> {
+  const { machine, store } = home;
   const { data, execution, outputDir } = payload;
   const startedAt = new Date();
   const lap = stopwatch();
-  const path = await locateBundle(payload.modelPath);
-  const bytes = await readBytes(path);
+  const path = await locateBundle(payload.modelPath, store);
+  const bytes = await store.read(path);
   const bundle = readBundle(bytes, path);
   const readingModel = lap();
   const storage = { inMemory: execution.patternsInMemory, folder: outputDir, log: hooks.log };
-  const scan = await openScan(payload.testDataFile, scanOptions(data), storage);
+  const scan = await openScan(payload.testDataFile, scanOptions(data), storage, home);
   const seconds = { readingModel, readingData: lap() };
   try {
-    const bundleFile = { path, sha256: sha256(bytes) };
-    return await prepareOn(scan, { startedAt, bundle, bundleFile, seconds }, payload, hooks, deps);
+    const bundleFile = { path, sha256: await machine.sha256(bytes) };
+    return await prepareOn(scan, { startedAt, bundle, bundleFile, seconds }, payload, hooks, machine, deps);
   } catch (error) {
     scan.close();
     throw error;
@@ -110,6 +111,7 @@ async function prepareOn(
   begun: Pick<Run, "startedAt" | "bundle" | "bundleFile" | "seconds">,
   payload: InferencePayload,
   hooks: RunHooks,
+  machine: Machine,
   deps: InferenceDeps,
 ): Promise<Run> {
   const { model, data, inference, execution } = payload;
@@ -133,19 +135,14 @@ async function prepareOn(
     frames: prediction.frames,
   });
   seconds["grouping"] = lap();
-  const runtime = await chooseRuntime(execution.accelerator);
+  const runtime = await machine.runtime(execution.accelerator);
   hooks.log(`computing on ${runtime.description}`);
   for (const line of checkDeterminism(payload, runtime)) warn(line);
   const batch = Math.min(execution.inferenceBatchSize, prediction.source.groups.count);
   const ownProbe = scaledProbe(dataset.probe, prediction.scales);
   const network = await (deps.loadPredictor ?? loadPredictor)(runtime, model, weightsOf(bundle), batch, ownProbe);
   const scales = objectScales(model, scalesFor(bundle.manifest, facts));
-  const { numWorkers, prefetchFactor, persistentWorkers } = execution;
-  const loader = batchWorkers(prediction.source, {
-    numWorkers,
-    persistentWorkers,
-    ...(prefetchFactor === null ? {} : { prefetchFactor }),
-  });
+  const loader = machine.batches(prediction.source, loaderOptions(execution));
   seconds["loadingNetwork"] = lap();
   return {
     ...begun,
@@ -175,7 +172,7 @@ interface Prediction {
   readonly files: readonly string[];
 }
 
-async function predict(run: Run, payload: InferencePayload, hooks: RunHooks): Promise<Prediction> {
+async function predict(run: Run, payload: InferencePayload, hooks: RunHooks, { store }: Home): Promise<Prediction> {
   const { dataset, prediction, predictor, loader, seconds } = run;
   const { inference, execution } = payload;
   const { groups } = prediction.source;
@@ -203,7 +200,9 @@ async function predict(run: Run, payload: InferencePayload, hooks: RunHooks): Pr
   seconds["assembly"] = seconds["assembly"] + lap();
   if (report.notFinite > 0) run.warn(`${report.notFinite} predicted patches are not finite and were left out`);
   warnOfAlignment(assembled, run.warn);
-  const files = (await stats?.write(payload.outputDir)) ?? [];
+  // From here on the folder changes.
+  await removeRunRecord(payload.outputDir, store);
+  const files = (await stats?.write(payload.outputDir, store)) ?? [];
   return { report, files, ...(assembled === undefined ? {} : { assembled }) };
 }
 
@@ -222,12 +221,14 @@ async function conclude(
   { report, assembled, files: written }: Prediction,
   payload: InferencePayload,
   hooks: RunHooks,
+  home: Home,
 ): Promise<RunOutcome> {
   const { dataset, prediction, seconds } = run;
   const outcome = outcomeOf(report, prediction.source.groups.count);
   const details = { ...outcome, ...speedOf(report), notFinite: report.notFinite };
   if (assembled === undefined) {
-    const record = await writeRunRecord(payload.outputDir, recordOf(run, payload, details, written));
+    await removeReconstructionFiles(payload.outputDir, home.store);
+    const record = await writeRunRecord(payload.outputDir, recordOf(run, payload, details, written), home);
     return { ...outcome, files: [...written, record] };
   }
   const { alignment } = assembled;
@@ -252,11 +253,8 @@ async function conclude(
   };
   seconds["evaluation"] = lap();
   const record = recordOf(run, payload, { ...details, ...(alignment === undefined ? {} : { alignment }) }, written);
-  const files = await writeReconstructionFiles(payload.outputDir, {
-    reconstruction,
-    metrics,
-    run: await withCircumstances(record),
-  });
+  const results = { reconstruction, metrics, run: withCircumstances(record, home) };
+  const files = await writeReconstructionFiles(payload.outputDir, results, home.store);
   hooks.log(summary(report, metrics));
   return { ...outcome, files: [...written, ...files] };
 }

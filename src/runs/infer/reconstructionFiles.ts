@@ -1,9 +1,10 @@
-import { join } from "node:path";
 import { wellCovered } from "../../inference/coverage.ts";
-import { writeAtomic } from "../../node/files/files.ts";
 import { renderFigure } from "../../pictures/figure.ts";
 import { objectPanels } from "../../pictures/objectFigure.ts";
 import { type Reconstruction, writeReconstruction } from "../../reconstructions/reconstructionNpz.ts";
+import { outputs } from "../outputs.ts";
+import { joinPath } from "../paths.ts";
+import type { RunStore } from "../store.ts";
 
 /** What a command leaves in its output folder. */
 export interface ReconstructionRecord {
@@ -20,20 +21,30 @@ export interface ReconstructionRecord {
  * @returns paths of the files written
  * @throws PtychonautError "output"
  */
-export async function writeReconstructionFiles(folder: string, record: ReconstructionRecord): Promise<string[]> {
+export async function writeReconstructionFiles(
+  folder: string,
+  record: ReconstructionRecord,
+  store: RunStore,
+): Promise<string[]> {
   const { reconstruction, metrics, run } = record;
   const { object, coverage, pixelSizeM } = reconstruction;
   const panels = objectPanels(object, wellCovered(coverage));
   const scale = pixelSizeM === undefined ? {} : { pixelSizeM };
   const files: [string, () => Uint8Array | string][] = [
-    ["reconstruction.npz", () => writeReconstruction(reconstruction)],
-    ["amplitude.png", () => renderFigure([panels.amplitude], scale)],
-    ["phase.png", () => renderFigure([panels.phase], scale)],
-    ...(metrics === undefined ? [] : [["metrics.json", () => jsonText(metrics)] as [string, () => string]]),
-    ["run.json", () => jsonText(run)],
+    [outputs.reconstruction, () => writeReconstruction(reconstruction)],
+    [outputs.amplitude, () => renderFigure([panels.amplitude], scale)],
+    [outputs.phase, () => renderFigure([panels.phase], scale)],
+    ...(metrics === undefined ? [] : [[outputs.metrics, () => jsonText(metrics)] as [string, () => string]]),
+    [outputs.run, () => jsonText(run)],
   ];
-  for (const [name, content] of files) await writeAtomic(join(folder, name), content());
-  return files.map(([name]) => join(folder, name));
+  for (const [name, content] of files) await store.write(joinPath(folder, name), content());
+  return files.map(([name]) => joinPath(folder, name));
+}
+
+/** Takes away what an earlier reconstruction left, its record first. */
+export async function removeReconstructionFiles(folder: string, store: RunStore): Promise<void> {
+  const { run, reconstruction, amplitude, phase, metrics } = outputs;
+  for (const name of [run, reconstruction, amplitude, phase, metrics]) await store.remove(joinPath(folder, name));
 }
 
 /** JSON for people, ending in a newline. Numbers that are not finite become null. */

@@ -1,9 +1,9 @@
-import { appendFile, mkdir, readdir, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
-import { join } from "node:path";
 import type { ExecutionConfig } from "../../config/executionConfig.ts";
-import { PtychonautError } from "../../errors.ts";
 import type { EpochRecord } from "../../training/trainingState.ts";
+import type { Home } from "../machine.ts";
+import { outputs, subfolders } from "../outputs.ts";
+import { joinPath } from "../paths.ts";
+import type { RunStore } from "../store.ts";
 import { firstEvent, scalarEvent } from "./tensorboard.ts";
 
 /** How a run ended, and what it wrote. */
@@ -33,12 +33,17 @@ const nothingToFinish = async (): Promise<void> => {};
  * @param lossName "poisson" or "mae"
  * @throws PtychonautError "output" when it cannot be written
  */
-export function metricsLogger(backend: LocalBackend, outputDir: string, lossName: string): Promise<MetricsLogger> {
+export function metricsLogger(
+  backend: LocalBackend,
+  outputDir: string,
+  lossName: string,
+  home: Home,
+): Promise<MetricsLogger> {
   switch (backend) {
     case "csv":
-      return csvLogger(outputDir, lossName);
+      return csvLogger(outputDir, lossName, home.store);
     case "tensorboard":
-      return tensorboardLogger(outputDir, lossName);
+      return tensorboardLogger(outputDir, lossName, home);
     case "none":
       return Promise.resolve({ files: [], log: async () => {}, finish: nothingToFinish });
   }
@@ -49,8 +54,8 @@ export function metricsLogger(backend: LocalBackend, outputDir: string, lossName
  * epoch, step, `LOSS_train_loss`, `LOSS_val_loss` (empty without validation data), the objective's measures as
  * `NAME_train` and `NAME_val`, learning_rate, grad_norm_preclip, grad_norm_postclip, seconds.
  */
-async function csvLogger(outputDir: string, lossName: string): Promise<MetricsLogger> {
-  const path = join(await newFolder(outputDir), "metrics.csv");
+async function csvLogger(outputDir: string, lossName: string, store: RunStore): Promise<MetricsLogger> {
+  const path = joinPath(await newFolder(outputDir, store), outputs.log);
   let header: readonly string[] | undefined;
   return {
     get files() {
@@ -61,25 +66,30 @@ async function csvLogger(outputDir: string, lossName: string): Promise<MetricsLo
       const row = metricColumns(record, lossName);
       if (header === undefined) {
         header = Object.keys(row);
-        await written(path, writeFile(path, `${header.join(",")}\n`));
+        await store.append(path, `${header.join(",")}\n`);
       }
-      await written(path, appendFile(path, `${Object.values(row).join(",")}\n`));
+      await store.append(path, `${Object.values(row).join(",")}\n`);
     },
   };
 }
 
 /** A TensorBoard event file: the columns of the CSV as scalars over optimiser steps; what is not there has no point. */
-async function tensorboardLogger(outputDir: string, lossName: string): Promise<MetricsLogger> {
-  const name = `events.out.tfevents.${Math.floor(now())}.${hostname()}.${process.pid}`;
-  const path = join(await newFolder(outputDir), name);
-  await written(path, writeFile(path, firstEvent(now())));
+async function tensorboardLogger(
+  outputDir: string,
+  lossName: string,
+  { machine, store }: Home,
+): Promise<MetricsLogger> {
+  const { host, process } = machine.about;
+  const name = `events.out.tfevents.${Math.floor(now())}.${host}.${process}`;
+  const path = joinPath(await newFolder(outputDir, store), name);
+  await store.append(path, firstEvent(now()));
   return {
     files: [path],
     finish: nothingToFinish,
     async log(record) {
       const { step, ...row } = metricColumns(record, lossName);
       const scalars = Object.entries(row).filter((entry): entry is [string, number] => typeof entry[1] === "number");
-      await written(path, appendFile(path, scalarEvent(now(), Number(step), Object.fromEntries(scalars))));
+      await store.append(path, scalarEvent(now(), Number(step), Object.fromEntries(scalars)));
     },
   };
 }
@@ -106,24 +116,15 @@ export function metricColumns(record: EpochRecord, lossName: string): Record<str
   };
 }
 
-async function newFolder(outputDir: string): Promise<string> {
-  const logs = join(outputDir, "lightning_logs");
-  const folder = join(logs, `version_${await nextVersion(logs)}`);
-  await written(folder, mkdir(folder, { recursive: true }));
+async function newFolder(outputDir: string, store: RunStore): Promise<string> {
+  const logs = joinPath(outputDir, subfolders.logs);
+  const folder = joinPath(logs, `version_${await nextVersion(logs, store)}`);
+  await store.makeFolder(folder);
   return folder;
 }
 
-async function nextVersion(folder: string): Promise<number> {
-  const names = await readdir(folder).catch(() => []);
+async function nextVersion(folder: string, store: RunStore): Promise<number> {
+  const names = await store.list(folder);
   const versions = names.flatMap((name) => /^version_(\d+)$/.exec(name)?.slice(1).map(Number) ?? []);
   return versions.length === 0 ? 0 : Math.max(...versions) + 1;
-}
-
-async function written(path: string, work: Promise<unknown>): Promise<void> {
-  try {
-    await work;
-  } catch (cause) {
-    const got = cause instanceof Error ? cause.message : String(cause);
-    throw new PtychonautError("output", "the metrics log cannot be written", { where: path, got, cause });
-  }
 }

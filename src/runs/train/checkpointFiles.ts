@@ -1,8 +1,4 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
 import { PtychonautError } from "../../errors.ts";
-import { readBytes, writeAtomic } from "../../node/files/files.ts";
-import { removeLeftovers } from "../../node/files/leftovers.ts";
 import type { KeptCheckpoint } from "../../training/checkpointPolicy.ts";
 import {
   checkpointIdentity,
@@ -11,6 +7,9 @@ import {
   type TrainingState,
   writeCheckpoint,
 } from "../../training/trainingState.ts";
+import { subfolders } from "../outputs.ts";
+import { joinPath } from "../paths.ts";
+import type { RunStore } from "../store.ts";
 
 /**
  * Checkpoints of a run in `OUTPUT/checkpoints`: `last.ckpt.zip`, and the kept ones named by epoch and monitored value.
@@ -25,6 +24,7 @@ export interface CheckpointFiles {
 }
 
 export interface CheckpointOptions {
+  readonly store: RunStore;
   readonly outputDir: string;
   readonly identity: RunIdentity;
   /** Name of the monitored quantity, for file names. */
@@ -43,32 +43,31 @@ const SUFFIX = ".ckpt.zip";
 const LAST = `last${SUFFIX}`;
 /** Names of kept checkpoints; files of others are nobody's to read or to delete. */
 const KEPT = /^epoch=\d{4,}-\w+=[-+.\w]+\.ckpt\.zip$/;
-const folderOf = (outputDir: string): string => join(outputDir, "checkpoints");
+const checkpointFolder = (outputDir: string): string => joinPath(outputDir, subfolders.checkpoints);
 
-export const lastCheckpoint = (outputDir: string): string => join(folderOf(outputDir), LAST);
+export const lastCheckpoint = (outputDir: string): string => joinPath(checkpointFolder(outputDir), LAST);
 
 /** @returns the writer, and how many files of an earlier run were deleted */
 export async function openCheckpoints(
   options: CheckpointOptions,
 ): Promise<{ files: CheckpointFiles; deleted: number }> {
-  const { outputDir, identity, monitor, fresh, kept, everyMinutes = 0, now = () => performance.now() } = options;
-  const folder = folderOf(outputDir);
-  await mkdir(folder, { recursive: true });
-  await removeLeftovers(folder);
+  const { store, outputDir, identity, monitor, fresh, kept, everyMinutes = 0, now = () => performance.now() } = options;
+  const folder = checkpointFolder(outputDir);
+  await store.makeFolder(folder);
   const nameOf = ({ epoch, value }: KeptCheckpoint): string =>
     `epoch=${String(epoch).padStart(4, "0")}-${monitor}=${value.toPrecision(6)}${SUFFIX}`;
-  const pathOf = (checkpoint: KeptCheckpoint): string => join(folder, nameOf(checkpoint));
-  const found = await checkpointsIn(folder);
+  const pathOf = (checkpoint: KeptCheckpoint): string => joinPath(folder, nameOf(checkpoint));
+  const found = await checkpointsIn(folder, store);
   const counted = kept?.map(nameOf);
   const superseded = found.filter((name) => fresh || (counted && name !== LAST && !counted.includes(name)));
-  for (const name of superseded) await rm(join(folder, name), { force: true });
+  for (const name of superseded) await store.remove(joinPath(folder, name));
   const last = lastCheckpoint(outputDir);
   let savedAt = now();
   const save: CheckpointFiles["save"] = async (state, keep, dropped = []) => {
     const bytes = writeCheckpoint(state, identity);
-    if (keep !== undefined) await writeAtomic(pathOf(keep), bytes);
-    await writeAtomic(last, bytes);
-    for (const checkpoint of dropped) await rm(pathOf(checkpoint), { force: true });
+    if (keep !== undefined) await store.write(pathOf(keep), bytes);
+    await store.write(last, bytes);
+    for (const checkpoint of dropped) await store.remove(pathOf(checkpoint));
     savedAt = now();
   };
   return {
@@ -84,8 +83,8 @@ export async function openCheckpoints(
 }
 
 /** Names of the checkpoints in a folder, which need not be there. The last comes last, before it the newest epoch. */
-async function checkpointsIn(folder: string): Promise<readonly string[]> {
-  const names = await readdir(folder).catch(() => []);
+async function checkpointsIn(folder: string, store: RunStore): Promise<readonly string[]> {
+  const names = await store.list(folder);
   return names.filter((name) => name === LAST || KEPT.test(name)).sort();
 }
 
@@ -102,10 +101,14 @@ export interface FoundCheckpoint {
  * @returns undefined when "last" finds none: the run was stopped before its first one
  * @throws PtychonautError "usage" when a named file is not there, "data" when it is damaged
  */
-export async function findCheckpoint(resume: string, outputDir: string): Promise<FoundCheckpoint | undefined> {
-  const path = resume === "last" ? await newestCheckpoint(outputDir) : resume;
+export async function findCheckpoint(
+  resume: string,
+  outputDir: string,
+  store: RunStore,
+): Promise<FoundCheckpoint | undefined> {
+  const path = resume === "last" ? await newestCheckpoint(outputDir, store) : resume;
   if (path === undefined) return undefined;
-  const bytes = await readBytes(path).catch((cause: unknown) => {
+  const bytes = await store.read(path).catch((cause: unknown) => {
     throw new PtychonautError("usage", "there is no checkpoint to resume from", {
       where: path,
       fix: 'name a checkpoint file, or "last" with the output_dir of the run to continue',
@@ -118,8 +121,8 @@ export async function findCheckpoint(resume: string, outputDir: string): Promise
   };
 }
 
-async function newestCheckpoint(outputDir: string): Promise<string | undefined> {
-  const folder = folderOf(outputDir);
-  const name = (await checkpointsIn(folder)).at(-1);
-  return name === undefined ? undefined : join(folder, name);
+async function newestCheckpoint(outputDir: string, store: RunStore): Promise<string | undefined> {
+  const folder = checkpointFolder(outputDir);
+  const name = (await checkpointsIn(folder, store)).at(-1);
+  return name === undefined ? undefined : joinPath(folder, name);
 }

@@ -1,6 +1,7 @@
-import { join } from "node:path";
 import { writeNpz } from "../../formats/npz.ts";
-import { writeAtomic } from "../../node/files/files.ts";
+import { outputs } from "../outputs.ts";
+import { joinPath } from "../paths.ts";
+import type { RunStore } from "../store.ts";
 
 /**
  * Writes `intensities.npz`: `frame` (int64), the training frames as their scan numbers them, `frame_intensity` (float64), the
@@ -12,11 +13,12 @@ export async function writeIntensities(
   folder: string,
   frames: readonly (readonly number[])[],
   intensities: Float64Array,
+  store: RunStore,
 ): Promise<string> {
-  const path = join(folder, "intensities.npz");
+  const path = joinPath(folder, outputs.intensities);
   const shape = [intensities.length];
   const scan = frames.flatMap((own, i) => own.map(() => i));
-  await writeAtomic(
+  await store.write(
     path,
     writeNpz({
       ...(frames.length === 1 ? {} : { scan: { shape, dtype: "int64", data: Int32Array.from(scan) } }),

@@ -1,9 +1,9 @@
-import { join } from "node:path";
 import { amplitudeOf, type ComplexArray } from "../../arrays.ts";
 import { writeNpz } from "../../formats/npz.ts";
-import { writeAtomic } from "../../node/files/files.ts";
 import { type Panel, renderFigure } from "../../pictures/figure.ts";
 import { objectPanels } from "../../pictures/objectFigure.ts";
+import { joinPath } from "../paths.ts";
+import type { RunStore } from "../store.ts";
 
 export interface RefinedProbe {
   /** `[mode, N, N]` as the scan file has it. */
@@ -28,6 +28,7 @@ export async function writeProbeFiles(
   folder: string,
   name: string,
   { start, trained, probeScale }: RefinedProbe,
+  store: RunStore,
 ): Promise<string[]> {
   const { shape } = trained;
   const onFileScale = trained.data.map((value) => value / probeScale);
@@ -39,9 +40,9 @@ export async function writeProbeFiles(
     ...panelsOf({ shape, data: start.data }, mode, "start"),
     ...panelsOf({ shape, data: onFileScale }, mode, "trained"),
   ]);
-  const [npz, png] = [join(folder, `${name}.npz`), join(folder, `${name}.png`)];
-  await writeAtomic(npz, writeNpz(arrays));
-  await writeAtomic(png, renderFigure(panels.flat(), { panelSize: 192 }));
+  const [npz, png] = [joinPath(folder, `${name}.npz`), joinPath(folder, `${name}.png`)];
+  await store.write(npz, writeNpz(arrays));
+  await store.write(png, renderFigure(panels.flat(), { panelSize: 192 }));
   return [npz, png];
 }
 

@@ -5,6 +5,7 @@ import type { ParameterValues } from "../../nets/parameters.ts";
 import { trainedIntensities } from "../../training/frameIntensity.ts";
 import type { PreparedData } from "../../training/preparation.ts";
 import { probesOf, trainedProbe } from "../../training/trainableProbe.ts";
+import type { RunStore } from "../store.ts";
 import { writeIntensities } from "./intensityFiles.ts";
 import { writeProbeFiles } from "./probeFiles.ts";
 import { stackedProbes } from "./trainingSetup.ts";
@@ -17,7 +18,7 @@ export interface Refined {
    */
   readonly probe: ComplexArray | undefined;
   /** Writes the files of what was refined, and names them. */
-  write(folder: string): Promise<readonly string[]>;
+  write(folder: string, store: RunStore): Promise<readonly string[]>;
 }
 
 export function refined(values: ParameterValues, scans: readonly Dataset[], prepared: PreparedData): Refined {
@@ -29,7 +30,7 @@ export function refined(values: ParameterValues, scans: readonly Dataset[], prep
   );
   return {
     probe,
-    async write(folder) {
+    async write(folder, store) {
       const files: string[] = [];
       for (const [scan, { shape, data }] of (probe === undefined ? [] : probesOf(probe)).entries()) {
         const start = scans[scan].probe;
@@ -37,9 +38,9 @@ export function refined(values: ParameterValues, scans: readonly Dataset[], prep
         const trained = { shape: [start.shape[0], ...shape.slice(1)], data: data.subarray(0, start.data.length) };
         const name = scans.length === 1 ? "probe" : `probe_${scan + 1}`;
         const { probeScale } = prepared.scales[scan];
-        files.push(...(await writeProbeFiles(folder, name, { start, trained, probeScale })));
+        files.push(...(await writeProbeFiles(folder, name, { start, trained, probeScale }, store)));
       }
-      if (intensities !== undefined) files.push(await writeIntensities(folder, frames, intensities));
+      if (intensities !== undefined) files.push(await writeIntensities(folder, frames, intensities, store));
       return files;
     },
   };

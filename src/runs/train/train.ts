@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { type DataFacts, dataFacts } from "../../bundle/fingerprint.ts";
 import { scanOptions } from "../../config/dataConfig.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
@@ -8,10 +7,7 @@ import { scaledProbe } from "../../data/normalisation.ts";
 import { describeScans, scanNumbers, separateScans } from "../../data/scanNumbers.ts";
 import { PtychonautError } from "../../errors.ts";
 import type { ParameterSpec } from "../../nets/parameters.ts";
-import { type OpenScans, openScans, writeAtomic } from "../../node/files/files.ts";
-import { batchWorkers } from "../../node/workers/batchWorkers.ts";
 import { Random } from "../../random.ts";
-import { chooseRuntime } from "../../runtime/node/accelerator.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { withModeCoherence } from "../../training/modeCoherence.ts";
 import { unpackWeights } from "../../training/parameterStore.ts";
@@ -21,9 +17,14 @@ import { type Outcome, type TrainerOptions, train } from "../../training/trainer
 import { freshState, type RunIdentity, type TrainingState } from "../../training/trainingState.ts";
 import { checkDeterminism } from "../determinism.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
+import { type OpenScans, openScans } from "../inputs/scans.ts";
 import type { MetricsLogger } from "../loggers/loggers.ts";
+import { type Home, loaderOptions } from "../machine.ts";
+import { outputs } from "../outputs.ts";
+import { joinPath } from "../paths.ts";
 import { silentProgress } from "../progress.ts";
-import { type RunInput, scanInput, writeRunRecord } from "../runRecord.ts";
+import { type RunInput, removeRunRecord, scanInput, writeRunRecord } from "../runRecord.ts";
+import { writeJson } from "../store.ts";
 import type { CheckpointFiles } from "./checkpointFiles.ts";
 import { type InitialWeights, initialWeights } from "./initialWeights.ts";
 import { refined } from "./refined.ts";
@@ -43,10 +44,11 @@ import { canvasWarnings, trainingWarnings } from "./trainingWarnings.ts";
  * checkpoints, the metrics log, `training.json` and `run.json`.
  * @throws PtychonautError for wrong input, a missing device, or a disk that is full; numerical trouble is in the outcome
  */
-export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Promise<RunOutcome> {
+export async function runTraining(payload: TrainingPayload, hooks: RunHooks, home: Home): Promise<RunOutcome> {
+  const { machine, store } = home;
   const startedAt = new Date();
-  const server = await logServer(payload);
-  const runtime = await chooseRuntime(payload.execution.accelerator);
+  const server = await logServer(payload, machine);
+  const runtime = await machine.runtime(payload.execution.accelerator);
   hooks.log(`computing on ${runtime.description}`);
   const warnings: string[] = [];
   const warn = (line: string): void => {
@@ -54,14 +56,15 @@ export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Pr
     hooks.warn(`warning: ${line}`);
   };
   for (const line of checkDeterminism(payload, runtime)) warn(line);
-  const checkpoint = await checkpointToResume(payload, warn);
+  const checkpoint = await checkpointToResume(payload, store, warn);
   const seeds = seedsOf(payload, checkpoint);
-  const initial = await initialWeights(payload);
+  const initial = await initialWeights(payload, home);
   const run = await prepare(
     { ...payload, data: { ...payload.data, subsampleSeed: seeds.grouping } },
     runtime,
     seeds.run,
     initial,
+    home,
     hooks.log,
   );
   for (const line of run.warnings) warn(line);
@@ -78,11 +81,11 @@ export async function runTraining(payload: TrainingPayload, hooks: RunHooks): Pr
       runtime: runtime.description,
       inputs: inputsOf(run.scans),
     };
-    const logger = await openTrainingLog(server, payload, logged, { log: hooks.log, warn });
+    const logger = await openTrainingLog(server, payload, logged, home, { log: hooks.log, warn });
     return await loggedToItsEnd(logger, async () => {
-      const checkpoints = await checkpointWriter(run, restored, payload, hooks.log);
+      const checkpoints = await checkpointWriter(run, restored, payload, store, hooks.log);
       const finished = await follow(run, state, { logger, checkpoints }, payload, hooks);
-      return conclude(run, finished, payload, { startedAt, preparedAt, seeds, runtime, warnings });
+      return conclude(run, finished, payload, home, { startedAt, preparedAt, seeds, runtime, warnings });
     });
   } finally {
     await run.close();
@@ -128,14 +131,15 @@ async function prepare(
   runtime: Runtime,
   seed: number,
   initial: InitialWeights | undefined,
+  home: Home,
   log: (line: string) => void,
 ): Promise<Run> {
   const { data, training, execution, trainDataFile, moreDataFiles, outputDir } = payload;
   const storage = { inMemory: execution.patternsInMemory, folder: outputDir, log };
   const paths = [trainDataFile, ...moreDataFiles, ...(training.testDataFile === null ? [] : [training.testDataFile])];
-  const files = await openScans(paths, scanOptions(data), storage);
+  const files = await openScans(paths, scanOptions(data), storage, home);
   try {
-    return await prepareOn(files, payload, runtime, seed, initial);
+    return await prepareOn(files, payload, runtime, seed, initial, home);
   } catch (error) {
     files.close();
     throw error;
@@ -148,6 +152,7 @@ async function prepareOn(
   runtime: Runtime,
   seed: number,
   initial: InitialWeights | undefined,
+  { machine, store }: Home,
 ): Promise<Run> {
   const { data, model, training, execution } = payload;
   const random = new Random(seed);
@@ -160,13 +165,8 @@ async function prepareOn(
   const prepared = prepareData(scans, validation, data, model.gridsize, splitRandom);
   const learned = trainingLabels(scans, prepared.trainingFrames, prepared, payload);
   const source = { ...prepared.training, ...learned };
-  const setup = await setUpTraining(payload, scans, prepared, runtime);
-  const { numWorkers, prefetchFactor, persistentWorkers } = execution;
-  const loader = batchWorkers(source, {
-    numWorkers,
-    ...(prefetchFactor === null ? {} : { prefetchFactor }),
-    ...(persistentWorkers ? { persistentWorkers } : {}),
-  });
+  const setup = await setUpTraining(payload, scans, prepared, runtime, machine);
+  const loader = machine.batches(source, loaderOptions(execution));
   const held = prepared.validation && {
     ...prepared.validation,
     // Frames that were held back have the labels of their scan.
@@ -174,7 +174,7 @@ async function prepareOn(
       ? learned
       : trainingLabels([validation], prepared.validationFrames, prepared, payload)),
   };
-  const heldLoader = held === undefined ? undefined : batchWorkers(held);
+  const heldLoader = held === undefined ? undefined : machine.batches(held);
   const facts = scans.map((scan) => dataFacts(scan, model.gridsize));
   return {
     scans,
@@ -190,6 +190,7 @@ async function prepareOn(
         ? undefined
         : () => fixedBatches(held, heldLoader, training.batchSize),
     pictures: trainingPictures(payload, {
+      store,
       runtime,
       source: prepared.training,
       scans: scans.map(({ positions, probe }, scan) => ({
@@ -355,41 +356,47 @@ async function conclude(
   run: Run,
   { outcome, state, specs, files: written }: Finished,
   payload: TrainingPayload,
+  home: Home,
   { startedAt, preparedAt, seeds, runtime, warnings }: Circumstances,
 ): Promise<RunOutcome> {
   const { outputDir } = payload;
   const files = [...written];
   const training = trainingJson(state, outcome, seeds);
+  await removeRunRecord(outputDir, home.store);
   if (state.best !== null) {
     const values = unpackWeights(specs, state.best);
     const { probe, write } = refined(values, run.scans, run.prepared);
-    files.unshift(await saveBundle(run, values, probe, payload, training));
-    files.push(...(await write(outputDir)));
+    files.unshift(await saveBundle(run, values, probe, payload, training, home.store));
+    files.push(...(await write(outputDir, home.store)));
     if (payload.execution.logPatchStats) files.push(...(await run.pictures.statistics(values)));
   }
-  const trainingFile = join(outputDir, "training.json");
-  await writeAtomic(trainingFile, `${JSON.stringify(training, null, 2)}\n`);
+  const trainingFile = joinPath(outputDir, outputs.training);
+  await writeJson(trainingFile, training, home.store);
   const { scans, validation } = run;
-  const record = await writeRunRecord(outputDir, {
-    command: "train",
-    inputs: [
-      ...inputsOf(scans),
-      ...inputsOf(validation === undefined ? [] : [validation]),
-      ...(run.initial === undefined ? [] : [bundleInput(run.initial)]),
-    ],
-    settings: savedConfigOf(payload),
-    overridden: payload.overridden,
-    seeds: { ...seeds },
-    runtime: runtime.description,
-    startedAt: startedAt.toISOString(),
-    seconds: {
-      preparation: (preparedAt.getTime() - startedAt.getTime()) / 1000,
-      training: (Date.now() - preparedAt.getTime()) / 1000,
+  const record = await writeRunRecord(
+    outputDir,
+    {
+      command: "train",
+      inputs: [
+        ...inputsOf(scans),
+        ...inputsOf(validation === undefined ? [] : [validation]),
+        ...(run.initial === undefined ? [] : [bundleInput(run.initial)]),
+      ],
+      settings: savedConfigOf(payload),
+      overridden: payload.overridden,
+      seeds: { ...seeds },
+      runtime: runtime.description,
+      startedAt: startedAt.toISOString(),
+      seconds: {
+        preparation: (preparedAt.getTime() - startedAt.getTime()) / 1000,
+        training: (Date.now() - preparedAt.getTime()) / 1000,
+      },
+      warnings,
+      outcome: { ...outcome },
+      files: [...files, trainingFile],
     },
-    warnings,
-    outcome: { ...outcome },
-    files: [...files, trainingFile],
-  });
+    home,
+  );
   return { ...statusOf(outcome, payload), files: [...files, trainingFile, record] };
 }
 

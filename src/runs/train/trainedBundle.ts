@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { ComplexArray } from "../../arrays.ts";
 import { writeBundle } from "../../bundle/bundle.ts";
 import type { DataFacts } from "../../bundle/fingerprint.ts";
@@ -8,10 +7,11 @@ import { savedConfigOf } from "../../config/savedConfig.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { Scales } from "../../data/normalisation.ts";
 import { predictionGraph } from "../../inference/predictionModel.ts";
-import { bundleName } from "../../node/files/bundleFiles.ts";
-import { writeAtomic } from "../../node/files/files.ts";
-import { packageVersion } from "../../node/version.ts";
 import type { PreparedData } from "../../training/preparation.ts";
+import { version } from "../../version.ts";
+import { outputs } from "../outputs.ts";
+import { joinPath } from "../paths.ts";
+import type { RunStore } from "../store.ts";
 import { physicsValues } from "./trainingSetup.ts";
 
 /** What a bundle keeps of the scans that a network was trained on. */
@@ -28,6 +28,7 @@ export async function saveBundle(
   probe: ComplexArray | undefined,
   payload: TrainingPayload,
   training: JsonObject,
+  store: RunStore,
 ): Promise<string> {
   const graph = predictionGraph(payload.model, 1);
   const own = Object.fromEntries(graph.specs.map(({ name }) => [name, values[name]]));
@@ -35,11 +36,11 @@ export async function saveBundle(
     facts: facts[scan],
     scales: { ...numbersOf(prepared.scales[scan]), ...physicsValues(values, scan) },
   }));
-  const path = join(payload.outputDir, bundleName);
+  const path = joinPath(payload.outputDir, outputs.model);
   const bundle = writeBundle({
     model: graph.export(own),
     parameters: graph.specs,
-    createdBy: `ptychonaut ${await packageVersion()}`,
+    createdBy: `ptychonaut ${version}`,
     config: JSON.parse(JSON.stringify(savedConfigOf(payload))) as JsonObject,
     scales: { ...numbersOf(prepared.scales[0]), ...physicsValues(values) },
     trainedOn: first!.facts,
@@ -47,7 +48,7 @@ export async function saveBundle(
     ...(probe === undefined ? {} : { probe }),
     training: { ...training, scan: scans.map(({ name }) => name).join(", ") },
   });
-  await writeAtomic(path, bundle);
+  await store.write(path, bundle);
   return path;
 }
 

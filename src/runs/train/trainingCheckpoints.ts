@@ -1,6 +1,7 @@
 import type { TrainingPayload } from "../../config/payload.ts";
 import type { RunIdentity, TrainingState } from "../../training/trainingState.ts";
 import type { RunHooks } from "../hooks.ts";
+import type { RunStore } from "../store.ts";
 import { type CheckpointFiles, type FoundCheckpoint, findCheckpoint, openCheckpoints } from "./checkpointFiles.ts";
 
 /**
@@ -10,10 +11,11 @@ import { type CheckpointFiles, type FoundCheckpoint, findCheckpoint, openCheckpo
  */
 export async function checkpointToResume(
   { training: { resume }, outputDir }: TrainingPayload,
+  store: RunStore,
   warn: (line: string) => void,
 ): Promise<FoundCheckpoint | undefined> {
   if (resume === null) return undefined;
-  const found = await findCheckpoint(resume, outputDir);
+  const found = await findCheckpoint(resume, outputDir, store);
   if (found === undefined) warn(`no checkpoint was saved in ${outputDir}: the run starts from its beginning`);
   return found;
 }
@@ -27,10 +29,12 @@ export async function checkpointWriter(
   { identity, validate }: { readonly identity: RunIdentity; readonly validate: unknown },
   restored: TrainingState | undefined,
   { outputDir, execution, training }: TrainingPayload,
+  store: RunStore,
   log: RunHooks["log"],
 ): Promise<CheckpointFiles | undefined> {
   if (!execution.enableCheckpointing) return undefined;
   const { files, deleted } = await openCheckpoints({
+    store,
     outputDir,
     identity,
     monitor: validate === undefined ? "train_loss" : execution.checkpointMonitorMetric,

@@ -1,4 +1,3 @@
-import { randomInt } from "node:crypto";
 import type { DataFacts } from "../../bundle/fingerprint.ts";
 import { identitySettings } from "../../config/identity.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
@@ -18,10 +17,12 @@ export function seedsOf(
 ): Seeds {
   const stated = (name: string): boolean => overridden.some((origin) => origin.name === name);
   const saved = checkpoint?.identity["seed"];
-  const drawn = typeof saved === "number" ? saved : randomInt(2 ** 32);
+  const drawn = typeof saved === "number" ? saved : freshSeed();
   const run = execution.deterministic !== false || stated("seed") ? training.seed : drawn;
   return { run, grouping: stated("subsampleSeed") ? data.subsampleSeed : run };
 }
+
+const freshSeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0];
 
 /** What must not change between the parts of a run. Its length may, and where and how it is logged. */
 export function identityOf(

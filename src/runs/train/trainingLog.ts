@@ -1,20 +1,23 @@
-import { rm } from "node:fs/promises";
-import { hostname, userInfo } from "node:os";
-import { basename, resolve } from "node:path";
+import type { Settings } from "../../config/group.ts";
+import { snakeCase } from "../../config/names.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
-import { savedConfigOf } from "../../config/savedConfig.ts";
-import { type LoggerTalk, mlflowLogger } from "../../node/mlflow/logger.ts";
-import { runFile, settingsAsParams } from "../../node/mlflow/run.ts";
-import { type MlflowServer, reachMlflow } from "../../node/mlflow/server.ts";
-import { packageVersion } from "../../node/version.ts";
+import { type SavedConfig, savedConfigOf } from "../../config/savedConfig.ts";
+import { PtychonautError } from "../../errors.ts";
 import type { TrainingState } from "../../training/trainingState.ts";
+import { version } from "../../version.ts";
 import type { RunOutcome } from "../hooks.ts";
 import { type MetricsLogger, metricsLogger } from "../loggers/loggers.ts";
+import type { LoggerTalk, LogServer } from "../loggers/logServer.ts";
+import type { Home, Machine } from "../machine.ts";
+import { outputs } from "../outputs.ts";
+import { baseName, joinPath } from "../paths.ts";
 import type { RunInput } from "../runRecord.ts";
 
-/** The MLflow server, if the settings ask for one: looked for before a run takes any time. */
-export async function logServer({ execution }: TrainingPayload): Promise<MlflowServer | undefined> {
-  return execution.loggerBackend === "mlflow" ? reachMlflow(execution) : undefined;
+/** The log server, if the settings ask for one: looked for before a run takes any time. */
+export async function logServer({ execution }: TrainingPayload, machine: Machine): Promise<LogServer | undefined> {
+  if (execution.loggerBackend !== "mlflow") return undefined;
+  if (machine.logServer !== undefined) return machine.logServer(execution);
+  throw new PtychonautError("usage", "no MLflow server can be reached from here", { fix: "use the logger csv" });
 }
 
 export interface LoggedTraining {
@@ -26,39 +29,43 @@ export interface LoggedTraining {
   readonly inputs: readonly RunInput[];
 }
 
-/** Opens the log of a run: on an MLflow server the CSV file is written as well, so that nothing hangs on the server. */
+/** Opens the log of a run: with a server the CSV file is written as well, so that nothing hangs on the server. */
 export async function openTrainingLog(
-  server: MlflowServer | undefined,
+  server: LogServer | undefined,
   payload: TrainingPayload,
   training: LoggedTraining,
+  home: Home,
   talk: LoggerTalk,
 ): Promise<MetricsLogger> {
   const { outputDir, execution } = payload;
   const { loggerBackend: backend } = execution;
   const { lossFunction } = payload.training;
+  const { store } = home;
   // A new run is none of what an earlier one in this folder had on a server.
-  if (!training.resumed) await rm(runFile(outputDir), { force: true });
-  const local = await metricsLogger(backend === "mlflow" ? "csv" : backend, outputDir, lossFunction);
+  if (!training.resumed) await store.remove(joinPath(outputDir, outputs.mlflow));
+  const local = await metricsLogger(backend === "mlflow" ? "csv" : backend, outputDir, lossFunction, home);
   if (server === undefined) return local;
   const { state, resumed, seed, runtime, inputs } = training;
+  const { user, host } = home.machine.about;
+  const folder = store.absolute(outputDir);
   const description = {
     outputDir,
-    name: basename(resolve(outputDir)),
-    user: userName(),
+    name: baseName(folder),
+    user,
     params: { train_data_file: inputs.map(({ path }) => path).join(", "), ...settingsAsParams(savedConfigOf(payload)) },
     tags: {
-      "ptychonaut.version": await packageVersion(),
+      "ptychonaut.version": version,
       "ptychonaut.runtime": runtime,
       "ptychonaut.seed": String(seed),
       "ptychonaut.train_data_sha256": inputs.map(({ sha256 }) => sha256 ?? "unknown").join(", "),
-      "ptychonaut.output_dir": `${hostname()}:${resolve(outputDir)}`,
+      "ptychonaut.output_dir": `${host}:${folder}`,
       ...(resumed ? { "ptychonaut.resumed_after_epoch": String(state.epoch) } : {}),
     },
     lossName: lossFunction,
     resumed,
     history: state.history,
   };
-  return mlflowLogger(server, local, description, talk);
+  return server.follow(local, description, store, talk);
 }
 
 /** Tells the log how a run ended, also when it failed. */
@@ -76,11 +83,11 @@ export async function loggedToItsEnd(logger: MetricsLogger, work: () => Promise<
   return outcome;
 }
 
-/** Containers may run under a number that has no name. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return "unknown";
-  }
+/** Resolved settings as parameters, under the names of the flags. */
+function settingsAsParams(groups: SavedConfig): Record<string, string> {
+  const settings = Object.values(groups).flatMap((group) => Object.entries(group as Settings));
+  return Object.fromEntries(settings.map(([name, value]) => [snakeCase(name), textOf(value)]));
 }
+
+const textOf = (value: unknown): string =>
+  value === null ? "none" : typeof value === "string" ? value : JSON.stringify(value);

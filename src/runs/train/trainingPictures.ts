@@ -1,5 +1,3 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { amplitudeOf, type ComplexArray, phaseOf } from "../../arrays.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
 import { assembleBatch, type BatchSource, planEpoch } from "../../data/batches.ts";
@@ -12,10 +10,12 @@ import { predictionGraph, seesProbe } from "../../inference/predictionModel.ts";
 import { loadPredictor } from "../../inference/predictor.ts";
 import { createStitcher } from "../../inference/stitch.ts";
 import type { ParameterValues } from "../../nets/parameters.ts";
-import { writeAtomic } from "../../node/files/files.ts";
 import { type Panel, renderFigure } from "../../pictures/figure.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import { subfolders } from "../outputs.ts";
 import { patchStatsFiles } from "../patchStatsFiles.ts";
+import { joinPath } from "../paths.ts";
+import type { RunStore } from "../store.ts";
 import { physicsValues } from "./trainingSetup.ts";
 
 /** Looks at the network while it learns: pictures of what it predicts, and statistics of it. */
@@ -33,6 +33,7 @@ export interface TrainingPictures {
 }
 
 export interface PictureMaterial {
+  readonly store: RunStore;
   readonly runtime: Runtime;
   readonly source: BatchSource;
   /** What the source's groups are of, in this order; probes scaled to the patterns (`scaledProbe`). */
@@ -60,20 +61,20 @@ export function trainingPictures(payload: TrainingPayload, material: PictureMate
     },
     async draw(epoch, values) {
       const start = performance.now();
-      const folder = join(outputDir, "reconstructions");
-      await mkdir(folder, { recursive: true });
-      const name = join(folder, `epoch_${String(epoch).padStart(4, "0")}`);
+      const folder = joinPath(outputDir, subfolders.pictures);
+      await material.store.makeFolder(folder);
+      const name = joinPath(folder, `epoch_${String(epoch).padStart(4, "0")}`);
       const panels: Panel[] = [];
       for await (const { patches, frames } of predict(payload, material, values, shown)) {
         for (let k = 0; k < frames.length; k += groups.size) {
           panels.push(...panelsOf(patchAt(patches, k), `frame ${frames[k]}`));
         }
       }
-      await writeAtomic(`${name}.png`, renderFigure(panels, { panelSize: 128 }));
+      await material.store.write(`${name}.png`, renderFigure(panels, { panelSize: 128 }));
       const files = [`${name}.png`];
       if (execution.reconLogStitch) {
         files.push(`${name}_object.png`);
-        await writeAtomic(files[1], renderFigure(await stitched(payload, material, values)));
+        await material.store.write(files[1], renderFigure(await stitched(payload, material, values)));
       }
       spent.last = (performance.now() - start) / 1000;
       spent.all += spent.last;
@@ -86,7 +87,7 @@ export function trainingPictures(payload: TrainingPayload, material: PictureMate
       for await (const { patches } of predict(payload, material, values, spread(groups.count, wanted))) {
         stats.add(patches);
       }
-      return stats.write(outputDir);
+      return stats.write(outputDir, material.store);
     },
   };
 }

@@ -1,4 +1,3 @@
-import { availableParallelism } from "node:os";
 import { type ComplexArray, complexZeros, type RealArray } from "../../arrays.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
 import { type Batch, type BatchLoader, type BatchRequest, type BatchSource, planEpoch } from "../../data/batches.ts";
@@ -10,7 +9,6 @@ import { scaledProbe } from "../../data/normalisation.ts";
 import { PtychonautError, setting } from "../../errors.ts";
 import { initialise, type Parameters, type ParameterValues } from "../../nets/parameters.ts";
 import { generatorNamed } from "../../nets/registry.ts";
-import { batchPerReplica, replicaGradients } from "../../node/workers/replicas.ts";
 import { propagatorOf } from "../../physics/propagation/propagators.ts";
 import type { Random } from "../../random.ts";
 import type { HostTensor, Runtime } from "../../runtime/runtime.ts";
@@ -26,6 +24,7 @@ import { buildStepModels, type Objective, type StepModels } from "../../training
 import { createTrainingStep, type StepBatch, type TrainingStep } from "../../training/steps.ts";
 import { isOfProbe } from "../../training/trainableProbe.ts";
 import type { TrainingBatches } from "../../training/trainer.ts";
+import { batchPerReplica, type Machine } from "../machine.ts";
 
 /** Epochs with one set of trained parameters. */
 export interface TrainingStage {
@@ -50,9 +49,10 @@ export async function setUpTraining(
   scans: readonly Dataset[],
   prepared: PreparedData,
   runtime: Runtime,
+  machine: Machine,
 ): Promise<TrainingSetup> {
   const { model, training, execution } = payload;
-  const devices = replicaCount(payload, runtime);
+  const devices = replicaCount(payload, runtime, machine);
   const optimizer = optimizerOf(training);
   const clipping = clippingOf(execution);
   const options = {
@@ -83,11 +83,11 @@ export async function setUpTraining(
       async compile(start) {
         const form = devices > 1 || execution.accumSteps > 1 ? "split" : "fused";
         const common = { runtime, models, optimizer, start, form } as const;
-        if (devices === 1) return createTrainingStep(common);
+        if (devices === 1 || machine.replicas === undefined) return createTrainingStep(common);
         const share = batchPerReplica(training.batchSize, devices);
         const replica = buildStepModels(build(share), { ...options, frozen });
-        const threads = Math.max(1, Math.floor(availableParallelism() / devices));
-        const gradients = await replicaGradients({
+        const threads = Math.max(1, Math.floor(machine.parallelism / devices));
+        const gradients = await machine.replicas({
           model: replica,
           replicas: devices,
           batchPerReplica: share,
@@ -237,12 +237,15 @@ function sideOfCanvas(n: number, { training, validation }: PreparedData): number
   return n + 2 * Math.ceil(Math.max(...offsets));
 }
 
-function replicaCount({ execution, training }: TrainingPayload, runtime: Runtime): number {
+/** Replicas that share each batch. @throws PtychonautError "device" where there can be none */
+function replicaCount({ execution, training }: TrainingPayload, runtime: Runtime, machine: Machine): number {
   const { devices } = execution;
-  const isCpu = runtime.provider === "cpu";
-  if (devices === "auto") return isCpu ? Math.min(availableParallelism(), training.batchSize) : 1;
-  if (devices > 1 && !isCpu) {
-    throw new PtychonautError("device", "replicas on several GPUs are not in this version", {
+  const canShare = runtime.provider === "cpu" && machine.replicas !== undefined;
+  if (devices === "auto") return canShare ? Math.min(machine.parallelism, training.batchSize) : 1;
+  if (devices > 1 && !canShare) {
+    const why =
+      runtime.provider === "cpu" ? "replicas need threads" : "replicas on several GPUs are not in this version";
+    throw new PtychonautError("device", why, {
       got: `devices ${devices} with ${runtime.description}`,
       fix: `use ${setting("devices", 1)}, or ${setting("accelerator", "cpu")}`,
     });

@@ -1,0 +1,40 @@
+import { PtychonautError } from "../../errors.ts";
+
+/** What kept a file from being read. */
+export function readFailure(cause: unknown, path: string): PtychonautError {
+  if (cause instanceof PtychonautError) return cause;
+  const missing = codeOf(cause) === "ENOENT";
+  return new PtychonautError("data", missing ? "no such file" : "the file cannot be read", {
+    where: path,
+    ...(missing ? { fix: "check the path" } : { got: reasonOf(cause) }),
+    cause,
+  });
+}
+
+/** What kept a file from being written. */
+export function writeFailure(cause: unknown, path: string): PtychonautError {
+  if (cause instanceof PtychonautError) return cause;
+  const fixes: Readonly<Record<string, string>> = {
+    ENOSPC: "free space on this disk, or write to another",
+    EDQUOT: "free space within your quota, or write to another disk",
+    EACCES: "write to a folder that you may write to",
+    EROFS: "write to a folder that you may write to",
+    ENOENT: "create the folder first",
+  };
+  const fix = fixes[codeOf(cause) ?? ""];
+  return new PtychonautError("output", "the file cannot be written", {
+    where: path,
+    got: reasonOf(cause),
+    ...(fix === undefined ? {} : { fix }),
+    cause,
+  });
+}
+
+/** The system's name for an error, such as ENOENT. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/** Node's messages repeat the path after a comma; the first part says it all. */
+export const reasonOf = (error: unknown): string =>
+  error instanceof Error ? error.message.split(",")[0] : String(error);

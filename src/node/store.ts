@@ -1,0 +1,45 @@
+import { appendFile, mkdir, readdir, rm, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import type { RunStore } from "../runs/store.ts";
+import { readFailure, writeFailure } from "./files/failures.ts";
+import { openSource, scratchFolder } from "./files/fileSource.ts";
+import { removeLeftovers } from "./files/leftovers.ts";
+import { ensureOutputDir } from "./files/outputFolder.ts";
+import { readBytes } from "./files/readBytes.ts";
+import { writeAtomic, writePieces } from "./files/writeAtomic.ts";
+
+/** The disk, by the system's own paths. */
+export const nodeStore: RunStore = {
+  read: readBytes,
+  async open(path) {
+    try {
+      return openSource(path);
+    } catch (error) {
+      throw readFailure(error, path);
+    }
+  },
+  async kindOf(path) {
+    const found = await stat(path).catch(() => undefined);
+    return found === undefined ? undefined : found.isDirectory() ? "folder" : "file";
+  },
+  list: (folder) => readdir(folder).catch(() => []),
+  write: writeAtomic,
+  writePieces,
+  append: (path, content) => orWriteFailure(path, appendFile(path, content)),
+  remove: (path) => orWriteFailure(path, rm(path, { force: true })),
+  async makeFolder(path) {
+    await orWriteFailure(path, mkdir(path, { recursive: true }));
+    await removeLeftovers(path);
+  },
+  claim: ensureOutputDir,
+  scratch: scratchFolder,
+  absolute: (path, from = ".") => resolve(from, path),
+};
+
+async function orWriteFailure(path: string, work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    throw writeFailure(error, path);
+  }
+}

@@ -1,0 +1,153 @@
+import type { Dataset } from "../../data/dataset.ts";
+import { PtychonautError } from "../../errors.ts";
+import type { ArrayFile } from "../../formats/arrayFile.ts";
+import { looksLikeArrays, openArrayFile } from "../../formats/containers.ts";
+import { readScanArrays, readScanShape } from "../../scans/registry.ts";
+import type { ScanShape } from "../../scans/scanFormat.ts";
+import type { ScanOptions } from "../../scans/scanOptions.ts";
+import type { Home } from "../machine.ts";
+import { joinPath } from "../paths.ts";
+import { type OpenFile, type RunStore, unreadable, withArrays } from "../store.ts";
+import { keep, takeKept } from "./checkedScans.ts";
+
+/**
+ * The scans that a path names: a file itself, or the files of arrays in a folder, by name.
+ * @throws PtychonautError "data" when it is missing, or a folder without scans
+ */
+export async function scanFiles(path: string, store: RunStore): Promise<readonly string[]> {
+  const kind = await store.kindOf(path);
+  if (kind === undefined) throw new PtychonautError("data", "no such file", { where: path, fix: "check the path" });
+  if (kind === "file") return [path];
+  const names = (await store.list(path)).filter((name) => looksLikeArrays(name) && !name.startsWith("."));
+  if (names.length === 0)
+    throw new PtychonautError("data", "no scan in this folder", { where: path, expected: "files that end with .npz" });
+  return [...names].sort().map((name) => joinPath(path, name));
+}
+
+/**
+ * Reads a scan file into memory and remembers its path and hash.
+ * @throws PtychonautError "data", see `readScanArrays`
+ */
+export async function readScan(path: string, options: ScanOptions, { machine, store }: Home): Promise<Dataset> {
+  return withArrays(path, store, async (arrays, file) =>
+    readScanArrays(arrays, options, { path, sha256: await machine.sha256(file) }),
+  );
+}
+
+/** Bytes of patterns that are read just to see that they are sound. */
+const CHECKED_AT_ONCE = 2 ** 28;
+
+/**
+ * The shape of a scan. A small one is read and checked as a whole, so that a bad file is refused before anything else
+ * happens; of a larger one the headers are read.
+ * @throws PtychonautError "data", see `readScanArrays`
+ */
+export async function scanShape(path: string, options: ScanOptions, { machine, store }: Home): Promise<ScanShape> {
+  return withArrays(path, store, async (arrays, file) => {
+    const shape = readScanShape(arrays, options, path);
+    if (shape.patternBytes <= CHECKED_AT_ONCE) {
+      const dataset = readScanArrays(arrays, options, { path, sha256: await machine.sha256(file) });
+      if (!staysInFile("auto", arrays, file, path, options, machine.memory)) keep(dataset, file, path, options, store);
+    }
+    return shape;
+  });
+}
+
+/** Where the patterns of a scan are while a run works with them. */
+export interface PatternStorage {
+  /** auto: in memory unless they would take more than a quarter of it. */
+  readonly inMemory: "auto" | "yes" | "no";
+  /** Where scratch files may go. */
+  readonly folder: string;
+  readonly log: (line: string) => void;
+}
+
+/** A scan whose patterns may lie in its file, which stays open until it is closed. */
+export interface OpenScan {
+  readonly dataset: Dataset;
+  /** Closes the file and removes what was written beside the output. */
+  close(): void;
+}
+
+/**
+ * Opens a scan file: its patterns in memory, or read from the file when they are asked for. The numbers are the same. One
+ * that `scanShape` has just read is not read again.
+ * @throws PtychonautError "data", see `readScanArrays`; "output" when a scratch file finds no room
+ */
+export async function openScan(
+  path: string,
+  options: ScanOptions,
+  storage: PatternStorage,
+  { machine, store }: Home,
+): Promise<OpenScan> {
+  const file = await store.open(path);
+  const kept = takeKept(file, path, options, store);
+  if (kept !== undefined && storage.inMemory !== "no") {
+    file.close();
+    return { dataset: kept, close: () => {} };
+  }
+  const scratch = store.scratch(storage.folder, storage.log);
+  let arrays: ArrayFile | undefined;
+  const close = (): void => {
+    arrays?.close();
+    file.close();
+    scratch.remove();
+  };
+  try {
+    arrays = await openArrayFile(file, path);
+    const inFile = staysInFile(storage.inMemory, arrays, file, path, options, machine.memory);
+    if (inFile) storage.log(`${path}: the patterns stay in their file`);
+    const dataset = readScanArrays(arrays, options, {
+      path,
+      sha256: await machine.sha256(file),
+      ...(inFile ? { scratch: scratch.make } : {}),
+    });
+    return { dataset, close };
+  } catch (error) {
+    close();
+    throw unreadable(error, path);
+  }
+}
+
+/** Several open scans. */
+export interface OpenScans {
+  readonly datasets: readonly Dataset[];
+  close(): void;
+}
+
+/** Opens scans one after the other; when one fails, the others are closed. See `openScan`. */
+export async function openScans(
+  paths: readonly string[],
+  options: ScanOptions,
+  storage: PatternStorage,
+  home: Home,
+): Promise<OpenScans> {
+  const open: OpenScan[] = [];
+  const close = (): void => {
+    for (const scan of open) scan.close();
+  };
+  try {
+    for (const path of paths) open.push(await openScan(path, options, storage, home));
+  } catch (error) {
+    close();
+    throw error;
+  }
+  return { datasets: open.map(({ dataset }) => dataset), close };
+}
+
+/** Part of the memory that patterns may take before they stay in their file. */
+const SHARE_OF_MEMORY = 0.25;
+
+function staysInFile(
+  inMemory: PatternStorage["inMemory"],
+  arrays: ArrayFile,
+  { size }: OpenFile,
+  path: string,
+  options: ScanOptions,
+  memory: number,
+): boolean {
+  if (inMemory !== "auto") return inMemory === "no";
+  // Deflate cannot make more than a gigabyte of so little.
+  if (size < 2 ** 20) return false;
+  return readScanShape(arrays, options, path).patternBytes > SHARE_OF_MEMORY * memory;
+}

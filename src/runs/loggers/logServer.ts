@@ -1,0 +1,31 @@
+import type { EpochRecord } from "../../training/trainingState.ts";
+import type { RunStore } from "../store.ts";
+import type { MetricsLogger } from "./loggers.ts";
+
+/** A server that follows trainings, such as MLflow. */
+export interface LogServer {
+  /**
+   * Opens a run there; what the local logger writes goes there too.
+   * @throws PtychonautError "device" when it cannot be opened
+   */
+  follow(local: MetricsLogger, description: RunDescription, store: RunStore, talk: LoggerTalk): Promise<MetricsLogger>;
+}
+
+/** Who hears about it. */
+export interface LoggerTalk {
+  readonly log: (line: string) => void;
+  readonly warn: (line: string) => void;
+}
+
+/** What a run is to be called and what is known about it before it starts. */
+export interface RunDescription {
+  readonly outputDir: string;
+  readonly name: string;
+  readonly user: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly lossName: string;
+  /** Whether a checkpoint is continued, and what it has behind it. */
+  readonly resumed: boolean;
+  readonly history: readonly EpochRecord[];
+}

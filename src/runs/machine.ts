@@ -1,0 +1,86 @@
+import type { ExecutionConfig } from "../config/executionConfig.ts";
+import type { BatchLoader, BatchSource } from "../data/batches.ts";
+import type { ByteSource } from "../formats/byteSource.ts";
+import type { Accelerator } from "../runtime/accelerator.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { GradientModel, GradientSource } from "../training/steps.ts";
+import type { LogServer } from "./loggers/logServer.ts";
+import type { RunStore } from "./store.ts";
+
+/** What runs need of the machine that they run on, beside files. */
+export interface Machine {
+  /** What computes. @throws PtychonautError "device" when what was asked for is not there; it says what was found */
+  runtime(accelerator: Accelerator): Promise<Runtime>;
+  /** Fails where an accelerator that was asked for by name is not there, without opening it. @throws as `runtime` */
+  checkAccelerator(accelerator: Accelerator): Promise<void>;
+  /**
+   * Prepares batches, ahead of their use where that is asked for. Batches and their order do not depend on it.
+   * @throws PtychonautError "usage" for what cannot be, or is not here
+   */
+  batches(source: BatchSource, options?: LoaderOptions): BatchLoader;
+  /** Gradients from several threads; absent where there are none. */
+  readonly replicas?: (options: ReplicaOptions) => Promise<GradientSource>;
+  /** Processors that a program here may use. */
+  readonly parallelism: number;
+  /** Memory that a program here may use, bytes. */
+  readonly memory: number;
+  /** Hexadecimal SHA-256. */
+  sha256(bytes: Uint8Array | ByteSource): Promise<string>;
+  /** A server that follows trainings; absent where there can be none. @throws PtychonautError when it does not answer */
+  readonly logServer?: (settings: ExecutionConfig) => Promise<LogServer>;
+  readonly about: About;
+}
+
+/** What `run.json` and logs say of where a run took place. */
+export interface About {
+  /** Of the programs below this one, by name. */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly platform: string;
+  readonly arch: string;
+  readonly cpu: string;
+  readonly cores: number;
+  readonly host: string;
+  readonly user: string;
+  /** Tells programs on one host apart. */
+  readonly process: string;
+}
+
+export interface LoaderOptions {
+  /** Threads that prepare batches; 0 prepares them in the caller's thread. Default 0. */
+  readonly numWorkers?: number;
+  /** Batches that each thread prepares ahead. Default 2. Needs threads. */
+  readonly prefetchFactor?: number;
+  /** Keep the threads between epochs. Default false. Needs threads. */
+  readonly persistentWorkers?: boolean;
+}
+
+export interface ReplicaOptions {
+  /** For batches of `batchPerReplica`. */
+  readonly model: GradientModel;
+  readonly replicas: number;
+  readonly batchPerReplica: number;
+  /** Threads inside an operator of each replica. Default 1. */
+  readonly threads?: number;
+}
+
+/** Samples that each replica takes of a batch. The last one may be filled up with samples of weight 0. */
+export const batchPerReplica = (batchSize: number, replicas: number): number => Math.ceil(batchSize / replicas);
+
+/** Where a run takes place. */
+export interface Home {
+  readonly machine: Machine;
+  readonly store: RunStore;
+}
+
+/** How the settings ask for batches to be prepared. */
+export function loaderOptions({
+  numWorkers,
+  prefetchFactor,
+  persistentWorkers,
+}: Pick<ExecutionConfig, "numWorkers" | "prefetchFactor" | "persistentWorkers">): LoaderOptions {
+  return {
+    numWorkers,
+    ...(prefetchFactor === null ? {} : { prefetchFactor }),
+    ...(persistentWorkers ? { persistentWorkers } : {}),
+  };
+}

@@ -1,0 +1,52 @@
+import { scanOptions } from "../config/dataConfig.ts";
+import type { FileProbe } from "../config/fileProbe.ts";
+import type { InferencePayload, InferenceRequest, TrainingPayload, TrainingRequest } from "../config/payload.ts";
+import { resolveInferencePayload } from "../config/resolve/infer.ts";
+import { resolveTrainingPayload } from "../config/resolve/train.ts";
+import { readSavedConfig } from "../config/savedConfig.ts";
+import { scanNumbers } from "../data/scanNumbers.ts";
+import { readBundleFile } from "./inputs/bundleFiles.ts";
+import { scanFiles, scanShape } from "./inputs/scans.ts";
+import type { Home } from "./machine.ts";
+
+/** The payload factories' view of a home. */
+export function fileProbe(home: Home): FileProbe {
+  const { machine, store } = home;
+  return {
+    checkAccelerator: (accelerator) => machine.checkAccelerator(accelerator),
+    scanFiles: (path) => scanFiles(path, store),
+    async scanHeader(path, reading) {
+      const {
+        count: frames,
+        height,
+        width,
+        photonsPerPattern,
+        scanIndex,
+      } = await scanShape(path, scanOptions(reading), home);
+      return { frames, height, width, photonsPerPattern: photonsPerPattern ?? null, scans: scanNumbers(scanIndex) };
+    },
+    async bundleHeader(path) {
+      const { manifest } = await readBundleFile(path, store);
+      const { model, data, training } = readSavedConfig(manifest.config, path);
+      return { model, data, batchSize: training.batchSize };
+    },
+    prepareFolder: (path) => store.claim(path),
+  };
+}
+
+/**
+ * Everything that a training run depends on, resolved and checked before anything runs. Precedence: overrides, execution
+ * config, file, defaults.
+ * @throws PtychonautError naming the setting or the file
+ */
+export function createTrainingPayload(request: TrainingRequest, home: Home): Promise<TrainingPayload> {
+  return resolveTrainingPayload(request, fileProbe(home));
+}
+
+/**
+ * Everything that a reconstruction depends on, resolved and checked before anything runs.
+ * @throws PtychonautError naming the setting or the file; "bundle" when model and data do not fit
+ */
+export function createInferencePayload(request: InferenceRequest, home: Home): Promise<InferencePayload> {
+  return resolveInferencePayload(request, fileProbe(home));
+}

@@ -1,0 +1,51 @@
+import type { Dataset } from "../data/dataset.ts";
+import { selectFrames } from "../data/selectFrames.ts";
+import { PtychonautError } from "../errors.ts";
+import type { ScanOptions } from "../scans/scanOptions.ts";
+import { writeScanNpz } from "../scans/writeScanNpz.ts";
+import type { RunHooks } from "./hooks.ts";
+import { readScan } from "./inputs/scans.ts";
+import type { Home } from "./machine.ts";
+import { outputs } from "./outputs.ts";
+import { joinPath } from "./paths.ts";
+
+export interface SplitRequest {
+  readonly scan: string;
+  readonly reading: ScanOptions;
+  readonly outputDir: string;
+}
+
+/**
+ * Writes the even and the odd patterns of a scan as `even.npz` and `odd.npz`, with its probe and object, and positions in
+ * one frame.
+ * @throws PtychonautError "data" for a scan of one pattern; "output"
+ */
+export async function runSplit(
+  { scan, reading, outputDir }: SplitRequest,
+  hooks: Pick<RunHooks, "log" | "warn">,
+  home: Home,
+): Promise<void> {
+  const dataset = await readScan(scan, reading, home);
+  const { count } = dataset.patterns;
+  if (count < 2)
+    throw new PtychonautError("data", "a scan of one pattern has no halves", { where: scan, got: `${count}` });
+  for (const line of dataset.provenance.warnings) hooks.warn(`warning: ${line}`);
+  await home.store.claim(outputDir);
+  for (const [first, name] of outputs.halves.entries()) {
+    const frames = everySecond(dataset, first);
+    const path = joinPath(outputDir, name);
+    await home.store.write(path, writeScanNpz(selectFrames(dataset, frames)));
+    hooks.log(`wrote ${path}: ${frames.length} patterns`);
+  }
+}
+
+/** Every second pattern, of each scan that the file holds by itself: halves of a scan have both its whole extent. */
+function everySecond({ patterns, scanIndex }: Dataset, first: number): number[] {
+  const counted = new Map<number, number>();
+  return Array.from({ length: patterns.count }, (_, frame) => frame).filter((frame) => {
+    const scan = scanIndex?.[frame] ?? 0;
+    const before = counted.get(scan) ?? 0;
+    counted.set(scan, before + 1);
+    return before % 2 === first;
+  });
+}

@@ -1,0 +1,114 @@
+import { PtychonautError } from "../errors.ts";
+import type { ArrayFile } from "../formats/arrayFile.ts";
+import type { ByteSink, ByteSource, MakeScratch } from "../formats/byteSource.ts";
+import { openArrayFile } from "../formats/containers.ts";
+import { parseJson } from "../formats/json.ts";
+import { type ZipWriter, zipWriter } from "../formats/writeZip.ts";
+
+/** A file that is open for reading, piece by piece. */
+export interface OpenFile extends ByteSource {
+  /** What the file was like when it was opened: it has another one after it was replaced or changed. */
+  readonly stamp: string;
+  close(): void;
+}
+
+/** Scratch files in one folder, which go away together. */
+export interface ScratchFolder {
+  readonly make: MakeScratch;
+  remove(): void;
+}
+
+/**
+ * Where runs read their inputs and leave their results: a disk, memory, a browser's private files. Paths are plain strings
+ * in the store's own notation (see `paths.ts`).
+ */
+export interface RunStore {
+  /** A whole file, in memory of its own. @throws PtychonautError "data" when it is missing, a folder or not readable */
+  read(path: string): Promise<Uint8Array<ArrayBuffer>>;
+  /** Opens a file to be read where it is. @throws PtychonautError "data", as `read` */
+  open(path: string): Promise<OpenFile>;
+  /** What is there, if anything. */
+  kindOf(path: string): Promise<"file" | "folder" | undefined>;
+  /** Names of what is in a folder, in any order; none where there is no such folder. */
+  list(folder: string): Promise<readonly string[]>;
+  /**
+   * Writes a file so that a reader sees the old content or the new, never a part.
+   * @throws PtychonautError "output": no room, no permission, no such folder
+   */
+  write(path: string, content: Uint8Array | string): Promise<void>;
+  /** Writes a file of any size in the same way, piece by piece. @throws PtychonautError "output", as `write` */
+  writePieces(path: string, write: (sink: ByteSink) => void): Promise<void>;
+  /** Adds to a file's end; makes it where it is not there. For logs: a reader may see a part. @throws as `write` */
+  append(path: string, content: Uint8Array | string): Promise<void>;
+  /** Deletes a file, if it is there. */
+  remove(path: string): Promise<void>;
+  /** Makes a folder of a run's own, with its parents, and clears it of what killed runs left half written. */
+  makeFolder(path: string): Promise<void>;
+  /**
+   * Takes a folder for a run's results, before anything else happens: makes it, with its parents, and proves that files can
+   * be made in it. @throws PtychonautError "usage" when they cannot
+   */
+  claim(folder: string): Promise<void>;
+  /** Room for scratch files in a folder, until they are removed. @param log is told what takes how much room */
+  scratch(folder: string, log: (line: string) => void): ScratchFolder;
+  /** The one full name of a path. @param from what a relative path starts at; default: where the program runs */
+  absolute(path: string, from?: string): string;
+}
+
+export async function isThere(path: string, store: RunStore): Promise<boolean> {
+  return (await store.kindOf(path)) !== undefined;
+}
+
+/** @throws PtychonautError "data" when the file is missing or holds something else */
+export async function readJson(path: string, store: RunStore): Promise<unknown> {
+  return parseJson(new TextDecoder().decode(await store.read(path)), path);
+}
+
+/** Writes JSON for people, ending in a newline. Numbers that are not finite become null. */
+export async function writeJson(path: string, value: unknown, store: RunStore): Promise<void> {
+  await store.write(path, `${JSON.stringify(value, null, 2)}\n`);
+}
+
+/** Writes a zip archive of any size, member by member. @throws PtychonautError "output" */
+export async function writeArchive(path: string, write: (writer: ZipWriter) => void, store: RunStore): Promise<void> {
+  await store.writePieces(path, (sink) => {
+    const writer = zipWriter(sink);
+    write(writer);
+    writer.finish();
+  });
+}
+
+/** Gives a file's bytes to a reader, and closes it. @throws PtychonautError "data" for whatever the reader trips over */
+export async function withFile<T>(path: string, store: RunStore, read: (file: OpenFile) => T | Promise<T>): Promise<T> {
+  const file = await store.open(path);
+  try {
+    return await read(file);
+  } catch (error) {
+    throw unreadable(error, path);
+  } finally {
+    file.close();
+  }
+}
+
+/** Gives the arrays of a file to a reader, and closes it. @throws PtychonautError "data", as `withFile` */
+export async function withArrays<T>(
+  path: string,
+  store: RunStore,
+  read: (arrays: ArrayFile, file: OpenFile) => T | Promise<T>,
+): Promise<T> {
+  return withFile(path, store, async (file) => {
+    const arrays = await openArrayFile(file, path);
+    try {
+      return await read(arrays, file);
+    } finally {
+      arrays.close();
+    }
+  });
+}
+
+/** What a reader trips over, as an error that names the file. */
+export function unreadable(cause: unknown, path: string): PtychonautError {
+  if (cause instanceof PtychonautError) return cause;
+  const got = cause instanceof Error ? cause.message.split(",")[0] : String(cause);
+  return new PtychonautError("data", "the file cannot be read", { where: path, got, cause });
+}
