@@ -9,7 +9,8 @@ import { buildObjective } from "../src/training/objective.ts";
 import { packWeights, unpackWeights } from "../src/training/parameterStore.ts";
 import { optimizerOf } from "../src/training/settings.ts";
 import { buildStepModels, type Objective, type StepModels, type StepOptions } from "../src/training/stepModels.ts";
-import { createTrainingStep, type StepBatch } from "../src/training/steps.ts";
+import { createTrainingStep } from "../src/training/steps.ts";
+import type { StepBatch } from "../src/training/trainingStep.ts";
 import type { Learned } from "./contender.ts";
 import type { Problem } from "./problem.ts";
 

@@ -16,7 +16,7 @@ import { cnnLayout } from "../src/nets/cnnLayout.ts";
 import { initialise, type ParameterValues } from "../src/nets/parameters.ts";
 import { Random } from "../src/random.ts";
 import { simulate } from "../src/simulation/simulate.ts";
-import type { StepBatch } from "../src/training/steps.ts";
+import type { StepBatch } from "../src/training/trainingStep.ts";
 
 /** A network and its data. */
 export interface Case {

@@ -1,5 +1,6 @@
 import type { BatchSource } from "./batches.ts";
 import type { PatternPart, Patterns } from "./dataset.ts";
+import { scanOf, startsOf } from "./frameNumbers.ts";
 import { normalisePatterns } from "./normalisation.ts";
 
 /**
@@ -67,34 +68,4 @@ export function joinedPatterns(parts: readonly PatternPart[]): Patterns {
       }
     },
   };
-}
-
-/** The number of each scan's first frame. */
-export function startsOf(scans: readonly { readonly count: number }[]): number[] {
-  let next = 0;
-  return scans.map(({ count }) => {
-    next += count;
-    return next - count;
-  });
-}
-
-/** The scan that a frame is of, numbered through. */
-export const scanOf = (starts: readonly number[], frame: number): number =>
-  Math.max(
-    0,
-    starts.findLastIndex((start) => frame >= start),
-  );
-
-/** Frames that are numbered through, as each scan numbers its own. */
-export function framesByScan(
-  frames: readonly number[],
-  scans: readonly { readonly patterns: Pick<Patterns, "count"> }[],
-): number[][] {
-  const starts = startsOf(scans.map(({ patterns }) => patterns));
-  const own = scans.map((): number[] => []);
-  for (const frame of frames) {
-    const scan = scanOf(starts, frame);
-    own[scan].push(frame - starts[scan]);
-  }
-  return own;
 }

@@ -2,7 +2,7 @@ import type { ComplexArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
 import { extractPatch } from "../optics/sampling.ts";
 import type { Dataset } from "./dataset.ts";
-import { scanOf, startsOf } from "./joinedScans.ts";
+import { scanOf, startsOf } from "./frameNumbers.ts";
 
 /** What training on labels takes for true: the file's own patches, or the object, cut at the positions as asked for. */
 export interface LabelSource {

@@ -3,7 +3,8 @@ import type { BatchLoader, BatchSource } from "../data/batches.ts";
 import type { ByteSource } from "../formats/byteSource.ts";
 import type { Accelerator } from "../runtime/accelerator.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { GradientModel, GradientSource } from "../training/steps.ts";
+import type { GradientModel } from "../training/steps.ts";
+import type { GradientSource } from "../training/trainingStep.ts";
 import type { LogServer } from "./loggers/logServer.ts";
 import type { RunStore } from "./store.ts";
 

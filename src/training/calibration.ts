@@ -7,7 +7,7 @@ import { Parameters, type ParameterValues } from "../nets/parameters.ts";
 import type { HostTensor, Runtime } from "../runtime/runtime.ts";
 import { buildForward, EXPERIMENTS, experimentCount, type ForwardOptions } from "./forward.ts";
 import { validPixels } from "./objective.ts";
-import type { StepBatch } from "./steps.ts";
+import type { StepBatch } from "./trainingStep.ts";
 
 /**
  * Start of the rectangular forward model's scales from data: s1 = s2 = √(mean measured / mean predicted intensity) over the

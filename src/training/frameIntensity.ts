@@ -1,4 +1,4 @@
-import { startsOf } from "../data/joinedScans.ts";
+import { startsOf } from "../data/frameNumbers.ts";
 import { PtychonautError } from "../errors.ts";
 import { add, div, exp, mul } from "../graph/ops/elementwise.ts";
 import { gather } from "../graph/ops/indexing.ts";

@@ -1,10 +1,11 @@
 import type { DataConfig } from "../config/dataConfig.ts";
 import type { BatchSource } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { startsOf } from "../data/frameNumbers.ts";
 import { groupGeometry } from "../data/groupGeometry.ts";
 import { type GroupingOptions, type Groups, makeGroups, type NeighbourRule, subsample } from "../data/grouping.ts";
 import { loneFramesWarning, partsWarning } from "../data/groupingWarnings.ts";
-import { joinSources, startsOf } from "../data/joinedScans.ts";
+import { joinSources } from "../data/joinedScans.ts";
 import { computeScales, type Scales } from "../data/normalisation.ts";
 import { type Split, splitFrames } from "../data/splits.ts";
 import { Random } from "../random.ts";

@@ -2,8 +2,8 @@ import type { Optimizer } from "../graph/optimizers.ts";
 import type { DeviceMemory, DeviceTensor, HostTensor, ResidentSession } from "../runtime/runtime.ts";
 import { copyWeights, type Layout, stateLayout, trainableLayout, views, type Weights } from "./parameterStore.ts";
 import { SAMPLE_WEIGHTS, type StepModels } from "./stepModels.ts";
-import type { Losses, StepBatch, StepReport, TrainingStep, TrainingStepOptions } from "./steps.ts";
 import { lossValues, meanLosses, optimizerFeeds, sampleCount, stepReport, vector } from "./stepValues.ts";
+import type { Losses, StepBatch, StepReport, TrainingStep, TrainingStepOptions } from "./trainingStep.ts";
 
 /**
  * The fused form of a training step where the device has memory of its own: parameters, moments and state stay there from

@@ -1,7 +1,7 @@
 import type { Optimizer } from "../graph/optimizers.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
 import { SAMPLE_WEIGHTS, type StepModels } from "./stepModels.ts";
-import type { Losses, StepBatch, StepReport } from "./steps.ts";
+import type { Losses, StepBatch, StepReport } from "./trainingStep.ts";
 
 /** What all forms of a training step feed to the step models and read from their outputs. */
 type Outputs = Readonly<Record<string, HostTensor>>;

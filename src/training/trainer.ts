@@ -3,8 +3,8 @@ import { type CheckpointPolicy, type KeptCheckpoint, select } from "./checkpoint
 import { isBetter, observe, shouldStop } from "./earlyStopping.ts";
 import { copyWeights } from "./parameterStore.ts";
 import type { Schedule } from "./schedules.ts";
-import type { Losses, StepBatch, StepReport, TrainingStep } from "./steps.ts";
 import { type EpochRecord, type EpochSums, noSums, type TrainingState } from "./trainingState.ts";
+import type { Losses, StepBatch, StepReport, TrainingStep } from "./trainingStep.ts";
 
 /** Where batches come from. */
 export interface TrainingBatches {

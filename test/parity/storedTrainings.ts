@@ -3,7 +3,7 @@ import { Graph } from "../../src/graph/tensor.ts";
 import { type ParameterSpec, Parameters, type ParameterValues } from "../../src/nets/parameters.ts";
 import { referenceName } from "../../src/reference/referenceNames.ts";
 import { valuesFromReference } from "../../src/reference/referenceWeights.ts";
-import type { StepBatch } from "../../src/training/steps.ts";
+import type { StepBatch } from "../../src/training/trainingStep.ts";
 import { evaluate } from "../evaluate.ts";
 import { type Fixture, type FixtureArrays, fixtureArrays, fixturesOfKind } from "../fixtures.ts";
 import {

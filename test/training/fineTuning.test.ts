@@ -7,7 +7,8 @@ import type { Settings } from "../../src/config/group.ts";
 import { createTrainingPayload, runTraining } from "../../src/node/runs.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
-import { checkpointIdentity, readCheckpoint, type TrainingState } from "../../src/training/trainingState.ts";
+import { checkpointIdentity, readCheckpoint } from "../../src/training/checkpoint.ts";
+import type { TrainingState } from "../../src/training/trainingState.ts";
 import { quietHooks } from "../runs/inferRun.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ptychonaut-fine-tuning-"));

@@ -7,8 +7,8 @@ import { openZip } from "../../src/formats/zip.ts";
 import { adam } from "../../src/graph/optimizers.ts";
 import { nodeStore } from "../../src/node/store.ts";
 import { findCheckpoint, openCheckpoints } from "../../src/runs/train/checkpointFiles.ts";
+import { readCheckpoint, writeCheckpoint } from "../../src/training/checkpoint.ts";
 import { createTrainingStep } from "../../src/training/steps.ts";
-import { readCheckpoint, writeCheckpoint } from "../../src/training/trainingState.ts";
 import { testRuntime } from "../evaluate.ts";
 import { toyModels, toyTrainer } from "./toyProblem.ts";
 

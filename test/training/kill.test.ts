@@ -13,7 +13,8 @@ import { Random } from "../../src/random.ts";
 import { findCheckpoint } from "../../src/runs/train/checkpointFiles.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
-import { type TrainingState, writeCheckpoint } from "../../src/training/trainingState.ts";
+import { writeCheckpoint } from "../../src/training/checkpoint.ts";
+import type { TrainingState } from "../../src/training/trainingState.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ptychonaut-kill-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -4,7 +4,8 @@ import { adam, adamw, type Optimizer, sgd } from "../../src/graph/optimizers.ts"
 import { Random } from "../../src/random.ts";
 import type { Communicator } from "../../src/training/communicator.ts";
 import { unpackWeights, type Weights } from "../../src/training/parameterStore.ts";
-import { createTrainingStep, type StepBatch, type StepReport } from "../../src/training/steps.ts";
+import { createTrainingStep } from "../../src/training/steps.ts";
+import type { StepBatch, StepReport } from "../../src/training/trainingStep.ts";
 import { maxDeviation, testRuntime } from "../evaluate.ts";
 import { tolerances } from "../tolerances.ts";
 import { BATCH, toyBatch, toyModels, toyStart } from "./toyProblem.ts";

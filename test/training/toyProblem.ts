@@ -8,9 +8,10 @@ import { Random } from "../../src/random.ts";
 import { packWeights, type Weights } from "../../src/training/parameterStore.ts";
 import { createSchedule, type ScheduleOptions } from "../../src/training/schedules.ts";
 import { buildStepModels, type Objective, type StepModels } from "../../src/training/stepModels.ts";
-import { createTrainingStep, type StepBatch, type TrainingStep } from "../../src/training/steps.ts";
+import { createTrainingStep } from "../../src/training/steps.ts";
 import type { TrainerOptions, TrainingBatches } from "../../src/training/trainer.ts";
 import { freshState, type TrainingState } from "../../src/training/trainingState.ts";
+import type { StepBatch, TrainingStep } from "../../src/training/trainingStep.ts";
 import { normals, testRuntime } from "../evaluate.ts";
 
 /** A linear regression with a running mean as untrained state: all that a training step has to handle, in milliseconds. */

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { adam } from "../../src/graph/optimizers.ts";
 import { Random } from "../../src/random.ts";
+import { readCheckpoint, writeCheckpoint } from "../../src/training/checkpoint.ts";
 import { createSchedule } from "../../src/training/schedules.ts";
 import { type Outcome, type TrainerOptions, type TrainingEvent, train } from "../../src/training/trainer.ts";
-import { readCheckpoint, type TrainingState, writeCheckpoint } from "../../src/training/trainingState.ts";
+import type { TrainingState } from "../../src/training/trainingState.ts";
 import { scheduleDefaults, toyBatch, toyBatches, toyTrainer } from "./toyProblem.ts";
 
 interface Result {

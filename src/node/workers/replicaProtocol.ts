@@ -1,4 +1,5 @@
-import type { GradientModel, StepBatch } from "../../training/steps.ts";
+import type { GradientModel } from "../../training/steps.ts";
+import type { StepBatch } from "../../training/trainingStep.ts";
 
 /** What a replica is born with. All vectors are shared memory. */
 export interface ReplicaData {

@@ -4,7 +4,7 @@ import { PtychonautError } from "../../errors.ts";
 import type { ReplicaOptions } from "../../runs/machine.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
 import { stateLayout, trainableLayout } from "../../training/parameterStore.ts";
-import type { GradientSource, StepBatch } from "../../training/steps.ts";
+import type { GradientSource, StepBatch } from "../../training/trainingStep.ts";
 import type { ReplicaData, ReplicaJob, ReplicaReply } from "./replicaProtocol.ts";
 import { startWorker } from "./workerEntry.ts";
 

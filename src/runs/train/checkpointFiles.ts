@@ -1,12 +1,7 @@
 import { PtychonautError } from "../../errors.ts";
+import { checkpointIdentity, type RunIdentity, readCheckpoint, writeCheckpoint } from "../../training/checkpoint.ts";
 import type { KeptCheckpoint } from "../../training/checkpointPolicy.ts";
-import {
-  checkpointIdentity,
-  type RunIdentity,
-  readCheckpoint,
-  type TrainingState,
-  writeCheckpoint,
-} from "../../training/trainingState.ts";
+import type { TrainingState } from "../../training/trainingState.ts";
 import { subfolders } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
 import type { RunStore } from "../store.ts";

@@ -1,6 +1,6 @@
 import type { ComplexArray } from "../../arrays.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import { framesByScan } from "../../data/joinedScans.ts";
+import { framesByScan } from "../../data/frameNumbers.ts";
 import type { ParameterValues } from "../../nets/parameters.ts";
 import { trainedIntensities } from "../../training/frameIntensity.ts";
 import type { PreparedData } from "../../training/preparation.ts";

@@ -1,5 +1,6 @@
 import type { TrainingPayload } from "../../config/payload.ts";
-import type { RunIdentity, TrainingState } from "../../training/trainingState.ts";
+import type { RunIdentity } from "../../training/checkpoint.ts";
+import type { TrainingState } from "../../training/trainingState.ts";
 import type { RunHooks } from "../hooks.ts";
 import type { RunStore } from "../store.ts";
 import { type CheckpointFiles, type FoundCheckpoint, findCheckpoint, openCheckpoints } from "./checkpointFiles.ts";

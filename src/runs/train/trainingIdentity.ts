@@ -1,7 +1,7 @@
 import type { DataFacts } from "../../bundle/fingerprint.ts";
 import { identitySettings } from "../../config/identity.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
-import type { RunIdentity } from "../../training/trainingState.ts";
+import type { RunIdentity } from "../../training/checkpoint.ts";
 import type { FoundCheckpoint } from "./checkpointFiles.ts";
 import type { InitialWeights } from "./initialWeights.ts";
 

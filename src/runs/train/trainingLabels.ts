@@ -1,6 +1,6 @@
 import type { TrainingPayload } from "../../config/payload.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import { framesByScan } from "../../data/joinedScans.ts";
+import { framesByScan } from "../../data/frameNumbers.ts";
 import { type LabelSource, labelSource } from "../../data/labels.ts";
 import { scaledProbe } from "../../data/normalisation.ts";
 import { propagatorOf } from "../../physics/propagation/propagators.ts";

@@ -2,8 +2,8 @@ import { type ComplexArray, complexZeros, type RealArray } from "../../arrays.ts
 import type { TrainingPayload } from "../../config/payload.ts";
 import { type Batch, type BatchLoader, type BatchRequest, type BatchSource, planEpoch } from "../../data/batches.ts";
 import type { Dataset } from "../../data/dataset.ts";
+import { framesByScan } from "../../data/frameNumbers.ts";
 import { largestOffset } from "../../data/groupGeometry.ts";
-import { framesByScan } from "../../data/joinedScans.ts";
 import type { Labels } from "../../data/labels.ts";
 import { scaledProbe } from "../../data/normalisation.ts";
 import { PtychonautError, setting } from "../../errors.ts";
@@ -21,9 +21,10 @@ import { packWeights, type Weights } from "../../training/parameterStore.ts";
 import type { PreparedData } from "../../training/preparation.ts";
 import { clippingOf, optimizerOf } from "../../training/settings.ts";
 import { buildStepModels, type Objective, type StepModels } from "../../training/stepModels.ts";
-import { createTrainingStep, type StepBatch, type TrainingStep } from "../../training/steps.ts";
+import { createTrainingStep } from "../../training/steps.ts";
 import { isOfProbe } from "../../training/trainableProbe.ts";
 import type { TrainingBatches } from "../../training/trainer.ts";
+import type { StepBatch, TrainingStep } from "../../training/trainingStep.ts";
 import { batchPerReplica, type Machine } from "../machine.ts";
 
 /** Epochs with one set of trained parameters. */
