@@ -1,4 +1,4 @@
-import { sizeOf } from "../arrays.ts";
+import { evenly, sizeOf } from "../arrays.ts";
 import type { Dataset, Measurement } from "../data/dataset.ts";
 import { crc32 } from "../formats/crc32.ts";
 
@@ -16,7 +16,16 @@ export interface DataFacts {
   readonly probeCrc: number;
   /** CRC-32 of the positions' float64 values. */
   readonly positionsCrc: number;
+  /**
+   * CRC-32 of the patterns' float32 values, of {@link SAMPLE} of them at most, spread evenly: two samples measured on one
+   * raster with one probe differ in nothing else. Absent in older bundles.
+   */
+  readonly patternsCrc?: number;
 }
+
+/** Patterns that a fingerprint looks at, and how many are read at a time. */
+const SAMPLE = 1024;
+const CHUNK = 64;
 
 export function dataFacts(dataset: Dataset, gridsize: number): DataFacts {
   const { probe, positions } = dataset;
@@ -29,7 +38,24 @@ export function dataFacts(dataset: Dataset, gridsize: number): DataFacts {
     probeModes: sizeOf(probe.shape) / sizeOf(probe.shape.slice(-2)),
     probeCrc: crcOf(probe.data),
     positionsCrc: crcOf(positions),
+    patternsCrc: patternsCrc(dataset),
   };
+}
+
+function patternsCrc({ patterns }: Dataset): number {
+  const { count, height, width } = patterns;
+  const frames = evenly(
+    Array.from({ length: count }, (_, frame) => frame),
+    SAMPLE,
+  );
+  let crc = 0;
+  for (let start = 0; start < frames.length; start += CHUNK) {
+    const chunk = frames.slice(start, start + CHUNK);
+    const values = new Float32Array(chunk.length * height * width);
+    patterns.read(chunk, values);
+    crc = crc32(new Uint8Array(values.buffer), crc);
+  }
+  return crc;
 }
 
 /** CRC-32 of an array's bytes in memory. */

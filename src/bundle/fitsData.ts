@@ -46,26 +46,59 @@ export function checkBundleFitsData(manifest: Manifest, facts: DataFacts): strin
     warnings.push(
       `${facts.name} has another probe than the training data (${names}): the network has learned ${scans.length === 1 ? "that probe" : "those probes"}`,
     );
-  if (!scans.some((scan) => scan.facts.positionsCrc === facts.positionsCrc))
-    warnings.push(`${facts.name} is another scan than the training data (${names})`);
+  const own = scans.find((scan) => isSame(scan.facts, facts));
+  if (!scans.some((scan) => isSameMeasurement(scan.facts, facts))) warnings.push(anotherScan(manifest, facts, names));
+  else if (
+    own !== undefined &&
+    own.facts.patternsCrc === undefined &&
+    (scans.length > 1 || manifest.probe !== undefined)
+  )
+    warnings.push(
+      `the bundle is of a version that did not remember patterns: ${facts.name} is taken for ${own.facts.name}, since raster and probe are equal; what was learned of another sample on them would be used too`,
+    );
   return warnings;
+}
+
+function anotherScan(manifest: Manifest, facts: DataFacts, names: string): string {
+  const { scans = [] } = manifest;
+  const twin = [manifest.trainedOn, ...scans.map((scan) => scan.facts)].find((other) => isAlike(other, facts));
+  const alike = twin === undefined ? "" : `: raster and probe are those of ${twin.name}, but not the patterns`;
+  const used = scans.length > 1 ? "; scales are the means of what was learned of each" : "";
+  return `${facts.name} is another scan than the training data (${names})${alike}${used}`;
 }
 
 /** What training learned about this very scan, or else about all. */
 export const scalesFor = ({ scans = [], scales }: Manifest, facts: DataFacts): Manifest["scales"] =>
   scans.find((scan) => isSame(scan.facts, facts))?.scales ?? scales;
 
-/**
- * The number of the scan whose refined probe is this scan's: of the very scan, or else of the first one with the probe that
- * this scan has; −1 when there is none.
- */
-export function probeScanFor({ trainedOn, scans }: Manifest, facts: DataFacts): number {
-  const all = scans?.map((scan) => scan.facts) ?? [trainedOn];
-  const same = all.findIndex((own) => isSame(own, facts));
-  return same >= 0 ? same : all.findIndex((own) => own.probeCrc === facts.probeCrc);
+/** A scan of the training. */
+export interface KnownScan {
+  readonly number: number;
+  readonly name: string;
+  /** Whether it is the very scan in question, not only one with its probe. */
+  readonly isOwn: boolean;
 }
 
-const isSame = (a: DataFacts, b: DataFacts): boolean => a.positionsCrc === b.positionsCrc && a.probeCrc === b.probeCrc;
+/**
+ * Whose refined probe a scan takes: its own, or else that of the first scan which started from the probe that this one has;
+ * undefined when there is none.
+ */
+export function probeScanFor({ trainedOn, scans }: Manifest, facts: DataFacts): KnownScan | undefined {
+  const all = scans?.map((scan) => scan.facts) ?? [trainedOn];
+  const same = all.findIndex((own) => isSame(own, facts));
+  const number = same >= 0 ? same : all.findIndex((own) => own.probeCrc === facts.probeCrc);
+  return number < 0 ? undefined : { number, name: all[number].name, isOwn: number === same };
+}
+
+const isAlike = (a: DataFacts, b: DataFacts): boolean => a.positionsCrc === b.positionsCrc && a.probeCrc === b.probeCrc;
+
+/** The same raster and patterns, as far as the bundle remembers them. */
+const isSameMeasurement = (a: DataFacts, b: DataFacts): boolean =>
+  a.positionsCrc === b.positionsCrc &&
+  (a.patternsCrc === undefined || b.patternsCrc === undefined || a.patternsCrc === b.patternsCrc);
+
+/** The very same scan, that is with the same probe too. */
+const isSame = (a: DataFacts, b: DataFacts): boolean => a.probeCrc === b.probeCrc && isSameMeasurement(a, b);
 
 function mismatch(what: string, expected: string, got: string, where: string, fix: string): PtychonautError {
   return new PtychonautError("bundle", `the model was trained on ${what}`, { expected, got, where, fix });

@@ -56,6 +56,7 @@ const facts = z.strictObject({
   probeModes: count,
   probeCrc: count,
   positionsCrc: count,
+  patternsCrc: count.optional(),
 });
 const schema = z.strictObject({
   formatVersion: z.literal(formatVersion),

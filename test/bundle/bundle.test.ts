@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type BundleParts, readBundle, writeBundle } from "../../src/bundle/bundle.ts";
 import { type DataFacts, dataFacts } from "../../src/bundle/fingerprint.ts";
-import { checkBundleFitsData } from "../../src/bundle/fitsData.ts";
+import { checkBundleFitsData, probeScanFor, scalesFor } from "../../src/bundle/fitsData.ts";
 import type { Manifest } from "../../src/bundle/manifest.ts";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import { PtychonautError } from "../../src/errors.ts";
@@ -171,7 +171,43 @@ describe("a bundle against data", () => {
     expect(check({ probeModes: 3 })).toEqual([expect.stringMatching(/3/)]);
   });
 
-  it("tells data sets apart by probe and positions", () => {
+  const two = (patternsCrcs: readonly (number | undefined)[]): Manifest => ({
+    ...(manifest as Manifest),
+    scans: patternsCrcs.map((patternsCrc, i) => ({
+      facts: { ...trainedOn, name: `sample ${i}`, ...(patternsCrc === undefined ? {} : { patternsCrc }) },
+      scales: { s1: i },
+    })),
+  });
+
+  it("tells samples on one raster with one probe apart by their patterns", () => {
+    const remembers = two([21, 22]);
+    for (const i of [0, 1]) {
+      const facts = { ...trainedOn, patternsCrc: 21 + i };
+      expect(checkBundleFitsData(remembers, facts)).toEqual([]);
+      expect(scalesFor(remembers, facts)).toEqual({ s1: i });
+      expect(probeScanFor(remembers, facts)).toEqual({ number: i, name: `sample ${i}`, isOwn: true });
+    }
+    const third = { ...trainedOn, name: "third", patternsCrc: 23 };
+    expect(scalesFor(remembers, third)).toBe(remembers.scales);
+    expect(probeScanFor(remembers, third)).toEqual({ number: 0, name: "sample 0", isOwn: false });
+    expect(checkBundleFitsData(remembers, third)).toEqual([
+      expect.stringMatching(
+        /third is another scan.*raster and probe are those of .*, but not the patterns; scales are the means/,
+      ),
+    ]);
+  });
+
+  it("that does not remember patterns is used as before, with a word", () => {
+    const old = two([undefined, undefined]);
+    const facts = { ...trainedOn, name: "new", patternsCrc: 5 };
+    expect(scalesFor(old, facts)).toEqual({ s1: 0 });
+    expect(checkBundleFitsData(old, facts)).toEqual([
+      expect.stringMatching(/did not remember patterns: new is taken for sample 0/),
+    ]);
+    expect(check({ patternsCrc: 5 })).toEqual([]);
+  });
+
+  it("tells data sets apart by probe, positions and patterns", () => {
     const dataset = {
       name: "tiny",
       patterns: memoryPatterns(new Float32Array(2 * 64), [2, 8, 8]),
@@ -186,5 +222,7 @@ describe("a bundle against data", () => {
       facts.positionsCrc,
     );
     expect(dataFacts({ ...dataset, positions: Float64Array.of(1, 2, 3, 4) }, 1)).toEqual(facts);
+    const other = memoryPatterns(new Float32Array(2 * 64).fill(1, 127), [2, 8, 8]);
+    expect(dataFacts({ ...dataset, patterns: other }, 1).patternsCrc).not.toBe(facts.patternsCrc);
   });
 });

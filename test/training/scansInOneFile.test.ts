@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readBundle } from "../../src/bundle/bundle.ts";
+import { dataFacts } from "../../src/bundle/fingerprint.ts";
+import { scalesFor } from "../../src/bundle/fitsData.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { joinedPatterns } from "../../src/data/joinedScans.ts";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
@@ -10,7 +12,7 @@ import { selectFrames } from "../../src/data/selectFrames.ts";
 import { openNpz } from "../../src/formats/npz.ts";
 import { main } from "../../src/node/cli/main.ts";
 import { nodeHome } from "../../src/node/home.ts";
-import { createTrainingPayload, runTraining } from "../../src/node/runs.ts";
+import { createTrainingPayload, readScan, runTraining } from "../../src/node/runs.ts";
 import { readSavedRun, repeatRequest } from "../../src/runs/savedRun.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
@@ -65,6 +67,13 @@ it("scans in one file are trained on as those of two files, to the last bit, and
     apart.manifest.scans?.map(({ scales }) => scales),
   );
   expect(together.weights).toEqual(apart.weights);
+  // Raster and probe are those of the first, and still each has what was learned of it.
+  const second = dataFacts(await readScan(path("b.npz")), 2);
+  expect(second).toMatchObject({
+    probeCrc: apart.manifest.trainedOn.probeCrc,
+    positionsCrc: apart.manifest.trainedOn.positionsCrc,
+  });
+  expect(scalesFor(apart.manifest, second)).toBe(apart.manifest.scans?.[1].scales);
 
   const run = await readSavedRun(path("together", "run.json"), nodeHome.store);
   expect(repeatRequest(run, "again").request).toMatchObject({ trainDataFile: [path("both.npz")] });

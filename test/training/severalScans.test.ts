@@ -302,7 +302,7 @@ describe("several scans in one training", () => {
       expect(start.data).toEqual(scan.probe.data);
       expect(trained.data).not.toEqual(start.data);
       expect(energyOf(trained) / energyOf(start)).toBeCloseTo(1, 5);
-      expect(probeScanFor(bundle.manifest, dataFacts(scan, 2))).toBe(i);
+      expect(probeScanFor(bundle.manifest, dataFacts(scan, 2))).toMatchObject({ number: i, isOwn: true });
     }
     const intensities = openNpz(readFileSync(path("refined", "intensities.npz")));
     const column = (name: string): number[] => Array.from(intensities.readNumbers(name).data, Number);

@@ -126,8 +126,12 @@ async function prepareOn(
   for (const line of dataset.provenance.warnings) warn(line);
   const facts = dataFacts(dataset, model.gridsize);
   for (const line of checkBundleFitsData(bundle.manifest, facts)) warn(line);
-  const refined = bundle.probe && probesOf(bundle.probe)[probeScanFor(bundle.manifest, facts)];
-  if (refined !== undefined) hooks.log("the probe is the one that training refined from this file's");
+  const known = probeScanFor(bundle.manifest, facts);
+  const refined = bundle.probe && known && probesOf(bundle.probe)[known.number];
+  if (refined !== undefined && known?.isOwn === true)
+    hooks.log("the probe is the one that training refined from this file's");
+  else if (refined !== undefined)
+    warn(`the probe is the one that training refined for ${known?.name}, another scan that started from this file's`);
   const prediction = predictionSource(dataset, data, model.gridsize, inference.nPatterns);
   for (const line of prediction.warnings) warn(line);
   const canvas = planCanvas(positionsOf(dataset.positions, prediction.frames), inference.middleTrim, {
