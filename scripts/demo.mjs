@@ -37,7 +37,7 @@ const network = JSON.parse(readFileSync(join(reconstruction, "metrics.json"), "u
 const rows = [["network", network], ...Object.entries(await trivialReconstructions(scan, object))];
 console.log(`\n${"".padEnd(20)}complex error  phase SSIM  phase correlation  FRC half-bit (px)`);
 for (const [name, { complexError, phase, frc }] of rows) {
-  const cells = [complexError.toFixed(3), number(phase.ssim), number(phase.correlation), frc.halfBit.toFixed(1)];
+  const cells = [complexError.toFixed(3), number(phase.ssim), number(phase.correlation), number(frc.halfBit, 1)];
   console.log(
     name.padEnd(20) + cells[0].padStart(13) + cells[1].padStart(12) + cells[2].padStart(19) + cells[3].padStart(19),
   );
@@ -53,7 +53,7 @@ function ptychonaut(...args) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-/** A constant image has no correlation. */
-function number(value) {
-  return value === null || Number.isNaN(value) ? "none" : value.toFixed(3);
+/** A constant image has no correlation, and no resolution. */
+function number(value, digits = 3) {
+  return value === null || Number.isNaN(value) ? "none" : value.toFixed(digits);
 }

@@ -18,7 +18,7 @@ export interface ImageScore {
   readonly compat: CompatMetrics;
   /** This project's, without the curve of the ring correlation. */
   readonly standard: Omit<Metrics, "compat" | "coverage" | "deviance" | "frc"> & {
-    readonly frc: { readonly halfBit: number; readonly oneBit: number };
+    readonly frc: Pick<Metrics["frc"], "halfBit" | "oneBit">;
   };
 }
 

@@ -1,10 +1,10 @@
 import type { ComplexArray, RealArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
 import { largestRectangle } from "./coverage.ts";
-import { applyGauge, findGauge, type Gauge, type GaugeOptions } from "./gauge.ts";
+import { applyGauge, clearlyBetter, findGauge, type Gauge, type GaugeOptions } from "./gauge.ts";
 import { type ComplexImage, complexImage, crop, type Rectangle } from "./image.ts";
 import { knownPixels } from "./known.ts";
-import { clearPlace, locate, locationStep } from "./locate.ts";
+import { isClear, locate, locationStep } from "./locate.ts";
 import { conjugated, turned } from "./orientation.ts";
 import { findShift } from "./registration.ts";
 import { sampleMask, sampleWindow } from "./resample.ts";
@@ -27,7 +27,7 @@ export interface AlignmentOptions {
   readonly locate?: boolean;
   /**
    * Also try the twin conj O(−r), turned by 180°, which makes the same patterns with a twin probe at mirrored positions;
-   * it is taken where it fits clearly better. Default false.
+   * it is taken where its place is clear, hardly less is compared, and it fits clearly better. Default false.
    */
   readonly twin?: boolean;
   /** Look for a shift that is left between the two, and take it out where there is a clear one. Default true. */
@@ -70,8 +70,8 @@ const smallestShift = 0.02;
 /** Two images correlate clearly when at least half of what they hold is common. */
 const clearCorrelation = 0.5;
 
-/** The twin must leave less than this part of the upright image's error. */
-const clearlyBetter = 0.8;
+/** The twin must be compared on this part of the upright image's pixels: less area always fits better. */
+const sameArea = 0.9;
 
 /**
  * Brings a reconstruction onto a reference. In this order: the reference is brought into the reconstruction's frame by the
@@ -91,7 +91,7 @@ export function align(
   requireAmplitude(t);
   const upright = alignAt(r, t, placeOf(r, t, options), options);
   const twin = options.twin === true ? alignTwin(r, t, options) : undefined;
-  if (twin === undefined) return upright;
+  if (twin === undefined || pixelsOf(twin) < sameArea * pixelsOf(upright)) return upright;
   return 1 - agreement(twin) < clearlyBetter * (1 - agreement(upright)) ? twin : upright;
 }
 
@@ -104,6 +104,13 @@ export function restricted(alignment: Alignment, keep: Uint8Array, options?: Gau
   const fitted = findGauge(conjugate ? conjugated(source) : source, truth, { ...options, conjugate: false }, covered);
   const gauge = { ...alignment.gauge, ...fitted, conjugated: conjugate };
   return { ...alignment, covered, gauge, aligned: applyGauge(source, gauge) };
+}
+
+/** Whether a rectangle of covered pixels is large enough for all metrics. */
+export function hasEnough(covered: Uint8Array, shape: readonly [number, number]): boolean {
+  if (!covered.includes(1)) return false;
+  const { height, width } = largestRectangle(covered, shape);
+  return Math.min(height, width) >= smallestSide;
 }
 
 /** The largest rectangle of covered pixels. @throws PtychonautError "usage" when it is too small for the metrics */
@@ -146,7 +153,7 @@ function placeOf(r: Masked, t: Masked, { origin, locate: wanted, gauge }: Alignm
   if (wanted === true) {
     const found = gauge?.conjugate === true ? [r, { ...r, image: conjugated(r.image) }] : [r];
     const best = found.map((moving) => locate(moving, t)).reduce((a, b) => (b.score > a.score ? b : a));
-    if (best.score >= clearPlace) return { origin: best.origin, placement: "found" };
+    if (isClear(best)) return { origin: best.origin, placement: "found" };
   }
   const [height, width] = t.image.shape;
   if (origin !== undefined) return { origin, placement: "stated" };
@@ -166,10 +173,12 @@ function placeOf(r: Masked, t: Masked, { origin, locate: wanted, gauge }: Alignm
 function alignTwin(r: Masked, t: Masked, options: AlignmentOptions): Alignment | undefined {
   const image = turned(r.image);
   const moving = { image: conjugated(image), mask: r.mask.slice().reverse() };
-  const { origin, score } = locate(moving, t);
-  if (score < clearPlace) return undefined;
+  const place = locate(moving, t);
+  if (!isClear(place)) return undefined;
+  const { covered } = referenceWindow(t, place.origin, moving);
+  if (!hasEnough(covered, image.shape)) return undefined;
   const gauge = { ...options.gauge, conjugate: false };
-  const found = alignAt(moving, t, { origin, placement: "found" }, { ...options, gauge });
+  const found = alignAt(moving, t, { origin: place.origin, placement: "found" }, { ...options, gauge });
   return { ...found, source: image, gauge: { ...found.gauge, conjugated: true, turned: true } };
 }
 
@@ -221,15 +230,20 @@ function remainingShift(
   let shift: readonly [number, number] = [0, 0];
   for (let round = 0; round < 2; round++) {
     const { truth, covered } = referenceWindow(t, [origin[0] + shift[0], origin[1] + shift[1]], r);
+    // The first step may not lead to where hardly anything is left to compare.
+    if (round > 0 && !hasEnough(covered, r.image.shape)) return [0, 0];
     const rectangle = coveredRectangle(covered, r.image.shape);
     const aligned = applyGauge(r.image, findGauge(r.image, truth, gaugeOptions, covered));
     const taper = Math.min(rectangle.height, rectangle.width) / 8;
     const more = findShift(crop(aligned, rectangle), crop(truth, rectangle), { taper, maxShift });
     if (more.correlation < clearCorrelation) return [0, 0];
     shift = [shift[0] + more.shift[0], shift[1] + more.shift[1]];
+    if (Math.max(...shift.map(Math.abs)) > maxShift + 1) return [0, 0];
   }
   return Math.hypot(...shift) < smallestShift ? [0, 0] : shift;
 }
+
+const pixelsOf = ({ covered }: Alignment): number => covered.reduce((sum, value) => sum + value, 0);
 
 /** Squared complex correlation over the covered pixels, 0 … 1. */
 function agreement({ aligned, truth, covered }: Alignment): number {

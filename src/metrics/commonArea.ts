@@ -28,6 +28,21 @@ export function commonArea(masks: readonly Uint8Array[], pixels: number): Uint8A
 }
 
 /**
+ * What an alignment compares, on the reference's pixels: every pixel at the nearest one. {@link overArea} takes the same
+ * way back, so that the area of a single reconstruction is its own.
+ */
+export function areaInReference(
+  { covered, source, gauge }: Alignment,
+  [height, width]: readonly [height: number, width: number],
+): Uint8Array {
+  const area = new Uint8Array(height * width);
+  eachPixel(source.shape, gauge.origin, [height, width], (own, there) => {
+    area[there] = covered[own];
+  });
+  return area;
+}
+
+/**
  * An alignment over an area of the reference: the gauge is fitted again over the pixels that are left.
  * @throws PtychonautError "usage" when too little is left
  */
@@ -37,5 +52,22 @@ export function overArea(
   shape: readonly [height: number, width: number],
   gauge?: GaugeOptions,
 ): Alignment {
-  return restricted(alignment, sampleMask(area, shape, alignment.gauge.origin, alignment.source.shape), gauge);
+  const keep = new Uint8Array(alignment.covered.length);
+  eachPixel(alignment.source.shape, alignment.gauge.origin, shape, (own, there) => {
+    keep[own] = area[there];
+  });
+  return restricted(alignment, keep, gauge);
+}
+
+/** Every pixel of an image at `origin`, with the pixel of the reference that is nearest to it. */
+function eachPixel(
+  [rows, columns]: readonly [number, number],
+  origin: readonly [row: number, column: number],
+  [height, width]: readonly [number, number],
+  visit: (own: number, there: number) => void,
+): void {
+  const [top, left] = origin.map(Math.round);
+  for (let i = Math.max(0, -top); i < Math.min(rows, height - top); i++)
+    for (let j = Math.max(0, -left); j < Math.min(columns, width - left); j++)
+      visit(i * columns + j, (i + top) * width + j + left);
 }

@@ -1,6 +1,6 @@
 import { planFft2 } from "../numerics/fft.ts";
 import { applyGauge, findGauge } from "./gauge.ts";
-import { type ComplexImage, centreCrop, requireSameShape } from "./image.ts";
+import { type ComplexImage, centreCrop, requireSameShape, withoutMean } from "./image.ts";
 import { taper } from "./taper.ts";
 
 export interface FrcOptions {
@@ -25,16 +25,20 @@ export interface Frc {
   /**
    * Resolution in pixels: the full period 1/f at which the curve first falls below the threshold, 2 (Nyquist) where it
    * never does. For the resolution of a measurement compare two independent reconstructions; against a truth it says down
-   * to which period the reconstruction is right.
+   * to which period the reconstruction is right. Null where an image has no structure: then the curve says nothing.
    */
-  readonly halfBit: number;
-  readonly oneBit: number;
+  readonly halfBit: number | null;
+  readonly oneBit: number | null;
   readonly curve: FrcCurve;
 }
 
+/** Structure below this part of a flat image is rounding: of float32 (3e-8 a value) and of the gauge's exponentials. */
+const leastStructure = 1e-6;
+
 /**
  * Fourier ring correlation of two complex images (the largest square in their middle) and the resolution by the
- * thresholds of van Heel & Schatz, J. Struct. Biol. 151, 250 (2005).
+ * thresholds of van Heel & Schatz, J. Struct. Biol. 151, 250 (2005). Means are taken out before the borders fade: the
+ * fading's own transform would else correlate in every ring, perfectly so for objects that are nearly flat.
  *
  * @throws PtychonautError "shape" when the images differ in size.
  */
@@ -43,7 +47,8 @@ export function frc(a: ComplexImage, b: ComplexImage, options: FrcOptions = {}):
   const side = Math.min(...a.shape);
   const width = options.taper ?? side / 8;
   const first = options.removeGauge === true ? applyGauge(a, findGauge(a, b)) : a;
-  const rings = ringSums(taper(centreCrop(first, [side, side]), width), taper(centreCrop(b, [side, side]), width));
+  const [x, y] = [first, b].map((image) => centreCrop(image, [side, side]));
+  const rings = ringSums(taper(withoutMean(x), width), taper(withoutMean(y), width));
   const count = Math.floor(side / 2) + 1;
   const ring = <T>(value: (r: number) => T): T[] => Array.from({ length: count }, (_, r) => value(r));
   const curve: FrcCurve = {
@@ -52,7 +57,41 @@ export function frc(a: ComplexImage, b: ComplexImage, options: FrcOptions = {}):
     halfBit: ring((r) => bitThreshold(0.5, rings.pixels[r])),
     oneBit: ring((r) => bitThreshold(1, rings.pixels[r])),
   };
-  return { halfBit: resolution(curve, curve.halfBit), oneBit: resolution(curve, curve.oneBit), curve };
+  const structured = hasStructure(x) && hasStructure(y);
+  return {
+    halfBit: structured ? resolution(curve, curve.halfBit) : null,
+    oneBit: structured ? resolution(curve, curve.oneBit) : null,
+    curve,
+  };
+}
+
+/**
+ * Whether an image is more than a constant with a phase ramp. O(r + d) conj O(r) is a constant for these, d being a step
+ * down or to the right.
+ */
+function hasStructure({ shape: [height, width], data }: ComplexImage): boolean {
+  return [width, 1].some((step) => {
+    // Sums about the first value, where a constant leaves nothing to cancel.
+    let [re, im, squares, energy, count] = [0, 0, 0, 0, 0];
+    const first = product(data, step, 0);
+    for (let k = 0; k < height * width; k++) {
+      if (step === 1 ? k % width === width - 1 : k + step >= height * width) continue;
+      const value = product(data, step, k);
+      const [x, y] = [value[0] - first[0], value[1] - first[1]];
+      re += x;
+      im += y;
+      squares += x * x + y * y;
+      energy += value[0] ** 2 + value[1] ** 2;
+      count++;
+    }
+    return squares - (re * re + im * im) / count > leastStructure ** 2 * energy;
+  });
+}
+
+/** O(k + step) conj O(k) */
+function product(data: Float64Array, step: number, k: number): readonly [re: number, im: number] {
+  const [p, q] = [2 * (k + step), 2 * k];
+  return [data[p] * data[q] + data[p + 1] * data[q + 1], data[p + 1] * data[q] - data[p] * data[q + 1]];
 }
 
 /** Ring by ring: Σ F₁ conj F₂, Σ|F₁|², Σ|F₂|² and the number of pixels; ring r holds |k| rounded to r, up to the corners. */

@@ -22,9 +22,12 @@ export interface GaugeOptions {
   readonly scale?: boolean;
   /** Fit a phase ramp: a probe off by a tilt leaves one. Default true. */
   readonly ramp?: boolean;
-  /** Also try the complex conjugate, and take it where it fits better. Default false. */
+  /** Also try the complex conjugate, and take it where it fits clearly better. Default false. */
   readonly conjugate?: boolean;
 }
+
+/** Another orientation must leave less than this part of the error: flat objects fit about equally well in all. */
+export const clearlyBetter = 0.8;
 
 /**
  * The gauge that brings a reconstruction closest to a reference in the least-squares sense, over the pixels with mask 1
@@ -42,7 +45,7 @@ export function findGauge(
   requireSameShape(reconstruction, reference);
   const plain = leastSquares(reconstruction, reference, ramp, mask);
   const mirrored = conjugate ? leastSquares(conjugated(reconstruction), reference, ramp, mask) : undefined;
-  const better = mirrored !== undefined && mirrored.overlap > plain.overlap ? mirrored : plain;
+  const better = mirrored !== undefined && errorOf(mirrored) < clearlyBetter * errorOf(plain) ? mirrored : plain;
   return {
     scale: !scale ? 1 : better.energy > 0 ? better.overlap / better.energy : 0,
     phase: better.phase,
@@ -73,9 +76,14 @@ interface Fit {
   readonly phase: number;
   /** |Σ reference conj(reconstruction)| after the ramp. */
   readonly overlap: number;
-  /** Σ |reconstruction|². */
+  /** Σ |reconstruction|² and Σ |reference|². */
   readonly energy: number;
+  readonly norm: number;
 }
+
+/** Part of the reference that the reconstruction does not explain at its best scale: 1 less the squared correlation. */
+const errorOf = ({ overlap, energy, norm }: Fit): number =>
+  energy > 0 && norm > 0 ? 1 - overlap ** 2 / (energy * norm) : 1;
 
 function leastSquares(
   reconstruction: ComplexImage,
@@ -86,16 +94,17 @@ function leastSquares(
   const [height, width] = reference.shape;
   const [a, b] = [reconstruction.data, reference.data];
   const product = new Float64Array(a.length);
-  let energy = 0;
+  let [energy, norm] = [0, 0];
   for (let i = 0; i < a.length; i += 2) {
     if (mask !== undefined && mask[i >> 1] === 0) continue;
     product[i] = b[i] * a[i] + b[i + 1] * a[i + 1];
     product[i + 1] = b[i + 1] * a[i] - b[i] * a[i + 1];
     energy += a[i] ** 2 + a[i + 1] ** 2;
+    norm += b[i] ** 2 + b[i + 1] ** 2;
   }
   const g: ComplexImage = { shape: reference.shape, data: product };
   const peak = withRamp ? spectralPeak(g) : ([0, 0] as const);
   const ramp = [(2 * Math.PI * peak[0]) / height, (2 * Math.PI * peak[1]) / width] as const;
   const [re, im] = spectralSum(g, peak);
-  return { ramp, phase: Math.atan2(im, re), overlap: Math.hypot(re, im), energy };
+  return { ramp, phase: Math.atan2(im, re), overlap: Math.hypot(re, im), energy, norm };
 }

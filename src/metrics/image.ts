@@ -82,6 +82,14 @@ export function mean(data: Float64Array): number {
   return sum / data.length;
 }
 
+/** Without its mean, a faded image does not correlate through the shape of the fading. */
+export function withoutMean({ shape, data }: ComplexImage): ComplexImage {
+  const sum = [0, 0];
+  for (let i = 0; i < data.length; i++) sum[i % 2] += data[i];
+  const pixels = data.length / 2;
+  return { shape, data: data.map((value, i) => value - sum[i % 2] / pixels) };
+}
+
 /** Largest minus smallest value. */
 export function dataRange(data: Float64Array): number {
   let low = Number.POSITIVE_INFINITY;

@@ -7,6 +7,8 @@ export interface Place {
   readonly origin: readonly [row: number, column: number];
   /** Normalised correlation at that place, 0 … 1. */
   readonly score: number;
+  /** The best correlation at a place that has nothing to do with this one, 0 … 1. */
+  readonly rival: number;
 }
 
 /** A complex image with its known pixels: `mask` 0 = unknown, row-major. */
@@ -24,8 +26,26 @@ const largestSide = 384;
 /** Places count where at least this part of the smaller image's known pixels lie on known pixels of the other. */
 const leastOverlap = 0.3;
 
-/** A score that unrelated images do not reach. */
+/** Places within this part of the smaller side belong to one peak. */
+const peakPart = 8;
+
+/** A score that unrelated images with much structure do not reach. */
 export const clearPlace = 0.3;
+
+/**
+ * Objects of little or smooth structure score up to 0.6 somewhere, but then in several places: where they are above
+ * `clearPlace`, their best is at most 1.5 times its rival, that of a true place at least 2.2 times (lines, leaves and a star
+ * under noise up to 0.2; weak random objects smoothed over 1 to 60 pixels).
+ */
+const clearlyAbove = 1.6;
+
+/** A score that is a place by itself, though a nearly periodic object scores in other places too. */
+const highPlace = 0.75;
+
+/** Whether a place is evidence: a peak that is high, or the only one. */
+export function isClear({ score, rival }: Place): boolean {
+  return score >= highPlace || (score >= clearPlace && score >= clearlyAbove * rival);
+}
 
 /** Blocks over which two images are averaged before they are correlated, and so the accuracy of the place, pixels. */
 export function locationStep(a: ComplexImage, b: ComplexImage): number {
@@ -56,16 +76,31 @@ export function locate(moving: MaskedImage, reference: MaskedImage): Place {
   // Where hardly anything of an image's structure lies in the overlap, the quotient is noise.
   const structure = 0.05 * leastOverlap;
   const [leastA, leastB] = [structure * total(a.energy), structure * total(b.energy)];
-  let best: Place = { origin: [0, 0], score: 0 };
-  for (let k = 0; k < size[0] * size[1]; k++) {
+  const scores = new Float64Array(size[0] * size[1]);
+  let best = 0;
+  for (let k = 0; k < scores.length; k++) {
     const [eA, eB] = [energyA[2 * k], energyB[2 * k]];
     if (overlap[2 * k] < least || !(eA > leastA) || !(eB > leastB)) continue;
     const cross = Math.hypot(down[2 * k], down[2 * k + 1]) + Math.hypot(right[2 * k], right[2 * k + 1]);
-    const score = cross / Math.sqrt(eA * eB);
-    if (score <= best.score) continue;
-    const row = unwrapped(Math.floor(k / size[1]), size[0], a.shape[0], b.shape[0]);
-    const column = unwrapped(k % size[1], size[1], a.shape[1], b.shape[1]);
-    best = { origin: [row * step, column * step], score };
+    scores[k] = cross / Math.sqrt(eA * eB);
+    if (scores[k] > scores[best]) best = k;
+  }
+  if (scores[best] === 0) return { origin: [0, 0], score: 0, rival: 0 };
+  const row = unwrapped(Math.floor(best / size[1]), size[0], a.shape[0], b.shape[0]);
+  const column = unwrapped(best % size[1], size[1], a.shape[1], b.shape[1]);
+  const reach = Math.min(...a.shape, ...b.shape) / peakPart;
+  return { origin: [row * step, column * step], score: scores[best], rival: bestBeyond(scores, size, best, reach) };
+}
+
+/** The largest value farther than `reach` rows or columns from the index `from`, cyclically. */
+function bestBeyond(scores: Float64Array, [rows, columns]: readonly [number, number], from: number, reach: number) {
+  const away = (i: number, j: number, period: number): number => Math.min(Math.abs(i - j), period - Math.abs(i - j));
+  const [row, column] = [Math.floor(from / columns), from % columns];
+  let best = 0;
+  for (let k = 0; k < scores.length; k++) {
+    if (scores[k] <= best) continue;
+    if (away(Math.floor(k / columns), row, rows) > reach || away(k % columns, column, columns) > reach)
+      best = scores[k];
   }
   return best;
 }

@@ -1,5 +1,5 @@
 import { planFft2 } from "../numerics/fft.ts";
-import { type ComplexImage, requireSameShape } from "./image.ts";
+import { type ComplexImage, requireSameShape, withoutMean } from "./image.ts";
 import { spectralPeak, spectralSum } from "./spectralPeak.ts";
 import { taper } from "./taper.ts";
 
@@ -74,12 +74,4 @@ export function fourierShift(image: ComplexImage, [dy, dx]: readonly [y: number,
     }
   }
   return { shape: image.shape, data: fft.inverse(spectrum) };
-}
-
-/** Without its mean, a faded image does not correlate through the shape of the fading. */
-function withoutMean({ shape, data }: ComplexImage): ComplexImage {
-  const sum = [0, 0];
-  for (let i = 0; i < data.length; i++) sum[i % 2] += data[i];
-  const pixels = data.length / 2;
-  return { shape, data: data.map((value, i) => value - sum[i % 2] / pixels) };
 }

@@ -86,8 +86,8 @@ export async function readReference(path: string, home: Home, objectKey?: string
 
 /** Resolution from two reconstructions of two halves of the data. */
 export interface SplitData {
-  /** Full period, in pixels, at which the ring correlation falls below the half-bit threshold. */
-  readonly resolution: number;
+  /** Full period, in pixels, at which the ring correlation falls below the half-bit threshold; null without structure. */
+  readonly resolution: number | null;
   /** The same in metres, where a pixel's size is known. */
   readonly resolutionM: number | null;
   /** Positions that both reconstructions used. Halves of one scan have none in common. */
@@ -102,7 +102,7 @@ export function splitData({ frc }: Metrics, a: ObjectFile, b: ObjectFile): Split
   const pixelSizeM = a.pixelSizeM ?? b.pixelSizeM;
   return {
     resolution: frc.halfBit,
-    resolutionM: pixelSizeM === undefined ? null : frc.halfBit * pixelSizeM,
+    resolutionM: pixelSizeM === undefined || frc.halfBit === null ? null : frc.halfBit * pixelSizeM,
     sharedPositions: sharedPositions(a.positions, b.positions),
   };
 }
@@ -118,9 +118,14 @@ function sharedPositions(a: Float64Array | undefined, b: Float64Array | undefine
 /** Phases of a conjugate have the opposite sign; chance alone does not come here. */
 const conjugateSuspected = -0.5;
 
+/** Of a comparison whose ring correlation says nothing. */
+export const noStructure =
+  "one of the two images is flat where they are compared, so the ring correlation says nothing: there is no FRC resolution";
+
 /** What a reader of the numbers must know. */
-export function evaluationWarnings({ gauge, phase }: Metrics, halves?: SplitData): string[] {
+export function evaluationWarnings({ gauge, phase, frc }: Metrics, halves?: SplitData): string[] {
   const lines: string[] = [];
+  if (frc.halfBit === null) lines.push(noStructure);
   if (gauge.turned) lines.push("the reconstruction is the twin: it was conjugated and turned by 180°");
   else if (gauge.conjugated)
     lines.push("the reconstruction is the complex conjugate: the sign of its phase was turned");

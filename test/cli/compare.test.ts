@@ -10,11 +10,12 @@ import { conjugated } from "../../src/metrics/orientation.ts";
 import { sampleWindow } from "../../src/metrics/resample.ts";
 import { nodeHome } from "../../src/node/home.ts";
 import { runInference } from "../../src/node/runs.ts";
+import { gaussianFilter } from "../../src/numerics/gaussianFilter.ts";
 import { Random } from "../../src/random.ts";
 import { writeReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
 import { resolveEntries } from "../../src/runs/compare/entries.ts";
 import { fileProbe } from "../../src/runs/payloads.ts";
-import { toArray } from "../metrics/images.ts";
+import { complexOf, toArray } from "../metrics/images.ts";
 import { readPng } from "../pictures/readPng.ts";
 import { object, perfectNetwork, writeRandomBundle, writeScan } from "../runs/inferRun.ts";
 import { tolerances } from "../tolerances.ts";
@@ -155,6 +156,74 @@ describe("compare", () => {
     const { stdout } = await call([...single, "--json"]);
     expect(foreign.metrics).toEqual(JSON.parse(stdout));
     expect(foreign.metrics.coverage.pixels).toBeGreaterThan(2500);
+  });
+
+  it("has the numbers of evaluate for a nearly flat object too, which nothing turns or moves", async () => {
+    const random = new Random(5);
+    const side = 110;
+    const smooth = (): Float64Array =>
+      gaussianFilter(
+        new Float64Array(side * side).map(() => random.normal()),
+        [side, side],
+        6,
+      ).map((v) => 0.3 * v);
+    const [amplitude, phase] = [smooth(), smooth()];
+    const nearlyFlat = complexOf([side, side], (i, j) => [1 + amplitude[i * side + j], phase[i * side + j]]);
+    const disc = Float32Array.from({ length: side * side }, (_, k) =>
+      Math.hypot(Math.floor(k / side) - 55, (k % side) - 55) < 38 ? 1 : 0,
+    );
+    const file = path("nearly-flat.npz");
+    const positions = Float64Array.of(45, 40);
+    writeFileSync(
+      file,
+      writeReconstruction({ object: toArray(nearlyFlat), coverage: disc, positions, origin: { y: -11.3, x: -14.6 } }),
+    );
+    const { stdout } = await call(["evaluate", file, "--reference", path("scan.npz"), "--json"]);
+    const alone = await compare(file, "--reference", path("scan.npz"), "--output_dir", path("garbage"));
+    expect(alone.code, alone.stderr).toBe(0);
+    expect(entriesOf("garbage")[0].metrics).toEqual(JSON.parse(stdout));
+    const { gauge, frc } = entriesOf("garbage")[0].metrics;
+    expect(gauge).toMatchObject({ placement: "stated", turned: false, conjugated: false });
+    expect(frc.halfBit).toBeGreaterThan(4);
+    const beside = await compare(file, path("good"), "--reference", path("scan.npz"), "--output_dir", path("beside"));
+    expect(beside.code, beside.stderr).toBe(0);
+  });
+
+  it("says of a flat object that the ring correlation says nothing, in words, table and JSON", async () => {
+    const flat = toArray(complexOf([60, 50], () => [0.8, 0.1]));
+    const [coverage, positions] = [new Float32Array(60 * 50).fill(1), Float64Array.of(30, 30)];
+    writeFileSync(
+      path("flat.npz"),
+      writeReconstruction({ object: flat, coverage, positions, origin: { y: 12, x: 15 } }),
+    );
+    const { code, stdout, stderr } = await compare(
+      path("flat.npz"),
+      "--reference",
+      path("scan.npz"),
+      "--output_dir",
+      path("flat"),
+    );
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/warning: flat: one of the two images is flat.*no FRC resolution/);
+    expect(stdout).toMatch(/\nflat .* none\n/);
+    expect(entriesOf("flat")[0].metrics.frc).toMatchObject({ halfBit: null, oneBit: null });
+    const alone = await call(["evaluate", path("flat.npz"), "--reference", path("scan.npz")]);
+    expect(alone.stdout).toMatch(/FRC resolution +none \(half-bit\), none \(one-bit\)/);
+    expect(alone.stderr).toMatch(/one of the two images is flat/);
+  });
+
+  it("names the entries that share no area, and says what helps", async () => {
+    const apart = (name: string, origin: number): string => {
+      const object = part([origin, origin], [30, 30], 0);
+      const [coverage, positions] = [new Float32Array(900).fill(1), Float64Array.of(origin, origin)];
+      writeFileSync(path(name), writeReconstruction({ object, coverage, positions, origin: { y: origin, x: origin } }));
+      return path(name);
+    };
+    const args = [apart("a.npz", 2), apart("b.npz", 40), "--reference", path("scan.npz")];
+    const { code, stderr } = await compare(...args, "--output_dir", path("apart"));
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/too little in common.*a 900 from row 2, column 2 \(stated\); b 900 from row 40.*area own/);
+    expect((await compare(...args, "--area", "own", "--output_dir", path("apart"))).code).toBe(0);
   });
 
   it("lets models reconstruct the scan first", async () => {

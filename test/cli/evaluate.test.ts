@@ -100,7 +100,7 @@ describe("evaluate", () => {
     const { code, stdout, stderr } = await call([...args, "--json"]);
     expect(code).toBe(0);
     const { split, frc } = JSON.parse(stdout) as Metrics & { split: SplitData };
-    expect(split).toEqual({ resolution: frc.halfBit, resolutionM: frc.halfBit * 2e-8, sharedPositions: 1 });
+    expect(split).toEqual({ resolution: frc.halfBit, resolutionM: (frc.halfBit ?? 0) * 2e-8, sharedPositions: 1 });
     expect(stderr).toMatch(/1 positions are in both reconstructions/);
     expect((await call(args)).stdout).toMatch(/^resolution +2\.000 px = 40 nm \(split data, half-bit\)/);
     const both = await call([...args, "--reference", path("scan.npz")]);

@@ -4,9 +4,10 @@ import { type AlignmentOptions, align } from "../../src/metrics/align.ts";
 import { evaluateReconstruction } from "../../src/metrics/evaluate.ts";
 import { applyGauge, type Gauge } from "../../src/metrics/gauge.ts";
 import type { ComplexImage } from "../../src/metrics/image.ts";
-import { clearPlace, locate } from "../../src/metrics/locate.ts";
+import { clearPlace, isClear, locate } from "../../src/metrics/locate.ts";
 import { conjugated, turned } from "../../src/metrics/orientation.ts";
 import { sampleMask, sampleWindow } from "../../src/metrics/resample.ts";
+import { gaussianFilter } from "../../src/numerics/gaussianFilter.ts";
 import { makeObject } from "../../src/optics/objects.ts";
 import { Random } from "../../src/random.ts";
 import { tolerances } from "../tolerances.ts";
@@ -125,6 +126,57 @@ describe("orientation", () => {
     const { gauge, phase } = evaluateReconstruction(twin, reference, { origin: [31, 44] });
     expect(gauge).toMatchObject({ conjugated: false, turned: false });
     expect(phase.correlation).toBeLessThan(0.5);
+  });
+});
+
+/** Weak random structure on a wide canvas of which a disc in the middle is covered: what a network makes at first. */
+function nearlyFlat(seed: number, smoothing: number): { image: ComplexImage; mask: RealArray } {
+  const side = 190;
+  const random = new Random(seed);
+  const smooth = (): Float64Array => {
+    const values = gaussianFilter(
+      new Float64Array(side * side).map(() => random.normal()),
+      [side, side],
+      smoothing,
+    );
+    return values.map((value) => 0.05 * smoothing * value);
+  };
+  const [amplitude, phase] = [smooth(), smooth()];
+  const image = complexOf([side, side], (i, j) => [1 + amplitude[i * side + j], phase[i * side + j]]);
+  const inside = (k: number): boolean => Math.hypot(Math.floor(k / side) - 95, (k % side) - 95) < 60;
+  return {
+    image,
+    mask: { shape: [side, side], data: Float32Array.from({ length: side * side }, (_, k) => +inside(k)) },
+  };
+}
+
+describe("an image that is nearly flat", () => {
+  const smoothObject: ComplexImage = {
+    shape: size,
+    data: Float64Array.from(makeObject({ kind: "lines" }, size, new Random(7)).data),
+  };
+
+  test.each([1, 3, 8, 16])("smooth over %d pixels has no clear place, and scores high in several", (smoothing) => {
+    for (const seed of [1, 2, 3]) {
+      const { image, mask } = nearlyFlat(seed, smoothing);
+      expect(isClear(locate({ image, mask: mask.data }, everywhere(smoothObject)))).toBe(false);
+    }
+  });
+
+  test("stays where its file says and as it is, whatever may be tried", () => {
+    for (const [seed, smoothing] of [
+      [1, 3],
+      [2, 8],
+      [3, 16],
+    ] as const) {
+      const { image, mask } = nearlyFlat(seed, smoothing);
+      const stated: AlignmentOptions = { origin: [-20, -10], mask };
+      const plain = align(toArray(image), toArray(smoothObject), stated);
+      const tried = align(toArray(image), toArray(smoothObject), { ...stated, twin: true, gauge: { conjugate: true } });
+      expect(tried.gauge).toEqual(plain.gauge);
+      expect(tried.gauge).toMatchObject({ placement: "stated", conjugated: false, turned: false });
+      expect(tried.covered).toEqual(plain.covered);
+    }
   });
 });
 

@@ -122,7 +122,7 @@ describe("errors", () => {
     const metrics = evaluateReconstruction(toArray(flat), reference);
     expect(metrics.phase.correlation).toBeLessThan(0.3);
     expect(metrics.complexError).toBeGreaterThan(0.3);
-    expect(metrics.frc.halfBit).toBeGreaterThan(10);
+    expect([metrics.frc.halfBit, metrics.frc.oneBit]).toEqual([null, null]);
     expect(metrics.gauge.shift).toEqual([0, 0]);
   });
 });

@@ -4,6 +4,7 @@ import { applyGauge } from "../../src/metrics/gauge.ts";
 import type { ComplexImage } from "../../src/metrics/image.ts";
 import { tukey } from "../../src/metrics/taper.ts";
 import { frequencies, planFft2 } from "../../src/numerics/fft.ts";
+import { makeObject } from "../../src/optics/objects.ts";
 import { Random } from "../../src/random.ts";
 
 const n = 128;
@@ -24,6 +25,12 @@ function bandNoise(cutoff: number, inner: number, outer: number): ComplexImage {
   return { shape: [n, n], data: planFft2([n, n]).inverse(spectrum) };
 }
 
+/** A weak phase object, whose mean is far above its structure. */
+function lines(): ComplexImage {
+  const object = makeObject({ kind: "lines" }, [n, n], new Random(7));
+  return { shape: [n, n], data: Float64Array.from(object.data) };
+}
+
 describe("ring correlation", () => {
   test("is one for equal images and resolves Nyquist", () => {
     const image = bandNoise(1, 1, 2);
@@ -37,8 +44,8 @@ describe("ring correlation", () => {
   test("finds the frequency up to which two images agree", () => {
     const cutoff = 0.25;
     const { halfBit, oneBit } = frc(bandNoise(cutoff, 1, 2), bandNoise(cutoff, 1, 3), { taper: 0 });
-    expect(Math.abs(1 / halfBit - cutoff)).toBeLessThan(1.5 / n);
-    expect(Math.abs(1 / oneBit - cutoff)).toBeLessThan(1.5 / n);
+    expect(Math.abs(1 / (halfBit ?? 0) - cutoff)).toBeLessThan(1.5 / n);
+    expect(Math.abs(1 / (oneBit ?? 0) - cutoff)).toBeLessThan(1.5 / n);
   });
 
   test("of unrelated images is as small as chance: 1/√pixels of the ring", () => {
@@ -57,6 +64,38 @@ describe("ring correlation", () => {
   test("of flat images is zero, not undefined", () => {
     const zero = { shape: [n, n], data: new Float64Array(2 * n * n) } as const;
     expect(frc(zero, zero).curve.correlation.every((value) => value === 0)).toBe(true);
+  });
+
+  test("of an image without structure is no resolution", () => {
+    const image = lines();
+    for (const level of [0, 1, 0.37]) {
+      // As a file keeps it, and as the gauge leaves it.
+      const flat = { shape: [n, n] as const, data: new Float64Array(2 * n * n).fill(Math.fround(level)) };
+      const tilted = applyGauge(flat, { scale: 1.7, phase: 0.3, ramp: [0.1, -0.07], conjugated: false });
+      for (const [a, b] of [
+        [flat, image],
+        [image, flat],
+        [tilted, image],
+        [flat, flat],
+      ]) {
+        const { halfBit, oneBit } = frc(a, b);
+        expect([halfBit, oneBit]).toEqual([null, null]);
+      }
+    }
+  });
+
+  test("is not made by the fading of nearly flat images", () => {
+    const random = new Random(3);
+    const image = lines();
+    const nearlyFlat = {
+      shape: [n, n] as const,
+      data: image.data.map((_, i) => (i % 2 === 0 ? 1 : 0) + 1e-4 * random.normal()),
+    };
+    const { curve, halfBit } = frc(nearlyFlat, image);
+    // What unrelated noise correlates by chance: 1/√pixels of the ring, of which fading leaves about half.
+    for (let r = 5; r <= n / 2; r++)
+      expect(Math.abs(curve.correlation[r])).toBeLessThan(4 * Math.sqrt(2 / (2 * Math.PI * r)));
+    expect(halfBit).toBeGreaterThan(10);
   });
 });
 
@@ -106,7 +145,7 @@ describe("split data", () => {
     const snr = (Math.SQRT2 - 1) / 2;
     const frequency = -f0 * Math.log(snr * floor);
     // The threshold of a finite ring is higher, by about 2 S^½ + 1 over the root of its pixels: an earlier crossing.
-    expect(1 / halfBit).toBeLessThan(frequency);
-    expect(1 / halfBit).toBeGreaterThan(0.8 * frequency);
+    expect(1 / (halfBit ?? 0)).toBeLessThan(frequency);
+    expect(1 / (halfBit ?? Number.POSITIVE_INFINITY)).toBeGreaterThan(0.8 * frequency);
   });
 });

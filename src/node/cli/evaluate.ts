@@ -88,7 +88,7 @@ export function metricsTable(metrics: Metrics, halves?: SplitData): string {
   return [
     ...(halves === undefined ? [] : [splitLine(halves)]),
     `complex error      ${complexError.toPrecision(4)}`,
-    `FRC resolution     ${frc.halfBit.toPrecision(4)} px (half-bit), ${frc.oneBit.toPrecision(4)} px (one-bit)`,
+    `FRC resolution     ${pixels(frc.halfBit)} (half-bit), ${pixels(frc.oneBit)} (one-bit)`,
     "",
     `  ${"".padEnd(12)}${"amplitude".padStart(11)}${"phase".padStart(11)}`,
     row("MAE", "mae"),
@@ -108,5 +108,8 @@ export function metricsTable(metrics: Metrics, halves?: SplitData): string {
 
 function splitLine({ resolution, resolutionM }: SplitData): string {
   const metres = resolutionM === null ? "" : ` = ${lengthLabel(resolutionM)}`;
-  return `resolution         ${resolution.toPrecision(4)} px${metres} (split data, half-bit)`;
+  return `resolution         ${pixels(resolution)}${metres} (split data, half-bit)`;
 }
+
+const pixels = (resolution: number | null): string =>
+  resolution === null ? "none" : `${resolution.toPrecision(4)} px`;

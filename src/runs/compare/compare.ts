@@ -1,8 +1,14 @@
 import { PtychonautError } from "../../errors.ts";
 import type { NpyArray } from "../../formats/npy.ts";
 import { writeNpz } from "../../formats/npz.ts";
-import { type Alignment, align } from "../../metrics/align.ts";
-import { commonArea, type InReferenceFrame, inReferenceFrame, overArea } from "../../metrics/commonArea.ts";
+import { type Alignment, align, hasEnough } from "../../metrics/align.ts";
+import {
+  areaInReference,
+  commonArea,
+  type InReferenceFrame,
+  inReferenceFrame,
+  overArea,
+} from "../../metrics/commonArea.ts";
 import { measure } from "../../metrics/evaluate.ts";
 import { type ComplexImage, complexImage } from "../../metrics/image.ts";
 
@@ -41,8 +47,8 @@ interface Aligned {
   readonly entry: CompareEntry;
   readonly file: ObjectFile;
   readonly alignment: Alignment;
-  /** Where it is known, on the reference's pixels. */
-  readonly known: Uint8Array;
+  /** What is compared of it, on the reference's pixels. */
+  readonly area: Uint8Array;
 }
 
 interface MeasuredEntry extends Measured {
@@ -70,9 +76,10 @@ export async function runCompare(request: CompareRequest, hooks: RunHooks, home:
       progress.update(aligned.length);
     }
     const common = commonArea(
-      aligned.map(({ known }) => known),
+      aligned.map((item) => item.area),
       target.data.length / 2,
     );
+    if (area === "common") requireCommonArea(aligned, common, target.shape);
     const measured: MeasuredEntry[] = [];
     for (const item of aligned) {
       if (hooks.signal.aborted) return interrupted;
@@ -117,7 +124,23 @@ async function alignEntry(
 ): Promise<Aligned> {
   const file = await readObjectFile(entry.address, home);
   const alignment = align(file.object, reference.object, evaluationOptions(file, reference, options));
-  return { entry, file, alignment, known: inReferenceFrame(alignment, target.shape).known };
+  return { entry, file, alignment, area: areaInReference(alignment, target.shape) };
+}
+
+/** @throws PtychonautError "usage" when the entries lie apart, each where it has enough for itself */
+function requireCommonArea(aligned: readonly Aligned[], common: Uint8Array, shape: readonly [number, number]): void {
+  if (aligned.length < 2) return;
+  const pixels = (mask: Uint8Array): number => mask.reduce((sum, value) => sum + value, 0);
+  const shared = pixels(common);
+  if (hasEnough(common, shape)) return;
+  const each = aligned.map(({ entry, area, alignment: { gauge } }) => {
+    const [row, column] = gauge.origin.map(Math.round);
+    return `${entry.label} ${pixels(area)} from row ${row}, column ${column} (${gauge.placement})`;
+  });
+  throw new PtychonautError("usage", "the entries have too little in common to be measured over one area", {
+    got: `${shared} common pixels of the reference; ${each.join("; ")}`,
+    fix: "measure each over its own area (area own), or leave out the entry that lies elsewhere",
+  });
 }
 
 async function measureEntry(

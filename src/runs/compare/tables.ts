@@ -90,7 +90,7 @@ function cellText(cell: Cell): string {
 
 /** The numbers that one looks at first, an entry a line. */
 export function comparisonTable(entries: readonly Measured[]): string {
-  const columns: readonly [title: string, value: (metrics: Metrics) => number][] = [
+  const columns: readonly [title: string, value: (metrics: Metrics) => number | null][] = [
     ["complex error", (m) => m.complexError],
     ["phase corr.", (m) => m.phase.correlation],
     ["phase SSIM", (m) => m.phase.ssim],
@@ -110,7 +110,7 @@ export function comparisonTable(entries: readonly Measured[]): string {
     ...entries.map(({ label, metrics }) =>
       line(
         label,
-        columns.map(([, value]) => value(metrics).toPrecision(4)),
+        columns.map(([, value]) => value(metrics)?.toPrecision(4) ?? "none"),
       ),
     ),
     "",

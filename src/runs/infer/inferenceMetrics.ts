@@ -5,7 +5,7 @@ import type { DataFit } from "../../inference/dataFit.ts";
 import { largestRectangle } from "../../metrics/coverage.ts";
 import type { Coverage, Metrics } from "../../metrics/evaluate.ts";
 import type { Reconstruction } from "../../reconstructions/reconstructionNpz.ts";
-import { compareWithReference } from "../evaluate.ts";
+import { compareWithReference, noStructure } from "../evaluate.ts";
 
 /** What `metrics.json` of an inference holds. Against a reference everything, else deviance and coverage alone. */
 export type InferenceMetrics = (Metrics | { readonly deviance: number | null; readonly coverage: Coverage }) & {
@@ -28,7 +28,9 @@ export function inferenceMetrics(
     try {
       const reference = { object, origin: { y: 0, x: 0 } };
       const deviance = fit === undefined ? {} : { deviance: fit.deviance };
-      return { ...compareWithReference(reconstruction, reference, deviance), dataFit };
+      const metrics = compareWithReference(reconstruction, reference, deviance);
+      if (metrics.frc.halfBit === null) warn(`against the file's object: ${noStructure}`);
+      return { ...metrics, dataFit };
     } catch (error) {
       if (!(error instanceof PtychonautError)) throw error;
       warn(`no comparison with the file's object: ${error.message}`);
