@@ -62,18 +62,34 @@ export function setting(name: string, value?: string | number | boolean): string
   return value === undefined ? `\`${name}\`` : `\`${name}=${value}\``;
 }
 
-/** Names the candidate closest to `name`, for "did you mean". Undefined when nothing is near. */
+/**
+ * Names the candidate that somebody meant by `name`, for "did you mean": the same but for case and hyphens, one letter off,
+ * by its initials (`lr`), as it begins, by a word in it, or some letters off. Undefined when nothing is near.
+ */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
+  let bestRank = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
-    const distance = editDistance(normalise(name), normalise(candidate));
-    if (distance < bestDistance) {
-      best = candidate;
-      bestDistance = distance;
-    }
+    const rank = strangeness(normalise(name), normalise(candidate));
+    if (rank < bestRank) [best, bestRank] = [candidate, rank];
   }
   return best;
+}
+
+/** How far a name is from what was meant, infinite where it was not. */
+function strangeness(name: string, candidate: string): number {
+  const distance = editDistance(name, candidate);
+  if (distance === 0 || (distance === 1 && name.length > 2)) return distance;
+  const words = candidate.split("_");
+  if (words.length > 1 && words.map((word) => word.charAt(0)).join("") === name) return 1.5;
+  // Of several that begin or go on so, the shortest.
+  const more = Math.min(0.9, candidate.length / 100);
+  if (name.length > 2 && candidate.startsWith(name)) return 2 + more;
+  if (name.length > 2 && words.some((word) => word.startsWith(name))) return 3 + more;
+  if (candidate.length > 3 && name.split("_").includes(candidate)) return 4 + more;
+  return distance <= Math.max(2, Math.floor(name.length / 3)) && distance < Math.min(name.length, candidate.length)
+    ? 3 + distance
+    : Number.POSITIVE_INFINITY;
 }
 
 /** An unknown name out of a closed set: lists what is known and suggests the nearest. */
@@ -96,7 +112,13 @@ function explain(what: string, { expected, got, where, fix }: ErrorDetails): str
   return printable(parts.join("; ") + advice);
 }
 
-const normalise = (name: string): string => name.toLowerCase().replaceAll("-", "_");
+/** Words in small letters with underscores between them; of a flag without its hyphens. */
+const normalise = (name: string): string =>
+  name
+    .replace(/^-+/, "")
+    .replace(/(?<=[a-z0-9])(?=[A-Z])/g, "_")
+    .toLowerCase()
+    .replaceAll("-", "_");
 
 /** Levenshtein distance with one row of memory. */
 function editDistance(a: string, b: string): number {

@@ -41,7 +41,48 @@ export function unknownSetting(name: string, groups: readonly SettingGroup<objec
 function explainIssue(issue: z.core.$ZodIssue, settings: Settings): string {
   const name = String(issue.path[0] ?? "");
   const got = JSON.stringify(settings[name]);
-  return `wrong value for ${snakeCase(name)}: ${issue.message}; got ${got}`;
+  return `wrong value for ${snakeCase(name)}: ${wantOf(issue, settings[name])}; got ${got}`;
+}
+
+const typeWords: Readonly<Record<string, string>> = {
+  boolean: "true or false",
+  int: "a whole number",
+  number: "a number",
+  string: "a text",
+  array: "a list",
+  tuple: "a list",
+};
+
+/** What a value should have been. A field that says itself why it refuses one has the word. */
+function wantOf(issue: z.core.$ZodIssue, value: unknown): string {
+  if (!/^(Invalid|Too|Unrecognized)/.test(issue.message)) return issue.message;
+  switch (issue.code) {
+    case "invalid_value": {
+      const values = issue.values.map(String);
+      const near = typeof value === "string" ? nearestName(value, values) : undefined;
+      return `expected ${values.join(", ")}${near === undefined ? "" : ` (did you mean ${near}?)`}`;
+    }
+    case "invalid_type":
+      return `expected ${typeWords[issue.expected] ?? issue.expected}`;
+    case "too_small":
+      return `expected ${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}${elements(issue.origin)}`;
+    case "too_big":
+      return `expected ${issue.inclusive === false ? "less than" : "at most"} ${issue.maximum}${elements(issue.origin)}`;
+    case "not_multiple_of":
+      return `expected a multiple of ${issue.divisor}`;
+    case "invalid_union":
+      return `expected ${issue.errors
+        .flat()
+        .map((inner) => wantOf(inner, value).replace(/^expected /, ""))
+        .join(" or ")}`;
+    default:
+      return issue.message;
+  }
+}
+
+function elements(origin: string): string {
+  if (origin === "string") return " characters";
+  return origin === "array" ? " elements" : "";
 }
 
 /** Freezes a value and everything in it. */

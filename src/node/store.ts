@@ -1,8 +1,9 @@
-import { appendFile, mkdir, readdir, rm, stat } from "node:fs/promises";
+import { appendFile, readdir, rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import type { RunStore } from "../runs/store.ts";
 import { readFailure, writeFailure } from "./files/failures.ts";
 import { openSource, scratchFolder } from "./files/fileSource.ts";
+import { makeFolders } from "./files/folders.ts";
 import { removeLeftovers } from "./files/leftovers.ts";
 import { ensureOutputDir } from "./files/outputFolder.ts";
 import { readBytes } from "./files/readBytes.ts";
@@ -28,7 +29,7 @@ export const nodeStore: RunStore = {
   append: (path, content) => orWriteFailure(path, appendFile(path, content)),
   remove: (path) => orWriteFailure(path, rm(path, { force: true })),
   async makeFolder(path) {
-    await orWriteFailure(path, mkdir(path, { recursive: true }));
+    await orWriteFailure(path, makeFolders(path));
     await removeLeftovers(path);
   },
   claim: ensureOutputDir,

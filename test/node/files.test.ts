@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { type FileHandle, mkdir, mkdtemp, type open, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -46,7 +47,7 @@ describe("reading", () => {
   it("a missing file and a folder", async () => {
     await expect(readBytes(join(folder, "nope.npz"))).rejects.toMatchObject({ kind: "data", exitCode: 2 });
     await expect(readBytes(join(folder, "nope.npz"))).rejects.toThrow(/no such file; in .*nope.npz/);
-    await expect(readBytes(folder)).rejects.toThrow(/cannot be read.*EISDIR/);
+    await expect(readBytes(folder)).rejects.toThrow(/this is a folder, not a file/);
   });
 
   it("a scan that is no archive names the file", async () => {
@@ -92,6 +93,17 @@ describe("output folders", () => {
   it("are made with their parents and left empty", async () => {
     await ensureOutputDir(join(folder, "a", "b"));
     expect(await readdir(join(folder, "a", "b"))).toEqual([]);
+  });
+
+  it.skipIf(!existsSync("/proc/self"))("where none can be made are refused at once", async () => {
+    for (const path of ["/proc/ptychonaut", "/proc/ptychonaut/a/b", "/proc/self/ptychonaut"])
+      await expect(ensureOutputDir(path)).rejects.toMatchObject({ kind: "usage", details: { where: path } });
+  });
+
+  it("may be named by a path with dots and a slash at its end", async () => {
+    await ensureOutputDir(`${join(folder, "a")}/../b/./c/`);
+    expect((await readdir(folder)).sort()).toEqual(["a", "b"]);
+    expect(await readdir(join(folder, "b"))).toEqual(["c"]);
   });
 
   it("lose what killed runs left in them, and nothing else", async () => {

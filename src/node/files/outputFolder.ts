@@ -1,8 +1,9 @@
-import { mkdir, open, unlink } from "node:fs/promises";
+import { open, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { PtychonautError } from "../../errors.ts";
 import { subfolders } from "../../runs/outputs.ts";
 import { reasonOf } from "./failures.ts";
+import { makeFolders } from "./folders.ts";
 import { removeLeftovers, temporaryName } from "./leftovers.ts";
 
 /**
@@ -13,7 +14,7 @@ import { removeLeftovers, temporaryName } from "./leftovers.ts";
 export async function ensureOutputDir(path: string): Promise<void> {
   const probe = join(path, temporaryName("ptychonaut"));
   try {
-    await mkdir(path, { recursive: true });
+    await makeFolders(path);
     await (await open(probe, "wx")).close();
     await unlink(probe);
   } catch (cause) {
