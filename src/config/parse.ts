@@ -21,9 +21,7 @@ export function parseGroup<T extends object>(group: SettingGroup<T>, settings: S
   const result = group.schema.safeParse(settings);
   if (result.success) return deepFreeze(result.data);
   const lines = result.error.issues.map((issue) => explainIssue(issue, settings));
-  throw new PtychonautError("usage", lines.join("\n"), {
-    fix: `the ${group.title.toLowerCase()} settings say what each can be`,
-  });
+  throw new PtychonautError("usage", lines.join("\n"));
 }
 
 /** The error for a name that none of the groups has: the reason if the reference system has it, else the nearest name. */

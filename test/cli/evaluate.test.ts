@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -66,6 +66,22 @@ beforeAll(async () => {
   );
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+it("of a folder takes the reconstruction in it", async () => {
+  const dir = path("folder");
+  mkdirSync(dir);
+  const empty = await call(["evaluate", dir, "--reference", path("scan.npz")]);
+  expect([empty.code, empty.stderr]).toEqual([
+    2,
+    expect.stringMatching(/holds no reconstruction; in .*folder.*reconstruction\.npz/),
+  ]);
+  copyFileSync(path("scan.npz"), join(dir, "reconstruction.npz"));
+  const { code, stdout, stderr } = await call(["evaluate", dir, "--reference", path("scan.npz"), "--json"]);
+  expect(code, stderr).toBe(0);
+  expect(JSON.parse(stdout).complexError).toBeLessThan(1e-6);
+  const other = await call(["evaluate", path("scan.npz"), "--reference", dir]);
+  expect(other.code, other.stderr).toBe(0);
+});
 
 describe("evaluate", () => {
   it("finds a perfect reconstruction perfect, whatever its phase and scale", async () => {
@@ -170,7 +186,7 @@ describe("evaluate", () => {
     expect(stderr).toMatch(/no object in this file.*expected an array "psi"/);
     const noArgument = await call(["evaluate", "--reference", path("scan.npz")]);
     expect(noArgument.code).toBe(2);
-    expect(noArgument.stderr).toContain("expected RECONSTRUCTION.npz");
+    expect(noArgument.stderr).toContain("expected RECONSTRUCTION");
   });
 });
 

@@ -62,7 +62,7 @@ describe("an error names file, line and key", () => {
     ["data:\n  gridsize: 2", /settings\.yaml:2: data\.gridsize: unknown setting/],
     ["model: 3", /settings\.yaml:1: model: unknown setting "model"/],
     ["\nprobe_scale: 4", /settings\.yaml:2: probe_scale: setting probe_scale is refused: there is one normalisation/],
-    ["batch_norm: yes", /settings\.yaml:1: batch_norm: .*expected boolean.*got "yes"/],
+    ["batch_norm: yes", /settings\.yaml:1: batch_norm: .*expected true or false; got "yes"/],
     ["precision: bf16-mixed", /settings\.yaml:1: precision: .*bfloat16 is not in this version/],
     ['{\n "gridsize": 1,\n "seed": -1\n}', /settings\.yaml:3: seed: wrong value for seed/],
     ["gridsize: 1\ngridsize: 2", /settings\.yaml:2: "gridsize" stands there twice/],

@@ -9,6 +9,9 @@ import {
   splitData,
 } from "../../runs/evaluate.ts";
 import { readObjectFile } from "../../runs/objectFile.ts";
+import { outputs } from "../../runs/outputs.ts";
+import { joinPath } from "../../runs/paths.ts";
+import { isThere, type RunStore } from "../../runs/store.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { comparisonFlags, comparisonOptions, orientationFlags } from "./comparisonFlags.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
@@ -41,15 +44,15 @@ const ownFlags: readonly Flag[] = [
 
 /** `ptychonaut evaluate`: how far a reconstruction is from a reference. */
 export const evaluateCommand: Command = {
-  usage: "RECONSTRUCTION.npz --reference FILE.npz | --split RECONSTRUCTION.npz [options]",
+  usage: "RECONSTRUCTION --reference FILE.npz | --split RECONSTRUCTION [options]",
   details:
-    "A flat object has a complex correlation near 0.95 with a weak phase object: judge by the phase correlation, the complex error and the FRC.",
+    "RECONSTRUCTION is a reconstruction.npz, the folder of `ptychonaut infer` that has it, or FILE.npz::ARRAY. A flat object has a complex correlation near 0.95 with a weak phase object: judge by the phase correlation, the complex error and the FRC.",
   examples: [
     "ptychonaut evaluate run/reconstruction.npz --reference scan.npz --json",
     "ptychonaut evaluate even/reconstruction.npz --split odd/reconstruction.npz",
   ],
   flags: ownFlags,
-  positionals: ["RECONSTRUCTION.npz"],
+  positionals: ["RECONSTRUCTION"],
   run: evaluate,
 };
 
@@ -57,8 +60,10 @@ async function evaluate({ values, positionals }: ParsedFlags, context: CommandCo
   const options = comparisonOptions(values, false);
   const { path, split } = otherOf(values);
   const objectKey = values["objectKey"];
-  const reference = await readReference(path, context.home, typeof objectKey === "string" ? objectKey : undefined);
-  const reconstruction = await readObjectFile(positionals[0], context.home);
+  const { store } = context.home;
+  const key = typeof objectKey === "string" ? objectKey : undefined;
+  const reference = await readReference(await objectAddress(path, store), context.home, key);
+  const reconstruction = await readObjectFile(await objectAddress(positionals[0], store), context.home);
   const metrics = compareWithReference(reconstruction, reference, options);
   const halves = split ? splitData(metrics, reconstruction, reference) : undefined;
   for (const line of evaluationWarnings(metrics, halves)) context.warn(`warning: ${line}`);
@@ -66,6 +71,18 @@ async function evaluate({ values, positionals }: ParsedFlags, context: CommandCo
   if (typeof values["output"] === "string") await context.home.store.write(values["output"], json);
   context.print(values["json"] === true ? json : metricsTable(metrics, halves));
   return 0;
+}
+
+/** Of a folder, the reconstruction that `infer` left in it. @throws PtychonautError "data" when there is none */
+async function objectAddress(address: string, store: RunStore): Promise<string> {
+  if ((await store.kindOf(address)) !== "folder") return address;
+  const path = joinPath(address, outputs.reconstruction);
+  if (await isThere(path, store)) return path;
+  throw new PtychonautError("data", "the folder holds no reconstruction", {
+    where: address,
+    expected: `${outputs.reconstruction}, which \`ptychonaut infer\` writes`,
+    fix: "name a file in it",
+  });
 }
 
 /** What to compare with: a reference, or the other half of the data. */

@@ -5,7 +5,11 @@ export function readFailure(cause: unknown, path: string): PtychonautError {
   if (cause instanceof PtychonautError) return cause;
   const missing = codeOf(cause) === "ENOENT";
   if (codeOf(cause) === "EISDIR") {
-    return new PtychonautError("data", "this is a folder, not a file", { where: path, fix: "name a file in it", cause });
+    return new PtychonautError("data", "this is a folder, not a file", {
+      where: path,
+      fix: "name a file in it",
+      cause,
+    });
   }
   return new PtychonautError("data", missing ? "no such file" : "the file cannot be read", {
     where: path,
