@@ -15,7 +15,7 @@ describe("an unknown option is told what was meant", () => {
     ["--gpu", "--accelerator"],
     ["--data", "--train_data_file"],
     ["--qiet", "--quiet"],
-    ["--grid-siez", "--grid_size"],
+    ["--grid-sze", "--grid_size"],
   ])("%s: %s", async (said, meant) => {
     const { code, stderr } = await call([...trainArgs, said]);
     expect([code, stderr.trim()]).toEqual([2, `error: unknown option ${said}. Did you mean ${meant}?`]);
