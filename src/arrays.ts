@@ -61,3 +61,18 @@ export function phaseOf(a: ComplexArray): Float32Array {
   for (let i = 0; i < out.length; i++) out[i] = Math.atan2(a.data[2 * i + 1]!, a.data[2 * i]!);
   return out;
 }
+
+/** Real number types, in NumPy's words. */
+export type RealDtype =
+  | "bool"
+  | "int8"
+  | "uint8"
+  | "int16"
+  | "uint16"
+  | "int32"
+  | "uint32"
+  | "int64"
+  | "uint64"
+  | "float16"
+  | "float32"
+  | "float64";

@@ -1,12 +1,12 @@
+import type { RealDtype } from "../arrays.ts";
 import { sizeOf } from "../arrays.ts";
-import type { PatternDtype } from "../data/patternOrigin.ts";
 import { PtychonautError } from "../errors.ts";
 import { pickledText } from "./pickledText.ts";
 
 /**
  * NumPy's .npy format, versions 1 to 3 (NEP 1). Arrays come out row-major and native-endian whatever the file's order.
  */
-export type NumericDtype = PatternDtype | "complex64" | "complex128";
+export type NumericDtype = RealDtype | "complex64" | "complex128";
 
 export type NpyDtype = NumericDtype | "string";
 

@@ -1,5 +1,6 @@
+import type { RealDtype } from "../arrays.ts";
 import type { Patterns } from "../data/dataset.ts";
-import type { FileOrigin, PatternDtype } from "../data/patternOrigin.ts";
+import type { FileOrigin } from "../data/patternOrigin.ts";
 import { PtychonautError, setting } from "../errors.ts";
 import type { ArrayFile, ArrayHeader, StoredElements } from "../formats/arrayFile.ts";
 import type { ByteSource, MakeScratch } from "../formats/byteSource.ts";
@@ -108,7 +109,7 @@ function describe({ file, key, layout, dcAt, where }: StoredArray): FileOrigin {
     kind: "file",
     path: where,
     offset: 0,
-    dtype: dtype as PatternDtype,
+    dtype: dtype as RealDtype,
     itemSize,
     littleEndian,
     shape: [layout.count, layout.height, layout.width],

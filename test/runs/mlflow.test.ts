@@ -6,8 +6,9 @@ import { nodeHome } from "../../src/node/home.ts";
 import type { Patience } from "../../src/node/mlflow/client.ts";
 import { mlflowLogger } from "../../src/node/mlflow/logger.ts";
 import { reachMlflow } from "../../src/node/mlflow/server.ts";
-import { type MetricsLogger, metricsLogger } from "../../src/runs/loggers/loggers.ts";
+import { metricsLogger } from "../../src/runs/loggers/loggers.ts";
 import type { RunDescription } from "../../src/runs/loggers/logServer.ts";
+import type { MetricsLogger } from "../../src/runs/loggers/metricsLogger.ts";
 import type { EpochRecord } from "../../src/training/trainingState.ts";
 import { type Answer, MlflowStandIn, type SeenRequest } from "./mlflowStandIn.ts";
 

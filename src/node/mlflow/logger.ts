@@ -1,5 +1,6 @@
-import { type MetricsLogger, metricColumns, type RunEnd } from "../../runs/loggers/loggers.ts";
+import { metricColumns } from "../../runs/loggers/loggers.ts";
 import type { LoggerTalk, RunDescription } from "../../runs/loggers/logServer.ts";
+import type { MetricsLogger, RunEnd } from "../../runs/loggers/metricsLogger.ts";
 import { subfolders } from "../../runs/outputs.ts";
 import { pathBelow } from "../../runs/paths.ts";
 import type { RunStore } from "../../runs/store.ts";

@@ -1,6 +1,6 @@
 import type { EpochRecord } from "../../training/trainingState.ts";
 import type { RunStore } from "../store.ts";
-import type { MetricsLogger } from "./loggers.ts";
+import type { MetricsLogger } from "./metricsLogger.ts";
 
 /** A server that follows trainings, such as MLflow. */
 export interface LogServer {

@@ -19,7 +19,7 @@ import { freshState, type TrainingState } from "../../training/trainingState.ts"
 import { checkDeterminism } from "../determinism.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
 import { type OpenScans, openScans } from "../inputs/scans.ts";
-import type { MetricsLogger } from "../loggers/loggers.ts";
+import type { MetricsLogger } from "../loggers/metricsLogger.ts";
 import { type Home, loaderOptions } from "../machine.ts";
 import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
