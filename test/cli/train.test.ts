@@ -186,7 +186,7 @@ describe("settings flags of train", () => {
 
 describe("the command", () => {
   it("train --help lists every setting with its default", async () => {
-    const { code, stdout } = await call(["train", "--help"]);
+    const { code, stdout } = await call(["train", "--help", "all"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/--learning_rate NUM +Learning rate at the start\. \[default 0\.001\]/);
     expect(stdout).toContain("--accelerator {auto,cpu,gpu,cuda,tpu,mps}");

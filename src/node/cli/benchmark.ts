@@ -102,6 +102,7 @@ export const benchmarkCommand: Command = {
     "ptychonaut benchmark lines --probe ideal --output_dir quick --n_filters_scale 1 --n_groups 512 --max_epochs 2",
   ],
   flags: [...ownFlags, ...trainingFlags],
+  often: ["outputDir", "row", "probeFile", "seeds", "probe", "config", "maxEpochs", "nGroups", "accelerator", "quiet"],
   refused: refusedSettings(groups),
   positionals: ["BENCHMARK"],
   run: benchmark,

@@ -24,6 +24,8 @@ export interface Command {
   readonly details?: string;
   readonly examples?: readonly string[];
   readonly flags: readonly Flag[];
+  /** Names of the flags that most calls need: the help describes these and names the others. Absent: it describes all. */
+  readonly often?: readonly string[];
   /** Names, in camel case, that the reference system has and this command refuses, with the reason. */
   readonly refused?: Readonly<Record<string, string>>;
   /** Names of the positional arguments, all of them required; one or more of the last where its name ends in "...". */

@@ -54,6 +54,7 @@ export const compareCommand: Command = {
   flags: [...ownFlags, ...schemaFlags(["inference", "data", "execution"], "inference")],
   refused: refusedSettings(["inference", "data", "execution"]),
   positionals: ["[LABEL=]PATH..."],
+  often: ["reference", "testDataFile", "outputDir", "config", "area", "register", "twin", "quiet"],
   ranksSettings: true,
   run: compare,
 };

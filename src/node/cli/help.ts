@@ -8,6 +8,8 @@ export interface HelpPage {
   readonly details?: string;
   readonly flags: readonly Flag[];
   readonly examples?: readonly string[];
+  /** Names of the flags that most calls need. */
+  readonly often?: readonly string[];
 }
 
 const INDENT = "  ";
@@ -19,20 +21,67 @@ export const FIXED_SECTION = "Fixed in this version";
 /** Sections that close the list. */
 const LAST: readonly string[] = ["General", "Deprecated", FIXED_SECTION];
 
+/** A help page: all flags in their sections, those that are often used before. */
 export function renderHelp(page: HelpPage): string {
-  const details = page.details === undefined ? [] : ["", ...wrap(page.details, "", WIDTH)];
-  const lines = [`Usage: ${page.usage}`, "", ...wrap(page.summary, "", WIDTH), ...details];
-  const visible = page.flags.filter((flag) => flag.hidden !== true);
-  const sections = [...new Set(visible.map((flag) => flag.section))];
-  for (const section of [...sections.filter((name) => !LAST.includes(name)), ...LAST]) {
-    if (!sections.includes(section)) continue;
-    lines.push("", `${section}:`);
-    for (const flag of visible) if (flag.section === section) lines.push(...renderFlag(flag));
-  }
-  if (page.examples !== undefined) lines.push("", "Examples:", ...page.examples.map((line) => INDENT + line));
-  lines.push("", "Options are spelled with underscores or hyphens alike.");
-  return `${lines.join("\n")}\n`;
+  const flags = shown(page.flags);
+  const often = oftenUsed(page);
+  const rest = flags.filter((flag) => !often.includes(flag));
+  const sections = sectionsOf(rest).flatMap((section) => block(section, inSection(rest, section)));
+  return text([...head(page), ...block(OFTEN, often), ...sections, ...foot(page)]);
 }
+
+/** The page for a first look: what is often used, described, and the names of all other flags by section. */
+export function renderBriefHelp(page: HelpPage): string {
+  const often = oftenUsed(page);
+  const rest = shown(page.flags).filter((flag) => !often.includes(flag));
+  const lines = sectionsOf(rest).flatMap((section) => {
+    const names = inSection(rest, section).map(({ name }) => `--${snakeCase(name)}`);
+    return [`${INDENT}${section}:`, ...wrap(names.join(", "), INDENT.repeat(3), WIDTH)];
+  });
+  const more = `More options (--help all describes them, --help WORD those that have to do with a word):`;
+  return text([...head(page), ...block(OFTEN, often), "", more, ...lines, ...foot(page)]);
+}
+
+/** Only the flags that have a word in their names, section or description; undefined when none has. */
+export function renderMatches(page: HelpPage, word: string): string | undefined {
+  const wanted = word.toLowerCase().replace(/^-+/, "").replaceAll("-", "_");
+  const found = shown(page.flags).filter(({ name, aliases = [], section, description }) =>
+    [...[name, ...aliases].map(snakeCase), section, description].some((part) => part.toLowerCase().includes(wanted)),
+  );
+  if (found.length === 0) return undefined;
+  const lines = sectionsOf(found).flatMap((section) => block(section, inSection(found, section)));
+  return text([`Usage: ${page.usage}`, ...lines]);
+}
+
+const OFTEN = "Often used";
+
+const shown = (flags: readonly Flag[]): readonly Flag[] => flags.filter((flag) => flag.hidden !== true);
+
+const oftenUsed = ({ flags, often = [] }: HelpPage): readonly Flag[] =>
+  often.flatMap((name) => shown(flags).filter((flag) => flag.name === name));
+
+function sectionsOf(flags: readonly Flag[]): readonly string[] {
+  const sections = [...new Set(flags.map((flag) => flag.section))];
+  return [...sections.filter((name) => !LAST.includes(name)), ...LAST.filter((name) => sections.includes(name))];
+}
+
+const inSection = (flags: readonly Flag[], section: string): readonly Flag[] =>
+  flags.filter((flag) => flag.section === section);
+
+const block = (title: string, flags: readonly Flag[]): readonly string[] =>
+  flags.length === 0 ? [] : ["", `${title}:`, ...flags.flatMap(renderFlag)];
+
+function head({ usage, summary, details }: HelpPage): readonly string[] {
+  const more = details === undefined ? [] : ["", ...wrap(details, "", WIDTH)];
+  return [`Usage: ${usage}`, "", ...wrap(summary, "", WIDTH), ...more];
+}
+
+function foot({ examples }: HelpPage): readonly string[] {
+  const lines = examples === undefined ? [] : ["", "Examples:", ...examples.map((line) => INDENT + line)];
+  return [...lines, "", "Options are spelled with underscores or hyphens alike."];
+}
+
+const text = (lines: readonly string[]): string => `${lines.join("\n")}\n`;
 
 function renderFlag(flag: Flag): readonly string[] {
   const head = `${INDENT}--${flag.kind === "boolean" && flag.default === true ? "[no_]" : ""}${snakeCase(flag.name)}${argument(flag)}`;

@@ -25,6 +25,7 @@ export const importWeightsCommand: Command = {
     "WEIGHTS.npz holds the arrays of the PyTorch network under their own names (its state_dict). The generator, gridsize, its sizes, attention, batch normalisation and the kind of decoder are read off them; options say the rest (--cnn_output_mode, --amp_activation, --fno_input_transform ...). Every array must find its place.",
   examples: ["ptychonaut import-weights weights.npz --train_data_file scan.npz --output_dir run"],
   flags: [...ownFlags, ...schemaFlags(["model"], "training"), ...schemaFlags(["data"], "inference")],
+  often: ["trainDataFile", "outputDir", "config", "architecture", "cnnOutputMode", "ampActivation", "measurement"],
   ranksSettings: true,
   positionals: ["WEIGHTS.npz"],
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {

@@ -1,5 +1,6 @@
 import { resolveInferencePayloads } from "../../config/resolve/infer.ts";
 import { type Command, type CommandContext, reportOutcome } from "./command.ts";
+import { dryFiles, dryRunFlag, isDryRun, sayInference } from "./dryRun.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { configFile, sharedRunFlags, splitSettings } from "./runFlags.ts";
 import { refusedSettings, schemaFlags } from "./schemaFlags.ts";
@@ -34,10 +35,15 @@ export const inferCommand: Command = {
   examples: ["ptychonaut infer --model_path run --test_data scan.npz --output_dir reconstruction"],
   flags: [
     ...ownFlags,
+    dryRunFlag,
     ...schemaFlags(["inference", "data", "execution"], "inference"),
     ...schemaFlags(["model"], "inference").filter((flag) => repeatable.has(flag.name)),
   ],
   refused: refusedSettings(["inference", "data", "model", "execution"]),
+  often: [
+    ...["modelPath", "testDataFile", "outputDir", "config", "measurement", "dcAt", "positionOrder", "middleTrim"],
+    ...["phaseAlignment", "nPatterns", "accelerator", "dryRun", "quiet"],
+  ],
   ranksSettings: true,
   run: infer,
 };
@@ -46,6 +52,7 @@ async function infer({ values }: ParsedFlags, context: CommandContext): Promise<
   requireFlags(values, inferCommand.flags, "infer");
   const { testDataFile, ...settings } = values;
   const { overrides, executionConfig } = splitSettings(settings);
+  const dry = dryFiles(context.files);
   const payloads = await resolveInferencePayloads(
     {
       modelPath: String(values["modelPath"]),
@@ -55,8 +62,9 @@ async function infer({ values }: ParsedFlags, context: CommandContext): Promise<
       executionConfig,
       file: await configFile(values["config"], "inference"),
     },
-    context.files,
+    isDryRun(values) ? dry.files : context.files,
   );
+  if (isDryRun(values)) return sayInference(payloads, dry, context);
   for (const payload of payloads) {
     const hooks = context.hooks(values["quiet"] === true, payload.execution.enableProgressBar);
     const { scanIndex } = payload.data;

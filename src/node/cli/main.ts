@@ -9,7 +9,7 @@ import { allCommands, loadCommand } from "./commands.ts";
 import { commandTable } from "./commandTable.ts";
 import { type ParsedFlags, parseFlags } from "./flags.ts";
 import { withFlags } from "./flagWords.ts";
-import { renderHelp, WIDTH, wrap } from "./help.ts";
+import { renderBriefHelp, renderHelp, renderMatches, WIDTH, wrap } from "./help.ts";
 
 /** What a caller may replace: tests capture what reaches the workflows, and what is printed. */
 export interface MainDeps {
@@ -40,13 +40,13 @@ export async function main(argv: readonly string[], deps: MainDeps = {}): Promis
       (name === undefined ? stderr : stdout)(overview());
       return name === undefined ? 2 : 0;
     }
-    if (name === "--version") {
+    if (name === "--version" || name === "-V") {
       stdout(`${version}\n`);
       return 0;
     }
     const command = await loadCommand(name);
     if (rest.includes("--help") || rest.includes("-h")) {
-      stdout(helpFor(command));
+      stdout(helpFor(command, helpTopic(rest)));
       return 0;
     }
     const parsed = parseFlags(rest, command.flags, command.refused);
@@ -90,20 +90,28 @@ function overview(): string {
     "",
     ...lines,
     "",
-    "ptychonaut COMMAND --help shows a command's options.",
+    "ptychonaut COMMAND --help shows a command's options; ptychonaut --version says which version this is.",
     "",
   ].join("\n");
 }
 
-function helpFor(command: NamedCommand): string {
-  const { summary, flags, details, examples } = command;
-  return renderHelp({
-    usage: `ptychonaut ${command.name} ${command.usage}`,
-    summary,
-    flags,
+/** The help of a command: brief, of all, or of what has to do with a word. */
+function helpFor(command: NamedCommand, topic: string | undefined): string {
+  const { name, summary, flags, usage, details, examples, often } = command;
+  const page = {
+    ...{ usage: `ptychonaut ${name} ${usage}`, summary, flags },
     ...(details === undefined ? {} : { details }),
     ...(examples === undefined ? {} : { examples }),
-  });
+    ...(often === undefined ? {} : { often }),
+  };
+  if (often === undefined || topic === "all") return renderHelp(page);
+  return (topic === undefined ? undefined : renderMatches(page, topic)) ?? renderBriefHelp(page);
+}
+
+/** What follows --help, if it is a word. */
+function helpTopic(argv: readonly string[]): string | undefined {
+  const word = argv[argv.findIndex((token) => token === "--help" || token === "-h") + 1];
+  return word === undefined || word.startsWith("-") ? undefined : word;
 }
 
 /** @param draw for lines that are drawn over, which are clean by themselves */

@@ -4,6 +4,7 @@ import { resolveTrainingPayload } from "../../config/resolve/train.ts";
 import { PtychonautError } from "../../errors.ts";
 import { changedInputs, readSavedRun, repeatRequest, unsaidSettings } from "../../runs/savedRun.ts";
 import { type Command, type CommandContext, reportOutcome } from "./command.ts";
+import { dryFiles, dryRunFlag, isDryRun, sayInference, sayTraining } from "./dryRun.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 
 const ownFlags: readonly Flag[] = [
@@ -28,7 +29,7 @@ export const rerunCommand: Command = {
   details:
     "Repeats a train or infer with the resolved settings, seeds and inputs of its run.json, after checking the inputs' SHA-256. A training that was resumed runs from its start.",
   examples: ["ptychonaut rerun run/run.json --output_dir again"],
-  flags: ownFlags,
+  flags: [...ownFlags, dryRunFlag],
   positionals: ["RUN.json"],
   run: rerun,
 };
@@ -53,13 +54,17 @@ async function rerun({ values, positionals }: ParsedFlags, context: CommandConte
     context.warn(`warning: ${path} does not say ${unsaid.map(snakeCase).join(", ")}: taken by default`);
   }
   const quiet = values["quiet"] === true;
+  const dry = dryFiles(context.files);
+  const files = isDryRun(values) ? dry.files : context.files;
   const hooksFor = (progressBar: boolean) => context.hooks(quiet, progressBar);
   if (repeat.command === "train") {
-    const payload = await resolveTrainingPayload(repeat.request, context.files);
+    const payload = await resolveTrainingPayload(repeat.request, files);
+    if (isDryRun(values)) return sayTraining(payload, dry, context);
     const hooks = hooksFor(payload.execution.enableProgressBar);
     return reportOutcome(await context.workflows.train(payload, hooks), hooks);
   }
-  const payload = await resolveInferencePayload(repeat.request, context.files);
+  const payload = await resolveInferencePayload(repeat.request, files);
+  if (isDryRun(values)) return sayInference([payload], dry, context);
   const hooks = hooksFor(payload.execution.enableProgressBar);
   return reportOutcome(await context.workflows.infer(payload, hooks), hooks);
 }

@@ -2,6 +2,7 @@ import type { GroupName } from "../../config/group.ts";
 import { resolveTrainingPayload } from "../../config/resolve/train.ts";
 import { PtychonautError } from "../../errors.ts";
 import { type Command, type CommandContext, reportOutcome } from "./command.ts";
+import { dryFiles, dryRunFlag, isDryRun, sayTraining } from "./dryRun.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { configFile, sharedRunFlags, splitSettings } from "./runFlags.ts";
 import { refusedSettings, schemaFlags } from "./schemaFlags.ts";
@@ -44,8 +45,13 @@ export const trainCommand: Command = {
     "ptychonaut train --train_data_file scan.npz --output_dir run --resume last",
     "ptychonaut train --train_data_file a.npz b.npz --output_dir run",
   ],
-  flags: [...ownFlags, ...schemaFlags(groupsRead, "training")],
+  flags: [...ownFlags, dryRunFlag, ...schemaFlags(groupsRead, "training")],
   refused: refusedSettings(groupsRead),
+  often: [
+    ...["trainDataFile", "outputDir", "config", "maxEpochs", "batchSize", "learningRate", "scheduler", "gridsize"],
+    ...["architecture", "nFiltersScale", "measurement", "dcAt", "accelerator", "resume", "seed"],
+    ...["probeTrainable", "dryRun", "quiet"],
+  ],
   ranksSettings: true,
   run: train,
 };
@@ -54,6 +60,7 @@ async function train({ values }: ParsedFlags, context: CommandContext): Promise<
   refuseLegacy(values);
   requireFlags(values, trainCommand.flags, "train");
   const { overrides, executionConfig } = splitSettings(checkpointingFlags(values));
+  const dry = dryFiles(context.files);
   const payload = await resolveTrainingPayload(
     {
       trainDataFile: values["trainDataFile"] as readonly string[],
@@ -62,8 +69,9 @@ async function train({ values }: ParsedFlags, context: CommandContext): Promise<
       executionConfig,
       file: await configFile(values["config"], "training"),
     },
-    context.files,
+    isDryRun(values) ? dry.files : context.files,
   );
+  if (isDryRun(values)) return sayTraining(payload, dry, context);
   const hooks = context.hooks(values["quiet"] === true, payload.execution.enableProgressBar);
   return reportOutcome(await context.workflows.train(payload, hooks), hooks);
 }

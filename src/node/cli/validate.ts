@@ -1,9 +1,7 @@
-import { yamlValue } from "../../config/configTemplate.ts";
 import { type Difference, differencesFromDefaults } from "../../config/differences.ts";
 import type { FileProbe } from "../../config/fileProbe.ts";
 import type { Settings } from "../../config/group.ts";
 import { layerOf } from "../../config/merge.ts";
-import { snakeCase } from "../../config/names.ts";
 import { resolveInferencePayload } from "../../config/resolve/infer.ts";
 import { resolveTrainingPayload } from "../../config/resolve/train.ts";
 import { PtychonautError } from "../../errors.ts";
@@ -12,6 +10,7 @@ import { commandSection, configEntries } from "./configFile.ts";
 import { sectionOptions } from "./configOptions.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
 import { configFile } from "./runFlags.ts";
+import { type Listed, listedSettings } from "./settingsListed.ts";
 
 const ownFlags: readonly Flag[] = [
   {
@@ -48,7 +47,7 @@ async function validate({ values, positionals }: ParsedFlags, context: CommandCo
       ? await forTraining(path, values["trainDataFile"], context.files)
       : await forInference(path, values, context.files);
   const all = [...differences, ...(await optionsIn(path, await context.configurable()))];
-  context.print(all.length === 0 ? "# nothing differs from the defaults\n" : listed(all));
+  context.print(listedSettings(all));
   return 0;
 }
 
@@ -110,18 +109,3 @@ function anyScan(file: Settings, { bundleHeader }: FileProbe): FileProbe {
 }
 
 const isStated = (source: Difference["source"]): boolean => source === "file" || source === "profile";
-
-/** A setting of a group, or an option of a command. */
-type Listed = Omit<Difference, "group"> & { readonly group: string };
-
-function listed(differences: readonly Listed[]): string {
-  const groups = [...new Set(differences.map(({ group }) => group))];
-  const lines = groups.flatMap((group) => {
-    const own = differences.filter((difference) => difference.group === group);
-    const heads = own.map(({ name, value }) => `  ${snakeCase(name)}: ${yamlValue(value)}`);
-    const width = Math.max(...heads.map(({ length }) => length));
-    const origin = (i: number): string => `${own[i].source}; default ${yamlValue(own[i].default)}`;
-    return [`${group}:`, ...heads.map((head, i) => `${head.padEnd(width)}  # ${origin(i)}`)];
-  });
-  return `${lines.join("\n")}\n`;
-}

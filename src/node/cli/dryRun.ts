@@ -1,0 +1,79 @@
+import { differencesFromDefaults } from "../../config/differences.ts";
+import type { FileProbe, ScanHeader } from "../../config/fileProbe.ts";
+import type { InferencePayload, TrainingPayload } from "../../config/payload.ts";
+import { checkOutputDir } from "../files/outputFolder.ts";
+import type { CommandContext } from "./command.ts";
+import type { Flag, ParsedFlags } from "./flags.ts";
+import { listedSettings } from "./settingsListed.ts";
+
+/** Of commands that run for long. */
+export const dryRunFlag: Flag = {
+  name: "dryRun",
+  kind: "boolean",
+  section: "General",
+  description: "Resolve and check everything, say what would run, and write nothing.",
+};
+
+export const isDryRun = ({ dryRun }: ParsedFlags["values"]): boolean => dryRun === true;
+
+/** A view of the files by which nothing is made, and the scans that were looked at by it. */
+export interface DryFiles {
+  readonly files: FileProbe;
+  readonly headers: ReadonlyMap<string, ScanHeader>;
+}
+
+export function dryFiles(files: FileProbe): DryFiles {
+  const headers = new Map<string, ScanHeader>();
+  return {
+    headers,
+    files: {
+      ...files,
+      async scanHeader(path, reading) {
+        const header = await files.scanHeader(path, reading);
+        headers.set(path, header);
+        return header;
+      },
+      prepareFolder: checkOutputDir,
+    },
+  };
+}
+
+/** Prints what a training would be. @returns the exit code */
+export function sayTraining(payload: TrainingPayload, { headers }: DryFiles, { print }: CommandContext): number {
+  const { model, data, training, execution, overridden, outputDir, trainDataFile, moreDataFiles } = payload;
+  const scans = [trainDataFile, ...moreDataFiles].map((path) => `#   ${scanLine(path, headers.get(path))}`);
+  const way = model.modelType === "supervised" ? "from labels" : "from diffraction alone";
+  const fineTuning = training.epochsFineTune === 0 ? "" : `, ${training.epochsFineTune} more with the encoder frozen`;
+  print(
+    [
+      `# would train ${model.architecture} ${way}, ${training.maxEpochs} epochs in batches of ${training.batchSize}${fineTuning}`,
+      ...scans,
+      ...(training.testDataFile === null ? [] : [`#   validated on ${training.testDataFile}`]),
+      `#   into ${outputDir}; nothing was written`,
+      listedSettings(differencesFromDefaults({ model, data, training, execution }, overridden)),
+    ].join("\n"),
+  );
+  return 0;
+}
+
+/** Prints what reconstructions would be. @returns the exit code */
+export function sayInference(
+  payloads: readonly InferencePayload[],
+  { headers }: DryFiles,
+  { print }: CommandContext,
+): number {
+  for (const { modelPath, testDataFile, outputDir, data, inference, execution, overridden } of payloads) {
+    print(
+      [
+        `# would reconstruct with ${modelPath}`,
+        `#   ${scanLine(testDataFile, headers.get(testDataFile))}`,
+        `#   into ${outputDir}; nothing was written`,
+        listedSettings(differencesFromDefaults({ data, inference, execution }, overridden)),
+      ].join("\n"),
+    );
+  }
+  return 0;
+}
+
+const scanLine = (path: string, header: ScanHeader | undefined): string =>
+  header === undefined ? path : `${path}: ${header.frames} patterns of ${header.height} x ${header.width}`;
