@@ -1,4 +1,5 @@
 import type { ComplexArray, RealArray } from "../arrays.ts";
+import type { Geometry } from "../optics/geometry.ts";
 import type { FileOrigin, MemoryOrigin } from "./patternOrigin.ts";
 
 /** What the numbers of a pattern are: photons (or electrons) counted, or their square roots. */
@@ -61,6 +62,8 @@ export interface Dataset {
   readonly positions: Float64Array;
   /** Nominal positions, same layout, where the file has them (`xcoords_start`, `ycoords_start`). */
   readonly nominalPositions?: Float64Array;
+  /** What is known of the experiment's geometry. Absent: a far field, and nothing else. */
+  readonly geometry?: Geometry;
   /** `[mode, y, x]`, as the file holds it (not rescaled). */
   readonly probe: ComplexArray;
   /** `[y, x]`: reference object; the window of position (y, x) is centred at row y, column x. */

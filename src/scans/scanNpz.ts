@@ -9,6 +9,7 @@ import { optionalMask, readFrameIntensities, readScanIndex } from "./frameValues
 import { requireKey } from "./namedArrays.ts";
 import { patternLayout } from "./patternLayout.ts";
 import type { Recognition, ScanFormat, ScanShape, ScanSource } from "./scanFormat.ts";
+import { readGeometry } from "./scanGeometry.ts";
 import { labelsLeftOut, readLabels } from "./scanLabels.ts";
 import { metadataPhotons } from "./scanMetadata.ts";
 import type { ScanOptions } from "./scanOptions.ts";
@@ -23,7 +24,8 @@ import { patternsInFile } from "./storedPatterns.ts";
  * (n) window centres in object pixels, x = column, y = row; `probeGuess` (N, N), (N, N, 1) or (P, N, N) complex. Optional:
  * `objectGuess` (H, W), `xcoords_start`, `ycoords_start`, `scan_index`, `frame_intensity` (n), the beam's intensity in
  * each pattern over its mean, `Y` or `label` (n, N, N) complex, `_metadata` JSON text whose `physics_parameters.nphotons`
- * is the mean number of photons per pattern, and `mask` (N, N), 1 = valid.
+ * is the mean number of photons per pattern, `mask` (N, N), 1 = valid, and the geometry: `energy_kev` or `voltage_kv` or
+ * `wavelength_m` with `radiation`, `detector_distance_m`, `detector_pixel_m`, `object_pixel_m`, `propagation`.
  */
 export const npzFormat: ScanFormat = {
   name: "npz",
@@ -84,7 +86,9 @@ function read(file: ArrayFile, options: ScanOptions, { scratch, unread = false, 
       : patternsInFile(stored, scratch);
   if (layout.framesLast) conversions.push("patterns transposed from (y, x, frame) to (frame, y, x)");
   if (options.dcAt === "corner") conversions.push("zero frequency moved from index 0 to the centre");
-  const positions = readPositions(file, options, { height, width, object, where }, conversions);
+  const side = height === width ? height : undefined;
+  const geometry = readGeometry(file, options.geometry ?? {}, side, where, warnings);
+  const positions = readPositions(file, options, { height, width, object, geometry, where }, conversions);
   warnings.push(...outsideObject(positions.positions, object, patterns));
   const photons = metadataPhotons(file, warnings);
   const scanIndex = readScanIndex(file, count, at);
@@ -95,6 +99,7 @@ function read(file: ArrayFile, options: ScanOptions, { scratch, unread = false, 
     patterns,
     measurement,
     ...positions,
+    geometry,
     probe,
     ...(object === undefined ? {} : { object }),
     ...(scratch !== undefined || (unread && isLarge(file))

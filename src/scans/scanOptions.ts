@@ -1,5 +1,6 @@
 import type { Measurement } from "../data/dataset.ts";
 import { setting } from "../errors.ts";
+import type { GeometryStatement } from "../optics/geometry.ts";
 
 /**
  * What a scan file does not say about itself. Every default is the PtychoPINN contract; whatever differs from it must be
@@ -32,17 +33,7 @@ export interface ScanOptions {
    * `SCAN_MARGIN`. Default `absolute`.
    */
   readonly positionOrigin?: "absolute" | "centered";
-  /** Of a file that holds several scans, told apart by its array `scan_index`, this one alone. Default: all patterns. */
-  readonly scanIndex?: number;
-}
-
-/** Pixels between the object's edge and the outermost window when a reader chooses the origin: room for sub-pixel shifts. */
-export const SCAN_MARGIN = 2;
-
-/** An option as advice in errors and reports names it. */
-export function flagOf(option: keyof ScanOptions, value = "…"): string {
-  return setting(
-    option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-    value,
-  );
-}
+  /** Unit of the positions. Lengths become object pixels by the geometry. Default `px`: object pixels. */
+  readonly positionUnit?: PositionUnit;
+  /** What is known of the experiment beside the file. */
+  readonly geometry?: GeometryStatement;

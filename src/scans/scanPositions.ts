@@ -1,7 +1,8 @@
 import { type ComplexArray, sizeOf } from "../arrays.ts";
-import { PtychonautError } from "../errors.ts";
+import { PtychonautError, setting } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
-import { flagOf, SCAN_MARGIN, type ScanOptions } from "./scanOptions.ts";
+import { type Geometry, missingForPixel } from "../optics/geometry.ts";
+import { flagOf, lengthUnits, SCAN_MARGIN, type ScanOptions } from "./scanOptions.ts";
 
 export interface ScanPositions {
   /** `[frame, 2]` as (y, x), window centres in object pixels. */
@@ -13,13 +14,15 @@ export interface WindowGeometry {
   readonly height: number;
   readonly width: number;
   readonly object: ComplexArray | undefined;
+  readonly geometry: Geometry;
   readonly where: string;
 }
 
 /**
  * Positions of a scan file in the project's convention: (y, x), window centre at index floor(N/2), object pixels. What was
  * done to them is appended to `conversions`.
- * @throws PtychonautError "data": missing, not finite, lengths that differ; "usage": an array of pairs without its order
+ * @throws PtychonautError "data": missing, not finite, lengths that differ; "usage": an array of pairs without its order, a
+ *   unit of length without the size of an object pixel
  */
 export function readPositions(
   file: ArrayFile,
@@ -41,14 +44,37 @@ export function readPositions(
       got: `${nominal.length / 2}`,
     });
 
+  const lists = nominal === undefined ? [positions] : [positions, nominal];
+  const perUnit = pixelsPerUnit(options, window.geometry, where);
+  if (perUnit !== 1) {
+    for (const list of lists) for (let k = 0; k < list.length; k++) list[k] *= perUnit;
+    conversions.push(
+      `positions converted from ${options.positionUnit} to object pixels of ${window.geometry.objectPixelM} m`,
+    );
+  }
   const [dy, dx] = offsetToConvention(positions, options, window, conversions);
-  for (const list of nominal === undefined ? [positions] : [positions, nominal]) {
+  for (const list of lists) {
     for (let k = 0; k < list.length; k += 2) {
       list[k] += dy;
       list[k + 1] += dx;
     }
   }
   return { positions, ...(nominal === undefined ? {} : { nominalPositions: nominal }) };
+}
+
+/**
+ * Object pixels in one unit of the positions.
+ * @throws PtychonautError "usage" for a unit of length where the size of an object pixel is not known
+ */
+export function pixelsPerUnit({ positionUnit = "px" }: ScanOptions, geometry: Geometry, where: string): number {
+  if (positionUnit === "px") return 1;
+  const { objectPixelM } = geometry;
+  if (objectPixelM !== undefined) return lengthUnits[positionUnit] / objectPixelM;
+  throw new PtychonautError("usage", `positions in ${positionUnit} need the size of an object pixel`, {
+    where,
+    expected: `${missingForPixel(geometry).join(", ")}, in the file or as settings`,
+    fix: `state these, or the pixel itself: ${setting("object_pixel_m")}`,
+  });
 }
 
 function joined(file: ArrayFile, xKey: string, yKey: string, where: string): Float64Array {

@@ -2,6 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { float32Header, type NpyArray, type NumericArray, writeNpy } from "../formats/npy.ts";
 import { writeNpz } from "../formats/npz.ts";
 import type { ZipWriter } from "../formats/writeZip.ts";
+import { geometryArrays } from "./scanGeometry.ts";
 import { photonsMetadata } from "./scanMetadata.ts";
 
 /**
@@ -60,6 +61,7 @@ function otherArrays(scan: Omit<Dataset, "patterns">, count: number): Record<str
     ...(mask === undefined ? {} : { mask: { ...mask, dtype: "float32" } }),
     ...(scanIndex === undefined ? {} : { scan_index: { shape: [count], dtype: "int64", data: scanIndex } }),
     ...(frameIntensities === undefined ? {} : { frame_intensity: vector(frameIntensities) }),
+    ...geometryArrays(scan.geometry),
     ...(photonsPerPattern === undefined
       ? {}
       : { _metadata: { shape: [], dtype: "string", data: [photonsMetadata(photonsPerPattern)] } }),

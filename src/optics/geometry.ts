@@ -1,0 +1,162 @@
+import { PtychonautError, setting } from "../errors.ts";
+import { electronWavelength, objectPixelSize, wavelengthFromEnergy } from "./units.ts";
+
+export type Radiation = "photons" | "electrons";
+
+/** How the wave travels from sample to detector, by the names of `physics/propagation/propagators.ts`. */
+export type Propagation = "far-field" | "near-field";
+
+/** What is known of an experiment's geometry, lengths in metres. What is unknown is absent. */
+export interface Geometry {
+  /** Far field unless stated otherwise. */
+  readonly propagation: Propagation;
+  readonly radiation?: Radiation;
+  readonly wavelengthM?: number;
+  /** Sample to detector. */
+  readonly detectorDistanceM?: number;
+  /** Pitch of the detector's pixels. */
+  readonly detectorPixelM?: number;
+  /** Pitch of the object's pixels, in which positions count. */
+  readonly objectPixelM?: number;
+}
+
+/** What a file or a person states of it, any part. */
+export interface GeometryStatement {
+  readonly propagation?: Propagation;
+  readonly radiation?: Radiation;
+  /** Of photons. */
+  readonly energyKev?: number;
+  /** That electrons were accelerated by. */
+  readonly voltageKv?: number;
+  readonly wavelengthM?: number;
+  readonly detectorDistanceM?: number;
+  readonly detectorPixelM?: number;
+  readonly objectPixelM?: number;
+}
+
+/** The settings that state these numbers. */
+const settingNames = {
+  energyKev: "energy_kev",
+  voltageKv: "voltage_kv",
+  wavelengthM: "wavelength_m",
+  detectorDistanceM: "detector_distance_m",
+  detectorPixelM: "detector_pixel_m",
+  objectPixelM: "object_pixel_m",
+} as const;
+
+type Quantity = keyof typeof settingNames;
+
+export const geometryQuantities = Object.keys(settingNames) as readonly Quantity[];
+
+/** Two numbers for one quantity may differ by as much: people write three digits. */
+const AGREEMENT = 0.01;
+
+const agree = (a: number, b: number): boolean => Math.abs(a - b) <= AGREEMENT * Math.max(Math.abs(a), Math.abs(b));
+
+/**
+ * What two sources say together. The second fills in what the first leaves open.
+ * @throws PtychonautError "data" where both say something and it differs
+ */
+export function mergeGeometry(file: GeometryStatement, stated: GeometryStatement, where: string): GeometryStatement {
+  const differ = (what: string, a: unknown, b: unknown): PtychonautError =>
+    new PtychonautError("data", `${what} is stated twice and differs`, {
+      where,
+      got: `${String(a)} in the file, ${String(b)} as a setting`,
+      fix: "leave the setting out, or correct the file",
+    });
+  for (const name of geometryQuantities) {
+    const [a, b] = [file[name], stated[name]];
+    if (a !== undefined && b !== undefined && !agree(a, b)) throw differ(settingNames[name], a, b);
+  }
+  for (const name of ["propagation", "radiation"] as const) {
+    const [a, b] = [file[name], stated[name]];
+    if (a !== undefined && b !== undefined && a !== b) throw differ(name, a, b);
+  }
+  return { ...stated, ...file };
+}
+
+/**
+ * The geometry that statements add up to: the wavelength from the photons' energy, λ = h c / E, or from the electrons'
+ * voltage, λ = h / √(2 m e U (1 + e U / 2 m c²)); in the far field the object's pixel from λ z / (N p).
+ * @param pixels N, side of the patterns; undefined where they are not square, and the pixel then not either
+ * @throws PtychonautError "data" when statements contradict each other
+ */
+export function resolveGeometry(statement: GeometryStatement, pixels: number | undefined, where: string): Geometry {
+  const { propagation = "far-field", detectorDistanceM, detectorPixelM } = statement;
+  const wave = resolveWave(statement, where);
+  const objectPixelM = resolveObjectPixel({ ...statement, ...wave, propagation }, pixels, where);
+  return {
+    propagation,
+    ...wave,
+    ...(detectorDistanceM === undefined ? {} : { detectorDistanceM }),
+    ...(detectorPixelM === undefined ? {} : { detectorPixelM }),
+    ...(objectPixelM === undefined ? {} : { objectPixelM }),
+  };
+}
+
+function resolveWave(statement: GeometryStatement, where: string): Pick<Geometry, "radiation" | "wavelengthM"> {
+  const { energyKev, voltageKv, wavelengthM: stated } = statement;
+  if (energyKev !== undefined && voltageKv !== undefined)
+    throw contradiction("photons have an energy and electrons a voltage, not both", where, [
+      `energy_kev ${energyKev}`,
+      `voltage_kv ${voltageKv}`,
+    ]);
+  const implied = energyKev !== undefined ? "photons" : voltageKv !== undefined ? "electrons" : undefined;
+  const radiation = statement.radiation ?? implied;
+  if (implied !== undefined && radiation !== implied)
+    throw contradiction("the radiation contradicts its energy", where, [
+      `radiation ${radiation}`,
+      energyKev !== undefined ? `energy_kev ${energyKev}` : `voltage_kv ${voltageKv}`,
+    ]);
+  const derived =
+    energyKev !== undefined
+      ? wavelengthFromEnergy(energyKev)
+      : voltageKv !== undefined
+        ? electronWavelength(voltageKv)
+        : undefined;
+  if (stated !== undefined && derived !== undefined && !agree(stated, derived))
+    throw contradiction("wavelength and energy contradict each other", where, [
+      `wavelength_m ${stated}`,
+      `${derived} from ${energyKev !== undefined ? `energy_kev ${energyKev}` : `voltage_kv ${voltageKv}`}`,
+    ]);
+  const wavelengthM = stated ?? derived;
+  return {
+    ...(radiation === undefined ? {} : { radiation }),
+    ...(wavelengthM === undefined ? {} : { wavelengthM }),
+  };
+}
+
+function resolveObjectPixel(
+  { propagation, wavelengthM, detectorDistanceM, detectorPixelM, objectPixelM: stated }: Geometry,
+  pixels: number | undefined,
+  where: string,
+): number | undefined {
+  const parts = [wavelengthM, detectorDistanceM, detectorPixelM, pixels];
+  if (propagation !== "far-field" || parts.includes(undefined)) return stated;
+  const [wavelength, distance, detectorPixel, side] = parts as [number, number, number, number];
+  const derived = objectPixelSize({ wavelength, distance, detectorPixel, pixels: side });
+  if (stated !== undefined && !agree(stated, derived))
+    throw contradiction("the object's pixel contradicts wavelength, distance and detector pixel", where, [
+      `object_pixel_m ${stated}`,
+      `λ z / (N p) = ${derived.toPrecision(4)} with N = ${side}`,
+    ]);
+  return stated ?? derived;
+}
+
+/** What would have to be stated so that the object's pixel is known, as settings; nothing when it is known. */
+export function missingForPixel(geometry: Geometry): readonly string[] {
+  const { propagation, wavelengthM, detectorDistanceM, detectorPixelM, objectPixelM } = geometry;
+  if (objectPixelM !== undefined) return [];
+  if (propagation !== "far-field") return [setting("object_pixel_m")];
+  return [
+    ...(wavelengthM === undefined
+      ? [`${setting("energy_kev")} (or ${setting("voltage_kv")}, ${setting("wavelength_m")})`]
+      : []),
+    ...(detectorDistanceM === undefined ? [setting("detector_distance_m")] : []),
+    ...(detectorPixelM === undefined ? [setting("detector_pixel_m")] : []),
+  ];
+}
+
+function contradiction(what: string, where: string, got: readonly string[]): PtychonautError {
+  return new PtychonautError("data", what, { where, got: got.join(", "), fix: "state only what is right" });
+}
