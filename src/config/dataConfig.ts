@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type GeometryStatement, geometryQuantities, type Propagation } from "../optics/geometry.ts";
 import { scanFormats } from "../scans/registry.ts";
 import { lengthUnits, type PositionUnit, type ScanOptions } from "../scans/scanOptions.ts";
-import { type choice, integer, optional, real, toggle, withDefault } from "./fields.ts";
+import { choice, integer, optional, real, toggle, withDefault } from "./fields.ts";
 import type { Open, SettingGroup } from "./group.ts";
 
 /** How a file is read, which patterns are used and how they are grouped, fully resolved. */
@@ -17,6 +17,138 @@ export interface DataConfig {
   readonly positionOrder: "xy" | "yx" | null;
   readonly positionReference: "center" | "corner";
   readonly positionOrigin: "absolute" | "centered";
+  readonly positionUnit: PositionUnit;
+  readonly format: string | null;
+  readonly propagation: Propagation | null;
+  readonly energyKev: number | null;
+  readonly voltageKv: number | null;
+  readonly wavelengthM: number | null;
+  readonly detectorDistanceM: number | null;
+  readonly detectorPixelM: number | null;
+  readonly objectPixelM: number | null;
+  /** Which of several scans in one file; null: the only one, or all of them, each by itself. */
+  readonly scanIndex: number | null;
+  readonly scaleContractVersion: "ci_intensity_v2" | "legacy_v1" | null;
+  readonly measurementDomain: "count_intensity" | "normalized_amplitude" | null;
+  /** Mean photons per pattern; null: the mean counts of the data themselves. */
+  readonly nphotons: number | null;
+  /** Groups an epoch; null: every pattern anchors one. */
+  readonly nGroups: number | null;
+  readonly nSubsample: number | null;
+  readonly subsampleSeed: number;
+  readonly sequentialSampling: boolean;
+  readonly neighborFunction: "Nearest" | "Min_dist" | "4_quadrant" | "Grid";
+  readonly neighborCount: number;
+  readonly quadrantNeighborCount: number;
+  readonly minNeighborDistance: number;
+  readonly maxNeighborDistance: number | null;
+  readonly gridStep: number | null;
+  readonly enableOversampling: boolean;
+  readonly neighborPoolSize: number | null;
+  readonly xBounds: readonly [number, number];
+  readonly yBounds: readonly [number, number];
+  readonly validationFraction: number;
+  readonly splitMode: "random" | "spatial";
+}
+
+/** The settings that state the experiment's geometry, where its file does not. */
+const geometrySettings = ["propagation", ...geometryQuantities] as const;
+
+/** The settings that say how a file is to be read. */
+export const readingSettings = [
+  "measurement",
+  "dcAt",
+  "patternsKey",
+  "probeKey",
+  "positionsKey",
+  "objectKey",
+  "frameAxis",
+  "positionOrder",
+  "positionReference",
+  "positionOrigin",
+  "positionUnit",
+  "format",
+  "propagation",
+  "energyKev",
+  "voltageKv",
+  "wavelengthM",
+  "detectorDistanceM",
+  "detectorPixelM",
+  "objectPixelM",
+  "scanIndex",
+] as const;
+
+export type ReadingSettings = Pick<DataConfig, (typeof readingSettings)[number]>;
+
+/** The same as a scan reader takes them: what was left open is absent. */
+export function scanOptions(reading: ReadingSettings): ScanOptions {
+  const { measurement, patternsKey, probeKey, positionsKey, objectKey, frameAxis, positionOrder, scanIndex, format } =
+    reading;
+  const geometry: GeometryStatement = Object.fromEntries(
+    geometrySettings.flatMap((name) => (reading[name] === null ? [] : [[name, reading[name]]])),
+  );
+  return {
+    dcAt: reading.dcAt,
+    positionReference: reading.positionReference,
+    positionOrigin: reading.positionOrigin,
+    positionUnit: reading.positionUnit,
+    ...(format === null ? {} : { format }),
+    ...(Object.keys(geometry).length === 0 ? {} : { geometry }),
+    ...(measurement === null ? {} : { measurement }),
+    ...(patternsKey === null ? {} : { patternsKey }),
+    ...(probeKey === null ? {} : { probeKey }),
+    ...(positionsKey === null ? {} : { positionsKey }),
+    ...(objectKey === null ? {} : { objectKey }),
+    ...(frameAxis === null ? {} : { frameAxis }),
+    ...(positionOrder === null ? {} : { positionOrder }),
+    ...(scanIndex === null ? {} : { scanIndex }),
+  };
+}
+
+export type DataSettings = Open<DataConfig, "subsampleSeed" | "neighborCount">;
+
+const bounds = (axis: string) =>
+  withDefault(
+    z.tuple([z.number().min(0).max(1), z.number().min(0).max(1)]).readonly() as z.ZodType<readonly [number, number]>,
+    [0, 1],
+    `Part of the scan's ${axis} extent that groups are anchored in, as two fractions, lower and upper.`,
+    { phase: "training" },
+  );
+
+const key = (what: string) => optional(z.string().min(1), `Name of the array in the file that holds ${what}.`);
+
+/** Scale bars and resolutions follow from it, not what is learned. */
+const quantity = (description: string, unit: string) =>
+  optional(real({ above: 0 }), description, { unit, identity: "never" });
+
+const schema = z.strictObject({
+  measurement: optional(
+    z.enum(["amplitude", "counts"]),
+    "What the patterns hold: amplitudes (square roots of counts) or counts. Left open: amplitudes for floating point; integers must be told.",
+  ),
+  dcAt: choice(["center", "corner"], "center", "Where the patterns have their zero frequency."),
+  patternsKey: key("the patterns"),
+  probeKey: key("the probe"),
+  positionsKey: key("the positions, [frame, 2]"),
+  objectKey: key("the reference object"),
+  frameAxis: optional(
+    z.enum(["first", "last"]),
+    "Which axis of the patterns counts frames, where their shape leaves it open.",
+  ),
+  positionOrder: optional(
+    z.enum(["xy", "yx"]),
+    "Order of the two columns of the positions array; must be said together with positions_key.",
+  ),
+  positionReference: choice(
+    ["center", "corner"],
+    "center",
+    "Which pixel of the probe's window a position names: its centre or its minimum corner.",
+  ),
+  positionOrigin: choice(
+    ["absolute", "centered"],
+    "absolute",
+    "Where positions count from: the object's first pixel, or its middle (free when the file has no object).",
+  ),
   positionUnit: choice(
     ["px", ...(Object.keys(lengthUnits) as (keyof typeof lengthUnits)[])],
     "px",
@@ -40,3 +172,103 @@ export interface DataConfig {
   objectPixelM: quantity(
     "Side of an object pixel. Left open: as the file says, else λ z / (N p) of wavelength, distance and detector pixel.",
     "metres",
+  ),
+  scanIndex: optional(
+    integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
+    "Which scan of a file that numbers several (its array scan_index). Left open, training and inference take each by itself.",
+  ),
+  scaleContractVersion: optional(
+    z.enum(["ci_intensity_v2", "legacy_v1"]),
+    "Statement about the scale of the data, checked before the run; only together with measurement_domain.",
+  ),
+  measurementDomain: optional(
+    z.enum(["count_intensity", "normalized_amplitude"]),
+    "count_intensity: the dose is in the data. normalized_amplitude: the dose must be stated (nphotons or metadata).",
+  ),
+  nphotons: optional(
+    real({ above: 0 }),
+    "Mean photons per pattern. Left open: the mean counts where the data are counts, else the file's metadata, else the mean of the summed squared amplitudes.",
+    { unit: "photons" },
+  ),
+  nGroups: optional(
+    integer({ min: 1 }),
+    "Groups an epoch (of each scan). Left open: every pattern is the anchor of one group (the reference's command line: 512).",
+    { phase: "training" },
+  ),
+  nSubsample: optional(
+    integer({ min: 1 }),
+    "Patterns drawn at random from each file before grouping; all when left open.",
+    { phase: "training" },
+  ),
+  subsampleSeed: optional(
+    integer({ min: 0, max: 0xffffffff }),
+    "Seed of that draw and of the grouping; the seed of the run when left open.",
+  ),
+  sequentialSampling: toggle(false, "Take the first n_groups patterns as anchors, in file order, and do not shuffle.", {
+    phase: "training",
+  }),
+  neighborFunction: choice(
+    ["Nearest", "Min_dist", "4_quadrant", "Grid"],
+    "Nearest",
+    "How the neighbours of an anchor are chosen: the nearest, those in a distance window, one in each quadrant, or the square of a raster scan that the anchor is the first of.",
+  ),
+  neighborCount: optional(
+    integer({ min: 1 }),
+    "Nearest neighbours from which a group is drawn. Left open: 4, or gridsize² - 1 where that is more.",
+  ),
+  quadrantNeighborCount: withDefault(integer({ min: 4 }), 30, "Nearest neighbours among which 4_quadrant looks."),
+  minNeighborDistance: withDefault(real({ min: 0 }), 0, "Smallest distance of a neighbour (Min_dist, 4_quadrant).", {
+    unit: "object pixels",
+  }),
+  maxNeighborDistance: optional(
+    real({ above: 0 }),
+    "Largest distance of a neighbour (Min_dist, 4_quadrant); any when left open.",
+    {
+      unit: "object pixels",
+    },
+  ),
+  gridStep: optional(
+    real({ above: 0 }),
+    "Distance along y and x between the patterns of a group (Grid); must be said with it.",
+    { unit: "object pixels" },
+  ),
+  enableOversampling: toggle(false, "Allow more groups than patterns, from other combinations of neighbours.", {
+    phase: "training",
+  }),
+  neighborPoolSize: optional(
+    integer({ min: 1 }),
+    "Neighbours from which extra groups are combined when oversampling; neighbor_count when left open.",
+    { phase: "training" },
+  ),
+  xBounds: bounds("x"),
+  yBounds: bounds("y"),
+  validationFraction: withDefault(
+    real({ min: 0, below: 1 }),
+    0.05,
+    "Part of the patterns held back for validation when there is no test_data_file; 0 for none.",
+    { phase: "training" },
+  ),
+  splitMode: choice(
+    ["random", "spatial"],
+    "random",
+    "Which patterns are held back: drawn at random, or one contiguous side of the scan.",
+    { phase: "training" },
+  ),
+}) satisfies z.ZodType<DataSettings>;
+
+const ONE_NORMALISATION = "there is one normalisation: mean energy (N/2)² over the training patterns";
+
+export const dataGroup: SettingGroup<DataSettings> = {
+  name: "data",
+  title: "Data",
+  schema,
+  refused: {
+    C: "it is gridsize²",
+    normalize: ONE_NORMALISATION,
+    dataScaling: ONE_NORMALISATION,
+    probeNormalize: ONE_NORMALISATION,
+    phaseSubtraction: "the global phase is removed in evaluation only",
+    scanPattern: "grouping looks at the positions themselves",
+    positionsProvided: "positions are always needed",
+  },
+};

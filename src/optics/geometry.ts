@@ -82,6 +82,11 @@ export function mergeGeometry(file: GeometryStatement, stated: GeometryStatement
  * @throws PtychonautError "data" when statements contradict each other
  */
 export function resolveGeometry(statement: GeometryStatement, pixels: number | undefined, where: string): Geometry {
+  for (const name of geometryQuantities) {
+    const value = statement[name];
+    if (value !== undefined && !(value > 0 && Number.isFinite(value)))
+      throw new PtychonautError("usage", `${settingNames[name]} is no positive number`, { where, got: `${value}` });
+  }
   const { propagation = "far-field", detectorDistanceM, detectorPixelM } = statement;
   const wave = resolveWave(statement, where);
   const objectPixelM = resolveObjectPixel({ ...statement, ...wave, propagation }, pixels, where);

@@ -107,6 +107,35 @@ export function splitData({ frc }: Metrics, a: ObjectFile, b: ObjectFile): Split
   };
 }
 
+/** A comparison's resolution as a length. */
+export interface Lengths {
+  /** Side of a pixel, metres; null where no file says it. */
+  readonly pixelSizeM: number | null;
+  /** `frc.halfBit` in metres; null where one of the two is not known. */
+  readonly resolutionM: number | null;
+}
+
+export function lengthsOf(metrics: Pick<Metrics, "frc"> | undefined, pixelSizeM: number | undefined): Lengths {
+  const pixels = metrics?.frc.halfBit ?? null;
+  const known = pixels !== null && pixelSizeM !== undefined;
+  return { pixelSizeM: pixelSizeM ?? null, resolutionM: known ? pixels * pixelSizeM : null };
+}
+
+/** Two sizes of one pixel that differ by more than people round. */
+const OTHER_PIXEL = 0.01;
+
+/** Says it where two files state different pixels: what is compared pixel by pixel is then of another scale. */
+export function pixelWarnings(
+  a: Pick<ObjectFile, "path" | "pixelSizeM">,
+  b: Pick<ObjectFile, "path" | "pixelSizeM">,
+): string[] {
+  const [one, other] = [a.pixelSizeM, b.pixelSizeM];
+  if (one === undefined || other === undefined || Math.abs(one / other - 1) <= OTHER_PIXEL) return [];
+  return [
+    `object pixels differ: ${one.toPrecision(4)} m in ${a.path}, ${other.toPrecision(4)} m in ${b.path}; images on different pixels do not compare pixel by pixel`,
+  ];
+}
+
 function sharedPositions(a: Float64Array | undefined, b: Float64Array | undefined): number {
   if (a === undefined || b === undefined) return 0;
   const keys = (positions: Float64Array): string[] =>

@@ -4,6 +4,7 @@ import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { ByteSource } from "../formats/byteSource.ts";
 
 import { readReconstruction } from "../reconstructions/reconstructionNpz.ts";
+import { readGeometry } from "../scans/scanGeometry.ts";
 import type { Home } from "./machine.ts";
 import { withArrays } from "./store.ts";
 
@@ -65,7 +66,13 @@ function objectIn(
     return { key, ...readReconstruction(source, path) };
   // A scan's own object defines the object pixels.
   const origin = key === "objectGuess" ? { origin: { y: 0, x: 0 } } : {};
-  return { key, object: complexImageOf(npz, key, path), ...origin };
+  const { objectPixelM: pixelSizeM } = readGeometry(npz, {}, undefined, path, []);
+  return {
+    key,
+    object: complexImageOf(npz, key, path),
+    ...origin,
+    ...(pixelSizeM === undefined ? {} : { pixelSizeM }),
+  };
 }
 
 function onlyComplexImage(npz: ArrayFile, path: string): string {

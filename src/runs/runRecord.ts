@@ -1,4 +1,5 @@
-import type { Dataset } from "../data/dataset.ts";
+import type { Dataset, Provenance } from "../data/dataset.ts";
+import type { Geometry } from "../optics/geometry.ts";
 import { version } from "../version.ts";
 import type { Home } from "./machine.ts";
 import { outputs } from "./outputs.ts";
@@ -11,12 +12,20 @@ export interface RunInput {
   readonly sha256: string | null;
   /** What reading did to a scan, in order: axes, zero frequency, positions. */
   readonly conversions?: readonly string[];
+  /** The scan format that read it, and what told so. */
+  readonly format?: Provenance["format"];
+  /** What was known of the experiment's geometry. */
+  readonly geometry?: Geometry;
 }
 
 /** A scan as an input of a run. */
-export function scanInput({ name, provenance }: Dataset): RunInput {
-  const { path = name, sha256 = null, conversions } = provenance;
-  return { path, sha256, conversions };
+export function scanInput({ name, provenance, geometry }: Dataset): RunInput {
+  const { path = name, sha256 = null, conversions, format } = provenance;
+  return {
+    ...{ path, sha256, conversions },
+    ...(format === undefined ? {} : { format }),
+    ...(geometry === undefined ? {} : { geometry }),
+  };
 }
 
 /** What a run leaves behind about itself, so that it can be understood and repeated. */

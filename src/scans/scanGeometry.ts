@@ -12,9 +12,9 @@ import {
   resolveGeometry,
 } from "../optics/geometry.ts";
 
-/** Under which names files keep these numbers, and what turns them into the unit of ours. The first name is ours. */
+/** Under which names files keep these numbers, and how many of their unit make one of ours. The first name is ours. */
 const fileNames: Readonly<
-  Record<(typeof geometryQuantities)[number], readonly (readonly [name: string, unit: number])[]>
+  Record<(typeof geometryQuantities)[number], readonly (readonly [name: string, perUnit: number])[]>
 > = {
   energyKev: [["energy_kev", 1]],
   voltageKv: [
@@ -26,7 +26,7 @@ const fileNames: Readonly<
   detectorPixelM: [["detector_pixel_m", 1]],
   objectPixelM: [
     ["object_pixel_m", 1],
-    ["object_pixel_A", 1e-10],
+    ["object_pixel_A", 1e10],
   ],
 };
 
@@ -49,9 +49,9 @@ export function readGeometry(
 function statementIn(file: ArrayFile, where: string, warnings: string[]): GeometryStatement {
   const found: { -readonly [K in keyof GeometryStatement]: GeometryStatement[K] } = {};
   for (const quantity of geometryQuantities) {
-    for (const [name, unit] of fileNames[quantity]) {
+    for (const [name, perUnit] of fileNames[quantity]) {
       const value = positiveNumber(valueNamed(file, name, where), name, where, warnings);
-      if (value !== undefined) found[quantity] = value * unit;
+      if (value !== undefined) found[quantity] = value / perUnit;
     }
   }
   const propagation = word(file, "propagation", propagations, where);

@@ -37,3 +37,22 @@ export interface ScanOptions {
   readonly positionUnit?: PositionUnit;
   /** What is known of the experiment beside the file. */
   readonly geometry?: GeometryStatement;
+  /** Of a file that holds several scans, told apart by its array `scan_index`, this one alone. Default: all patterns. */
+  readonly scanIndex?: number;
+}
+
+/** Units of length that positions come in, in metres. */
+export const lengthUnits = { m: 1, mm: 1e-3, um: 1e-6, nm: 1e-9, angstrom: 1e-10 } as const;
+
+export type PositionUnit = "px" | keyof typeof lengthUnits;
+
+/** Pixels between the object's edge and the outermost window when a reader chooses the origin: room for sub-pixel shifts. */
+export const SCAN_MARGIN = 2;
+
+/** An option as advice in errors and reports names it. */
+export function flagOf(option: keyof ScanOptions, value = "…"): string {
+  return setting(
+    option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+    value,
+  );
+}

@@ -1,5 +1,6 @@
 import type { Measurement } from "../data/dataset.ts";
 import { PtychonautError, unknownName } from "../errors.ts";
+import { type Geometry, type GeometryStatement, resolveGeometry } from "../optics/geometry.ts";
 import type { Contrast, ObjectShape } from "../optics/objects.ts";
 import type { ProbeShape } from "../optics/probes.ts";
 import type { ScanPath } from "../optics/scans.ts";
@@ -59,6 +60,8 @@ export interface SimulationOptions {
    * its nominalPositions what the stage reports. Default 0: no nominal positions.
    */
   readonly positionError?: number;
+  /** What the file is to say of the experiment: the far field needs none of it. */
+  readonly geometry?: Omit<GeometryStatement, "propagation">;
 }
 
 /** Options with every default filled in. */
@@ -80,6 +83,7 @@ export interface ResolvedSimulation {
   readonly measurement: Measurement;
   readonly beamstop: number;
   readonly positionError: number;
+  readonly geometry: Geometry | undefined;
 }
 
 /** Modes times pixels: two gigabytes of complex float64. */
@@ -142,6 +146,7 @@ export function resolveSimulation(options: SimulationOptions): ResolvedSimulatio
     measurement: options.measurement ?? "counts",
     beamstop: options.beamstop ?? 0,
     positionError: options.positionError ?? 0,
+    geometry: options.geometry === undefined ? undefined : resolveGeometry(options.geometry, n, "the simulation"),
   };
 }
 

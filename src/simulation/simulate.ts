@@ -3,6 +3,7 @@ import type { Dataset, Measurement } from "../data/dataset.ts";
 import { memoryPatterns } from "../data/memoryPatterns.ts";
 import { PtychonautError, setting } from "../errors.ts";
 import { gaussianFilter } from "../numerics/gaussianFilter.ts";
+import type { Geometry } from "../optics/geometry.ts";
 import { makeObject } from "../optics/objects.ts";
 import { geometricPowers, withHermiteModes } from "../optics/probeModes.ts";
 import { makeProbe } from "../optics/probes.ts";
@@ -81,6 +82,7 @@ function plan(options: SimulationOptions): Plan {
     ...(resolved.intensityJitter === 0
       ? {}
       : { frameIntensities: flicker(positions.length / 2, resolved.intensityJitter, beamRandom) }),
+    ...(resolved.geometry === undefined ? {} : { geometry: resolved.geometry }),
     name: `simulated-${resolved.object.kind}-${resolved.seed}`,
     ...(resolved.noise ? { noise: noiseRandom } : {}),
   };
@@ -136,6 +138,7 @@ export interface SimulatedScan extends DiffractionOptions {
   /** Diameter in detector pixels. Default 0: none. */
   readonly beamstop?: number;
   readonly name?: string;
+  readonly geometry?: Geometry;
 }
 
 /** Diffraction of a given object and probe as a Dataset in memory; see {@link simulate} for what its fields mean. */
@@ -168,7 +171,7 @@ const maskOf = ({ beamstop = 0, probe }: SimulatedScan): RealArray | undefined =
   beamstop > 0 ? beamstopMask(probe.shape[1], beamstop) : undefined;
 
 function described(
-  { object, positions, photons, measurement = "counts", name = "simulated", frameIntensities }: SimulatedScan,
+  { object, positions, photons, measurement = "counts", name = "simulated", frameIntensities, geometry }: SimulatedScan,
   probe: ComplexArray,
   mask: RealArray | undefined,
 ): Omit<Dataset, "patterns"> {
@@ -180,6 +183,7 @@ function described(
     object,
     ...(mask === undefined ? {} : { mask }),
     ...(frameIntensities === undefined ? {} : { frameIntensities }),
+    ...(geometry === undefined ? {} : { geometry }),
     photonsPerPattern: photons,
     provenance: { conversions: [], warnings: [] },
   };

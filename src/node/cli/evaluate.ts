@@ -4,6 +4,9 @@ import { lengthLabel } from "../../pictures/axisScale.ts";
 import {
   compareWithReference,
   evaluationWarnings,
+  type Lengths,
+  lengthsOf,
+  pixelWarnings,
   readReference,
   type SplitData,
   splitData,
@@ -66,10 +69,13 @@ async function evaluate({ values, positionals }: ParsedFlags, context: CommandCo
   const reconstruction = await readObjectFile(await objectAddress(positionals[0], store), context.home);
   const metrics = compareWithReference(reconstruction, reference, options);
   const halves = split ? splitData(metrics, reconstruction, reference) : undefined;
-  for (const line of evaluationWarnings(metrics, halves)) context.warn(`warning: ${line}`);
-  const json = `${JSON.stringify(halves === undefined ? metrics : { ...metrics, split: halves }, null, 2)}\n`;
+  const warnings = [...evaluationWarnings(metrics, halves), ...pixelWarnings(reconstruction, reference)];
+  for (const line of warnings) context.warn(`warning: ${line}`);
+  const lengths = lengthsOf(metrics, reconstruction.pixelSizeM ?? reference.pixelSizeM);
+  const said = { ...metrics, ...lengths, ...(halves === undefined ? {} : { split: halves }) };
+  const json = `${JSON.stringify(said, null, 2)}\n`;
   if (typeof values["output"] === "string") await context.home.store.write(values["output"], json);
-  context.print(values["json"] === true ? json : metricsTable(metrics, halves));
+  context.print(values["json"] === true ? json : metricsTable(metrics, lengths, halves));
   return 0;
 }
 
@@ -97,7 +103,7 @@ function otherOf({ reference, split }: ParsedFlags["values"]): { readonly path: 
 }
 
 /** The numbers that one looks at first. */
-export function metricsTable(metrics: Metrics, halves?: SplitData): string {
+export function metricsTable(metrics: Metrics, { resolutionM }: Lengths, halves?: SplitData): string {
   const { complexError, amplitude, phase, frc, gauge, coverage } = metrics;
   const cell = (value: number) => (Number.isFinite(value) ? value.toPrecision(4) : String(value)).padStart(11);
   const row = (name: string, key: keyof ImageMetrics) =>
@@ -105,7 +111,7 @@ export function metricsTable(metrics: Metrics, halves?: SplitData): string {
   return [
     ...(halves === undefined ? [] : [splitLine(halves)]),
     `complex error      ${complexError.toPrecision(4)}`,
-    `FRC resolution     ${pixels(frc.halfBit)} (half-bit), ${pixels(frc.oneBit)} (one-bit)`,
+    `FRC resolution     ${pixels(frc.halfBit, resolutionM)} (half-bit), ${pixels(frc.oneBit, null)} (one-bit)`,
     "",
     `  ${"".padEnd(12)}${"amplitude".padStart(11)}${"phase".padStart(11)}`,
     row("MAE", "mae"),
@@ -124,9 +130,11 @@ export function metricsTable(metrics: Metrics, halves?: SplitData): string {
 }
 
 function splitLine({ resolution, resolutionM }: SplitData): string {
-  const metres = resolutionM === null ? "" : ` = ${lengthLabel(resolutionM)}`;
-  return `resolution         ${pixels(resolution)}${metres} (split data, half-bit)`;
+  return `resolution         ${pixels(resolution, resolutionM)} (split data, half-bit)`;
 }
 
-const pixels = (resolution: number | null): string =>
-  resolution === null ? "none" : `${resolution.toPrecision(4)} px`;
+/** A resolution in pixels, and in metres where a pixel's size is known. */
+function pixels(resolution: number | null, metres: number | null): string {
+  if (resolution === null) return "none";
+  return `${resolution.toPrecision(4)} px${metres === null ? "" : ` = ${lengthLabel(metres)}`}`;
+}

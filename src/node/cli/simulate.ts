@@ -1,6 +1,7 @@
 import { camelCase, snakeCase } from "../../config/names.ts";
 import { parseSettings } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
+import { type GeometryStatement, geometryQuantities } from "../../optics/geometry.ts";
 import { runSimulation } from "../../runs/simulate.ts";
 import type { ModeCoherence } from "../../simulation/diffraction.ts";
 import {
@@ -78,6 +79,14 @@ const ownFlags: readonly Flag[] = [
   ),
   flag("Detector", "noise", "boolean", "Poisson noise.", { default: true }),
   flag("Detector", "beamstop", "number", "Diameter of a beamstop.", { default: 0, unit: "pixels" }),
+  flag("Geometry", "energyKev", "number", "Energy of the photons that the file is to state.", { unit: "keV" }),
+  flag("Geometry", "voltageKv", "number", "Voltage of the electrons.", { unit: "kV" }),
+  flag("Geometry", "wavelengthM", "number", "Wavelength.", { unit: "metres" }),
+  flag("Geometry", "detectorDistanceM", "number", "Distance from sample to detector.", { unit: "metres" }),
+  flag("Geometry", "detectorPixelM", "number", "Side of a detector pixel.", { unit: "metres" }),
+  flag("Geometry", "objectPixelM", "number", "Side of an object pixel; follows from the others where all are given.", {
+    unit: "metres",
+  }),
   flag("Files", "labels", "boolean", "Also save the true patches, as Y: 8 n² bytes a pattern.", { default: false }),
   flag("General", "seed", "integer", "Fixes object, scan and noise.", { default: 0 }),
 ];
@@ -109,7 +118,11 @@ export const simulateCommand: Command = {
 /** What was given, under the names that the simulation has; what was left open stays so. */
 export function simulationOptions(values: Readonly<Record<string, unknown>>): SimulationOptions {
   const number = (name: string) => (values[name] === undefined ? {} : { [name]: Number(values[name]) });
+  const geometry: GeometryStatement = Object.fromEntries(
+    geometryQuantities.flatMap((name) => (values[name] === undefined ? [] : [[name, Number(values[name])]])),
+  );
   return {
+    ...(Object.keys(geometry).length === 0 ? {} : { geometry }),
     ...number("seed"),
     ...number("step"),
     ...number("jitter"),

@@ -175,7 +175,7 @@ async function writeComparison(
   target: ComplexImage,
   store: RunStore,
 ): Promise<string[]> {
-  const { pixelSizeM } = [reference, ...measured.map(({ file }) => file)].find((file) => file.pixelSizeM) ?? {};
+  const pixelSizeM = pixelSizeOf(reference, measured);
   const { comparison: names } = outputs;
   const known = Uint8Array.from(common, (_, i) => (measured.some(({ frame }) => frame.known[i] === 1) ? 1 : 0));
   const contents: [name: string, content: Uint8Array | string][] = [
@@ -201,6 +201,10 @@ async function writeComparison(
   return contents.map(([name]) => joinPath(outputDir, name));
 }
 
+/** Side of a pixel in the picture: the reference's, else the first that an entry states. */
+const pixelSizeOf = (reference: ObjectFile, measured: readonly MeasuredEntry[]): number | undefined =>
+  [reference, ...measured.map(({ file }) => file)].find((file) => file.pixelSizeM)?.pixelSizeM;
+
 function summary(
   reference: ObjectFile,
   area: CompareRequest["area"],
@@ -209,6 +213,7 @@ function summary(
 ) {
   return {
     reference: { path: reference.path, array: reference.key, shape: reference.object.shape },
+    pixelSizeM: pixelSizeOf(reference, measured) ?? null,
     area,
     commonPixels: common.reduce((sum, value) => sum + value, 0),
     entries: measured.map(({ label, entry: { kind }, file: { path, key, object }, metrics }) => ({

@@ -18,10 +18,11 @@ import { loadPredictor, type Predictor } from "../../inference/predictor.ts";
 import { type PredictionReport, positionsOf, predictPatches } from "../../inference/predictPatches.ts";
 import { toReconstruction } from "../../inference/reconstruction.ts";
 import type { ParameterValues } from "../../nets/parameters.ts";
-import { propagatorOf } from "../../physics/propagation/propagators.ts";
+import type { Propagator } from "../../physics/propagation/propagator.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { maskedProbe } from "../../training/maskedProbe.ts";
 import { withModeCoherence } from "../../training/modeCoherence.ts";
+import { scanPropagator } from "../../training/scanPropagator.ts";
 import { probesOf } from "../../training/trainableProbe.ts";
 import { checkDeterminism } from "../determinism.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
@@ -66,6 +67,7 @@ interface Run {
   readonly bundle: Bundle;
   readonly bundleFile: { readonly path: string; readonly sha256: string };
   readonly dataset: Dataset;
+  readonly propagator: Propagator;
   readonly prediction: PredictionSource;
   /** Of all patches that will come. */
   readonly canvas: Canvas;
@@ -117,6 +119,7 @@ async function prepareOn(
   const { model, data, inference, execution } = payload;
   const { bundle, seconds } = begun;
   const dataset = withModeCoherence(asRead, model);
+  const propagator = scanPropagator([dataset]);
   const lap = stopwatch();
   const warnings: string[] = [];
   const warn = (line: string): void => {
@@ -151,6 +154,7 @@ async function prepareOn(
   return {
     ...begun,
     dataset,
+    propagator,
     prediction,
     canvas,
     probe: maskedProbe(refined ?? ownProbe, model),
@@ -239,7 +243,7 @@ async function conclude(
   const lap = stopwatch();
   const onScan = {
     ...{ dataset, scales: prediction.scales, probe: run.probe, frames: report.frames },
-    propagator: propagatorOf("far-field"),
+    propagator: run.propagator,
     coverage: assembled.stitched.weight,
     canvas: assembled.stitched.canvas,
   };
@@ -247,7 +251,11 @@ async function conclude(
     ? scaledByData(onScan, assembled.stitched.object, run.objectScales, run.warn)
     : undefined;
   const stitched = { ...assembled.stitched, object: varpro?.object ?? assembled.stitched.object };
-  const reconstruction = toReconstruction(stitched, positionsOf(dataset.positions, report.frames));
+  const reconstruction = toReconstruction(
+    stitched,
+    positionsOf(dataset.positions, report.frames),
+    dataset.geometry?.objectPixelM,
+  );
   const frameIntensity = payload.model.frameIntensityTrainable;
   const fit = fitToData({ ...onScan, object: stitched.object, offset: run.objectScales.offset, frameIntensity });
   if (fit === undefined) run.warn("no pattern lies wholly on the covered area, so there is no deviance");

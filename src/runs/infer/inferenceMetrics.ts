@@ -5,13 +5,14 @@ import type { DataFit } from "../../inference/dataFit.ts";
 import { largestRectangle } from "../../metrics/coverage.ts";
 import type { Coverage, Metrics } from "../../metrics/evaluate.ts";
 import type { Reconstruction } from "../../reconstructions/reconstructionNpz.ts";
-import { compareWithReference, noStructure } from "../evaluate.ts";
+import { compareWithReference, type Lengths, lengthsOf, noStructure } from "../evaluate.ts";
 
 /** What `metrics.json` of an inference holds. Against a reference everything, else deviance and coverage alone. */
-export type InferenceMetrics = (Metrics | { readonly deviance: number | null; readonly coverage: Coverage }) & {
-  /** Where `deviance` comes from; null when no pattern lies on the covered area. */
-  readonly dataFit: DataFit | null;
-};
+export type InferenceMetrics = (Metrics | { readonly deviance: number | null; readonly coverage: Coverage }) &
+  Lengths & {
+    /** Where `deviance` comes from; null when no pattern lies on the covered area. */
+    readonly dataFit: DataFit | null;
+  };
 
 /**
  * Compares with the scan file's own object where there is one.
@@ -24,19 +25,21 @@ export function inferenceMetrics(
   warn: (line: string) => void,
 ): InferenceMetrics {
   const dataFit = fit ?? null;
+  const { pixelSizeM } = reconstruction;
   if (object !== undefined) {
     try {
       const reference = { object, origin: { y: 0, x: 0 } };
       const deviance = fit === undefined ? {} : { deviance: fit.deviance };
       const metrics = compareWithReference(reconstruction, reference, deviance);
       if (metrics.frc.halfBit === null) warn(`against the file's object: ${noStructure}`);
-      return { ...metrics, dataFit };
+      return { ...metrics, ...lengthsOf(metrics, pixelSizeM), dataFit };
     } catch (error) {
       if (!(error instanceof PtychonautError)) throw error;
       warn(`no comparison with the file's object: ${error.message}`);
     }
   }
-  return { deviance: fit?.deviance ?? null, coverage: coverageOf(reconstruction), dataFit };
+  const coverage = coverageOf(reconstruction);
+  return { deviance: fit?.deviance ?? null, coverage, ...lengthsOf(undefined, pixelSizeM), dataFit };
 }
 
 function coverageOf({ object, coverage }: Reconstruction): Coverage {

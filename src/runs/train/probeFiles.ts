@@ -12,6 +12,8 @@ export interface RefinedProbe {
   readonly trained: ComplexArray;
   /** Factor from the file's scale to the physics'. */
   readonly probeScale: number;
+  /** Side of an object pixel, where it is known. */
+  readonly pixelSizeM?: number;
 }
 
 /** Modes that the picture shows. */
@@ -27,7 +29,7 @@ const DARK = 0.05;
 export async function writeProbeFiles(
   folder: string,
   name: string,
-  { start, trained, probeScale }: RefinedProbe,
+  { start, trained, probeScale, pixelSizeM }: RefinedProbe,
   store: RunStore,
 ): Promise<string[]> {
   const { shape } = trained;
@@ -42,7 +44,10 @@ export async function writeProbeFiles(
   ]);
   const [npz, png] = [joinPath(folder, `${name}.npz`), joinPath(folder, `${name}.png`)];
   await store.write(npz, writeNpz(arrays));
-  await store.write(png, renderFigure(panels.flat(), { panelSize: 192 }));
+  await store.write(
+    png,
+    renderFigure(panels.flat(), { panelSize: 192, ...(pixelSizeM === undefined ? {} : { pixelSizeM }) }),
+  );
   return [npz, png];
 }
 

@@ -38,7 +38,9 @@ export function refined(values: ParameterValues, scans: readonly Dataset[], prep
         const trained = { shape: [start.shape[0], ...shape.slice(1)], data: data.subarray(0, start.data.length) };
         const name = scans.length === 1 ? "probe" : `probe_${scan + 1}`;
         const { probeScale } = prepared.scales[scan];
-        files.push(...(await writeProbeFiles(folder, name, { start, trained, probeScale }, store)));
+        const { objectPixelM: pixelSizeM } = scans[scan].geometry ?? {};
+        const pixel = pixelSizeM === undefined ? {} : { pixelSizeM };
+        files.push(...(await writeProbeFiles(folder, name, { start, trained, probeScale, ...pixel }, store)));
       }
       if (intensities !== undefined) files.push(await writeIntensities(folder, frames, intensities, store));
       return files;

@@ -13,6 +13,7 @@ import type { RunIdentity } from "../../training/checkpoint.ts";
 import { withModeCoherence } from "../../training/modeCoherence.ts";
 import { unpackWeights } from "../../training/parameterStore.ts";
 import { type PreparedData, prepareData } from "../../training/preparation.ts";
+import { scanPropagator } from "../../training/scanPropagator.ts";
 import { scheduleOf } from "../../training/settings.ts";
 import { type Outcome, type TrainerOptions, train } from "../../training/trainer.ts";
 import { freshState, type TrainingState } from "../../training/trainingState.ts";
@@ -156,6 +157,7 @@ async function prepareOn(
   { machine, store }: Home,
 ): Promise<Run> {
   const { data, model, training, execution } = payload;
+  scanPropagator(files.datasets);
   const random = new Random(seed);
   const [splitRandom, weightsRandom, orderRandom] = [random.fork(), random.fork(), random.fork()];
   const scans = files.datasets
@@ -194,8 +196,9 @@ async function prepareOn(
       store,
       runtime,
       source: prepared.training,
-      scans: scans.map(({ positions, probe }, scan) => ({
+      scans: scans.map(({ positions, probe, geometry }, scan) => ({
         positions,
+        ...(geometry === undefined ? {} : { geometry }),
         probe: scaledProbe(probe, prepared.scales[scan]),
       })),
     }),

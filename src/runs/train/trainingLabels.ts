@@ -3,10 +3,10 @@ import type { Dataset } from "../../data/dataset.ts";
 import { framesByScan } from "../../data/frameNumbers.ts";
 import { type LabelSource, labelSource } from "../../data/labels.ts";
 import { scaledProbe } from "../../data/normalisation.ts";
-import { propagatorOf } from "../../physics/propagation/propagators.ts";
 import { normalisedLabels } from "../../training/labelScale.ts";
 import { maskedProbe } from "../../training/maskedProbe.ts";
 import type { PreparedData } from "../../training/preparation.ts";
+import { scanPropagator } from "../../training/scanPropagator.ts";
 
 /** What a supervised model learns from, one a scan, each normalised on frames of its own; nothing for other models. */
 export function trainingLabels(
@@ -23,7 +23,7 @@ export function trainingLabels(
       return normalisedLabels(labelSource(scan), scan, {
         scales: scales[i],
         probe,
-        propagator: propagatorOf("far-field"),
+        propagator: scanPropagator([scan]),
         frames: own[i],
       });
     }),

@@ -37,7 +37,7 @@ export interface PictureMaterial {
   readonly runtime: Runtime;
   readonly source: BatchSource;
   /** What the source's groups are of, in this order; probes scaled to the patterns (`scaledProbe`). */
-  readonly scans: readonly Pick<Dataset, "positions" | "probe">[];
+  readonly scans: readonly Pick<Dataset, "positions" | "probe" | "geometry">[];
 }
 
 /** Largest part of the time that pictures nobody asked for may take. */
@@ -70,11 +70,14 @@ export function trainingPictures(payload: TrainingPayload, material: PictureMate
           panels.push(...panelsOf(patchAt(patches, k), `frame ${frames[k]}`));
         }
       }
-      await material.store.write(`${name}.png`, renderFigure(panels, { panelSize: 128 }));
+      await material.store.write(`${name}.png`, renderFigure(panels, { panelSize: 128, ...pixelOf(material.scans) }));
       const files = [`${name}.png`];
       if (execution.reconLogStitch) {
         files.push(`${name}_object.png`);
-        await material.store.write(files[1], renderFigure(await stitched(payload, material, values)));
+        await material.store.write(
+          files[1],
+          renderFigure(await stitched(payload, material, values), pixelOf(material.scans.slice(0, 1))),
+        );
       }
       spent.last = (performance.now() - start) / 1000;
       spent.all += spent.last;
@@ -90,6 +93,12 @@ export function trainingPictures(payload: TrainingPayload, material: PictureMate
       return stats.write(outputDir, material.store);
     },
   };
+}
+
+/** For the scale bar: the size of a pixel where all scans have the same. */
+function pixelOf(scans: PictureMaterial["scans"]): { readonly pixelSizeM?: number } {
+  const [first, ...others] = scans.map(({ geometry }) => geometry?.objectPixelM);
+  return first === undefined || others.some((other) => other !== first) ? {} : { pixelSizeM: first };
 }
 
 interface Predicted {

@@ -9,7 +9,6 @@ import { scaledProbe } from "../../data/normalisation.ts";
 import { PtychonautError, setting } from "../../errors.ts";
 import { initialise, type Parameters, type ParameterValues } from "../../nets/parameters.ts";
 import { generatorNamed } from "../../nets/registry.ts";
-import { propagatorOf } from "../../physics/propagation/propagators.ts";
 import type { Random } from "../../random.ts";
 import type { HostTensor, Runtime } from "../../runtime/runtime.ts";
 import { calibrateScales } from "../../training/calibration.ts";
@@ -19,6 +18,7 @@ import { LABEL_INPUTS } from "../../training/labelLoss.ts";
 import { buildObjective, type ObjectiveOptions } from "../../training/objective.ts";
 import { packWeights, type Weights } from "../../training/parameterStore.ts";
 import type { PreparedData } from "../../training/preparation.ts";
+import { scanPropagator } from "../../training/scanPropagator.ts";
 import { clippingOf, optimizerOf } from "../../training/settings.ts";
 import { buildStepModels, type Objective, type StepModels } from "../../training/stepModels.ts";
 import { createTrainingStep } from "../../training/steps.ts";
@@ -62,11 +62,12 @@ export async function setUpTraining(
     stepFactor: (name: string) => stepFactorOf(name, training),
     ...(clipping === undefined ? {} : { clipping }),
   };
+  const propagator = scanPropagator(scans);
   const objective = (batch: number): ObjectiveOptions => ({
     model,
     batch,
     probe: stackedProbes(scans, prepared),
-    propagator: propagatorOf("far-field"),
+    propagator,
     canvasSide: sideOfCanvas(model.N, prepared),
     losses: training,
     scales: prepared.scales,

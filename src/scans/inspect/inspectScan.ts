@@ -7,13 +7,17 @@ import type { ArrayFile, ArrayHeader } from "../../formats/arrayFile.ts";
 import type { ByteSource } from "../../formats/byteSource.ts";
 import type { NumericData } from "../../formats/npy.ts";
 import { openNpz } from "../../formats/npz.ts";
+import { type Geometry, missingForPixel } from "../../optics/geometry.ts";
+import { propagatorOf } from "../../physics/propagation/propagators.ts";
 import { attempted, type Finding, refusalFinding } from "../checks/finding.ts";
 import { judgeExtent, judgeScanNumbers } from "../checks/scanExtent.ts";
 import { framesToFront, type PatternLayout, patternLayout } from "../patternLayout.ts";
 import { type MeasuredCheck, measuredCheck } from "../patternValues.ts";
 import { readScanArrays } from "../registry.ts";
+import { readGeometry } from "../scanGeometry.ts";
 import { metadataPhotons } from "../scanMetadata.ts";
 import type { ScanOptions } from "../scanOptions.ts";
+import { pixelsPerUnit } from "../scanPositions.ts";
 import { findRoles, type ScanRoles } from "../scanRoles.ts";
 import { arrayFrames, framesTogether } from "../storedPatterns.ts";
 import { judge } from "./findings.ts";
@@ -43,6 +47,8 @@ export interface ScanInspection {
   readonly object?: { readonly shape: readonly number[] };
   /** Mean photons per pattern as the metadata state them. */
   readonly photonsPerPattern?: number;
+  /** With what would have to be stated for the size of an object pixel. Absent where statements contradict each other. */
+  readonly geometry?: Geometry & { readonly missing: readonly string[] };
   readonly findings: readonly Finding[];
 }
 
@@ -72,7 +78,9 @@ export function inspectScan(
     if (refusal !== undefined) findings.push(refusal);
     return value;
   };
-  const positions = look(() => positionsOf(file, roles, stated));
+  const geometry =
+    reading.value?.geometry ?? look(() => readGeometry(file, stated.geometry ?? {}, undefined, name, []));
+  const positions = look(() => positionsOf(file, roles, stated, geometry));
   const patterns = look(() => summarisePatterns(file, roles, positions, stated, findings));
   const probe = look(() => summariseProbe(file, roles));
   const scan = positions === undefined || positions.length === 0 ? undefined : scanStatistics(positions);
@@ -92,7 +100,9 @@ export function inspectScan(
     ...(scan === undefined ? {} : { scan: { ...scan, count: positions!.length / 2, ...overlapOf(scan, probe) } }),
     ...(object === undefined ? {} : { object }),
     ...(photons === undefined ? {} : { photonsPerPattern: photons }),
+    ...(geometry === undefined ? {} : { geometry: { ...geometry, missing: missingForPixel(geometry) } }),
   };
+  look(() => geometry && propagatorOf(geometry.propagation, name));
   for (const warning of warnings) findings.push({ severity: "warning", what: warning, evidence: "said by reading it" });
   return { ...summary, findings: distinct([...judge(summary, stated), ...findings]) };
 }
@@ -112,13 +122,20 @@ function distinct(findings: readonly Finding[]): Finding[] {
   );
 }
 
-/** Positions as (y, x); pairs of unknown order are taken as they are. */
-function positionsOf(file: ArrayFile, { positions }: ScanRoles, stated: ScanOptions): Float64Array | undefined {
+/** Positions as (y, x), in object pixels where their unit is known; pairs of unknown order are taken as they are. */
+function positionsOf(
+  file: ArrayFile,
+  { positions }: ScanRoles,
+  stated: ScanOptions,
+  geometry: Geometry | undefined,
+): Float64Array | undefined {
   if (positions === undefined || positions.some((key) => !file.has(key))) return undefined;
   const columns = positions.map((key) => file.readNumbers(key));
   // Reading refuses both, and says where.
   if (columns.some(({ dtype, data }) => dtype.startsWith("complex") || !data.every(Number.isFinite))) return undefined;
-  const [first, second] = columns.map(({ data }) => data);
+  const known = geometry?.objectPixelM !== undefined;
+  const perUnit = known ? pixelsPerUnit(stated, geometry, "positions") : 1;
+  const [first, second] = columns.map(({ data }) => Float64Array.from(data, (value) => value * perUnit));
   if (second !== undefined)
     return Float64Array.from({ length: 2 * first!.length }, (_, i) => (i % 2 ? first! : second)[i >> 1] ?? Number.NaN);
   const swap = stated.positionOrder === "xy" ? 1 : 0;

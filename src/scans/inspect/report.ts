@@ -18,7 +18,7 @@ export function inspectReport(inspection: ScanInspection): string {
   return `${lines.join("\n")}\n`;
 }
 
-function facts({ patterns, probe, scan, object, photonsPerPattern, roles }: ScanInspection): string[][] {
+function facts({ patterns, probe, scan, object, photonsPerPattern, geometry, roles }: ScanInspection): string[][] {
   const rows: string[][] = [];
   if (patterns !== undefined) {
     const { dose } = patterns;
@@ -49,7 +49,24 @@ function facts({ patterns, probe, scan, object, photonsPerPattern, roles }: Scan
     );
   }
   if (object !== undefined) rows.push(["object", `(${object.shape.join(", ")})`]);
+  if (geometry !== undefined) rows.push(...geometryFacts(geometry));
   return rows;
+}
+
+function geometryFacts(geometry: NonNullable<ScanInspection["geometry"]>): string[][] {
+  const { propagation, radiation, wavelengthM, detectorDistanceM, detectorPixelM, objectPixelM, missing } = geometry;
+  const known = [
+    ...(wavelengthM === undefined ? [] : [`${radiation ?? "wave"} of ${short(wavelengthM)} m`]),
+    ...(detectorDistanceM === undefined ? [] : [`${short(detectorDistanceM)} m to the detector`]),
+    ...(detectorPixelM === undefined ? [] : [`detector pixels of ${short(detectorPixelM)} m`]),
+  ];
+  return [
+    ["geometry", [propagation, ...known].join(", ")],
+    [
+      "object pixel",
+      objectPixelM === undefined ? `not known without ${missing.join(", ")}` : `${short(objectPixelM)} m`,
+    ],
+  ];
 }
 
 function findingLines(findings: readonly Finding[]): string[] {

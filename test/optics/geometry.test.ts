@@ -1,0 +1,57 @@
+import { describe, expect, it } from "vitest";
+import { missingForPixel, resolveGeometry } from "../../src/optics/geometry.ts";
+
+const hardXrays = { energyKev: 8.8, detectorDistanceM: 1.92, detectorPixelM: 75e-6 };
+
+describe("geometry", () => {
+  it("photons: λ = h c / E, and the object's pixel λ z / (N p)", () => {
+    const geometry = resolveGeometry(hardXrays, 128, "scan");
+    // h c = 12.398419843 keV Å (CODATA 2018, exact).
+    expect(geometry.wavelengthM! * 1e10).toBeCloseTo(12.398419843 / 8.8, 8);
+    expect(geometry.objectPixelM! * 1e9).toBeCloseTo((1.4089113458 * 0.1 * 1.92) / (128 * 75e-6), 5);
+    expect(geometry).toMatchObject({ propagation: "far-field", radiation: "photons", detectorPixelM: 75e-6 });
+  });
+
+  it("electrons: the relativistic wavelength of their voltage", () => {
+    // Kirkland, Advanced Computing in Electron Microscopy, table 2.1: 0.0197 Å at 300 kV, 0.0418 Å at 80 kV.
+    const [high, low] = [300, 80].map((voltageKv) => resolveGeometry({ voltageKv }, 64, "scan"));
+    expect(high.wavelengthM! * 1e12).toBeCloseTo(1.9687, 4);
+    expect(low.wavelengthM! * 1e12).toBeCloseTo(4.1757, 4);
+    expect(high.radiation).toBe("electrons");
+  });
+
+  it("what is not stated is not known, and what is missing is named", () => {
+    expect(resolveGeometry({}, 64, "scan")).toEqual({ propagation: "far-field" });
+    expect(missingForPixel(resolveGeometry({}, 64, "scan"))).toEqual([
+      "`energy_kev` (or `voltage_kv`, `wavelength_m`)",
+      "`detector_distance_m`",
+      "`detector_pixel_m`",
+    ]);
+    const { detectorPixelM: _, ...part } = hardXrays;
+    expect(missingForPixel(resolveGeometry(part, 64, "scan"))).toEqual(["`detector_pixel_m`"]);
+    expect(missingForPixel(resolveGeometry({ objectPixelM: 1e-8 }, 64, "scan"))).toEqual([]);
+  });
+
+  it("a near field and frames that are not square have no pixel but a stated one", () => {
+    const near = resolveGeometry({ ...hardXrays, propagation: "near-field" }, 128, "scan");
+    expect(near.objectPixelM).toBeUndefined();
+    expect(missingForPixel(near)).toEqual(["`object_pixel_m`"]);
+    expect(resolveGeometry(hardXrays, undefined, "scan").objectPixelM).toBeUndefined();
+  });
+
+  it("rounded numbers agree, others are contradictions", () => {
+    const exact = resolveGeometry(hardXrays, 128, "scan").objectPixelM!;
+    expect(resolveGeometry({ ...hardXrays, objectPixelM: 1.005 * exact }, 128, "scan").objectPixelM).toBe(
+      1.005 * exact,
+    );
+    for (const [statement, message] of [
+      [{ ...hardXrays, objectPixelM: 2 * exact }, /object's pixel contradicts.*in scan; got object_pixel_m .*N = 128/],
+      [{ energyKev: 8.8, wavelengthM: 1e-10 }, /wavelength and energy contradict/],
+      [{ energyKev: 8.8, voltageKv: 300 }, /an energy and electrons a voltage, not both/],
+      [{ energyKev: 8.8, radiation: "electrons" }, /radiation contradicts its energy/],
+      [{ detectorPixelM: -1 }, /detector_pixel_m is no positive number/],
+      [{ wavelengthM: Number.NaN }, /wavelength_m is no positive number/],
+    ] as const)
+      expect(() => resolveGeometry(statement, 128, "scan")).toThrow(message);
+  });
+});
