@@ -1,4 +1,4 @@
-import { PtychonautError } from "../errors.ts";
+import { PtychonautError, setting } from "../errors.ts";
 import { writeScanFrames, writeScanNpz } from "../scans/writeScanNpz.ts";
 import type { SimulationOptions } from "../simulation/options.ts";
 import { type PiecewiseScan, simulate, simulatePiecewise } from "../simulation/simulate.ts";
@@ -43,7 +43,7 @@ async function writeSimulation(
   }
   if (labels)
     throw new PtychonautError("usage", "a scan of this size is written without patches", {
-      got: "--labels",
+      got: setting("labels", true),
       fix: "leave it out: training on labels can cut them from the object",
     });
   const scan = simulatePiecewise(options);

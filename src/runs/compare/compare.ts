@@ -13,7 +13,13 @@ import { measure } from "../../metrics/evaluate.ts";
 import { type ComplexImage, complexImage } from "../../metrics/image.ts";
 
 import { comparisonFigure } from "../../pictures/comparisonFigure.ts";
-import { type ComparisonOptions, evaluationOptions, evaluationWarnings, type Reference } from "../evaluate.ts";
+import {
+  type ComparisonOptions,
+  evaluationOptions,
+  evaluationWarnings,
+  lengthsOf,
+  type Reference,
+} from "../evaluate.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
 import type { Home } from "../machine.ts";
 import { type ObjectFile, readObjectFile } from "../objectFile.ts";
@@ -216,9 +222,9 @@ function summary(
     pixelSizeM: pixelSizeOf(reference, measured) ?? null,
     area,
     commonPixels: common.reduce((sum, value) => sum + value, 0),
-    entries: measured.map(({ label, entry: { kind }, file: { path, key, object }, metrics }) => ({
+    entries: measured.map(({ label, entry: { kind }, file: { path, key, object, pixelSizeM }, metrics }) => ({
       ...{ label, kind, path, array: key, shape: object.shape },
-      metrics,
+      metrics: { ...metrics, ...lengthsOf(metrics, pixelSizeM ?? reference.pixelSizeM) },
     })),
   };
 }
