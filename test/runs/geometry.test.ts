@@ -27,7 +27,19 @@ const run = async (...argv: string[]): Promise<Awaited<ReturnType<typeof call>>>
   call(argv, { files: fileProbe(nodeHome), workflows: { train: runTraining, infer: runInference } });
 const json = (...names: string[]) => JSON.parse(readFileSync(path(...names), "utf8"));
 const infer = (scan: string, out: string, ...flags: string[]) =>
-  run("infer", "--model_path", path("run1"), "--test_data", path(scan), "--output_dir", path(out), "--quiet", ...flags);
+  run(
+    "infer",
+    "--model_path",
+    path("run1"),
+    "--test_data",
+    path(scan),
+    "--output_dir",
+    path(out),
+    "--accelerator",
+    "cpu",
+    "--quiet",
+    ...flags,
+  );
 
 describe("an experiment's geometry, from simulation to the last picture", () => {
   beforeAll(async () => {
@@ -37,7 +49,7 @@ describe("an experiment's geometry, from simulation to the last picture", () => 
     expect((await run("simulate", "--output", path("plain.npz"), ...size)).code).toBe(0);
     await writeRandomBundle(folder, path("plain.npz"), 1);
     expect((await infer("scan.npz", "object")).code).toBe(0);
-  });
+  }, 60_000);
 
   it("the scan states it", () => {
     const { geometry } = readScanNpz(readFileSync(path("scan.npz")));
