@@ -13,6 +13,8 @@ export interface CommandContext {
   /** Talk: what a person would read. */
   readonly warn: (line: string) => void;
   readonly hooks: (quiet: boolean, progressBar?: boolean) => RunHooks;
+  /** All commands. */
+  readonly commands: () => Promise<readonly NamedCommand[]>;
   /** All commands that a config file has a section for. */
   readonly configurable: () => Promise<readonly NamedCommand[]>;
 }

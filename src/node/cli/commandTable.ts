@@ -11,7 +11,8 @@ export type CommandName =
   | "rerun"
   | "init"
   | "validate"
-  | "schema";
+  | "schema"
+  | "completion";
 
 /** What the overview, a command's help and config files say of it: the one place for all three. */
 export interface CommandEntry {
@@ -60,4 +61,9 @@ export const commandTable: readonly CommandEntry[] = [
     configurable: false,
   },
   { name: "schema", summary: "Print the JSON schema of config files, for editors.", configurable: false },
+  {
+    name: "completion",
+    summary: "Print a script by which a shell completes commands, options and their values.",
+    configurable: false,
+  },
 ];

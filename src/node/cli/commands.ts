@@ -16,6 +16,7 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   rerun: async () => (await import("./rerun.ts")).rerunCommand,
   init: async () => (await import("./init.ts")).initCommand,
   validate: async () => (await import("./validate.ts")).validateCommand,
+  completion: async () => (await import("./completion.ts")).completionCommand,
   schema: async () => (await import("./schema.ts")).schemaCommand,
 };
 

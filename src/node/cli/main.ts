@@ -129,6 +129,7 @@ function contextFor(
     warn,
     home: nodeHome,
     files: deps.files ?? lazyFiles,
+    commands: allCommands,
     configurable: async () => (await allCommands()).filter(({ configurable }) => configurable),
     workflows: {
       train:
