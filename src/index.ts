@@ -42,6 +42,7 @@ export { locateBundle, readBundleFile } from "./runs/inputs/bundleFiles.ts";
 export { readScan } from "./runs/inputs/scans.ts";
 export { runInspection } from "./runs/inspect.ts";
 export type { About, Home, LoaderOptions, Machine, ReplicaOptions } from "./runs/machine.ts";
+export { memoryStore } from "./runs/memoryStore.ts";
 export { createInferencePayload, createTrainingPayload } from "./runs/payloads.ts";
 export { type ProgressBar, silentProgress } from "./runs/progress.ts";
 export { runSimulation, type SimulationRequest } from "./runs/simulate.ts";

@@ -23,6 +23,7 @@ describe("the doors of the package", () => {
         "loadPredictor",
         "locateBundle",
         "memoryPatterns",
+        "memoryStore",
         "phaseOf",
         "planCanvas",
         "probeWeights",

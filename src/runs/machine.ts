@@ -1,5 +1,6 @@
 import type { ExecutionConfig } from "../config/executionConfig.ts";
 import type { BatchLoader, BatchSource } from "../data/batches.ts";
+import { PtychonautError } from "../errors.ts";
 import type { ByteSource } from "../formats/byteSource.ts";
 import type { Accelerator } from "../runtime/accelerator.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -53,6 +54,18 @@ export interface LoaderOptions {
   readonly prefetchFactor?: number;
   /** Keep the threads between epochs. Default false. Needs threads. */
   readonly persistentWorkers?: boolean;
+}
+
+/** @throws PtychonautError "usage" for impossible numbers, or options that need threads without any */
+export function checkLoaderOptions({ numWorkers = 0, prefetchFactor, persistentWorkers }: LoaderOptions): void {
+  if (!Number.isInteger(numWorkers) || numWorkers < 0)
+    throw new PtychonautError("usage", "num_workers must be 0 or more", { got: `${numWorkers}` });
+  if (prefetchFactor !== undefined && (!Number.isInteger(prefetchFactor) || prefetchFactor < 1))
+    throw new PtychonautError("usage", "prefetch_factor must be 1 or more", { got: `${prefetchFactor}` });
+  if (numWorkers === 0 && (prefetchFactor !== undefined || persistentWorkers === true))
+    throw new PtychonautError("usage", "prefetch_factor and persistent_workers need worker threads", {
+      fix: "set num_workers to 1 or more, or leave them out",
+    });
 }
 
 export interface ReplicaOptions {

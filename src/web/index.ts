@@ -2,3 +2,4 @@
 export * from "../index.ts";
 export { type ChooseRuntimeOptions, chooseRuntime } from "../runtime/web/accelerator.ts";
 export { type WebRuntimeOptions, webRuntime } from "../runtime/web/ort.ts";
+export { webMachine } from "./machine.ts";

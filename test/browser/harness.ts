@@ -31,7 +31,7 @@ export interface TestSite {
 export async function serveTestPage(): Promise<TestSite> {
   const outDir = mkdtempSync(join(tmpdir(), "ptychonaut-page-"));
   const root = join(import.meta.dirname, "page");
-  const shared = { root, configFile: false, logLevel: "error" } as const;
+  const shared = { root, configFile: false, logLevel: "error", worker: { format: "es" } } as const;
   await build({ ...shared, build: { outDir, emptyOutDir: true, target: "es2023" } });
   const server = await preview({
     ...shared,

@@ -2,8 +2,7 @@ import type { Worker } from "node:worker_threads";
 import type { ComplexArray } from "../../arrays.ts";
 import { type Batch, type BatchLoader, type BatchRequest, type BatchSource, inlineLoader } from "../../data/batches.ts";
 import type { Patterns } from "../../data/dataset.ts";
-import { PtychonautError } from "../../errors.ts";
-import type { LoaderOptions } from "../../runs/machine.ts";
+import { checkLoaderOptions, type LoaderOptions } from "../../runs/machine.ts";
 import type { BatchJob, BatchReply, BatchWorkerData, PatternsToOpen, SharedPatterns } from "./batchWorkerProtocol.ts";
 import { startWorker } from "./workerEntry.ts";
 
@@ -15,18 +14,9 @@ import { startWorker } from "./workerEntry.ts";
  * @throws PtychonautError "usage" for impossible numbers, or options that need threads without any
  */
 export function batchWorkers(source: BatchSource, options: LoaderOptions = {}): BatchLoader {
+  checkLoaderOptions(options);
   const { numWorkers = 0, prefetchFactor = 2, persistentWorkers = false } = options;
-  if (!Number.isInteger(numWorkers) || numWorkers < 0)
-    throw new PtychonautError("usage", "num_workers must be 0 or more", { got: `${numWorkers}` });
-  if (!Number.isInteger(prefetchFactor) || prefetchFactor < 1)
-    throw new PtychonautError("usage", "prefetch_factor must be 1 or more", { got: `${prefetchFactor}` });
-  if (numWorkers === 0) {
-    if (options.prefetchFactor !== undefined || persistentWorkers)
-      throw new PtychonautError("usage", "prefetch_factor and persistent_workers need worker threads", {
-        fix: "set num_workers to 1 or more, or leave them out",
-      });
-    return inlineLoader(source);
-  }
+  if (numWorkers === 0) return inlineLoader(source);
   const data = shareSource(source);
   let pool: BatchPool | undefined;
   const close = async (): Promise<void> => {

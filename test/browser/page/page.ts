@@ -2,6 +2,17 @@ import type { Accelerator } from "../../../src/runtime/accelerator.ts";
 import { type ChooseRuntimeOptions, chooseRuntime } from "../../../src/runtime/web/accelerator.ts";
 import { operatorCases, runCase } from "../../runtime/operatorCases.ts";
 import { runResidentSteps, runTrainingSteps, type StepResults } from "../../runtime/trainingStep.ts";
+import type { ScenarioResults } from "./runsScenario.ts";
+
+/** The browser's, whose types this project does not have. */
+declare const Worker: new (
+  url: URL,
+  options: { readonly type: "module" },
+) => {
+  onmessage: (event: { readonly data: { readonly results: ScenarioResults } | { readonly error: string } }) => void;
+  onerror: (event: { readonly message: string }) => void;
+  postMessage(message: unknown): void;
+};
 
 /** What the tests outside can ask the page to do. Results cross as JSON, so arrays are plain. */
 export interface Page {
@@ -9,6 +20,8 @@ export interface Page {
   run(accelerator: Accelerator, options: ChooseRuntimeOptions, steps: number): Promise<PageResults>;
   /** The description of the runtime that would be taken, or the message of the error. */
   describe(accelerator: Accelerator): Promise<string>;
+  /** Whole runs in a worker of its own. */
+  runs(): Promise<ScenarioResults>;
 }
 
 export interface PageResults {
@@ -43,6 +56,13 @@ const page: Page = {
       ({ description }) => description,
       (error) => String(error),
     ),
+  runs: () =>
+    new Promise((resolve, reject) => {
+      const worker = new Worker(new URL("./runsWorker.ts", import.meta.url), { type: "module" });
+      worker.onmessage = ({ data }) => ("results" in data ? resolve(data.results) : reject(new Error(data.error)));
+      worker.onerror = ({ message }) => reject(new Error(message));
+      worker.postMessage(undefined);
+    }),
 };
 
 function plain({ losses, intensity, state }: StepResults): StepResults {

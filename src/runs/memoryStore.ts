@@ -1,0 +1,129 @@
+import { PtychonautError } from "../errors.ts";
+import type { ByteSink, ScratchFile } from "../formats/byteSource.ts";
+import { folderOf } from "./paths.ts";
+import type { OpenFile, RunStore } from "./store.ts";
+
+/** A file is replaced as a whole, so whoever has it open keeps what they opened. */
+interface Stored {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly stamp: string;
+}
+
+/** A store in memory: for pages, workers and tests. Its paths are absolute, "/" between names, and end with the program. */
+export function memoryStore(): RunStore {
+  const files = new Map<string, Stored>();
+  const folders = new Set<string>(["/"]);
+  let writes = 0;
+  const find = (path: string): Stored => {
+    const found = files.get(absolute(path));
+    if (found !== undefined) return found;
+    const isFolder = folders.has(absolute(path));
+    throw new PtychonautError("data", isFolder ? "the file cannot be read" : "no such file", {
+      where: path,
+      ...(isFolder ? { got: "a folder" } : { fix: "check the path" }),
+    });
+  };
+  const put = (path: string, bytes: Uint8Array<ArrayBuffer>): void => {
+    const name = absolute(path);
+    if (folders.has(name) || !folders.has(folderOf(name)))
+      throw new PtychonautError("output", "the file cannot be written", {
+        where: path,
+        got: folders.has(name) ? "a folder" : "no such folder",
+      });
+    files.set(name, { bytes, stamp: String(++writes) });
+  };
+  const makeFolder = async (path: string): Promise<void> => {
+    for (let folder = absolute(path); folder !== "/"; folder = folderOf(folder)) {
+      if (files.has(folder))
+        throw new PtychonautError("output", "the folder cannot be made", { where: path, got: `${folder} is a file` });
+      folders.add(folder);
+    }
+  };
+  return {
+    read: async (path) => find(path).bytes.slice(),
+    async open(path): Promise<OpenFile> {
+      const { bytes, stamp } = find(path);
+      return { ...sourceOf(bytes), stamp, close() {} };
+    },
+    async kindOf(path) {
+      const name = absolute(path);
+      return files.has(name) ? "file" : folders.has(name) ? "folder" : undefined;
+    },
+    async list(folder) {
+      const name = absolute(folder);
+      return [...files.keys(), ...folders].filter((path) => path !== "/" && folderOf(path) === name).map(nameIn);
+    },
+    write: async (path, content) => put(path, bytesOf(content).slice()),
+    async writePieces(path, write) {
+      const pieces = piecewise();
+      write(pieces.sink);
+      put(path, pieces.whole());
+    },
+    async append(path, content) {
+      const pieces = piecewise();
+      pieces.sink.write(files.get(absolute(path))?.bytes ?? new Uint8Array());
+      pieces.sink.write(bytesOf(content));
+      put(path, pieces.whole());
+    },
+    async remove(path) {
+      files.delete(absolute(path));
+    },
+    makeFolder,
+    async claim(folder) {
+      await makeFolder(folder).catch((cause: unknown) => {
+        throw new PtychonautError("usage", "the output folder cannot be written to", {
+          where: folder,
+          fix: "name another folder",
+          cause,
+        });
+      });
+    },
+    scratch: () => ({ make: scratchFile, remove() {} }),
+    absolute,
+  };
+}
+
+function absolute(path: string, from = "/"): string {
+  const parts: string[] = [];
+  for (const part of (path.startsWith("/") ? path : `${from}/${path}`).split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return `/${parts.join("/")}`;
+}
+
+const nameIn = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
+const bytesOf = (content: Uint8Array | string): Uint8Array =>
+  typeof content === "string" ? new TextEncoder().encode(content) : content;
+
+const sourceOf = (bytes: Uint8Array): Pick<OpenFile, "size" | "read"> => ({
+  size: bytes.length,
+  read: (offset, length) => bytes.subarray(offset, offset + length),
+});
+
+/** Bytes that come piece by piece. */
+function piecewise(): { readonly sink: ByteSink; whole(): Uint8Array<ArrayBuffer> } {
+  let bytes = new Uint8Array(2 ** 12);
+  let size = 0;
+  return {
+    sink: {
+      write(piece) {
+        if (size + piece.length > bytes.length) {
+          const larger = new Uint8Array(Math.max(2 * bytes.length, size + piece.length));
+          larger.set(bytes.subarray(0, size));
+          bytes = larger;
+        }
+        bytes.set(piece, size);
+        size += piece.length;
+      },
+      writeAt: (offset, piece) => bytes.set(piece, offset),
+    },
+    whole: () => bytes.slice(0, size),
+  };
+}
+
+function scratchFile(): ScratchFile {
+  const pieces = piecewise();
+  return { write: (bytes) => pieces.sink.write(bytes), source: () => sourceOf(pieces.whole()), remove() {} };
+}

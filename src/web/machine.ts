@@ -1,0 +1,48 @@
+import { inlineLoader } from "../data/batches.ts";
+import { PtychonautError } from "../errors.ts";
+import { asSource } from "../formats/byteSource.ts";
+import { checkLoaderOptions, type Machine } from "../runs/machine.ts";
+import { type ChooseRuntimeOptions, chooseRuntime } from "../runtime/web/accelerator.ts";
+
+/** Memory that a page may count on where the browser does not say, GiB. */
+const USUAL_MEMORY = 4;
+
+/** A page or, better, a worker: its runs hold up whatever else the thread does. Batches are prepared in the same thread. */
+export function webMachine(options: ChooseRuntimeOptions = {}): Machine {
+  const { deviceMemory = USUAL_MEMORY } = navigator as { readonly deviceMemory?: number };
+  const cores = navigator.hardwareConcurrency;
+  return {
+    runtime: (accelerator) => chooseRuntime(accelerator, options),
+    async checkAccelerator(accelerator) {
+      await chooseRuntime(accelerator, options);
+    },
+    batches(source, wanted = {}) {
+      checkLoaderOptions(wanted);
+      if ((wanted.numWorkers ?? 0) === 0) return inlineLoader(source);
+      throw new PtychonautError("usage", "a page has no threads that prepare batches", {
+        got: `num_workers ${wanted.numWorkers}`,
+        fix: "leave num_workers at 0",
+      });
+    },
+    parallelism: cores,
+    memory: deviceMemory * 2 ** 30,
+    async sha256(bytes) {
+      const source = asSource(bytes);
+      const whole = Uint8Array.from(source.read(0, source.size));
+      return hexadecimal(new Uint8Array(await crypto.subtle.digest("SHA-256", whole)));
+    },
+    about: {
+      versions: { browser: navigator.userAgent },
+      platform: "browser",
+      arch: "wasm",
+      cpu: "unknown",
+      cores,
+      host: location.host,
+      user: "unknown",
+      process: hexadecimal(crypto.getRandomValues(new Uint8Array(4))),
+    },
+  };
+}
+
+const hexadecimal = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
