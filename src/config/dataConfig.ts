@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { frameRangesPattern } from "../data/frameRanges.ts";
 import { type GeometryStatement, geometryQuantities, type Propagation } from "../optics/geometry.ts";
 import { scanFormats } from "../scans/registry.ts";
 import { lengthUnits, type PositionUnit, type ScanOptions } from "../scans/scanOptions.ts";
@@ -9,6 +10,8 @@ import type { Open, SettingGroup } from "./group.ts";
 export interface DataConfig {
   readonly measurement: "amplitude" | "counts" | null;
   readonly dcAt: "center" | "corner";
+  readonly probeAt: "center" | "corner";
+  readonly maskValid: 0 | 1;
   readonly patternsKey: string | null;
   readonly probeKey: string | null;
   readonly positionsKey: string | null;
@@ -35,6 +38,8 @@ export interface DataConfig {
   /** Groups an epoch; null: every pattern anchors one. */
   readonly nGroups: number | null;
   readonly nSubsample: number | null;
+  readonly skipFrames: string | null;
+  readonly skipOutlyingFrames: boolean;
   readonly subsampleSeed: number;
   readonly sequentialSampling: boolean;
   readonly neighborFunction: "Nearest" | "Min_dist" | "4_quadrant" | "Grid";
@@ -58,6 +63,8 @@ const geometrySettings = ["propagation", ...geometryQuantities] as const;
 export const readingSettings = [
   "measurement",
   "dcAt",
+  "probeAt",
+  "maskValid",
   "patternsKey",
   "probeKey",
   "positionsKey",
@@ -89,6 +96,8 @@ export function scanOptions(reading: ReadingSettings): ScanOptions {
   );
   return {
     dcAt: reading.dcAt,
+    probeAt: reading.probeAt,
+    maskValid: reading.maskValid,
     positionReference: reading.positionReference,
     positionOrigin: reading.positionOrigin,
     positionUnit: reading.positionUnit,
@@ -103,6 +112,13 @@ export function scanOptions(reading: ReadingSettings): ScanOptions {
     ...(positionOrder === null ? {} : { positionOrder }),
     ...(scanIndex === null ? {} : { scanIndex }),
   };
+}
+
+/** What was said of how the file is to be read, by whoever: a default is no statement about a file. */
+export function statedOptions(reading: ReadingSettings, said: readonly { readonly name: string }[]): ScanOptions {
+  const names = new Set(said.map(({ name }) => name));
+  const options = Object.entries(scanOptions(reading)).filter(([name]) => names.has(name));
+  return Object.fromEntries(options);
 }
 
 export type DataSettings = Open<DataConfig, "subsampleSeed" | "neighborCount">;
@@ -127,6 +143,16 @@ const schema = z.strictObject({
     "What the patterns hold: amplitudes (square roots of counts) or counts. Left open: amplitudes for floating point; integers must be told.",
   ),
   dcAt: choice(["center", "corner"], "center", "Where the patterns have their zero frequency."),
+  probeAt: choice(
+    ["center", "corner"],
+    "center",
+    "Where the probe has its centre: at index floor(n/2) of its window, or at index 0, as a Fourier transform leaves it.",
+  ),
+  maskValid: withDefault(
+    integer({ min: 0, max: 1 }) as z.ZodType<0 | 1>,
+    1,
+    "What stands for a valid pixel in the file's mask.",
+  ),
   patternsKey: key("the patterns"),
   probeKey: key("the probe"),
   positionsKey: key("the positions, [frame, 2]"),
@@ -194,6 +220,14 @@ const schema = z.strictObject({
     integer({ min: 1 }),
     "Groups an epoch (of each scan). Left open: every pattern is the anchor of one group (the reference's command line: 512).",
     { phase: "training" },
+  ),
+  skipFrames: optional(
+    z.string().regex(frameRangesPattern, "expected frames and ranges of frames, like 17,40-52"),
+    "Frames to leave out, counted from 0: 17,40-52. Others keep their numbers. Of a single scan only.",
+  ),
+  skipOutlyingFrames: toggle(
+    false,
+    "Leave out the frames that do not go with their neighbours in the scan: far brighter or darker, with a hot pixel, or with their light elsewhere. `inspect` lists them.",
   ),
   nSubsample: optional(
     integer({ min: 1 }),

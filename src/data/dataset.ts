@@ -78,6 +78,8 @@ export interface Dataset {
   readonly scanIndex?: Int32Array;
   /** `[frame]`: the beam's intensity in each pattern over its mean, where the file or a simulation knows it. */
   readonly frameIntensities?: Float64Array;
+  /** Frames that are to be left out, ascending; they keep their numbers. */
+  readonly skipped?: readonly number[];
   /** Mean photons per pattern as stated by the file's metadata. */
   readonly photonsPerPattern?: number;
   /** Where this came from and what the reader did to it, for run.json and for `inspect`. */
@@ -93,4 +95,6 @@ export interface Provenance {
   readonly conversions: readonly string[];
   /** Things worth a look that did not stop the reader. */
   readonly warnings: readonly string[];
+  /** Parts of the pixels and of the counts that the mask takes away, 0 to 1, where there is one. */
+  readonly masked?: { readonly pixels: number; readonly counts: number };
 }

@@ -1,6 +1,7 @@
 import type { ComplexArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
 import type { Dataset, Measurement } from "./dataset.ts";
+import { outlyingCounts } from "./outlyingFrames.ts";
 
 /**
  * The one normalisation of the project. With amplitude a = √counts and E = mean over the training patterns of Σ a²:
@@ -23,7 +24,7 @@ export interface Scales {
   readonly photonsPerPattern: number;
   /** Where `photonsPerPattern` comes from. */
   readonly photonsFrom: "stated" | "counts" | "metadata" | "amplitude";
-  /** E: mean of Σ a² over the patterns below, in the file's units. */
+  /** E: mean of Σ a² over the patterns below, in the file's units; without those far brighter than their neighbours. */
   readonly meanEnergy: number;
   /** How many patterns the statistics are from. */
   readonly patterns: number;
@@ -46,7 +47,7 @@ export function computeScales(
     throw new PtychonautError("usage", "no training patterns to normalise by", {
       fix: "hold back fewer for validation",
     });
-  const meanEnergy = totalEnergy(dataset, frames) / frames.length;
+  const meanEnergy = meanEnergyOf(dataset, frames);
   if (!(meanEnergy > 0))
     throw new PtychonautError("data", "the training patterns are all zero", { where: dataset.name });
   const probeEnergy = energyOf(probe);
@@ -91,21 +92,43 @@ export function energyOf(field: ComplexArray): number {
 /** Frames read at a time: bounds the memory, whatever the scan's size. */
 const CHUNK = 256;
 
-function totalEnergy({ patterns, measurement, mask }: Dataset, frames: ArrayLike<number>): number {
+/** Over all frames; where some are far brighter than their neighbours, which would pull it away, over the others. */
+function meanEnergyOf(dataset: Dataset, frames: ArrayLike<number>): number {
+  const { total, energies } = totalEnergy(dataset, frames);
+  const mean = total / frames.length;
+  const bright = outlyingCounts(energies, dataset.positions, frames).filter(({ why }) => why === "bright");
+  const left = frames.length - bright.length;
+  if (bright.length === 0 || left === 0) return mean;
+  const apart = new Set(bright.map(({ frame }) => frame));
+  return energies.reduce((sum, energy, k) => (apart.has(frames[k]) ? sum : sum + energy), 0) / left;
+}
+
+function totalEnergy(
+  { patterns, measurement, mask }: Dataset,
+  frames: ArrayLike<number>,
+): { readonly total: number; readonly energies: Float64Array } {
   const size = patterns.height * patterns.width;
   const valid = mask?.data;
+  const energies = new Float64Array(frames.length);
   let total = 0;
   for (let start = 0; start < frames.length; start += CHUNK) {
     const length = Math.min(CHUNK, frames.length - start);
     const chunk = Array.from({ length }, (_, k) => frames[start + k]);
     const values = new Float32Array(chunk.length * size);
     patterns.read(chunk, values);
-    for (let i = 0; i < values.length; i++) {
-      const energy = measurement === "counts" ? values[i] : values[i] * values[i];
-      total += valid === undefined ? energy : energy * valid[i % size];
+    for (let k = 0; k < length; k++) {
+      let own = 0;
+      for (let i = 0; i < size; i++) {
+        const value = values[k * size + i];
+        const energy = measurement === "counts" ? value : value * value;
+        const counted = valid === undefined ? energy : energy * valid[i];
+        total += counted;
+        own += counted;
+      }
+      energies[start + k] = own;
     }
   }
-  return total;
+  return { total, energies };
 }
 
 function photonsOf(

@@ -1,3 +1,5 @@
+import { torusCentre } from "./torusCentre.ts";
+
 /** Numbers that tell what a stack of patterns is: its values, its dose, where its zero frequency sits, its bad pixels. */
 export interface PatternStatistics {
   readonly count: number;
@@ -12,17 +14,17 @@ export interface PatternStatistics {
   /** Σ v and Σ v² per frame, over finite values. */
   readonly sum: Spread;
   readonly energy: Spread;
-  /** Part of a sample of the non-zero values that are integers. */
+  /** Part of a sample of the values above one that are integers. */
   readonly integers: number;
   /** Part of it whose squares are integers within float32 rounding. */
   readonly rootsOfIntegers: number;
   /** Centre of mass of the mean pattern on the torus of frequencies, as (y, x) indices. */
   readonly centroid: readonly [number, number];
-  /** Where that is: within an eighth of the frame of index floor(n/2), or of index 0, on both axes. */
-  readonly dc: "center" | "corner" | "elsewhere";
-  /** Pixels zero in every frame among neighbours that count, as (y, x). */
+  /** Where that is: within an eighth of the frame of index floor(n/2), or of index 0; `unclear` where the mean is flat. */
+  readonly dc: "center" | "corner" | "elsewhere" | "unclear";
+  /** Valid pixels that are zero in every frame among neighbours that count, as (y, x). */
   readonly deadPixels: readonly (readonly [number, number])[];
-  /** Pixels more than ten times brighter on average than all their neighbours' median, as (y, x). */
+  /** Valid pixels more than ten times brighter on average than their neighbours' median, as (y, x). */
   readonly hotPixels: readonly (readonly [number, number])[];
 }
 
@@ -32,13 +34,18 @@ export interface Spread {
   readonly max: number;
 }
 
-/** @param chunks whole frames `[frame, y, x]`, in order: so many at a time as memory may hold */
+/**
+ * @param chunks whole frames `[frame, y, x]`, in order: so many at a time as memory may hold
+ * @param mask `[y, x]`, 0 = not valid: such pixels are neither dead nor hot
+ */
 export function patternStatistics(
   chunks: Iterable<ArrayLike<number>>,
   { count, height, width }: { readonly count: number; readonly height: number; readonly width: number },
+  mask?: ArrayLike<number>,
 ): PatternStatistics {
   const size = height * width;
   const total = new Float64Array(size);
+  const lit = new Float64Array(size);
   const sums = new Float64Array(count);
   const energies = new Float64Array(count);
   const badFrames: number[] = [];
@@ -55,7 +62,10 @@ export function patternStatistics(
         const value = data[start + i];
         if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) bad = true;
         if (!Number.isFinite(value)) continue;
-        if (value !== 0) empty = false;
+        if (value !== 0) {
+          empty = false;
+          lit[i]++;
+        }
         if (value < min) min = value;
         if (value > max) max = value;
         total[i] += value;
@@ -68,7 +78,7 @@ export function patternStatistics(
     parts.add(data);
   }
   const mean = total.map((value) => value / count);
-  const centroid = torusCentroid(mean, height, width);
+  const { index: centroid, place, concentration } = torusCentre(mean, height, width);
   return {
     count,
     height,
@@ -81,10 +91,13 @@ export function patternStatistics(
     energy: spreadOf(energies),
     ...parts.result(),
     centroid,
-    dc: dcLocation(centroid, height, width),
-    ...badPixels(mean, height, width),
+    dc: concentration < FLAT ? "unclear" : place,
+    ...badPixels(mean, lit, { count, height, width }, mask),
   };
 }
+
+/** Concentration of a mean pattern that is as good as even. */
+const FLAT = 0.05;
 
 /** Values looked at to tell integers: enough for a share, few enough for a large file. */
 const SAMPLE = 200_000;
@@ -107,8 +120,9 @@ function integerParts(length: number): IntegerParts {
       for (; next < data.length; next += step) {
         const value = data[next];
         if (value === 0 || !Number.isFinite(value)) continue;
-        seen++;
-        if (Number.isInteger(value)) integers++;
+        // One is its own square: only larger numbers tell counts from their roots.
+        if (value > 1) seen++;
+        if (value > 1 && Number.isInteger(value)) integers++;
         // Above this the square of a float32 is no longer good to a thousandth, so an integer cannot be told.
         if (Math.abs(value) > 64) continue;
         squares++;
@@ -123,52 +137,53 @@ function integerParts(length: number): IntegerParts {
   };
 }
 
-/** The phase of the first Fourier coefficient along each axis: a centre of mass that may lie across the border. */
-function torusCentroid(image: Float64Array, height: number, width: number): [number, number] {
-  const sums = [0, 0, 0, 0];
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const value = image[y * width + x];
-      sums[0] += value * Math.cos((2 * Math.PI * y) / height);
-      sums[1] += value * Math.sin((2 * Math.PI * y) / height);
-      sums[2] += value * Math.cos((2 * Math.PI * x) / width);
-      sums[3] += value * Math.sin((2 * Math.PI * x) / width);
-    }
-  const index = (cos: number, sin: number, n: number): number => ((Math.atan2(sin, cos) / (2 * Math.PI)) * n + n) % n;
-  return [index(sums[0], sums[1], height), index(sums[2], sums[3], width)];
-}
+/** Frames in which neighbours must have light for a pixel without any to be no chance. */
+const NO_CHANCE = 20;
 
-function dcLocation(centroid: readonly [number, number], height: number, width: number): PatternStatistics["dc"] {
-  const near = (target: readonly [number, number]): boolean =>
-    [height, width].every((n, axis) => {
-      const gap = Math.abs(centroid[axis] - target[axis]);
-      return Math.min(gap, n - gap) <= n / 8;
-    });
-  if (near([Math.floor(height / 2), Math.floor(width / 2)])) return "center";
-  return near([0, 0]) ? "corner" : "elsewhere";
-}
-
+/** @param lit in how many frames each pixel has light */
 function badPixels(
   mean: Float64Array,
-  height: number,
-  width: number,
+  lit: Float64Array,
+  { count, height, width }: { readonly count: number; readonly height: number; readonly width: number },
+  mask: ArrayLike<number> | undefined,
 ): { deadPixels: [number, number][]; hotPixels: [number, number][] } {
   const overall = mean.reduce((sum, value) => sum + value, 0) / mean.length;
   const deadPixels: [number, number][] = [];
   const hotPixels: [number, number][] = [];
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
-      // Across the border too: with the zero frequency at the corner the brightest pixels are neighbours there.
-      const around: number[] = [];
-      for (const dy of [height - 1, 0, 1])
-        for (const dx of [width - 1, 0, 1])
-          if (dy !== 0 || dx !== 0) around.push(mean[((y + dy) % height) * width + ((x + dx) % width)]);
-      const middle = around.sort((a, b) => a - b)[around.length >> 1];
-      const value = mean[y * width + x];
-      if (value === 0 && middle > 0.1 * overall) deadPixels.push([y, x]);
-      if (value > 10 * middle && value > overall) hotPixels.push([y, x]);
+      const at = y * width + x;
+      const around = validAround(y, x, height, width, mask);
+      // Beside a masked area too few neighbours are left to tell.
+      if ((mask !== undefined && mask[at] === 0) || around.length < 6) continue;
+      const middle = medianOf(around, mean);
+      const value = mean[at];
+      const neighboursLit = medianOf(around, lit) >= Math.min(NO_CHANCE, count);
+      if (value === 0 && middle > 0.1 * overall && neighboursLit) deadPixels.push([y, x]);
+      if (value > 10 * middle && value > overall && lit[at] >= count / 2) hotPixels.push([y, x]);
     }
   return { deadPixels, hotPixels };
+}
+
+/** Across the border too: with the zero frequency at the corner the brightest pixels are neighbours there. */
+function validAround(
+  y: number,
+  x: number,
+  height: number,
+  width: number,
+  mask: ArrayLike<number> | undefined,
+): number[] {
+  const around: number[] = [];
+  for (const dy of [height - 1, 0, 1])
+    for (const dx of [width - 1, 0, 1]) {
+      const at = ((y + dy) % height) * width + ((x + dx) % width);
+      if ((dy !== 0 || dx !== 0) && (mask === undefined || mask[at] !== 0)) around.push(at);
+    }
+  return around;
+}
+
+function medianOf(pixels: readonly number[], values: Float64Array): number {
+  return pixels.map((pixel) => values[pixel]).sort((a, b) => a - b)[pixels.length >> 1];
 }
 
 function spreadOf(values: Float64Array): Spread {

@@ -3,7 +3,7 @@ import type { Dataset, Patterns } from "./dataset.ts";
 
 /** A scan of some of a scan's frames, in the order given. The patterns are not copied. */
 export function selectFrames(dataset: Dataset, frames: readonly number[]): Dataset {
-  const { positions, nominalPositions, patches, scanIndex, frameIntensities } = dataset;
+  const { positions, nominalPositions, patches, scanIndex, frameIntensities, skipped } = dataset;
   return {
     ...dataset,
     patterns: selectedPatterns(dataset.patterns, frames),
@@ -12,6 +12,8 @@ export function selectFrames(dataset: Dataset, frames: readonly number[]): Datas
       ? {}
       : { nominalPositions: Float64Array.from(rows(nominalPositions, 2, frames)) }),
     ...(scanIndex === undefined ? {} : { scanIndex: Int32Array.from(rows(scanIndex, 1, frames)) }),
+    // They are counted anew, as the frames are.
+    ...(skipped === undefined ? {} : { skipped: places(skipped, frames) }),
     ...(frameIntensities === undefined
       ? {}
       : { frameIntensities: Float64Array.from(rows(frameIntensities, 1, frames)) }),
@@ -24,6 +26,11 @@ export function selectFrames(dataset: Dataset, frames: readonly number[]): Datas
           },
         }),
   };
+}
+
+function places(some: readonly number[], frames: readonly number[]): number[] {
+  const wanted = new Set(some);
+  return frames.flatMap((frame, place) => (wanted.has(frame) ? [place] : []));
 }
 
 /** Some of the patterns, in the order given; nothing is copied. */

@@ -1,6 +1,7 @@
 import type { DataConfig } from "../config/dataConfig.ts";
 import type { BatchSource } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { framesInUse } from "../data/frameRanges.ts";
 import { groupGeometry } from "../data/groupGeometry.ts";
 import { makeGroups } from "../data/grouping.ts";
 import { loneFramesWarning, partsWarning } from "../data/groupingWarnings.ts";
@@ -34,7 +35,7 @@ export function predictionSource(
   nPatterns: number | null,
 ): PredictionSource {
   const { patterns, measurement, mask, positions } = dataset;
-  const chosen = Array.from({ length: nPatterns ?? patterns.count }, (_, frame) => frame);
+  const chosen = framesInUse(dataset).slice(0, nPatterns ?? patterns.count);
   const scales = computeScales(dataset, chosen, data.nphotons === null ? {} : { photons: data.nphotons });
   const window = patterns.height;
   const options = { size: gridsize ** 2, neighbours: neighbourRule(data), sequential: true, window };

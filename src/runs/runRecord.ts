@@ -16,15 +16,18 @@ export interface RunInput {
   readonly format?: Provenance["format"];
   /** What was known of the experiment's geometry. */
   readonly geometry?: Geometry;
+  /** Parts of the pixels and of the counts that a scan's mask takes away, 0 to 1. */
+  readonly masked?: Provenance["masked"];
 }
 
 /** A scan as an input of a run. */
 export function scanInput({ name, provenance, geometry }: Dataset): RunInput {
-  const { path = name, sha256 = null, conversions, format } = provenance;
+  const { path = name, sha256 = null, conversions, format, masked } = provenance;
   return {
     ...{ path, sha256, conversions },
     ...(format === undefined ? {} : { format }),
     ...(geometry === undefined ? {} : { geometry }),
+    ...(masked === undefined ? {} : { masked }),
   };
 }
 

@@ -2,6 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { scanOfNumber } from "../data/scanNumbers.ts";
 import { PtychonautError, unknownName } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
+import { asStated } from "./asStated.ts";
 import type { Recognition, ScanFormat, ScanShape, ScanSource } from "./scanFormat.ts";
 import { npzFormat } from "./scanNpz.ts";
 import { flagOf, type ScanOptions } from "./scanOptions.ts";
@@ -68,7 +69,7 @@ function namedFormat(
 export function readScanArrays(file: ArrayFile, options: ScanOptions = {}, source: ScanSource = {}): Dataset {
   const where = source.path ?? "scan";
   const { format, evidence } = chooseFormat(file, options, where);
-  const whole = format.read(file, options, source);
+  const whole = asStated(format.read(file, options, source), options);
   const dataset = options.scanIndex === undefined ? whole : scanOfNumber(whole, options.scanIndex, where);
   return { ...dataset, provenance: { ...dataset.provenance, format: { name: format.name, evidence } } };
 }

@@ -3,7 +3,7 @@ import type { Dataset, Patterns } from "../data/dataset.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { ByteSource } from "../formats/byteSource.ts";
 import { openNpz } from "../formats/npz.ts";
-import { usable } from "./checks/usable.ts";
+import { asStated } from "./asStated.ts";
 import { readObject, toProbe } from "./complexImages.ts";
 import { optionalMask, readFrameIntensities, readScanIndex } from "./frameValues.ts";
 import { requireKey } from "./namedArrays.ts";
@@ -44,7 +44,7 @@ export function readScanNpz(
   options: ScanOptions = {},
   source: ScanSource = {},
 ): Dataset {
-  return read(openNpz(input, source.path ?? "scan"), options, source);
+  return asStated(read(openNpz(input, source.path ?? "scan"), options, source), options);
 }
 
 function recognise(file: ArrayFile, options: ScanOptions): Recognition {
@@ -94,7 +94,7 @@ function read(file: ArrayFile, options: ScanOptions, { scratch, unread = false, 
   const scanIndex = readScanIndex(file, count, at);
   const frameIntensities = readFrameIntensities(file, count, at);
 
-  return usable({
+  return {
     name: nameOf(source.path),
     patterns,
     measurement,
@@ -110,7 +110,7 @@ function read(file: ArrayFile, options: ScanOptions, { scratch, unread = false, 
     ...(frameIntensities === undefined ? {} : { frameIntensities }),
     ...(photons === undefined ? {} : { photonsPerPattern: photons }),
     provenance: { ...source, conversions, warnings },
-  });
+  };
 }
 
 /** Bytes of reference patches that are read just to see that they are sound. */

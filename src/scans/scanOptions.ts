@@ -23,6 +23,10 @@ export interface ScanOptions {
   readonly measurement?: Measurement;
   /** Where the zero frequency sits in the file: `center` is index floor(n/2), `corner` is index 0. Default `center`. */
   readonly dcAt?: "center" | "corner";
+  /** Where the probe's centre sits in the file: `center` is index floor(n/2), `corner` is index 0. Default `center`. */
+  readonly probeAt?: "center" | "corner";
+  /** What stands for a valid pixel in the file's mask. Default 1. */
+  readonly maskValid?: 0 | 1;
   /** Which column of `positionsKey` comes first. */
   readonly positionOrder?: "xy" | "yx";
   /** What a position points at: the window's centre, index floor(N/2), or its corner, index 0. Default `center`. */

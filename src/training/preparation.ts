@@ -2,6 +2,7 @@ import type { DataConfig } from "../config/dataConfig.ts";
 import type { BatchSource } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { startsOf } from "../data/frameNumbers.ts";
+import { framesInUse } from "../data/frameRanges.ts";
 import { groupGeometry } from "../data/groupGeometry.ts";
 import { type GroupingOptions, type Groups, makeGroups, type NeighbourRule, subsample } from "../data/grouping.ts";
 import { loneFramesWarning, partsWarning } from "../data/groupingWarnings.ts";
@@ -81,7 +82,7 @@ function prepareScan(
   random: Random,
   drawing: Random,
 ): PreparedScan {
-  const all = Array.from({ length: dataset.patterns.count }, (_, frame) => frame);
+  const all = framesInUse(dataset);
   const frames = data.nSubsample === null ? all : subsample(all, data.nSubsample, drawing, data.sequentialSampling);
   const split =
     validation === undefined ? holdBack(dataset, frames, data, gridsize, random) : { training: frames, validation: [] };
@@ -89,7 +90,7 @@ function prepareScan(
   const { positions, patterns } = dataset;
   const window = patterns.height;
   const groups = makeGroups(positions, split.training, { ...trainingGroups(data, gridsize), window }, drawing);
-  const held = validation === undefined ? split.validation : allFrames(validation);
+  const held = validation === undefined ? split.validation : framesInUse(validation);
   return {
     scales,
     training: sourceOf(dataset, scales, groups),
@@ -189,5 +190,3 @@ function sourceOf(dataset: Dataset, scales: Scales, groups: Groups): BatchSource
     ...(mask === undefined ? {} : { mask: mask.data }),
   };
 }
-
-const allFrames = ({ patterns }: Dataset): number[] => Array.from({ length: patterns.count }, (_, frame) => frame);

@@ -27,7 +27,9 @@ function spots(centre: number, seed = 1): Uint16Array {
 function disk(size: number, radius: number, value = 1): Float32Array {
   return Float32Array.from({ length: 2 * size * size }, (_, i) => {
     const [y, x] = [Math.floor((i >> 1) / size), (i >> 1) % size];
-    return i % 2 === 0 && Math.hypot(y - size / 2, x - size / 2) <= radius ? value : 0;
+    const r = Math.hypot(y - size / 2, x - size / 2);
+    // A curved wave front: a flat one would be worth a warning.
+    return r <= radius ? value * (i % 2 === 0 ? Math.cos(r / radius) : Math.sin(r / radius)) : 0;
   });
 }
 
@@ -197,7 +199,7 @@ describe("suspicious things", () => {
         xcoords: { shape: [COUNT], dtype: "float64", data: raster(9e-7, 2e-7, 1) },
         ycoords: { shape: [COUNT], dtype: "float64", data: raster(9e-7, 2e-7, 0) },
       },
-      /not to be in pixels/,
+      /in metres, not in pixels/,
     ],
     [
       "little overlap",

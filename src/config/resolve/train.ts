@@ -1,5 +1,5 @@
 import { onlyScan } from "../../data/scanNumbers.ts";
-import { PtychonautError } from "../../errors.ts";
+import { PtychonautError, setting } from "../../errors.ts";
 import type { FileProbe } from "../fileProbe.ts";
 import { type Layer, mergeLayers, sameValue, settingsOf, withProfile } from "../merge.ts";
 import type { ModelConfig } from "../modelConfig.ts";
@@ -52,6 +52,12 @@ export async function resolveTrainingPayload(request: TrainingRequest, files: Fi
   if (moreDataFiles.length > 0 && training.testDataFile !== null) {
     throw new PtychonautError("usage", "test_data_file goes with a single scan to train on", {
       fix: "leave it out: of several scans each holds patterns back (validation_fraction)",
+    });
+  }
+  if (data.skipFrames !== null && (moreDataFiles.length > 0 || training.testDataFile !== null)) {
+    throw new PtychonautError("usage", "skip_frames goes with a single scan", {
+      got: data.skipFrames,
+      fix: `say ${setting("skip_outlying_frames", true)}, which looks at each scan for itself`,
     });
   }
   if (training.testDataFile !== null) {

@@ -1,4 +1,4 @@
-import { type ReadingSettings, readingSettings, scanOptions } from "../../config/dataConfig.ts";
+import { type ReadingSettings, readingSettings, statedOptions } from "../../config/dataConfig.ts";
 import { parseSettings } from "../../config/schema.ts";
 import { runInspection } from "../../runs/inspect.ts";
 import { inspectReport } from "../../scans/inspect/report.ts";
@@ -30,7 +30,7 @@ export const inspectCommand: Command = {
   flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => isReading(name))],
   positionals: ["SCAN.npz"],
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
-    const inspection = await runInspection(positionals[0], statedOptions(values), context.home);
+    const inspection = await runInspection(positionals[0], stated(values), context.home);
     const report = values["json"] === true ? `${JSON.stringify(inspection, null, 2)}\n` : inspectReport(inspection);
     context.print(withFlags(report));
     return inspection.findings.some(({ severity }) => severity === "error") ? 2 : 0;
@@ -38,8 +38,8 @@ export const inspectCommand: Command = {
 };
 
 /** Only what was said: a default is no statement about a file. */
-function statedOptions(values: Readonly<Record<string, unknown>>): ScanOptions {
+function stated(values: Readonly<Record<string, unknown>>): ScanOptions {
   const said = Object.fromEntries(Object.entries(values).filter(([name]) => isReading(name)));
-  const options = scanOptions(parseSettings("data", said));
-  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(said, name)));
+  const names = Object.keys(said).map((name) => ({ name }));
+  return statedOptions(parseSettings("data", said), names);
 }

@@ -1,5 +1,5 @@
 import { type DataFacts, dataFacts } from "../../bundle/fingerprint.ts";
-import { scanOptions } from "../../config/dataConfig.ts";
+import { scanOptions, statedOptions } from "../../config/dataConfig.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
 import { savedConfigOf } from "../../config/savedConfig.ts";
 import type { Dataset } from "../../data/dataset.ts";
@@ -9,6 +9,7 @@ import { PtychonautError } from "../../errors.ts";
 import type { ParameterSpec } from "../../nets/parameters.ts";
 import { Random } from "../../random.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import { checkedScan } from "../../scans/checks/checkedScan.ts";
 import type { RunIdentity } from "../../training/checkpoint.ts";
 import { withModeCoherence } from "../../training/modeCoherence.ts";
 import { unpackWeights } from "../../training/parameterStore.ts";
@@ -26,6 +27,7 @@ import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
 import { silentProgress } from "../progress.ts";
 import { type RunInput, removeRunRecord, scanInput, writeRunRecord } from "../runRecord.ts";
+import { skippedNote } from "../skippedNote.ts";
 import { writeJson } from "../store.ts";
 import type { CheckpointFiles } from "./checkpointFiles.ts";
 import { type InitialWeights, initialWeights } from "./initialWeights.ts";
@@ -39,7 +41,7 @@ import { epochLine, epochsOf, statusOf, trainingJson } from "./trainingOutcome.t
 import { type TrainingPictures, trainingPictures } from "./trainingPictures.ts";
 import { fixedBatches, setUpTraining, trainingBatches } from "./trainingSetup.ts";
 import { type Stage, trainingStages } from "./trainingStages.ts";
-import { canvasWarnings, trainingWarnings } from "./trainingWarnings.ts";
+import { canvasWarnings, scanWarnings, trainingWarnings } from "./trainingWarnings.ts";
 
 /**
  * A whole training: reads the scan, trains, and leaves in the output folder the model bundle with the best weights,
@@ -160,11 +162,13 @@ async function prepareOn(
   scanPropagator(files.datasets);
   const random = new Random(seed);
   const [splitRandom, weightsRandom, orderRandom] = [random.fork(), random.fork(), random.fork()];
-  const scans = files.datasets
+  const stated = statedOptions(data, payload.overridden);
+  const datasets = files.datasets.map((dataset) => checkedScan(dataset, stated, data));
+  const scans = datasets
     .slice(0, 1 + payload.moreDataFiles.length)
     .flatMap(separateScans)
     .map((dataset) => withModeCoherence(dataset, model));
-  const validation = training.testDataFile === null ? undefined : files.datasets.at(-1);
+  const validation = training.testDataFile === null ? undefined : datasets.at(-1);
   const prepared = prepareData(scans, validation, data, model.gridsize, splitRandom);
   const learned = trainingLabels(scans, prepared.trainingFrames, prepared, payload);
   const source = { ...prepared.training, ...learned };
@@ -207,13 +211,12 @@ async function prepareOn(
         const numbers = scanNumbers(scanIndex);
         return numbers.length < 2 ? [] : [`${name} holds ${describeScans(numbers)}, each trained on by itself`];
       }),
+      ...datasets.flatMap(skippedNote),
       ...labelNotes(scans, learned.labels),
       ...(initial === undefined ? [] : [`starting from the weights of ${initial.path}`]),
     ],
     warnings: [
-      ...new Set(
-        [...scans, ...(validation === undefined ? [] : [validation])].flatMap(({ provenance }) => provenance.warnings),
-      ),
+      ...scanWarnings([...scans, ...(validation === undefined ? [] : [validation])]),
       ...trainingWarnings(payload, prepared),
       ...canvasWarnings(payload, scans),
     ],

@@ -25,7 +25,11 @@ export function refusalFinding({ message, details }: PtychonautError): Finding {
 
 /** A finding as the refusal of a run. */
 export function findingError({ what, evidence, flag }: Finding, where: string): PtychonautError {
-  return new PtychonautError("data", what, { where, got: evidence, ...(flag === undefined ? {} : { fix: flag }) });
+  return new PtychonautError("data", what, {
+    where,
+    got: evidence,
+    ...(flag === undefined ? {} : { fix: `say ${flag}` }),
+  });
 }
 
 /** A finding as a warning of a run, in one line. */

@@ -1,7 +1,7 @@
 import type { ComplexArray } from "../../arrays.ts";
 import type { Measurement } from "../../data/dataset.ts";
-import { type PatternStatistics, patternStatistics, type Spread } from "../../data/patternStatistics.ts";
-import { diskOverlap, probeDiameter, type ScanStatistics, scanStatistics } from "../../data/scanStatistics.ts";
+import { type FrameStatistics, frameTally } from "../../data/frameStatistics.ts";
+import { type PatternStatistics, patternStatistics } from "../../data/patternStatistics.ts";
 import { PtychonautError } from "../../errors.ts";
 import type { ArrayFile, ArrayHeader } from "../../formats/arrayFile.ts";
 import type { ByteSource } from "../../formats/byteSource.ts";
@@ -10,9 +10,22 @@ import { openNpz } from "../../formats/npz.ts";
 import { type Geometry, missingForPixel } from "../../optics/geometry.ts";
 import { propagatorOf } from "../../physics/propagation/propagators.ts";
 import { attempted, type Finding, refusalFinding } from "../checks/finding.ts";
+import { positionUnit } from "../checks/positionUnit.ts";
+import { checkScan } from "../checks/scanChecks.ts";
 import { judgeExtent, judgeScanNumbers } from "../checks/scanExtent.ts";
+import {
+  type MaskSummary,
+  maskSummary,
+  type PatternFacts,
+  type ProbeSummary,
+  probeSummary,
+  type ScanFacts,
+  type ScanSummary,
+  scanSummary,
+  tallied,
+} from "../checks/scanFacts.ts";
 import { framesToFront, type PatternLayout, patternLayout } from "../patternLayout.ts";
-import { type MeasuredCheck, measuredCheck } from "../patternValues.ts";
+import { measuredCheck } from "../patternValues.ts";
 import { readScanArrays } from "../registry.ts";
 import { readGeometry } from "../scanGeometry.ts";
 import { metadataPhotons } from "../scanMetadata.ts";
@@ -20,31 +33,19 @@ import type { ScanOptions } from "../scanOptions.ts";
 import { pixelsPerUnit } from "../scanPositions.ts";
 import { findRoles, type ScanRoles } from "../scanRoles.ts";
 import { arrayFrames, framesTogether } from "../storedPatterns.ts";
-import { judge } from "./findings.ts";
-
-export interface ProbeSummary {
-  readonly shape: readonly number[];
-  readonly modes: number;
-  /** Σ|P|² over all modes. */
-  readonly energy: number;
-  /** From the second moment, pixels. */
-  readonly diameter: number;
-}
+import { judgeRoles } from "./roles.ts";
 
 export interface ScanInspection {
   readonly name: string;
   readonly arrays: readonly { readonly key: string; readonly shape: readonly number[]; readonly dtype: string }[];
   readonly roles: ScanRoles;
-  readonly patterns?: PatternStatistics & {
-    readonly dtype: string;
-    readonly measurement: Measurement;
-    /** Counts per pattern under that measurement. */
-    readonly dose: Spread;
-  };
+  readonly patterns?: PatternFacts;
   readonly probe?: ProbeSummary;
   /** Positions as the file has them, columns as (y, x) where that is stated or named. */
-  readonly scan?: ScanStatistics & { readonly count: number; readonly overlap?: number };
+  readonly scan?: ScanSummary;
   readonly object?: { readonly shape: readonly number[] };
+  /** What the mask takes away. */
+  readonly mask?: MaskSummary;
   /** Mean photons per pattern as the metadata state them. */
   readonly photonsPerPattern?: number;
   /** With what would have to be stated for the size of an object pixel. Absent where statements contradict each other. */
@@ -81,30 +82,44 @@ export function inspectScan(
   const geometry =
     reading.value?.geometry ?? look(() => readGeometry(file, stated.geometry ?? {}, undefined, name, []));
   const positions = look(() => positionsOf(file, roles, stated, geometry));
-  const patterns = look(() => summarisePatterns(file, roles, positions, stated, findings));
-  const probe = look(() => summariseProbe(file, roles));
-  const scan = positions === undefined || positions.length === 0 ? undefined : scanStatistics(positions);
+  const probeField = reading.value?.probe ?? look(() => probeOf(file, roles));
+  const probe =
+    probeField === undefined || roles.probe === undefined
+      ? undefined
+      : probeSummary(probeField, file.header(roles.probe).shape);
+  const scan = positions === undefined || positions.length === 0 ? undefined : scanSummary(positions, probe);
   const object =
     roles.object === undefined ? undefined : { shape: file.header(roles.object).shape.filter((n) => n > 1) };
+  const looked = look(() => patternsOf(file, roles, positions, stated, findings));
   const photons = metadataPhotons(file, []);
   findings.push(...judgeScanNumbers(reading.value?.scanIndex));
-  if (positions !== undefined && positions.length > 0 && patterns !== undefined)
-    findings.push(...judgeExtent(positions, patterns.height));
   const warnings = reading.value?.provenance.warnings ?? [];
   const summary = {
     name,
     arrays,
     roles,
-    ...(patterns === undefined ? {} : { patterns }),
+    ...(looked === undefined ? {} : { patterns: looked.patterns }),
     ...(probe === undefined ? {} : { probe }),
-    ...(scan === undefined ? {} : { scan: { ...scan, count: positions!.length / 2, ...overlapOf(scan, probe) } }),
+    ...(scan === undefined ? {} : { scan }),
     ...(object === undefined ? {} : { object }),
+    ...(looked?.mask === undefined ? {} : { mask: looked.mask }),
     ...(photons === undefined ? {} : { photonsPerPattern: photons }),
     ...(geometry === undefined ? {} : { geometry: { ...geometry, missing: missingForPixel(geometry) } }),
   };
+  const facts: ScanFacts = {
+    stated,
+    ...summary,
+    ...(looked === undefined ? {} : { frames: looked.frames }),
+    ...(probeField === undefined ? {} : { probeField }),
+    ...(positions === undefined ? {} : { positions }),
+    ...(reading.value?.scanIndex === undefined ? {} : { scanIndex: reading.value.scanIndex }),
+  };
+  // Lengths in another unit say nothing of the windows' overlap.
+  if (positions !== undefined && positions.length > 0 && looked !== undefined && positionUnit(facts).length === 0)
+    findings.push(...judgeExtent(positions, looked.patterns.height));
   look(() => geometry && propagatorOf(geometry.propagation, name));
   for (const warning of warnings) findings.push({ severity: "warning", what: warning, evidence: "said by reading it" });
-  return { ...summary, findings: distinct([...judge(summary, stated), ...findings]) };
+  return { ...summary, findings: distinct([...judgeRoles(roles, stated), ...checkScan(facts), ...findings]) };
 }
 
 /** Refusals last, and only those that nothing else stands for: one with the same option to say, or in the same words. */
@@ -142,34 +157,46 @@ function positionsOf(
   return Float64Array.from(first!, (_, i) => first![i ^ swap]);
 }
 
-function summarisePatterns(
+/** The patterns as the file has them, by one pass: where the zero frequency is at the corner, so is the mask's. */
+function patternsOf(
   file: ArrayFile,
   roles: ScanRoles,
   positions: Float64Array | undefined,
   stated: ScanOptions,
   findings: Finding[],
-): ScanInspection["patterns"] {
+): { readonly patterns: PatternFacts; readonly frames: FrameStatistics; readonly mask?: MaskSummary } | undefined {
   if (roles.patterns === undefined || !file.has(roles.patterns)) return undefined;
   const header = file.header(roles.patterns);
   if (header.shape.length < 3 || !/^(bool|u?int|float)/.test(header.dtype)) return undefined;
   const layout = layoutOf(header, positions, stated, roles.patterns, findings);
   const array = { file, key: roles.patterns, layout, dcAt: "center", where: roles.patterns } as const;
   // Piece by piece where the frames lie together, whatever the file's size.
-  const frames = framesTogether(header, layout) ? arrayFrames(array) : [turned(file, roles.patterns, layout)];
+  const chunks = framesTogether(header, layout) ? arrayFrames(array) : [turned(file, roles.patterns, layout)];
   const check = measuredCheck(layout, roles.patterns);
-  const statistics = patternStatistics(checked(frames, check), layout);
+  const mask = maskOf(file, layout, stated);
+  const tally = frameTally(layout, mask);
+  const statistics = patternStatistics(tallied(chunks, check, tally), layout, mask);
   const { refusal } = attempted(() => check.finish());
   if (refusal !== undefined) findings.push(refusal);
   const measurement = stated.measurement ?? likelyMeasurement(header.dtype, statistics);
   const dose = measurement === "counts" ? statistics.sum : statistics.energy;
-  return { ...statistics, dtype: header.dtype, measurement, dose };
+  const frames = tally.finish();
+  return {
+    patterns: { ...statistics, dtype: header.dtype, measurement, dose },
+    frames,
+    ...(mask === undefined ? {} : { mask: maskSummary(frames, measurement, layout) }),
+  };
 }
 
-function* checked(frames: Iterable<NumericData>, check: MeasuredCheck): Generator<NumericData, void, void> {
-  for (const data of frames) {
-    check.add(data);
-    yield data;
-  }
+/** 1 = valid; absent where there is none that fits. */
+function maskOf(
+  file: ArrayFile,
+  { height, width }: PatternLayout,
+  { maskValid = 1 }: ScanOptions,
+): Uint8Array | undefined {
+  if (!file.has("mask") || file.header("mask").shape.join() !== `${height},${width}`) return undefined;
+  if (file.header("mask").dtype.startsWith("complex")) return undefined;
+  return Uint8Array.from(file.readNumbers("mask").data, (value) => (value === maskValid ? 1 : 0));
 }
 
 function turned(file: ArrayFile, key: string, layout: PatternLayout): NumericData {
@@ -199,19 +226,12 @@ function likelyMeasurement(dtype: string, { integers }: PatternStatistics): Meas
   return /^u?int/.test(dtype) || integers > 0.99 ? "counts" : "amplitude";
 }
 
-function summariseProbe(file: ArrayFile, { probe }: ScanRoles): ProbeSummary | undefined {
+function probeOf(file: ArrayFile, { probe }: ScanRoles): ComplexArray | undefined {
   if (probe === undefined || !file.has(probe)) return undefined;
   const { shape, data, dtype } = file.readNumbers(probe);
   if (shape.length < 2 || !dtype.startsWith("complex")) return undefined;
   const trailing = shape.length === 3 && shape[2] === 1 && shape[0] === shape[1] ? shape.slice(0, 2) : shape;
   const [height, width] = trailing.slice(-2) as [number, number];
   const modes = trailing.slice(0, -2).reduce((product, extent) => product * extent, 1);
-  const field: ComplexArray = { shape: [modes, height, width], data: Float32Array.from(data) };
-  let energy = 0;
-  for (const value of field.data) energy += value * value;
-  return { shape, modes, energy, diameter: probeDiameter(field) };
-}
-
-function overlapOf({ step }: ScanStatistics, probe: ProbeSummary | undefined): { overlap?: number } {
-  return probe === undefined || !(probe.diameter > 0) ? {} : { overlap: diskOverlap(step, probe.diameter) };
+  return { shape: [modes, height, width], data: Float32Array.from(data) };
 }

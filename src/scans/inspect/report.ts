@@ -1,5 +1,5 @@
 import { printableLine } from "../../printable.ts";
-import { type Finding, short } from "../checks/finding.ts";
+import { type Finding, percent, short } from "../checks/finding.ts";
 import type { ScanInspection } from "./inspectScan.ts";
 
 /** An inspection as text for a terminal, findings last and gravest first. */
@@ -18,7 +18,16 @@ export function inspectReport(inspection: ScanInspection): string {
   return `${lines.join("\n")}\n`;
 }
 
-function facts({ patterns, probe, scan, object, photonsPerPattern, geometry, roles }: ScanInspection): string[][] {
+function facts({
+  patterns,
+  probe,
+  scan,
+  object,
+  mask,
+  photonsPerPattern,
+  geometry,
+  roles,
+}: ScanInspection): string[][] {
   const rows: string[][] = [];
   if (patterns !== undefined) {
     const { dose } = patterns;
@@ -30,9 +39,11 @@ function facts({ patterns, probe, scan, object, photonsPerPattern, geometry, rol
       ["measurement", patterns.measurement],
       ["values", `${short(patterns.min)} to ${short(patterns.max)}`],
       ["dose", `${short(dose.mean)} counts a pattern (${short(dose.min)} to ${short(dose.max)})`],
-      ["zero frequency", patterns.dc === "elsewhere" ? "neither at centre nor corner" : `at the ${patterns.dc}`],
+      ["zero frequency", zeroFrequency[patterns.dc]],
     );
   }
+  if (mask !== undefined)
+    rows.push(["mask", `takes ${percent(mask.pixels)} of the pixels and ${percent(mask.counts)} of the counts`]);
   if (photonsPerPattern !== undefined) rows.push(["stated dose", `${short(photonsPerPattern)} photons a pattern`]);
   if (probe !== undefined)
     rows.push([
@@ -68,6 +79,13 @@ function geometryFacts(geometry: NonNullable<ScanInspection["geometry"]>): strin
     ],
   ];
 }
+
+const zeroFrequency = {
+  center: "at the center",
+  corner: "at the corner",
+  elsewhere: "neither at centre nor corner",
+  unclear: "cannot be told: the mean pattern is flat",
+} as const;
 
 function findingLines(findings: readonly Finding[]): string[] {
   if (findings.length === 0) return ["Nothing suspicious."];

@@ -1,0 +1,38 @@
+import type { ComplexArray } from "../arrays.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { usable } from "./checks/usable.ts";
+import type { ScanOptions } from "./scanOptions.ts";
+
+/**
+ * What a reader of any format leaves to be done: a probe moved to the middle of its window, a mask turned over.
+ * @throws PtychonautError "data" for a scan that no command can work with, see `usable`
+ */
+export function asStated(dataset: Dataset, { probeAt, maskValid }: ScanOptions): Dataset {
+  const conversions = [...dataset.provenance.conversions];
+  const changes: Partial<Pick<Dataset, "probe" | "mask">> = {};
+  if (probeAt === "corner") {
+    Object.assign(changes, { probe: centredProbe(dataset.probe) });
+    conversions.push("probe moved from index 0 to the middle of its window");
+  }
+  if (maskValid === 0 && dataset.mask !== undefined) {
+    const { shape, data } = dataset.mask;
+    Object.assign(changes, { mask: { shape, data: data.map((value) => 1 - value) } });
+    conversions.push("mask turned over: 0 is valid in the file");
+  }
+  return usable({ ...dataset, ...changes, provenance: { ...dataset.provenance, conversions } });
+}
+
+/** Every mode moved by floor(n/2) along both axes, cyclic. */
+function centredProbe({ shape, data }: ComplexArray): ComplexArray {
+  const [height, width] = shape.slice(-2) as [number, number];
+  const size = height * width;
+  const out = new Float32Array(data.length);
+  for (let i = 0; i < data.length / 2; i++) {
+    const y = (Math.floor((i % size) / width) + Math.floor(height / 2)) % height;
+    const x = ((i % width) + Math.floor(width / 2)) % width;
+    const to = i - (i % size) + y * width + x;
+    out[2 * to] = data[2 * i];
+    out[2 * to + 1] = data[2 * i + 1];
+  }
+  return { shape, data: out };
+}

@@ -1,0 +1,56 @@
+import type { Dataset } from "../../data/dataset.ts";
+import { frameRanges, parseFrameRanges } from "../../data/frameRanges.ts";
+import { PtychonautError } from "../../errors.ts";
+import type { ScanOptions } from "../scanOptions.ts";
+import { findingError, findingLine } from "./finding.ts";
+import { outliersOf } from "./outliers.ts";
+import { checkScan } from "./scanChecks.ts";
+import { type ScanFacts, scanFacts } from "./scanFacts.ts";
+
+/** Frames that a run is to leave out. */
+export interface Skipping {
+  /** As text, `17,40-52`; null for none. */
+  readonly skipFrames: string | null;
+  /** Those that the checks find to stand out. */
+  readonly skipOutlyingFrames: boolean;
+}
+
+/**
+ * A scan as a run may work with it: without the frames that are to be left out, with what the checks warn of in its
+ * warnings, and what a mask takes away in its provenance.
+ * @param stated what was said about the file by name; a check that it answers is silent
+ * @throws PtychonautError "data" for what `inspect` calls an error; "usage" for frames that are not there
+ */
+export function checkedScan(dataset: Dataset, stated: ScanOptions, skipping: Skipping): Dataset {
+  const { provenance } = dataset;
+  const looked = scanFacts(dataset, stated);
+  const skipped = framesToSkip(dataset, looked, skipping);
+  const facts = { ...looked, skipped };
+  const findings = checkScan(facts);
+  const [first, ...others] = findings.filter(({ severity }) => severity === "error");
+  if (first !== undefined) {
+    const more = others.length === 0 ? "" : ` (and ${others.map(({ what }) => what).join("; ")})`;
+    throw findingError({ ...first, evidence: `${first.evidence}${more}` }, provenance.path ?? dataset.name);
+  }
+  const warnings = findings.filter(({ severity }) => severity === "warning").map(findingLine);
+  const leftOut = `${skipped.length} of ${dataset.patterns.count} frames left out, as asked: ${frameRanges(skipped)}`;
+  return {
+    ...dataset,
+    ...(skipped.length === 0 ? {} : { skipped }),
+    provenance: {
+      ...provenance,
+      conversions: [...provenance.conversions, ...(skipped.length === 0 ? [] : [leftOut])],
+      warnings: [...provenance.warnings, ...warnings],
+      ...(facts.mask === undefined ? {} : { masked: facts.mask }),
+    },
+  };
+}
+
+function framesToSkip({ patterns, name }: Dataset, facts: ScanFacts, skipping: Skipping): number[] {
+  const { skipFrames, skipOutlyingFrames } = skipping;
+  const named = skipFrames === null ? [] : parseFrameRanges(skipFrames, patterns.count);
+  const outlying = skipOutlyingFrames ? outliersOf(facts).map(({ frame }) => frame) : [];
+  const frames = [...new Set([...named, ...outlying])].sort((a, b) => a - b);
+  if (frames.length < patterns.count) return frames;
+  throw new PtychonautError("usage", "all frames of the scan are left out", { where: name, got: frameRanges(frames) });
+}

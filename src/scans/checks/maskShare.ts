@@ -1,0 +1,17 @@
+import { flagOf } from "../scanOptions.ts";
+import { type Finding, percent } from "./finding.ts";
+import type { ScanFacts } from "./scanFacts.ts";
+
+/** A mask that takes most away is usually one with its values the other way round. */
+export function maskShare({ mask, stated }: ScanFacts): Finding[] {
+  if (mask === undefined || stated.maskValid !== undefined) return [];
+  if (mask.pixels <= 0.5 && mask.counts <= 0.5) return [];
+  return [
+    {
+      severity: "warning",
+      what: "the mask takes most of the patterns away",
+      evidence: `${percent(mask.pixels)} of the pixels and ${percent(mask.counts)} of the counts`,
+      flag: `${flagOf("maskValid", "0")} if zero stands for valid pixels in this file`,
+    },
+  ];
+}

@@ -1,0 +1,42 @@
+import { frameRanges } from "../../data/frameRanges.ts";
+import type { PatternStatistics } from "../../data/patternStatistics.ts";
+import { setting } from "../../errors.ts";
+import { type Finding, frameList } from "./finding.ts";
+import type { ScanFacts } from "./scanFacts.ts";
+
+/** Frames and pixels that no detector should give. */
+export function pixels({ patterns, skipped = [] }: ScanFacts): Finding[] {
+  if (patterns === undefined) return [];
+  const findings: Finding[] = [];
+  const frames = (list: readonly number[]): string => frameList(list, patterns.count);
+  if (patterns.badFrames.length > 0)
+    findings.push({
+      severity: "error",
+      what: "frames with NaN, infinite or negative values",
+      evidence: frames(patterns.badFrames),
+    });
+  const empty = patterns.emptyFrames.filter((frame) => !skipped.includes(frame));
+  if (empty.length > 0)
+    findings.push({
+      severity: "warning",
+      what: "empty frames",
+      evidence: frames(empty),
+      flag: `${setting("skip_frames", frameRanges(empty))} leaves them out`,
+    });
+  const few = (list: PatternStatistics["hotPixels"]): string =>
+    `${list.length}: ${list
+      .slice(0, 5)
+      .map(([y, x]) => `(${y}, ${x})`)
+      .join(" ")}${list.length > 5 ? " …" : ""}`;
+  if (patterns.deadPixels.length > 0)
+    findings.push({ severity: "warning", what: "dead pixels", evidence: few(patterns.deadPixels) });
+  if (patterns.hotPixels.length > 0)
+    findings.push({ severity: "warning", what: "hot pixels", evidence: few(patterns.hotPixels) });
+  if (patterns.height !== patterns.width)
+    findings.push({
+      severity: "warning",
+      what: "frames are not square",
+      evidence: `${patterns.height} × ${patterns.width}`,
+    });
+  return findings;
+}

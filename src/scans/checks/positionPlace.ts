@@ -1,0 +1,70 @@
+import { flagOf } from "../scanOptions.ts";
+import { middleOf } from "../scanPositions.ts";
+import { type Finding, short } from "./finding.ts";
+import type { ScanFacts } from "./scanFacts.ts";
+
+/** Whether positions are window centres in the object: other programs count from its middle, or name corners. */
+export function positionPlace({ scan, patterns, object, stated }: ScanFacts): Finding[] {
+  if (scan === undefined || patterns === undefined || stated.positionOrigin === "centered") return [];
+  const { least, greatest } = scan;
+  const window = [patterns.height, patterns.width] as const;
+  const evidence = `y from ${short(least[0])} to ${short(greatest[0])}, x from ${short(least[1])} to ${short(greatest[1])}`;
+  const axes = [0, 1] as const;
+  const fits = (toStart: (axis: 0 | 1) => number): boolean =>
+    axes.every((axis) => {
+      const start = toStart(axis);
+      const size = object?.shape[axis] ?? Number.POSITIVE_INFINITY;
+      return least[axis] + start >= 0 && greatest[axis] + start + window[axis] <= size;
+    });
+  const half = (axis: 0 | 1): number => Math.floor(window[axis] / 2);
+  // Without an object the origin is free, and nothing that is computed depends on it.
+  const severity = object === undefined ? "note" : "error";
+  if (axes.some((axis) => least[axis] < 0)) {
+    if (stated.positionOrigin !== undefined) return [];
+    const centred = axes.every((axis) => {
+      const extent = greatest[axis] - least[axis];
+      return Math.abs(greatest[axis] + least[axis]) / 2 <= 0.1 * extent;
+    });
+    const findings: Finding[] = [
+      {
+        severity,
+        what: centred ? "positions are centred on zero" : "positions are negative: not indices into the object",
+        evidence,
+        flag: flagOf("positionOrigin", "centered"),
+      },
+    ];
+    if (stated.positionReference !== undefined) return findings;
+    const middle = object === undefined ? undefined : middleOf(object);
+    const asCentre = middle === undefined || fits((axis) => middle[axis] - half(axis));
+    const asCorner = middle === undefined || fits((axis) => middle[axis]);
+    if (asCentre !== asCorner && asCorner)
+      findings.push({
+        severity: "error",
+        what: "positions look like the windows' minimum corners",
+        evidence: `counted from the middle of the object, windows of ${window.join(" × ")} fit only so`,
+        flag: flagOf("positionReference", "corner"),
+      });
+    else if (asCentre === asCorner)
+      findings.push({
+        severity: object === undefined ? "note" : "warning",
+        what: "whether positions name the window's centre or its minimum corner cannot be told",
+        evidence:
+          middle === undefined
+            ? "without an object the origin is free, so both give the same windows"
+            : `both are as good in the object; they differ by (${axes.map(half).join(", ")}) pixels`,
+        flag: `${flagOf("positionReference", "corner")} if the file's origin says minimum corner`,
+      });
+    return findings;
+  }
+  // A window or two over the edge say nothing: only when they reach far out is another reading likelier.
+  const farOut = axes.some((axis) => least[axis] < half(axis) / 2);
+  if (stated.positionReference !== undefined || !farOut || !fits(() => 0)) return [];
+  return [
+    {
+      severity,
+      what: "positions look like the windows' minimum corners",
+      evidence: `${evidence}: windows of ${window.join(" × ")} fit only so`,
+      flag: flagOf("positionReference", "corner"),
+    },
+  ];
+}

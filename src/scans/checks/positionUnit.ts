@@ -1,0 +1,58 @@
+import { flagOf, lengthUnits, type PositionUnit } from "../scanOptions.ts";
+import { type Finding, short } from "./finding.ts";
+import type { ScanFacts } from "./scanFacts.ts";
+
+/** Steps of a scan are between these, metres: from electrons to visible light. */
+const STEPS = [1e-12, 2e-5] as const;
+const words: Readonly<Record<PositionUnit, string>> = {
+  px: "pixels",
+  m: "metres",
+  mm: "millimetres",
+  um: "micrometres",
+  nm: "nanometres",
+  angstrom: "ångströms",
+};
+
+/** Positions that are lengths: in object pixels they lie all on one pixel, or no two windows meet. */
+export function positionUnit(facts: ScanFacts): Finding[] {
+  const { scan, patterns, stated } = facts;
+  if (scan === undefined || patterns === undefined || scan.count < 2) return [];
+  if (stated.positionUnit === "px") return [];
+  const extents = [0, 1].map((axis) => scan.greatest[axis] - scan.least[axis]);
+  const extent = Math.max(...extents);
+  // What a step would be if the scan filled its longer side as a square.
+  const spacing = extent / Math.sqrt(scan.count);
+  const size = `extent ${extents.map(short).join(" × ")}, step ${short(scan.step)} pixels`;
+  const window = Math.max(patterns.height, patterns.width);
+  if (extent > 0 && spacing < 0.05) return [wrongUnit(facts, spacing, window, `${size}: all windows lie on one pixel`)];
+  if (scan.step > window)
+    return [wrongUnit(facts, scan.step, window, `${size}: no window of ${window} × ${window} meets another`)];
+  return [];
+}
+
+function wrongUnit({ stated, geometry }: ScanFacts, step: number, window: number, evidence: string): Finding {
+  const { positionUnit: said } = stated;
+  if (said !== undefined)
+    return {
+      severity: "error",
+      what: `positions in ${words[said]} do not fit the object pixel`,
+      evidence: geometry?.objectPixelM === undefined ? evidence : `${evidence} of ${short(geometry.objectPixelM)} m`,
+      flag: `${flagOf("positionUnit")} or the geometry is another`,
+    };
+  const unit = likelyUnit(step, window, geometry?.objectPixelM);
+  return {
+    severity: "error",
+    what: `positions seem to be in ${words[unit]}, not in pixels`,
+    evidence,
+    flag: flagOf("positionUnit", unit),
+  };
+}
+
+/** The largest unit in which it is a step that somebody makes; where the pixel is known, of which windows overlap. */
+function likelyUnit(step: number, window: number, pixel: number | undefined): PositionUnit {
+  const [smallest, largest] = pixel === undefined ? STEPS : ([0.3 * pixel, window * pixel] as const);
+  const names = Object.keys(lengthUnits) as (keyof typeof lengthUnits)[];
+  const fits = (name: keyof typeof lengthUnits): boolean =>
+    step * lengthUnits[name] >= smallest && step * lengthUnits[name] <= largest;
+  return names.find(fits) ?? "m";
+}

@@ -1,0 +1,133 @@
+import type { ComplexArray } from "../../arrays.ts";
+import type { Dataset, Measurement } from "../../data/dataset.ts";
+import { type FrameStatistics, frameTally } from "../../data/frameStatistics.ts";
+import { type PatternStatistics, patternStatistics, type Spread } from "../../data/patternStatistics.ts";
+import { diskOverlap, probeDiameter, type ScanStatistics, scanStatistics } from "../../data/scanStatistics.ts";
+import type { Geometry } from "../../optics/geometry.ts";
+import type { ScanOptions } from "../scanOptions.ts";
+
+/**
+ * What checks look at: a scan's numbers, from a Dataset that a run works with or, in `inspect`, from the arrays of a file
+ * that may not be readable as it is. What is absent could not be looked at.
+ */
+export interface ScanFacts {
+  /** What was said about the file: a check that asks for one of these has its answer. */
+  readonly stated: ScanOptions;
+  readonly patterns?: PatternFacts;
+  readonly frames?: FrameStatistics;
+  /** Frames that are left out. */
+  readonly skipped?: readonly number[];
+  readonly probe?: ProbeSummary;
+  /** `[mode, y, x]` */
+  readonly probeField?: ComplexArray;
+  readonly scan?: ScanSummary;
+  /** `[frame, 2]` as (y, x). */
+  readonly positions?: Float64Array;
+  /** `[frame]` */
+  readonly scanIndex?: Int32Array;
+  readonly object?: { readonly shape: readonly number[] };
+  readonly mask?: MaskSummary;
+  readonly geometry?: Geometry;
+}
+
+export interface PatternFacts extends PatternStatistics {
+  readonly dtype: string;
+  readonly measurement: Measurement;
+  /** Counts per pattern under that measurement. */
+  readonly dose: Spread;
+}
+
+export interface ProbeSummary {
+  readonly shape: readonly number[];
+  readonly modes: number;
+  /** Σ|P|² over all modes. */
+  readonly energy: number;
+  /** From the second moment, pixels. */
+  readonly diameter: number;
+}
+
+export interface ScanSummary extends ScanStatistics {
+  readonly count: number;
+  readonly overlap?: number;
+}
+
+/** Shares that a mask takes away, 0 to 1. */
+export interface MaskSummary {
+  readonly pixels: number;
+  readonly counts: number;
+}
+
+/** Frames read at a time: bounds the memory, whatever the scan's size. */
+const CHUNK_BYTES = 2 ** 24;
+
+/** The facts of a scan that a reader has converted, by one pass over its patterns. */
+export function scanFacts(dataset: Dataset, stated: ScanOptions): ScanFacts {
+  const { patterns, measurement, probe, positions, object, mask } = dataset;
+  const tally = frameTally(patterns, mask?.data);
+  const statistics = patternStatistics(tallied(chunksOf(dataset), tally), patterns, mask?.data);
+  const frames = tally.finish();
+  const summary = probeSummary(probe);
+  return {
+    stated,
+    patterns: {
+      ...statistics,
+      dtype: "float32",
+      measurement,
+      dose: measurement === "counts" ? statistics.sum : statistics.energy,
+    },
+    frames,
+    probe: summary,
+    probeField: probe,
+    scan: scanSummary(positions, summary),
+    positions,
+    ...(dataset.scanIndex === undefined ? {} : { scanIndex: dataset.scanIndex }),
+    ...(dataset.geometry === undefined ? {} : { geometry: dataset.geometry }),
+    ...(object === undefined ? {} : { object: { shape: object.shape } }),
+    ...(mask === undefined ? {} : { mask: maskSummary(frames, measurement, patterns) }),
+  };
+}
+
+/** Passes chunks on to whoever wants them next. */
+export function* tallied<T extends ArrayLike<number>>(
+  chunks: Iterable<T>,
+  ...tallies: readonly { add(data: ArrayLike<number>): void }[]
+): Generator<T, void, void> {
+  for (const data of chunks) {
+    for (const tally of tallies) tally.add(data);
+    yield data;
+  }
+}
+
+function* chunksOf({ patterns }: Dataset): Generator<Float32Array, void, void> {
+  const size = patterns.height * patterns.width;
+  const step = Math.max(1, Math.floor(CHUNK_BYTES / (4 * size)));
+  const buffer = new Float32Array(Math.min(step, patterns.count) * size);
+  for (let first = 0; first < patterns.count; first += step) {
+    const indices = Array.from({ length: Math.min(step, patterns.count - first) }, (_, k) => first + k);
+    const values = buffer.subarray(0, indices.length * size);
+    patterns.read(indices, values);
+    yield values;
+  }
+}
+
+export function probeSummary(field: ComplexArray, shape: readonly number[] = field.shape): ProbeSummary {
+  let energy = 0;
+  for (const value of field.data) energy += value * value;
+  return { shape, modes: field.shape[0], energy, diameter: probeDiameter(field) };
+}
+
+export function scanSummary(positions: Float64Array, probe: ProbeSummary | undefined): ScanSummary {
+  const scan = scanStatistics(positions);
+  const overlap = probe !== undefined && probe.diameter > 0 ? { overlap: diskOverlap(scan.step, probe.diameter) } : {};
+  return { ...scan, count: positions.length / 2, ...overlap };
+}
+
+export function maskSummary(
+  { sums, energies, masked }: FrameStatistics,
+  measurement: Measurement,
+  { height, width }: { readonly height: number; readonly width: number },
+): MaskSummary {
+  const valid = (measurement === "counts" ? sums : energies).reduce((sum, value) => sum + value, 0);
+  const taken = measurement === "counts" ? masked.sum : masked.energy;
+  return { pixels: masked.pixels / (height * width), counts: taken + valid > 0 ? taken / (taken + valid) : 0 };
+}

@@ -1,0 +1,43 @@
+import { type Finding, frameList, percent, short } from "./finding.ts";
+import type { ScanFacts } from "./scanFacts.ts";
+
+/** As part of all frames: a position or two may be exposed twice, many are two scans in one file. */
+const MANY = 0.2;
+
+/** Repeated and lost positions, and overlap. */
+export function scanPath(facts: ScanFacts): Finding[] {
+  const { scan } = facts;
+  if (scan === undefined) return [];
+  const findings: Finding[] = [];
+  const { duplicates, count } = scan;
+  if (duplicates.length > 0)
+    findings.push({
+      severity: duplicates.length > MANY * count ? "warning" : "note",
+      what: "frames at the same position",
+      evidence: frameList(duplicates, count),
+    });
+  const lost = lostFrames(facts);
+  if (lost.length > 0)
+    findings.push({ severity: "warning", what: "positions far from all others", evidence: frameList(lost, count) });
+  if (scan.overlap !== undefined && scan.overlap < 0.3)
+    findings.push({
+      severity: "warning",
+      what: "neighbouring probes hardly overlap",
+      evidence: `${percent(scan.overlap)} at a step of ${short(scan.step)} pixels`,
+    });
+  return findings;
+}
+
+/** Of those many steps away, the ones whose window has less than half in common with any other. */
+function lostFrames({ scan, positions, patterns }: ScanFacts): readonly number[] {
+  if (scan === undefined || positions === undefined || patterns === undefined) return scan?.outliers ?? [];
+  const half = Math.min(patterns.height, patterns.width) / 2;
+  const alone = (frame: number): boolean => {
+    for (let k = 0; k < positions.length; k += 2) {
+      const distance = Math.hypot(positions[k] - positions[2 * frame], positions[k + 1] - positions[2 * frame + 1]);
+      if (k !== 2 * frame && distance < half) return false;
+    }
+    return true;
+  };
+  return scan.outliers.filter(alone);
+}
