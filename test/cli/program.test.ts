@@ -40,6 +40,15 @@ describe("signals", () => {
     expect(source.listenerCount(name)).toBe(0);
   });
 
+  it("after the first are left to the system, which needs no turn of this thread", async () => {
+    const { exits, source, heard } = listening();
+    heard.listen();
+    source.emit("SIGINT");
+    await new Promise((resolve) => setImmediate(resolve));
+    for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) expect(source.listenerCount(name)).toBe(0);
+    expect(exits).toEqual([]);
+  });
+
   it("are left to the system until a run looks at them", () => {
     const { source, heard } = listening();
     expect(source.listenerCount("SIGTERM")).toBe(0);
@@ -86,6 +95,21 @@ describe("as a program", { timeout: 120_000 }, () => {
     expect(JSON.parse(readFileSync(join(outputDir, "run.json"), "utf8")).outcome.kind).toBe("interrupted");
     const found = await findCheckpoint("last", outputDir, nodeStore);
     expect(found?.restore(found.identity).history.length).toBeGreaterThanOrEqual(2);
+  });
+
+  it("one computation that holds the thread for minutes ends at the first signal", async () => {
+    const output = join(folder, "large.npz");
+    const run = start(
+      ["simulate", "--output", output, "--n", "128", "--patterns", "100000"],
+      ["ignore", "ignore", "ignore"],
+    );
+    const exit = once(run, "exit");
+    await new Promise((go) => setTimeout(go, 4_000));
+    expect(run.exitCode).toBeNull();
+    const asked = performance.now();
+    run.kill("SIGINT");
+    expect(await exit).toEqual([null, "SIGINT"]);
+    expect(performance.now() - asked).toBeLessThan(5_000);
   });
 
   it.each([

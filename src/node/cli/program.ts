@@ -22,7 +22,8 @@ export interface Interruption {
 }
 
 /**
- * Ctrl-C and its like: the first asks the run to finish its step, save and end; the second ends the program at once.
+ * Ctrl-C and its like: the first asks the run to finish its step, save and end; the second ends the program at once,
+ * whatever it is doing.
  * Nothing is heard while one computation holds the thread, so a run listens only once it looks at the signal.
  */
 export function interruption(source: Interruptible, stderr: (text: string) => void): Interruption {
@@ -35,11 +36,17 @@ export function interruption(source: Interruptible, stderr: (text: string) => vo
         return;
       }
       first = name;
+      // Later ones are left to the system, which ends the program also while one computation holds the thread. Not before
+      // the next turn: of two that came during such a computation, the second is heard right after this one.
+      setImmediate(stopListening);
       stderr("\nstopping after this step and saving; a second Ctrl-C quits at once\n");
       controller.abort();
     };
     return [name, listener] as const;
   });
+  const stopListening = (): void => {
+    for (const [name, listener] of listeners) source.off(name, listener);
+  };
   let listening = false;
   return {
     signal: controller.signal,
@@ -49,9 +56,7 @@ export function interruption(source: Interruptible, stderr: (text: string) => vo
       for (const [name, listener] of listeners) source.on(name, listener);
     },
     exitCode: () => (first === undefined ? undefined : 128 + endings[first]),
-    dispose: () => {
-      for (const [name, listener] of listeners) source.off(name, listener);
-    },
+    dispose: stopListening,
   };
 }
 

@@ -18,6 +18,7 @@ import { loadPredictor, type Predictor } from "../../inference/predictor.ts";
 import { type PredictionReport, positionsOf, predictPatches } from "../../inference/predictPatches.ts";
 import { toReconstruction } from "../../inference/reconstruction.ts";
 import type { ParameterValues } from "../../nets/parameters.ts";
+import { pauses } from "../../pause.ts";
 import type { Propagator } from "../../physics/propagation/propagator.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { checkedScan } from "../../scans/checks/checkedScan.ts";
@@ -245,6 +246,7 @@ async function conclude(
   }
   const { alignment } = assembled;
   const lap = stopwatch();
+  const pause = pauses();
   const onScan = {
     ...{ dataset, scales: prediction.scales, probe: run.probe, frames: report.frames },
     propagator: run.propagator,
@@ -261,12 +263,15 @@ async function conclude(
     dataset.geometry?.objectPixelM,
   );
   const frameIntensity = payload.model.frameIntensityTrainable;
+  await pause();
   const fit = fitToData({ ...onScan, object: stitched.object, offset: run.objectScales.offset, frameIntensity });
   if (fit === undefined) run.warn("no pattern lies wholly on the covered area, so there is no deviance");
+  await pause();
   const metrics = {
     ...inferenceMetrics(reconstruction, dataset, fit, run.warn),
     ...(varpro === undefined ? {} : { varpro: varpro.report }),
   };
+  await pause();
   seconds["evaluation"] = lap();
   const record = recordOf(run, payload, { ...details, ...(alignment === undefined ? {} : { alignment }) }, written);
   const results = { reconstruction, metrics, run: withCircumstances(record, home) };
