@@ -39,6 +39,8 @@ export interface InferencePayload {
   readonly inference: InferenceConfig;
   readonly execution: ExecutionConfig & { readonly inferenceBatchSize: number };
   readonly overridden: readonly SettingOrigin[];
+  /** What was assumed about the file, to be said. */
+  readonly notes: readonly string[];
 }
 
 /** Who may say settings of a run, by rank. */

@@ -12,6 +12,7 @@ import { groupOf, parseSettings } from "../schema.ts";
 import { completeData, completeExecution, completeInference } from "./complete.ts";
 import { checkCount, patternSide } from "./scanFit.ts";
 import { layersOf, originsOf } from "./sources.ts";
+import { readAsTrained } from "./trainedReading.ts";
 
 /** Settings of a run that inference takes over from the training that made the bundle, unless said otherwise. */
 const inherited: readonly (keyof DataConfig)[] = [
@@ -26,7 +27,8 @@ const inherited: readonly (keyof DataConfig)[] = [
 
 /**
  * Resolves and checks everything that a reconstruction depends on, before anything runs. The network is the bundle's:
- * a model setting may be repeated but not changed. How the file is to be read is never taken from the bundle.
+ * a model setting may be repeated but not changed. How the training's scan was read is taken only
+ * for a file that cannot be read otherwise, and said (`readAsTrained`).
  * @throws PtychonautError naming the setting, what was expected and what was found; "bundle" if it does not fit the data.
  */
 export async function resolveInferencePayload(request: InferenceRequest, files: FileProbe): Promise<InferencePayload> {
@@ -63,15 +65,17 @@ async function resolveOn(
 ): Promise<InferencePayload> {
   const given = layersOf(request, "inference");
   const bundle = await files.bundleHeader(request.modelPath);
-  const merged = mergeLayers([...given, bundleLayer(bundle)]);
-  const execution = parseSettings("execution", settingsOf(merged, "execution"));
-  const dataSettings = parseSettings("data", settingsOf(merged, "data"));
-  const inferenceSettings = parseSettings("inference", settingsOf(merged, "inference"));
+  const [said, before] = [mergeLayers(given), mergeLayers([...given, bundleLayer(bundle)])];
+  const execution = parseSettings("execution", settingsOf(before, "execution"));
+  const reading = parseSettings("data", settingsOf(before, "data"));
+  const inferenceSettings = parseSettings("inference", settingsOf(before, "inference"));
   checkExecution(execution);
   await files.checkAccelerator(execution.accelerator);
   const { model } = bundle;
-  checkAgainstBundle(mergeLayers(given), model);
-  const header = await files.scanHeader(request.testDataFile, dataSettings);
+  checkAgainstBundle(said, model);
+  const { header, taken, notes } = await readAsTrained(request.testDataFile, reading, said, bundle, files);
+  const merged = mergeLayers([...given, { source: "bundle", settings: taken }, bundleLayer(bundle)]);
+  const dataSettings = parseSettings("data", settingsOf(merged, "data"));
   patternSide(header, model.N, request.testDataFile, "bundle");
   onScans(header.scans ?? []);
   const { seed } = parseSettings("training");
@@ -91,6 +95,7 @@ async function resolveOn(
     inference,
     execution: completeExecution(execution, bundle.batchSize),
     overridden: originsOf(merged, { nphotons: [data.nphotons, "metadata"] }),
+    notes,
   });
 }
 

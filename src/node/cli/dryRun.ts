@@ -60,9 +60,10 @@ export function sayTraining(payload: TrainingPayload, { headers }: DryFiles, { p
 export function sayInference(
   payloads: readonly InferencePayload[],
   { headers }: DryFiles,
-  { print }: CommandContext,
+  { print, warn }: CommandContext,
 ): number {
-  for (const { modelPath, testDataFile, outputDir, data, inference, execution, overridden } of payloads) {
+  for (const { modelPath, testDataFile, outputDir, data, inference, execution, overridden, notes } of payloads) {
+    for (const line of notes) warn(`warning: ${line}`);
     print(
       [
         `# would reconstruct with ${modelPath}`,

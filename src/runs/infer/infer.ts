@@ -130,7 +130,7 @@ async function prepareOn(
     warnings.push(line);
     hooks.warn(`warning: ${line}`);
   };
-  for (const line of dataset.provenance.warnings) warn(line);
+  for (const line of [...payload.notes, ...dataset.provenance.warnings]) warn(line);
   for (const line of skippedNote(dataset)) hooks.log(line);
   const facts = dataFacts(dataset, model.gridsize);
   for (const line of checkBundleFitsData(bundle.manifest, facts)) warn(line);
