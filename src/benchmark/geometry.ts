@@ -38,9 +38,6 @@ export function groupsPerAxis(geometry: GridGeometry): number {
 /** Distance between neighbouring groups, and side of the tile that a patch gives to the stitched image. */
 export const stepOf = ({ outerOffset }: GridGeometry): number => outerOffset / 2;
 
-/** Groups of all images. */
-export const groupCount = (geometry: GridGeometry): number => geometry.images * groupsPerAxis(geometry) ** 2;
-
 /**
  * Where the patches are, image by image, row by row; a patch that several groups share is there once.
  * @returns `[patch, 2]`, window centres as (y, x) in pixels of the stacked object

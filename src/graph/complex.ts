@@ -1,4 +1,4 @@
-import { add, cos, div, mul, neg, sin, sqrt, square, sub } from "./ops/elementwise.ts";
+import { add, cos, mul, sin, sqrt, square, sub } from "./ops/elementwise.ts";
 import { reshape } from "./ops/layout.ts";
 import { matmul } from "./ops/linear.ts";
 import { sum } from "./ops/reduce.ts";
@@ -10,10 +10,6 @@ export interface Complex {
   readonly im: Tensor;
 }
 
-export const complexAdd = (a: Complex, b: Complex): Complex => ({ re: add(a.re, b.re), im: add(a.im, b.im) });
-export const complexSub = (a: Complex, b: Complex): Complex => ({ re: sub(a.re, b.re), im: sub(a.im, b.im) });
-export const conjugate = (a: Complex): Complex => ({ re: a.re, im: neg(a.im) });
-
 export const complexMul = (a: Complex, b: Complex): Complex => ({
   re: sub(mul(a.re, b.re), mul(a.im, b.im)),
   im: add(mul(a.re, b.im), mul(a.im, b.re)),
@@ -21,7 +17,6 @@ export const complexMul = (a: Complex, b: Complex): Complex => ({
 
 /** Times a real tensor or number. */
 export const scale = (a: Complex, factor: Operand): Complex => ({ re: mul(a.re, factor), im: mul(a.im, factor) });
-export const divideBy = (a: Complex, divisor: Operand): Complex => ({ re: div(a.re, divisor), im: div(a.im, divisor) });
 
 /** A · exp(iφ). */
 export const polar = (amplitude: Tensor, phase: Tensor): Complex => ({

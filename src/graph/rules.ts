@@ -80,9 +80,6 @@ export const rules: Readonly<Record<string, GradientRule>> = {
   Less: flat,
   GreaterOrEqual: flat,
   Equal: flat,
-  Not: flat,
-  And: flat,
-  Or: flat,
   Cast: flat,
   /** `stopGradient`. */
   Identity: flat,

@@ -43,22 +43,6 @@ export function planCanvas(positions: Float64Array, trim: number, options: Canva
   return canvas;
 }
 
-/**
- * The tightest square canvas centred on the mean position: `trim + 2 e`, e = `ceil(max |r - mean|)` rounded up to
- * even. This is the canvas of the reference system's uniform stitcher.
- *
- * @param positions `[frame, 2]` as (y, x), window centres in object pixels
- */
-export function planSquareCanvas(positions: Float64Array, trim: number, options: CanvasOptions = {}): Canvas {
-  checkPositions(positions);
-  const mean = meanPosition(positions);
-  const reach = largestOffset(positions, mean);
-  const side = trim + 4 * Math.ceil(Math.ceil(Math.max(reach.y, reach.x)) / 2);
-  const canvas = canvasAround(mean, side, side);
-  checkSize(canvas, positions, trim, options);
-  return canvas;
-}
-
 /** Mean of `[frame, 2]` positions. */
 export function meanPosition(positions: Float64Array): { y: number; x: number } {
   const count = positions.length / 2;

@@ -2,10 +2,9 @@ import type { ComplexArray } from "../arrays.ts";
 import { complexZeros } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
 import type { Canvas } from "./canvas.ts";
-import { isInside, planSquareCanvas, toCanvas } from "./canvas.ts";
+import { isInside, toCanvas } from "./canvas.ts";
 import type { Footprint } from "./footprint.ts";
 import { checkPatches, planFootprint, visiblePart } from "./footprint.ts";
-import { uniformWeights } from "./patchWeights.ts";
 
 export interface StitcherOptions {
   readonly canvas: Canvas;
@@ -80,17 +79,6 @@ export function createStitcher({ canvas, trim, weights }: StitcherOptions): Stit
       return { ...average(sums, canvas, floor), canvas, patches: placed, atRim };
     },
   };
-}
-
-/**
- * The reference system's uniform stitcher: equal weights on the tightest square canvas around the mean position.
- * @param patches `[patch, y, x]`
- * @param positions `[patch, 2]` as (y, x), object pixels
- */
-export function mergeCropped(patches: ComplexArray, positions: Float64Array, trim: number): Stitched {
-  const stitcher = createStitcher({ canvas: planSquareCanvas(positions, trim), trim, weights: uniformWeights(trim) });
-  stitcher.add(patches, positions);
-  return stitcher.finish();
 }
 
 /** `s1 Re O + i s2 Im O`: the two global scales that a fit to the measured intensities yields. */

@@ -131,10 +131,13 @@ export function ringSums(a: ComplexImage, b: ComplexImage): RingSums {
  * signal-to-noise ratio of each half S = (2^bits − 1)/2. Half a bit: (0.2071 + 1.9102/√n)/(1.2071 + 0.9102/√n).
  */
 export function bitThreshold(bits: number, n: number): number {
-  const snr = (2 ** bits - 1) / 2;
+  const snr = bitsToSnr(bits);
   const root = Math.sqrt(n);
   return (snr + (2 * Math.sqrt(snr) + 1) / root) / (1 + snr + (2 * Math.sqrt(snr)) / root);
 }
+
+/** Signal-to-noise ratio of each half at which both together carry this much information per pixel. */
+export const bitsToSnr = (bits: number): number => (2 ** bits - 1) / 2;
 
 /** 0 for a ring without power: nothing correlates with nothing. */
 const quotient = (value: number, power: number): number => (power > 0 ? value / power : 0);

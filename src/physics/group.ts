@@ -15,23 +15,8 @@ import { translate } from "./translate.ts";
 /** How patches are averaged: the central N/2 square (with a slight pull to zero), the same without it, or Σ|P|². */
 export type PatchWeighting = "central_mask" | "uniform" | "probe";
 
-/**
- * Side of the canvas for groups of g × g patches: M = N + (g − 1) e, e = ⌈maxNeighborDistance⌉ rounded up to even.
- * @param n side of a patch
- * @param gridsize g
- * @param maxNeighborDistance pixels
- * @throws PtychonautError "usage" for a negative or infinite distance
- */
-export function canvasSide(n: number, gridsize: number, maxNeighborDistance: number): number {
-  if (!(maxNeighborDistance >= 0) || !Number.isFinite(maxNeighborDistance))
-    throw new PtychonautError("usage", "the largest distance of neighbours must be a length in pixels", {
-      got: `${maxNeighborDistance}`,
-    });
-  return n + (gridsize - 1) * 2 * Math.ceil(Math.ceil(maxNeighborDistance) / 2);
-}
-
 export interface MergeOptions {
-  /** M, from `canvasSide`. */
+  /** M, such that no patch is cut off. */
   readonly side: number;
   readonly weighting: PatchWeighting;
   /** `[mode, N, N]`, or one a sample, `[B, 1, mode, N, N]`; needed by weighting "probe". */

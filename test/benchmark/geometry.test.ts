@@ -1,12 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ComplexArray, complexZeros } from "../../src/arrays.ts";
-import {
-  type GridGeometry,
-  gridPositions,
-  groupCount,
-  groupsPerAxis,
-  stitchedRectangle,
-} from "../../src/benchmark/geometry.ts";
+import { type GridGeometry, gridPositions, groupsPerAxis, stitchedRectangle } from "../../src/benchmark/geometry.ts";
 import { stitchedImages } from "../../src/benchmark/score.ts";
 import { makeGroups } from "../../src/data/grouping.ts";
 import { createAssembler } from "../../src/inference/assemble.ts";
@@ -15,6 +9,9 @@ import { uniformWeights } from "../../src/inference/patchWeights.ts";
 import { toReconstruction } from "../../src/inference/reconstruction.ts";
 import { extractPatch } from "../../src/optics/sampling.ts";
 import { Random } from "../../src/random.ts";
+
+/** Groups of all images. */
+const groupCount = (grid: GridGeometry): number => grid.images * groupsPerAxis(grid) ** 2;
 
 const geometry = (n: number, outerOffset: number, more: Partial<GridGeometry> = {}): GridGeometry => ({
   ...{ size: 392, n, gridsize: 1, images: 1, offset: 4, outerOffset },

@@ -7,9 +7,9 @@ import { amplitudeUnit, linesImage, stacked } from "../../src/benchmark/linesObj
 import { openNpz } from "../../src/formats/npz.ts";
 import { extractPatch } from "../../src/optics/sampling.ts";
 import { Random } from "../../src/random.ts";
-import { probeFactor } from "../../src/reference/referenceScaling.ts";
 import { diffract } from "../../src/simulation/diffraction.ts";
 import { dataFile } from "../fixtures.ts";
+import { probeFactor } from "../parity/reference/scaling.ts";
 import { tolerances } from "../tolerances.ts";
 
 const setup: LinesSetup = {

@@ -138,6 +138,10 @@ describe("compare", () => {
     expect(new Set(rings.map(([, curve]) => curve))).toEqual(
       new Set(["complex", "compat_amplitude", "compat_phase", "compat_complex"]),
     );
+    const variant = rings.filter(([model, curve]) => model === "other" && curve === "compat_complex");
+    // Thresholds go to the edge of the spectrum, the curve on to its corners.
+    expect(variant.map(([, , , f, , halfBit]) => Number(f) <= 0.5 || halfBit === "")).not.toContain(false);
+    expect(Number(variant[1]![5])).toBeLessThan(Number(variant[1]![6]));
   });
 
   it("over each one's own area has the numbers of evaluate", async () => {

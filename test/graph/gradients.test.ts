@@ -231,20 +231,7 @@ describe("linear operators against their adjoints: ⟨A x, c⟩ = ⟨x, Aᵀ c�
 
 describe("the table of rules", () => {
   it("has a test for every operator with a derivative", () => {
-    const flat = [
-      "Heaviside",
-      "Sign",
-      "Floor",
-      "Greater",
-      "Less",
-      "GreaterOrEqual",
-      "Equal",
-      "Not",
-      "And",
-      "Or",
-      "Cast",
-      "Identity",
-    ];
+    const flat = ["Heaviside", "Sign", "Floor", "Greater", "Less", "GreaterOrEqual", "Equal", "Cast", "Identity"];
     const tested = new Set([...nonlinear, ...linear].flatMap((test) => test.ops));
     expect(Object.keys(rules).filter((op) => !tested.has(op) && !flat.includes(op))).toEqual([]);
   });

@@ -2,11 +2,12 @@ import { expect, test } from "vitest";
 import { relativeError } from "../../src/metrics/differences.ts";
 import { applyGauge } from "../../src/metrics/gauge.ts";
 import { crop } from "../../src/metrics/image.ts";
-import { findShift, fourierShift } from "../../src/metrics/registration.ts";
+import { findShift } from "../../src/metrics/registration.ts";
 import { sampleWindow } from "../../src/metrics/resample.ts";
 import { makeObject } from "../../src/optics/objects.ts";
 import { Random } from "../../src/random.ts";
 import { tolerances } from "../tolerances.ts";
+import { fourierShift } from "./fourierShift.ts";
 import { complexOf, specimen } from "./images.ts";
 
 const shape = [64, 81] as const;

@@ -3,9 +3,10 @@ import { describe, expect, test } from "vitest";
 import { meanAbsoluteError, meanSquaredError, pearson, psnr } from "../../src/metrics/differences.ts";
 import { asComplex, dataRange, type Image } from "../../src/metrics/image.ts";
 import { msSsim } from "../../src/metrics/msSsim.ts";
-import { findShift, fourierShift } from "../../src/metrics/registration.ts";
+import { findShift } from "../../src/metrics/registration.ts";
 import { ssim } from "../../src/metrics/ssim.ts";
 import { tolerances } from "../tolerances.ts";
+import { fourierShift } from "./fourierShift.ts";
 import { imageOf } from "./images.ts";
 
 /** Numbers of scikit-image and pytorch-msssim, made by `fixtures/standard.py`, which has the same formulas. */

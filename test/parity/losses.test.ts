@@ -3,8 +3,14 @@ import { gradients } from "../../src/graph/gradients.ts";
 import { div, mul } from "../../src/graph/ops/elementwise.ts";
 import { mean, sum } from "../../src/graph/ops/reduce.ts";
 import { Graph, type Tensor } from "../../src/graph/tensor.ts";
+import { absoluteError } from "../../src/physics/likelihood.ts";
+import { sampleMean } from "../../src/physics/perSample.ts";
+import { meanDeviation, totalVariation } from "../../src/physics/regularisers.ts";
+import { evaluate, maxDeviation } from "../evaluate.ts";
+import { describeFixtures } from "../fixtures.ts";
+import { fixtureReal, floats } from "../physics/inputs.ts";
+import { tolerances } from "../tolerances.ts";
 import {
-  absoluteError,
   countIntensityNll,
   matchEnergy,
   meanObserved,
@@ -12,13 +18,7 @@ import {
   poissonNll,
   rectangularAbsoluteError,
   supervisedError,
-} from "../../src/physics/likelihood.ts";
-import { sampleMean } from "../../src/physics/perSample.ts";
-import { meanDeviation, totalVariation } from "../../src/physics/regularisers.ts";
-import { evaluate, maxDeviation } from "../evaluate.ts";
-import { describeFixtures } from "../fixtures.ts";
-import { fixtureReal, floats } from "../physics/inputs.ts";
-import { tolerances } from "../tolerances.ts";
+} from "./reference/losses.ts";
 
 describeFixtures("losses", ({ arrays }) => {
   const graph = new Graph();

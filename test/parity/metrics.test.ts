@@ -8,7 +8,7 @@ import {
   crop,
   dataRange,
 } from "../../src/metrics/image.ts";
-import { findShift, fourierShift } from "../../src/metrics/registration.ts";
+import { findShift } from "../../src/metrics/registration.ts";
 import { ssim, ssimMap } from "../../src/metrics/ssim.ts";
 import { taper } from "../../src/metrics/taper.ts";
 import {
@@ -19,10 +19,12 @@ import {
   compatImages,
   compatMetrics,
 } from "../../src/reference/compat.ts";
-import { cropForEvaluation, matchPhaseRamp } from "../../src/reference/compatAlign.ts";
+import { matchPhaseRamp } from "../../src/reference/compatAlign.ts";
 import { maxDeviation } from "../evaluate.ts";
 import { describeFixtures } from "../fixtures.ts";
+import { fourierShift } from "../metrics/fourierShift.ts";
 import { tolerances } from "../tolerances.ts";
+import { cropForEvaluation } from "./reference/cropForEvaluation.ts";
 
 const { parityMetrics: tolerance, parityPsnr, parityRing } = tolerances;
 

@@ -2,10 +2,10 @@ import { expect, it } from "vitest";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import { computeScales, energyOf } from "../../src/data/normalisation.ts";
 import { probeMask } from "../../src/optics/probeMask.ts";
-import * as reference from "../../src/reference/referenceScaling.ts";
 import { maxDeviation } from "../evaluate.ts";
 import { describeFixtures, type FixtureArrays, itWith } from "../fixtures.ts";
 import { tolerances } from "../tolerances.ts";
+import * as reference from "./reference/scaling.ts";
 
 const relative = tolerances.parityScaleFactor;
 

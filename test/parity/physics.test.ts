@@ -4,15 +4,17 @@ import { mul } from "../../src/graph/ops/elementwise.ts";
 import { pad, slice } from "../../src/graph/ops/layout.ts";
 import { Graph, type Tensor } from "../../src/graph/tensor.ts";
 import { exitWaves } from "../../src/physics/illumination.ts";
-import { basisIntensity, intensityBasis } from "../../src/physics/intensityBasis.ts";
 import { ofExperiment } from "../../src/physics/perSample.ts";
-import { predictAmplitude, predictIntensity, rectangularScale } from "../../src/physics/predict.ts";
+import { predictIntensity, rectangularScale } from "../../src/physics/predict.ts";
 import { farField } from "../../src/physics/propagation/farField.ts";
-import { accumulate, bestScales, emptyNormalEquations, leastSquares, nearestScales } from "../../src/physics/varpro.ts";
+import { accumulate, bestScales, emptyNormalEquations } from "../../src/physics/varpro.ts";
 import { evaluate, maxDeviation } from "../evaluate.ts";
 import { complexNames, describeFixtures, itWith } from "../fixtures.ts";
 import { complexInput, fixtureProbe, fixtureReal, probeName } from "../physics/inputs.ts";
 import { tolerances } from "../tolerances.ts";
+import { basisIntensity, intensityBasis } from "./reference/intensityBasis.ts";
+import { predictAmplitude } from "./reference/predictAmplitude.ts";
+import { leastSquares, nearestScales } from "./reference/rankOneScales.ts";
 
 describeFixtures("physics", ({ entry, arrays }) => {
   const { shape: patchShape, re, im } = arrays.complex("patches");

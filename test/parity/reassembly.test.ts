@@ -1,14 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { each } from "../../src/graph/complex.ts";
 import { Graph } from "../../src/graph/tensor.ts";
-import { canvasSide, extractGroup, mergeGroup, type PatchWeighting } from "../../src/physics/group.ts";
-import { predictAmplitude } from "../../src/physics/predict.ts";
+import { extractGroup, mergeGroup, type PatchWeighting } from "../../src/physics/group.ts";
 import { farField } from "../../src/physics/propagation/farField.ts";
 import { translate } from "../../src/physics/translate.ts";
 import { evaluate } from "../evaluate.ts";
 import { complexNames, describeFixtures, type FixtureArrays, itWith } from "../fixtures.ts";
 import { complexInput, fixtureProbe } from "../physics/inputs.ts";
 import { tolerances } from "../tolerances.ts";
+import { canvasSide } from "./reference/canvasSide.ts";
+import { predictAmplitude } from "./reference/predictAmplitude.ts";
 
 /** Relative coordinates (x, y) = −(r − r̄) of the reference as our (y, x) offsets r − r̄. */
 function offsetsOf(arrays: FixtureArrays, name: string): Float32Array {

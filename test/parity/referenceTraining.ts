@@ -9,22 +9,19 @@ import type { GeneratorOptions, Patches } from "../../src/nets/generator.ts";
 import { buildNetwork } from "../../src/nets/network.ts";
 import type { Parameters } from "../../src/nets/parameters.ts";
 import { probeMask } from "../../src/optics/probeMask.ts";
-import { canvasSide, extractGroup, mergeGroup, type PatchWeighting } from "../../src/physics/group.ts";
-import {
-  absoluteError,
-  countIntensityNll,
-  matchEnergy,
-  meanObserved,
-  poissonAmplitudeNll,
-} from "../../src/physics/likelihood.ts";
+import { extractGroup, mergeGroup, type PatchWeighting } from "../../src/physics/group.ts";
+import { absoluteError } from "../../src/physics/likelihood.ts";
 import { sampleSum } from "../../src/physics/perSample.ts";
-import { predictAmplitude, predictIntensity, rectangularScale } from "../../src/physics/predict.ts";
+import { predictIntensity, rectangularScale } from "../../src/physics/predict.ts";
 import { farField } from "../../src/physics/propagation/farField.ts";
 import { meanDeviation, totalVariation } from "../../src/physics/regularisers.ts";
 import type { Objective } from "../../src/training/stepModels.ts";
 import type { FixtureArrays, FixtureEntry } from "../fixtures.ts";
 import { defaultOptions } from "../nets/build.ts";
 import { fixtureProbe } from "../physics/inputs.ts";
+import { canvasSide } from "./reference/canvasSide.ts";
+import { countIntensityNll, matchEnergy, meanObserved, poissonAmplitudeNll } from "./reference/losses.ts";
+import { predictAmplitude } from "./reference/predictAmplitude.ts";
 
 /** The reference system's training objective, with its own scalings, from the pieces of ours. */
 

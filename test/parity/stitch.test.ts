@@ -3,9 +3,10 @@ import type { ComplexArray } from "../../src/arrays.ts";
 import { joinComplex } from "../../src/arrays.ts";
 import { planCanvas } from "../../src/inference/canvas.ts";
 import { probeWeights, uniformWeights } from "../../src/inference/patchWeights.ts";
-import { createStitcher, mergeCropped, type Stitched, scaleParts } from "../../src/inference/stitch.ts";
+import { createStitcher, type Stitched, scaleParts } from "../../src/inference/stitch.ts";
 import { describeFixtures, type FixtureArrays } from "../fixtures.ts";
 import { tolerances } from "../tolerances.ts";
+import { mergeCropped } from "./reference/mergeCropped.ts";
 
 describeFixtures("stitch", ({ arrays }) => {
   const patches = stackOf(arrays, "patches");

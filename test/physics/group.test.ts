@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { Graph } from "../../src/graph/tensor.ts";
-import { canvasSide, extractGroup, mergeGroup, type PatchWeighting } from "../../src/physics/group.ts";
+import { extractGroup, mergeGroup, type PatchWeighting } from "../../src/physics/group.ts";
 import { Random } from "../../src/random.ts";
 import { evaluate, normals } from "../evaluate.ts";
+import { canvasSide } from "../parity/reference/canvasSide.ts";
 import { tolerances } from "../tolerances.ts";
 import { complexFeed, complexInput, type Parts } from "./inputs.ts";
 

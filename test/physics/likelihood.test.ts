@@ -5,18 +5,18 @@ import { mul, square } from "../../src/graph/ops/elementwise.ts";
 import { sum } from "../../src/graph/ops/reduce.ts";
 import { Graph, type Tensor } from "../../src/graph/tensor.ts";
 import { deviance } from "../../src/metrics/deviance.ts";
-import {
-  BACKGROUND_COUNTS,
-  countIntensityNll,
-  matchEnergy,
-  poissonAmplitudeNll,
-  poissonDeviance,
-  poissonNll,
-} from "../../src/physics/likelihood.ts";
-import { halfDeviance, stirlingRemainder } from "../../src/physics/poisson.ts";
+import { BACKGROUND_COUNTS, poissonDeviance } from "../../src/physics/likelihood.ts";
+import { halfDeviance } from "../../src/physics/poisson.ts";
 import { meanDeviation, totalVariation } from "../../src/physics/regularisers.ts";
 import { Random } from "../../src/random.ts";
 import { dot, evaluate, norm, normals } from "../evaluate.ts";
+import {
+  countIntensityNll,
+  matchEnergy,
+  poissonAmplitudeNll,
+  poissonNll,
+  stirlingRemainder,
+} from "../parity/reference/losses.ts";
 import { tolerances } from "../tolerances.ts";
 
 /** ln k! in float64: Stirling's series where it is exact to rounding, reached by the recurrence of Γ. */

@@ -7,11 +7,12 @@ import { Graph, type Tensor } from "../../src/graph/tensor.ts";
 import { withHermiteModes } from "../../src/optics/probeModes.ts";
 import { extractPatch } from "../../src/optics/sampling.ts";
 import { extractGroup, mergeGroup } from "../../src/physics/group.ts";
-import { predictAmplitude, predictIntensity, rectangularScale } from "../../src/physics/predict.ts";
+import { predictIntensity, rectangularScale } from "../../src/physics/predict.ts";
 import { farField } from "../../src/physics/propagation/farField.ts";
 import { Random } from "../../src/random.ts";
 import { diffract } from "../../src/simulation/diffraction.ts";
 import { dot, evaluate, maxDeviation, norm, normals } from "../evaluate.ts";
+import { predictAmplitude } from "../parity/reference/predictAmplitude.ts";
 import { tolerances } from "../tolerances.ts";
 import { complexConstant, complexFeed, complexInput } from "./inputs.ts";
 

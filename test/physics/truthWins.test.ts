@@ -9,18 +9,8 @@ import { Graph, type Tensor } from "../../src/graph/tensor.ts";
 import { makeObject } from "../../src/optics/objects.ts";
 import { makeProbe } from "../../src/optics/probes.ts";
 import { extractPatch } from "../../src/optics/sampling.ts";
-import { canvasSide, extractGroup, mergeGroup, type PatchWeighting } from "../../src/physics/group.ts";
-import { basisIntensity, intensityBasis } from "../../src/physics/intensityBasis.ts";
-import {
-  absoluteError,
-  countIntensityNll,
-  matchEnergy,
-  meanObserved,
-  poissonAmplitudeNll,
-  poissonDeviance,
-  poissonNll,
-  rectangularAbsoluteError,
-} from "../../src/physics/likelihood.ts";
+import { extractGroup, mergeGroup, type PatchWeighting } from "../../src/physics/group.ts";
+import { absoluteError, poissonDeviance } from "../../src/physics/likelihood.ts";
 import { sampleMean } from "../../src/physics/perSample.ts";
 import { predictIntensity } from "../../src/physics/predict.ts";
 import { farField } from "../../src/physics/propagation/farField.ts";
@@ -29,6 +19,16 @@ import { Random } from "../../src/random.ts";
 import { countPhotons } from "../../src/simulation/detector.ts";
 import { diffract } from "../../src/simulation/diffraction.ts";
 import { evaluate, testRuntime } from "../evaluate.ts";
+import { canvasSide } from "../parity/reference/canvasSide.ts";
+import { basisIntensity, intensityBasis } from "../parity/reference/intensityBasis.ts";
+import {
+  countIntensityNll,
+  matchEnergy,
+  meanObserved,
+  poissonAmplitudeNll,
+  poissonNll,
+  rectangularAbsoluteError,
+} from "../parity/reference/losses.ts";
 import { tolerances } from "../tolerances.ts";
 import { complexConstant, complexInput, type Parts } from "./inputs.ts";
 

@@ -2,19 +2,13 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Graph } from "../../src/graph/tensor.ts";
 import { eigenSymmetric } from "../../src/numerics/eigenSymmetric.ts";
-import { basisIntensity, intensityBasis } from "../../src/physics/intensityBasis.ts";
 import { predictIntensity, rectangularScale } from "../../src/physics/predict.ts";
 import { farField } from "../../src/physics/propagation/farField.ts";
-import {
-  accumulate,
-  type BasisValues,
-  bestScales,
-  emptyNormalEquations,
-  leastSquares,
-  nearestScales,
-} from "../../src/physics/varpro.ts";
+import { accumulate, type BasisValues, bestScales, emptyNormalEquations } from "../../src/physics/varpro.ts";
 import { Random } from "../../src/random.ts";
 import { evaluate, maxDeviation, normals } from "../evaluate.ts";
+import { basisIntensity, intensityBasis } from "../parity/reference/intensityBasis.ts";
+import { leastSquares, nearestScales } from "../parity/reference/rankOneScales.ts";
 import { tolerances } from "../tolerances.ts";
 import { complexFeed, complexInput } from "./inputs.ts";
 

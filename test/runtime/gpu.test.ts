@@ -24,7 +24,7 @@ describe("the table of operator cases", () => {
 });
 
 /** Operators that the provider has no kernel for: their values travel to the CPU and back. */
-const leftToCpu = ["Or", "Sign"];
+const leftToCpu = ["Sign"];
 
 describe.skipIf(typeof gpu === "string")("WebGPU on a software adapter", () => {
   const profiles = mkdtempSync(join(tmpdir(), "ptychonaut-profiles-"));

@@ -3,10 +3,10 @@ import { gradients } from "../../src/graph/gradients.ts";
 import { add, mul } from "../../src/graph/ops/elementwise.ts";
 import { sum } from "../../src/graph/ops/reduce.ts";
 import { Graph, type Tensor } from "../../src/graph/tensor.ts";
-import { supervisedError } from "../../src/physics/likelihood.ts";
 import { Random } from "../../src/random.ts";
 import { LABEL_INPUTS, labelErrors, labelInputs } from "../../src/training/labelLoss.ts";
 import { dot, evaluate, maxDeviation, norm, normals } from "../evaluate.ts";
+import { supervisedError } from "../parity/reference/losses.ts";
 import { tolerances } from "../tolerances.ts";
 
 const SHAPE = [2, 1, 4, 4];

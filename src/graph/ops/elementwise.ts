@@ -74,20 +74,6 @@ export const square = (x: Tensor): Tensor => mul(x, x);
 /** x · sigmoid(x). */
 export const silu = (x: Tensor): Tensor => mul(x, sigmoid(x));
 
-export function not(x: Tensor): Tensor {
-  requireDtype("Not", x, "bool");
-  return x.graph.emit("Not", [x], {}, [{ shape: x.shape, dtype: "bool" }])[0];
-}
-
-function logical(op: "And" | "Or", a: Tensor, b: Tensor): Tensor {
-  requireDtype(op, a, "bool");
-  requireDtype(op, b, "bool");
-  return a.graph.emit(op, [a, b], {}, [{ shape: broadcastShapes(op, a.shape, b.shape), dtype: "bool" }])[0];
-}
-
-export const and = (a: Tensor, b: Tensor): Tensor => logical("And", a, b);
-export const or = (a: Tensor, b: Tensor): Tensor => logical("Or", a, b);
-
 export function cast(x: Tensor, dtype: DType): Tensor {
   if (x.dtype === dtype) return x;
   return x.graph.emit("Cast", [x], { to: onnxType[dtype] }, [{ shape: x.shape, dtype }])[0];

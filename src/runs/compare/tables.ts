@@ -1,5 +1,6 @@
 import type { Metrics } from "../../metrics/evaluate.ts";
-import type { CompatRings } from "../../reference/compat.ts";
+import { bitsToSnr } from "../../metrics/frc.ts";
+import { type CompatRings, compatFrcThreshold } from "../../reference/compat.ts";
 
 /** Comparisons as tables: comma-separated files, and lines for people. */
 
@@ -55,7 +56,7 @@ function metricRows(metrics: Metrics): Cell[][] {
 
 /**
  * Ring correlations, one line a ring: `model,curve,ring,frequency,correlation,half_bit,one_bit`. Frequencies in cycles per
- * pixel. The curves `compat_…` are the reference system's; they go on to the corners and have no thresholds.
+ * pixel. The curves `compat_…` are the reference system's; they go on to the corners, their thresholds to the edge.
  */
 export function frcCsv(entries: readonly Measured[]): string {
   return table(
@@ -74,7 +75,8 @@ function curveRows({ frc: { curve }, compat }: Metrics): Cell[][] {
 }
 
 function ringRows(name: string, { curve, side }: CompatRings): Cell[][] {
-  return curve.map((value, ring) => [name, ring, ring / side, value]);
+  const [halfBit, oneBit] = [0.5, 1].map((bits) => compatFrcThreshold(side, bitsToSnr(bits)));
+  return curve.map((value, ring) => [name, ring, ring / side, value, halfBit[ring], oneBit[ring]]);
 }
 
 function table(header: readonly string[], rows: readonly (readonly Cell[])[]): string {

@@ -55,8 +55,5 @@ export const blockedRules: Readonly<Record<string, BlockedRule>> = {
   Less: elementwise,
   GreaterOrEqual: elementwise,
   Equal: elementwise,
-  Not: elementwise,
-  And: elementwise,
-  Or: elementwise,
   Where: elementwise,
 };

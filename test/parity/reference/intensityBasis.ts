@@ -1,9 +1,9 @@
-import { type Complex, each, intensity, scale } from "../graph/complex.ts";
-import { add, mul, sub } from "../graph/ops/elementwise.ts";
-import { reshape } from "../graph/ops/layout.ts";
-import { sum } from "../graph/ops/reduce.ts";
-import type { Operand, Tensor } from "../graph/tensor.ts";
-import type { Propagator } from "./propagation/propagator.ts";
+import { type Complex, each, intensity, scale } from "../../../src/graph/complex.ts";
+import { add, mul, sub } from "../../../src/graph/ops/elementwise.ts";
+import { reshape } from "../../../src/graph/ops/layout.ts";
+import { sum } from "../../../src/graph/ops/reduce.ts";
+import type { Operand, Tensor } from "../../../src/graph/tensor.ts";
+import type { Propagator } from "../../../src/physics/propagation/propagator.ts";
 
 /**
  * Diffraction of an object whose real part is scaled by s1 and its imaginary part by s2 (`rectangularScale`), taken

@@ -1,5 +1,5 @@
-import type { ComplexArray } from "../arrays.ts";
-import { energyOf } from "../data/normalisation.ts";
+import type { ComplexArray } from "../../../src/arrays.ts";
+import { energyOf } from "../../../src/data/normalisation.ts";
 
 /**
  * The scale factors of the reference system (PtychoPINN), which has a normalisation for each of its data paths. This
