@@ -4,14 +4,14 @@ import { frequencies, planFft2 } from "../numerics/fft.ts";
 
 /**
  * Every probe is a pupil in the lens's back focal plane, propagated past the focus. `defocus` is the distance in
- * λ Δz / dx² (`defocusInPixels` converts from metres); positive is downstream of the focus.
+ * λ Δz / dx²; positive is downstream of the focus.
  */
 export type ProbeShape = AiryProbe | ZonePlateProbe | GaussianProbe;
 
 /** Full circular aperture: in focus the Airy disk, first zero at radius 0.61 N / pupilRadius object pixels. */
 export interface AiryProbe {
   readonly kind: "airy";
-  /** Radius of the aperture in Fourier (detector) pixels; `pupilRadiusFromAperture` converts from NA. */
+  /** Radius of the aperture in Fourier (detector) pixels, N dx NA / λ for a numerical aperture NA. */
   readonly pupilRadius: number;
   readonly defocus?: number;
 }

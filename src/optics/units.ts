@@ -10,11 +10,6 @@ export function wavelengthFromEnergy(energyKev: number): number {
   return planckTimesLight / (energyKev * 1e3 * elementaryCharge);
 }
 
-/** Photon energy in keV of a wavelength in metres. */
-export function energyFromWavelength(wavelength: number): number {
-  return planckTimesLight / (wavelength * 1e3 * elementaryCharge);
-}
-
 /** De Broglie wavelength in metres of an electron accelerated by a voltage in kV, relativistic. */
 export function electronWavelength(voltageKv: number): number {
   const momentumKev = Math.sqrt(voltageKv * (voltageKv + 2 * electronRestEnergyKev));
@@ -35,27 +30,4 @@ export interface FarFieldGeometry {
 /** Object pixel in metres of a far-field experiment: λ z / (N p). */
 export function objectPixelSize({ wavelength, distance, detectorPixel, pixels }: FarFieldGeometry): number {
   return (wavelength * distance) / (pixels * detectorPixel);
-}
-
-/** Side of one detector pixel in reciprocal space, 1/m: the inverse of the probe window. */
-export function reciprocalPixelSize({ wavelength, distance, detectorPixel }: Omit<FarFieldGeometry, "pixels">): number {
-  return detectorPixel / (wavelength * distance);
-}
-
-/**
- * A propagation distance in the unit that probes take: squared object pixels, λ Δz / dx². In it a Fresnel propagator is
- * exp(−iπ · defocus · (fy² + fx²)) with f in cycles per pixel.
- */
-export function defocusInPixels(distance: number, wavelength: number, pixelSize: number): number {
-  return (wavelength * distance) / (pixelSize * pixelSize);
-}
-
-/** Radius in Fourier pixels of a lens aperture of this numerical aperture: N dx NA / λ. */
-export function pupilRadiusFromAperture(
-  numericalAperture: number,
-  wavelength: number,
-  pixelSize: number,
-  pixels: number,
-): number {
-  return (pixels * pixelSize * numericalAperture) / wavelength;
 }

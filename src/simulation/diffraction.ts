@@ -102,7 +102,7 @@ function patternsOf(
   object: ComplexArray,
   probe: ComplexArray,
   positions: Float64Array,
-  { modeCoherence = "incoherent", propagator = propagatorOf("far-field") }: DiffractionOptions,
+  { modeCoherence = "incoherent", propagator = propagatorOf() }: DiffractionOptions,
 ): (frame: number) => Float64Array {
   const n = probe.shape[1];
   const diffraction = patchDiffraction(lit(probe, modeCoherence), propagator);

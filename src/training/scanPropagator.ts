@@ -8,8 +8,6 @@ import { propagatorOf } from "../physics/propagation/propagators.ts";
  * @throws PtychonautError "data" for a scan whose propagation this version does not have
  */
 export function scanPropagator(scans: readonly Pick<Dataset, "name" | "geometry" | "provenance">[]): Propagator {
-  const [first] = scans.map(({ name, geometry, provenance }) =>
-    propagatorOf(geometry?.propagation ?? "far-field", provenance.path ?? name),
-  );
+  const [first] = scans.map(({ name, geometry, provenance }) => propagatorOf(geometry, provenance.path ?? name));
   return first;
 }

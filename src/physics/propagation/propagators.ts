@@ -1,21 +1,26 @@
 import { PtychonautError, setting } from "../../errors.ts";
+import type { Geometry } from "../../optics/geometry.ts";
 import { farField } from "./farField.ts";
 import type { Propagator } from "./propagator.ts";
 
-/** Every way a wave can travel from sample to detector, by its name. A new one is a file and a line here. */
-const propagators: Readonly<Record<string, Propagator>> = {
-  "far-field": farField,
+/** Every way a wave can travel from sample to detector, by its name, as geometry makes it. A new one is a file and a line here. */
+const propagators: Readonly<Record<string, (geometry: Travel) => Propagator>> = {
+  "far-field": () => farField,
 };
+
+/** What decides it. */
+type Travel = Omit<Geometry, "propagation"> & { readonly propagation: string };
 
 export const propagationKinds: readonly string[] = Object.keys(propagators);
 
 /**
- * The propagator that an experiment's geometry asks for.
+ * The propagator that an experiment's geometry asks for; where nothing is known of it, the far field's.
  * @param where names the scan in errors
  * @throws PtychonautError "data" for one that this version does not have
  */
-export function propagatorOf(kind: string, where?: string): Propagator {
-  if (Object.hasOwn(propagators, kind)) return propagators[kind];
+export function propagatorOf(geometry: Travel = { propagation: "far-field" }, where?: string): Propagator {
+  const kind = geometry.propagation;
+  if (Object.hasOwn(propagators, kind)) return propagators[kind](geometry);
   throw new PtychonautError("data", `no propagation for a ${kind} geometry in this version`, {
     ...(where === undefined ? {} : { where }),
     expected: propagationKinds.join(" or "),

@@ -117,7 +117,7 @@ export function inspectScan(
   // Lengths in another unit say nothing of the windows' overlap.
   if (positions !== undefined && positions.length > 0 && looked !== undefined && positionUnit(facts).length === 0)
     findings.push(...judgeExtent(positions, looked.patterns.height));
-  look(() => geometry && propagatorOf(geometry.propagation, name));
+  look(() => geometry && propagatorOf(geometry, name));
   for (const warning of warnings) findings.push({ severity: "warning", what: warning, evidence: "said by reading it" });
   return { ...summary, findings: distinct([...judgeRoles(roles, stated), ...checkScan(facts), ...findings]) };
 }

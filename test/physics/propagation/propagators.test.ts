@@ -19,7 +19,7 @@ const interleaved = ({ re, im }: Record<"re" | "im", ArrayLike<number>>): Float6
   Float64Array.from({ length: 2 * re.length }, (_, i) => (i % 2 === 0 ? re : im)[i >> 1]);
 
 describe.each(propagationKinds)("%s", (kind) => {
-  const propagator = propagatorOf(kind);
+  const propagator = propagatorOf({ propagation: kind });
 
   describe.each(SIDES)("of waves [%i, %i]", (height, width) => {
     const shape = [height, width] as const;
@@ -79,5 +79,7 @@ function hermitian(a: ArrayLike<number>, b: ArrayLike<number>): readonly [number
 }
 
 it("a geometry without a propagator is refused by name", () => {
-  expect(() => propagatorOf("near-moon")).toThrow(/no propagation for a near-moon geometry.*expected far-field/);
+  expect(() => propagatorOf({ propagation: "near-moon" })).toThrow(
+    /no propagation for a near-moon geometry.*expected far-field/,
+  );
 });
