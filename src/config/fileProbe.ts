@@ -22,6 +22,27 @@ export interface BundleHeader {
   readonly batchSize: number;
 }
 
+/** Commands that leave their results in a folder. */
+export type WritingCommand =
+  | "train"
+  | "import-weights"
+  | "infer"
+  | "compare"
+  | "split"
+  | "benchmark"
+  | "benchmark data";
+
+/** What a command means to do in an output folder. */
+export interface FolderClaim {
+  readonly command: WritingCommand;
+  /** Files that it reads, none of which may be replaced. */
+  readonly inputs: readonly string[];
+  /** Whether results that are there may be lost. */
+  readonly overwrite?: boolean | undefined;
+  /** Whether it goes on with what an earlier call left there. */
+  readonly continues?: boolean | undefined;
+}
+
 /** A payload factory's view of the machine: its files and its devices. */
 export interface FileProbe {
   /** @throws PtychonautError "device" if it is not there, with what is. */
@@ -32,6 +53,9 @@ export interface FileProbe {
   scanHeader(path: string, reading: ReadingSettings): Promise<ScanHeader>;
   /** @throws PtychonautError "bundle" if there is no model that this version understands. */
   bundleHeader(path: string): Promise<BundleHeader>;
-  /** Creates the folder with its parents. @throws PtychonautError if it cannot be written to. */
-  prepareFolder(path: string): Promise<void>;
+  /**
+   * Creates the folder with its parents.
+   * @throws PtychonautError if it cannot be written to, is in use, or has what must not be lost.
+   */
+  prepareFolder(path: string, claim: FolderClaim): Promise<void>;
 }

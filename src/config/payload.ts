@@ -43,6 +43,15 @@ export interface InferencePayload {
   readonly notes: readonly string[];
 }
 
+/** What a run is asked to do beside its settings. */
+export interface OutputRequest {
+  readonly outputDir: string;
+  /** Whether results that are in the folder may be lost. Default false. */
+  readonly overwrite?: boolean | undefined;
+  /** Files that are read for the request itself: they are not replaced either. */
+  readonly alsoRead?: readonly string[] | undefined;
+}
+
 /** Who may say settings of a run, by rank. */
 export interface Sources {
   /** Settings said for this run, under any spelling, flat or nested by group. They win. */
@@ -53,14 +62,14 @@ export interface Sources {
   readonly file?: Settings;
 }
 
-export interface TrainingRequest extends Sources {
+export interface TrainingRequest extends Sources, OutputRequest {
+  /** What will write to the folder. Default "train". */
+  readonly command?: "train" | "import-weights";
   /** A scan, or several, or folders of scans. */
   readonly trainDataFile: string | readonly string[];
-  readonly outputDir: string;
 }
 
-export interface InferenceRequest extends Sources {
+export interface InferenceRequest extends Sources, OutputRequest {
   readonly modelPath: string;
   readonly testDataFile: string;
-  readonly outputDir: string;
 }

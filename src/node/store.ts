@@ -1,10 +1,11 @@
 import { appendFile, readdir, rm, stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import type { RunStore } from "../runs/store.ts";
 import { readFailure, writeFailure } from "./files/failures.ts";
 import { openSource, scratchFolder } from "./files/fileSource.ts";
 import { makeFolders } from "./files/folders.ts";
 import { removeLeftovers } from "./files/leftovers.ts";
+import { checkUnlocked, lockFolder } from "./files/lock.ts";
 import { ensureOutputDir } from "./files/outputFolder.ts";
 import { readBytes } from "./files/readBytes.ts";
 import { writeAtomic, writePieces } from "./files/writeAtomic.ts";
@@ -21,7 +22,12 @@ export const nodeStore: RunStore = {
   },
   async kindOf(path) {
     const found = await stat(path).catch(() => undefined);
-    return found === undefined ? undefined : found.isDirectory() ? "folder" : "file";
+    if (found === undefined) return undefined;
+    return found.isDirectory() ? "folder" : found.isFile() ? "file" : "device";
+  },
+  async identity(path) {
+    const found = await stat(path, { bigint: true }).catch(() => undefined);
+    return found === undefined ? undefined : `${found.dev}:${found.ino}`;
   },
   list: (folder) => readdir(folder).catch(() => []),
   write: writeAtomic,
@@ -32,7 +38,10 @@ export const nodeStore: RunStore = {
     await orWriteFailure(path, makeFolders(path));
     await removeLeftovers(path);
   },
+  clearBeside: (path) => removeLeftovers(dirname(path)),
   claim: ensureOutputDir,
+  checkFree: checkUnlocked,
+  lock: lockFolder,
   scratch: scratchFolder,
   absolute: (path, from = ".") => resolve(from, path),
 };

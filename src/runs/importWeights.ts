@@ -17,6 +17,7 @@ import { impliedSpectralSettings } from "../reference/referenceSpectral.ts";
 import { valuesFromReference } from "../reference/referenceWeights.ts";
 import { withModeCoherence } from "../training/modeCoherence.ts";
 import { version } from "../version.ts";
+import { inLockedFolder } from "./claimFolder.ts";
 import { readScan } from "./inputs/scans.ts";
 import type { Home } from "./machine.ts";
 import { outputs } from "./outputs.ts";
@@ -58,20 +59,23 @@ export async function runImportWeights(
   const scales = computeScales(dataset, frames, nphotons === null ? {} : { photons: nphotons });
   const numbers = Object.entries(scales).filter((entry): entry is [string, number] => typeof entry[1] === "number");
   const file = joinPath(payload.outputDir, outputs.model);
-  await store.write(
-    file,
-    writeBundle({
-      model: graph.export(values),
-      parameters: graph.specs,
-      createdBy: `ptychonaut ${version}`,
-      config: JSON.parse(JSON.stringify(savedConfigOf(payload))) as JsonObject,
-      scales: Object.fromEntries(numbers),
-      trainedOn: dataFacts(dataset, payload.model.gridsize),
-      training: {
-        importedFrom: { name: baseName(path), sha256: await machine.sha256(bytes) },
-        weights: graph.specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
-      },
-    }),
+  const bundle = writeBundle({
+    model: graph.export(values),
+    parameters: graph.specs,
+    createdBy: `ptychonaut ${version}`,
+    config: JSON.parse(JSON.stringify(savedConfigOf(payload))) as JsonObject,
+    scales: Object.fromEntries(numbers),
+    trainedOn: dataFacts(dataset, payload.model.gridsize),
+    training: {
+      importedFrom: { name: baseName(path), sha256: await machine.sha256(bytes) },
+      weights: graph.specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+    },
+  });
+  await inLockedFolder(
+    payload.outputDir,
+    store,
+    () => {},
+    () => store.write(file, bundle),
   );
   return file;
 }

@@ -5,6 +5,7 @@ import { resolveInferencePayload } from "../config/resolve/infer.ts";
 import { resolveTrainingPayload } from "../config/resolve/train.ts";
 import { readSavedConfig } from "../config/savedConfig.ts";
 import { scanNumbers } from "../data/scanNumbers.ts";
+import { claimFolder } from "./claimFolder.ts";
 import { readBundleFile } from "./inputs/bundleFiles.ts";
 import { scanFiles, scanShape } from "./inputs/scans.ts";
 import type { Home } from "./machine.ts";
@@ -30,7 +31,7 @@ export function fileProbe(home: Home): FileProbe {
       const { model, data, training } = readSavedConfig(manifest.config, path);
       return { model, data, batchSize: training.batchSize };
     },
-    prepareFolder: (path) => store.claim(path),
+    prepareFolder: (path, claim) => claimFolder(path, claim, store),
   };
 }
 

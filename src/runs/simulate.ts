@@ -5,11 +5,15 @@ import { type PiecewiseScan, simulate, simulatePiecewise } from "../simulation/s
 import { withTruePatches } from "../simulation/truePatches.ts";
 import type { RunHooks } from "./hooks.ts";
 import type { Home } from "./machine.ts";
-import { type RunStore, writeArchive } from "./store.ts";
+import { claimOutputFile, type OutputFile } from "./outputFile.ts";
 
 export interface SimulationRequest {
   /** The npz file to write. */
   readonly output: string;
+  /** Whether a file of that name may be replaced. Default false. */
+  readonly overwrite?: boolean;
+  /** Files that were read for the request, which must not be replaced. */
+  readonly alsoRead?: readonly string[];
   readonly options: SimulationOptions;
   /** Also save the true patches: 8 n² bytes a pattern. */
   readonly labels: boolean;
@@ -17,11 +21,12 @@ export interface SimulationRequest {
 
 /** Makes a simulated scan and writes it. @throws PtychonautError "usage" for options that cannot be; "output" */
 export async function runSimulation(
-  { output, options, labels }: SimulationRequest,
+  { output, overwrite = false, alsoRead = [], options, labels }: SimulationRequest,
   hooks: Pick<RunHooks, "log">,
   { store }: Pick<Home, "store">,
 ): Promise<void> {
-  const [count, height, width] = await writeSimulation(output, options, labels, store);
+  const file = await claimOutputFile(output, { inputs: alsoRead, overwrite }, store);
+  const [count, height, width] = await writeSimulation(file, options, labels);
   hooks.log(`wrote ${output}: ${count} patterns of ${height} x ${width}`);
 }
 
@@ -29,15 +34,14 @@ export async function runSimulation(
 const LARGE = 2 ** 30;
 
 async function writeSimulation(
-  path: string,
+  file: OutputFile,
   options: SimulationOptions,
   labels: boolean,
-  store: RunStore,
 ): Promise<PiecewiseScan["shape"]> {
   if (4 * options.patterns * options.n ** 2 <= LARGE) {
     const simulated = simulate(options);
     const dataset = labels ? withTruePatches(simulated) : simulated;
-    await store.write(path, writeScanNpz(dataset));
+    await file.write(writeScanNpz(dataset));
     const { count, height, width } = dataset.patterns;
     return [count, height, width];
   }
@@ -47,6 +51,6 @@ async function writeSimulation(
       fix: "leave it out: training on labels can cut them from the object",
     });
   const scan = simulatePiecewise(options);
-  await writeArchive(path, (writer) => writeScanFrames(writer, scan), store);
+  await file.writeArchive((writer) => writeScanFrames(writer, scan));
   return scan.shape;
 }

@@ -3,6 +3,7 @@ import { selectFrames } from "../data/selectFrames.ts";
 import { PtychonautError } from "../errors.ts";
 import type { ScanOptions } from "../scans/scanOptions.ts";
 import { writeScanNpz } from "../scans/writeScanNpz.ts";
+import { claimFolder, inLockedFolder } from "./claimFolder.ts";
 import type { RunHooks } from "./hooks.ts";
 import { readScan } from "./inputs/scans.ts";
 import type { Home } from "./machine.ts";
@@ -13,6 +14,8 @@ export interface SplitRequest {
   readonly scan: string;
   readonly reading: ScanOptions;
   readonly outputDir: string;
+  /** Whether halves that are there may be replaced. Default false. */
+  readonly overwrite?: boolean;
 }
 
 /**
@@ -21,7 +24,7 @@ export interface SplitRequest {
  * @throws PtychonautError "data" for a scan of one pattern; "output"
  */
 export async function runSplit(
-  { scan, reading, outputDir }: SplitRequest,
+  { scan, reading, outputDir, overwrite }: SplitRequest,
   hooks: Pick<RunHooks, "log" | "warn">,
   home: Home,
 ): Promise<void> {
@@ -30,13 +33,16 @@ export async function runSplit(
   if (count < 2)
     throw new PtychonautError("data", "a scan of one pattern has no halves", { where: scan, got: `${count}` });
   for (const line of dataset.provenance.warnings) hooks.warn(`warning: ${line}`);
-  await home.store.claim(outputDir);
-  for (const [first, name] of outputs.halves.entries()) {
-    const frames = everySecond(dataset, first);
-    const path = joinPath(outputDir, name);
-    await home.store.write(path, writeScanNpz(selectFrames(dataset, frames)));
-    hooks.log(`wrote ${path}: ${frames.length} patterns`);
-  }
+  const { store } = home;
+  await claimFolder(outputDir, { command: "split", inputs: [scan], overwrite }, store);
+  await inLockedFolder(outputDir, store, hooks.log, async () => {
+    for (const [first, name] of outputs.halves.entries()) {
+      const frames = everySecond(dataset, first);
+      const path = joinPath(outputDir, name);
+      await store.write(path, writeScanNpz(selectFrames(dataset, frames)));
+      hooks.log(`wrote ${path}: ${frames.length} patterns`);
+    }
+  });
 }
 
 /** Every second pattern, of each scan that the file holds by itself: halves of a scan have both its whole extent. */

@@ -1,4 +1,4 @@
-import { PtychonautError } from "../errors.ts";
+import { PtychonautError, setting } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { ByteSink, ByteSource, MakeScratch } from "../formats/byteSource.ts";
 import { openArrayFile } from "../formats/containers.ts";
@@ -10,6 +10,18 @@ export interface OpenFile extends ByteSource {
   /** What the file was like when it was opened: it has another one after it was replaced or changed. */
   readonly stamp: string;
   close(): void;
+}
+
+export interface WriteOptions {
+  /** A file that is there is not replaced but an error ("usage"). Default false. */
+  readonly exclusive?: boolean;
+}
+
+/** A folder that is one run's. */
+export interface FolderLock {
+  /** What it was taken over from, in words; absent where nobody held it. */
+  readonly takenOver?: string;
+  release(): Promise<void>;
 }
 
 /** Scratch files in one folder, which go away together. */
@@ -28,31 +40,49 @@ export interface RunStore {
   /** Opens a file to be read where it is. @throws PtychonautError "data", as `read` */
   open(path: string): Promise<OpenFile>;
   /** What is there, if anything. */
-  kindOf(path: string): Promise<"file" | "folder" | undefined>;
+  kindOf(path: string): Promise<"file" | "folder" | "device" | undefined>;
+  /** The same for all names of one file or folder; undefined where there is none. */
+  identity(path: string): Promise<string | undefined>;
   /** Names of what is in a folder, in any order; none where there is no such folder. */
   list(folder: string): Promise<readonly string[]>;
   /**
    * Writes a file so that a reader sees the old content or the new, never a part.
    * @throws PtychonautError "output": no room, no permission, no such folder
    */
-  write(path: string, content: Uint8Array | string): Promise<void>;
+  write(path: string, content: Uint8Array | string, how?: WriteOptions): Promise<void>;
   /** Writes a file of any size in the same way, piece by piece. @throws PtychonautError "output", as `write` */
-  writePieces(path: string, write: (sink: ByteSink) => void): Promise<void>;
+  writePieces(path: string, write: (sink: ByteSink) => void, how?: WriteOptions): Promise<void>;
   /** Adds to a file's end; makes it where it is not there. For logs: a reader may see a part. @throws as `write` */
   append(path: string, content: Uint8Array | string): Promise<void>;
   /** Deletes a file, if it is there. */
   remove(path: string): Promise<void>;
   /** Makes a folder of a run's own, with its parents, and clears it of what killed runs left half written. */
   makeFolder(path: string): Promise<void>;
+  /** Clears away what killed writers left half written beside a file that is to be written. */
+  clearBeside(path: string): Promise<void>;
   /**
-   * Takes a folder for a run's results, before anything else happens: makes it, with its parents, and proves that files can
-   * be made in it. @throws PtychonautError "usage" when they cannot
+   * Makes a folder ready for a run's results, before anything else happens: makes it, with its parents, and proves that files
+   * can be made in it. `claimFolder` looks at what is there. @throws PtychonautError "usage" when they cannot
    */
   claim(folder: string): Promise<void>;
+  /** @throws PtychonautError "usage" when a run writes to the folder, here or elsewhere */
+  checkFree(folder: string): Promise<void>;
+  /**
+   * Keeps a folder for one run, until it is released or the program ends.
+   * @throws PtychonautError "usage", as `checkFree`
+   */
+  lock(folder: string): Promise<FolderLock>;
   /** Room for scratch files in a folder, until they are removed. @param log is told what takes how much room */
   scratch(folder: string, log: (line: string) => void): ScratchFolder;
   /** The one full name of a path. @param from what a relative path starts at; default: where the program runs */
   absolute(path: string, from?: string): string;
+}
+
+export function outputExists(path: string): PtychonautError {
+  return new PtychonautError("usage", "the file exists", {
+    where: path,
+    fix: `name another, or say that it may go: ${setting("overwrite")}`,
+  });
 }
 
 export async function isThere(path: string, store: RunStore): Promise<boolean> {
@@ -70,12 +100,18 @@ export async function writeJson(path: string, value: unknown, store: RunStore): 
 }
 
 /** Writes a zip archive of any size, member by member. @throws PtychonautError "output" */
-export async function writeArchive(path: string, write: (writer: ZipWriter) => void, store: RunStore): Promise<void> {
-  await store.writePieces(path, (sink) => {
+export async function writeArchive(
+  path: string,
+  write: (writer: ZipWriter) => void,
+  store: RunStore,
+  how: WriteOptions = {},
+): Promise<void> {
+  const fill = (sink: ByteSink): void => {
     const writer = zipWriter(sink);
     write(writer);
     writer.finish();
-  });
+  };
+  await store.writePieces(path, fill, how);
 }
 
 /** Gives a file's bytes to a reader, and closes it. @throws PtychonautError "data" for whatever the reader trips over */

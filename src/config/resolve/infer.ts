@@ -84,7 +84,11 @@ async function resolveOn(
   checkData(data, model.gridsize);
   checkInference(inference, model);
   checkCount("nPatterns", inference.nPatterns, header);
-  await files.prepareFolder(request.outputDir);
+  await files.prepareFolder(request.outputDir, {
+    command: "infer",
+    inputs: [request.modelPath, request.testDataFile, ...(request.alsoRead ?? [])],
+    overwrite: request.overwrite,
+  });
   return deepFreeze({
     kind: "inference",
     modelPath: request.modelPath,

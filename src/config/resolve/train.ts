@@ -66,7 +66,13 @@ export async function resolveTrainingPayload(request: TrainingRequest, files: Fi
     onlyScan(test.scans ?? [], training.testDataFile);
     onlyScan(header.scans ?? [], trainDataFile);
   }
-  await files.prepareFolder(request.outputDir);
+  const read = [trainDataFile, ...moreDataFiles, training.testDataFile, training.initFrom];
+  await files.prepareFolder(request.outputDir, {
+    command: request.command ?? "train",
+    inputs: [...read.filter((path) => path !== null), ...(request.alsoRead ?? [])],
+    overwrite: request.overwrite,
+    continues: training.resume === "last",
+  });
   return deepFreeze({
     kind: "training",
     trainDataFile,

@@ -9,7 +9,7 @@ import { sameValue } from "../../config/merge.ts";
 import { snakeCase } from "../../config/names.ts";
 import { unknownName } from "../../errors.ts";
 import type { LinesRequest } from "../../runs/benchmark/lines.ts";
-import { type Command, type CommandContext, reportOutcome } from "./command.ts";
+import { type Command, type CommandContext, overwriteFlag, reportOutcome } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { splitSettings } from "./runFlags.ts";
 import { refusedSettings, schemaFlags } from "./schemaFlags.ts";
@@ -34,6 +34,7 @@ const ownFlags: readonly Flag[] = [
     description: "Folder for data, trainings and results; the same command goes on with what is in it.",
     required: true,
   },
+  overwriteFlag,
   {
     name: "probeFile",
     kind: "text",
@@ -132,6 +133,7 @@ export function linesRequest(values: Readonly<Record<string, unknown>>): LinesRe
   const probeFile = values["probeFile"];
   return {
     outputDir: String(values["outputDir"]),
+    overwrite: values["overwrite"] === true,
     setup,
     ...(typeof probeFile === "string" ? { probeFile } : {}),
     seeds: [...new Set((values["seeds"] as readonly number[] | undefined) ?? [row?.seed ?? 42])],

@@ -54,6 +54,14 @@ export const configFlag: Flag = {
   description: "Options and settings in a YAML or JSON file; flags win over it. `ptychonaut init` writes one.",
 };
 
+/** The flag of every command that writes. */
+export const overwriteFlag: Flag = {
+  name: "overwrite",
+  kind: "boolean",
+  section: "Files",
+  description: "What is there already may be replaced and lost.",
+};
+
 /** Flags that every command has. */
 export const commonFlags: readonly Flag[] = [
   {

@@ -70,10 +70,13 @@ async function compare({ values, positionals }: ParsedFlags, context: CommandCon
   const models = entries.filter(({ kind }) => kind === "model");
   checkModelFlags(values, models);
   // Everything is read and resolved before anything runs.
-  for (const { kind, address: file } of entries) if (kind === "object") await readObjectFile(file, context.home);
+  const read = [reference.path];
+  for (const { kind, address: file } of entries)
+    if (kind === "object") read.push((await readObjectFile(file, context.home)).path);
   const payloads: InferencePayload[] = [];
-  for (const model of models) payloads.push(await payloadOf(model, values, outputDir, context));
-  await context.files.prepareFolder(outputDir);
+  for (const model of models) payloads.push(await payloadOf(model, values, outputDir, read, context));
+  const overwrite = values["overwrite"] === true;
+  await context.files.prepareFolder(outputDir, { command: "compare", inputs: read, overwrite });
   const hooks = context.hooks(values["quiet"] === true, payloads[0]?.execution.enableProgressBar ?? true);
   const made = await infer(models, payloads, context, hooks);
   if ("exitCode" in made) return made.exitCode;
@@ -129,6 +132,7 @@ async function payloadOf(
   { label, address }: CompareEntry,
   values: ParsedFlags["values"],
   outputDir: string,
+  alsoRead: readonly string[],
   context: CommandContext,
 ): Promise<InferencePayload> {
   const { testDataFile, ...settings } = values;
@@ -138,6 +142,8 @@ async function payloadOf(
       modelPath: address,
       testDataFile: String(testDataFile),
       outputDir: join(outputDir, "inference", fileName(label)),
+      overwrite: values["overwrite"] === true,
+      alsoRead,
       overrides,
       executionConfig,
       file: await configFile(values["config"], "inference"),

@@ -1,7 +1,9 @@
 import { differencesFromDefaults } from "../../config/differences.ts";
 import type { FileProbe, ScanHeader } from "../../config/fileProbe.ts";
 import type { InferencePayload, TrainingPayload } from "../../config/payload.ts";
+import { checkClaim } from "../../runs/claimFolder.ts";
 import { checkOutputDir } from "../files/outputFolder.ts";
+import { nodeStore } from "../store.ts";
 import type { CommandContext } from "./command.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
 import { listedSettings } from "./settingsListed.ts";
@@ -33,7 +35,10 @@ export function dryFiles(files: FileProbe): DryFiles {
         headers.set(path, header);
         return header;
       },
-      prepareFolder: checkOutputDir,
+      async prepareFolder(path, claim) {
+        await checkOutputDir(path);
+        await checkClaim(path, claim, nodeStore);
+      },
     },
   };
 }

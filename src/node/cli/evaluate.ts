@@ -15,9 +15,10 @@ import { readObjectFile } from "../../runs/objectFile.ts";
 import { outputs } from "../../runs/outputs.ts";
 import { joinPath } from "../../runs/paths.ts";
 import { isThere, type RunStore } from "../../runs/store.ts";
-import type { Command, CommandContext } from "./command.ts";
+import { type Command, type CommandContext, overwriteFlag } from "./command.ts";
 import { comparisonFlags, comparisonOptions, orientationFlags } from "./comparisonFlags.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
+import { outputOf } from "./outputFlag.ts";
 
 const ownFlags: readonly Flag[] = [
   {
@@ -40,6 +41,7 @@ const ownFlags: readonly Flag[] = [
     description: "Name of the reference's array, where it has another.",
   },
   { name: "output", kind: "text", section: "Files", description: "Also write the metrics to this JSON file." },
+  overwriteFlag,
   { name: "json", kind: "boolean", section: "Files", description: "Print JSON, the schema of metrics.json." },
   ...comparisonFlags,
   ...orientationFlags(false),
@@ -67,6 +69,7 @@ async function evaluate({ values, positionals }: ParsedFlags, context: CommandCo
   const key = typeof objectKey === "string" ? objectKey : undefined;
   const reference = await readReference(await objectAddress(path, store), context.home, key);
   const reconstruction = await readObjectFile(await objectAddress(positionals[0], store), context.home);
+  const file = await outputOf(values, context, [reference.path, reconstruction.path]);
   const metrics = compareWithReference(reconstruction, reference, options);
   const halves = split ? splitData(metrics, reconstruction, reference) : undefined;
   const warnings = [...evaluationWarnings(metrics, halves), ...pixelWarnings(reconstruction, reference)];
@@ -74,7 +77,7 @@ async function evaluate({ values, positionals }: ParsedFlags, context: CommandCo
   const lengths = lengthsOf(metrics, reconstruction.pixelSizeM ?? reference.pixelSizeM);
   const said = { ...metrics, ...lengths, ...(halves === undefined ? {} : { split: halves }) };
   const json = `${JSON.stringify(said, null, 2)}\n`;
-  if (typeof values["output"] === "string") await context.home.store.write(values["output"], json);
+  await file?.write(json);
   context.print(values["json"] === true ? json : metricsTable(metrics, lengths, halves));
   return 0;
 }

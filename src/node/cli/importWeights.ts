@@ -36,6 +36,9 @@ export const importWeightsCommand: Command = {
         {
           trainDataFile: String(values["trainDataFile"]),
           outputDir: String(values["outputDir"]),
+          command: "import-weights",
+          overwrite: values["overwrite"] === true,
+          alsoRead: [positionals[0]],
           ...splitSettings(values),
           file: { ...implied, ...config },
         },

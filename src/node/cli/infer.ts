@@ -58,6 +58,7 @@ async function infer({ values }: ParsedFlags, context: CommandContext): Promise<
       modelPath: String(values["modelPath"]),
       testDataFile: String(testDataFile),
       outputDir: String(values["outputDir"]),
+      overwrite: values["overwrite"] === true,
       overrides,
       executionConfig,
       file: await configFile(values["config"], "inference"),

@@ -1,9 +1,8 @@
-import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { configTemplate } from "../../config/configTemplate.ts";
-import { PtychonautError } from "../../errors.ts";
-import { writeAtomic } from "../files/writeAtomic.ts";
-import type { Command, CommandContext } from "./command.ts";
+import { claimOutputFile } from "../../runs/outputFile.ts";
+import { type Command, type CommandContext, overwriteFlag } from "./command.ts";
 import { schemaText, templateSection } from "./configSections.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
 
@@ -11,12 +10,7 @@ const SCHEMA_FILE = "ptychonaut.schema.json";
 
 const ownFlags: readonly Flag[] = [
   { name: "output", kind: "text", section: "Files", description: "The file to write.", default: "config.yaml" },
-  {
-    name: "overwrite",
-    kind: "boolean",
-    section: "Files",
-    description: "Replace a file of that name.",
-  },
+  overwriteFlag,
 ];
 
 /** `ptychonaut init`: a config file to start from. */
@@ -27,18 +21,27 @@ export const initCommand: Command = {
   flags: ownFlags,
   run: async ({ values }: ParsedFlags, context: CommandContext) => {
     const path = String(values["output"] ?? "config.yaml");
-    if (existsSync(path) && values["overwrite"] !== true) {
-      throw new PtychonautError("usage", "the file exists", {
-        where: path,
-        fix: "name another with --output, or say --overwrite",
-      });
-    }
+    const overwrite = values["overwrite"] === true;
+    const { store } = context.home;
+    const config = await claimOutputFile(path, { overwrite }, store);
     const schemaPath = join(dirname(path), SCHEMA_FILE);
+    const ours = await isOurSchema(schemaPath);
+    const schema = await claimOutputFile(schemaPath, { overwrite: overwrite || ours }, store);
     const commands = await context.configurable();
-    await writeAtomic(path, configTemplate(SCHEMA_FILE, commands.map(templateSection)));
-    await writeAtomic(schemaPath, schemaText(commands));
+    await config.write(configTemplate(SCHEMA_FILE, commands.map(templateSection)));
+    await schema.write(schemaText(commands));
     const hooks = context.hooks(values["quiet"] === true);
     for (const file of [path, schemaPath]) hooks.log(`wrote ${file}`);
     return 0;
   },
 };
+
+/** What an earlier call wrote beside another config file: nobody's work. */
+async function isOurSchema(path: string): Promise<boolean> {
+  try {
+    const schema = JSON.parse(await readFile(path, "utf8")) as { readonly properties?: Record<string, unknown> };
+    return ["model", "training", "execution"].every((group) => schema.properties?.[group] !== undefined);
+  } catch {
+    return false;
+  }
+}

@@ -3,7 +3,7 @@ import { resolveInferencePayload } from "../../config/resolve/infer.ts";
 import { resolveTrainingPayload } from "../../config/resolve/train.ts";
 import { PtychonautError } from "../../errors.ts";
 import { changedInputs, readSavedRun, repeatRequest, unsaidSettings } from "../../runs/savedRun.ts";
-import { type Command, type CommandContext, reportOutcome } from "./command.ts";
+import { type Command, type CommandContext, overwriteFlag, reportOutcome } from "./command.ts";
 import { dryFiles, dryRunFlag, isDryRun, sayInference, sayTraining } from "./dryRun.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 
@@ -21,6 +21,7 @@ const ownFlags: readonly Flag[] = [
     section: "Files",
     description: "Run although an input is not the file that it was.",
   },
+  overwriteFlag,
 ];
 
 /** `ptychonaut rerun`: the same run again, from its record. */
@@ -39,6 +40,7 @@ async function rerun({ values, positionals }: ParsedFlags, context: CommandConte
   const path = positionals[0];
   const run = await readSavedRun(path, context.home.store);
   const repeat = repeatRequest(run, String(values["outputDir"]));
+  const output = { overwrite: values["overwrite"] === true, alsoRead: [path] };
   for (const changed of await changedInputs(run, context.home)) {
     if (values["allowChangedInputs"] !== true) {
       throw new PtychonautError("data", "an input is not the file that it was", {
@@ -58,12 +60,12 @@ async function rerun({ values, positionals }: ParsedFlags, context: CommandConte
   const files = isDryRun(values) ? dry.files : context.files;
   const hooksFor = (progressBar: boolean) => context.hooks(quiet, progressBar);
   if (repeat.command === "train") {
-    const payload = await resolveTrainingPayload(repeat.request, files);
+    const payload = await resolveTrainingPayload({ ...repeat.request, ...output }, files);
     if (isDryRun(values)) return sayTraining(payload, dry, context);
     const hooks = hooksFor(payload.execution.enableProgressBar);
     return reportOutcome(await context.workflows.train(payload, hooks), hooks);
   }
-  const payload = await resolveInferencePayload(repeat.request, files);
+  const payload = await resolveInferencePayload({ ...repeat.request, ...output }, files);
   if (isDryRun(values)) return sayInference([payload], dry, context);
   const hooks = hooksFor(payload.execution.enableProgressBar);
   return reportOutcome(await context.workflows.infer(payload, hooks), hooks);

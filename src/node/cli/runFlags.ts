@@ -2,6 +2,7 @@ import type { Settings } from "../../config/group.ts";
 import type { PayloadKind } from "../../config/names.ts";
 import { groupOf } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
+import { overwriteFlag } from "./command.ts";
 import { readConfigFile } from "./configFile.ts";
 import type { Flag } from "./flags.ts";
 
@@ -14,6 +15,7 @@ export const sharedRunFlags: readonly Flag[] = [
     description: "Folder for everything that the run writes; created with its parents.",
     required: true,
   },
+  overwriteFlag,
   {
     name: "device",
     kind: "text",

@@ -1,22 +1,25 @@
-import { writeAtomic } from "../files/writeAtomic.ts";
-import type { Command, CommandContext } from "./command.ts";
+import { type Command, type CommandContext, overwriteFlag } from "./command.ts";
 import { schemaText } from "./configSections.ts";
 import type { ParsedFlags } from "./flags.ts";
+import { outputOf } from "./outputFlag.ts";
 
 /** `ptychonaut schema`: the JSON schema of config files. */
 export const schemaCommand: Command = {
   usage: "[--output FILE.json]",
   examples: ["ptychonaut schema --output ptychonaut.schema.json"],
-  flags: [{ name: "output", kind: "text", section: "Files", description: "Write it to this file instead." }],
+  flags: [
+    { name: "output", kind: "text", section: "Files", description: "Write it to this file instead." },
+    overwriteFlag,
+  ],
   run: async ({ values }: ParsedFlags, context: CommandContext) => {
-    const path = values["output"];
+    const file = await outputOf(values, context);
     const text = schemaText(await context.configurable());
-    if (typeof path !== "string") {
+    if (file === undefined) {
       context.print(text);
       return 0;
     }
-    await writeAtomic(path, text);
-    context.hooks(values["quiet"] === true).log(`wrote ${path}`);
+    await file.write(text);
+    context.hooks(values["quiet"] === true).log(`wrote ${file.path}`);
     return 0;
   },
 };

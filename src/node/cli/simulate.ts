@@ -14,7 +14,7 @@ import {
   type SimulationOptions,
   scanNames,
 } from "../../simulation/options.ts";
-import type { Command, CommandContext } from "./command.ts";
+import { type Command, type CommandContext, overwriteFlag } from "./command.ts";
 import { problemOf } from "./configEntries.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 
@@ -34,6 +34,7 @@ const flag = (
 
 const ownFlags: readonly Flag[] = [
   flag("Files", "output", "text", "npz file to write.", { required: true }),
+  overwriteFlag,
   flag("Scan", "n", "integer", "Side of a diffraction pattern.", { aliases: ["N"], default: 64, unit: "pixels" }),
   flag("Scan", "patterns", "integer", "Number of patterns.", { default: 1000 }),
   flag("Scan", "scan", "text", "Path of the probe.", { choices: scanNames, default: "fermat" }),
@@ -103,8 +104,11 @@ export const simulateCommand: Command = {
   run: async ({ values }: ParsedFlags, context: CommandContext) => {
     requireFlags(values, ownFlags, "simulate");
     const hooks = context.hooks(values["quiet"] === true);
+    const config = values["config"];
     const request = {
       output: String(values["output"]),
+      overwrite: values["overwrite"] === true,
+      alsoRead: typeof config === "string" ? [config] : [],
       options: simulationOptions(values),
       labels: values["labels"] === true,
     };

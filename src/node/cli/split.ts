@@ -1,7 +1,7 @@
 import { readingSettings, scanOptions } from "../../config/dataConfig.ts";
 import { parseSettings } from "../../config/schema.ts";
 import { runSplit } from "../../runs/split.ts";
-import type { Command, CommandContext } from "./command.ts";
+import { type Command, type CommandContext, overwriteFlag } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { schemaFlags } from "./schemaFlags.ts";
 
@@ -13,6 +13,7 @@ const ownFlags: readonly Flag[] = [
     description: "Folder for the two files; created with its parents.",
     required: true,
   },
+  overwriteFlag,
 ];
 
 const readingNames: readonly string[] = readingSettings;
@@ -36,6 +37,8 @@ async function split({ values, positionals }: ParsedFlags, context: CommandConte
   const hooks = context.hooks(values["quiet"] === true);
   const said = Object.fromEntries(Object.entries(values).filter(([name]) => readingNames.includes(name)));
   const reading = scanOptions(parseSettings("data", said));
-  await runSplit({ scan: positionals[0], reading, outputDir: String(values["outputDir"]) }, hooks, context.home);
+  const outputDir = String(values["outputDir"]);
+  const overwrite = values["overwrite"] === true;
+  await runSplit({ scan: positionals[0], reading, outputDir, overwrite }, hooks, context.home);
   return 0;
 }

@@ -65,6 +65,7 @@ async function train({ values }: ParsedFlags, context: CommandContext): Promise<
     {
       trainDataFile: values["trainDataFile"] as readonly string[],
       outputDir: String(values["outputDir"]),
+      overwrite: values["overwrite"] === true,
       overrides,
       executionConfig,
       file: await configFile(values["config"], "training"),

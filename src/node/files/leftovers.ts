@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isAlive } from "./processes.ts";
 
 /** Hidden, and with the process in it, so that what a killed one leaves behind can be told from what is being written. */
 export const temporaryName = (name: string): string => `.${name}.${process.pid}.${randomBytes(6).toString("hex")}.tmp`;
@@ -20,13 +21,4 @@ async function isBeingWritten(path: string, writer: number): Promise<boolean> {
   if (writer !== process.pid) return isAlive(writer);
   const started = Date.now() - 1000 * process.uptime();
   return ((await stat(path).catch(() => undefined))?.mtimeMs ?? 0) >= started;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
 }

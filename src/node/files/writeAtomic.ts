@@ -1,7 +1,8 @@
-import { type FileHandle, open, rename, unlink } from "node:fs/promises";
+import { access, type FileHandle, link, open, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { ByteSink } from "../../formats/byteSource.ts";
-import { writeFailure } from "./failures.ts";
+import { outputExists, type WriteOptions } from "../../runs/store.ts";
+import { codeOf, writeFailure } from "./failures.ts";
 import { fileSink } from "./fileSource.ts";
 import { temporaryName } from "./leftovers.ts";
 
@@ -10,16 +11,24 @@ import { temporaryName } from "./leftovers.ts";
  * flushed to the disk, then renamed. A failed write leaves no temporary behind.
  * @throws PtychonautError "output": no space, no permission, no such folder
  */
-export async function writeAtomic(path: string, content: Uint8Array | string): Promise<void> {
-  await replaceFile(path, (file) => file.writeFile(content));
+export async function writeAtomic(path: string, content: Uint8Array | string, how: WriteOptions = {}): Promise<void> {
+  await replaceFile(path, (file) => file.writeFile(content), how);
 }
 
 /** Writes a file of any size in the same way, piece by piece. @throws PtychonautError "output", as `writeAtomic` */
-export async function writePieces(path: string, write: (sink: ByteSink) => void): Promise<void> {
-  await replaceFile(path, async ({ fd }) => write(fileSink(fd)));
+export async function writePieces(
+  path: string,
+  write: (sink: ByteSink) => void,
+  how: WriteOptions = {},
+): Promise<void> {
+  await replaceFile(path, async ({ fd }) => write(fileSink(fd)), how);
 }
 
-async function replaceFile(path: string, fill: (file: FileHandle) => Promise<void>): Promise<void> {
+async function replaceFile(
+  path: string,
+  fill: (file: FileHandle) => Promise<void>,
+  { exclusive = false }: WriteOptions,
+): Promise<void> {
   const temporary = join(dirname(path), temporaryName(basename(path)));
   let file: FileHandle | undefined;
   try {
@@ -28,10 +37,33 @@ async function replaceFile(path: string, fill: (file: FileHandle) => Promise<voi
     await file.sync();
     await file.close();
     file = undefined;
-    await rename(temporary, path);
+    if (exclusive) await moveToNew(temporary, path);
+    else await rename(temporary, path);
   } catch (error) {
     await file?.close().catch(() => {});
     await unlink(temporary).catch(() => {});
     throw writeFailure(error, path);
   }
 }
+
+/** Renames, unless there is something of that name: as one act, where the file system has links. */
+async function moveToNew(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+    await unlink(from);
+  } catch (error) {
+    const code = codeOf(error) ?? "";
+    if (code === "EEXIST" || (LINKLESS.has(code) && (await isThere(to)))) throw outputExists(to);
+    if (!LINKLESS.has(code)) throw error;
+    await rename(from, to);
+  }
+}
+
+/** What file systems without links say. */
+export const LINKLESS: ReadonlySet<string> = new Set(["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK"]);
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );

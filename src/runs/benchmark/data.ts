@@ -5,6 +5,7 @@ import { snakeCase } from "../../config/names.ts";
 import { PtychonautError } from "../../errors.ts";
 import { openNpz } from "../../formats/npz.ts";
 import { writeScanNpz } from "../../scans/writeScanNpz.ts";
+import { claimFolder } from "../claimFolder.ts";
 import type { RunHooks } from "../hooks.ts";
 import type { Home } from "../machine.ts";
 import { outputs } from "../outputs.ts";
@@ -32,29 +33,47 @@ interface MeasuredProbe {
   readonly sha256: string;
 }
 
+export interface BenchmarkDataRequest {
+  readonly setup: LinesSetup;
+  readonly probeFile?: string | undefined;
+  /** Whether scans that are there may be replaced. */
+  readonly overwrite?: boolean | undefined;
+}
+
+/** The probe of a benchmark, with the SHA-256 of the file that it was measured in. */
+export interface BenchmarkProbeUsed {
+  readonly probe: ComplexArray;
+  readonly sha256: string | null;
+}
+
+/** @throws PtychonautError "usage" when a measured probe is asked for and no file named, "data" when the file has none */
+export async function probeOf({ setup, probeFile }: BenchmarkDataRequest, home: Home): Promise<BenchmarkProbeUsed> {
+  const measured = probeFile === undefined ? undefined : await readProbe(probeFile, home);
+  return { probe: benchmarkProbe(setup, measured?.probe), sha256: measured?.sha256 ?? null };
+}
+
 /**
  * Simulates both scans into a folder, or takes those that are there from an earlier call.
- * @throws PtychonautError "usage" when the folder holds other data, "data" when the probe's file has none
+ * @throws PtychonautError "usage" when the folder holds other data
  */
 export async function benchmarkData(
   folder: string,
-  setup: LinesSetup,
-  probeFile: string | undefined,
+  { setup, probeFile, overwrite }: BenchmarkDataRequest,
+  { probe, sha256 }: BenchmarkProbeUsed,
   hooks: RunHooks,
   home: Home,
 ): Promise<BenchmarkData> {
   const { store } = home;
-  const measured = probeFile === undefined ? undefined : await readProbe(probeFile, home);
   const { benchmark: names } = outputs;
-  const probe = benchmarkProbe(setup, measured?.probe);
   const [train, test, record] = [names.train, names.test, names.data].map((name) => joinPath(folder, name));
-  const wanted = { setup, probe: measured?.sha256 ?? null };
+  const wanted = { setup, probe: sha256 };
   if (await isThere(record, store)) {
     const found = (await readJson(record, store)) as DataRecord;
     checkSame(found, wanted, folder);
     return { train, test, testUnit: found.amplitudeUnit.test };
   }
-  await store.claim(folder);
+  const inputs = probeFile === undefined ? [] : [probeFile];
+  await claimFolder(folder, { command: "benchmark data", inputs, overwrite }, store);
   const unit = { train: 0, test: 0 };
   for (const split of ["train", "test"] as const) {
     const { dataset, amplitudeUnit } = simulateSplit(setup, split, probe);

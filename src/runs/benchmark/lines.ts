@@ -11,24 +11,25 @@ import {
   stitchedImages,
 } from "../../benchmark/score.ts";
 import type { Settings } from "../../config/group.ts";
-
 import { isRead } from "../../config/schema.ts";
-
 import type { CompatMetrics } from "../../reference/compat.ts";
 import { version } from "../../version.ts";
+import { claimFolder, inLockedFolder } from "../claimFolder.ts";
 import { readReconstructionFile, readReference } from "../evaluate.ts";
 import type { RunHooks, RunOutcome, Workflows } from "../hooks.ts";
 import type { Home } from "../machine.ts";
 import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
 import { isThere, type RunStore, readJson, writeJson } from "../store.ts";
-import { type BenchmarkData, benchmarkData } from "./data.ts";
+import { type BenchmarkData, type BenchmarkProbeUsed, benchmarkData, probeOf } from "./data.ts";
 import { writePictures } from "./pictures.ts";
 import { checkStage, inferOrReuse, readTraining, trainOrContinue } from "./stages.ts";
 
 /** A benchmark as asked for, checked. */
 export interface LinesRequest {
   readonly outputDir: string;
+  /** Whether other results that are in the folder may be lost. Default false. */
+  readonly overwrite?: boolean;
   readonly setup: LinesSetup;
   /** npz with the measured probe, for the probe "experimental". */
   readonly probeFile?: string;
@@ -73,9 +74,23 @@ export async function runLinesBenchmark(
   hooks: RunHooks,
   home: Home,
 ): Promise<LinesOutcome> {
-  const { outputDir, setup, probeFile, seeds } = request;
+  const { outputDir, probeFile, overwrite } = request;
   await check(request, home);
-  const data = await benchmarkData(joinPath(outputDir, "data"), setup, probeFile, hooks, home);
+  const inputs = probeFile === undefined ? [] : [probeFile];
+  const probe = await probeOf(request, home);
+  await claimFolder(outputDir, { command: "benchmark", inputs, overwrite }, home.store);
+  return inLockedFolder(outputDir, home.store, hooks.log, () => benchmark(request, probe, workflows, hooks, home));
+}
+
+async function benchmark(
+  request: LinesRequest,
+  probe: BenchmarkProbeUsed,
+  workflows: Workflows,
+  hooks: RunHooks,
+  home: Home,
+): Promise<LinesOutcome> {
+  const { outputDir, seeds } = request;
+  const data = await benchmarkData(joinPath(outputDir, "data"), request, probe, hooks, home);
   const runs: BenchmarkRun[] = [];
   const files: string[] = [];
   for (const seed of seeds) {

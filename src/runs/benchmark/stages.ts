@@ -67,16 +67,18 @@ export async function trainOrContinue(
   const { store } = home;
   const { outputDir } = stage;
   const resume = (await isThere(lastCheckpoint(outputDir), store)) ? { resume: "last" } : {};
+  const record = joinPath(outputDir, outputs.run);
+  const before = await isThere(record, store);
+  // What is there was made by an earlier call; whether with the same settings is checked below.
   const payload = await resolveTrainingPayload(
-    { ...stage, overrides: { ...stage.overrides, ...resume } },
+    { ...stage, overrides: { ...stage.overrides, ...resume }, overwrite: before },
     fileProbe(home),
   );
-  const record = joinPath(outputDir, outputs.run);
-  if (await isThere(record, store)) {
+  if (before) {
     await checkSettings(record, payload, store);
     const { outcome, epochs } = await readTraining(outputDir, store);
     if (isFinished(outcome.kind, epochs, epochsOf(payload))) {
-      hooks.log(`$outputDir: trained already ($outcome.kindafter $epochsepochs)`);
+      hooks.log(`${outputDir}: trained already (${outcome.kind} after ${epochs} epochs)`);
       return outcome.kind === "diverged" || outcome.kind === "not-finite" ? "diverged" : "finished";
     }
   }

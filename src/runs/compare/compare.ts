@@ -11,8 +11,8 @@ import {
 } from "../../metrics/commonArea.ts";
 import { measure } from "../../metrics/evaluate.ts";
 import { type ComplexImage, complexImage } from "../../metrics/image.ts";
-
 import { comparisonFigure } from "../../pictures/comparisonFigure.ts";
+import { inLockedFolder } from "../claimFolder.ts";
 import {
   type ComparisonOptions,
   evaluationOptions,
@@ -68,7 +68,11 @@ interface MeasuredEntry extends Measured {
  * `comparison.csv`, `frc.csv`, `compare.json`, `aligned.npz`, `comparison.png` and, last, `run.json`.
  * @throws PtychonautError naming the entry that does not fit, or "output"
  */
-export async function runCompare(request: CompareRequest, hooks: RunHooks, home: Home): Promise<CompareOutcome> {
+export function runCompare(request: CompareRequest, hooks: RunHooks, home: Home): Promise<CompareOutcome> {
+  return inLockedFolder(request.outputDir, home.store, hooks.log, () => comparison(request, hooks, home));
+}
+
+async function comparison(request: CompareRequest, hooks: RunHooks, home: Home): Promise<CompareOutcome> {
   const { entries, reference, outputDir, options, area } = request;
   const startedAt = new Date();
   const target = complexImage(reference.object);

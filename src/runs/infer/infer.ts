@@ -26,6 +26,7 @@ import { maskedProbe } from "../../training/maskedProbe.ts";
 import { withModeCoherence } from "../../training/modeCoherence.ts";
 import { scanPropagator } from "../../training/scanPropagator.ts";
 import { probesOf } from "../../training/trainableProbe.ts";
+import { inLockedFolder } from "../claimFolder.ts";
 import { checkDeterminism } from "../determinism.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
 import { locateBundle } from "../inputs/bundleFiles.ts";
@@ -50,11 +51,20 @@ export interface InferenceDeps {
  * was predicted so far.
  * @throws PtychonautError for wrong input, a bundle that does not fit the data, a missing device, or a full disk
  */
-export async function runInference(
+export function runInference(
   payload: InferencePayload,
   hooks: RunHooks,
   home: Home,
   deps: InferenceDeps = {},
+): Promise<RunOutcome> {
+  return inLockedFolder(payload.outputDir, home.store, hooks.log, () => inference(payload, hooks, home, deps));
+}
+
+async function inference(
+  payload: InferencePayload,
+  hooks: RunHooks,
+  home: Home,
+  deps: InferenceDeps,
 ): Promise<RunOutcome> {
   const run = await prepare(payload, hooks, home, deps);
   try {

@@ -18,6 +18,7 @@ import { scanPropagator } from "../../training/scanPropagator.ts";
 import { scheduleOf } from "../../training/settings.ts";
 import { type Outcome, type TrainerOptions, train } from "../../training/trainer.ts";
 import { freshState, type TrainingState } from "../../training/trainingState.ts";
+import { inLockedFolder } from "../claimFolder.ts";
 import { checkDeterminism } from "../determinism.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
 import { type OpenScans, openScans } from "../inputs/scans.ts";
@@ -48,7 +49,11 @@ import { canvasWarnings, scanWarnings, trainingWarnings } from "./trainingWarnin
  * checkpoints, the metrics log, `training.json` and `run.json`.
  * @throws PtychonautError for wrong input, a missing device, or a disk that is full; numerical trouble is in the outcome
  */
-export async function runTraining(payload: TrainingPayload, hooks: RunHooks, home: Home): Promise<RunOutcome> {
+export function runTraining(payload: TrainingPayload, hooks: RunHooks, home: Home): Promise<RunOutcome> {
+  return inLockedFolder(payload.outputDir, home.store, hooks.log, () => training(payload, hooks, home));
+}
+
+async function training(payload: TrainingPayload, hooks: RunHooks, home: Home): Promise<RunOutcome> {
   const { machine, store } = home;
   const startedAt = new Date();
   const server = await logServer(payload, machine);
