@@ -58,7 +58,7 @@ export const configFlag: Flag = {
 export const overwriteFlag: Flag = {
   name: "overwrite",
   kind: "boolean",
-  section: "Files",
+  section: "General",
   description: "What is there already may be replaced and lost.",
 };
 
