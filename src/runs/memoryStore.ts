@@ -1,7 +1,7 @@
 import { PtychonautError } from "../errors.ts";
 import type { ByteSink, ScratchFile } from "../formats/byteSource.ts";
 import { folderOf } from "./paths.ts";
-import type { OpenFile, RunStore } from "./store.ts";
+import { type OpenFile, outputExists, type RunStore, type WriteOptions } from "./store.ts";
 
 /** A file is replaced as a whole, so whoever has it open keeps what they opened. */
 interface Stored {
@@ -23,8 +23,17 @@ export function memoryStore(): RunStore {
       ...(isFolder ? { got: "a folder" } : { fix: "check the path" }),
     });
   };
-  const put = (path: string, bytes: Uint8Array<ArrayBuffer>): void => {
+  const locked = new Set<string>();
+  const checkFree = async (folder: string): Promise<void> => {
+    if (locked.has(absolute(folder)))
+      throw new PtychonautError("usage", "the output folder is in use", {
+        where: folder,
+        fix: "wait for its run, stop it, or name another folder",
+      });
+  };
+  const put = (path: string, bytes: Uint8Array<ArrayBuffer>, { exclusive = false }: WriteOptions = {}): void => {
     const name = absolute(path);
+    if (exclusive && files.has(name)) throw outputExists(path);
     if (folders.has(name) || !folders.has(folderOf(name)))
       throw new PtychonautError("output", "the file cannot be written", {
         where: path,
@@ -49,15 +58,19 @@ export function memoryStore(): RunStore {
       const name = absolute(path);
       return files.has(name) ? "file" : folders.has(name) ? "folder" : undefined;
     },
+    async identity(path) {
+      const name = absolute(path);
+      return files.has(name) || folders.has(name) ? name : undefined;
+    },
     async list(folder) {
       const name = absolute(folder);
       return [...files.keys(), ...folders].filter((path) => path !== "/" && folderOf(path) === name).map(nameIn);
     },
-    write: async (path, content) => put(path, bytesOf(content).slice()),
-    async writePieces(path, write) {
+    write: async (path, content, how) => put(path, bytesOf(content).slice(), how),
+    async writePieces(path, write, how) {
       const pieces = piecewise();
       write(pieces.sink);
-      put(path, pieces.whole());
+      put(path, pieces.whole(), how);
     },
     async append(path, content) {
       const pieces = piecewise();
@@ -77,6 +90,18 @@ export function memoryStore(): RunStore {
           cause,
         });
       });
+    },
+    clearBeside: async () => {},
+    checkFree,
+    async lock(folder) {
+      await checkFree(folder);
+      const name = absolute(folder);
+      locked.add(name);
+      return {
+        async release() {
+          locked.delete(name);
+        },
+      };
     },
     scratch: () => ({ make: scratchFile, remove() {} }),
     absolute,

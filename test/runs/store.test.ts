@@ -44,7 +44,7 @@ describe.each(stores)("a store: %s", (_, store, root) => {
     await store.write(path("errors", "file"), "");
     await expect(store.read(path("errors", "none"))).rejects.toThrow(/no such file.*errors\/none/);
     await expect(store.open(path("errors", "none"))).rejects.toMatchObject({ kind: "data" });
-    await expect(store.read(path("errors"))).rejects.toThrow(/cannot be read.*errors/);
+    await expect(store.read(path("errors"))).rejects.toThrow(/folder.*errors|errors.*folder/);
     await expect(store.write(path("errors", "none", "file"), "")).rejects.toMatchObject({ kind: "output" });
     await expect(store.append(path("errors", "none", "file"), "")).rejects.toMatchObject({ kind: "output" });
     await expect(store.claim(path("errors", "file"))).rejects.toMatchObject({ kind: "usage" });
@@ -90,6 +90,33 @@ describe.each(stores)("a store: %s", (_, store, root) => {
     expect([...file.source().read(1, 4)]).toEqual([2, 3, 4, 5]);
     folder.remove();
     expect(await store.list(path("scratch"))).toEqual([]);
+  });
+
+  it("a file has one identity, and is replaced only where that was not excluded", async () => {
+    await store.claim(path("exclusive"));
+    const file = path("exclusive", "file");
+    expect(await store.identity(file)).toBeUndefined();
+    await store.write(file, "first", { exclusive: true });
+    const again = store.write(file, "second", { exclusive: true });
+    await expect(again).rejects.toMatchObject({ kind: "usage" });
+    await expect(again).rejects.toThrow(/the file exists; in .*exclusive.file.*`overwrite`/);
+    const archive = writeArchive(file, (writer) => writer.add("x", 0, [], 6), store, { exclusive: true });
+    await expect(archive).rejects.toMatchObject({ kind: "usage" });
+    expect(text(await store.read(file))).toBe("first");
+    expect(await store.list(path("exclusive"))).toEqual(["file"]);
+    expect(await store.identity(path("exclusive", "..", "exclusive", "file"))).toBe(await store.identity(file));
+    expect(await store.identity(path("exclusive"))).not.toBe(await store.identity(file));
+  });
+
+  it("a folder is one run's at a time, and another's when that has let go of it", async () => {
+    await store.claim(path("locked"));
+    const lock = await store.lock(path("locked"));
+    await expect(store.lock(path("locked"))).rejects.toMatchObject({ kind: "usage" });
+    await expect(store.checkFree(path("locked"))).rejects.toThrow(/the output folder is in use; in .*locked/);
+    await lock.release();
+    await store.checkFree(path("locked"));
+    await (await store.lock(path("locked"))).release();
+    expect(await store.list(path("locked"))).toEqual([]);
   });
 
   it("a file has one full name", () => {
