@@ -47,16 +47,21 @@ export function geometryOf({ size, n, gridsize, images }: LinesSetup, split: Spl
   return { size, n, gridsize, images, offset, outerOffset: split === "train" ? outerTrain : outerTest };
 }
 
+/** What a machine can hold, and a grid needs. */
+const greatest = { n: 4096, gridsize: 8, images: 1000, size: 16_384 } as const;
+
 /** @throws PtychonautError "usage" naming what is out of range */
 export function checkSetup(setup: LinesSetup): void {
-  for (const name of ["n", "gridsize", "images", "size"] as const) {
-    if (Number.isInteger(setup[name]) && setup[name] >= 1) continue;
+  for (const [name, most] of Object.entries(greatest)) {
+    const value = setup[name as keyof typeof greatest];
+    if (Number.isInteger(value) && value >= 1 && value <= most) continue;
     throw new PtychonautError("usage", `wrong ${name} of the benchmark`, {
-      expected: "a whole number of at least 1",
-      got: `${setup[name]}`,
+      expected: `a whole number from 1 to ${most}`,
+      got: `${value}`,
     });
   }
-  if (!(setup.nphotons > 0 && setup.probeSmoothing >= 0)) {
+  const { nphotons, probeSmoothing } = setup;
+  if (!(nphotons > 0 && nphotons <= 1e15 && probeSmoothing >= 0 && probeSmoothing <= setup.n)) {
     throw new PtychonautError("usage", "the benchmark needs light and a probe blurred by zero or more pixels", {
       got: `nphotons ${setup.nphotons}, probe_smoothing ${setup.probeSmoothing}`,
     });

@@ -98,7 +98,9 @@ export function parseJsonObject(text: string, where: string): JsonObject {
     const json = parseJson(text, where);
     if (typeof json === "object" && json !== null && !Array.isArray(json)) return json as JsonObject;
   } catch (cause) {
-    throw new PtychonautError("bundle", "a member of the bundle is not JSON", { where, cause });
+    const deep = cause instanceof PtychonautError && cause.message.includes("nested");
+    const what = deep ? "a member of the bundle is nested too deeply" : "a member of the bundle is not JSON";
+    throw new PtychonautError("bundle", what, { where, cause });
   }
   throw new PtychonautError("bundle", "a member of the bundle is not a JSON object", { where });
 }

@@ -133,11 +133,14 @@ describe("a model bundle", () => {
 
   it("is refused when a member is missing, extra or damaged, or the format is from another time", () => {
     const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+    const deep = `${'{"a":['.repeat(100_000)}1${"]}".repeat(100_000)}`;
     const cases: [Uint8Array, RegExp][] = [
       [tampered({ "training.json": undefined }), /not a model bundle.*got model.onnx, manifest.json/],
       [tampered({ "code.py": text("print()") }), /not a model bundle.*code.py/],
       [tampered({ "training.json": text("[1]") }), /not a JSON object.*training.json/],
       [tampered({ "manifest.json": text("{oops") }), /not JSON.*manifest.json/],
+      [tampered({ "manifest.json": text(deep) }), /nested too deeply.*manifest.json/],
+      [tampered({ "training.json": text(deep) }), /nested too deeply.*training.json/],
       [withManifest((m) => Object.assign(m, { formatVersion: 2 })), /format .*expected formatVersion 1; got 2/],
       [withManifest((m) => delete m["formatVersion"]), /got none/],
       [withManifest((m) => Object.assign(m, { extra: 1 })), /manifest is damaged.*extra/],

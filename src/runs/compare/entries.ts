@@ -22,20 +22,24 @@ export async function resolveEntries(typed: readonly string[], store: RunStore):
   const entries: CompareEntry[] = [];
   for (const text of typed) entries.push(await resolveEntry(text, store));
   const names = new Map<string, string>();
+  for (const name of reserved) names.set(name, "what the files hold beside the entries");
   for (const { label } of entries) {
     const name = fileName(label);
-    const other = names.get(name) ?? (reserved.has(name) ? "what the files hold beside the entries" : undefined);
-    if (other !== undefined)
-      throw new PtychonautError("usage", `the label "${label}" is taken by ${other}`, {
-        fix: "say LABEL=PATH with a label of its own",
-      });
-    names.set(name, `the entry "${label}"`);
+    // Each has an array of its own in aligned.npz, and one of where it is known.
+    for (const array of [name, `${name}_known`]) {
+      const other = names.get(array);
+      if (other !== undefined)
+        throw new PtychonautError("usage", `the label "${label}" is taken by ${other}`, {
+          fix: "say LABEL=PATH with a label of its own",
+        });
+      names.set(array, `the entry "${label}"`);
+    }
   }
   return entries;
 }
 
 /** Names of other arrays in aligned.npz. */
-const reserved: ReadonlySet<string> = new Set(["reference", "reference_known", "common"]);
+const reserved: readonly string[] = ["reference", "reference_known", "common"];
 
 /** A label as part of a file's or array's name: never a way out of a folder, nor a hidden file. */
 export function fileName(label: string): string {
