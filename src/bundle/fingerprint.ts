@@ -1,6 +1,7 @@
 import { evenly, sizeOf } from "../arrays.ts";
 import type { Dataset, Measurement } from "../data/dataset.ts";
 import { crc32 } from "../formats/crc32.ts";
+import type { Geometry } from "../optics/geometry.ts";
 
 /** What a bundle remembers of the data it was trained on, and what it compares new data with. */
 export interface DataFacts {
@@ -21,6 +22,8 @@ export interface DataFacts {
    * raster with one probe differ in nothing else. Absent in older bundles.
    */
   readonly patternsCrc?: number;
+  /** What was known of the experiment. Absent in older bundles. */
+  readonly geometry?: Geometry;
 }
 
 /** Patterns that a fingerprint looks at, and how many are read at a time. */
@@ -39,6 +42,7 @@ export function dataFacts(dataset: Dataset, gridsize: number): DataFacts {
     probeCrc: crcOf(probe.data),
     positionsCrc: crcOf(positions),
     patternsCrc: patternsCrc(dataset),
+    ...(dataset.geometry === undefined ? {} : { geometry: dataset.geometry }),
   };
 }
 

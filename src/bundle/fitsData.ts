@@ -46,6 +46,7 @@ export function checkBundleFitsData(manifest: Manifest, facts: DataFacts): strin
     warnings.push(
       `${facts.name} has another probe than the training data (${names}): the network has learned ${scans.length === 1 ? "that probe" : "those probes"}`,
     );
+  warnings.push(...otherPixel(scans, facts));
   const own = scans.find((scan) => isSame(scan.facts, facts));
   if (!scans.some((scan) => isSameMeasurement(scan.facts, facts))) warnings.push(anotherScan(manifest, facts, names));
   else if (
@@ -65,6 +66,19 @@ function anotherScan(manifest: Manifest, facts: DataFacts, names: string): strin
   const alike = twin === undefined ? "" : `: raster and probe are those of ${twin.name}, but not the patterns`;
   const used = scans.length > 1 ? "; scales are the means of what was learned of each" : "";
   return `${facts.name} is another scan than the training data (${names})${alike}${used}`;
+}
+
+/** Sizes of one pixel that differ by more than people round. */
+const OTHER_PIXEL = 0.01;
+
+/** Where object pixels are of another size than any of the training's: a network knows detail by its size in pixels. */
+function otherPixel(scans: readonly { readonly facts: DataFacts }[], { name, geometry }: DataFacts): string[] {
+  const own = geometry?.objectPixelM;
+  const trained = scans.flatMap(({ facts }) => facts.geometry?.objectPixelM ?? []);
+  if (own === undefined || trained.length === 0) return [];
+  if (trained.some((pixel) => Math.abs(pixel / own - 1) <= OTHER_PIXEL)) return [];
+  const sizes = [...new Set(trained)].map((pixel) => pixel.toPrecision(4)).join(" and ");
+  return [`object pixels of ${name} are ${own.toPrecision(4)} m, those of the training data ${sizes} m`];
 }
 
 /** What training learned about this very scan, or else about all. */

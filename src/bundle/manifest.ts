@@ -47,6 +47,15 @@ export const formatVersion = 1;
 const count = z.int().nonnegative();
 const tensor = z.strictObject({ name: z.string(), shape: z.array(count), crc: count });
 const tensors = z.array(tensor);
+const metres = z.number().positive().optional();
+const geometry = z.strictObject({
+  propagation: z.enum(["far-field", "near-field"]),
+  radiation: z.enum(["photons", "electrons"]).optional(),
+  wavelengthM: metres,
+  detectorDistanceM: metres,
+  detectorPixelM: metres,
+  objectPixelM: metres,
+});
 const facts = z.strictObject({
   name: z.string(),
   N: count,
@@ -57,6 +66,7 @@ const facts = z.strictObject({
   probeCrc: count,
   positionsCrc: count,
   patternsCrc: count.optional(),
+  geometry: geometry.optional(),
 });
 const schema = z.strictObject({
   formatVersion: z.literal(formatVersion),

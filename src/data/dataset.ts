@@ -91,6 +91,8 @@ export interface Provenance {
   readonly sha256?: string;
   /** The scan format that read it, and what told that it is this one. */
   readonly format?: { readonly name: string; readonly evidence: string };
+  /** Every convention that was applied, stated or by default, by the settings that would say it. */
+  readonly conventions?: Readonly<Record<string, string>>;
   /** In the order applied: transposed axes, DC moved to the centre, positions converted … */
   readonly conversions: readonly string[];
   /** Things worth a look that did not stop the reader. */

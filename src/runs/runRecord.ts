@@ -14,6 +14,8 @@ export interface RunInput {
   readonly conversions?: readonly string[];
   /** The scan format that read it, and what told so. */
   readonly format?: Provenance["format"];
+  /** Every convention that reading applied, by the settings that would say it. */
+  readonly conventions?: Provenance["conventions"];
   /** What was known of the experiment's geometry. */
   readonly geometry?: Geometry;
   /** Parts of the pixels and of the counts that a scan's mask takes away, 0 to 1. */
@@ -22,10 +24,11 @@ export interface RunInput {
 
 /** A scan as an input of a run. */
 export function scanInput({ name, provenance, geometry }: Dataset): RunInput {
-  const { path = name, sha256 = null, conversions, format, masked } = provenance;
+  const { path = name, sha256 = null, conversions, format, conventions, masked } = provenance;
   return {
     ...{ path, sha256, conversions },
     ...(format === undefined ? {} : { format }),
+    ...(conventions === undefined ? {} : { conventions }),
     ...(geometry === undefined ? {} : { geometry }),
     ...(masked === undefined ? {} : { masked }),
   };

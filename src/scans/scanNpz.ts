@@ -1,5 +1,5 @@
 import { type ComplexArray, sizeOf } from "../arrays.ts";
-import type { Dataset, Patterns } from "../data/dataset.ts";
+import type { Dataset, Measurement, Patterns } from "../data/dataset.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { ByteSource } from "../formats/byteSource.ts";
 import { openNpz } from "../formats/npz.ts";
@@ -7,7 +7,7 @@ import { asStated } from "./asStated.ts";
 import { readObject, toProbe } from "./complexImages.ts";
 import { optionalMask, readFrameIntensities, readScanIndex } from "./frameValues.ts";
 import { requireKey } from "./namedArrays.ts";
-import { patternLayout } from "./patternLayout.ts";
+import { type PatternLayout, patternLayout } from "./patternLayout.ts";
 import type { Recognition, ScanFormat, ScanShape, ScanSource } from "./scanFormat.ts";
 import { readGeometry } from "./scanGeometry.ts";
 import { labelsLeftOut, readLabels } from "./scanLabels.ts";
@@ -45,6 +45,28 @@ export function readScanNpz(
   source: ScanSource = {},
 ): Dataset {
   return asStated(read(openNpz(input, source.path ?? "scan"), options, source), options);
+}
+
+function conventionsOf(
+  options: ScanOptions,
+  found: { patternsKey: string; probeKey: string; measurement: Measurement; layout: PatternLayout },
+): Readonly<Record<string, string>> {
+  const { positionsKey, positionOrder } = options;
+  return {
+    patterns_key: found.patternsKey,
+    probe_key: found.probeKey,
+    ...(positionsKey === undefined
+      ? {}
+      : { positions_key: positionsKey, ...(positionOrder === undefined ? {} : { position_order: positionOrder }) }),
+    measurement: found.measurement,
+    frame_axis: found.layout.framesLast ? "last" : "first",
+    dc_at: options.dcAt ?? "center",
+    probe_at: options.probeAt ?? "center",
+    mask_valid: String(options.maskValid ?? 1),
+    position_reference: options.positionReference ?? "center",
+    position_origin: options.positionOrigin ?? "absolute",
+    position_unit: options.positionUnit ?? "px",
+  };
 }
 
 function recognise(file: ArrayFile, options: ScanOptions): Recognition {
@@ -109,7 +131,11 @@ function read(file: ArrayFile, options: ScanOptions, { scratch, unread = false, 
     ...(scanIndex === undefined ? {} : { scanIndex }),
     ...(frameIntensities === undefined ? {} : { frameIntensities }),
     ...(photons === undefined ? {} : { photonsPerPattern: photons }),
-    provenance: { ...source, conversions, warnings },
+    provenance: {
+      ...source,
+      conventions: conventionsOf(options, { patternsKey, probeKey, measurement, layout }),
+      ...{ conversions, warnings },
+    },
   };
 }
 

@@ -160,6 +160,19 @@ describe("a bundle against data", () => {
   const check = (change: Partial<DataFacts>): string[] =>
     checkBundleFitsData(manifest as Manifest, { ...trainedOn, ...change });
 
+  it("keeps the geometry, and says where object pixels are of another size", () => {
+    const geometry = { propagation: "far-field", radiation: "electrons", objectPixelM: 4e-10 } as const;
+    const known = readBundle(writeBundle({ ...parts, trainedOn: { ...trainedOn, geometry } })).manifest;
+    expect(known.trainedOn.geometry).toEqual(geometry);
+    const warningsFor = (objectPixelM: number): string[] =>
+      checkBundleFitsData(known as Manifest, { ...trainedOn, geometry: { ...geometry, objectPixelM } });
+    expect(warningsFor(4.02e-10)).toEqual(check({}));
+    expect(warningsFor(8e-10)).toContainEqual(
+      expect.stringMatching(/^object pixels of .* are 8\.000e-10 m, those of the training data 4\.000e-10 m$/),
+    );
+    expect(check({ geometry })).toEqual(check({}));
+  });
+
   it("refuses what the network cannot see", () => {
     expect(refusal(() => check({ N: 128 })).message).toMatch(/another size.*64 x 64.*128 x 128/);
     expect(refusal(() => check({ gridsize: 1 })).message).toMatch(/gridsize 2.*gridsize 1/);

@@ -1,4 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { scanOptions } from "../../src/config/dataConfig.ts";
+import { camelCase } from "../../src/config/names.ts";
+import { parseSettings } from "../../src/config/schema.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import type { ArrayFile } from "../../src/formats/arrayFile.ts";
@@ -48,6 +51,24 @@ describe("scan formats", () => {
       evidence: expect.stringContaining("names of patterns, probe and positions"),
     });
     expect(readScanArrays(scan(), { format: "npz" }).provenance.format?.evidence).toBe("as stated");
+  });
+
+  it("reading records every convention by the setting that would say it, so that they can be said", () => {
+    const { conventions } = readScanArrays(scan()).provenance;
+    expect(conventions).toEqual({
+      ...{ patterns_key: "diff3d", probe_key: "probeGuess", measurement: "amplitude", frame_axis: "first" },
+      ...{ dc_at: "center", probe_at: "center", mask_valid: "1" },
+      ...{ position_reference: "center", position_origin: "absolute", position_unit: "px" },
+    });
+    const said = Object.fromEntries(
+      Object.entries(conventions!).map(([name, value]) => [
+        camelCase(name),
+        name === "mask_valid" ? Number(value) : value,
+      ]),
+    );
+    const { patterns: _, ...again } = readScanArrays(scan(), scanOptions(parseSettings("data", said)));
+    const { patterns: __, ...first } = readScanArrays(scan());
+    expect({ ...again, provenance: again.provenance.conventions }).toEqual({ ...first, provenance: conventions });
   });
 
   it("the surest format reads, whatever the order; a named one reads in any case", () => {

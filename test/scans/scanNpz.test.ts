@@ -76,7 +76,7 @@ describe("the contract", () => {
     expect(Array.from(dataset.positions)).toEqual([4, 4, 5.25, 6.5, 9, 8, 11, 12, 15, 19.5]);
     expect(dataset.probe.shape).toEqual([1, N, N]);
     expect(dataset.object?.shape).toEqual([20, 24]);
-    expect(dataset.provenance).toEqual({ path: "/data/scan.npz", conversions: [], warnings: [] });
+    expect(dataset.provenance).toMatchObject({ path: "/data/scan.npz", conversions: [], warnings: [] });
   });
 
   it("reads optional arrays", () => {

@@ -32,12 +32,14 @@ export function identityOf(
   initial: InitialWeights | undefined,
 ): RunIdentity {
   const stated = (name: string): boolean => overridden.some((origin) => origin.name === name);
+  // A geometry that becomes known later changes nothing that is learned; positions are in pixels already.
+  const learnedFrom = facts.map(({ geometry: _, ...learned }) => learned);
   return JSON.parse(
     JSON.stringify({
       ...identitySettings({ model, data, training, execution }, stated),
       seed,
       initFrom: initial?.sha256 ?? null,
-      trainedOn: facts.length === 1 ? facts[0] : facts,
+      trainedOn: learnedFrom.length === 1 ? learnedFrom[0] : learnedFrom,
     }),
   ) as RunIdentity;
 }
