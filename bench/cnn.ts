@@ -154,7 +154,7 @@ async function disagreement(contenders: readonly Contender[], { name, task, fold
   );
   const worst = Math.max(...differences);
   if (worst <= AGREEMENT) return worst;
-  const shown = contenders.map((contender, i) => `${contender.name}: ${results[i]!.slice(0, 3).join(", ")} …`);
+  const shown = contenders.map((contender, i) => `${contender.name}: ${results[i].slice(0, 3).join(", ")} …`);
   throw new Error(`${name}, ${task}: contenders differ by ${worst}, more than ${AGREEMENT}\n${shown.join("\n")}`);
 }
 
@@ -167,10 +167,10 @@ const numbers = async (path: string): Promise<Float64Array> => {
 const difference = (a: Float64Array, b: Float64Array, scale: (i: number) => number): number => {
   if (a.length !== b.length) return Number.POSITIVE_INFINITY;
   // A value that is not a number makes the whole difference one, which no limit lets pass.
-  return a.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i]!) / scale(i)), 0);
+  return a.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i]) / scale(i)), 0);
 };
 
-const ofEach = (a: Float64Array, b: Float64Array): number => difference(a, b, (i) => Math.abs(b[i]!));
+const ofEach = (a: Float64Array, b: Float64Array): number => difference(a, b, (i) => Math.abs(b[i]));
 const ofLargest = (a: Float64Array, b: Float64Array): number => {
   const largest = b.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   return difference(a, b, () => largest);
@@ -196,7 +196,7 @@ async function main(): Promise<void> {
     await rm(folder, { recursive: true });
   }
   const cpu = cpus();
-  const machine = { cpu: cpu[0]!.model, cores: cpu.length, memoryGib: Math.round(totalmem() / 2 ** 30) };
+  const machine = { cpu: cpu[0].model, cores: cpu.length, memoryGib: Math.round(totalmem() / 2 ** 30) };
   const text = `${machine.cpu}, ${machine.cores} cores; ${versionLine(comparisons)}\n\n${table(comparisons)}\n`;
   console.log(text);
   if (chosen.output === undefined) return;

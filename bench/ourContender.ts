@@ -55,7 +55,7 @@ async function learn(task: Learning, problem: Problem): Promise<void> {
     if (request.command !== "learn") throw new Error(`a training takes no ${request.command}`);
     const learned = await task.learn(request.epochs);
     const weights = await task.weights();
-    const arrays = specs.map(({ name, shape }) => [name, { shape, dtype: "float32", data: weights[name]! }] as const);
+    const arrays = specs.map(({ name, shape }) => [name, { shape, dtype: "float32", data: weights[name] }] as const);
     await writeFile(request.path, writeNpz(Object.fromEntries(arrays), { compress: false }));
     return learned;
   });

@@ -53,7 +53,7 @@ export async function trainingTask(problem: Problem, runtime: Runtime, form: For
   let done = 0;
   return {
     async step() {
-      const batch = problem.batches[done++ % problem.batches.length]!;
+      const batch = problem.batches[done++ % problem.batches.length];
       return (await step.run([batch], LEARNING_RATE, done)).loss;
     },
     dispose: () => step.dispose(),
@@ -67,17 +67,17 @@ export async function learningTask(problem: Problem, runtime: Runtime): Promise<
   const models = stepModels(problem, problem.batch, { optimizer, target: runtime.target });
   const start = packWeights(models.specs, problem.weights, optimizer.moments.length);
   const step = await createTrainingStep({ runtime, models, optimizer, start, form: "fused" });
-  const images = problem.batches.map(({ inputs }) => inputs["images"]!.data as Float32Array);
+  const images = problem.batches.map(({ inputs }) => inputs["images"].data as Float32Array);
   const { batch } = problem;
-  const size = images[0]!.length / batch;
+  const size = images[0].length / batch;
   const [first] = problem.batches;
   const gather = (indices: readonly number[]): StepBatch => {
     const data = new Float32Array(batch * size);
     for (const [to, i] of indices.entries()) {
       const from = (i % batch) * size;
-      data.set(images[Math.floor(i / batch)]!.subarray(from, from + size), to * size);
+      data.set(images[Math.floor(i / batch)].subarray(from, from + size), to * size);
     }
-    return { ...first!, inputs: { ...first!.inputs, images: { ...first!.inputs["images"]!, data } } };
+    return { ...first, inputs: { ...first.inputs, images: { ...first.inputs["images"], data } } };
   };
   let [epoch, done] = [0, 0];
   return {
@@ -116,12 +116,12 @@ async function replicas(problem: Problem, models: (batch: number) => StepModels,
 export async function inferenceTask(problem: Problem, runtime: Runtime): Promise<Task> {
   const predictor = await loadPredictor(runtime, problem.model, problem.weights, problem.batch);
   const batches = problem.batches.map(({ inputs }) => ({
-    images: inputs["images"]!.data as Float32Array,
+    images: inputs["images"].data as Float32Array,
     frames: new Int32Array(0),
   }));
   let done = 0;
   return {
-    step: async () => (await predictor.predict(batches[done++ % batches.length]!)).data,
+    step: async () => (await predictor.predict(batches[done++ % batches.length])).data,
     dispose: () => predictor.dispose(),
   };
 }

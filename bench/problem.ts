@@ -143,7 +143,7 @@ export async function readProblem(folder: string): Promise<Problem> {
     weights: Object.fromEntries(
       npz.keys.filter((key) => key.startsWith(WEIGHT)).map((key) => [key.slice(WEIGHT.length), floats(key).data]),
     ),
-    batches: Array.from({ length: images.shape[0]! }, (_, i) => ({
+    batches: Array.from({ length: images.shape[0] }, (_, i) => ({
       inputs: { images: element(images, i), offsets: element(offsets, i) },
       sampleWeights: new Float32Array(sizes.batch).fill(1),
     })),
@@ -170,12 +170,12 @@ export async function readWeights(path: string): Promise<ParameterValues> {
 function weightArrays(model: ModelConfig, weights: ParameterValues): Record<string, NumericArray> {
   const { specs } = predictionGraph(model, 1);
   return Object.fromEntries(
-    specs.map(({ name, shape }) => [`${WEIGHT}${name}`, { shape, dtype: "float32", data: weights[name]! }]),
+    specs.map(({ name, shape }) => [`${WEIGHT}${name}`, { shape, dtype: "float32", data: weights[name] }]),
   );
 }
 
 function stacked(batches: readonly Batch[], key: "images" | "offsets", shape: readonly number[]): NumericArray {
-  const size = batches[0]![key].length;
+  const size = batches[0][key].length;
   const data = new Float32Array(batches.length * size);
   for (const [i, batch] of batches.entries()) data.set(batch[key], i * size);
   return { shape: [batches.length, ...shape], dtype: "float32", data };
@@ -183,7 +183,7 @@ function stacked(batches: readonly Batch[], key: "images" | "offsets", shape: re
 
 /** Entry `i` along the first axis, as a copy. */
 function element({ shape, data }: { shape: readonly number[]; data: Float32Array }, i: number): HostFloats {
-  const size = data.length / shape[0]!;
+  const size = data.length / shape[0];
   return { shape: shape.slice(1), data: data.slice(i * size, (i + 1) * size) };
 }
 

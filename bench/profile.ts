@@ -14,7 +14,7 @@ import { cases, nameOf, readProblem, writeProblem } from "./problem.ts";
  */
 const { values } = parseArgs({
   options: {
-    case: { type: "string", default: nameOf(cases[0]!) },
+    case: { type: "string", default: nameOf(cases[0]) },
     model: { type: "string", default: "{}" },
     task: { type: "string", default: "train" },
     threads: { type: "string", default: "1" },

@@ -147,7 +147,7 @@ async function race(
 
 /** A race of different trainings is none. */
 function checkAgreement([ours, theirs]: readonly number[]): void {
-  const difference = Math.abs(ours! - theirs!) / theirs!;
+  const difference = Math.abs(ours - theirs) / theirs;
   if (difference <= AGREEMENT) return;
   throw new Error(`the first losses differ by ${difference}, more than ${AGREEMENT}: ${ours}, ${theirs}`);
 }
@@ -197,7 +197,7 @@ async function main(): Promise<void> {
   const chosen = settings();
   const { goal, threads, output } = chosen;
   const dataset = simulate(simulationOptions(chosen.quick ? quickDemo : demo));
-  const machine = { cpu: cpus()[0]!.model, cores: cpus().length };
+  const machine = { cpu: cpus()[0].model, cores: cpus().length };
   const races: { readonly seed: number; readonly curves: readonly Curve[] }[] = [];
   for (const seed of chosen.seeds) {
     console.log(`seed ${seed}`);

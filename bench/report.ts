@@ -27,7 +27,7 @@ export interface Comparison {
 export function statistics(runs: readonly number[]): Pick<Measured, "minimum" | "median" | "runs"> {
   const sorted = [...runs].sort((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
-  return { minimum: sorted[0]!, median: (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2, runs };
+  return { minimum: sorted[0], median: (sorted[Math.floor(middle)] + sorted[Math.ceil(middle)]) / 2, runs };
 }
 
 const HEADINGS = [

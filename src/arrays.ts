@@ -14,7 +14,7 @@ export interface ComplexArray {
 /** `most` of the items at most, spread evenly, from the first on. */
 export function evenly<T>(items: readonly T[], most: number): T[] {
   const count = Math.min(most, items.length);
-  return Array.from({ length: count }, (_, k) => items[Math.floor((k * items.length) / count)]!);
+  return Array.from({ length: count }, (_, k) => items[Math.floor((k * items.length) / count)]);
 }
 
 /** Number of elements of a shape; 1 for a scalar. */
@@ -34,8 +34,8 @@ export function splitComplex(a: ComplexArray): { re: Float32Array; im: Float32Ar
   const re = new Float32Array(n);
   const im = new Float32Array(n);
   for (let i = 0; i < n; i++) {
-    re[i] = a.data[2 * i]!;
-    im[i] = a.data[2 * i + 1]!;
+    re[i] = a.data[2 * i];
+    im[i] = a.data[2 * i + 1];
   }
   return { re, im };
 }
@@ -43,22 +43,22 @@ export function splitComplex(a: ComplexArray): { re: Float32Array; im: Float32Ar
 export function joinComplex(shape: readonly number[], re: ArrayLike<number>, im: ArrayLike<number>): ComplexArray {
   const data = new Float32Array(2 * re.length);
   for (let i = 0; i < re.length; i++) {
-    data[2 * i] = re[i]!;
-    data[2 * i + 1] = im[i]!;
+    data[2 * i] = re[i];
+    data[2 * i + 1] = im[i];
   }
   return { shape, data };
 }
 
 export function amplitudeOf(a: ComplexArray): Float32Array {
   const out = new Float32Array(a.data.length / 2);
-  for (let i = 0; i < out.length; i++) out[i] = Math.hypot(a.data[2 * i]!, a.data[2 * i + 1]!);
+  for (let i = 0; i < out.length; i++) out[i] = Math.hypot(a.data[2 * i], a.data[2 * i + 1]);
   return out;
 }
 
 /** Phase in radians, (−π, π]. */
 export function phaseOf(a: ComplexArray): Float32Array {
   const out = new Float32Array(a.data.length / 2);
-  for (let i = 0; i < out.length; i++) out[i] = Math.atan2(a.data[2 * i + 1]!, a.data[2 * i]!);
+  for (let i = 0; i < out.length; i++) out[i] = Math.atan2(a.data[2 * i + 1], a.data[2 * i]);
   return out;
 }
 

@@ -13,10 +13,10 @@ export async function evaluate<Name extends string>(
   feeds: Readonly<Record<string, HostTensor["data"]>> = {},
   runtime: Runtime = testRuntime,
 ): Promise<Record<Name, Float32Array>> {
-  const graph: Graph = Object.values<Tensor>(outputs)[0]!.graph;
+  const graph: Graph = Object.values<Tensor>(outputs)[0].graph;
   const session = await runtime.load(buildModel({ outputs }));
   const inputs = Object.fromEntries(
-    session.inputNames.map((name) => [name, { data: feeds[name]!, shape: graph.inputs.get(name)!.shape }]),
+    session.inputNames.map((name) => [name, { data: feeds[name], shape: graph.inputs.get(name)!.shape }]),
   );
   const results = await session.run(inputs);
   await session.dispose();
@@ -32,7 +32,7 @@ export function normals(random: Random, length: number): Float32Array {
 
 export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let total = 0;
-  for (let i = 0; i < a.length; i++) total += a[i]! * b[i]!;
+  for (let i = 0; i < a.length; i++) total += a[i] * b[i];
   return total;
 }
 
@@ -44,8 +44,8 @@ export function maxDeviation(actual: ArrayLike<number>, expected: ArrayLike<numb
   let difference = 0;
   let scale = 0;
   for (let i = 0; i < expected.length; i++) {
-    difference = Math.max(difference, Math.abs(actual[i]! - expected[i]!));
-    scale = Math.max(scale, Math.abs(expected[i]!));
+    difference = Math.max(difference, Math.abs(actual[i] - expected[i]));
+    scale = Math.max(scale, Math.abs(expected[i]));
   }
   return scale === 0 ? difference : difference / scale;
 }

@@ -72,7 +72,7 @@ export function fixtureArrays(file: string): FixtureArrays {
     scalar: (name) => {
       const { data } = get(name);
       if (data.length !== 1) throw new Error(`${file}: ${name} is no scalar`);
-      return data[0]!;
+      return data[0];
     },
   };
 }

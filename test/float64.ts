@@ -21,7 +21,7 @@ export interface Program64 {
 /** Compiles tensors of a float32 graph for evaluation in float64. */
 export async function program64(outputs: Readonly<Record<string, Tensor>>): Promise<Program64> {
   const lowered = inFloat64(outputs);
-  const { inputs } = Object.values(lowered)[0]!.graph;
+  const { inputs } = Object.values(lowered)[0].graph;
   const session = await InferenceSession.create(buildModel({ outputs: lowered }), {
     executionProviders: ["cpu"],
     executionMode: "sequential",
@@ -33,7 +33,7 @@ export async function program64(outputs: Readonly<Record<string, Tensor>>): Prom
     async run(feeds) {
       const tensors = session.inputNames.map((name) => {
         const { shape } = inputs.get(name)!;
-        return [name, new OrtTensor("float64", Float64Array.from(feeds[name]!), shape)] as const;
+        return [name, new OrtTensor("float64", Float64Array.from(feeds[name]), shape)] as const;
       });
       const results = await session.run(Object.fromEntries(tensors));
       return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float64Array]));
@@ -55,7 +55,7 @@ function inFloat64(outputs: Readonly<Record<string, Tensor>>): Record<string, Te
   }
   for (const node of nodes) {
     const inputs = node.inputs.map((tensor) => known.get(tensor)!);
-    known.set(node.outputs[0]!, (forms[node.op] ?? sameOperator)(node, inputs));
+    known.set(node.outputs[0], (forms[node.op] ?? sameOperator)(node, inputs));
   }
   return Object.fromEntries(Object.entries(standard).map(([name, tensor]) => [name, known.get(tensor)!]));
 }
@@ -63,8 +63,8 @@ function inFloat64(outputs: Readonly<Record<string, Tensor>>): Record<string, Te
 type Form = (node: Node, inputs: readonly Tensor[]) => Tensor;
 
 const sameOperator: Form = ({ op, attributes, outputs }, inputs) => {
-  const { shape, dtype } = outputs[0]!;
-  return inputs[0]!.graph.emit(op, inputs, attributes, [{ shape, dtype: dtype === "float32" ? "float64" : dtype }])[0]!;
+  const { shape, dtype } = outputs[0];
+  return inputs[0].graph.emit(op, inputs, attributes, [{ shape, dtype: dtype === "float32" ? "float64" : dtype }])[0];
 };
 
 /** Operators that the provider has in float32 only. */
@@ -76,13 +76,13 @@ const forms: Readonly<Record<string, Form>> = {
   Resize: (node, [x]) => {
     const [batch, channels, height, width] = x!.shape as [number, number, number, number];
     const apart = reshape(x!, [batch, channels, height, 1, width, 1]);
-    return reshape(expand(apart, [batch, channels, height, 2, width, 2]), node.outputs[0]!.shape);
+    return reshape(expand(apart, [batch, channels, height, 2, width, 2]), node.outputs[0].shape);
   },
   AveragePool: (node, [x]) => pooled("ReduceMean", node, x!),
   MaxPool: (node, [x]) => pooled("ReduceMax", node, x!),
   Conv: (node, [x, weights, bias]) => {
-    const [batch, out, height, width] = node.outputs[0]!.shape as [number, number, number, number];
-    const channels = x!.shape[1]!;
+    const [batch, out, height, width] = node.outputs[0].shape as [number, number, number, number];
+    const channels = x!.shape[1];
     const taps = reshape(transpose(weights!, [2, 3, 1, 0]), [-1, channels, out]);
     const products = shiftedRows(node, x!, [height, width]).map((rows, tap) =>
       product(rows, reshape(slice(taps, [{ axis: 0, start: tap, end: tap + 1 }]), [channels, out])),
@@ -108,12 +108,12 @@ function shiftedRows({ attributes }: Node, x: Tensor, [height, width]: readonly 
       { axis: 1, start: dy, end: dy + height },
       { axis: 2, start: dx, end: dx + width },
     ]);
-    return reshape(seen, [-1, x.shape[1]!]);
+    return reshape(seen, [-1, x.shape[1]]);
   });
 }
 
 function pooled(op: string, node: Node, x: Tensor): Tensor {
-  const [batch, channels, height, width] = node.outputs[0]!.shape as [number, number, number, number];
+  const [batch, channels, height, width] = node.outputs[0].shape as [number, number, number, number];
   const blocks = reshape(x, [batch, channels, height, 2, width, 2]);
   return emit(op, [blocks, x.graph.int64([3, 5])], { keepdims: 0 }, [batch, channels, height, width]);
 }
@@ -124,9 +124,9 @@ function emit(
   attributes: Readonly<Record<string, Attribute>>,
   shape: readonly number[],
 ): Tensor {
-  return inputs[0]!.graph.emit(op, inputs, attributes, [{ shape, dtype: "float64" }])[0]!;
+  return inputs[0].graph.emit(op, inputs, attributes, [{ shape, dtype: "float64" }])[0];
 }
 
-const product = (a: Tensor, b: Tensor): Tensor => emit("MatMul", [a, b], {}, [a.shape[0]!, b.shape[1]!]);
+const product = (a: Tensor, b: Tensor): Tensor => emit("MatMul", [a, b], {}, [a.shape[0], b.shape[1]]);
 const plus = (a: Tensor, b: Tensor): Tensor => emit("Add", [a, b], {}, a.shape);
 const scalar = (x: Tensor, value: number): Tensor => x.graph.constant(Float64Array.of(value), []);

@@ -47,7 +47,7 @@ export function quadrantNeighbours(
   const nearest = nearestNeighbours(positions, frames, count, anchors);
   return nearest.map(([anchor, ...others]) => {
     const lists: [number[], number[], number[], number[]] = [[], [], [], []];
-    const [y, x] = at(positions, anchor!);
+    const [y, x] = at(positions, anchor);
     for (const frame of others) {
       const dy = positions[2 * frame] - y;
       const dx = positions[2 * frame + 1] - x;

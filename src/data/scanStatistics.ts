@@ -25,10 +25,10 @@ export function scanStatistics(positions: Float64Array): ScanStatistics {
   const distances = nearestNeighbours(positions, frames, 1).map(([frame, other]) => {
     if (other === undefined) return Number.POSITIVE_INFINITY;
     const distance = Math.hypot(
-      positions[2 * frame!] - positions[2 * other],
-      positions[2 * frame! + 1] - positions[2 * other + 1],
+      positions[2 * frame] - positions[2 * other],
+      positions[2 * frame + 1] - positions[2 * other + 1],
     );
-    if (distance < 0.01 && other < frame!) duplicates.push(frame!);
+    if (distance < 0.01 && other < frame) duplicates.push(frame);
     return distance;
   });
   const step = count > 1 ? [...distances].sort((a, b) => a - b)[count >> 1] : 0;

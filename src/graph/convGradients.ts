@@ -23,7 +23,7 @@ export function convWeightGradient(node: Node, gradient: Tensor): Tensor {
   return gradient.graph.emit(
     "ConvWeightGradient",
     [node.inputs[0], gradient],
-    { kernel_shape: kernel_shape!, pads: pads! },
+    { kernel_shape: kernel_shape, pads: pads },
     [{ shape: node.inputs[1].shape, dtype: "float32" }],
   )[0];
 }

@@ -19,7 +19,7 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
   for (const node of graph.nodes.slice(0, (loss.node?.id ?? -1) + 1).reverse()) {
     if (!needed.has(node) || !node.outputs.some((output) => gradientOf.has(output))) continue;
     graph.scoped(`grad ${node.scope}`, () => {
-      const upstream = node.outputs.map((output) => gradientOf.get(output));
+      const upstream = gradientOf.get(node.outputs[0]);
       const wanted = (input: Tensor): boolean =>
         input.dtype === "float32" && (wrt.includes(input) || (input.node !== undefined && needed.has(input.node)));
       for (const [i, gradient] of backward(node, upstream, wanted).entries()) {
@@ -40,12 +40,13 @@ export function gradients(loss: Tensor, wrt: readonly Tensor[]): Tensor[] {
 
 function backward(
   node: Node,
-  upstream: readonly (Tensor | undefined)[],
+  upstream: Tensor | undefined,
   wanted: (input: Tensor) => boolean,
 ): readonly (Tensor | undefined)[] {
   const rule = rules[node.op];
   if (rule === undefined) throw new PtychonautError("usage", `operator ${node.op} has no gradient`);
-  return rule(node, upstream[0]!, wanted);
+  if (upstream === undefined) throw new PtychonautError("usage", `only the first output of ${node.op} has a gradient`);
+  return rule(node, upstream, wanted);
 }
 
 /** Nodes whose output depends on any of the tensors. */

@@ -71,9 +71,9 @@ function adamFamily(name: string, options: AdamOptions, decoupled: boolean): Opt
     },
     update: (parameter, gradient, [m, v], [rootScale, rootOffset, shrinkage]) => {
       const g = decoupled ? gradient : withDecay(gradient, parameter, weightDecay);
-      const moment1 = add(mul(m!, beta1), g);
-      const moment2 = add(mul(v!, beta2), square(g));
-      const step = div(moment1, add(mul(sqrt(moment2), rootScale!), rootOffset!));
+      const moment1 = add(mul(m, beta1), g);
+      const moment2 = add(mul(v, beta2), square(g));
+      const step = div(moment1, add(mul(sqrt(moment2), rootScale), rootOffset));
       const start = shrinkage === undefined ? parameter : mul(parameter, shrinkage);
       return { parameter: sub(start, step), moments: [moment1, moment2] };
     },
@@ -101,10 +101,10 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     scalarValues: (learningRate) => [learningRate],
     update: (parameter, gradient, [b], [learningRate]) => {
       const g = withDecay(gradient, parameter, weightDecay);
-      if (b === undefined) return { parameter: sub(parameter, mul(g, learningRate!)), moments: [] };
+      if (b === undefined) return { parameter: sub(parameter, mul(g, learningRate)), moments: [] };
       const velocity = add(mul(b, momentum), g);
       const direction = nesterov ? add(g, mul(velocity, momentum)) : velocity;
-      return { parameter: sub(parameter, mul(direction, learningRate!)), moments: [velocity] };
+      return { parameter: sub(parameter, mul(direction, learningRate)), moments: [velocity] };
     },
   };
 }

@@ -43,7 +43,7 @@ export async function loadPredictor(
         [PREDICTION_INPUT]: { data: images, shape },
         ...constants,
       });
-      return joinComplex([batch * gridsize ** 2, N, N], re!.data as Float32Array, im!.data as Float32Array);
+      return joinComplex([batch * gridsize ** 2, N, N], re.data as Float32Array, im.data as Float32Array);
     },
     dispose: () => session.dispose(),
   };

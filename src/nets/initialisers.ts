@@ -59,7 +59,7 @@ const evenParts = Math.SQRT1_2;
 /** PyTorch's default for convolutions and linear layers: weights and biases uniform within ±1/√fanIn. */
 const torch: Initialisation = {
   weights: () => uniform((shape) => 1 / Math.sqrt(fanIn(shape))),
-  spectralWeights: () => uniform(([channels]) => evenParts / Math.sqrt(channels!)),
+  spectralWeights: () => uniform(([channels]) => evenParts / Math.sqrt(channels)),
   bias: (fan) => uniform(() => 1 / Math.sqrt(fan)),
   normScale: () => ones,
 };
@@ -67,7 +67,7 @@ const torch: Initialisation = {
 /** Uniform within ±√(6 / (fanIn + fanOut)), zero biases (Glorot & Bengio 2010). */
 const glorot: Initialisation = {
   weights: () => uniform((shape) => Math.sqrt(6 / (fanIn(shape) + fanOut(shape)))),
-  spectralWeights: () => uniform(([channels, out]) => evenParts * Math.sqrt(6 / (channels! + out!))),
+  spectralWeights: () => uniform(([channels, out]) => evenParts * Math.sqrt(6 / (channels + out))),
   bias: () => zeros,
   normScale: () => ones,
 };
@@ -79,7 +79,7 @@ const glorot: Initialisation = {
  */
 const variancePreserving: Initialisation = {
   weights: (gain) => normal((shape) => gain / Math.sqrt(fanIn(shape))),
-  spectralWeights: (gain) => normal(([channels]) => (evenParts * gain) / Math.sqrt(channels!)),
+  spectralWeights: (gain) => normal(([channels]) => (evenParts * gain) / Math.sqrt(channels)),
   bias: (_fan, level) => (shape) =>
     Float32Array.from({ length: sizeOf(shape) }, (_, i) => (typeof level === "number" ? level : level[i])),
   normScale: filled,

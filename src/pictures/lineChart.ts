@@ -52,7 +52,7 @@ export function drawLineChart(picture: Picture, chart: LineChart, left: number, 
   for (const { x, y, colour } of curves)
     for (let i = 1; i < x.length; i++) {
       const [from, to] = [i - 1, i].map((k) => [toX(x[k]), toY(clamped(y[k], yLimits))] as const);
-      if (Number.isFinite(y[i - 1] + y[i])) drawSegment(picture, from!, to!, colour);
+      if (Number.isFinite(y[i - 1] + y[i])) drawSegment(picture, from, to, colour);
     }
   curves.forEach(({ label, colour }, i) => {
     drawText(

@@ -106,7 +106,7 @@ export function repeatRequest(run: SavedRun, outputDir: string): RepeatRequest {
   if (command === "infer" && second !== undefined) {
     // The network's settings are the bundle's.
     const file = repeated(run, ["data", "inference", "execution"]);
-    return { command, request: { modelPath: first!, testDataFile: second, outputDir, file } };
+    return { command, request: { modelPath: first, testDataFile: second, outputDir, file } };
   }
   throw new PtychonautError("usage", `a run of "${command}" cannot be repeated`, { expected: "train or infer" });
 }

@@ -27,7 +27,7 @@ export function toProbe(
       fix: "resample, crop or pad the probe to the size of the patterns",
     });
   if (!array.dtype.startsWith("complex")) conversions.push("real probe taken as complex with zero phase");
-  return { shape: [modes!, h, w], data: toComplex(array, where) };
+  return { shape: [modes, h, w], data: toComplex(array, where) };
 }
 
 /**

@@ -94,15 +94,15 @@ function joined(file: ArrayFile, xKey: string, yKey: string, where: string): Flo
       fix: "save their real parts, or y and x in two arrays",
     });
   });
-  if (x!.length !== y!.length)
+  if (x.length !== y.length)
     throw new PtychonautError("data", `${xKey} and ${yKey} differ in length`, {
       where,
       got: `${x!.length} and ${y!.length}`,
     });
-  const out = new Float64Array(2 * x!.length);
-  for (let k = 0; k < x!.length; k++) {
-    out[2 * k] = y![k];
-    out[2 * k + 1] = x![k];
+  const out = new Float64Array(2 * x.length);
+  for (let k = 0; k < x.length; k++) {
+    out[2 * k] = y[k];
+    out[2 * k + 1] = x[k];
   }
   return checkFinite(out, `${where}: ${xKey}, ${yKey}`);
 }

@@ -42,8 +42,8 @@ export async function calibrateScales(
   const { measured, predicted } = await session.run({ ...batch.inputs, ...weights });
   await session.dispose();
   const scale = scalesOf(
-    Array.from(measured!.data, Number),
-    Array.from(predicted!.data, Number),
+    Array.from(measured.data, Number),
+    Array.from(predicted.data, Number),
     Array.from(batch.inputs[EXPERIMENTS]?.data ?? [0], Number),
     experimentCount(forward),
   );

@@ -121,7 +121,7 @@ function scaled(parameters: Parameters, object: Complex, { rectS1s2Trainable }: 
       rectS1s2Trainable ? parameters.trainable(name, shape, filled(1)) : parameters.state(name, shape, filled(1)),
     ),
   );
-  return rectangularScale(object, ofScan(s1!, own), ofScan(s2!, own));
+  return rectangularScale(object, ofScan(s1, own), ofScan(s2, own));
 }
 
 function affine(parameters: Parameters, intensity: Tensor, own: OfScan): Tensor {
@@ -131,7 +131,7 @@ function affine(parameters: Parameters, intensity: Tensor, own: OfScan): Tensor 
     parameters.trainable("beta", shape, filled(0)),
   ]);
   const amplitude = sqrt(add(intensity, DARKEST_INTENSITY));
-  return square(add(mul(amplitude, ofScan(alpha!, own)), ofScan(beta!, own)));
+  return square(add(mul(amplitude, ofScan(alpha, own)), ofScan(beta, own)));
 }
 
 /** How many scans there are, and which each sample is of. */

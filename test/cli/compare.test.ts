@@ -141,7 +141,7 @@ describe("compare", () => {
     const variant = rings.filter(([model, curve]) => model === "other" && curve === "compat_complex");
     // Thresholds go to the edge of the spectrum, the curve on to its corners.
     expect(variant.map(([, , , f, , halfBit]) => Number(f) <= 0.5 || halfBit === "")).not.toContain(false);
-    expect(Number(variant[1]![5])).toBeLessThan(Number(variant[1]![6]));
+    expect(Number(variant[1][5])).toBeLessThan(Number(variant[1][6]));
   });
 
   it("over each one's own area has the numbers of evaluate", async () => {

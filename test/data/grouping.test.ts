@@ -103,7 +103,7 @@ describe("groups", () => {
     expect(
       members(groups)
         .map(([anchor]) => anchor)
-        .sort((a, b) => a! - b!),
+        .sort((a, b) => a - b),
     ).toEqual(all);
     for (const group of members(groups)) {
       expect(new Set(group).size).toBe(4);
@@ -164,8 +164,8 @@ describe("groups", () => {
     for (const [anchor, ...others] of members(makeGroups(positions, all, { size: 3, neighbours: rule }, new Random(1))))
       for (const k of others) {
         const d = Math.hypot(
-          positions[2 * k] - positions[2 * anchor!],
-          positions[2 * k + 1] - positions[2 * anchor! + 1],
+          positions[2 * k] - positions[2 * anchor],
+          positions[2 * k + 1] - positions[2 * anchor + 1],
         );
         expect(d).toBeGreaterThanOrEqual(2);
         expect(d).toBeLessThanOrEqual(4.5);

@@ -116,7 +116,7 @@ it("gradient and update live in one graph", async () => {
   const graph = new Graph();
   const p = graph.input("p", [3]);
   const [g] = gradients(sum(square(sub(p, 1))), [p]);
-  const { parameter } = sgd().update(p, g!, [], [graph.scalar(0.25)]);
+  const { parameter } = sgd().update(p, g, [], [graph.scalar(0.25)]);
   const session = await testRuntime.load(buildModel({ outputs: { parameter } }));
   const out = await session.run({ p: { data: Float32Array.of(0, 1, 3), shape: [3] } });
   expect(Array.from(out["parameter"].data as Float32Array)).toEqual([0.5, 1, 2]);

@@ -97,8 +97,8 @@ describe("statistics of patches", () => {
     const patches = complexZeros([3, 4, 5]);
     patches.data[2 * 2 * 20] = 2; // the first pixel of the third patch, which starts the second row
     const [amplitude] = patchGrid(patches);
-    expect([amplitude!.height, amplitude!.width]).toEqual([4 + 2 + 4, 5 + 2 + 5]);
-    expect(amplitude!.image.indexOf(2)).toBe(6 * 12);
+    expect([amplitude.height, amplitude.width]).toEqual([4 + 2 + 4, 5 + 2 + 5]);
+    expect(amplitude.image.indexOf(2)).toBe(6 * 12);
     const known = Array.from(amplitude!.mask!).reduce((sum, value) => sum + value, 0);
     expect(known).toBe(3 * 20);
   });

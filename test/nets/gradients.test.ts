@@ -81,7 +81,7 @@ async function network(architecture: string, changes: Partial<GeneratorOptions>)
     valueAt: async (values: Record<string, Float32Array>) => {
       const { first, second } = await session.run(hosts(values, session.inputNames));
       return (
-        dot(first!.data as Float32Array, feeds["cotangent0"]) + dot(second!.data as Float32Array, feeds["cotangent1"])
+        dot(first.data as Float32Array, feeds["cotangent0"]) + dot(second.data as Float32Array, feeds["cotangent1"])
       );
     },
     dispose: async () => {

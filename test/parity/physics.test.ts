@@ -125,8 +125,8 @@ describeFixtures("physics", ({ entry, arrays }) => {
           own(measured),
         );
         const [c1, c3, c2] = leastSquares(equations);
-        coefficients.push(c1!, c2!, c3!);
-        const { s1, s2 } = nearestScales([c1!, c3!, c2!]);
+        coefficients.push(c1, c2, c3);
+        const { s1, s2 } = nearestScales([c1, c3, c2]);
         scales.push(s1, s2);
       }
       expect(maxDeviation(coefficients, arrays.get("vp_coeff").data)).toBeLessThan(tolerances.parityPhysics);

@@ -121,7 +121,7 @@ export function referenceProblem({ entry, arrays }: ReferenceInit, variant: Vari
         const [s1, s2] = parameters.within("physics", () =>
           ["s1", "s2"].map((name) => parameters.trainable(name, [], () => Float32Array.of(1))),
         );
-        const rate = predictIntensity(rectangularScale(windows, s1!, s2!), illumination, farField);
+        const rate = predictIntensity(rectangularScale(windows, s1, s2), illumination, farField);
         const loss = countIntensityNll(rate, measured, arrays.scalar("mean_intensity_ci"));
         return { loss, measures: { meanRate: mean(rate, { axes: [1, 2, 3] }) }, patches, prediction: rate };
       }

@@ -51,7 +51,7 @@ describeFixtures("stitch", ({ arrays }) => {
     });
     it(`applies the two global scales to the canvas with ${name} weights`, () => {
       const [s1, s2] = arrays.get(`s1s2_${name}`).data as Float64Array;
-      const scaled = scaleParts(results[name].object, s1!, s2!);
+      const scaled = scaleParts(results[name].object, s1, s2);
       expectClose(
         scaled.data,
         joinedComplex(arrays, `canvas_${name}_scaled`).data,

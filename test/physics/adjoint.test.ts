@@ -73,7 +73,7 @@ describe("adjoints: ⟨A x, y⟩ = ⟨x, Aᵀ y⟩, with Aᵀ y taken at another
     ];
     const cotangent = { y_re: normals(random, y.re.size), y_im: normals(random, y.re.size) };
     const forward = await evaluate({ re: output.re, im: output.im }, { ...here });
-    const back = await evaluate({ re: backRe!, im: backIm! }, { ...elsewhere, ...cotangent });
+    const back = await evaluate({ re: backRe, im: backIm }, { ...elsewhere, ...cotangent });
     const left = dot(forward.re, cotangent.y_re) + dot(forward.im, cotangent.y_im);
     const right = dot(here.x_re, back.re) + dot(here.x_im, back.im);
     const scale =

@@ -92,7 +92,7 @@ describe("predictions", () => {
     const zero = new Float32Array(16);
     const ones = zero.map(() => 1);
     const values = await evaluate(
-      { slope: slope! },
+      { slope: slope },
       { ...complexFeed("o", { re: zero, im: zero }), ...complexFeed("p", { re: ones, im: ones }) },
     );
     for (const value of values.slope) expect(Number.isFinite(value)).toBe(true);

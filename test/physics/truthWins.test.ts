@@ -213,7 +213,7 @@ describe("the true object has the least loss", () => {
         accumulate(equations, regressors, scene.counts);
         const scales = bestScales(equations);
         const { ci } = await session.run({ ...feeds, s1: scalar(scales.s1), s2: scalar(scales.s2) }, ["ci"]);
-        return { loss: Number(ci!.data[0]), s2: scales.s2 };
+        return { loss: Number(ci.data[0]), s2: scales.s2 };
       };
       const truth = await best(scene.truth);
       const { conjugate, nothing: _, ...others } = trivialObjects(scene.truth);
@@ -221,7 +221,7 @@ describe("the true object has the least loss", () => {
         expect((await best(patches)).loss, object).toBeGreaterThan(truth.loss);
       }
       // The conjugate is the truth with the other sign of s2: nothing in the intensities tells them apart.
-      const twin = await best(conjugate!);
+      const twin = await best(conjugate);
       expect(Math.sign(twin.s2)).toBe(-Math.sign(truth.s2));
       expect(Math.abs(twin.loss / truth.loss - 1)).toBeLessThan(tolerances.otherSummationOrder);
     },

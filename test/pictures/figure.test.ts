@@ -36,7 +36,7 @@ describe("figures", () => {
         [9, 9],
       ] as const) {
         const [red, green, blue] = pixel(png, left + 10 * x + dx, top + 10 * y + dy);
-        expect(Math.abs(red! - gray)).toBeLessThan(2);
+        expect(Math.abs(red - gray)).toBeLessThan(2);
         expect([green, blue]).toEqual([red, red]);
       }
     }

@@ -116,12 +116,12 @@ describe("the TensorBoard logger", () => {
     const [first, one, two, ...rest] = readEvents(readFileSync(logger.files[0]));
     expect(rest).toEqual([]);
     expect(first).toMatchObject({ version: "brain.Event:2", scalars: {} });
-    expect(first!.time).toBeGreaterThanOrEqual(before);
+    expect(first.time).toBeGreaterThanOrEqual(before);
     expect(one).toMatchObject({ step: 300, scalars: { poisson_train_loss: 2, poisson_val_loss: 0.5, epoch: 1 } });
-    expect(one!.scalars["learning_rate"]).toBe(Math.fround(1e-3));
+    expect(one.scalars["learning_rate"]).toBe(Math.fround(1e-3));
     expect(two).toMatchObject({ step: 600, scalars: { poisson_train_loss: 1, amplitude_train: 0.25 } });
-    expect(Object.keys(two!.scalars)).not.toContain("poisson_val_loss");
-    expect(Object.keys(two!.scalars)).not.toContain("step");
+    expect(Object.keys(two.scalars)).not.toContain("poisson_val_loss");
+    expect(Object.keys(two.scalars)).not.toContain("step");
   });
 
   it("each run has a folder of its own, whatever the logger", async () => {

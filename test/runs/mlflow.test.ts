@@ -106,19 +106,19 @@ describe("a run on an MLflow server", () => {
       tags: expect.arrayContaining([{ key: "mlflow.user", value: "somebody" }]),
     });
     const [about, numbers, end] = server.bodies<Batch>(LOG);
-    expect(about!.params).toEqual([{ key: "gridsize", value: "1" }]);
-    expect(about!.tags).toEqual([{ key: "ptychonaut.version", value: "1" }]);
+    expect(about.params).toEqual([{ key: "gridsize", value: "1" }]);
+    expect(about.tags).toEqual([{ key: "ptychonaut.version", value: "1" }]);
     // The columns of the CSV; what has no number there has no metric, and what is not finite goes as a text.
-    const values = Object.fromEntries(numbers!.metrics.map(({ key, value }) => [key, value]));
+    const values = Object.fromEntries(numbers.metrics.map(({ key, value }) => [key, value]));
     expect(values).toEqual({
       ...{ epoch: 1, poisson_train_loss: 2, amplitude_train: 0.25, learning_rate: 1e-3 },
       ...{ grad_norm_preclip: "Infinity", grad_norm_postclip: 1, seconds: 1.5 },
     });
     const csv = readFileSync(logger.files[0], "utf8").split("\n")[0].split(",");
     expect(csv).toEqual(expect.arrayContaining(Object.keys(values)));
-    expect(numbers!.metrics.every(({ step, timestamp }) => step === 300 && Number.isInteger(timestamp))).toBe(true);
+    expect(numbers.metrics.every(({ step, timestamp }) => step === 300 && Number.isInteger(timestamp))).toBe(true);
     expect(String(server.requests[5].body)).toBe("a model");
-    expect(end!.tags).toEqual([{ key: "ptychonaut.outcome", value: "completed 1 epochs" }]);
+    expect(end.tags).toEqual([{ key: "ptychonaut.outcome", value: "completed 1 epochs" }]);
     expect(server.bodies("mlflow/runs/update")[0]).toMatchObject({ run_id: "run0", status: "FINISHED" });
     expect(warnings()).toEqual([]);
   });

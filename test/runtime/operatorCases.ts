@@ -25,7 +25,7 @@ const awayFromZero = (x: number): number => x + Math.sign(x) * 0.2;
 const unary = (name: string, f: (x: Tensor) => Tensor, domain?: OperatorCase["domain"]): OperatorCase => ({
   name,
   shapes: [[3, 5]],
-  build: (_graph, x) => f(x!),
+  build: (_graph, x) => f(x),
   ...(domain && { domain }),
 });
 const binary = (name: string, f: (a: Tensor, b: Tensor) => Tensor, domain?: OperatorCase["domain"]): OperatorCase => ({
@@ -34,7 +34,7 @@ const binary = (name: string, f: (a: Tensor, b: Tensor) => Tensor, domain?: Oper
     [2, 1, 4],
     [3, 1],
   ],
-  build: (_graph, a, b) => f(a!, b!),
+  build: (_graph, a, b) => f(a, b),
   ...(domain && { domain }),
 });
 /** A comparison chooses between its operands, so that its result is seen and gradients flow. */
@@ -43,7 +43,7 @@ const comparison = (name: string, f: (a: Tensor, b: Tensor) => Tensor): Operator
 const onImage = (name: string, f: (x: Tensor) => Tensor): OperatorCase => ({
   name,
   shapes: [[2, 3, 6, 8]],
-  build: (_graph, x) => f(x!),
+  build: (_graph, x) => f(x),
 });
 
 const above = (x: Tensor, limit: number): Tensor => el.greater(x, limit);
@@ -78,7 +78,7 @@ export const operatorCases: readonly OperatorCase[] = [
   comparison("Less", el.less),
   comparison("GreaterOrEqual", el.greaterOrEqual),
   comparison("Equal", el.equal),
-  { name: "Where", shapes: [[3, 4], [4]], build: (_g, a, b) => el.where(above(a!, 0), a!, b!) },
+  { name: "Where", shapes: [[3, 4], [4]], build: (_g, a, b) => el.where(above(a, 0), a, b) },
   unary("ReduceSum", (x) => reduce.sum(x, { axes: [1] })),
   unary("ReduceMean", (x) => reduce.mean(x, { axes: [0], keepDims: true })),
   unary("ReduceMax", (x) => reduce.max(x, { axes: [1] })),
@@ -91,14 +91,14 @@ export const operatorCases: readonly OperatorCase[] = [
       [0, 1],
     ]),
   ),
-  { name: "Transpose", shapes: [[2, 3, 4]], build: (_g, x) => layout.transpose(x!, [2, 0, 1]) },
+  { name: "Transpose", shapes: [[2, 3, 4]], build: (_g, x) => layout.transpose(x, [2, 0, 1]) },
   {
     name: "Concat",
     shapes: [
       [2, 3],
       [2, 1],
     ],
-    build: (_g, a, b) => layout.concat([a!, b!], 1),
+    build: (_g, a, b) => layout.concat([a, b], 1),
   },
   {
     name: "MatMul",
@@ -106,22 +106,22 @@ export const operatorCases: readonly OperatorCase[] = [
       [2, 3, 4],
       [4, 5],
     ],
-    build: (_g, a, b) => matmul(a!, b!),
+    build: (_g, a, b) => matmul(a, b),
   },
   {
     name: "Conv",
     shapes: [[2, 3, 6, 8], [4, 3, 3, 3], [4]],
-    build: (_g, x, w, bias) => image.conv2d(x!, w!, { bias: bias! }),
+    build: (_g, x, w, bias) => image.conv2d(x, w, { bias: bias }),
   },
   onImage("MaxPool", image.maxPool2x2),
   onImage("AveragePool", image.averagePool2x2),
   onImage("Upsample2x", image.upsample2x),
-  { name: "JoinParities", shapes: [[2, 8, 3, 4]], build: (_g, x) => image.joinParities(x!) },
+  { name: "JoinParities", shapes: [[2, 8, 3, 4]], build: (_g, x) => image.joinParities(x) },
   onImage("SplitParities", image.splitParities),
   {
     name: "Gather",
     shapes: [[3, 4, 2]],
-    build: (g, x) => gather(x!, g.constant(BigInt64Array.of(3n, 3n, 0n), [3]), 1),
+    build: (g, x) => gather(x, g.constant(BigInt64Array.of(3n, 3n, 0n), [3]), 1),
   },
   {
     name: "ScatterND",
@@ -129,7 +129,7 @@ export const operatorCases: readonly OperatorCase[] = [
       [4, 2],
       [3, 2],
     ],
-    build: (g, x, u) => scatterAdd(x!, g.constant(BigInt64Array.of(2n, 0n, 2n), [3]), u!),
+    build: (g, x, u) => scatterAdd(x, g.constant(BigInt64Array.of(2n, 0n, 2n), [3]), u),
   },
 ];
 

@@ -27,7 +27,7 @@ describe("a session", () => {
     expect([...session.inputNames].sort()).toEqual(["indices", "x"]);
     const { picked, above } = await session.run(feeds);
     expect(picked).toEqual({ data: Float32Array.of(12, 0, 6), shape: [3] });
-    expect(Array.from(above!.data, Number)).toEqual([0, 0, 1, 1]);
+    expect(Array.from(above.data, Number)).toEqual([0, 0, 1, 1]);
     await session.dispose();
   });
 
@@ -44,7 +44,7 @@ describe("a session", () => {
     const memory = new Float32Array(5);
     const { picked } = await session.run(feeds, ["picked"], { picked: { data: memory.subarray(1, 4), shape: [3] } });
     expect([...memory]).toEqual([0, 12, 0, 6, 0]);
-    expect([...picked!.data]).toEqual([12, 0, 6]);
+    expect([...picked.data]).toEqual([12, 0, 6]);
     await session.dispose();
   });
 

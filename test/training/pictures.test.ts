@@ -61,10 +61,10 @@ describe("pictures of the reconstruction while training", () => {
   it("show the physical object", async () => {
     const plain = await fresh({});
     const [before] = await plain.pictures.draw(1, plain.values);
-    const picture = readFileSync(before!);
+    const picture = readFileSync(before);
     const halves = { "physics.s1": Float32Array.of(2), "physics.s2": Float32Array.of(0.5) };
     const [after] = await plain.pictures.draw(1, { ...plain.values, ...halves });
-    expect(readFileSync(after!).equals(picture)).toBe(false);
+    expect(readFileSync(after).equals(picture)).toBe(false);
     expect(readdirSync(plain.reconstructions)).toEqual(["epoch_0001.png"]);
   });
 });

@@ -169,11 +169,11 @@ describe("every way of training runs", () => {
     });
     const npz = openNpz(readFileSync(join(run.dir, "intensities.npz")));
     const [frames, values] = ["frame", "frame_intensity"].map((key) => Array.from(npz.readNumbers(key).data));
-    expect(frames).toHaveLength(values!.length);
-    expect(frames!.length).toBeLessThan(40);
-    expect(new Set(frames).size).toBe(frames!.length);
-    expect(values!.reduce((a, b) => a + b, 0) / values!.length).toBeCloseTo(1, 6);
-    expect(Math.max(...values!.map((value) => Math.abs(value - 1)))).toBeGreaterThan(1e-3);
+    expect(frames).toHaveLength(values.length);
+    expect(frames.length).toBeLessThan(40);
+    expect(new Set(frames).size).toBe(frames.length);
+    expect(values.reduce((a, b) => a + b, 0) / values.length).toBeCloseTo(1, 6);
+    expect(Math.max(...values.map((value) => Math.abs(value - 1)))).toBeGreaterThan(1e-3);
     expect(bundleOf(run).manifest.scales["frameIntensity"]).toBeUndefined();
   });
 

@@ -128,9 +128,9 @@ describe("sums over several batches are exact", () => {
       adam(),
       whole.map((batch) => [batch]),
     );
-    expect(a!.weights.parameters).toEqual(b!.weights.parameters);
-    expect(a!.weights.state).toEqual(b!.weights.state);
-    expect(maxDeviation(a!.weights.parameters, full.weights.parameters)).toBeLessThan(tolerances.splitStep);
+    expect(a.weights.parameters).toEqual(b.weights.parameters);
+    expect(a.weights.state).toEqual(b.weights.state);
+    expect(maxDeviation(a.weights.parameters, full.weights.parameters)).toBeLessThan(tolerances.splitStep);
   });
 });
 
@@ -179,7 +179,7 @@ it("evaluation is the mean over samples of all batches and changes nothing", asy
     const [x, y] = [inputs["x"].data as Float32Array, inputs["y"].data as Float32Array];
     for (let b = 0; b < BATCH; b++) {
       for (let o = 0; o < 2; o++) {
-        const predicted = [0, 1, 2].reduce((sum, i) => sum + x[3 * b + i] * w![2 * i + o], bias![o]);
+        const predicted = [0, 1, 2].reduce((sum, i) => sum + x[3 * b + i] * w[2 * i + o], bias[o]);
         total += (sampleWeights[b] * (predicted - y[2 * b + o]) ** 2) / 2;
       }
     }

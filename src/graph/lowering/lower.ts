@@ -13,7 +13,7 @@ function cpuRules(
 ): Readonly<Record<string, LoweringRule>> {
   const elementwise = Object.entries(forms).map(([op, form]): [string, LoweringRule] => [
     op,
-    (_node, [x]) => [form(x!)],
+    (_node, [x]) => [form(x)],
   ]);
   return { ...portableRules, ...Object.fromEntries(elementwise), Transpose: transposeRule(nodes, outputs) };
 }

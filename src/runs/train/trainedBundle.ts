@@ -43,8 +43,8 @@ export async function saveBundle(
     createdBy: `ptychonaut ${version}`,
     config: JSON.parse(JSON.stringify(savedConfigOf(payload))) as JsonObject,
     scales: { ...numbersOf(prepared.scales[0]), ...physicsValues(values) },
-    trainedOn: first!.facts,
-    ...(others.length === 0 ? {} : { scans: [first!, ...others] }),
+    trainedOn: first.facts,
+    ...(others.length === 0 ? {} : { scans: [first, ...others] }),
     ...(probe === undefined ? {} : { probe }),
     training: { ...training, scan: scans.map(({ name }) => name).join(", ") },
   });

@@ -109,7 +109,7 @@ async function open(provider: "cuda" | "webgpu"): Promise<{ error: string | unde
     { VK_LOADER_DEBUG: "driver" },
   );
   const lines = output.trim().split("\n");
-  const last = lines.at(-1)!;
+  const last = lines.at(-1);
   return { error: last === "works" ? undefined : last || "the probe ended without a word", log };
 }
 

@@ -152,9 +152,9 @@ function positionsOf(
   const perUnit = known ? pixelsPerUnit(stated, geometry, "positions") : 1;
   const [first, second] = columns.map(({ data }) => Float64Array.from(data, (value) => value * perUnit));
   if (second !== undefined)
-    return Float64Array.from({ length: 2 * first!.length }, (_, i) => (i % 2 ? first! : second)[i >> 1] ?? Number.NaN);
+    return Float64Array.from({ length: 2 * first.length }, (_, i) => (i % 2 ? first : second)[i >> 1] ?? Number.NaN);
   const swap = stated.positionOrder === "xy" ? 1 : 0;
-  return Float64Array.from(first!, (_, i) => first![i ^ swap]);
+  return Float64Array.from(first, (_, i) => first[i ^ swap]);
 }
 
 /** The patterns as the file has them, by one pass: where the zero frequency is at the corner, so is the mask's. */

@@ -20,7 +20,7 @@ export function transposeRule(nodes: readonly Node[], outputs: readonly Tensor[]
     const perm = attributes["perm"] as readonly number[];
     // ONNX Runtime reads transposed matrices where they are, if nothing but products wants them.
     const isMatrix = perm.every((axis, i) => axis === (i < perm.length - 2 ? i : 2 * perm.length - 3 - i));
-    return isMatrix && !others.has(made!) ? undefined : [transposeByMoves(x!, perm)];
+    return isMatrix && !others.has(made) ? undefined : [transposeByMoves(x, perm)];
   };
 }
 

@@ -9,24 +9,24 @@ import type { LoweringRule } from "../target.ts";
 
 /** How the operators that ONNX does not have are computed with those it has, and one that a provider computes wrongly. */
 export const portableRules: Readonly<Record<string, LoweringRule>> = {
-  Heaviside: (_node, [x]) => [cast(greater(x!, 0), "float32")],
+  Heaviside: (_node, [x]) => [cast(greater(x, 0), "float32")],
 
-  NormalCdf: (_node, [x]) => [normalCdf(x!)],
-  Gelu: (_node, [x]) => [mul(x!, normalCdf(x!))],
+  NormalCdf: (_node, [x]) => [normalCdf(x)],
+  Gelu: (_node, [x]) => [mul(x, normalCdf(x))],
 
   // ONNX Runtime's WebGPU provider (1.30) fails on an exponent that broadcasts along a trailing axis. Emitted here, since
   // `pow` takes what was expanded as it was before.
   Pow: (node, [base, exponent]) => {
     const { shape } = node.outputs[0];
-    if (exponent!.size === 1) return [pow(base!, exponent!)];
-    return base!.graph.emit("Pow", [expand(base!, shape), expand(exponent!, shape)], {}, node.outputs);
+    if (exponent.size === 1) return [pow(base, exponent)];
+    return base.graph.emit("Pow", [expand(base, shape), expand(exponent, shape)], {}, node.outputs);
   },
 
-  Upsample2x: (_node, [x]) => [enlarged(x!)],
+  Upsample2x: (_node, [x]) => [enlarged(x)],
 
   MaxPoolGradient: (_node, [x, pooled, gradient]) => {
-    const isMaximum = cast(equal(x!, enlarged(pooled!)), "float32");
-    const share = div(mul(gradient!, 0.25), averagePool2x2(isMaximum));
+    const isMaximum = cast(equal(x, enlarged(pooled)), "float32");
+    const share = div(mul(gradient, 0.25), averagePool2x2(isMaximum));
     return [mul(enlarged(share), isMaximum)];
   },
 
@@ -35,7 +35,7 @@ export const portableRules: Readonly<Record<string, LoweringRule>> = {
     const [batch, out, height, width] = node.outputs[0].shape as [number, number, number, number];
     const [rows, columns] = [height / 2, width / 2];
     const parts = PARITIES.map(([a, b], parity) => {
-      const plane = slice(planes!, [
+      const plane = slice(planes, [
         { axis: 1, start: parity * out, end: (parity + 1) * out },
         { axis: 2, start: a, end: a + rows },
         { axis: 3, start: b, end: b + columns },
@@ -48,9 +48,9 @@ export const portableRules: Readonly<Record<string, LoweringRule>> = {
   },
 
   SplitParities: (_node, [x]) => {
-    const [batch, channels, height, width] = x!.shape as [number, number, number, number];
+    const [batch, channels, height, width] = x.shape as [number, number, number, number];
     const [rows, columns] = [height / 2, width / 2];
-    const byRowParity = transpose(reshape(x!, [batch * channels, rows, 2, width]), [0, 2, 1, 3]);
+    const byRowParity = transpose(reshape(x, [batch * channels, rows, 2, width]), [0, 2, 1, 3]);
     const apart = transpose(reshape(byRowParity, [2 * batch * channels, rows * columns, 2]), [0, 2, 1]);
     const planes = reshape(apart, [batch, channels, 4, rows, columns]);
     const padded = PARITIES.map(([a, b], parity) => {
@@ -64,18 +64,18 @@ export const portableRules: Readonly<Record<string, LoweringRule>> = {
   },
 
   // Rows first: a runtime adds up one by one, and the rounding of a sum grows with its length.
-  ChannelSums: (_node, [x]) => [sum(sum(x!, { axes: [3] }), { axes: [0, 2] })],
+  ChannelSums: (_node, [x]) => [sum(sum(x, { axes: [3] }), { axes: [0, 2] })],
 
   TurnedWeights: (_node, [weights]) => {
-    const [out, channels, ky, kx] = weights!.shape as [number, number, number, number];
-    const byTap = transpose(reshape(weights!, [out, channels, ky * kx]), [2, 1, 0]);
+    const [out, channels, ky, kx] = weights.shape as [number, number, number, number];
+    const byTap = transpose(reshape(weights, [out, channels, ky * kx]), [2, 1, 0]);
     return [reshape(transpose(reversed(byTap, 0), [1, 2, 0]), [channels, out, ky, kx])];
   },
 
   ConvWeightGradient: (node, [x, gradient]) => {
     const kernel = node.attributes["kernel_shape"] as readonly [number, number];
     const padding = node.attributes["pads"] as readonly [number, number];
-    return [weightGradientByTaps(x!, gradient!, kernel, padding)];
+    return [weightGradientByTaps(x, gradient, kernel, padding)];
   },
 };
 

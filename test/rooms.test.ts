@@ -1,0 +1,129 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+/**
+ * Rooms, each a folder of `src/`, in the order in which they build on one another: a room imports those that stand before
+ * it, types included, and the files beside them (`errors.ts`, `arrays.ts` …), which import no room. ARCHITECTURE.md says
+ * what each is for.
+ */
+const ORDER = [
+  ...["numerics", "graph", "runtime", "optics", "physics", "nets", "data", "formats", "scans", "pictures"],
+  ...["reconstructions", "config", "metrics", "reference", "simulation", "training", "inference", "bundle"],
+  ...["benchmark", "runs", "web", "node"],
+];
+
+/**
+ * What the reference system does is for those alone who set it beside something: the metrics that are reported next to ours,
+ * benchmarks against its publications, and the import of its weights.
+ */
+const COMPARING = [
+  /^metrics\/evaluate\.ts$/,
+  /^benchmark\//,
+  /^runs\/(benchmark|compare)\//,
+  /^runs\/importWeights\.ts$/,
+];
+
+/** The doors, which show what is in every room. */
+const DOORS = ["index.ts"];
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "../src");
+const files = readdirSync(root, { recursive: true, encoding: "utf8" })
+  .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"))
+  .map((path) => path.replaceAll("\\", "/"))
+  .sort();
+
+/** The project's own files that a file imports, types included. */
+const imports: ReadonlyMap<string, readonly string[]> = new Map(
+  files.map((file) => {
+    const text = readFileSync(join(root, file), "utf8");
+    const paths = [...text.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*"(\.[^"]+)"/g)].map(([, path]) => path);
+    const own = paths.map((path) => relative(root, resolve(root, dirname(file), path)).replaceAll("\\", "/"));
+    return [file, own.filter((path) => path.endsWith(".ts"))];
+  }),
+);
+
+/** The lines of a file that match, as FILE:LINE. */
+const linesWith = (file: string, pattern: RegExp): string[] =>
+  readFileSync(join(root, file), "utf8")
+    .split("\n")
+    .flatMap((line, i) => (pattern.test(line) ? [`${file}:${i + 1}`] : []));
+
+/** The folder of `src/` that a file is in; "" for the files beside the rooms. */
+const roomOf = (file: string): string => (file.includes("/") ? file.slice(0, file.indexOf("/")) : "");
+
+describe("files", () => {
+  it("import files that are there", () => {
+    const missing = [...imports].flatMap(([file, paths]) =>
+      paths.filter((path) => !imports.has(path)).map((path) => `${file} → ${path}`),
+    );
+    expect(missing).toEqual([]);
+    expect(imports.get("physics/predict.ts")).toContain("graph/complex.ts");
+  });
+
+  it("import one another in no circle, types included", () => {
+    expect(circles()).toEqual([]);
+  });
+});
+
+describe("dialect", () => {
+  it("an element is taken as it is: `noUncheckedIndexedAccess` is off, so `]!` would say nothing", () => {
+    expect(files.flatMap((file) => linesWith(file, /\]!(?!=)/))).toEqual([]);
+  });
+});
+
+describe("rooms", () => {
+  it("are all in the order", () => {
+    expect([...new Set(files.map(roomOf))].filter((room) => room !== "" && !ORDER.includes(room))).toEqual([]);
+  });
+
+  it("import only what stands before them", () => {
+    const upwards = [...imports].flatMap(([file, paths]) => {
+      if (DOORS.includes(file)) return [];
+      const own = ORDER.indexOf(roomOf(file));
+      return paths
+        .filter((path) => ORDER.indexOf(roomOf(path)) > own && !isComparison(file, path))
+        .map((path) => `${file} → ${path}`);
+    });
+    expect(upwards).toEqual([]);
+  });
+
+  it("know the command line only inside it", () => {
+    const outside = [...imports].flatMap(([file, paths]) =>
+      file.startsWith("node/cli/")
+        ? []
+        : paths.filter((path) => path.startsWith("node/cli/")).map((path) => `${file} → ${path}`),
+    );
+    expect(outside).toEqual([]);
+  });
+
+  it("compare with the reference system only where that is what they are for", () => {
+    const elsewhere = [...imports].flatMap(([file, paths]) =>
+      roomOf(file) === "reference"
+        ? []
+        : paths
+            .filter((path) => roomOf(path) === "reference" && !isComparison(file, path))
+            .map((path) => `${file} → ${path}`),
+    );
+    expect(elsewhere).toEqual([]);
+  });
+});
+
+const isComparison = (file: string, path: string): boolean =>
+  roomOf(path) === "reference" && COMPARING.some((pattern) => pattern.test(file));
+
+/** Every circle that a walk along the imports runs into, as the files on it. */
+function circles(): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const walk = (file: string, way: readonly string[]): void => {
+    const start = way.indexOf(file);
+    if (start >= 0) found.push([...way.slice(start), file].join(" → "));
+    if (start >= 0 || done.has(file)) return;
+    for (const path of imports.get(file) ?? []) walk(path, [...way, file]);
+    done.add(file);
+  };
+  for (const file of files) walk(file, []);
+  return found;
+}
