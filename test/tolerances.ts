@@ -131,4 +131,9 @@ export const tolerances = {
    * the phase's mean varies by 0.04 and its deviation by 0.015 from image to image, here averaged over two.
    */
   linesStatistics: { publishedMean: 0.01, publishedPhase: 0.05 },
+  /**
+   * R of patterns predicted from an object that was interpolated linearly, pixels a sixth of what it varies over at most: its
+   * error is (1/6)²/8 to (2/6)²/8 of the object's curvature, a percent. Half a pixel of displacement makes two and more.
+   */
+  resampledPrediction: 0.015,
 } as const;

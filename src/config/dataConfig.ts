@@ -12,6 +12,8 @@ export interface DataConfig {
   readonly dcAt: "center" | "corner";
   readonly probeAt: "center" | "corner";
   readonly maskValid: 0 | 1;
+  readonly cropTo: number | null;
+  readonly padTo: number | null;
   readonly patternsKey: string | null;
   readonly probeKey: string | null;
   readonly positionsKey: string | null;
@@ -65,6 +67,8 @@ export const readingSettings = [
   "dcAt",
   "probeAt",
   "maskValid",
+  "cropTo",
+  "padTo",
   "patternsKey",
   "probeKey",
   "positionsKey",
@@ -98,6 +102,8 @@ export function scanOptions(reading: ReadingSettings): ScanOptions {
     dcAt: reading.dcAt,
     probeAt: reading.probeAt,
     maskValid: reading.maskValid,
+    ...(reading.cropTo === null ? {} : { cropTo: reading.cropTo }),
+    ...(reading.padTo === null ? {} : { padTo: reading.padTo }),
     positionReference: reading.positionReference,
     positionOrigin: reading.positionOrigin,
     positionUnit: reading.positionUnit,
@@ -152,6 +158,16 @@ const schema = z.strictObject({
     integer({ min: 0, max: 1 }) as z.ZodType<0 | 1>,
     1,
     "What stands for a valid pixel in the file's mask.",
+  ),
+  cropTo: optional(
+    integer({ min: 1 }),
+    "Side that patterns are cut to about their zero frequency. The object's pixels grow by as much; positions, probe and object follow.",
+    { unit: "pixels" },
+  ),
+  padTo: optional(
+    integer({ min: 1 }),
+    "Side that patterns are filled up to with masked pixels about their zero frequency. The object's pixels shrink by as much; positions, probe and object follow.",
+    { unit: "pixels" },
   ),
   patternsKey: key("the patterns"),
   probeKey: key("the probe"),

@@ -27,7 +27,7 @@ export interface Patterns {
  * kind here: its own facts (patterns in the compressed chunks of an HDF5 file: the file's path, the dataset's, shape,
  * dtype, `dcAt`), a reader beside `scans/filePatterns`, and a line in `node/workers/batchWorker`.
  */
-export type PatternOrigin = MemoryOrigin | FileOrigin | SelectedOrigin | JoinedOrigin;
+export type PatternOrigin = MemoryOrigin | FileOrigin | SelectedOrigin | ResizedOrigin | JoinedOrigin;
 
 /** Some of the patterns of others. */
 export interface SelectedOrigin {
@@ -35,6 +35,13 @@ export interface SelectedOrigin {
   readonly patterns: Patterns;
   /** Which of them, in order. */
   readonly frames: readonly number[];
+}
+
+/** The patterns of others, cut or filled up with zeros about their zero frequency. */
+export interface ResizedOrigin {
+  readonly kind: "resized";
+  readonly patterns: Patterns;
+  readonly side: number;
 }
 
 /** The patterns of several scans, one after the other; they are network input already. */

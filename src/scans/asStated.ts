@@ -1,13 +1,17 @@
 import type { ComplexArray } from "../arrays.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { usable } from "./checks/usable.ts";
+import { resizedScan, wantedSide } from "./resizedScan.ts";
 import type { ScanOptions } from "./scanOptions.ts";
 
 /**
- * What a reader of any format leaves to be done: a probe moved to the middle of its window, a mask turned over.
+ * What a reader of any format leaves to be done: a probe moved to the middle of its window, a mask turned over, patterns cut
+ * or filled up.
+ * @param unread whether the patterns cannot be read
  * @throws PtychonautError "data" for a scan that no command can work with, see `usable`
  */
-export function asStated(dataset: Dataset, { probeAt, maskValid }: ScanOptions): Dataset {
+export function asStated(dataset: Dataset, options: ScanOptions, unread = false): Dataset {
+  const { probeAt, maskValid } = options;
   const conversions = [...dataset.provenance.conversions];
   const changes: Partial<Pick<Dataset, "probe" | "mask">> = {};
   if (probeAt === "corner") {
@@ -19,7 +23,9 @@ export function asStated(dataset: Dataset, { probeAt, maskValid }: ScanOptions):
     Object.assign(changes, { mask: { shape, data: data.map((value) => 1 - value) } });
     conversions.push("mask turned over: 0 is valid in the file");
   }
-  return usable({ ...dataset, ...changes, provenance: { ...dataset.provenance, conversions } });
+  const whole = usable({ ...dataset, ...changes, provenance: { ...dataset.provenance, conversions } });
+  const side = wantedSide(options, whole.patterns, dataset.provenance.path ?? dataset.name);
+  return side === undefined ? whole : usable(resizedScan(whole, side, !unread));
 }
 
 /** Every mode moved by floor(n/2) along both axes, cyclic. */

@@ -3,6 +3,7 @@ import { scanOfNumber } from "../data/scanNumbers.ts";
 import { PtychonautError, unknownName } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import { asStated } from "./asStated.ts";
+import { wantedSide } from "./resizedScan.ts";
 import type { Recognition, ScanFormat, ScanShape, ScanSource } from "./scanFormat.ts";
 import { npzFormat } from "./scanNpz.ts";
 import { flagOf, type ScanOptions } from "./scanOptions.ts";
@@ -69,18 +70,27 @@ function namedFormat(
 export function readScanArrays(file: ArrayFile, options: ScanOptions = {}, source: ScanSource = {}): Dataset {
   const where = source.path ?? "scan";
   const { format, evidence } = chooseFormat(file, options, where);
-  const whole = asStated(format.read(file, options, source), options);
+  const whole = asStated(format.read(file, options, source), options, source.unread);
   const dataset = options.scanIndex === undefined ? whole : scanOfNumber(whole, options.scanIndex, where);
   return { ...dataset, provenance: { ...dataset.provenance, format: { name: format.name, evidence } } };
 }
 
 /** @throws PtychonautError "data" or "usage", see `chooseFormat` and the format's `shape` */
 export function readScanShape(file: ArrayFile, options: ScanOptions, where: string): ScanShape {
-  const shape = chooseFormat(file, options, where).format.shape(file, options, where);
+  const shape = resizedShape(chooseFormat(file, options, where).format.shape(file, options, where), options, where);
   const { scanIndex } = options;
   if (scanIndex === undefined) return shape;
   const own = shape.scanIndex?.filter((number) => number === scanIndex);
   return { ...shape, count: own?.length ?? shape.count, scanIndex: own };
+}
+
+/** A dose is stated of whole patterns: how much of it is left is seen when they are read. */
+function resizedShape(shape: ScanShape, options: ScanOptions, where: string): ScanShape {
+  const side = wantedSide(options, shape, where);
+  if (side === undefined) return shape;
+  const cut = side < Math.max(shape.height, shape.width);
+  const photonsPerPattern = cut ? undefined : shape.photonsPerPattern;
+  return { ...shape, height: side, width: side, photonsPerPattern };
 }
 
 const titled = ({ name, title }: ScanFormat): string => `${name} (${title})`;

@@ -44,7 +44,7 @@ export function readScanNpz(
   options: ScanOptions = {},
   source: ScanSource = {},
 ): Dataset {
-  return asStated(read(openNpz(input, source.path ?? "scan"), options, source), options);
+  return asStated(read(openNpz(input, source.path ?? "scan"), options, source), options, source.unread);
 }
 
 function conventionsOf(

@@ -27,6 +27,9 @@ export interface ScanOptions {
   readonly probeAt?: "center" | "corner";
   /** What stands for a valid pixel in the file's mask. Default 1. */
   readonly maskValid?: 0 | 1;
+  /** Side that patterns are cut to, or filled up to, about their zero frequency; see `resizedScan`. Default: as they are. */
+  readonly cropTo?: number;
+  readonly padTo?: number;
   /** Which column of `positionsKey` comes first. */
   readonly positionOrder?: "xy" | "yx";
   /** What a position points at: the window's centre, index floor(N/2), or its corner, index 0. Default `center`. */

@@ -54,7 +54,9 @@ describe("what comes from the data", () => {
   it("refuses patterns that are not square, that contradict N, or that no network fits", async () => {
     await expect(train({}, {}, {}, { height: 128 })).rejects.toThrow(/not square.*128 x 64/);
     await expect(train({ N: 128 })).rejects.toThrow(/N does not fit the data.*expected patterns of 128 x 128/);
-    await expect(train({}, {}, {}, { height: 100, width: 100 })).rejects.toThrow(/N: .*multiple of 8; got 100/);
+    await expect(train({}, {}, {}, { height: 100, width: 100 })).rejects.toThrow(
+      /no network takes patterns of this size.*N: .*multiple of 8; got 100 x 100.*`crop_to=96`, or .*`pad_to=104`/,
+    );
   });
 
   it("the dose: said, else from the metadata, else from the data", async () => {

@@ -10,7 +10,7 @@ import { inspectReport } from "../../src/scans/inspect/report.ts";
 import { readScanNpz } from "../../src/scans/scanNpz.ts";
 import type { ScanOptions } from "../../src/scans/scanOptions.ts";
 
-const N = 16;
+const N = 32;
 const SIDE = 5;
 const COUNT = SIDE * SIDE;
 
@@ -42,7 +42,7 @@ function good(): Record<string, NpyArray> {
     xcoords: { shape: [COUNT], dtype: "float64", data: raster(N / 2 + 1, 2, 1) },
     ycoords: { shape: [COUNT], dtype: "float64", data: raster(N / 2 + 1, 2, 0) },
     probeGuess: { shape: [N, N], dtype: "complex64", data: disk(N, 4, 15) },
-    objectGuess: { shape: [28, 28], dtype: "complex64", data: new Float32Array(2 * 28 * 28).fill(1) },
+    objectGuess: { shape: [44, 44], dtype: "complex64", data: new Float32Array(2 * 44 * 44).fill(1) },
   };
 }
 
@@ -60,9 +60,9 @@ describe("a file in the contract", () => {
     const dose = spots(N / 2).reduce((sum, value) => sum + value, 0) / COUNT;
     expect(inspection.patterns!.dose.mean / dose).toBeCloseTo(1, 5);
     expect(inspection.patterns).toMatchObject({ measurement: "amplitude", dc: "center", count: COUNT });
-    expect(inspection.scan).toMatchObject({ count: COUNT, step: 2, least: [9, 9], greatest: [17, 17] });
+    expect(inspection.scan).toMatchObject({ count: COUNT, step: 2, least: [17, 17], greatest: [25, 25] });
     const report = inspectReport(inspection);
-    expect(report).toMatch(/patterns\s+25 of 16 × 16, float32 \(diff3d\)/);
+    expect(report).toMatch(/patterns\s+25 of 32 × 32, float32 \(diff3d\)/);
     expect(report).toMatch(/square roots of counts/);
   });
 });
@@ -109,7 +109,7 @@ describe("a raw file", () => {
   });
 
   it("an object tells corners from centres where only one of them fits", () => {
-    // Positions from -4 to 4 and windows of 16: as centres they reach 12 either side of the middle, as corners 4 and 20.
+    // Positions from -4 to 4 and windows of 32: as centres they reach 20 either side of the middle, as corners 4 and 36.
     const withObject = (side: number, shift: number): Finding[] => {
       const arrays = good();
       for (const key of ["xcoords", "ycoords"])
@@ -121,9 +121,9 @@ describe("a raw file", () => {
       };
       return findings(arrays).filter(({ flag }) => flag?.includes("`position_reference"));
     };
-    expect(withObject(28, 0)).toEqual([]);
-    expect(withObject(28, -8)).toMatchObject([{ severity: "error", flag: "`position_reference=corner`" }]);
-    expect(withObject(80, 0)).toMatchObject([{ severity: "warning", evidence: expect.stringMatching(/\(8, 8\)/) }]);
+    expect(withObject(44, 0)).toEqual([]);
+    expect(withObject(44, -16)).toMatchObject([{ severity: "error", flag: "`position_reference=corner`" }]);
+    expect(withObject(80, 0)).toMatchObject([{ severity: "warning", evidence: expect.stringMatching(/\(16, 16\)/) }]);
   });
 
   it("what has been said is not brought up again", () => {
@@ -166,7 +166,7 @@ describe("suspicious things", () => {
     [
       "a dead pixel",
       changed("diff3d", (d) => {
-        for (let frame = 0; frame < COUNT; frame++) d[frame * N * N + 8 * N + 9] = 0;
+        for (let frame = 0; frame < COUNT; frame++) d[frame * N * N + 16 * N + 17] = 0;
       }),
       /dead pixels/,
     ],

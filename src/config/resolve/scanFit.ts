@@ -1,4 +1,5 @@
-import { PtychonautError } from "../../errors.ts";
+import { sideAdvice, sideRule } from "../../data/patternSide.ts";
+import { PtychonautError, setting } from "../../errors.ts";
 import type { ScanHeader } from "../fileProbe.ts";
 import { snakeCase } from "../names.ts";
 
@@ -10,8 +11,17 @@ export function patternSide(
   kind: "usage" | "bundle" = "usage",
 ): number {
   const { height, width } = header;
-  if (height !== width) {
-    throw new PtychonautError("data", "patterns are not square", { where: file, got: `${height} x ${width}` });
+  const advice = sideAdvice(height, width);
+  if (advice !== undefined) {
+    const { crop, pad } = advice;
+    const what = height === width ? "no network takes patterns of this size" : "patterns are not square";
+    const padding = `fill them up: ${setting("pad_to", pad)}`;
+    throw new PtychonautError("data", what, {
+      where: file,
+      expected: sideRule,
+      got: `${height} x ${width}`,
+      fix: crop === undefined ? padding : `cut them: ${setting("crop_to", crop)}, or ${padding}`,
+    });
   }
   if (wanted !== null && wanted !== width) {
     const what = kind === "bundle" ? "the bundle does not fit the data" : "N does not fit the data";

@@ -4,6 +4,7 @@ import { assembleBatch, type BatchSource } from "../../data/batches.ts";
 import type { Patterns } from "../../data/dataset.ts";
 import { joinedPatterns } from "../../data/joinedScans.ts";
 import { memoryPatterns } from "../../data/memoryPatterns.ts";
+import { resizedPatterns } from "../../data/resizedPatterns.ts";
 import { selectedPatterns } from "../../data/selectFrames.ts";
 import { filePatterns } from "../../scans/filePatterns.ts";
 import { openSource } from "../files/fileSource.ts";
@@ -27,6 +28,8 @@ function open(patterns: PatternsToOpen): Patterns {
       return joinedPatterns(patterns.parts.map((part) => ({ ...part, patterns: open(part.patterns) })));
     case "selected":
       return selectedPatterns(open(patterns.patterns), patterns.frames);
+    case "resized":
+      return resizedPatterns(open(patterns.patterns), patterns.side);
     case "file":
       return filePatterns(openSource(patterns.path), patterns);
     case "shared":

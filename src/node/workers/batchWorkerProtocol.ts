@@ -18,12 +18,18 @@ export interface BatchWorkerData {
 }
 
 /** What another thread makes Patterns of: their origin, with what only this thread has copied into shared memory. */
-export type PatternsToOpen = SharedPatterns | FileOrigin | SelectedToOpen | JoinedToOpen;
+export type PatternsToOpen = SharedPatterns | FileOrigin | SelectedToOpen | ResizedToOpen | JoinedToOpen;
 
 export interface SelectedToOpen {
   readonly kind: "selected";
   readonly patterns: PatternsToOpen;
   readonly frames: readonly number[];
+}
+
+export interface ResizedToOpen {
+  readonly kind: "resized";
+  readonly patterns: PatternsToOpen;
+  readonly side: number;
 }
 
 export interface JoinedToOpen {

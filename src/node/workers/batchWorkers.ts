@@ -123,6 +123,9 @@ function toOpen(patterns: Patterns): PatternsToOpen {
       // Of what is in memory only what was chosen need be copied.
       if (origin.patterns.origin.kind === "memory") return sharedPatterns(patterns);
       return { kind: "selected", patterns: toOpen(origin.patterns), frames: origin.frames };
+    case "resized":
+      if (origin.patterns.origin.kind === "memory") return sharedPatterns(patterns);
+      return { kind: "resized", patterns: toOpen(origin.patterns), side: origin.side };
     case "memory":
       return sharedPatterns(patterns);
   }

@@ -32,11 +32,5 @@ export function pixels({ patterns, skipped = [] }: ScanFacts): Finding[] {
     findings.push({ severity: "warning", what: "dead pixels", evidence: few(patterns.deadPixels) });
   if (patterns.hotPixels.length > 0)
     findings.push({ severity: "warning", what: "hot pixels", evidence: few(patterns.hotPixels) });
-  if (patterns.height !== patterns.width)
-    findings.push({
-      severity: "warning",
-      what: "frames are not square",
-      evidence: `${patterns.height} × ${patterns.width}`,
-    });
   return findings;
 }

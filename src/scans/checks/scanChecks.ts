@@ -2,6 +2,7 @@ import type { Finding } from "./finding.ts";
 import { maskShare } from "./maskShare.ts";
 import { measurement } from "./measurement.ts";
 import { outliers } from "./outliers.ts";
+import { patternSize } from "./patternSize.ts";
 import { pixels } from "./pixels.ts";
 import { positionPlace } from "./positionPlace.ts";
 import { positionUnit } from "./positionUnit.ts";
@@ -15,7 +16,16 @@ import { zeroFrequency } from "./zeroFrequency.ts";
 export type ScanCheck = (facts: ScanFacts) => readonly Finding[];
 
 /** Of a scan's own numbers, in the order of reading. */
-const checks: readonly ScanCheck[] = [measurement, zeroFrequency, pixels, outliers, maskShare, probeEnergy, probeField];
+const checks: readonly ScanCheck[] = [
+  patternSize,
+  measurement,
+  zeroFrequency,
+  pixels,
+  outliers,
+  maskShare,
+  probeEnergy,
+  probeField,
+];
 
 /** Of its positions; they say nothing while the unit is wrong. */
 const positionChecks: readonly ScanCheck[] = [positionPlace, scanPath];

@@ -73,6 +73,9 @@ export function inspectScan(
   const findings: Finding[] = [];
   const reading = attempted(() => readScanArrays(file, stated, { path: name, unread: true }));
   if (reading.refusal !== undefined) findings.push(reading.refusal);
+  // What the file has is looked at as it is, before patterns are cut or filled up.
+  const { cropTo: _, padTo: __, ...ofFile } = stated;
+  const whole = attempted(() => readScanArrays(file, ofFile, { path: name, unread: true })).value;
   /** What cannot be looked at is left out, with the reason, once. */
   const look = <T>(run: () => T): T | undefined => {
     const { value, refusal } = attempted(run);
@@ -82,7 +85,7 @@ export function inspectScan(
   const geometry =
     reading.value?.geometry ?? look(() => readGeometry(file, stated.geometry ?? {}, undefined, name, []));
   const positions = look(() => positionsOf(file, roles, stated, geometry));
-  const probeField = reading.value?.probe ?? look(() => probeOf(file, roles));
+  const probeField = whole?.probe ?? look(() => probeOf(file, roles));
   const probe =
     probeField === undefined || roles.probe === undefined
       ? undefined

@@ -1,0 +1,22 @@
+import { sideAdvice, sideRule } from "../../data/patternSide.ts";
+import { flagOf } from "../scanOptions.ts";
+import type { Finding } from "./finding.ts";
+import type { ScanFacts } from "./scanFacts.ts";
+
+/** Patterns of a size that no network takes. */
+export function patternSize({ patterns, stated }: ScanFacts): Finding[] {
+  if (patterns === undefined || stated.cropTo !== undefined || stated.padTo !== undefined) return [];
+  const { height, width } = patterns;
+  const advice = sideAdvice(height, width);
+  if (advice === undefined) return [];
+  const { crop, pad } = advice;
+  const padding = flagOf("padTo", `${pad}`);
+  return [
+    {
+      severity: "error",
+      what: height === width ? "no network takes patterns of this size" : "patterns are not square",
+      evidence: `${height} × ${width}; networks take ${sideRule}`,
+      flag: crop === undefined ? padding : `${flagOf("cropTo", `${crop}`)}, or ${padding}`,
+    },
+  ];
+}
