@@ -12,7 +12,7 @@ export type { Manifest } from "./bundle/manifest.ts";
 export type { InferencePayload, InferenceRequest, TrainingPayload, TrainingRequest } from "./config/payload.ts";
 export { configJsonSchema } from "./config/schema.ts";
 // Scans.
-export type { Dataset, Measurement, Patterns, Provenance } from "./data/dataset.ts";
+export type { Dataset, Measurement, PatternOrigin, Patterns, Provenance } from "./data/dataset.ts";
 export { memoryPatterns } from "./data/memoryPatterns.ts";
 export { computeScales, type Scales, scaledProbe } from "./data/normalisation.ts";
 export { type ErrorDetails, type ErrorKind, PtychonautError } from "./errors.ts";
@@ -25,6 +25,7 @@ export { createStitcher, type Stitched, type Stitcher } from "./inference/stitch
 // Measures.
 export { deviance } from "./metrics/deviance.ts";
 export { type EvaluationOptions, evaluateReconstruction, type Metrics } from "./metrics/evaluate.ts";
+export type { Geometry, GeometryStatement } from "./optics/geometry.ts";
 export { Random } from "./random.ts";
 export { type Reconstruction, readReconstruction, writeReconstruction } from "./reconstructions/reconstructionNpz.ts";
 // Whole runs, in any home: a page, a worker, Node (whose door binds them to its own).

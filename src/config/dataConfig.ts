@@ -123,7 +123,8 @@ export function scanOptions(reading: ReadingSettings): ScanOptions {
 /** What was said of how the file is to be read, by whoever: a default is no statement about a file. */
 export function statedOptions(reading: ReadingSettings, said: readonly { readonly name: string }[]): ScanOptions {
   const names = new Set(said.map(({ name }) => name));
-  const options = Object.entries(scanOptions(reading)).filter(([name]) => names.has(name));
+  // Geometry has no default: what there is was said.
+  const options = Object.entries(scanOptions(reading)).filter(([name]) => name === "geometry" || names.has(name));
   return Object.fromEntries(options);
 }
 

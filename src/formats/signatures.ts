@@ -1,7 +1,7 @@
 import { PtychonautError } from "../errors.ts";
 
-/** First bytes that tell all kinds apart: a tar names itself at 257, HDF5 behind a block of the user's at 512. */
-export const SIGNATURE_BYTES = 1024;
+/** First bytes that tell all kinds apart: a tar names itself at 257, HDF5 behind a block of the user's as far as 2048. */
+export const SIGNATURE_BYTES = 2056;
 
 interface Kind {
   /** With its article. */
@@ -23,7 +23,7 @@ const kinds: readonly Kind[] = [
   {
     what: "an HDF5 file (also CXI, NeXus, ptyd, EMD and NetCDF 4 are)",
     fix: saveArrays,
-    looks: (head) => [0, 512].some((offset) => head.startsWith("\x89HDF\r\n\x1a\n", offset)),
+    looks: (head) => [0, 512, 1024, 2048].some((offset) => head.startsWith("\x89HDF\r\n\x1a\n", offset)),
   },
   { what: "a NetCDF file", fix: saveArrays, starts: ["CDF\x01", "CDF\x02", "CDF\x05"] },
   {
@@ -34,18 +34,32 @@ const kinds: readonly Kind[] = [
   { what: "a Python pickle", fix: saveArrays, starts: ["\x80\x02", "\x80\x03", "\x80\x04", "\x80\x05"] },
   { what: "a TIFF image", fix: saveArrays, starts: ["II*\0", "MM\0*", "II+\0", "MM\0+"] },
   { what: "a Digital Micrograph file", fix: saveArrays, looks: isDigitalMicrograph },
-  { what: "a Merlin MIB file", fix: saveArrays, starts: ["MQ1,"] },
+  { what: "a Merlin MIB file", fix: saveArrays, starts: ["MQ1,", "HDR,"] },
+  {
+    what: "an EDF image",
+    fix: saveArrays,
+    looks: (head) => /^\s*\{\s*(HeaderID|HeaderByteOrder|ByteOrder|EDF_)/i.test(head),
+  },
+  {
+    what: "an MRC file",
+    fix: saveArrays,
+    looks: (head) => head.startsWith("MAP ", 208) || head.startsWith("MAP\0", 208),
+  },
+  { what: "a TIA series", fix: saveArrays, starts: ["II\x97\x01"] },
   { what: "a CBF image", fix: saveArrays, starts: ["###CBF"] },
   { what: "a FITS file", fix: saveArrays, starts: ["SIMPLE  ="] },
   { what: "a PNG image", fix: picture, starts: ["\x89PNG\r\n\x1a\n"] },
   { what: "a JPEG image", fix: picture, starts: ["\xff\xd8\xff"] },
   { what: "a GIF image", fix: picture, starts: ["GIF87a", "GIF89a"] },
+  { what: "a BMP image", fix: picture, looks: (head) => head.startsWith("BM") && head.startsWith("\0\0\0\0", 6) },
   { what: "a PDF document", fix: picture, starts: ["%PDF-"] },
   { what: "a gzip archive", fix: unpack, starts: ["\x1f\x8b"] },
   { what: "a bzip2 archive", fix: unpack, starts: ["BZh"] },
   { what: "an xz archive", fix: unpack, starts: ["\xfd7zXZ\0"] },
   { what: "a Zstandard archive", fix: unpack, starts: ["\x28\xb5\x2f\xfd"] },
   { what: "a 7z archive", fix: unpack, starts: ["7z\xbc\xaf\x27\x1c"] },
+  { what: "an LZ4 archive", fix: unpack, starts: ["\x04\x22\x4d\x18"] },
+  { what: "a RAR archive", fix: unpack, starts: ["Rar!\x1a\x07"] },
   { what: "a tar archive", fix: unpack, looks: (head) => head.startsWith("ustar", 257) },
   {
     what: "a pointer of Git LFS, not the file itself",
@@ -58,6 +72,7 @@ const kinds: readonly Kind[] = [
     looks: (head) => /^\s*<(!doctype html|html)/i.test(head),
   },
   { what: "an XML file", fix: saveArrays, looks: (head) => /^(\xef\xbb\xbf)?\s*<\?xml/.test(head) },
+  { what: "a text file in UTF-16", fix: saveArrays, starts: ["\xff\xfe", "\xfe\xff"] },
   { what: "a text file (JSON)", fix: saveArrays, looks: (head) => isText(head) && /^\s*[[{]/.test(head) },
   { what: "a text file", fix: saveArrays, looks: isText },
 ];

@@ -77,6 +77,10 @@ const kinds: readonly (readonly [name: string, bytes: Uint8Array, says: RegExp])
   ["JSON", latin('{"a": 1}\n'), /a text file \(JSON\)/],
   ["CSV", latin("# y, x\n1.5, 2.5\r\n"), /this is a text file,/],
   ["UTF-8", new TextEncoder().encode("Größe, Maß\n"), /this is a text file,/],
+  ["CSV in UTF-16", Uint8Array.of(0xff, 0xfe, 0x31, 0, 0x2c, 0), /a text file in UTF-16/],
+  ["EDF", latin("{\nHeaderID = EH:000001:000000:000000 ;\nByteOrder = LowByteFirst ;\n"), /an EDF image/],
+  ["MRC", latin(`${"\x01\0\0\0".repeat(52)}MAP DA\0\0`), /an MRC file/],
+  ["BMP", latin("BM\x36\x10\0\0\0\0\0\0\x36"), /a BMP image.*patterns are numbers/i],
   ["noise", Uint8Array.of(1, 2, 3, 250, 0, 9), /no kind that is known.*starts with 01 02 03 fa 00 09/],
 ];
 

@@ -113,6 +113,26 @@ describe("an experiment's geometry, from simulation to the last picture", () => 
     expect(wrong.stderr).toMatch(/object's pixel contradicts|object_pixel_m is stated twice/);
   });
 
+  it("flags convert positions in metres, for inspect as for infer", async () => {
+    const scan = readScanNpz(readFileSync(path("plain.npz")));
+    const metres = (list: Float64Array): Float64Array => list.map((pixel) => 2e-8 * pixel);
+    writeFileSync(path("metres.npz"), writeScanNpz({ ...scan, positions: metres(scan.positions) }));
+    const flags = ["--position_unit", "m", "--object_pixel_m", "2e-8"];
+    const inspected = await run("inspect", path("metres.npz"), ...flags);
+    expect([inspected.code, inspected.stderr]).toEqual([0, ""]);
+    expect(inspected.stdout).toMatch(/object pixel +2e-8 m/);
+    expect(inspected.stdout).toContain(/positions +\d+, .*/.exec((await run("inspect", path("plain.npz"))).stdout)![0]);
+    expect((await infer("metres.npz", "converted", ...flags)).code).toBe(0);
+    const { positions } = readReconstruction(readFileSync(path("converted", "reconstruction.npz")));
+    const same = readReconstruction(readFileSync(path("unknown", "reconstruction.npz"))).positions;
+    positions.forEach((value, i) => void expect(value).toBeCloseTo(same[i], 9));
+    const refused = await infer("metres.npz", "refused", "--position_unit", "m");
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toMatch(
+      /positions in m need the size of an object pixel.*--detector_pixel_m.*--object_pixel_m/,
+    );
+  });
+
   it("a near field is refused by train and infer, and inspect says so", async () => {
     const scan = readScanNpz(readFileSync(path("plain.npz")));
     writeFileSync(path("near.npz"), writeScanNpz({ ...scan, geometry: { propagation: "near-field" } }));

@@ -18,6 +18,7 @@ import {
   evaluationOptions,
   evaluationWarnings,
   lengthsOf,
+  pixelWarnings,
   type Reference,
 } from "../evaluate.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
@@ -96,8 +97,9 @@ async function comparison(request: CompareRequest, hooks: RunHooks, home: Home):
       measured.push(await namedAfter(item.entry, () => measureEntry(item, area, common, target, options, home.store)));
       progress.update(aligned.length + measured.length);
     }
-    for (const { label, metrics } of measured)
-      for (const line of evaluationWarnings(metrics)) warnings.push(`${label}: ${line}`);
+    for (const { label, metrics, file } of measured)
+      for (const line of [...evaluationWarnings(metrics), ...pixelWarnings(file, reference)])
+        warnings.push(`${label}: ${line}`);
     for (const line of warnings.slice(request.warnings?.length ?? 0)) hooks.warn(`warning: ${line}`);
     const files = await writeComparison(request, measured, common, target, home.store);
     const record = await writeRunRecord(outputDir, recordOf(request, measured, startedAt, warnings, files), home);
