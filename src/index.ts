@@ -28,7 +28,11 @@ export { type EvaluationOptions, evaluateReconstruction, type Metrics } from "./
 export type { Geometry, GeometryStatement } from "./optics/geometry.ts";
 export { Random } from "./random.ts";
 export { type Reconstruction, readReconstruction, writeReconstruction } from "./reconstructions/reconstructionNpz.ts";
-// Whole runs, in any home: a page, a worker, Node (whose door binds them to its own).
+// Whole runs, in any home: a page, a worker, Node (whose door binds those of training and inference to its own).
+export { type LinesOutcome, type LinesRequest, runLinesBenchmark } from "./runs/benchmark/lines.ts";
+export type { CompareOutcome } from "./runs/compare/compare.ts";
+export { type ComparisonRequest, inferenceFolder, runComparison } from "./runs/compare/comparison.ts";
+export { type CompareEntry, resolveEntries } from "./runs/compare/entries.ts";
 export {
   type ComparisonOptions,
   compareWithReference,
@@ -36,7 +40,9 @@ export {
   readReconstructionFile,
   readReference,
 } from "./runs/evaluate.ts";
-export type { RunHooks, RunOutcome } from "./runs/hooks.ts";
+export { type Evaluation, type EvaluationRequest, runEvaluation } from "./runs/evaluation.ts";
+export type { RunHooks, RunOutcome, Workflows } from "./runs/hooks.ts";
+export { runImportWeights } from "./runs/importWeights.ts";
 export { runInference } from "./runs/infer/infer.ts";
 export type { InferenceMetrics } from "./runs/infer/inferenceMetrics.ts";
 export { locateBundle, readBundleFile } from "./runs/inputs/bundleFiles.ts";

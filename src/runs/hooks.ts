@@ -22,7 +22,7 @@ export interface RunOutcome {
   readonly files: readonly string[];
 }
 
-/** The work behind `train` and `infer`, so that the command line can be tested without it. */
+/** Training and inference, where they are steps of something else. */
 export interface Workflows {
   readonly train: (payload: TrainingPayload, hooks: RunHooks) => Promise<RunOutcome>;
   readonly infer: (payload: InferencePayload, hooks: RunHooks) => Promise<RunOutcome>;

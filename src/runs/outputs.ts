@@ -18,9 +18,24 @@ export const outputs = {
     summary: "compare.json",
   },
   halves: ["even.npz", "odd.npz"],
-  benchmark: { results: "benchmark.json", row: "row.md", data: "data.json", train: "train.npz", test: "test.npz" },
+  benchmark: {
+    results: "benchmark.json",
+    row: "row.md",
+    data: "data.json",
+    train: "train.npz",
+    test: "test.npz",
+    /** In the benchmark's folder the data and one folder a seed; in that the training and the inference. */
+    folders: { data: "data", seed: "seed_", train: "train", infer: "infer" },
+    /** @param what truth, reconstruction or error @param image from 0 */
+    picture: (what: string, image: number): string => `${what}_${image + 1}.png`,
+  },
   patches: { statistics: "patch_stats.json", picture: "patch_grid.png" },
   log: "metrics.csv",
+  /** Of a scan that training refined, without ending; numbered from 1 where there are several. */
+  probe: (scan: number, scans: number): string => (scans === 1 ? "probe" : `probe_${scan + 1}`),
+  /** Of the network's patches in an epoch, and of the object stitched of them. */
+  epoch: (epoch: number): string => `epoch_${String(epoch).padStart(4, "0")}.png`,
+  epochObject: (epoch: number): string => `epoch_${String(epoch).padStart(4, "0")}_object.png`,
 } as const;
 
 /** Folders in an output folder in which runs replace files. */

@@ -259,7 +259,7 @@ describe("compare", () => {
       workflows: { infer: async () => ({ status: "diverged", advice: "train again", files: [] }) },
     });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/net is left out: train again\nno model made an object/);
+    expect(stderr).toMatch(/net is left out: train again\nthe run diverged: no model made an object/);
     expect(existsSync(path("none", "compare.json"))).toBe(false);
   });
 

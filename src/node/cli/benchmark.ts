@@ -116,7 +116,7 @@ async function benchmark({ values, positionals }: ParsedFlags, context: CommandC
   const progressBar = request.executionConfig["enableProgressBar"] !== false;
   const hooks = context.hooks(values["quiet"] === true, progressBar);
   const { runLinesBenchmark } = await import("../../runs/benchmark/lines.ts");
-  const outcome = await runLinesBenchmark(request, context.workflows, hooks, context.home);
+  const outcome = await runLinesBenchmark(request, hooks, context.home, context.workflows);
   if (outcome.table !== undefined) context.print(outcome.table);
   return reportOutcome(outcome, hooks);
 }

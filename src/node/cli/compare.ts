@@ -1,13 +1,10 @@
-import { join } from "node:path";
 import type { InferencePayload } from "../../config/payload.ts";
 import { resolveInferencePayload } from "../../config/resolve/infer.ts";
 import { groupOf } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
-import { runCompare } from "../../runs/compare/compare.ts";
-import { type CompareEntry, fileName, resolveEntries } from "../../runs/compare/entries.ts";
+import { inferenceFolder, runComparison } from "../../runs/compare/comparison.ts";
+import { type CompareEntry, objectFiles, resolveEntries } from "../../runs/compare/entries.ts";
 import { readReference } from "../../runs/evaluate.ts";
-import type { RunHooks } from "../../runs/hooks.ts";
-import { readObjectFile } from "../../runs/objectFile.ts";
 import { type Command, type CommandContext, reportOutcome } from "./command.ts";
 import { comparisonFlags, comparisonOptions, orientationFlags } from "./comparisonFlags.ts";
 import { display, type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
@@ -61,36 +58,23 @@ export const compareCommand: Command = {
 
 async function compare({ values, positionals }: ParsedFlags, context: CommandContext): Promise<number> {
   requireFlags(values, ownFlags, "compare");
+  const { home } = context;
   const outputDir = String(values["outputDir"]);
   const options = comparisonOptions(values, true);
   const area = areaOf(values["area"] ?? "common");
-  const entries = await resolveEntries(positionals, context.home.store);
-  const address = referenceOf(values);
-  const reference = await readReference(address, context.home);
+  const entries = await resolveEntries(positionals, home.store);
+  const reference = await readReference(referenceOf(values), home);
   const models = entries.filter(({ kind }) => kind === "model");
   checkModelFlags(values, models);
   // Everything is read and resolved before anything runs.
-  const read = [reference.path];
-  for (const { kind, address: file } of entries)
-    if (kind === "object") read.push((await readObjectFile(file, context.home)).path);
-  const payloads: InferencePayload[] = [];
-  for (const model of models) payloads.push(await payloadOf(model, values, outputDir, read, context));
+  const inputs = [reference.path, ...(await objectFiles(entries, home))];
+  const inferences = new Map<string, InferencePayload>();
+  for (const model of models) inferences.set(model.label, await payloadOf(model, values, outputDir, inputs, context));
+  const [first] = inferences.values();
+  const hooks = context.hooks(values["quiet"] === true, first?.execution.enableProgressBar ?? true);
   const overwrite = values["overwrite"] === true;
-  await context.files.prepareFolder(outputDir, { command: "compare", inputs: read, overwrite });
-  const hooks = context.hooks(values["quiet"] === true, payloads[0]?.execution.enableProgressBar ?? true);
-  const made = await infer(models, payloads, context, hooks);
-  if ("exitCode" in made) return made.exitCode;
-  const ready = entries.flatMap((entry): CompareEntry[] => {
-    if (entry.kind === "object") return [entry];
-    const path = made.reconstructions.get(entry.label);
-    return path === undefined ? [] : [{ ...entry, address: path }];
-  });
-  if (ready.length === 0) {
-    hooks.warn("no model made an object, so there is nothing to compare");
-    return 1;
-  }
-  const request = { entries: ready, reference, outputDir, options, area, warnings: made.warnings };
-  const outcome = await runCompare(request, hooks, context.home);
+  const request = { entries, inferences, reference, outputDir, overwrite, options, area };
+  const outcome = await runComparison(request, hooks, home, context.workflows);
   if (outcome.status === "finished") context.print(outcome.table);
   return reportOutcome(outcome, hooks);
 }
@@ -141,7 +125,7 @@ async function payloadOf(
     {
       modelPath: address,
       testDataFile: String(testDataFile),
-      outputDir: join(outputDir, "inference", fileName(label)),
+      outputDir: inferenceFolder(outputDir, label),
       overwrite: values["overwrite"] === true,
       alsoRead,
       overrides,
@@ -150,30 +134,4 @@ async function payloadOf(
     },
     context.files,
   );
-}
-
-/** Every model's reconstruction by its label; one that came to nothing is left out with a warning. */
-async function infer(
-  models: readonly CompareEntry[],
-  payloads: readonly InferencePayload[],
-  context: CommandContext,
-  hooks: RunHooks,
-): Promise<
-  | { readonly exitCode: number }
-  | { readonly reconstructions: ReadonlyMap<string, string>; readonly warnings: readonly string[] }
-> {
-  const reconstructions = new Map<string, string>();
-  const warnings: string[] = [];
-  for (const [i, { label }] of models.entries()) {
-    hooks.log(`${label}: reconstructing`);
-    const outcome = await context.workflows.infer(payloads[i], hooks);
-    if (outcome.status === "interrupted") return { exitCode: reportOutcome(outcome, hooks) };
-    if (outcome.status === "finished") {
-      reconstructions.set(label, join(payloads[i].outputDir, "reconstruction.npz"));
-      continue;
-    }
-    warnings.push(`${label} is left out: ${outcome.advice ?? outcome.status}`);
-    hooks.warn(`warning: ${warnings.at(-1)}`);
-  }
-  return { reconstructions, warnings };
 }

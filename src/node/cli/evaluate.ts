@@ -1,24 +1,12 @@
 import { PtychonautError } from "../../errors.ts";
 import type { ImageMetrics, Metrics } from "../../metrics/evaluate.ts";
 import { lengthLabel } from "../../pictures/axisScale.ts";
-import {
-  compareWithReference,
-  evaluationWarnings,
-  type Lengths,
-  lengthsOf,
-  pixelWarnings,
-  readReference,
-  type SplitData,
-  splitData,
-} from "../../runs/evaluate.ts";
-import { readObjectFile } from "../../runs/objectFile.ts";
-import { outputs } from "../../runs/outputs.ts";
-import { joinPath } from "../../runs/paths.ts";
-import { isThere, type RunStore } from "../../runs/store.ts";
+import type { Lengths, SplitData } from "../../runs/evaluate.ts";
+import { runEvaluation } from "../../runs/evaluation.ts";
 import { type Command, type CommandContext, overwriteFlag } from "./command.ts";
 import { comparisonFlags, comparisonOptions, orientationFlags } from "./comparisonFlags.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
-import { outputOf } from "./outputFlag.ts";
+import { refuseIdleOverwrite } from "./outputFlag.ts";
 
 const ownFlags: readonly Flag[] = [
   {
@@ -64,34 +52,21 @@ export const evaluateCommand: Command = {
 async function evaluate({ values, positionals }: ParsedFlags, context: CommandContext): Promise<number> {
   const options = comparisonOptions(values, false);
   const { path, split } = otherOf(values);
-  const objectKey = values["objectKey"];
-  const { store } = context.home;
-  const key = typeof objectKey === "string" ? objectKey : undefined;
-  const reference = await readReference(await objectAddress(path, store), context.home, key);
-  const reconstruction = await readObjectFile(await objectAddress(positionals[0], store), context.home);
-  const file = await outputOf(values, context, [reference.path, reconstruction.path]);
-  const metrics = compareWithReference(reconstruction, reference, options);
-  const halves = split ? splitData(metrics, reconstruction, reference) : undefined;
-  const warnings = [...evaluationWarnings(metrics, halves), ...pixelWarnings(reconstruction, reference)];
+  const { objectKey, output, overwrite, config } = values;
+  refuseIdleOverwrite(values);
+  const { metrics, lengths, halves, report, warnings } = await runEvaluation(
+    {
+      ...{ reconstruction: positionals[0], reference: path, split, options },
+      ...(typeof objectKey === "string" ? { objectKey } : {}),
+      ...(typeof output === "string" ? { output, overwrite: overwrite === true } : {}),
+      ...(typeof config === "string" ? { alsoRead: [config] } : {}),
+    },
+    context.home,
+  );
   for (const line of warnings) context.warn(`warning: ${line}`);
-  const lengths = lengthsOf(metrics, reconstruction.pixelSizeM ?? reference.pixelSizeM);
-  const said = { ...metrics, ...lengths, ...(halves === undefined ? {} : { split: halves }) };
-  const json = `${JSON.stringify(said, null, 2)}\n`;
-  await file?.write(json);
-  context.print(values["json"] === true ? json : metricsTable(metrics, lengths, halves));
+  const json = values["json"] === true;
+  context.print(json ? `${JSON.stringify(report, null, 2)}\n` : metricsTable(metrics, lengths, halves));
   return 0;
-}
-
-/** Of a folder, the reconstruction that `infer` left in it. @throws PtychonautError "data" when there is none */
-async function objectAddress(address: string, store: RunStore): Promise<string> {
-  if ((await store.kindOf(address)) !== "folder") return address;
-  const path = joinPath(address, outputs.reconstruction);
-  if (await isThere(path, store)) return path;
-  throw new PtychonautError("data", "the folder holds no reconstruction", {
-    where: address,
-    expected: `${outputs.reconstruction}, which \`ptychonaut infer\` writes`,
-    fix: "name a file in it",
-  });
 }
 
 /** What to compare with: a reference, or the other half of the data. */

@@ -132,12 +132,8 @@ function contextFor(
     commands: allCommands,
     configurable: async () => (await allCommands()).filter(({ configurable }) => configurable),
     workflows: {
-      train:
-        deps.workflows?.train ??
-        (async (...args) => (await import("../../runs/train/train.ts")).runTraining(...args, nodeHome)),
-      infer:
-        deps.workflows?.infer ??
-        (async (...args) => (await import("../../runs/infer/infer.ts")).runInference(...args, nodeHome)),
+      train: deps.workflows?.train ?? (async (...args) => (await ownWorkflows()).train(...args)),
+      infer: deps.workflows?.infer ?? (async (...args) => (await ownWorkflows()).infer(...args)),
     },
     hooks: (quiet, progressBar = true): RunHooks => ({
       get signal() {
@@ -153,6 +149,9 @@ function contextFor(
     }),
   };
 }
+
+/** Loaded only by commands that run them. */
+const ownWorkflows = async (): Promise<Workflows> => (await import("../../runs/workflows.ts")).workflowsIn(nodeHome);
 
 /** Files and devices, loaded with the readers only when a command looks at them. */
 const probe = async (): Promise<CommandContext["files"]> =>

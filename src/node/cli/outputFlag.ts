@@ -9,15 +9,20 @@ import type { ParsedFlags } from "./flags.ts";
  * @throws PtychonautError "usage" when it must not be written
  */
 export async function outputOf(
-  { output, overwrite, config }: ParsedFlags["values"],
+  values: ParsedFlags["values"],
   { home }: CommandContext,
   inputs: readonly string[] = [],
 ): Promise<OutputFile | undefined> {
-  if (typeof output === "string") {
-    const read = [...inputs, ...(typeof config === "string" ? [config] : [])];
-    return claimOutputFile(output, { inputs: read, overwrite: overwrite === true }, home.store);
-  }
-  if (overwrite !== true) return undefined;
+  refuseIdleOverwrite(values);
+  const { output, overwrite, config } = values;
+  if (typeof output !== "string") return undefined;
+  const read = [...inputs, ...(typeof config === "string" ? [config] : [])];
+  return claimOutputFile(output, { inputs: read, overwrite: overwrite === true }, home.store);
+}
+
+/** @throws PtychonautError "usage" for --overwrite where nothing is written */
+export function refuseIdleOverwrite({ output, overwrite }: ParsedFlags["values"]): void {
+  if (overwrite !== true || typeof output === "string") return;
   throw new PtychonautError("usage", "--overwrite would have no effect", {
     got: "no --output",
     fix: "name the file to write, or leave it out",

@@ -1,7 +1,7 @@
 import { metricColumns } from "../../runs/loggers/loggers.ts";
 import type { LoggerTalk, RunDescription } from "../../runs/loggers/logServer.ts";
 import type { MetricsLogger, RunEnd } from "../../runs/loggers/metricsLogger.ts";
-import { subfolders } from "../../runs/outputs.ts";
+import { outputs, subfolders } from "../../runs/outputs.ts";
 import { pathBelow } from "../../runs/paths.ts";
 import type { RunStore } from "../../runs/store.ts";
 import type { EpochRecord } from "../../training/trainingState.ts";
@@ -69,7 +69,7 @@ function metricSender(
 ): MetricSender {
   const waiting: Metric[] = [];
   let state: "well" | "away" | "refusing" = "well";
-  const safe = (): string => `the training goes on, and its numbers are in ${local.files[0] ?? "training.json"}`;
+  const safe = (): string => `the training goes on, and its numbers are in ${local.files[0] ?? outputs.training}`;
   return {
     add(record, lossName) {
       if (state !== "refusing") waiting.push(...metricsOf(record, lossName));

@@ -21,6 +21,7 @@ import type { Home } from "../machine.ts";
 import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
 import { isThere, type RunStore, readJson, writeJson } from "../store.ts";
+import { workflowsIn } from "../workflows.ts";
 import { type BenchmarkData, type BenchmarkProbeUsed, benchmarkData, probeOf } from "./data.ts";
 import { writePictures } from "./pictures.ts";
 import { checkStage, inferOrReuse, readTraining, trainOrContinue } from "./stages.ts";
@@ -70,9 +71,9 @@ export interface BenchmarkRun {
  */
 export async function runLinesBenchmark(
   request: LinesRequest,
-  workflows: Workflows,
   hooks: RunHooks,
   home: Home,
+  workflows: Workflows = workflowsIn(home),
 ): Promise<LinesOutcome> {
   const { outputDir, probeFile, overwrite } = request;
   await check(request, home);
@@ -90,7 +91,7 @@ async function benchmark(
   home: Home,
 ): Promise<LinesOutcome> {
   const { outputDir, seeds } = request;
-  const data = await benchmarkData(joinPath(outputDir, "data"), request, probe, hooks, home);
+  const data = await benchmarkData(joinPath(outputDir, outputs.benchmark.folders.data), request, probe, hooks, home);
   const runs: BenchmarkRun[] = [];
   const files: string[] = [];
   for (const seed of seeds) {
@@ -112,7 +113,11 @@ async function check(
   checkSetup(setup);
   const frames = gridPositions(geometryOf(setup, "train")).length / 2;
   const scan = { frames, height: setup.n, width: setup.n, photonsPerPattern: setup.nphotons };
-  await checkStage({ trainDataFile: "train.npz", outputDir, overrides, executionConfig, file: settings }, scan, home);
+  await checkStage(
+    { trainDataFile: outputs.benchmark.train, outputDir, overrides, executionConfig, file: settings },
+    scan,
+    home,
+  );
 }
 
 interface SeedOutcome {
@@ -131,8 +136,9 @@ async function runSeed(
   home: Home,
 ): Promise<SeedOutcome> {
   const { store } = home;
-  const folder = joinPath(outputDir, `seed_${seed}`);
-  const [trained, inferred] = [joinPath(folder, "train"), joinPath(folder, "infer")];
+  const folder = joinPath(outputDir, `${outputs.benchmark.folders.seed}${seed}`);
+  const { folders } = outputs.benchmark;
+  const [trained, inferred] = [joinPath(folder, folders.train), joinPath(folder, folders.infer)];
   const geometry = geometryOf(setup, "test");
   const status = await trainOrContinue(
     {

@@ -2,6 +2,7 @@ import type { StitchedImage } from "../../benchmark/score.ts";
 import type { Image } from "../../metrics/image.ts";
 import { type Panel, renderFigure } from "../../pictures/figure.ts";
 import { compatImages } from "../../reference/compat.ts";
+import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
 import type { RunStore } from "../store.ts";
 
@@ -30,7 +31,7 @@ export async function writePictures(
       }),
     };
     for (const [name, panels] of Object.entries(sheets)) {
-      const path = joinPath(folder, `${name}_${k + 1}.png`);
+      const path = joinPath(folder, outputs.benchmark.picture(name, k));
       await store.write(path, renderFigure(panels));
       files.push(path);
     }

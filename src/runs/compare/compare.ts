@@ -12,7 +12,6 @@ import {
 import { measure } from "../../metrics/evaluate.ts";
 import { type ComplexImage, complexImage } from "../../metrics/image.ts";
 import { comparisonFigure } from "../../pictures/comparisonFigure.ts";
-import { inLockedFolder } from "../claimFolder.ts";
 import {
   type ComparisonOptions,
   evaluationOptions,
@@ -69,11 +68,7 @@ interface MeasuredEntry extends Measured {
  * `comparison.csv`, `frc.csv`, `compare.json`, `aligned.npz`, `comparison.png` and, last, `run.json`.
  * @throws PtychonautError naming the entry that does not fit, or "output"
  */
-export function runCompare(request: CompareRequest, hooks: RunHooks, home: Home): Promise<CompareOutcome> {
-  return inLockedFolder(request.outputDir, home.store, hooks.log, () => comparison(request, hooks, home));
-}
-
-async function comparison(request: CompareRequest, hooks: RunHooks, home: Home): Promise<CompareOutcome> {
+export async function compareObjects(request: CompareRequest, hooks: RunHooks, home: Home): Promise<CompareOutcome> {
   const { entries, reference, outputDir, options, area } = request;
   const startedAt = new Date();
   const target = complexImage(reference.object);
@@ -109,12 +104,13 @@ async function comparison(request: CompareRequest, hooks: RunHooks, home: Home):
   }
 }
 
+/** An outcome without results. */
+export const nothingCompared = { files: [], measured: [], table: "" } as const;
+
 const interrupted: CompareOutcome = {
+  ...nothingCompared,
   status: "interrupted",
   advice: "nothing was written; the comparison takes all entries or none",
-  files: [],
-  measured: [],
-  table: "",
 };
 
 /** Adds the entry to what an error says. */

@@ -1,6 +1,7 @@
 import { PtychonautError } from "../../errors.ts";
 import { openZip } from "../../formats/zip.ts";
-import { splitAddress } from "../objectFile.ts";
+import type { Home } from "../machine.ts";
+import { readObjectFile, splitAddress } from "../objectFile.ts";
 import { outputs } from "../outputs.ts";
 import { baseName, extensionOf, folderOf, joinPath } from "../paths.ts";
 import { isThere, type RunStore } from "../store.ts";
@@ -36,6 +37,17 @@ export async function resolveEntries(typed: readonly string[], store: RunStore):
     }
   }
   return entries;
+}
+
+/**
+ * The files of the objects among the entries, each of which is read, to see that it is there before models take their time.
+ * @throws PtychonautError "data"
+ */
+export async function objectFiles(entries: readonly CompareEntry[], home: Home): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for (const { kind, address } of entries)
+    if (kind === "object") paths.push((await readObjectFile(address, home)).path);
+  return paths;
 }
 
 /** Names of other arrays in aligned.npz. */

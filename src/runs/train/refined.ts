@@ -5,6 +5,7 @@ import type { ParameterValues } from "../../nets/parameters.ts";
 import { trainedIntensities } from "../../training/frameIntensity.ts";
 import type { PreparedData } from "../../training/preparation.ts";
 import { probesOf, trainedProbe } from "../../training/trainableProbe.ts";
+import { outputs } from "../outputs.ts";
 import type { RunStore } from "../store.ts";
 import { writeIntensities } from "./intensityFiles.ts";
 import { writeProbeFiles } from "./probeFiles.ts";
@@ -36,7 +37,7 @@ export function refined(values: ParameterValues, scans: readonly Dataset[], prep
         const start = scans[scan].probe;
         // Behind its own modes a scan has the dark ones that another one's number of modes asked for.
         const trained = { shape: [start.shape[0], ...shape.slice(1)], data: data.subarray(0, start.data.length) };
-        const name = scans.length === 1 ? "probe" : `probe_${scan + 1}`;
+        const name = outputs.probe(scan, scans.length);
         const { probeScale } = prepared.scales[scan];
         const { objectPixelM: pixelSizeM } = scans[scan].geometry ?? {};
         const pixel = pixelSizeM === undefined ? {} : { pixelSizeM };

@@ -12,7 +12,7 @@ import { createStitcher } from "../../inference/stitch.ts";
 import type { ParameterValues } from "../../nets/parameters.ts";
 import { type Panel, renderFigure } from "../../pictures/figure.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { subfolders } from "../outputs.ts";
+import { outputs, subfolders } from "../outputs.ts";
 import { patchStatsFiles } from "../patchStatsFiles.ts";
 import { joinPath } from "../paths.ts";
 import type { RunStore } from "../store.ts";
@@ -63,17 +63,16 @@ export function trainingPictures(payload: TrainingPayload, material: PictureMate
       const start = performance.now();
       const folder = joinPath(outputDir, subfolders.pictures);
       await material.store.makeFolder(folder);
-      const name = joinPath(folder, `epoch_${String(epoch).padStart(4, "0")}`);
+      const files = [joinPath(folder, outputs.epoch(epoch))];
       const panels: Panel[] = [];
       for await (const { patches, frames } of predict(payload, material, values, shown)) {
         for (let k = 0; k < frames.length; k += groups.size) {
           panels.push(...panelsOf(patchAt(patches, k), `frame ${frames[k]}`));
         }
       }
-      await material.store.write(`${name}.png`, renderFigure(panels, { panelSize: 128, ...pixelOf(material.scans) }));
-      const files = [`${name}.png`];
+      await material.store.write(files[0], renderFigure(panels, { panelSize: 128, ...pixelOf(material.scans) }));
       if (execution.reconLogStitch) {
-        files.push(`${name}_object.png`);
+        files.push(joinPath(folder, outputs.epochObject(epoch)));
         await material.store.write(
           files[1],
           renderFigure(await stitched(payload, material, values), pixelOf(material.scans.slice(0, 1))),
