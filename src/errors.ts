@@ -36,15 +36,35 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
+/** An error on its way from one thread to another, which takes no classes. */
+export interface PlainError {
+  readonly kind: ErrorKind;
+  readonly what: string;
+  readonly details: Omit<ErrorDetails, "cause">;
+}
+
 export class PtychonautError extends Error {
   readonly kind: ErrorKind;
+  /** The message without its details. */
+  readonly what: string;
   readonly details: ErrorDetails;
 
   constructor(kind: ErrorKind, what: string, details: ErrorDetails = {}) {
     super(explain(what, details), details.cause === undefined ? undefined : { cause: details.cause });
     this.name = "PtychonautError";
     this.kind = kind;
+    this.what = what;
     this.details = details;
+  }
+
+  /** What another thread makes the same error of: `fromPlain`. The cause stays behind. */
+  toPlain(): PlainError {
+    const { cause: _, ...details } = this.details;
+    return { kind: this.kind, what: this.what, details };
+  }
+
+  static fromPlain({ kind, what, details }: PlainError): PtychonautError {
+    return new PtychonautError(kind, what, details);
   }
 
   /** Exit code of a command that ends with this error: 2 for misuse, 1 for a run that failed. */

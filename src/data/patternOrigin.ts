@@ -9,6 +9,8 @@ export interface MemoryOrigin {
 export interface FileOrigin {
   readonly kind: "file";
   readonly path: string;
+  /** What the file was like when it was opened; who opens it again finds the same, or does not read it. */
+  readonly stamp?: string;
   /** Of the first element, bytes. */
   readonly offset: number;
   readonly dtype: RealDtype;

@@ -3,6 +3,8 @@ export interface ByteSource {
   readonly size: number;
   /** The file's path, where there is one: another thread can open it again. */
   readonly path?: string;
+  /** What the file was like when it was opened: it has another one after it was replaced or changed. */
+  readonly stamp?: string;
   /** Exactly `length` bytes from `offset`, which must lie inside. May share memory with the source. */
   read(offset: number, length: number): Uint8Array;
 }

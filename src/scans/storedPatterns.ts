@@ -55,8 +55,11 @@ function checkedPatterns(at: StoredElements, origin: FileOrigin, layout: Pattern
   return filePatterns(at.source, placed);
 }
 
-/** Scratch files have a path, so that other threads can open them; memory has none. */
-const pathOf = ({ source: { path } }: StoredElements): { path?: string } => (path === undefined ? {} : { path });
+/** Scratch files have a path, so that other threads can open them, and nobody else changes them; memory has none. */
+const pathOf = ({ source: { path, stamp } }: StoredElements): { path?: string; stamp?: string } => ({
+  ...(path === undefined ? {} : { path }),
+  ...(stamp === undefined ? {} : { stamp }),
+});
 
 /** Whether whole frames lie one after the other: C order with frames first, Fortran order with frames last. */
 export const framesTogether = ({ fortranOrder }: ArrayHeader, { framesLast }: PatternLayout): boolean =>

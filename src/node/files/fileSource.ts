@@ -1,4 +1,14 @@
-import { closeSync, fstatSync, openSync, readSync, statfsSync, unlinkSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fstatSync,
+  openSync,
+  readSync,
+  type Stats,
+  statfsSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { PtychonautError } from "../../errors.ts";
 import type { ByteSink, ScratchFile } from "../../formats/byteSource.ts";
@@ -7,18 +17,45 @@ import { temporaryName } from "./leftovers.ts";
 
 /**
  * Opens a file to be read where it is. Reads go through the system's cache of files, which is not this program's memory.
- * @throws the system's error when it cannot be opened; PtychonautError "data" when it became shorter
+ * What is read is of the file as it was opened: its hash was taken then, and runs for hours read it again and again.
+ * @param stamp of an earlier opening, where it must be that file still
+ * @throws the system's error when it cannot be opened; PtychonautError "data" when it was changed, replaced or deleted
  */
-export function openSource(path: string): OpenFile {
+export function openSource(path: string, stamp?: string): OpenFile {
   const file = openSync(path, "r");
-  const { size, ino, mtimeMs } = fstatSync(file);
+  const opened = fstatSync(file);
+  const own = stampOf(opened);
+  if (stamp !== undefined && own !== stamp) {
+    closeSync(file);
+    throw changed(path, "another file");
+  }
   return {
     path,
-    size,
-    stamp: [ino, size, mtimeMs].join(),
-    read: (offset, length) => readFully(file, offset, length, path),
+    size: opened.size,
+    stamp: own,
+    read(offset, length) {
+      const bytes = readFully(file, offset, length, path);
+      // Looked at after reading: whatever came before or meanwhile shows.
+      if (stampOf(fstatSync(file)) !== own) throw changed(path, "other bytes");
+      const there = statSync(path, { throwIfNoEntry: false });
+      if (there === undefined) throw changed(path, "no file");
+      if (stampOf(there) !== own) throw changed(path, "another file");
+      return bytes;
+    },
     close: () => closeSync(file),
   };
+}
+
+/** Tells a file from another, and from what it was before somebody wrote to it. */
+const stampOf = ({ dev, ino, size, mtimeMs }: Stats): string => [dev, ino, size, mtimeMs].join();
+
+function changed(path: string, got: string): PtychonautError {
+  return new PtychonautError("data", "the file was changed while a run was reading it", {
+    where: path,
+    expected: "the file that was opened, whose SHA-256 is recorded",
+    got,
+    fix: "leave files alone until the runs that read them have ended, and start again",
+  });
 }
 
 /**
@@ -121,7 +158,7 @@ function readFully(file: number, offset: number, length: number, path: string): 
   const bytes = new Uint8Array(length);
   for (let at = 0; at < length; ) {
     const read = readSync(file, bytes, at, Math.min(length - at, MOST_AT_ONCE), offset + at);
-    if (read === 0) throw new PtychonautError("data", "the file became shorter while it was read", { where: path });
+    if (read === 0) throw changed(path, "a shorter one");
     at += read;
   }
   return bytes;

@@ -4,14 +4,18 @@ import { assembleBatch, type BatchSource } from "../../data/batches.ts";
 import type { Patterns } from "../../data/dataset.ts";
 import { joinedPatterns } from "../../data/joinedScans.ts";
 import { memoryPatterns } from "../../data/memoryPatterns.ts";
+import type { FileOrigin } from "../../data/patternOrigin.ts";
 import { resizedPatterns } from "../../data/resizedPatterns.ts";
 import { selectedPatterns } from "../../data/selectFrames.ts";
+import { PtychonautError } from "../../errors.ts";
+import type { ByteSource } from "../../formats/byteSource.ts";
 import { filePatterns } from "../../scans/filePatterns.ts";
+import { readFailure } from "../files/failures.ts";
 import { openSource } from "../files/fileSource.ts";
 import type { BatchJob, BatchReply, BatchWorkerData, PatternsToOpen } from "./batchWorkerProtocol.ts";
 
 const data = workerData as BatchWorkerData;
-const source: BatchSource = {
+const sourceOf = (): BatchSource => ({
   patterns: open(data.patterns),
   measurement: data.measurement,
   scales: { inputScale: data.inputScale },
@@ -20,7 +24,8 @@ const source: BatchSource = {
   geometry: data.geometry,
   ...(data.labels === undefined ? {} : { labels: data.labels }),
   ...(data.experiments === undefined ? {} : { experiments: data.experiments }),
-};
+});
+let source: BatchSource | undefined;
 
 function open(patterns: PatternsToOpen): Patterns {
   switch (patterns.kind) {
@@ -31,16 +36,30 @@ function open(patterns: PatternsToOpen): Patterns {
     case "resized":
       return resizedPatterns(open(patterns.patterns), patterns.side);
     case "file":
-      return filePatterns(openSource(patterns.path), patterns);
+      return filePatterns(reopened(patterns), patterns);
     case "shared":
       return memoryPatterns(patterns.data, patterns.shape);
   }
 }
 
+/** The file that the main thread has open. @throws PtychonautError "data" when it is not there any more */
+function reopened({ path, stamp }: FileOrigin): ByteSource {
+  try {
+    return openSource(path, stamp);
+  } catch (error) {
+    throw readFailure(error, path);
+  }
+}
+
 parentPort!.on("message", ({ id, request }: BatchJob) => {
-  const batch = assembleBatch(source, request);
-  const reply: BatchReply = { id, batch };
-  const { images, offsets, frames, labels } = batch;
-  const sent = [images, offsets, frames, ...Object.values(labels ?? {})].map(({ buffer }) => buffer);
-  parentPort!.postMessage(reply, sent as ArrayBuffer[]);
+  try {
+    source ??= sourceOf();
+    const batch = assembleBatch(source, request);
+    const { images, offsets, frames, labels } = batch;
+    const sent = [images, offsets, frames, ...Object.values(labels ?? {})].map(({ buffer }) => buffer);
+    parentPort!.postMessage({ id, batch } satisfies BatchReply, sent as ArrayBuffer[]);
+  } catch (error) {
+    if (!(error instanceof PtychonautError)) throw error;
+    parentPort!.postMessage({ id, error: error.toPlain() } satisfies BatchReply);
+  }
 });

@@ -4,6 +4,7 @@ import type { GroupGeometry } from "../../data/groupGeometry.ts";
 import type { Groups } from "../../data/grouping.ts";
 import type { LabelSource } from "../../data/labels.ts";
 import type { FileOrigin } from "../../data/patternOrigin.ts";
+import type { PlainError } from "../../errors.ts";
 
 /** What a batch worker is born with. Patterns (unless in files) and labels are shared memory; all else is small and copied. */
 export interface BatchWorkerData {
@@ -49,7 +50,7 @@ export interface BatchJob {
   readonly request: BatchRequest;
 }
 
-export interface BatchReply {
-  readonly id: number;
-  readonly batch: Batch;
-}
+export type BatchReply =
+  | { readonly id: number; readonly batch: Batch }
+  /** What the thread tripped over: data that it cannot read. */
+  | { readonly id: number; readonly error: PlainError };

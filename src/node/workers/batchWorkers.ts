@@ -2,6 +2,7 @@ import type { Worker } from "node:worker_threads";
 import type { ComplexArray } from "../../arrays.ts";
 import { type Batch, type BatchLoader, type BatchRequest, type BatchSource, inlineLoader } from "../../data/batches.ts";
 import type { Patterns } from "../../data/dataset.ts";
+import { PtychonautError } from "../../errors.ts";
 import { checkLoaderOptions, type LoaderOptions } from "../../runs/machine.ts";
 import type { BatchJob, BatchReply, BatchWorkerData, PatternsToOpen, SharedPatterns } from "./batchWorkerProtocol.ts";
 import { startWorker } from "./workerEntry.ts";
@@ -61,9 +62,11 @@ class BatchPool {
   constructor(count: number, data: BatchWorkerData) {
     this.#workers = Array.from({ length: count }, () => {
       const worker = startWorker("batchWorker", import.meta.url, { workerData: data });
-      worker.on("message", ({ id, batch }: BatchReply) => {
-        this.#waiting.get(id)?.resolve(batch);
-        this.#waiting.delete(id);
+      worker.on("message", (reply: BatchReply) => {
+        const waiting = this.#waiting.get(reply.id);
+        if ("batch" in reply) waiting?.resolve(reply.batch);
+        else waiting?.reject(PtychonautError.fromPlain(reply.error));
+        this.#waiting.delete(reply.id);
         if (this.#waiting.size === 0) for (const idle of this.#workers) idle.unref();
       });
       worker.on("error", (error) => this.#fail(error));

@@ -1,3 +1,4 @@
+import type { PlainError } from "../../errors.ts";
 import type { GradientModel } from "../../training/steps.ts";
 import type { StepBatch } from "../../training/trainingStep.ts";
 
@@ -18,5 +19,8 @@ export interface ReplicaJob {
   readonly batches: readonly StepBatch[];
 }
 
-/** Sent when the session is loaded, and when a job is done. */
-export type ReplicaReply = { readonly kind: "ready" } | { readonly kind: "done" };
+/** Sent when the session is loaded, and when a job is done or has failed. */
+export type ReplicaReply =
+  | { readonly kind: "ready" }
+  | { readonly kind: "done" }
+  | { readonly kind: "failed"; readonly error: PlainError };

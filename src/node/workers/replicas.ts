@@ -78,7 +78,8 @@ function answer(worker: Worker): Promise<ReplicaReply> {
     };
     const onMessage = (message: ReplicaReply): void => {
       settle();
-      resolve(message);
+      if (message.kind === "failed") reject(PtychonautError.fromPlain(message.error));
+      else resolve(message);
     };
     const onError = (error: unknown): void => {
       settle();
