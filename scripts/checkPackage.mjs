@@ -1,7 +1,7 @@
 // Packs the package as npm would publish it, checks what is in it, installs it into a fresh project, and there imports and
 // type-checks every entry of `exports` and runs the program. What it finds is printed; it ends with 1 when anything fails.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -50,7 +50,10 @@ function freshProject(tarball) {
     ["install", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", tarball],
     project,
   );
-  return project;
+  // What docs/install.md says of machines without a network: the folder runs wherever it is copied to.
+  const moved = join(folder, "moved");
+  renameSync(project, moved);
+  return moved;
 }
 
 /** Imports an entry in Node. The one for pages is imported too: it must load without a page's globals. */

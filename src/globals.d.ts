@@ -17,3 +17,4 @@ declare const performance: { now(): number };
 declare function setTimeout(callback: () => void, ms?: number): unknown;
 declare const crypto: { getRandomValues<T extends Uint32Array>(array: T): T };
 declare function structuredClone<T>(value: T): T;
+declare function btoa(binary: string): string;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { PICTURE_FORMATS, type PictureFormat } from "../pictures/pictureWriter.ts";
 import { choice, integer, only, optional, real, toggle, withDefault } from "./fields.ts";
 import type { SettingGroup } from "./group.ts";
 
@@ -37,6 +38,7 @@ export interface ExecutionConfig {
   readonly logPatchStats: boolean;
   readonly patchStatsLimit: number | null;
   readonly inferenceBatchSize: number | null;
+  readonly pictureFormats: readonly PictureFormat[];
 }
 
 const training = { phase: "training" } as const;
@@ -162,6 +164,11 @@ const schema = z.strictObject({
     {
       phase: "inference",
     },
+  ),
+  pictureFormats: withDefault(
+    z.array(z.enum(PICTURE_FORMATS)).min(1).readonly(),
+    ["png"],
+    "Formats that pictures are written in: png, svg, pdf. SVG and PDF have text as text and curves as curves.",
   ),
 }) satisfies z.ZodType<ExecutionConfig>;
 

@@ -26,6 +26,7 @@ export interface CoveredScan {
 
 /** One pattern and what the probe sees of the object. The arrays are used again for the next one. */
 export interface CoveredPattern {
+  readonly frame: number;
   /** `[N, N]` interleaved. */
   readonly patch: Float64Array;
   /** `[N, N]`, measured amplitude in units of the network's input. */
@@ -68,7 +69,7 @@ export function coveredPatterns(scan: CoveredScan): CoveredPatterns {
         extractPatch(object, y, x, n, patch);
         dataset.patterns.read([frame], measured);
         normalisePatterns(measured, dataset.measurement, scales);
-        yield { patch, measured };
+        yield { frame, patch, measured };
       }
     },
   };

@@ -19,6 +19,15 @@ export interface DataFitOptions extends CoveredScan {
   readonly offset?: number;
   /** The beam has an intensity of its own in every pattern: the prediction is scaled to the pattern's counts. Default false. */
   readonly frameIntensity?: boolean;
+  /** Is shown every pattern that is compared; the arrays are used again for the next one. */
+  readonly onPattern?: (pattern: ComparedPattern) => void;
+}
+
+/** A pattern beside what the object and the probe predict, in counts, `[N, N]`. */
+export interface ComparedPattern {
+  readonly frame: number;
+  readonly measured: Float64Array;
+  readonly modelled: Float64Array;
 }
 
 /**
@@ -31,10 +40,13 @@ export function fitToData(options: DataFitOptions): DataFit | undefined {
   if (patterns.count === 0) return undefined;
   const diffraction = patchDiffraction(probe, propagator);
   const sums = { deviance: 0, residual: 0, counts: 0, pixels: 0 };
-  for (const { patch, measured } of patterns.each()) {
+  const size = dataset.patterns.height * dataset.patterns.width;
+  const seen = { measured: new Float64Array(size), modelled: new Float64Array(size) };
+  for (const { frame, patch, measured } of patterns.each()) {
     compare(sums, diffraction(patch), measured, {
-      ...{ offset, frameIntensity, perUnit: scales.countsPerUnit, mask: dataset.mask?.data },
+      ...{ offset, frameIntensity, perUnit: scales.countsPerUnit, mask: dataset.mask?.data, seen },
     });
+    options.onPattern?.({ frame, ...seen });
   }
   return {
     deviance: sums.deviance / sums.pixels,
@@ -49,6 +61,8 @@ interface Comparison {
   readonly frameIntensity: boolean;
   readonly perUnit: number;
   readonly mask: Float32Array | undefined;
+  /** Where the counts and the prediction of the valid pixels go, `[N, N]`. */
+  readonly seen: Pick<ComparedPattern, "measured" | "modelled">;
 }
 
 function compare(
@@ -57,7 +71,7 @@ function compare(
   measured: Float32Array,
   comparison: Comparison,
 ): void {
-  const { offset, perUnit, mask } = comparison;
+  const { offset, perUnit, mask, seen } = comparison;
   const beam = comparison.frameIntensity ? bestFactor(intensity, measured, comparison) : 1;
   for (let i = 0; i < intensity.length; i++) {
     if (mask !== undefined && mask[i] === 0) continue;
@@ -69,6 +83,8 @@ function compare(
     sums.residual += (Math.sqrt(rate) - Math.sqrt(counts)) ** 2;
     sums.counts += counts;
     sums.pixels++;
+    seen.measured[i] = counts;
+    seen.modelled[i] = rate;
   }
 }
 

@@ -19,6 +19,9 @@ export const nodeMachine: Machine = {
   },
   sha256: async (bytes) => sha256(bytes),
   logServer: async (settings) => (await import("./mlflow/logServer.ts")).mlflowLogServer(settings),
+  pictures: {
+    write: async (sheet, format) => (await import("./pictures/pictureWriter.ts")).pictureWriter.write(sheet, format),
+  },
   get about() {
     const all = cpus();
     return {

@@ -1,7 +1,8 @@
 import { robustLimits } from "./axisScale.ts";
-import { type Panel, renderFigureRows } from "./figure.ts";
+import { figureOfRows, type Panel } from "./figure.ts";
 import { curveColours, type LineChart, thresholdColour } from "./lineChart.ts";
 import { type Box, boundingBox, phaseScale } from "./objectFigure.ts";
+import type { Sheet } from "./sheet.ts";
 
 /** A complex object on the common pixels, gauge removed: `[y, x]`, interleaved. */
 export interface ComparedImage {
@@ -27,7 +28,7 @@ export interface ComparisonFigureOptions {
 }
 
 /**
- * The reference and the reconstructions side by side, as PNG bytes: amplitudes above, phases below them, and at the bottom
+ * The reference and the reconstructions side by side: amplitudes above, phases below them, and at the bottom
  * the modulus of each difference from the reference, in units of its root mean square. Every row has one colour scale: that
  * of the reference, and for differences that of all together. The reference's mean phase is turned to zero. Under the
  * reference are the ring correlations, with the half-bit threshold of the first.
@@ -37,7 +38,7 @@ export function comparisonFigure(
   entries: readonly ComparedEntry[],
   [height, width]: readonly [height: number, width: number],
   { pixelSizeM }: ComparisonFigureOptions = {},
-): Uint8Array {
+): Sheet {
   const shown = Uint8Array.from({ length: height * width }, (_, i) =>
     entries.some(({ known }) => known[i] !== 0) ? 1 : 0,
   );
@@ -59,7 +60,7 @@ export function comparisonFigure(
   const phaseColours = phaseScale(phases[0], first.known);
   const errorLimits = [0, robustLimits(pooled(errors, rest), undefined)[1]] as const;
   const images = [first, ...rest];
-  const panelSize = images.length <= 3 ? 420 : images.length <= 5 ? 320 : 240;
+  const panelSize = images.length <= 3 ? 320 : images.length <= 5 ? 240 : 180;
   const rows: (Panel | LineChart)[][] = [
     images.map((image, i) => ({ ...panel(image, amplitudes[i], "amplitude"), limits: amplitudeLimits })),
     images.map((image, i) => ({ ...panel(image, phases[i], "phase"), unit: "rad", ...phaseColours })),
@@ -74,7 +75,7 @@ export function comparisonFigure(
       ),
     ],
   ];
-  return renderFigureRows(rows, { panelSize, ...(pixelSizeM === undefined ? {} : { pixelSizeM }) });
+  return figureOfRows(rows, { panelSize, ...(pixelSizeM === undefined ? {} : { pixelSizeM }) });
 }
 
 function ringChart(entries: readonly ComparedEntry[], side: number): LineChart {

@@ -1,6 +1,5 @@
 import { ticks } from "./axisScale.ts";
-import { glyphHeight, textWidth } from "./font.ts";
-import { type Colour, drawText, fillRectangle, type Picture } from "./picture.ts";
+import { type Colour, capitalHeight, ink, letter, type Mark } from "./sheet.ts";
 
 /** Curves over one pair of axes. */
 export interface LineChart {
@@ -10,7 +9,9 @@ export interface LineChart {
   readonly xLabel: string;
   readonly xLimits: readonly [low: number, high: number];
   readonly yLimits: readonly [low: number, high: number];
-  /** Of the area between the axes, sheet pixels. */
+  /** Default linear; a logarithmic axis needs limits above zero. */
+  readonly yScale?: "linear" | "log";
+  /** Of the area between the axes, units of the sheet. */
   readonly width: number;
   readonly height: number;
 }
@@ -22,15 +23,14 @@ export interface Curve {
   readonly x: readonly number[];
   /** Values that are not finite break the curve. */
   readonly y: readonly number[];
+  /** A line through the points, or dots at them. Default line. */
+  readonly style?: "line" | "dots";
 }
 
-const ink: Colour = [38, 38, 38];
-const letter = 2;
-const lineHeight = letter * glyphHeight + 8;
+const lineHeight = letter + 6;
 const tickLength = 5;
-const thickness = 2;
 /** Room for the labels of the vertical axis. */
-export const chartLeft = 52;
+export const chartLeft = 60;
 
 /** Colours of curves, apart for most eyes (after Okabe & Ito), and gray for what is no data. */
 export const curveColours: readonly Colour[] = [
@@ -43,62 +43,99 @@ export const curveColours: readonly Colour[] = [
 ];
 export const thresholdColour: Colour = [150, 150, 150];
 
-/** Draws a chart; (left, top) is the corner of the area between its axes, whose labels go to the left and below. */
-export function drawLineChart(picture: Picture, chart: LineChart, left: number, top: number): void {
-  const { width, height, curves, xLimits, yLimits } = chart;
-  const toX = (x: number): number => left + Math.round(((x - xLimits[0]) / (xLimits[1] - xLimits[0])) * (width - 1));
-  const toY = (y: number): number => top + Math.round(((yLimits[1] - y) / (yLimits[1] - yLimits[0])) * (height - 1));
-  drawAxes(picture, chart, left, top, toX, toY);
-  for (const { x, y, colour } of curves)
-    for (let i = 1; i < x.length; i++) {
-      const [from, to] = [i - 1, i].map((k) => [toX(x[k]), toY(clamped(y[k], yLimits))] as const);
-      if (Number.isFinite(y[i - 1] + y[i])) drawSegment(picture, from, to, colour);
-    }
-  curves.forEach(({ label, colour }, i) => {
-    drawText(
-      picture,
-      label,
-      { x: left + width - 10, y: top + 10 + i * lineHeight, size: letter, align: "right" },
-      colour,
-    );
-  });
+/** Limits with a little air around values, on a logarithmic axis where they span more than two powers of ten. */
+export function chartRange(values: readonly number[]): Pick<LineChart, "yLimits" | "yScale"> {
+  const finite = values.filter(Number.isFinite);
+  const [low, high] = finite.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
+  if (finite.length === 0) return { yLimits: [0, 1] };
+  if (low > 0 && high > 100 * low) return { yLimits: [low / 1.3, high * 1.3], yScale: "log" };
+  const air = 0.05 * (high - low) || 0.5 * Math.abs(high) || 0.5;
+  return { yLimits: [low - air, high + air] };
 }
 
-function drawAxes(
-  picture: Picture,
-  { width, height, xLimits, yLimits, xLabel }: LineChart,
+/** A chart's marks; (left, top) is the corner of the area between its axes, whose labels go to the left and below. */
+export function lineChartMarks(chart: LineChart, left: number, top: number): Mark[] {
+  const { width, height, curves, xLimits, yLimits, yScale } = chart;
+  const along = yScale === "log" ? Math.log10 : (value: number): number => value;
+  const [low, high] = yLimits.map(along);
+  const toX = (x: number): number => left + ((x - xLimits[0]) / (xLimits[1] - xLimits[0])) * width;
+  const toY = (y: number): number =>
+    top + ((high - along(Math.min(yLimits[1], Math.max(yLimits[0], y)))) / (high - low)) * height;
+  return [
+    ...axisMarks(chart, left, top, toX, toY),
+    ...curves.flatMap((curve) => curveMarks(curve, toX, toY)),
+    ...curves.map(
+      ({ label, colour }, i): Mark => ({
+        kind: "text",
+        text: label,
+        x: left + width - 10,
+        y: top + 10 + capitalHeight + i * lineHeight,
+        align: "right",
+        colour,
+      }),
+    ),
+  ];
+}
+
+function curveMarks(
+  { x, y, colour, style = "line" }: Curve,
+  toX: (x: number) => number,
+  toY: (y: number) => number,
+): Mark[] {
+  const pieces: [number, number][][] = [[]];
+  for (let i = 0; i < x.length; i++) {
+    if (Number.isFinite(y[i])) pieces.at(-1)?.push([toX(x[i]), toY(y[i])]);
+    else if (pieces.at(-1)?.length !== 0) pieces.push([]);
+  }
+  const drawn = pieces.filter((points) => points.length > 0);
+  if (style === "dots") return [{ kind: "dots", points: drawn.flat(), radius: 3.5, colour }];
+  return drawn.map(
+    (points): Mark =>
+      points.length === 1
+        ? { kind: "dots", points, radius: 1.5, colour }
+        : { kind: "line", points, thickness: 2, colour },
+  );
+}
+
+function axisMarks(
+  { width, height, xLimits, yLimits, yScale, xLabel }: LineChart,
   left: number,
   top: number,
   toX: (x: number) => number,
   toY: (y: number) => number,
-): void {
+): Mark[] {
   const bottom = top + height;
-  fillRectangle(picture, { x: left - 1, y: top, width: 1, height: height + 1 }, ink);
-  fillRectangle(picture, { x: left - 1, y: bottom, width: width + 1, height: 1 }, ink);
-  for (const { value, label } of ticks(...yLimits)) {
-    fillRectangle(picture, { x: left - 1 - tickLength, y: toY(value), width: tickLength, height: 1 }, ink);
-    const y = toY(value) - Math.floor((letter * glyphHeight) / 2);
-    drawText(picture, label, { x: left - 2 * tickLength, y, size: letter, align: "right" }, ink);
-  }
-  for (const { value, label } of ticks(...xLimits)) {
-    fillRectangle(picture, { x: toX(value), y: bottom, width: 1, height: tickLength }, ink);
-    const beyond = toX(value) + (textWidth(label) * letter) / 2 > left + width;
-    const align = beyond ? "right" : "centre";
-    drawText(picture, label, { x: toX(value), y: bottom + 2 * tickLength, size: letter, align }, ink);
-  }
-  const middle = left + Math.floor(width / 2);
-  drawText(picture, xLabel, { x: middle, y: bottom + 2 * tickLength + lineHeight, size: letter, align: "centre" }, ink);
+  const line = (...points: [number, number][]): Mark => ({ kind: "line", points, thickness: 1, colour: ink });
+  const text = (label: string, x: number, y: number, align: "centre" | "right"): Mark => ({
+    kind: "text",
+    text: label,
+    x,
+    y,
+    align,
+    colour: ink,
+  });
+  const below = bottom + 2 * tickLength + capitalHeight;
+  return [
+    line([left, top], [left, bottom], [left + width, bottom]),
+    ...(yScale === "log" ? logTicks(yLimits) : ticks(...yLimits)).flatMap(({ value, label }) => [
+      line([left - tickLength, toY(value)], [left, toY(value)]),
+      text(label, left - 2 * tickLength, toY(value) + capitalHeight / 2, "right"),
+    ]),
+    ...ticks(...xLimits).flatMap(({ value, label }) => [
+      line([toX(value), bottom], [toX(value), bottom + tickLength]),
+      text(label, toX(value), below, "centre"),
+    ]),
+    text(xLabel, left + width / 2, below + lineHeight, "centre"),
+  ];
 }
 
-type Point = readonly [x: number, y: number];
-
-function drawSegment(picture: Picture, [x0, y0]: Point, [x1, y1]: Point, colour: Colour): void {
-  const steps = Math.max(1, Math.abs(x1 - x0), Math.abs(y1 - y0));
-  for (let i = 0; i <= steps; i++) {
-    const x = Math.round(x0 + ((x1 - x0) * i) / steps);
-    const y = Math.round(y0 + ((y1 - y0) * i) / steps);
-    fillRectangle(picture, { x, y, width: thickness, height: thickness }, colour);
-  }
+/** 1, 2 and 5 times powers of ten; powers alone where there are more than three of them. */
+function logTicks([low, high]: readonly [number, number]): { value: number; label: string }[] {
+  const leads = high / low > 1000 ? [1] : [1, 2, 5];
+  const values: number[] = [];
+  for (let power = 10 ** Math.floor(Math.log10(low)); power <= high; power *= 10)
+    values.push(...leads.map((lead) => lead * power));
+  return values
+    .filter((value) => value >= low && value <= high)
+    .map((value) => ({ value, label: String(Number(value.toPrecision(2))) }));
 }
-
-const clamped = (value: number, [low, high]: readonly [number, number]): number => Math.min(high, Math.max(low, value));

@@ -1,5 +1,6 @@
 import type { FolderClaim, WritingCommand } from "../config/fileProbe.ts";
 import { PtychonautError, setting } from "../errors.ts";
+import { PICTURE_FORMATS } from "../pictures/pictureWriter.ts";
 import { outputs } from "./outputs.ts";
 
 /** What is in an output folder, as far as it says whose it is. */
@@ -21,10 +22,15 @@ interface Products {
   readonly again: boolean;
 }
 
+/** In every format that pictures have. */
+const picturesOf = (...names: (keyof typeof outputs.pictures)[]): string[] =>
+  names.flatMap((name) => PICTURE_FORMATS.map((format) => `${outputs.pictures[name]}.${format}`));
+
 const products: Readonly<Record<WritingCommand, Products>> = {
   train: {
     names: [
-      ...[outputs.run, outputs.model, outputs.training, outputs.intensities, "probe.npz", "probe.png"],
+      ...[outputs.run, outputs.model, outputs.training, outputs.intensities, "probe.npz"],
+      ...picturesOf("training", "probe"),
       /^checkpoints\/.*\.ckpt\.zip$/,
     ],
     again: false,
@@ -32,12 +38,15 @@ const products: Readonly<Record<WritingCommand, Products>> = {
   // A training leaves more than the model.
   "import-weights": { names: [outputs.model], own: outputs.model, notBeside: outputs.training, again: true },
   infer: {
-    names: [outputs.run, outputs.reconstruction, outputs.amplitude, outputs.phase, outputs.metrics],
+    names: [
+      ...[outputs.run, outputs.reconstruction, outputs.metrics],
+      ...picturesOf("amplitude", "phase", "scan", "patterns", "probe"),
+    ],
     own: outputs.reconstruction,
     again: true,
   },
   compare: {
-    names: [outputs.run, ...Object.values(outputs.comparison)],
+    names: [outputs.run, ...Object.values(outputs.comparison), ...picturesOf("comparison")],
     own: outputs.comparison.summary,
     again: true,
   },

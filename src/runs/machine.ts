@@ -2,6 +2,7 @@ import type { ExecutionConfig } from "../config/executionConfig.ts";
 import type { BatchLoader, BatchSource } from "../data/batches.ts";
 import { PtychonautError } from "../errors.ts";
 import type { ByteSource } from "../formats/byteSource.ts";
+import type { PictureWriter } from "../pictures/pictureWriter.ts";
 import type { Accelerator } from "../runtime/accelerator.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { GradientModel } from "../training/steps.ts";
@@ -30,6 +31,8 @@ export interface Machine {
   sha256(bytes: Uint8Array | ByteSource): Promise<string>;
   /** A server that follows trainings; absent where there can be none. @throws PtychonautError when it does not answer */
   readonly logServer?: (settings: ExecutionConfig) => Promise<LogServer>;
+  /** Figures as files; absent where there are none. */
+  readonly pictures?: PictureWriter;
   readonly about: About;
 }
 

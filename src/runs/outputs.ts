@@ -7,14 +7,11 @@ export const outputs = {
   intensities: "intensities.npz",
   mlflow: "mlflow.json",
   reconstruction: "reconstruction.npz",
-  amplitude: "amplitude.png",
-  phase: "phase.png",
   metrics: "metrics.json",
   comparison: {
     metrics: "comparison.csv",
     rings: "frc.csv",
     aligned: "aligned.npz",
-    picture: "comparison.png",
     summary: "compare.json",
   },
   halves: ["even.npz", "odd.npz"],
@@ -27,15 +24,26 @@ export const outputs = {
     /** In the benchmark's folder the data and one folder a seed; in that the training and the inference. */
     folders: { data: "data", seed: "seed_", train: "train", infer: "infer" },
     /** @param what truth, reconstruction or error @param image from 0 */
-    picture: (what: string, image: number): string => `${what}_${image + 1}.png`,
+    picture: (what: string, image: number): string => `${what}_${image + 1}`,
   },
-  patches: { statistics: "patch_stats.json", picture: "patch_grid.png" },
+  patches: "patch_stats.json",
+  /** Without the ending, which their format gives. */
+  pictures: {
+    amplitude: "amplitude",
+    phase: "phase",
+    scan: "scan",
+    patterns: "patterns",
+    probe: "probe",
+    training: "training",
+    comparison: "comparison",
+    patches: "patch_grid",
+  },
   log: "metrics.csv",
   /** Of a scan that training refined, without ending; numbered from 1 where there are several. */
   probe: (scan: number, scans: number): string => (scans === 1 ? "probe" : `probe_${scan + 1}`),
   /** Of the network's patches in an epoch, and of the object stitched of them. */
-  epoch: (epoch: number): string => `epoch_${String(epoch).padStart(4, "0")}.png`,
-  epochObject: (epoch: number): string => `epoch_${String(epoch).padStart(4, "0")}_object.png`,
+  epoch: (epoch: number): string => `epoch_${String(epoch).padStart(4, "0")}`,
+  epochObject: (epoch: number): string => `epoch_${String(epoch).padStart(4, "0")}_object`,
 } as const;
 
 /** Folders in an output folder in which runs replace files. */

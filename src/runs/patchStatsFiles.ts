@@ -1,17 +1,18 @@
 import type { ComplexArray } from "../arrays.ts";
 import { patchGrid } from "../inference/patchGrid.ts";
 import { type PatchStatistics, patchStatistics } from "../inference/patchStatistics.ts";
-import { renderFigure } from "../pictures/figure.ts";
+import { figure } from "../pictures/figure.ts";
 import { outputs, subfolders } from "./outputs.ts";
 import { joinPath } from "./paths.ts";
+import type { PictureFiles } from "./pictureFiles.ts";
 import { type RunStore, writeJson } from "./store.ts";
 
 /** Collects statistics of predicted patches, for `analysis/` in the output folder. */
 export interface PatchStatsFiles {
   /** @param patches `[patch, y, x]` of one batch */
   add(patches: ComplexArray): void;
-  /** Writes `patch_stats.json`, one entry a batch, and `patch_grid.png` with the first batch. @returns their paths */
-  write(outputDir: string, store: RunStore): Promise<string[]>;
+  /** Writes `patch_stats.json`, one entry a batch, and `patch_grid`, a picture of the first batch. @returns their paths */
+  write(outputDir: string, store: RunStore, pictures: PictureFiles): Promise<string[]>;
 }
 
 /** Patches in the picture, at most. */
@@ -27,14 +28,17 @@ export function patchStatsFiles(phase: PatchStatistics["phase"], limit: number |
       batches.push(patchStatistics(patches, phase, batches.length));
       shown ??= firstPatches(patches);
     },
-    async write(outputDir, store) {
-      if (shown === undefined) return [];
+    async write(outputDir, store, pictures) {
+      const grid = shown;
+      if (grid === undefined) return [];
       const folder = joinPath(outputDir, subfolders.patches);
       await store.makeFolder(folder);
-      const [json, png] = [joinPath(folder, outputs.patches.statistics), joinPath(folder, outputs.patches.picture)];
+      const json = joinPath(folder, outputs.patches);
       await writeJson(json, batches, store);
-      await store.write(png, renderFigure(patchGrid(shown)));
-      return [json, png];
+      return [
+        json,
+        ...(await pictures.write(joinPath(folder, outputs.pictures.patches), () => figure(patchGrid(grid)))),
+      ];
     },
   };
 }

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { decode } from "fast-png";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ComplexArray } from "../../src/arrays.ts";
 import { openNpz, writeNpz } from "../../src/formats/npz.ts";
@@ -16,7 +17,6 @@ import { writeReconstruction } from "../../src/reconstructions/reconstructionNpz
 import { resolveEntries } from "../../src/runs/compare/entries.ts";
 import { fileProbe } from "../../src/runs/payloads.ts";
 import { complexOf, toArray } from "../metrics/images.ts";
-import { readPng } from "../pictures/readPng.ts";
 import { object, perfectNetwork, writeRandomBundle, writeScan } from "../runs/inferRun.ts";
 import { tolerances } from "../tolerances.ts";
 import { call } from "./harness.ts";
@@ -95,7 +95,7 @@ describe("compare", () => {
     expect(run).toMatchObject({ command: "compare", outcome: { status: "finished" } });
     expect(run.inputs).toHaveLength(3);
     for (const file of run.files) expect(existsSync(file)).toBe(true);
-    const { width, height } = readPng(readFileSync(path("out", "comparison.png")));
+    const { width, height } = decode(readFileSync(path("out", "comparison.png")));
     expect(Math.min(width, height)).toBeGreaterThan(600);
   });
 

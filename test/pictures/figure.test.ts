@@ -1,128 +1,244 @@
+import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
+import { pictureWriter } from "../../src/node/pictures/pictureWriter.ts";
 import { lengthLabel, robustLimits, roundDown, ticks } from "../../src/pictures/axisScale.ts";
 import { colormap } from "../../src/pictures/colormap.ts";
-import { type Panel, renderFigure, renderFigureRows } from "../../src/pictures/figure.ts";
-import { forEachDot, textWidth } from "../../src/pictures/font.ts";
-import { chartLeft } from "../../src/pictures/lineChart.ts";
-import { type ReadPng, readPng } from "./readPng.ts";
+import { figure, figureOfRows, type Panel } from "../../src/pictures/figure.ts";
+import { chartLeft, chartRange } from "../../src/pictures/lineChart.ts";
+import { drawValues, panelSize } from "../../src/pictures/panelImage.ts";
+import { letter, type Mark, PIXELS_PER_UNIT, type Sheet, textWidth } from "../../src/pictures/sheet.ts";
+import { sheetToSvg } from "../../src/pictures/svg.ts";
 
-const pixel = (png: ReadPng, x: number, y: number): number[] =>
-  png.samples.slice(3 * (y * png.width + x), 3 * (y * png.width + x) + 3);
+const of = <K extends Mark["kind"]>(sheet: Sheet, kind: K): Extract<Mark, { kind: K }>[] =>
+  sheet.marks.filter((mark): mark is Extract<Mark, { kind: K }> => mark.kind === kind);
+const texts = (sheet: Sheet): string[] => of(sheet, "text").map(({ text }) => text);
 
-describe("figures", () => {
-  const panel: Panel = {
-    title: "Phase",
-    width: 8,
-    height: 4,
-    image: Float32Array.from({ length: 32 }, (_, i) => (i === 31 ? Number.NaN : i)),
-    mask: Uint8Array.from({ length: 32 }, (_, i) => (i === 30 ? 0 : 1)),
-    limits: [0, 31],
-    unit: "rad",
+const panel: Panel = {
+  title: "Phase",
+  width: 8,
+  height: 4,
+  image: Float32Array.from({ length: 32 }, (_, i) => (i === 31 ? Number.NaN : i)),
+  mask: Uint8Array.from({ length: 32 }, (_, i) => (i === 30 ? 0 : 1)),
+  limits: [0, 31],
+  unit: "rad",
+};
+/** Ten pixels of the drawing for a pixel of the image. */
+const options = { panelSize: 80 / PIXELS_PER_UNIT };
+
+describe("images in figures", () => {
+  const drawn = (values: Panel, side: number) => {
+    const size = panelSize(values, side);
+    const { data, width } = drawValues(values, size, values.limits ?? [0, 1]);
+    return {
+      size,
+      at: (x: number, y: number) => Array.from(data.subarray(3 * (y * width + x), 3 * (y * width + x) + 3)),
+    };
   };
-  const png = readPng(renderFigure([panel], { panelSize: 80 }));
-  /** Top left of the image: margin, and margin plus title. */
-  const [left, top] = [20, 48];
 
-  it("magnifies small images by whole numbers, y down, and marks what is not known", () => {
+  it("go through the pixels' values, y down, with what lies between them interpolated", () => {
+    // An odd magnification has a dot at the centre of every pixel.
+    const { size, at } = drawn({ ...panel, mask: new Uint8Array(32).fill(1) }, 36);
+    expect(size).toMatchObject({ magnify: 9, width: 36, height: 18, note: "interpolated" });
     for (const [x, y] of [
       [0, 0],
       [7, 0],
       [0, 3],
       [3, 2],
-    ] as const) {
-      const gray = Math.round((255 * (8 * y + x)) / 31);
-      for (const [dx, dy] of [
-        [0, 0],
-        [9, 9],
-      ] as const) {
-        const [red, green, blue] = pixel(png, left + 10 * x + dx, top + 10 * y + dy);
-        expect(Math.abs(red - gray)).toBeLessThan(2);
-        expect([green, blue]).toEqual([red, red]);
-      }
+    ] as const)
+      expect(at(9 * x + 4, 9 * y + 4)[0]).toBe(Math.round((255 * (8 * y + x)) / 31));
+    // Catmull-Rom reproduces a ramp: half way between two pixels lies the mean of them.
+    expect(at(9 * 4 - 1, 9 * 1 + 4)[0]).toBe(Math.round((255 * (8 + 4 - 0.5 - 1 / 18)) / 31));
+  });
+
+  it("mark what is not known, and take the nearest pixel beside it", () => {
+    const { at } = drawn(panel, 40);
+    expect(at(75, 35)).toEqual([222, 222, 222]);
+    expect(at(65, 35)).toEqual([222, 222, 222]);
+    expect(at(59, 35)[0]).toBe(Math.round((255 * 29) / 31));
+  });
+
+  it("are squares where values go around a circle: nothing lies between −π and π", () => {
+    const image = Float32Array.of(-3.1, 3.1);
+    const { size, at } = drawn(
+      { title: "", image, width: 2, height: 1, colormap: "cyclic", limits: [-Math.PI, Math.PI] },
+      10,
+    );
+    expect(size.note).toBe("pixels as squares");
+    const middle = 10;
+    expect(at(middle - 1, 0)).toEqual(at(0, 0));
+    expect(at(middle, 0)).toEqual(at(2 * middle - 1, 0));
+  });
+
+  it("are averaged over blocks, and say so, when they are larger than the sheet", () => {
+    const width = 400;
+    const image = Float32Array.from({ length: width * width }, (_, i) => (Math.floor(i / width) + i) % 2);
+    const { size, at } = drawn({ title: "", image, width, height: width, limits: [0, 1] }, 25);
+    expect(size).toMatchObject({ block: 4, width: 50, note: "means of 4 × 4 pixels" });
+    expect(at(30, 30)).toEqual([128, 128, 128]);
+  });
+});
+
+describe("figures", () => {
+  const sheet = figure([panel], options);
+  const [left, top] = [20, 48];
+
+  it("have the image below its title, and a colour bar with ticks where their values are", () => {
+    const [image, bar] = of(sheet, "image");
+    expect(image).toMatchObject({ x: left, y: top, width: 40, height: 20 });
+    expect(bar).toMatchObject({ x: left + 40 + 14, y: top, height: 20 });
+    expect(bar.raster.data[0]).toBeGreaterThan(240);
+    expect(bar.raster.data.at(-1)).toBeLessThan(15);
+    for (const value of [0, 10, 20, 30]) {
+      const label = of(sheet, "text").find(({ text }) => text === String(value))!;
+      // The tick is where the label's middle is.
+      const y = top + (20 * (31 - value)) / 31;
+      expect(label.y - 0.357 * letter).toBeCloseTo(y, 6);
+      expect(of(sheet, "line").some(({ points: [from] }) => Math.abs(from[1] - y) < 1e-9)).toBe(true);
     }
-    expect(pixel(png, left + 75, top + 35)).toEqual([222, 222, 222]);
-    expect(pixel(png, left + 65, top + 35)).toEqual([222, 222, 222]);
-    expect(pixel(png, left + 80, top + 35)).toEqual([255, 255, 255]);
+    expect(texts(sheet)).toEqual(expect.arrayContaining(["Phase", "rad", "interpolated"]));
   });
 
-  it("draws a colour bar with the high end on top and ticks beside it", () => {
-    const bar = left + 80 + 14;
-    expect(pixel(png, bar + 9, top + 2)[0]).toBeGreaterThan(230);
-    expect(pixel(png, bar + 9, top + 37)[0]).toBeLessThan(25);
-    const isInk = (y: number): boolean => pixel(png, bar + 18 + 2, y)[0] === 38;
-    const rows = Array.from({ length: 40 }, (_, y) => top + y).filter(isInk);
-    expect(rows).toEqual([30, 25, 20, 15, 10, 5, 0].map((value) => top + Math.round((39 * (31 - value)) / 31)));
+  it("have a scale bar of the length that it states, in pixels or in metres, or none", () => {
+    const bar = (s: Sheet) => of(s, "rectangle")[0];
+    expect(bar(sheet).width).toBe((2 * 10) / PIXELS_PER_UNIT);
+    expect(texts(sheet)).toContain("2 px");
+    const scaled = figure([panel], { ...options, pixelSizeM: 30e-9 });
+    expect(bar(scaled).width).toBeCloseTo(((50 / 30) * 10) / PIXELS_PER_UNIT, 9);
+    expect(texts(scaled)).toContain("50 nm");
+    expect(of(figure([panel], { ...options, scaleBars: false }), "rectangle")).toEqual([]);
   });
 
-  it("sets rows of panels under each other, in columns, and leaves gaps empty", () => {
-    const two = renderFigureRows(
+  it("mark places at the centres of their pixels", () => {
+    const [{ points }] = of(
+      figure(
+        [
+          {
+            ...panel,
+            dots: [
+              [0, 0],
+              [3, 7],
+            ],
+          },
+        ],
+        options,
+      ),
+      "dots",
+    );
+    expect(points).toEqual([
+      [left + 2.5, top + 2.5],
+      [left + 40 - 2.5, top + 20 - 2.5],
+    ]);
+  });
+
+  it("set rows of panels under each other, in columns, and leave gaps empty", () => {
+    const two = figureOfRows(
       [
         [panel, panel],
-        [undefined, panel],
+        [undefined, { ...panel, title: "below" }],
       ],
-      { panelSize: 80 },
+      options,
     );
-    const sheet = readPng(two);
-    const [column, row] = [sheet.width - png.width, sheet.height - png.height];
-    for (let y = top; y < top + 40; y += 7)
-      for (let x = left; x < left + 80; x += 7) {
-        expect(pixel(sheet, x, y)).toEqual(pixel(png, x, y));
-        expect(pixel(sheet, x + column, y + row)).toEqual(pixel(png, x, y));
-        expect(pixel(sheet, x, y + row)).toEqual([255, 255, 255]);
-      }
+    const images = of(two, "image").filter(({ width }) => width === 40);
+    const [column, row] = [two.width - sheet.width, two.height - sheet.height];
+    expect(images.map(({ x, y }) => [x, y])).toEqual([
+      [left, top],
+      [left + column, top],
+      [left + column, top + row],
+    ]);
   });
 
-  it("draws curves where their values are, over labelled axes, and breaks them where there is none", () => {
+  it("draw curves where their values are, over labelled axes, and break them where there is none", () => {
     const colour = [0, 114, 178] as const;
     const y = [0, 1, Number.NaN, 0.5, 0.5];
     const chart = {
       title: "curves",
-      curves: [{ label: "", colour, x: [0, 1, 2, 3, 4], y }],
+      curves: [{ label: "mine", colour, x: [0, 1, 2, 3, 4], y }],
       xLabel: "x",
       xLimits: [0, 4],
       yLimits: [0, 1],
-      width: 101,
-      height: 101,
+      width: 100,
+      height: 100,
     } as const;
-    const sheet = readPng(renderFigureRows([[chart]]));
+    const drawing = figureOfRows([[chart]]);
     const [x0, y0] = [left + chartLeft, top];
-    const drawn = (x: number, value: number) =>
-      pixel(sheet, x0 + 25 * x, y0 + 100 * (1 - value)).join() === colour.join();
-    expect([drawn(0, 0), drawn(0.4, 0.4), drawn(0.8, 0.8), drawn(1, 1)]).toEqual([true, true, true, true]);
-    expect([drawn(3, 0.5), drawn(3.6, 0.5)]).toEqual([true, true]);
-    expect([drawn(2, 0.5), drawn(2.4, 0.5), drawn(1.6, 0.75), drawn(0.4, 0.6)]).toEqual([false, false, false, false]);
-    expect(pixel(sheet, x0 - 1, y0 + 50)).toEqual([38, 38, 38]);
-    expect(pixel(sheet, x0 + 50, y0 + 101)).toEqual([38, 38, 38]);
+    const curves = of(drawing, "line").filter((line) => line.colour.join() === colour.join());
+    expect(curves.map(({ points }) => points)).toEqual([
+      [
+        [x0, y0 + 100],
+        [x0 + 25, y0],
+      ],
+      [
+        [x0 + 75, y0 + 50],
+        [x0 + 100, y0 + 50],
+      ],
+    ]);
+    expect(texts(drawing)).toEqual(expect.arrayContaining(["curves", "mine", "x", "0.4"]));
   });
 
-  it("draws a scale bar of the length that it states", () => {
-    const inked = (picture: ReadPng, y: number): number => {
-      let length = 0;
-      while (pixel(picture, left + length, y)[0] === 38) length++;
-      return length;
-    };
-    expect(inked(png, top + 40 + 18)).toBe(2 * 10);
-    const scaled = readPng(renderFigure([panel], { panelSize: 80, pixelSizeM: 30e-9 }));
-    expect(inked(scaled, top + 40 + 18)).toBe(Math.round((50 / 30) * 10));
+  it("have a logarithmic axis where values span more than two powers of ten", () => {
+    expect(chartRange([1, 50])).not.toHaveProperty("yScale");
+    const range = chartRange([1, 1000]);
+    expect(range.yScale).toBe("log");
+    const chart = { title: "", curves: [], xLabel: "", xLimits: [0, 1], width: 100, height: 100, ...range } as const;
+    const labels = texts(figureOfRows([[chart]]));
+    expect(labels).toEqual(expect.arrayContaining(["1", "10", "100", "1000"]));
   });
 
-  it("averages images larger than the sheet over blocks", () => {
-    const width = 400;
-    const image = Float32Array.from({ length: width * width }, (_, i) => (Math.floor(i / width) + i) % 2);
-    const small = readPng(
-      renderFigure([{ title: "", image, width, height: width, limits: [0, 1] }], { panelSize: 50 }),
-    );
-    expect(small.width).toBeLessThan(250);
-    expect(pixel(small, left + 30, top + 30)).toEqual([128, 128, 128]);
+  it("put a warning above everything, in lines that fit", () => {
+    const words = "explains nothing ".repeat(20).trim();
+    const warned = figure([panel], { ...options, warning: words });
+    const lines = of(warned, "text").filter(({ colour }) => colour[0] === 178);
+    expect(lines.map(({ text }) => text).join(" ")).toBe(words);
+    expect(lines.length).toBeGreaterThan(1);
+    const [image] = of(warned, "image");
+    for (const { text, y } of lines) {
+      expect(textWidth(text)).toBeLessThanOrEqual(Math.max(warned.width - 40, textWidth("explains")));
+      expect(y).toBeLessThan(image.y);
+    }
   });
 
-  it("puts panels side by side and refuses a panel of another size", () => {
-    const two = readPng(renderFigure([panel, { ...panel, colormap: "cyclic" }], { panelSize: 80 }));
-    expect(two.width).toBe(2 * png.width - 2 * 20 + 32);
-    expect(() => renderFigure([{ ...panel, width: 9 }])).toThrow(/panel "Phase".*4 x 9/s);
+  it("refuse a panel of another size", () => {
+    expect(() => figure([{ ...panel, width: 9 }])).toThrow(/panel "Phase".*4 x 9/s);
   });
 });
 
+describe("files of figures", () => {
+  const sheet = figure([panel], options);
+  const [left, top] = [20 * PIXELS_PER_UNIT, 48 * PIXELS_PER_UNIT];
+
+  it("PNG: the image pixel by pixel, as an independent reader sees it, and letters that are there", async () => {
+    const { width, height, data, channels } = decode(await pictureWriter.write(sheet, "png"));
+    expect([width, height]).toEqual([sheet.width, sheet.height].map((side) => Math.ceil(side * PIXELS_PER_UNIT)));
+    const [{ raster }] = of(sheet, "image");
+    const at = (x: number, y: number): number[] =>
+      Array.from(data.subarray(channels * (y * width + x), channels * (y * width + x) + 3));
+    for (let y = 0; y < raster.height; y++)
+      for (let x = 0; x < raster.width; x++) {
+        const from = 3 * (y * raster.width + x);
+        expect(at(left + x, top + y)).toEqual(Array.from(raster.data.subarray(from, from + 3)));
+      }
+    let inked = 0;
+    for (let y = 20 * PIXELS_PER_UNIT; y < top - 8; y++)
+      for (let x = left; x < left + 80; x++) if (at(x, y)[0] < 128) inked++;
+    expect(inked).toBeGreaterThan(50);
+  });
+
+  it("SVG: text is text, names cannot become markup, control characters are shown", () => {
+    const svg = sheetToSvg(figure([{ ...panel, title: '<script>"&\u001b[2J' }], options));
+    expect(svg).toContain('>&lt;script&gt;"&amp;\ufffd[2J</text>');
+    expect(svg).not.toContain("<script");
+    expect(svg.match(/href="data:image\/png;base64,/g)).toHaveLength(2);
+  });
+
+  it("PDF: one page of the figure's size, with its font inside", async () => {
+    const pdf = Buffer.from(await pictureWriter.write(sheet, "pdf")).toString("latin1");
+    expect(pdf.startsWith("%PDF-1.")).toBe(true);
+    expect(pdf).toContain(`/MediaBox [0 0 ${Math.round(100 * sheet.width) / 100} `);
+    expect(pdf.match(/\/Type \/Page\b[^s]/g)).toHaveLength(1);
+    expect(pdf).toContain("/FontFile2");
+    expect(pdf.trimEnd().endsWith("%%EOF")).toBe(true);
+  });
+});
 describe("colour maps", () => {
   it("rises evenly in lightness when sequential", () => {
     const lightness = lightnessOf(colormap("sequential"));
@@ -167,19 +283,6 @@ describe("axis scales", () => {
   it("names lengths in the nearest unit", () => {
     expect([3e-10, 2e-9, 5e-7, 1e-6, 0.02].map(lengthLabel)).toEqual(["3 Å", "2 nm", "500 nm", "1 µm", "20 mm"]);
     expect([9.9, 5, 0.031, 1000].map(roundDown)).toEqual([5, 5, 0.02, 1000]);
-  });
-});
-
-describe("the font", () => {
-  it("sets letters proportionally, descenders below the line, unknown characters as a box", () => {
-    expect(textWidth("il")).toBeLessThan(textWidth("mm"));
-    expect(textWidth("")).toBe(0);
-    let lowest = 0;
-    forEachDot("g", (row) => {
-      lowest = Math.max(lowest, row);
-    });
-    expect(lowest).toBe(8);
-    expect(textWidth("☃")).toBe(5);
   });
 });
 

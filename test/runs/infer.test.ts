@@ -207,7 +207,8 @@ describe("inference with a perfect network", () => {
 describe("inference with a network", () => {
   it("leaves everything that was promised", async () => {
     const { outcome, outputDir, metrics, record } = await infer({ gridsize: 2 });
-    const names = ["reconstruction.npz", "amplitude.png", "phase.png", "metrics.json", "run.json"];
+    const drawn = ["amplitude", "phase", "scan", "probe", "patterns"].map((name) => `${name}.png`);
+    const names = ["reconstruction.npz", ...drawn, "metrics.json", "run.json"];
     expect(outcome).toEqual({ status: "finished", files: names.map((name) => join(outputDir, name)) });
     expect(readdirSync(outputDir).sort()).toEqual([...names].sort());
     for (const key of ["complexError", "amplitude", "phase", "frc", "deviance", "gauge", "coverage", "compat"])

@@ -6,8 +6,8 @@ import { scanOptions } from "../../src/config/dataConfig.ts";
 import type { Settings } from "../../src/config/group.ts";
 import { predictionGraph } from "../../src/inference/predictionModel.ts";
 import { initialise } from "../../src/nets/parameters.ts";
+import { nodeHome } from "../../src/node/home.ts";
 import { createTrainingPayload, readScan } from "../../src/node/runs.ts";
-import { nodeStore } from "../../src/node/store.ts";
 import { Random } from "../../src/random.ts";
 import { trainingPictures } from "../../src/runs/train/trainingPictures.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
@@ -29,7 +29,7 @@ async function fresh(settings: Settings) {
   const payload = await createTrainingPayload({ trainDataFile: scan, outputDir, overrides });
   const dataset = await readScan(scan, scanOptions(payload.data));
   const source = prepareData([dataset], undefined, payload.data, 1, new Random(1)).training;
-  const pictures = trainingPictures(payload, { store: nodeStore, runtime: testRuntime, source, scans: [dataset] });
+  const pictures = trainingPictures(payload, { home: nodeHome, runtime: testRuntime, source, scans: [dataset] });
   const values = initialise(predictionGraph(payload.model, 1).specs, new Random(1));
   return { pictures, values, reconstructions: join(outputDir, "reconstructions") };
 }

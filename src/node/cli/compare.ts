@@ -1,3 +1,5 @@
+import { executionGroup } from "../../config/executionConfig.ts";
+import { parseGroup } from "../../config/parse.ts";
 import type { InferencePayload } from "../../config/payload.ts";
 import { resolveInferencePayload } from "../../config/resolve/infer.ts";
 import { groupOf } from "../../config/schema.ts";
@@ -43,7 +45,7 @@ const ownFlags: readonly Flag[] = [
 export const compareCommand: Command = {
   usage: "[LABEL=]PATH... --output_dir DIR --reference FILE.npz | --test_data SCAN.npz [options]",
   details:
-    "PATH is a reconstruction.npz or its folder, FILE.npz::ARRAY of another program, or a model bundle or its training folder, which then reconstructs --test_data. Writes comparison.csv, frc.csv, comparison.png, aligned.npz, compare.json and run.json to DIR.",
+    "PATH is a reconstruction.npz or its folder, FILE.npz::ARRAY of another program, or a model bundle or its training folder, which then reconstructs --test_data. Writes comparison.csv, frc.csv, a picture, aligned.npz, compare.json and run.json to DIR.",
   examples: [
     "ptychonaut compare small=run1 large=run2 --test_data scan.npz --output_dir comparison",
     "ptychonaut compare object/reconstruction.npz tike=tike.npz::psi --reference scan.npz --output_dir comparison",
@@ -73,11 +75,16 @@ async function compare({ values, positionals }: ParsedFlags, context: CommandCon
   const [first] = inferences.values();
   const hooks = context.hooks(values["quiet"] === true, first?.execution.enableProgressBar ?? true);
   const overwrite = values["overwrite"] === true;
-  const request = { entries, inferences, reference, outputDir, overwrite, options, area };
+  const { pictureFormats } = first?.execution ?? parseGroup(executionGroup, picked(values, "pictureFormats"));
+  const request = { entries, inferences, reference, outputDir, overwrite, options, area, pictureFormats };
   const outcome = await runComparison(request, hooks, home, context.workflows);
   if (outcome.status === "finished") context.print(outcome.table);
   return reportOutcome(outcome, hooks);
 }
+
+/** One setting, where it was said. */
+const picked = (values: ParsedFlags["values"], name: string): ParsedFlags["values"] =>
+  values[name] === undefined ? {} : { [name]: values[name] };
 
 function referenceOf({ reference, testDataFile }: ParsedFlags["values"]): string {
   const address = reference ?? testDataFile;
@@ -103,7 +110,7 @@ function checkModelFlags(values: ParsedFlags["values"], models: readonly Compare
       fix: "say --test_data SCAN.npz",
     });
   }
-  const read = values["reference"] === undefined ? ["testDataFile"] : [];
+  const read = ["pictureFormats", ...(values["reference"] === undefined ? ["testDataFile"] : [])];
   const idle = Object.keys(values).filter((name) => !read.includes(name) && groupOf(name) !== undefined);
   if (idle.length === 0) return;
   throw new PtychonautError("usage", `${idle.map(display).join(", ")} would have no effect`, {

@@ -31,7 +31,7 @@ const repeatable = new Set(["probeMask", "probeMaskSigma", "probeMaskDiameter"])
 export const inferCommand: Command = {
   usage: "--model_path RUN --test_data SCAN.npz --output_dir DIR [options]",
   details:
-    "Predicts a patch for every pattern, stitches them by their positions and writes reconstruction.npz, amplitude.png, phase.png, metrics.json and run.json to DIR. Of a file that holds several scans (scan_index) each is reconstructed by itself, into DIR/scan_N.",
+    "Predicts a patch for every pattern, stitches them by their positions and writes reconstruction.npz, pictures (the object, the scan, patterns measured and modelled, the probe), metrics.json and run.json to DIR. Of a file that holds several scans (scan_index) each is reconstructed by itself, into DIR/scan_N.",
   examples: ["ptychonaut infer --model_path run --test_data scan.npz --output_dir reconstruction"],
   flags: [
     ...ownFlags,

@@ -69,7 +69,7 @@ function typeOfField(field: FieldSchema): Pick<Flag, "kind" | "choices" | "words
   const main = variants.find((variant) => variant.type !== "null" && typeof variant.const !== "string") ?? field;
   const words = variants.map((variant) => variant.const).filter((value) => typeof value === "string");
   const kind = kindOfField(main);
-  const choices = main.enum?.map(String);
+  const choices = (main.enum ?? itemsOf(main)?.enum)?.map(String);
   return {
     kind,
     ...(choices === undefined ? {} : { choices }),
@@ -85,6 +85,11 @@ function variantsOf(field: FieldSchema): readonly FieldSchema[] {
   return types.map((type) => (type === undefined ? field : { ...field, type }));
 }
 
+/** What a list is of; nothing where it may be of anything, or is none. */
+const itemsOf = ({ items }: FieldSchema): FieldSchema | undefined => (items === false ? undefined : items);
+
+const listKinds = { integer: "integers", number: "numbers", string: "texts" } as const;
+
 function kindOfField(field: FieldSchema): FlagKind {
   switch (field.type) {
     case "boolean":
@@ -92,7 +97,7 @@ function kindOfField(field: FieldSchema): FlagKind {
     case "number":
       return field.type;
     case "array":
-      return field.items && field.items.type === "integer" ? "integers" : "numbers";
+      return listKinds[itemsOf(field)?.type as keyof typeof listKinds] ?? "numbers";
     default:
       return "text";
   }

@@ -20,6 +20,7 @@ import type { RunHooks, RunOutcome, Workflows } from "../hooks.ts";
 import type { Home } from "../machine.ts";
 import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
+import { pictureFiles } from "../pictureFiles.ts";
 import { isThere, type RunStore, readJson, writeJson } from "../store.ts";
 import { workflowsIn } from "../workflows.ts";
 import { type BenchmarkData, type BenchmarkProbeUsed, benchmarkData, probeOf } from "./data.ts";
@@ -167,7 +168,7 @@ async function runSeed(
   const reconstruction = await readReconstructionFile(joinPath(inferred, outputs.reconstruction), store);
   const images = stitchedImages(reconstruction, truth.object, geometry, data.testUnit);
   const run = await runRecord(seed, trained, inferred, images, store);
-  return { status: "finished", run, files: await writePictures(folder, images, store) };
+  return { status: "finished", run, files: await writePictures(folder, images, pictureFiles(["png"], home)) };
 }
 
 /** Execution settings that inference reads too. */

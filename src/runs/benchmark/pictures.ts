@@ -1,19 +1,19 @@
 import type { StitchedImage } from "../../benchmark/score.ts";
 import type { Image } from "../../metrics/image.ts";
-import { type Panel, renderFigure } from "../../pictures/figure.ts";
+import { figure, type Panel } from "../../pictures/figure.ts";
 import { compatImages } from "../../reference/compat.ts";
 import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
-import type { RunStore } from "../store.ts";
+import type { PictureFiles } from "../pictureFiles.ts";
 
 /**
  * Pictures of every test image as its metrics compare it (amplitudes of equal mean, phases without their planes):
- * `truth_K.png`, `reconstruction_K.png` on the truth's scale, and `error_K.png`.
+ * `truth_K`, `reconstruction_K` on the truth's scale, and `error_K`.
  */
 export async function writePictures(
   folder: string,
   images: readonly StitchedImage[],
-  store: RunStore,
+  pictures: PictureFiles,
 ): Promise<string[]> {
   const files: string[] = [];
   for (const [k, { reconstruction, truth }] of images.entries()) {
@@ -32,8 +32,7 @@ export async function writePictures(
     };
     for (const [name, panels] of Object.entries(sheets)) {
       const path = joinPath(folder, outputs.benchmark.picture(name, k));
-      await store.write(path, renderFigure(panels));
-      files.push(path);
+      files.push(...(await pictures.write(path, () => figure(panels))));
     }
   }
   return files;

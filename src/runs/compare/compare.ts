@@ -12,6 +12,8 @@ import {
 import { measure } from "../../metrics/evaluate.ts";
 import { type ComplexImage, complexImage } from "../../metrics/image.ts";
 import { comparisonFigure } from "../../pictures/comparisonFigure.ts";
+import type { PictureFormat } from "../../pictures/pictureWriter.ts";
+import type { Sheet } from "../../pictures/sheet.ts";
 import {
   type ComparisonOptions,
   evaluationOptions,
@@ -25,6 +27,7 @@ import type { Home } from "../machine.ts";
 import { type ObjectFile, readObjectFile } from "../objectFile.ts";
 import { outputs } from "../outputs.ts";
 import { folderOf, joinPath } from "../paths.ts";
+import { pictureFiles } from "../pictureFiles.ts";
 import { removeRunRecord, writeRunRecord } from "../runRecord.ts";
 import { isThere, type RunStore, readJson } from "../store.ts";
 import { type CompareEntry, fileName } from "./entries.ts";
@@ -38,6 +41,8 @@ export interface CompareRequest {
   readonly options: ComparisonOptions;
   /** Measure all entries where all of them are known, or each where it is. */
   readonly area: "common" | "own";
+  /** Default: PNG. */
+  readonly pictureFormats?: readonly PictureFormat[];
   /** Warnings from before, for the record. */
   readonly warnings?: readonly string[];
 }
@@ -65,7 +70,7 @@ interface MeasuredEntry extends Measured {
 
 /**
  * Compares several reconstructions with one reference, each laid on it and freed of its gauge, and writes
- * `comparison.csv`, `frc.csv`, `compare.json`, `aligned.npz`, `comparison.png` and, last, `run.json`.
+ * `comparison.csv`, `frc.csv`, `compare.json`, `aligned.npz`, the picture `comparison` and, last, `run.json`.
  * @throws PtychonautError naming the entry that does not fit, or "output"
  */
 export async function compareObjects(request: CompareRequest, hooks: RunHooks, home: Home): Promise<CompareOutcome> {
@@ -96,7 +101,7 @@ export async function compareObjects(request: CompareRequest, hooks: RunHooks, h
       for (const line of [...evaluationWarnings(metrics), ...pixelWarnings(file, reference)])
         warnings.push(`${label}: ${line}`);
     for (const line of warnings.slice(request.warnings?.length ?? 0)) hooks.warn(`warning: ${line}`);
-    const files = await writeComparison(request, measured, common, target, home.store);
+    const files = await writeComparison(request, measured, common, target, home);
     const record = await writeRunRecord(outputDir, recordOf(request, measured, startedAt, warnings, files), home);
     return { status: "finished", files: [...files, record], measured, table: comparisonTable(measured) };
   } finally {
@@ -177,36 +182,39 @@ async function devianceBeside(reconstruction: string, store: RunStore): Promise<
 }
 
 async function writeComparison(
-  { reference, outputDir, area }: CompareRequest,
+  { reference, outputDir, area, pictureFormats = ["png"] }: CompareRequest,
   measured: readonly MeasuredEntry[],
   common: Uint8Array,
   target: ComplexImage,
-  store: RunStore,
+  home: Home,
 ): Promise<string[]> {
   const pixelSizeM = pixelSizeOf(reference, measured);
+  const { store } = home;
+  const pictures = pictureFiles(pictureFormats, home);
   const { comparison: names } = outputs;
   const known = Uint8Array.from(common, (_, i) => (measured.some(({ frame }) => frame.known[i] === 1) ? 1 : 0));
   const contents: [name: string, content: Uint8Array | string][] = [
     [names.metrics, metricsCsv(measured)],
     [names.rings, frcCsv(measured)],
     [names.aligned, alignedNpz(measured, common, target)],
-    [
-      names.picture,
-      comparisonFigure(
-        { label: "reference", data: target.data, known },
-        measured.map(({ label, frame, metrics }) => ({
-          ...{ label, data: frame.image.data, known: frame.known },
-          frc: metrics.frc.curve,
-        })),
-        target.shape,
-        pixelSizeM === undefined ? {} : { pixelSizeM },
-      ),
-    ],
     [names.summary, `${JSON.stringify(summary(reference, area, common, measured), null, 2)}\n`],
   ];
   await removeRunRecord(outputDir, store);
   for (const [name, content] of contents) await store.write(joinPath(outputDir, name), content);
-  return contents.map(([name]) => joinPath(outputDir, name));
+  const picture = (): Sheet =>
+    comparisonFigure(
+      { label: "reference", data: target.data, known },
+      measured.map(({ label, frame, metrics }) => ({
+        ...{ label, data: frame.image.data, known: frame.known },
+        frc: metrics.frc.curve,
+      })),
+      target.shape,
+      pixelSizeM === undefined ? {} : { pixelSizeM },
+    );
+  return [
+    ...contents.map(([name]) => joinPath(outputDir, name)),
+    ...(await pictures.write(joinPath(outputDir, outputs.pictures.comparison), picture)),
+  ];
 }
 
 /** Side of a pixel in the picture: the reference's, else the first that an entry states. */

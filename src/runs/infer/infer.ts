@@ -12,6 +12,7 @@ import { type Assembled, createAssembler } from "../../inference/assemble.ts";
 import { type Canvas, planCanvas } from "../../inference/canvas.ts";
 import { fitToData } from "../../inference/dataFit.ts";
 import { probeWeights, uniformWeights } from "../../inference/patchWeights.ts";
+import { patternExamples } from "../../inference/patternExamples.ts";
 import { type ObjectScales, objectScales, physicalPredictor } from "../../inference/physicalObject.ts";
 import { type PredictionSource, predictionSource } from "../../inference/predictionSource.ts";
 import { loadPredictor, type Predictor } from "../../inference/predictor.ts";
@@ -33,6 +34,7 @@ import { locateBundle } from "../inputs/bundleFiles.ts";
 import { type OpenScan, openScan } from "../inputs/scans.ts";
 import { type Home, loaderOptions, type Machine } from "../machine.ts";
 import { patchStatsFiles } from "../patchStatsFiles.ts";
+import { pictureFiles } from "../pictureFiles.ts";
 import { type RunRecord, removeRunRecord, scanInput, withCircumstances, writeRunRecord } from "../runRecord.ts";
 import { skippedNote } from "../skippedNote.ts";
 import { type InferenceMetrics, inferenceMetrics } from "./inferenceMetrics.ts";
@@ -195,7 +197,7 @@ interface Prediction {
   readonly files: readonly string[];
 }
 
-async function predict(run: Run, payload: InferencePayload, hooks: RunHooks, { store }: Home): Promise<Prediction> {
+async function predict(run: Run, payload: InferencePayload, hooks: RunHooks, home: Home): Promise<Prediction> {
   const { dataset, prediction, predictor, loader, seconds } = run;
   const { inference, execution } = payload;
   const { groups } = prediction.source;
@@ -224,8 +226,9 @@ async function predict(run: Run, payload: InferencePayload, hooks: RunHooks, { s
   if (report.notFinite > 0) run.warn(`${report.notFinite} predicted patches are not finite and were left out`);
   warnOfAlignment(assembled, run.warn);
   // From here on the folder changes.
-  await removeRunRecord(payload.outputDir, store);
-  const files = (await stats?.write(payload.outputDir, store)) ?? [];
+  await removeRunRecord(payload.outputDir, home.store);
+  const pictures = pictureFiles(execution.pictureFormats, home);
+  const files = (await stats?.write(payload.outputDir, home.store, pictures)) ?? [];
   return { report, files, ...(assembled === undefined ? {} : { assembled }) };
 }
 
@@ -274,7 +277,11 @@ async function conclude(
   );
   const frameIntensity = payload.model.frameIntensityTrainable;
   await pause();
-  const fit = fitToData({ ...onScan, object: stitched.object, offset: run.objectScales.offset, frameIntensity });
+  const examples = patternExamples(dataset.patterns.height);
+  const fit = fitToData({
+    ...{ ...onScan, object: stitched.object, offset: run.objectScales.offset, frameIntensity },
+    onPattern: examples.add,
+  });
   if (fit === undefined) run.warn("no pattern lies wholly on the covered area, so there is no deviance");
   await pause();
   const metrics = {
@@ -284,8 +291,14 @@ async function conclude(
   await pause();
   seconds["evaluation"] = lap();
   const record = recordOf(run, payload, { ...details, ...(alignment === undefined ? {} : { alignment }) }, written);
-  const results = { reconstruction, metrics, run: withCircumstances(record, home) };
-  const files = await writeReconstructionFiles(payload.outputDir, results, home.store);
+  const pictures = {
+    formats: payload.execution.pictureFormats,
+    probe: run.probe,
+    patterns: fit === undefined ? [] : examples.pairs(),
+    ...(dataset.mask === undefined ? {} : { mask: dataset.mask.data }),
+  };
+  const results = { reconstruction, metrics, pictures, run: withCircumstances(record, home) };
+  const files = await writeReconstructionFiles(payload.outputDir, results, home);
   hooks.log(summary(report, metrics));
   return { ...outcome, files: [...written, ...files] };
 }

@@ -1,9 +1,17 @@
+import type { ComplexArray } from "../../arrays.ts";
 import { wellCovered } from "../../inference/coverage.ts";
-import { renderFigure } from "../../pictures/figure.ts";
+import { type FigureOptions, figure } from "../../pictures/figure.ts";
 import { objectPanels } from "../../pictures/objectFigure.ts";
+import { type PatternPair, patternsFigure } from "../../pictures/patternsFigure.ts";
+import { PICTURE_FORMATS, type PictureFormat } from "../../pictures/pictureWriter.ts";
+import { probeFigure } from "../../pictures/probeFigure.ts";
+import { scanFigure } from "../../pictures/scanFigure.ts";
+import type { Sheet } from "../../pictures/sheet.ts";
 import { type Reconstruction, writeReconstruction } from "../../reconstructions/reconstructionNpz.ts";
+import type { Home } from "../machine.ts";
 import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
+import { pictureFiles } from "../pictureFiles.ts";
 import type { RunStore } from "../store.ts";
 
 /** What a command leaves in its output folder. */
@@ -13,38 +21,86 @@ export interface ReconstructionRecord {
   readonly run: unknown;
   /** `metrics.json`, where there is something to measure. */
   readonly metrics?: unknown;
+  readonly pictures: ReconstructionPictures;
+}
+
+/** What the pictures beside the object show. */
+export interface ReconstructionPictures {
+  readonly formats: readonly PictureFormat[];
+  /** `[mode, y, x]`. */
+  readonly probe: ComplexArray;
+  /** Patterns measured and modelled, `[N, N]` in counts; none where no pattern lies on the covered area. */
+  readonly patterns: readonly PatternPair[];
+  /** `[N, N]`, 1 = valid. */
+  readonly mask?: Float32Array;
+  /** What whoever sees the pictures must know of the result. */
+  readonly warning?: string;
 }
 
 /**
- * Writes `reconstruction.npz`, `amplitude.png`, `phase.png`, `metrics.json` (when there are metrics) and, last, so that
- * its presence says that the others are complete, `run.json`. Each file is whole or absent.
+ * Writes `reconstruction.npz`, pictures (`amplitude`, `phase`, `scan`, `patterns`, `probe`), `metrics.json` (when there are
+ * metrics) and, last, so that its presence says that the others are complete, `run.json`. Each file is whole or absent.
  * @returns paths of the files written
  * @throws PtychonautError "output"
  */
 export async function writeReconstructionFiles(
   folder: string,
   record: ReconstructionRecord,
-  store: RunStore,
+  home: Home,
 ): Promise<string[]> {
-  const { reconstruction, metrics, run } = record;
-  const { object, coverage, pixelSizeM } = reconstruction;
-  const panels = objectPanels(object, wellCovered(coverage));
-  const scale = pixelSizeM === undefined ? {} : { pixelSizeM };
-  const files: [string, () => Uint8Array | string][] = [
-    [outputs.reconstruction, () => writeReconstruction(reconstruction)],
-    [outputs.amplitude, () => renderFigure([panels.amplitude], scale)],
-    [outputs.phase, () => renderFigure([panels.phase], scale)],
-    ...(metrics === undefined ? [] : [[outputs.metrics, () => jsonText(metrics)] as [string, () => string]]),
-    [outputs.run, () => jsonText(run)],
-  ];
-  for (const [name, content] of files) await store.write(joinPath(folder, name), content());
-  return files.map(([name]) => joinPath(folder, name));
+  const { reconstruction, metrics, run, pictures } = record;
+  const { store } = home;
+  const path = (name: string): string => joinPath(folder, name);
+  const files: string[] = [];
+  const write = async (name: string, content: Uint8Array | string): Promise<void> => {
+    await store.write(path(name), content);
+    files.push(path(name));
+  };
+  await write(outputs.reconstruction, writeReconstruction(reconstruction));
+  // An earlier one may have had other pictures, or others formats of them.
+  await removePictures(folder, store);
+  const drawn = pictureFiles(pictures.formats, home);
+  for (const [name, sheet] of Object.entries(sheetsOf(reconstruction, pictures)))
+    files.push(...(await drawn.write(path(name), sheet)));
+  if (metrics !== undefined) await write(outputs.metrics, jsonText(metrics));
+  await write(outputs.run, jsonText(run));
+  return files;
 }
 
 /** Takes away what an earlier reconstruction left, its record first. */
 export async function removeReconstructionFiles(folder: string, store: RunStore): Promise<void> {
-  const { run, reconstruction, amplitude, phase, metrics } = outputs;
-  for (const name of [run, reconstruction, amplitude, phase, metrics]) await store.remove(joinPath(folder, name));
+  const { run, reconstruction, metrics } = outputs;
+  for (const name of [run, reconstruction, metrics]) await store.remove(joinPath(folder, name));
+  await removePictures(folder, store);
+}
+
+async function removePictures(folder: string, store: RunStore): Promise<void> {
+  const { amplitude, phase, scan, patterns, probe } = outputs.pictures;
+  for (const name of [amplitude, phase, scan, patterns, probe])
+    for (const format of PICTURE_FORMATS) await store.remove(joinPath(folder, `${name}.${format}`));
+}
+
+/** The pictures by their names; each is drawn when it is its turn. */
+function sheetsOf(
+  { object, coverage, positions, origin, pixelSizeM }: Reconstruction,
+  { probe, patterns, mask, warning }: ReconstructionPictures,
+): Readonly<Record<string, () => Sheet>> {
+  const options: FigureOptions = {
+    ...(pixelSizeM === undefined ? {} : { pixelSizeM }),
+    ...(warning === undefined ? {} : { warning }),
+  };
+  const [height, width] = object.shape as [number, number];
+  const panels = objectPanels(object, wellCovered(coverage));
+  const { pictures: names } = outputs;
+  return {
+    [names.amplitude]: () => figure([panels.amplitude], options),
+    [names.phase]: () => figure([panels.phase], options),
+    [names.scan]: () => scanFigure({ coverage, height, width, positions, origin }, options),
+    [names.probe]: () => probeFigure({ probe }, options),
+    ...(patterns.length === 0
+      ? {}
+      : { [names.patterns]: () => patternsFigure(patterns, probe.shape.slice(1) as [number, number], mask, options) }),
+  };
 }
 
 /** JSON for people, ending in a newline. Numbers that are not finite become null. */

@@ -5,8 +5,9 @@ import type { ParameterValues } from "../../nets/parameters.ts";
 import { trainedIntensities } from "../../training/frameIntensity.ts";
 import type { PreparedData } from "../../training/preparation.ts";
 import { probesOf, trainedProbe } from "../../training/trainableProbe.ts";
+import type { Home } from "../machine.ts";
 import { outputs } from "../outputs.ts";
-import type { RunStore } from "../store.ts";
+import type { PictureFiles } from "../pictureFiles.ts";
 import { writeIntensities } from "./intensityFiles.ts";
 import { writeProbeFiles } from "./probeFiles.ts";
 import { stackedProbes } from "./trainingSetup.ts";
@@ -19,7 +20,7 @@ export interface Refined {
    */
   readonly probe: ComplexArray | undefined;
   /** Writes the files of what was refined, and names them. */
-  write(folder: string, store: RunStore): Promise<readonly string[]>;
+  write(folder: string, home: Home, pictures: PictureFiles): Promise<readonly string[]>;
 }
 
 export function refined(values: ParameterValues, scans: readonly Dataset[], prepared: PreparedData): Refined {
@@ -31,7 +32,7 @@ export function refined(values: ParameterValues, scans: readonly Dataset[], prep
   );
   return {
     probe,
-    async write(folder, store) {
+    async write(folder, { store }, pictures) {
       const files: string[] = [];
       for (const [scan, { shape, data }] of (probe === undefined ? [] : probesOf(probe)).entries()) {
         const start = scans[scan].probe;
@@ -41,7 +42,7 @@ export function refined(values: ParameterValues, scans: readonly Dataset[], prep
         const { probeScale } = prepared.scales[scan];
         const { objectPixelM: pixelSizeM } = scans[scan].geometry ?? {};
         const pixel = pixelSizeM === undefined ? {} : { pixelSizeM };
-        files.push(...(await writeProbeFiles(folder, name, { start, trained, probeScale, ...pixel }, store)));
+        files.push(...(await writeProbeFiles(folder, name, { start, trained, probeScale, ...pixel }, store, pictures)));
       }
       if (intensities !== undefined) files.push(await writeIntensities(folder, frames, intensities, store));
       return files;

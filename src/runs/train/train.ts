@@ -7,6 +7,8 @@ import { scaledProbe } from "../../data/normalisation.ts";
 import { describeScans, scanNumbers, separateScans } from "../../data/scanNumbers.ts";
 import { PtychonautError } from "../../errors.ts";
 import type { ParameterSpec } from "../../nets/parameters.ts";
+import type { Sheet } from "../../pictures/sheet.ts";
+import { trainingFigure } from "../../pictures/trainingFigure.ts";
 import { Random } from "../../random.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { checkedScan } from "../../scans/checks/checkedScan.ts";
@@ -26,6 +28,7 @@ import type { MetricsLogger } from "../loggers/metricsLogger.ts";
 import { type Home, loaderOptions } from "../machine.ts";
 import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
+import { pictureFiles } from "../pictureFiles.ts";
 import { silentProgress } from "../progress.ts";
 import { type RunInput, removeRunRecord, scanInput, writeRunRecord } from "../runRecord.ts";
 import { skippedNote } from "../skippedNote.ts";
@@ -161,8 +164,9 @@ async function prepareOn(
   runtime: Runtime,
   seed: number,
   initial: InitialWeights | undefined,
-  { machine, store }: Home,
+  home: Home,
 ): Promise<Run> {
+  const { machine } = home;
   const { data, model, training, execution } = payload;
   scanPropagator(files.datasets);
   const random = new Random(seed);
@@ -202,7 +206,7 @@ async function prepareOn(
         ? undefined
         : () => fixedBatches(held, heldLoader, training.batchSize),
     pictures: trainingPictures(payload, {
-      store,
+      home,
       runtime,
       source: prepared.training,
       scans: scans.map(({ positions, probe, geometry }, scan) => ({
@@ -373,15 +377,19 @@ async function conclude(
 ): Promise<RunOutcome> {
   const { outputDir } = payload;
   const files = [...written];
+  const pictures = pictureFiles(payload.execution.pictureFormats, home);
   const training = trainingJson(state, outcome, seeds);
   await removeRunRecord(outputDir, home.store);
   if (state.best !== null) {
     const values = unpackWeights(specs, state.best);
     const { probe, write } = refined(values, run.scans, run.prepared);
     files.unshift(await saveBundle(run, values, probe, payload, training, home.store));
-    files.push(...(await write(outputDir, home.store)));
+    files.push(...(await write(outputDir, home, pictures)));
     if (payload.execution.logPatchStats) files.push(...(await run.pictures.statistics(values)));
   }
+  const curve = (): Sheet => trainingFigure(state.history, state.best?.epoch ?? null);
+  if (state.history.length > 0)
+    files.push(...(await pictures.write(joinPath(outputDir, outputs.pictures.training), curve)));
   const trainingFile = joinPath(outputDir, outputs.training);
   await writeJson(trainingFile, training, home.store);
   const { scans, validation } = run;

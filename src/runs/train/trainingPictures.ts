@@ -10,12 +10,14 @@ import { predictionGraph, seesProbe } from "../../inference/predictionModel.ts";
 import { loadPredictor } from "../../inference/predictor.ts";
 import { createStitcher } from "../../inference/stitch.ts";
 import type { ParameterValues } from "../../nets/parameters.ts";
-import { type Panel, renderFigure } from "../../pictures/figure.ts";
+import { figure, type Panel } from "../../pictures/figure.ts";
+import type { Sheet } from "../../pictures/sheet.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import type { Home } from "../machine.ts";
 import { outputs, subfolders } from "../outputs.ts";
 import { patchStatsFiles } from "../patchStatsFiles.ts";
 import { joinPath } from "../paths.ts";
-import type { RunStore } from "../store.ts";
+import { pictureFiles } from "../pictureFiles.ts";
 import { physicsValues } from "./trainingSetup.ts";
 
 /** Looks at the network while it learns: pictures of what it predicts, and statistics of it. */
@@ -26,14 +28,14 @@ export interface TrainingPictures {
    * @param seconds that training took until now
    */
   due(epoch: number, seconds: number): boolean;
-  /** Draws `reconstructions/epoch_NNNN.png`, and `…_object.png` with the stitched object where asked for. */
+  /** Draws `reconstructions/epoch_NNNN`, and `…_object` with the stitched object where asked for. */
   draw(epoch: number, values: ParameterValues): Promise<readonly string[]>;
-  /** Writes `analysis/patch_stats.json`, one entry a batch, and `analysis/patch_grid.png`. */
+  /** Writes `analysis/patch_stats.json`, one entry a batch, and the picture `analysis/patch_grid`. */
   statistics(values: ParameterValues): Promise<readonly string[]>;
 }
 
 export interface PictureMaterial {
-  readonly store: RunStore;
+  readonly home: Home;
   readonly runtime: Runtime;
   readonly source: BatchSource;
   /** What the source's groups are of, in this order; probes scaled to the patterns (`scaledProbe`). */
@@ -47,6 +49,8 @@ const LARGEST_SHARE = 0.05;
 export function trainingPictures(payload: TrainingPayload, material: PictureMaterial): TrainingPictures {
   const { execution, outputDir, training } = payload;
   const { groups } = material.source;
+  const { store } = material.home;
+  const pictures = pictureFiles(execution.pictureFormats, material.home);
   const shown =
     execution.reconLogFixedIndices === null
       ? spread(groups.count, execution.reconLogNumPatches)
@@ -56,27 +60,25 @@ export function trainingPictures(payload: TrainingPayload, material: PictureMate
   const spent = { last: 0, all: 0 };
   return {
     due(epoch, seconds) {
-      if (every === 0 || epoch % every !== 0) return false;
+      if (material.home.machine.pictures === undefined || every === 0 || epoch % every !== 0) return false;
       return stated || spent.all + spent.last <= LARGEST_SHARE * seconds;
     },
     async draw(epoch, values) {
       const start = performance.now();
       const folder = joinPath(outputDir, subfolders.pictures);
-      await material.store.makeFolder(folder);
-      const files = [joinPath(folder, outputs.epoch(epoch))];
+      await store.makeFolder(folder);
       const panels: Panel[] = [];
       for await (const { patches, frames } of predict(payload, material, values, shown)) {
         for (let k = 0; k < frames.length; k += groups.size) {
           panels.push(...panelsOf(patchAt(patches, k), `frame ${frames[k]}`));
         }
       }
-      await material.store.write(files[0], renderFigure(panels, { panelSize: 128, ...pixelOf(material.scans) }));
+      const patches = (): Sheet => figure(panels, { panelSize: 128, ...pixelOf(material.scans) });
+      const files = await pictures.write(joinPath(folder, outputs.epoch(epoch)), patches);
       if (execution.reconLogStitch) {
-        files.push(joinPath(folder, outputs.epochObject(epoch)));
-        await material.store.write(
-          files[1],
-          renderFigure(await stitched(payload, material, values), pixelOf(material.scans.slice(0, 1))),
-        );
+        const object = async (): Promise<Sheet> =>
+          figure(await stitched(payload, material, values), pixelOf(material.scans.slice(0, 1)));
+        files.push(...(await pictures.write(joinPath(folder, outputs.epochObject(epoch)), object)));
       }
       spent.last = (performance.now() - start) / 1000;
       spent.all += spent.last;
@@ -89,7 +91,7 @@ export function trainingPictures(payload: TrainingPayload, material: PictureMate
       for await (const { patches } of predict(payload, material, values, spread(groups.count, wanted))) {
         stats.add(patches);
       }
-      return stats.write(outputDir, material.store);
+      return stats.write(outputDir, store, pictures);
     },
   };
 }

@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+import { patternExamples } from "../../src/inference/patternExamples.ts";
+import { patternsFigure } from "../../src/pictures/patternsFigure.ts";
+import { scanFigure } from "../../src/pictures/scanFigure.ts";
+import type { Mark } from "../../src/pictures/sheet.ts";
+import { trainingFigure } from "../../src/pictures/trainingFigure.ts";
+
+const textsOf = (marks: readonly Mark[]): string[] =>
+  marks.flatMap((mark) => (mark.kind === "text" ? [mark.text] : []));
+
+describe("patterns measured and modelled", () => {
+  it("are the sum of all, and a few from the whole of the scan, whatever its length", () => {
+    const examples = patternExamples(2);
+    const measured = new Float64Array(4);
+    const modelled = new Float64Array(4);
+    for (let frame = 1; frame <= 100; frame++) {
+      // The caller uses its arrays again.
+      measured.fill(frame);
+      modelled.fill(2 * frame);
+      examples.add({ frame, measured, modelled });
+    }
+    const [sum, ...kept] = examples.pairs();
+    expect(sum).toMatchObject({ title: "sum of 100", measured: Float64Array.of(5050, 5050, 5050, 5050) });
+    expect(kept.map(({ title }) => title)).toEqual(["frame 1", "frame 32", "frame 64"]);
+    for (const { title, measured: seen, modelled: predicted } of kept) {
+      expect(`frame ${seen[0]}`).toBe(title);
+      expect(predicted[0]).toBe(2 * seen[0]);
+    }
+  });
+
+  it("have one scale a pair, in powers of ten, and masked pixels as background", () => {
+    const pair = {
+      title: "frame 3",
+      measured: Float64Array.of(1000, 10, 0, 1e9),
+      modelled: Float64Array.of(100, 10, 1, 5),
+    };
+    const { marks } = patternsFigure([pair], [2, 2], Float32Array.of(1, 1, 1, 0));
+    expect(textsOf(marks)).toEqual(expect.arrayContaining(["frame 3: measured", "modelled", "0.0", "3.0"]));
+    const [measured, , modelled] = marks.flatMap((mark) => (mark.kind === "image" ? [mark.raster] : []));
+    const corner = (raster: typeof measured): number[] => Array.from(raster.data.subarray(-3));
+    expect([corner(measured), corner(modelled)]).toEqual([
+      [222, 222, 222],
+      [222, 222, 222],
+    ]);
+  });
+});
+
+describe("the picture of a scan", () => {
+  it("has its positions on the pixels where they are", () => {
+    const scan = {
+      coverage: new Float32Array(100).fill(1),
+      height: 10,
+      width: 10,
+      positions: Float64Array.of(25, 32, 29, 39),
+      origin: { y: 20, x: 30 },
+    };
+    const { marks } = scanFigure(scan);
+    const image = marks.find((mark) => mark.kind === "image");
+    const dots = marks.find((mark) => mark.kind === "dots");
+    if (image?.kind !== "image" || dots?.kind !== "dots") throw new Error("nothing drawn");
+    const pixel = image.width / 10;
+    expect(dots.points).toEqual([
+      [image.x + 2.5 * pixel, image.y + 5.5 * pixel],
+      [image.x + 9.5 * pixel, image.y + 9.5 * pixel],
+    ]);
+  });
+});
+
+describe("the training curve", () => {
+  it("shows what was held back where there was something, and the weights that were kept", () => {
+    const history = [3, 2, 2.5].map((trainLoss, i) => ({ epoch: i + 1, trainLoss, validationLoss: trainLoss + 1 }));
+    expect(textsOf(trainingFigure(history, 2).marks)).toEqual(
+      expect.arrayContaining(["training", "patterns held back", "weights kept: epoch 2"]),
+    );
+    const alone = history.map((epoch) => ({ ...epoch, validationLoss: null }));
+    const texts = textsOf(trainingFigure(alone, null).marks);
+    expect(texts).toContain("training");
+    expect(texts.join()).not.toMatch(/held back|kept/);
+  });
+});
