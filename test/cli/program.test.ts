@@ -91,6 +91,8 @@ describe("as a program", { timeout: 120_000 }, () => {
       if (line.startsWith("epoch 2/") && run.signalCode === null) run.kill(name);
     }
     expect((await exit)[0], said.join("\n")).toBe(code);
+    const epochs = said.filter((line) => line.startsWith("epoch "));
+    expect(new Set(epochs).size).toBe(epochs.length);
     expect(said.join("\n")).toMatch(/saving[\s\S]*interrupted[\s\S]*--resume last/);
     expect(JSON.parse(readFileSync(join(outputDir, "run.json"), "utf8")).outcome.kind).toBe("interrupted");
     const found = await findCheckpoint("last", outputDir, nodeStore);

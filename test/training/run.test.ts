@@ -71,6 +71,9 @@ describe("a training run", () => {
     const run = await training("whole", { reconLogEveryNEpochs: 2, reconLogStitch: true, logPatchStats: true });
     whole = run;
     expect(run.outcome.status).toBe("finished");
+    expect(run.lines.filter((line) => line.startsWith("epoch "))).toEqual([
+      expect.stringMatching(/^epoch 3\/3: loss /),
+    ]);
     const losses = history(run).map((record) => record.train.deviance);
     expect(losses).toHaveLength(3);
     expect(losses[2]).toBeLessThan(0.7 * losses[0]);

@@ -78,7 +78,7 @@ function parsed(text: string, lines: LineCounter, path: string): Document {
     });
   }
   try {
-    return parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false });
+    return parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false, logLevel: "error" });
   } catch (cause) {
     // The parser calls itself for every list within a list.
     if (!(cause instanceof RangeError)) throw cause;
