@@ -1,7 +1,8 @@
-import { Deflate, deflateSync } from "fflate";
+import { Deflate } from "fflate";
 import { PtychonautError } from "../errors.ts";
 import type { ByteSink } from "./byteSource.ts";
 import { crc32 } from "./crc32.ts";
+import { memorySink } from "./memorySink.ts";
 import {
   CENTRAL_HEADER,
   DEFLATED,
@@ -88,42 +89,22 @@ export function zipWriter(sink: ByteSink, wideFrom: number = LIMIT_32): ZipWrite
 
 /**
  * Packs members into one archive in memory.
- * @throws PtychonautError "output" when the archive would reach 4 GiB
+ * @throws PtychonautError "output" when they come to 4 GiB
  */
 export function writeZip(inputs: readonly ZipInput[], level: ZipLevel = 0): Uint8Array<ArrayBuffer> {
-  const packed = inputs.map(({ name, data }) => ({
-    name: new TextEncoder().encode(name),
-    method: level === 0 ? STORED : DEFLATED,
-    crc: crc32(data),
-    size: data.length,
-    data: level === 0 ? data : deflateSync(data, { level }),
-  }));
-  let offset = 0;
-  const parts: Uint8Array[] = [];
-  const central: Uint8Array[] = [];
-  for (const { data, ...member } of packed) {
-    const written = { ...member, packedSize: data.length, offset };
-    const header = localHeader(written, false);
-    parts.push(header, data);
-    central.push(centralHeader(written));
-    offset += header.length + data.length;
-  }
-  const directorySize = lengthOf(central);
-  const all = [...parts, ...central, ...endRecords(inputs.length, offset, directorySize)];
-  const total = lengthOf(all);
+  const total = inputs.reduce((sum, { data }) => sum + data.length, 0);
   if (total >= LIMIT_32)
     throw new PtychonautError("output", "archive too large to be made in memory", {
       expected: "less than 4 GiB",
       got: `${total} bytes`,
       fix: "write it to a file, or store fewer frames per file",
     });
-  const out = new Uint8Array(total);
-  let at = 0;
-  for (const part of all) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  const headers = inputs.reduce((sum, { name }) => sum + 76 + 2 * new TextEncoder().encode(name).length, 22);
+  const memory = memorySink(level === 0 ? total + headers : total / 2);
+  const writer = zipWriter(memory.sink);
+  for (const { name, data } of inputs) writer.add(name, data.length, [data], level);
+  writer.finish();
+  return memory.bytes();
 }
 
 /** What 32 bits cannot say stands as this, and 64 bits say it elsewhere. */
@@ -217,5 +198,3 @@ function endRecords(count: number, directory: number, directorySize: number, wid
   locator.setUint32(16, 1, true); // disks
   return [record, locator, end].map(({ buffer }) => new Uint8Array(buffer));
 }
-
-const lengthOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, { length }) => sum + length, 0);

@@ -1,5 +1,6 @@
 import { PtychonautError } from "../errors.ts";
-import type { ByteSink, ScratchFile } from "../formats/byteSource.ts";
+import type { ScratchFile } from "../formats/byteSource.ts";
+import { memorySink } from "../formats/memorySink.ts";
 import { folderOf } from "./paths.ts";
 import { type OpenFile, outputExists, type RunStore, type WriteOptions } from "./store.ts";
 
@@ -68,15 +69,15 @@ export function memoryStore(): RunStore {
     },
     write: async (path, content, how) => put(path, bytesOf(content).slice(), how),
     async writePieces(path, write, how) {
-      const pieces = piecewise();
+      const pieces = memorySink();
       write(pieces.sink);
-      put(path, pieces.whole(), how);
+      put(path, pieces.bytes(), how);
     },
     async append(path, content) {
-      const pieces = piecewise();
+      const pieces = memorySink();
       pieces.sink.write(files.get(absolute(path))?.bytes ?? new Uint8Array());
       pieces.sink.write(bytesOf(content));
-      put(path, pieces.whole());
+      put(path, pieces.bytes());
     },
     async remove(path) {
       files.delete(absolute(path));
@@ -127,28 +128,7 @@ const sourceOf = (bytes: Uint8Array): Pick<OpenFile, "size" | "read"> => ({
   read: (offset, length) => bytes.subarray(offset, offset + length),
 });
 
-/** Bytes that come piece by piece. */
-function piecewise(): { readonly sink: ByteSink; whole(): Uint8Array<ArrayBuffer> } {
-  let bytes = new Uint8Array(2 ** 12);
-  let size = 0;
-  return {
-    sink: {
-      write(piece) {
-        if (size + piece.length > bytes.length) {
-          const larger = new Uint8Array(Math.max(2 * bytes.length, size + piece.length));
-          larger.set(bytes.subarray(0, size));
-          bytes = larger;
-        }
-        bytes.set(piece, size);
-        size += piece.length;
-      },
-      writeAt: (offset, piece) => bytes.set(piece, offset),
-    },
-    whole: () => bytes.slice(0, size),
-  };
-}
-
 function scratchFile(): ScratchFile {
-  const pieces = piecewise();
-  return { write: (bytes) => pieces.sink.write(bytes), source: () => sourceOf(pieces.whole()), remove() {} };
+  const pieces = memorySink();
+  return { write: (bytes) => pieces.sink.write(bytes), source: () => sourceOf(pieces.bytes()), remove() {} };
 }
