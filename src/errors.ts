@@ -22,7 +22,9 @@ export type ErrorKind =
   /** A saved model does not fit this program or this data. */
   | "bundle"
   /** Writing failed: no permission, no space. */
-  | "output";
+  | "output"
+  /** Memory ran out. */
+  | "memory";
 
 export interface ErrorDetails {
   /** What the program needed. */
@@ -69,7 +71,7 @@ export class PtychonautError extends Error {
 
   /** Exit code of a command that ends with this error: 2 for misuse, 1 for a run that failed. */
   get exitCode(): 1 | 2 {
-    return this.kind === "output" ? 1 : 2;
+    return this.kind === "output" || this.kind === "memory" ? 1 : 2;
   }
 }
 

@@ -1,3 +1,4 @@
+import { setting } from "../errors.ts";
 import type { Groups } from "./grouping.ts";
 import { describeParts, listFrames, pixelsOf, scanParts } from "./scanParts.ts";
 
@@ -13,7 +14,8 @@ export function partsWarning(positions: Float64Array, window: number, frames: re
   if (away === undefined) return [];
   return [
     `the scan falls into ${parts.length} parts whose windows of ${window} pixels share no overlap: ${away}; ` +
-      "no group reaches from one to another, and nothing ties their phases together",
+      "no group reaches from one to another, and nothing ties their phases together; " +
+      `${setting("skip_frames")} leaves frames out`,
   ];
 }
 

@@ -110,7 +110,7 @@ function checkSize(canvas: Canvas, positions: Float64Array, trim: number, option
     expected: `at most ${maxPixels} pixels`,
     got: `${canvas.height} x ${canvas.width} pixels${apart}`,
     fix:
-      `check that positions are in object pixels${away === undefined ? "" : ", leave out the frames that are away"}, ` +
+      `check that positions are in object pixels${away === undefined ? "" : `, leave out the frames that are away with ${setting("skip_frames")}`}, ` +
       `or raise ${setting("max_canvas_pixels")} if the scan really is this large`,
   });
 }

@@ -1,6 +1,7 @@
 import type { ModelConfig } from "../config/modelConfig.ts";
 import type { Target } from "../graph/lowering/target.ts";
 import { buildModel } from "../graph/onnx/model.ts";
+import { peakBytes } from "../graph/peakBytes.ts";
 import { Graph } from "../graph/tensor.ts";
 import { complexPatches } from "../nets/generator.ts";
 import { buildNetwork } from "../nets/network.ts";
@@ -29,6 +30,8 @@ export interface PredictionGraph {
    * @throws PtychonautError "bundle" when weights are missing, left over or of another size
    */
   export(values: ParameterValues, options?: ExportOptions): Uint8Array;
+  /** Bytes of all values that a prediction holds at once, at most (`graph/peakBytes`). */
+  readonly peak: number;
 }
 
 /** Whether the network has the probe among its inputs, so that it can be that of any data. */
@@ -45,6 +48,9 @@ export function predictionGraph(model: ModelConfig, batch: number): PredictionGr
   const outputs = { [PREDICTION_OUTPUTS.re]: re, [PREDICTION_OUTPUTS.im]: im };
   return {
     specs: parameters.specs,
+    get peak() {
+      return peakBytes([re, im]);
+    },
     export: (values, options = {}) => {
       checkValues(parameters.specs, values, "network");
       return buildModel({ outputs, bind: values, ...options });

@@ -2,7 +2,7 @@ import { PtychonautError } from "../errors.ts";
 import { type Clipping, clipGradients } from "../graph/clipping.ts";
 import { gradients } from "../graph/gradients.ts";
 import type { Target } from "../graph/lowering/target.ts";
-import { buildModel } from "../graph/onnx/model.ts";
+import { buildModel, measuredModel } from "../graph/onnx/model.ts";
 import { add, mul, sub } from "../graph/ops/elementwise.ts";
 import { sum } from "../graph/ops/reduce.ts";
 import { type Optimizer, optimizerScalars } from "../graph/optimizers.ts";
@@ -47,6 +47,8 @@ export interface StepModels {
   readonly update: Uint8Array;
   /** Loss and measures in inference mode; changes nothing. */
   readonly evaluation: Uint8Array;
+  /** Bytes of all values that a training step holds at once, at most (`graph/peakBytes`). */
+  readonly peak: number;
 }
 
 export const SAMPLE_WEIGHTS = "sampleWeights";
@@ -54,10 +56,12 @@ export const SAMPLE_WEIGHTS = "sampleWeights";
 export function buildStepModels(build: BuildObjective, options: StepOptions): StepModels {
   const { specs, measures, fused, gradient } = trainingGraph(build, options);
   const target = options.target ?? "portable";
+  const { bytes, peak } = measuredModel({ outputs: fused, target });
   return {
     specs,
     measures,
-    fused: buildModel({ outputs: fused, target }),
+    fused: bytes,
+    peak,
     gradient: buildModel({ outputs: gradient, target }),
     update: updateModel(specs, options),
     evaluation: buildModel({ outputs: forwardGraph(build, { training: false }).outputs, target }),

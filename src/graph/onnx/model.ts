@@ -1,6 +1,7 @@
 import { PtychonautError } from "../../errors.ts";
 import { lower } from "../lowering/lower.ts";
 import type { Target } from "../lowering/target.ts";
+import { peakBytes } from "../peakBytes.ts";
 import { reachable } from "../reachable.ts";
 import { type Attribute, type ConstantData, type Node, onnxType, type Tensor } from "../tensor.ts";
 import { ProtobufWriter } from "./protobuf.ts";
@@ -23,6 +24,11 @@ const attributeType = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
 /** Only what the outputs depend on is written; inputs that nothing uses disappear. */
 export function buildModel(options: ModelOptions): Uint8Array {
+  return measuredModel(options).bytes;
+}
+
+/** A model, and the bytes of all values that running it holds at once, at most (`peakBytes`). */
+export function measuredModel(options: ModelOptions): { readonly bytes: Uint8Array; readonly peak: number } {
   if (Object.keys(options.outputs).length === 0)
     throw new PtychonautError("usage", "a model needs at least one output");
   const outputs = Object.entries(lower(options.outputs, options.target ?? "portable"));
@@ -63,7 +69,7 @@ export function buildModel(options: ModelOptions): Uint8Array {
   for (const [key, value] of Object.entries(options.metadata ?? {})) {
     model.message(14, (entry) => entry.string(1, key).string(2, value));
   }
-  return model.finish();
+  return { bytes: model.finish(), peak: peakBytes(outputs.map(([, tensor]) => tensor)) };
 }
 
 /** Outputs give their names to the tensors they are; a second name for one tensor, or for an input, needs a copy. */

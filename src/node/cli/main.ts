@@ -1,6 +1,7 @@
 import { PtychonautError } from "../../errors.ts";
 import { printable } from "../../printable.ts";
 import type { RunHooks, Workflows } from "../../runs/hooks.ts";
+import { outOfMemory } from "../../runs/memory.ts";
 import { createProgressBar, silentProgress } from "../../runs/progress.ts";
 import { version } from "../../version.ts";
 import { nodeHome } from "../home.ts";
@@ -164,7 +165,8 @@ const lazyFiles: CommandContext["files"] = {
   prepareFolder: async (...args) => (await probe()).prepareFolder(...args),
 };
 
-function explainError(error: unknown, debug: boolean, stderr: (text: string) => void): number {
+function explainError(thrown: unknown, debug: boolean, stderr: (text: string) => void): number {
+  const error = outOfMemory(thrown) ?? thrown;
   const message = error instanceof Error ? error.message : String(error);
   stderr(`error: ${withFlags(message)}\n`);
   if (debug && error instanceof Error) stderr(`${error.stack ?? ""}\n`);

@@ -1,4 +1,4 @@
-import type { ComplexArray } from "../../arrays.ts";
+import { type ComplexArray, sizeOf } from "../../arrays.ts";
 import type { Bundle } from "../../bundle/bundle.ts";
 import { readBundle } from "../../bundle/bundle.ts";
 import { dataFacts } from "../../bundle/fingerprint.ts";
@@ -14,6 +14,7 @@ import { fitToData } from "../../inference/dataFit.ts";
 import { probeWeights, uniformWeights } from "../../inference/patchWeights.ts";
 import { patternExamples } from "../../inference/patternExamples.ts";
 import { type ObjectScales, objectScales, physicalPredictor } from "../../inference/physicalObject.ts";
+import { predictionGraph } from "../../inference/predictionModel.ts";
 import { type PredictionSource, predictionSource } from "../../inference/predictionSource.ts";
 import { loadPredictor, type Predictor } from "../../inference/predictor.ts";
 import { type PredictionReport, positionsOf, predictPatches } from "../../inference/predictPatches.ts";
@@ -33,6 +34,14 @@ import type { RunHooks, RunOutcome } from "../hooks.ts";
 import { locateBundle } from "../inputs/bundleFiles.ts";
 import { type OpenScan, openScan } from "../inputs/scans.ts";
 import { type Home, loaderOptions, type Machine } from "../machine.ts";
+import {
+  CANVAS_BYTES,
+  checkMemory,
+  graphMemory,
+  PREDICTION_COPIES,
+  patternMemory,
+  smallerInference,
+} from "../memory.ts";
 import { patchStatsFiles } from "../patchStatsFiles.ts";
 import { pictureFiles } from "../pictureFiles.ts";
 import { type RunRecord, removeRunRecord, scanInput, withCircumstances, writeRunRecord } from "../runRecord.ts";
@@ -163,6 +172,7 @@ async function prepareOn(
   hooks.log(`computing on ${runtime.description}`);
   for (const line of checkDeterminism(payload, runtime)) warn(line);
   const batch = Math.min(execution.inferenceBatchSize, prediction.source.groups.count);
+  for (const line of memoryWarnings(dataset, prediction, canvas, payload, runtime, machine)) warn(line);
   const ownProbe = scaledProbe(dataset.probe, prediction.scales);
   const network = await (deps.loadPredictor ?? loadPredictor)(runtime, model, weightsOf(bundle), batch, ownProbe);
   const scales = objectScales(model, scalesFor(bundle.manifest, facts));
@@ -188,6 +198,30 @@ async function prepareOn(
       closeScan();
     },
   };
+}
+
+function memoryWarnings(
+  { patterns }: Dataset,
+  { source }: PredictionSource,
+  canvas: Canvas,
+  { model, inference, execution }: InferencePayload,
+  { provider }: Runtime,
+  { memory }: Machine,
+): string[] {
+  const { groups } = source;
+  const { peak, specs } = predictionGraph(model, Math.min(execution.inferenceBatchSize, groups.count));
+  const weights = 4 * specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const kept = inference.phaseAlignment ? 8 * groups.count * groups.size * inference.middleTrim ** 2 : 0;
+  return checkMemory(
+    [
+      { what: "the network", bytes: provider === "cpu" ? graphMemory(peak, weights, PREDICTION_COPIES) : 0 },
+      { what: "the patterns", bytes: patternMemory(patterns) },
+      { what: `the object of ${canvas.height} x ${canvas.width}`, bytes: CANVAS_BYTES * canvas.height * canvas.width },
+      { what: "patches whose phases are aligned", bytes: kept },
+    ],
+    memory,
+    smallerInference,
+  );
 }
 
 interface Prediction {

@@ -4,7 +4,7 @@ import type { TrainingPayload } from "../../config/payload.ts";
 import { savedConfigOf } from "../../config/savedConfig.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { scaledProbe } from "../../data/normalisation.ts";
-import { describeScans, scanNumbers, separateScans } from "../../data/scanNumbers.ts";
+import { describeScans, onlyScan, scanNumbers, separateScans } from "../../data/scanNumbers.ts";
 import { PtychonautError } from "../../errors.ts";
 import type { ParameterSpec } from "../../nets/parameters.ts";
 import type { Sheet } from "../../pictures/sheet.ts";
@@ -26,6 +26,7 @@ import type { RunHooks, RunOutcome } from "../hooks.ts";
 import { type OpenScans, openScans } from "../inputs/scans.ts";
 import type { MetricsLogger } from "../loggers/metricsLogger.ts";
 import { type Home, loaderOptions } from "../machine.ts";
+import { checkMemory, patternMemory, smallerTraining } from "../memory.ts";
 import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
 import { pictureFiles } from "../pictureFiles.ts";
@@ -172,16 +173,27 @@ async function prepareOn(
   const random = new Random(seed);
   const [splitRandom, weightsRandom, orderRandom] = [random.fork(), random.fork(), random.fork()];
   const stated = statedOptions(data, payload.overridden);
-  const datasets = files.datasets.map((dataset) => checkedScan(dataset, stated, data));
-  const scans = datasets
-    .slice(0, 1 + payload.moreDataFiles.length)
-    .flatMap(separateScans)
-    .map((dataset) => withModeCoherence(dataset, model));
+  const toTrainOn = files.datasets.slice(0, 1 + payload.moreDataFiles.length);
+  // Frames to leave out are counted within a scan.
+  if (data.skipFrames !== null) for (const { scanIndex, name } of toTrainOn) onlyScan(scanNumbers(scanIndex), name);
+  const read = [...toTrainOn.flatMap(separateScans), ...files.datasets.slice(toTrainOn.length)];
+  const datasets = read.map((dataset) => checkedScan(dataset, stated, data));
   const validation = training.testDataFile === null ? undefined : datasets.at(-1);
+  const scans = datasets
+    .slice(0, datasets.length - (validation === undefined ? 0 : 1))
+    .map((dataset) => withModeCoherence(dataset, model));
   const prepared = prepareData(scans, validation, data, model.gridsize, splitRandom);
   const learned = trainingLabels(scans, prepared.trainingFrames, prepared, payload);
   const source = { ...prepared.training, ...learned };
   const setup = await setUpTraining(payload, scans, prepared, runtime, machine);
+  const memoryWarnings = checkMemory(
+    [
+      { what: "training steps", bytes: setup.memory },
+      { what: "the patterns", bytes: files.datasets.reduce((sum, { patterns }) => sum + patternMemory(patterns), 0) },
+    ],
+    machine.memory,
+    smallerTraining,
+  );
   const loader = machine.batches(source, loaderOptions(execution));
   const held = prepared.validation && {
     ...prepared.validation,
@@ -228,6 +240,7 @@ async function prepareOn(
       ...scanWarnings([...scans, ...(validation === undefined ? [] : [validation])]),
       ...trainingWarnings(payload, prepared),
       ...canvasWarnings(payload, scans),
+      ...memoryWarnings,
     ],
     weightsRandom,
     orderRandom,

@@ -1,4 +1,4 @@
-import { type ComplexArray, complexZeros, type RealArray } from "../../arrays.ts";
+import { type ComplexArray, complexZeros, type RealArray, sizeOf } from "../../arrays.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
 import { type Batch, type BatchLoader, type BatchRequest, type BatchSource, planEpoch } from "../../data/batches.ts";
 import type { Dataset } from "../../data/dataset.ts";
@@ -26,6 +26,7 @@ import { isOfProbe } from "../../training/trainableProbe.ts";
 import type { TrainingBatches } from "../../training/trainer.ts";
 import type { StepBatch, TrainingStep } from "../../training/trainingStep.ts";
 import { batchPerReplica, type Machine } from "../machine.ts";
+import { graphMemory, TRAINING_COPIES } from "../memory.ts";
 
 /** Epochs with one set of trained parameters. */
 export interface TrainingStage {
@@ -36,6 +37,8 @@ export interface TrainingStage {
 /** From settings and prepared data to compiled training steps. */
 export interface TrainingSetup {
   readonly main: TrainingStage;
+  /** What the main stage holds in memory, bytes, on the CPU; 0 on a device with memory of its own. */
+  readonly memory: number;
   /** With the encoder frozen. */
   fineTuning(): TrainingStage;
   /**
@@ -101,8 +104,11 @@ export async function setUpTraining(
   };
   const main = stage(training.freeze === "encoder" ? generatorNamed(model.architecture).encoder : []);
   const { specs } = main.models;
+  const weights = 4 * specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return {
     main,
+    // Replicas share a batch, and have the weights each.
+    memory: runtime.provider === "cpu" ? graphMemory(main.models.peak, weights, TRAINING_COPIES * devices) : 0,
     fineTuning: () => stage(generatorNamed(model.architecture).encoder),
     async startWeights(random, batch, network = {}) {
       let values: ParameterValues = { ...initialise(specs, random), ...network };

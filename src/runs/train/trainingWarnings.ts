@@ -1,8 +1,10 @@
 import type { DataConfig } from "../../config/dataConfig.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
 import type { Dataset } from "../../data/dataset.ts";
+import { framesInUse } from "../../data/frameRanges.ts";
 import { PtychonautError } from "../../errors.ts";
 import { planCanvas } from "../../inference/canvas.ts";
+import { positionsOf } from "../../inference/predictPatches.ts";
 import type { PreparedData } from "../../training/preparation.ts";
 
 /** Things worth a look in how a training was set up. */
@@ -21,9 +23,11 @@ export function canvasWarnings(
   { model, execution }: Pick<TrainingPayload, "model" | "execution">,
   scans: readonly Dataset[],
 ): string[] {
-  return scans.flatMap(({ name, positions }) => {
+  return scans.flatMap((scan) => {
+    const { name, positions } = scan;
+    const frames = framesInUse(scan);
     try {
-      planCanvas(positions, model.N / 2);
+      planCanvas(positionsOf(positions, frames), model.N / 2, { frames });
       return [];
     } catch (error) {
       if (!(error instanceof PtychonautError) || execution.reconLogStitch) throw error;

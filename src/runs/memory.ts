@@ -1,0 +1,94 @@
+import type { Patterns } from "../data/dataset.ts";
+import { PtychonautError, setting } from "../errors.ts";
+
+/** What some part of a run holds in memory. */
+export interface MemoryShare {
+  readonly what: string;
+  readonly bytes: number;
+}
+
+/** The program by itself, with its libraries. */
+const PROGRAM: MemoryShare = { what: "the program", bytes: 2 ** 28 };
+
+/**
+ * Memory of a network's graph on the CPU. ONNX Runtime's arena and what kernels take for themselves add about two fifths to
+ * the graph's values; weights are there several times: as they are kept, packed, and on their way. Measured for eleven networks
+ * of 64² to 512² (`npm run bench:scaling` does it again), the estimate was within a quarter of the highest resident size.
+ * @param peak bytes of all values held at once (`graph/peakBytes`)
+ * @param weights bytes of the weights
+ * @param copies of the weights beside those in the graph
+ */
+export function graphMemory(peak: number, weights: number, copies: number): number {
+  return 1.4 * peak + copies * weights;
+}
+
+/** Copies of the weights that training keeps: moments, the best ones, those on their way to a checkpoint. */
+export const TRAINING_COPIES = 6;
+export const PREDICTION_COPIES = 3;
+
+/** Bytes that putting patches together takes a pixel: sums of object, weights and counts, and the object made of them. */
+export const CANVAS_BYTES = 52;
+
+/** Bytes of patterns that are in memory. */
+export function patternMemory({ origin, count, height, width }: Patterns): number {
+  switch (origin.kind) {
+    case "memory":
+      return 4 * count * height * width;
+    case "selected":
+      return origin.patterns.origin.kind === "memory" ? 4 * count * height * width : 0;
+    case "joined":
+      return origin.parts.reduce((sum, part) => sum + patternMemory(part.patterns), 0);
+    default:
+      return 0;
+  }
+}
+
+/**
+ * Looks whether a run fits, before it starts.
+ * @param memory bytes that there are
+ * @param fix names the settings that make it smaller
+ * @returns a warning where it takes most of the memory
+ * @throws PtychonautError "usage" where it takes more than there is
+ */
+export function checkMemory(shares: readonly MemoryShare[], memory: number, fix: string): string[] {
+  const all = [...shares, PROGRAM].filter(({ bytes }) => bytes > 0).sort((a, b) => b.bytes - a.bytes);
+  const total = all.reduce((sum, { bytes }) => sum + bytes, 0);
+  if (!(total > TIGHT * memory)) return [];
+  const parts = all
+    .slice(0, 3)
+    .map(({ what, bytes }) => `${gigabytes(bytes)} for ${what}`)
+    .join(", ");
+  if (total > memory)
+    throw new PtychonautError("usage", "the run needs more memory than there is", {
+      expected: `at most ${gigabytes(memory)}`,
+      got: `about ${gigabytes(total)}: ${parts}`,
+      fix,
+    });
+  return [`the run takes about ${gigabytes(total)} of the ${gigabytes(memory)} of memory that there are: ${parts}`];
+}
+
+/** Part of the memory from which on a run is worth a warning: other programs have some too. */
+const TIGHT = 0.7;
+
+const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toPrecision(3)} GiB`;
+
+/** What a smaller run is made of. */
+export const smallerTraining: string = `take a smaller ${setting("batch_size")}, ${setting("n_filters_scale")} or ${setting("gridsize")}, crop or bin the patterns, or leave them in their file: ${setting("patterns_in_memory", "no")}`;
+export const smallerInference: string = `take a smaller ${setting("inference_batch_size")} or ${setting("middle_trim")}, or leave the patterns in their file: ${setting("patterns_in_memory", "no")}`;
+
+/** How JavaScript, Node and ONNX Runtime say that there is no memory left. */
+const exhausted =
+  /array buffer allocation failed|invalid typed array length: \d|bad_alloc|bad allocation|failed to allocate|cannot allocate memory|ENOMEM/i;
+
+/** An error that names memory, where that is what ran out; undefined for other errors. */
+export function outOfMemory(error: unknown): PtychonautError | undefined {
+  const message = error instanceof Error ? error.message : String(error);
+  if (!exhausted.test(message)) return undefined;
+  return new PtychonautError("memory", "there is not enough memory", {
+    got: message,
+    fix:
+      `take a smaller ${setting("batch_size")} or ${setting("inference_batch_size")}, leave the patterns in their file ` +
+      `(${setting("patterns_in_memory", "no")}), check that positions are in object pixels, or raise the limit`,
+    cause: error,
+  });
+}
