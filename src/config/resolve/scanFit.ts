@@ -29,6 +29,10 @@ export function patternSide(
       where: file,
       expected: `patterns of ${wanted} x ${wanted}`,
       got: `${height} x ${width}`,
+      fix:
+        wanted < width
+          ? `if that was done to the training's patterns, cut these: ${setting("crop_to", wanted)}`
+          : `if that was done to the training's patterns, fill these up: ${setting("pad_to", wanted)}`,
     });
   }
   return width;
