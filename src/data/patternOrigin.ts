@@ -1,6 +1,6 @@
 import type { RealDtype } from "../arrays.ts";
 
-/** Only the thread that has them can read them; others are handed copies. */
+/** Only the thread that has them can read them, also out of a file of its own; others are handed copies. */
 export interface MemoryOrigin {
   readonly kind: "memory";
 }

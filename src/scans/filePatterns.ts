@@ -10,7 +10,7 @@ const READ_BYTES = 2 ** 22;
 
 /**
  * Patterns that stay in their file and are read by offset when they are asked for; the same numbers as from memory.
- * @param source the file named by `file.path`, or its bytes
+ * @param source the file named by `file.path`; one without a path, a page's file, is for this thread alone
  */
 export function filePatterns(source: ByteSource, file: FileOrigin): Patterns {
   const { shape, itemSize, offset } = file;
@@ -21,7 +21,7 @@ export function filePatterns(source: ByteSource, file: FileOrigin): Patterns {
     count,
     height,
     width,
-    origin: file,
+    origin: source.path === undefined ? { kind: "memory" } : file,
     read(indices, out) {
       checkRead(indices, out, shape);
       for (let k = 0; k < indices.length; ) {

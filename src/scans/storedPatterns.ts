@@ -29,7 +29,7 @@ export interface StoredArray {
 export function patternsInFile(array: StoredArray, scratch: MakeScratch): Patterns {
   const { file, key, layout, where } = array;
   const origin = describe(array);
-  const inPlace = inPlaceOf(array);
+  const inPlace = file.storedAt(key);
   const header = file.header(key);
   if (!framesTogether(header, layout)) {
     const flat = inPlace === undefined ? unpacked(array, scratch) : drained(file.elements(key), inPlace);
@@ -43,19 +43,13 @@ export function patternsInFile(array: StoredArray, scratch: MakeScratch): Patter
   return filePatterns(inPlace.source, { ...origin, ...pathOf(inPlace), offset: inPlace.offset });
 }
 
-/** Where the elements lie in a file that other threads can open. */
-function inPlaceOf({ file, key }: StoredArray): StoredElements | undefined {
-  const stored = file.storedAt(key);
-  return stored?.source.path === undefined ? undefined : stored;
-}
-
 function checkedPatterns(at: StoredElements, origin: FileOrigin, layout: PatternLayout): Patterns {
   const placed = { ...origin, ...pathOf(at), offset: at.offset };
   checkMeasured(fileFrames(at.source, placed), layout, origin.path);
   return filePatterns(at.source, placed);
 }
 
-/** Scratch files have a path, so that other threads can open them, and nobody else changes them; memory has none. */
+/** By which other threads can open the same file; memory and a page's files have none. */
 const pathOf = ({ source: { path, stamp } }: StoredElements): { path?: string; stamp?: string } => ({
   ...(path === undefined ? {} : { path }),
   ...(stamp === undefined ? {} : { stamp }),

@@ -14,7 +14,7 @@ import { groupGeometry } from "../../src/data/groupGeometry.ts";
 import { makeGroups } from "../../src/data/grouping.ts";
 import { joinedPatterns } from "../../src/data/joinedScans.ts";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
-import { memorySource } from "../../src/formats/byteSource.ts";
+import { openSource } from "../../src/node/files/fileSource.ts";
 import { batchWorkers } from "../../src/node/workers/batchWorkers.ts";
 import { Random } from "../../src/random.ts";
 import { filePatterns } from "../../src/scans/filePatterns.ts";
@@ -51,7 +51,7 @@ const part: Omit<PatternPart, "patterns"> = {
 function patternsOnDisk(path: string): Patterns {
   const bytes = new Uint8Array(8 + 2 * COUNT * N * N).map(() => random.integer(256));
   writeFileSync(path, bytes);
-  return filePatterns(memorySource(bytes), {
+  return filePatterns(openSource(path), {
     ...{ kind: "file", path, offset: 8, dtype: "uint16", itemSize: 2, littleEndian: false },
     ...{ shape: [COUNT, N, N], columnMajor: false, dcAt: "corner" },
   });

@@ -1,9 +1,10 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Patterns } from "../../src/data/dataset.ts";
+import { memorySource } from "../../src/formats/byteSource.ts";
 import type { NpyArray, NumericArray, NumericDtype } from "../../src/formats/npy.ts";
 import { writeNpy } from "../../src/formats/npy.ts";
 import { writeZip } from "../../src/formats/writeZip.ts";
@@ -120,6 +121,22 @@ describe("patterns that stay in their file", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  it("of a source without a path are read where they are, by this thread alone", () => {
+    const data = Uint16Array.from({ length: COUNT * HEIGHT * WIDTH }, () => random.integer(200));
+    for (const fortran of [false, true]) {
+      const shape = fortran ? [HEIGHT, WIDTH, COUNT] : [COUNT, HEIGHT, WIDTH];
+      const path = scanFile(saved({ shape, dtype: "uint16", data }, fortran, false), false);
+      const source = memorySource(new Uint8Array(readFileSync(path)));
+      const options: ScanOptions = { measurement: "counts", dcAt: "corner" };
+      const scratch = (): never => {
+        throw new Error("nothing is to be copied");
+      };
+      const { patterns } = readScanNpz(source, options, { path, scratch });
+      expect(patterns.origin).toEqual({ kind: "memory" });
+      expect(allFrames(patterns)).toEqual(allFrames(readScanNpz(source, options).patterns));
+    }
   });
 
   it("bad values and damage are refused as in memory, and leave nothing behind", async () => {

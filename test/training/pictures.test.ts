@@ -23,11 +23,13 @@ beforeAll(() => writeFileSync(scan, writeScanNpz(simulate({ n: 32, patterns: 24,
 let runs = 0;
 
 /** Pictures of a fresh network, and where they go. */
-async function fresh(settings: Settings) {
+async function fresh(settings: Settings, objectPixelM?: number) {
   const outputDir = join(folder, String(runs++));
   const overrides = { accelerator: "cpu", nFiltersScale: 1, gridsize: 1, batchSize: 8, ...settings };
   const payload = await createTrainingPayload({ trainDataFile: scan, outputDir, overrides });
-  const dataset = await readScan(scan, scanOptions(payload.data));
+  const plain = await readScan(scan, scanOptions(payload.data));
+  const geometry = { propagation: "far-field", ...(objectPixelM === undefined ? {} : { objectPixelM }) } as const;
+  const dataset = { ...plain, geometry };
   const source = prepareData([dataset], undefined, payload.data, 1, new Random(1)).training;
   const pictures = trainingPictures(payload, { home: nodeHome, runtime: testRuntime, source, scans: [dataset] });
   const values = initialise(predictionGraph(payload.model, 1).specs, new Random(1));
@@ -56,6 +58,17 @@ describe("pictures of the reconstruction while training", () => {
   it("are left out where they would take over a twentieth of the time, unless asked for", async () => {
     expect(await drawn({}, 20, 1e-4)).toEqual([5]);
     expect(await drawn({ reconLogEveryNEpochs: 5 }, 15, 1e-4)).toEqual([5, 10, 15]);
+  });
+
+  it("have bars in metres where the size of a pixel is known", async () => {
+    const drawnWith = async (objectPixelM?: number): Promise<Buffer[]> => {
+      const { pictures, values } = await fresh({ reconLogStitch: true }, objectPixelM);
+      return (await pictures.draw(1, values)).map((path) => readFileSync(path));
+    };
+    const [pixels, metres] = [await drawnWith(), await drawnWith(1.7e-8)];
+    expect(pixels.length).toBe(2);
+    expect(metres.map((picture, i) => picture.equals(pixels[i]))).toEqual([false, false]);
+    expect(await drawnWith()).toEqual(pixels);
   });
 
   it("show the physical object", async () => {
