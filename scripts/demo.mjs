@@ -18,7 +18,8 @@ mkdirSync(folder);
 
 ptychonaut(
   ...["simulate", "--output", scan, "--n", 64, "--patterns", 1000],
-  ...["--object", "lines", "--smoothing", 3, "--photons", 1e6, "--seed", 7],
+  ...["--object", "siemens_star", "--smoothing", 1, "--phase_contrast", 0.5, "--amplitude_contrast", 0.1],
+  ...["--photons", 1e6, "--seed", 7],
 );
 ptychonaut(
   ...["train", "--train_data_file", scan, "--output_dir", training, "--gridsize", 1, "--n_filters_scale", 1],
