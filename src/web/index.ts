@@ -2,4 +2,5 @@
 export * from "../index.ts";
 export { type ChooseRuntimeOptions, chooseRuntime } from "../runtime/web/accelerator.ts";
 export { type WebRuntimeOptions, webRuntime } from "../runtime/web/ort.ts";
-export { webMachine } from "./machine.ts";
+export { type WebMachineOptions, webMachine } from "./machine.ts";
+export { svgPictures } from "./svgPictures.ts";

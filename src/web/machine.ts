@@ -1,14 +1,20 @@
 import { inlineLoader } from "../data/batches.ts";
 import { PtychonautError } from "../errors.ts";
 import { asSource } from "../formats/byteSource.ts";
+import type { PictureWriter } from "../pictures/pictureWriter.ts";
 import { checkLoaderOptions, type Machine } from "../runs/machine.ts";
 import { type ChooseRuntimeOptions, chooseRuntime } from "../runtime/web/accelerator.ts";
 
 /** Memory that a page may count on where the browser does not say, GiB. */
 const USUAL_MEMORY = 4;
 
+export interface WebMachineOptions extends ChooseRuntimeOptions {
+  /** What turns figures into files, for example `svgPictures`. Default: runs draw none. */
+  readonly pictures?: PictureWriter;
+}
+
 /** A page or, better, a worker: its runs hold up whatever else the thread does. Batches are prepared in the same thread. */
-export function webMachine(options: ChooseRuntimeOptions = {}): Machine {
+export function webMachine({ pictures, ...options }: WebMachineOptions = {}): Machine {
   const { deviceMemory = USUAL_MEMORY } = navigator as { readonly deviceMemory?: number };
   const cores = navigator.hardwareConcurrency;
   return {
@@ -31,6 +37,7 @@ export function webMachine(options: ChooseRuntimeOptions = {}): Machine {
       const whole = Uint8Array.from(source.read(0, source.size));
       return hexadecimal(new Uint8Array(await crypto.subtle.digest("SHA-256", whole)));
     },
+    ...(pictures === undefined ? {} : { pictures }),
     about: {
       versions: { browser: navigator.userAgent },
       platform: "browser",

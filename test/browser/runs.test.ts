@@ -37,8 +37,9 @@ describe.skipIf(chromiumPath === undefined)("whole runs in a worker", () => {
     ]);
     expect(results.files).toEqual(
       [
-        ...["checkpoints", "lightning_logs", "model.zip", "object", "run.json", "training.json"],
-        ...["amplitude.png", "metrics.json", "phase.png", "reconstruction.npz", "run.json"],
+        ...["checkpoints", "lightning_logs", "model.zip", "object", "run.json", "training.json", "training.svg"],
+        ...["amplitude.svg", "phase.svg", "scan.svg", "probe.svg"],
+        ...["metrics.json", "reconstruction.npz", "run.json"],
       ].sort(),
     );
     expect(results.record).toMatchObject({

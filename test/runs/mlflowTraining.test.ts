@@ -51,7 +51,7 @@ describe("a training with a stand-in for MLflow", () => {
   it("is not begun without a server", async () => {
     const { code, stderr } = await train("http://127.0.0.1:1", "absent", "--max_epochs 1");
     expect(code).toBe(2);
-    expect(stderr).toMatch(/the MLflow server cannot be used; in http:\/\/127\.0\.0\.1:1.*--logger csv/);
+    expect(stderr).toMatch(/the MLflow server cannot be used; in http:\/\/127\.0\.0\.1:1.*--logger_backend csv/);
     expect(stderr).not.toContain("computing on");
     expect(readdirSync(join(folder, "absent"))).toEqual([]);
   });

@@ -170,6 +170,7 @@ async function prepareOn(
   seconds["grouping"] = lap();
   const runtime = await machine.runtime(execution.accelerator);
   hooks.log(`computing on ${runtime.description}`);
+  if (machine.pictures === undefined) hooks.log("no pictures are drawn here");
   for (const line of checkDeterminism(payload, runtime)) warn(line);
   const batch = Math.min(execution.inferenceBatchSize, prediction.source.groups.count);
   for (const line of memoryWarnings(dataset, prediction, canvas, payload, runtime, machine)) warn(line);

@@ -63,6 +63,7 @@ async function training(payload: TrainingPayload, hooks: RunHooks, home: Home): 
   const server = await logServer(payload, machine);
   const runtime = await machine.runtime(payload.execution.accelerator);
   hooks.log(`computing on ${runtime.description}`);
+  if (machine.pictures === undefined) hooks.log("no pictures are drawn here");
   const warnings: string[] = [];
   const warn = (line: string): void => {
     warnings.push(line);

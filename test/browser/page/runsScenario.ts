@@ -10,6 +10,7 @@ import { silentProgress } from "../../../src/runs/progress.ts";
 import { runSimulation } from "../../../src/runs/simulate.ts";
 import { runTraining } from "../../../src/runs/train/train.ts";
 import { webMachine } from "../../../src/web/machine.ts";
+import { svgPictures } from "../../../src/web/svgPictures.ts";
 
 /** Whole runs in a worker: what came of them, as plain values. */
 export interface ScenarioResults {
@@ -38,12 +39,12 @@ export interface Trained {
 
 export const SCENARIO_SETTINGS: Settings = {
   ...{ accelerator: "cpu", nFiltersScale: 1, gridsize: 1, batchSize: 8, seed: 3, validationFraction: 0.2 },
-  ...{ learningRate: 1e-3, reconLogEveryNEpochs: 0 },
+  ...{ learningRate: 1e-3, reconLogEveryNEpochs: 0, pictureFormats: ["svg"] },
 };
 
 /** Trains two epochs straight, and stopped and resumed twice over; then reconstructs with what each left. */
 export async function runScenario(): Promise<ScenarioResults> {
-  const home: Home = { machine: webMachine({ threads: 1 }), store: memoryStore() };
+  const home: Home = { machine: webMachine({ threads: 1, pictures: svgPictures }), store: memoryStore() };
   const scan = "scan.npz";
   await runSimulation({ output: scan, options: { n: 32, patterns: 40, seed: 5 }, labels: false }, quiet(), home);
   const { patterns } = await runInspection(scan, {}, home);
@@ -67,7 +68,12 @@ export async function runScenario(): Promise<ScenarioResults> {
   for (const folder of folders) {
     trained[folder] = await trainedIn(folder, home);
     const outputDir = `${folder}/object`;
-    const request = { modelPath: folder, testDataFile: scan, outputDir, overrides: { accelerator: "cpu" } };
+    const request = {
+      modelPath: folder,
+      testDataFile: scan,
+      outputDir,
+      overrides: { accelerator: "cpu", pictureFormats: ["svg"] },
+    };
     const payload = await createInferencePayload(request, home);
     statuses.push((await runInference(payload, quiet(), home)).status);
     objects[folder] = await home.machine.sha256(await home.store.read(`${outputDir}/reconstruction.npz`));
