@@ -55,7 +55,7 @@ for (let start = 0; start < frames.length; start += batch) {
   // A batch has one size; what fills up the last one is dropped again.
   const chosen = frames.subarray(start, start + batch);
   const images = new Float32Array(batch * height * width);
-  dataset.patterns.read(chosen, images);
+  dataset.patterns.read(chosen, images.subarray(0, chosen.length * height * width));
   for (let i = 0; i < images.length; i++) images[i] *= scales.inputScale;
   const { data } = await predictor.predict({ images, frames: chosen });
   const size = 2 * height * width;
