@@ -1,7 +1,7 @@
 import { PtychonautError } from "../errors.ts";
 import type { Random } from "../random.ts";
-import type { Measurement, Patterns } from "./dataset.ts";
-import type { GroupGeometry } from "./groupGeometry.ts";
+import type { Dataset, Measurement, Patterns } from "./dataset.ts";
+import { type GroupGeometry, groupGeometry } from "./groupGeometry.ts";
 import type { Groups } from "./grouping.ts";
 import { type LabelSource, type Labels, labelsOf } from "./labels.ts";
 import { normalisePatterns, type Scales } from "./normalisation.ts";
@@ -43,6 +43,19 @@ export interface BatchSource {
   readonly labels?: readonly LabelSource[];
   /** `[group]`, the scan each group is of, where there are several (`joinSources`). */
   readonly experiments?: Int32Array;
+}
+
+/** A scan's own patterns in groups, normalised and masked. */
+export function batchSource(dataset: Dataset, scales: Pick<Scales, "inputScale">, groups: Groups): BatchSource {
+  const { patterns, measurement, mask, positions } = dataset;
+  return {
+    patterns,
+    measurement,
+    scales,
+    groups,
+    geometry: groupGeometry(positions, groups),
+    ...(mask === undefined ? {} : { mask: mask.data }),
+  };
 }
 
 /** Prepares batches ahead of their use. The batches do not depend on how many hands prepare them. */

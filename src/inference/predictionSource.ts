@@ -1,14 +1,13 @@
 import type { DataConfig } from "../config/dataConfig.ts";
-import type { BatchSource } from "../data/batches.ts";
+import { neighbourRule, statedDose } from "../config/scanUse.ts";
+import { type BatchSource, batchSource } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { framesInUse } from "../data/frameRanges.ts";
-import { groupGeometry } from "../data/groupGeometry.ts";
 import { makeGroups } from "../data/grouping.ts";
 import { loneFramesWarning, partsWarning } from "../data/groupingWarnings.ts";
 import { computeScales, type Scales } from "../data/normalisation.ts";
 import { listFrames } from "../data/scanParts.ts";
 import { Random } from "../random.ts";
-import { neighbourRule } from "../training/preparation.ts";
 
 /** The patterns of a scan as a trained network takes them. */
 export interface PredictionSource {
@@ -34,23 +33,15 @@ export function predictionSource(
   gridsize: number,
   nPatterns: number | null,
 ): PredictionSource {
-  const { patterns, measurement, mask, positions } = dataset;
+  const { patterns, positions } = dataset;
   const chosen = framesInUse(dataset).slice(0, nPatterns ?? patterns.count);
-  const scales = computeScales(dataset, chosen, data.nphotons === null ? {} : { photons: data.nphotons });
+  const scales = computeScales(dataset, chosen, statedDose(data));
   const window = patterns.height;
   const options = { size: gridsize ** 2, neighbours: neighbourRule(data), sequential: true, window };
   const groups = makeGroups(positions, chosen, options, new Random(data.subsampleSeed));
-  const source = {
-    patterns,
-    measurement,
-    scales,
-    groups,
-    geometry: groupGeometry(positions, groups),
-    ...(mask === undefined ? {} : { mask: mask.data }),
-  };
   const taken = new Set(groups.frames);
   return {
-    source,
+    source: batchSource(dataset, scales, groups),
     scales,
     frames: [...taken].sort((a, b) => a - b),
     warnings: [

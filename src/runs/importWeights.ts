@@ -6,6 +6,7 @@ import { scanOptions } from "../config/dataConfig.ts";
 import type { Settings } from "../config/group.ts";
 import type { TrainingPayload } from "../config/payload.ts";
 import { savedConfigOf } from "../config/savedConfig.ts";
+import { statedDose } from "../config/scanUse.ts";
 import { computeScales } from "../data/normalisation.ts";
 import { onlyScan, scanNumbers } from "../data/scanNumbers.ts";
 import { PtychonautError, setting } from "../errors.ts";
@@ -55,8 +56,7 @@ export async function runImportWeights(
   const dataset = withModeCoherence(scan, payload.model);
   onlyScan(scanNumbers(dataset.scanIndex), payload.trainDataFile);
   const frames = Array.from({ length: dataset.patterns.count }, (_, frame) => frame);
-  const { nphotons } = payload.data;
-  const scales = computeScales(dataset, frames, nphotons === null ? {} : { photons: nphotons });
+  const scales = computeScales(dataset, frames, statedDose(payload.data));
   const numbers = Object.entries(scales).filter((entry): entry is [string, number] => typeof entry[1] === "number");
   const file = joinPath(payload.outputDir, outputs.model);
   const bundle = writeBundle({

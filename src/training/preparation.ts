@@ -1,10 +1,10 @@
 import type { DataConfig } from "../config/dataConfig.ts";
-import type { BatchSource } from "../data/batches.ts";
+import { neighbourRule, statedDose } from "../config/scanUse.ts";
+import { type BatchSource, batchSource } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { startsOf } from "../data/frameNumbers.ts";
 import { framesInUse } from "../data/frameRanges.ts";
-import { groupGeometry } from "../data/groupGeometry.ts";
-import { type GroupingOptions, type Groups, makeGroups, type NeighbourRule, subsample } from "../data/grouping.ts";
+import { type GroupingOptions, makeGroups, type NeighbourRule, subsample } from "../data/grouping.ts";
 import { loneFramesWarning, partsWarning } from "../data/groupingWarnings.ts";
 import { joinSources } from "../data/joinedScans.ts";
 import { computeScales, type Scales } from "../data/normalisation.ts";
@@ -86,14 +86,14 @@ function prepareScan(
   const frames = data.nSubsample === null ? all : subsample(all, data.nSubsample, drawing, data.sequentialSampling);
   const split =
     validation === undefined ? holdBack(dataset, frames, data, gridsize, random) : { training: frames, validation: [] };
-  const scales = computeScales(dataset, split.training, data.nphotons === null ? {} : { photons: data.nphotons });
+  const scales = computeScales(dataset, split.training, statedDose(data));
   const { positions, patterns } = dataset;
   const window = patterns.height;
   const groups = makeGroups(positions, split.training, { ...trainingGroups(data, gridsize), window }, drawing);
   const held = validation === undefined ? split.validation : framesInUse(validation);
   return {
     scales,
-    training: sourceOf(dataset, scales, groups),
+    training: batchSource(dataset, scales, groups),
     validation: heldBackSource(validation ?? dataset, held, data, gridsize, scales),
     trainingFrames: split.training,
     validationFrames: held,
@@ -143,22 +143,6 @@ function trainingGroups(data: DataConfig, gridsize: number): GroupingOptions {
   };
 }
 
-/** The settings' way to choose the other members of a group. */
-export function neighbourRule(data: DataConfig): NeighbourRule {
-  const { minNeighborDistance: min } = data;
-  const max = data.maxNeighborDistance ?? Number.POSITIVE_INFINITY;
-  switch (data.neighborFunction) {
-    case "Nearest":
-      return { kind: "nearest", count: (data.enableOversampling ? data.neighborPoolSize : null) ?? data.neighborCount };
-    case "Min_dist":
-      return { kind: "distance", min, max };
-    case "4_quadrant":
-      return { kind: "quadrants", count: data.quadrantNeighborCount, min, max };
-    case "Grid":
-      return { kind: "square", step: data.gridStep! };
-  }
-}
-
 /** As {@link neighbourRule}, of nearest ones always the very nearest: a group for each frame that leaves nothing to chance. */
 function fixedRule(data: DataConfig, size: number): NeighbourRule {
   return data.neighborFunction === "Grid" ? neighbourRule(data) : { kind: "nearest", count: Math.max(1, size - 1) };
@@ -173,20 +157,8 @@ function heldBackSource(
   scales: Scales,
 ): BatchSource {
   const size = gridsize ** 2;
-  if (frames.length < size) return sourceOf(dataset, scales, { size, count: 0, frames: new Int32Array(0) });
+  if (frames.length < size) return batchSource(dataset, scales, { size, count: 0, frames: new Int32Array(0) });
   const window = dataset.patterns.height;
   const options: GroupingOptions = { size, neighbours: fixedRule(data, size), sequential: true, window };
-  return sourceOf(dataset, scales, makeGroups(dataset.positions, frames, options, new Random(data.subsampleSeed)));
-}
-
-function sourceOf(dataset: Dataset, scales: Scales, groups: Groups): BatchSource {
-  const { patterns, measurement, mask, positions } = dataset;
-  return {
-    patterns,
-    measurement,
-    scales,
-    groups,
-    geometry: groupGeometry(positions, groups),
-    ...(mask === undefined ? {} : { mask: mask.data }),
-  };
+  return batchSource(dataset, scales, makeGroups(dataset.positions, frames, options, new Random(data.subsampleSeed)));
 }
