@@ -2,6 +2,7 @@ import { type ComplexArray, complexZeros } from "../arrays.ts";
 import type { Canvas } from "./canvas.ts";
 import { cropStart } from "./patchWeights.ts";
 import { alignPhases, type PhaseAlignment, rotatePatches } from "./phaseAlignment.ts";
+import { tilt } from "./phaseRamp.ts";
 import { createStitcher, type Stitched, type Stitcher } from "./stitch.ts";
 
 /** What became of the patches. */
@@ -60,6 +61,7 @@ function aligning(stitcher: Stitcher, { patches: capacity, canvas, trim, weights
       const options = { canvas, trim, weights, ...(signal === undefined ? {} : { signal }) };
       const { phases, ...alignment } = await alignPhases(patches, positions, options);
       rotatePatches(patches, phases);
+      if (alignment.ramp !== undefined) tilt(patches, [-alignment.ramp[0], -alignment.ramp[1]]);
       stitcher.add(patches, positions);
       return { stitched: stitcher.finish(), alignment };
     },

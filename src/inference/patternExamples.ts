@@ -1,12 +1,12 @@
 import type { PatternPair } from "../pictures/patternsFigure.ts";
-import type { ComparedPattern } from "./dataFit.ts";
+import type { FramePattern } from "./dataFit.ts";
 
 /** Patterns shown beside their sum. */
 const SHOWN = 3;
 
 /** Keeps some of the patterns that are compared, for a picture of them, and the sum of all. */
 export interface PatternExamples {
-  add(pattern: ComparedPattern): void;
+  add(pattern: FramePattern): void;
   /** The sum of all first. */
   pairs(): readonly PatternPair[];
 }
@@ -14,7 +14,7 @@ export interface PatternExamples {
 /** @param side N, of patterns of N × N */
 export function patternExamples(side: number): PatternExamples {
   const sum = { measured: new Float64Array(side * side), modelled: new Float64Array(side * side) };
-  const kept: ComparedPattern[] = [];
+  const kept: FramePattern[] = [];
   let count = 0;
   return {
     add({ frame, measured, modelled }) {

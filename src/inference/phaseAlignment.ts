@@ -5,6 +5,7 @@ import { toCanvas } from "./canvas.ts";
 import type { Footprint } from "./footprint.ts";
 import { checkPatches, planFootprint } from "./footprint.ts";
 import { nearestFirstOrder } from "./nearestFirst.ts";
+import { meanPlace, meanTilt, type PhaseRamp, rampOf } from "./phaseRamp.ts";
 
 export interface PhaseAlignmentOptions {
   /** Holds every patch with a margin (`planCanvas`). */
@@ -28,6 +29,11 @@ export interface PhaseAlignment {
   readonly components: number;
   readonly sweeps: number;
   readonly converged: boolean;
+  /**
+   * A ramp that the phases would have been without it, radians per pixel: it was taken out of them. To be taken out of the
+   * patches too (`tilt` by its negative), and to be thought of as a tilt of the probe.
+   */
+  readonly ramp?: PhaseRamp;
 }
 
 /**
@@ -91,8 +97,12 @@ export async function alignPhases(
     }
     sweeps++;
   }
+  // Between parts that share nothing, no phase and so no ramp is known.
+  const ramp = components === 1 ? rampOf(phases, positions, meanTilt(patches, weights, trim)) : undefined;
+  if (ramp !== undefined) removeRamp(phases, positions, ramp);
   removeMeanPhase(phases, component, components);
-  return { phases, components, sweeps, converged: largestMove <= tolerance };
+  const removed = ramp === undefined ? {} : { ramp };
+  return { phases, components, sweeps, converged: largestMove <= tolerance, ...removed };
 }
 
 /** Multiplies every patch by `exp(i phases[k])`, in place. */
@@ -145,6 +155,12 @@ function energy(footprint: Footprint): number {
   let total = 0;
   for (let i = 0; i < footprint.re.length; i++) total += footprint.re[i] ** 2 + footprint.im[i] ** 2;
   return total;
+}
+
+function removeRamp(phases: Float64Array, positions: Float64Array, [ky, kx]: PhaseRamp): void {
+  const [y, x] = meanPlace(positions);
+  for (let k = 0; k < phases.length; k++)
+    phases[k] = wrap(phases[k] - ky * (positions[2 * k] - y) - kx * (positions[2 * k + 1] - x));
 }
 
 /** The common phase of a connected part is free: keep the average that the patches came with. */

@@ -13,8 +13,8 @@ export interface PredictionRun {
   readonly assembler: Assembler;
   /** Stops after the batch under way. */
   readonly signal?: AbortSignal;
-  /** Called after every batch with its patches `[patch, y, x]` that count, finite or not. */
-  readonly onBatch?: (patches: ComplexArray, done: number) => void;
+  /** Called after every batch with its patches `[patch, y, x]` that count, finite or not, and whose they are. */
+  readonly onBatch?: (patches: ComplexArray, done: number, frames: ArrayLike<number>) => void;
 }
 
 /** What a prediction run did. */
@@ -59,7 +59,7 @@ export async function predictPatches(run: PredictionRun): Promise<PredictionRepo
     done += realGroups(batch);
     batches++;
     lap("assembly");
-    run.onBatch?.(patches, done);
+    run.onBatch?.(patches, done, batch.frames.slice(0, patches.shape[0]));
     time = performance.now();
     if (signal?.aborted === true) break;
   }

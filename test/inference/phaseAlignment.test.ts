@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ComplexArray, complexZeros } from "../../src/arrays.ts";
+import { createAssembler } from "../../src/inference/assemble.ts";
 import { planCanvas } from "../../src/inference/canvas.ts";
 import { uniformWeights } from "../../src/inference/patchWeights.ts";
 import {
@@ -68,6 +69,44 @@ describe("phase alignment from overlaps", () => {
     expect(converged).toBe(true);
     const common = phases[0] + scrambled[0];
     for (let k = 0; k < 42; k++) expect(turn(phases[k] + scrambled[k] - common)).toBeLessThan(tolerances.alignedPhase);
+  });
+
+  it("puts no ramp where there was none: alike patches that are tilted stay where they are, and level", async () => {
+    const tilt = [0.03, -0.02] as const;
+    for (const scrambled of [0, 0.2]) {
+      const random = new Random(3);
+      const positions = raster(random, 9, 11, 4);
+      const patches = complexZeros([99, n, n]);
+      for (let k = 0; k < 99; k++) {
+        const own = scrambled * random.normal();
+        for (let i = 0; i < n; i++)
+          for (let j = 0; j < n; j++) {
+            const phase = tilt[0] * i + tilt[1] * j + 0.01 * ((i - 5.5) ** 2 - (j - 5.5) ** 2) + own;
+            patches.data.set([Math.cos(phase), Math.sin(phase)], 2 * ((k * n + i) * n + j));
+          }
+      }
+      const { phases, ramp } = await align(patches, positions, { tolerance: 1e-6 });
+      expect(Math.hypot((ramp?.[0] ?? 0) - tilt[0], (ramp?.[1] ?? 0) - tilt[1])).toBeLessThan(0.005);
+      // What is left are the patches' own phases, and no plane.
+      expect(Math.max(...phases.map(turn))).toBeLessThan(scrambled === 0 ? 0.05 : 1);
+      const assembler = createAssembler({
+        ...{ canvas: planCanvas(positions, trim), trim, weights: uniformWeights(trim) },
+        ...{ phaseAlignment: true, patches: 99 },
+      });
+      assembler.add(patches, positions);
+      const { stitched } = await assembler.finish();
+      const { width } = stitched.canvas;
+      let [re, im] = [0, 0];
+      // From one place to another far away, where the same patches lie: no phase.
+      for (let k = 0; k < stitched.weight.length - 20 * width; k++) {
+        const far = k + 20 * width;
+        if (stitched.weight[k] === 0 || stitched.weight[far] === 0) continue;
+        const { data } = stitched.object;
+        re += data[2 * far] * data[2 * k] + data[2 * far + 1] * data[2 * k + 1];
+        im += data[2 * far + 1] * data[2 * k] - data[2 * far] * data[2 * k + 1];
+      }
+      expect(Math.abs(Math.atan2(im, re))).toBeLessThan(0.1 * 20 * tilt[0]);
+    }
   });
 
   it("leaves patches alone that already agree", async () => {

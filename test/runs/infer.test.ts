@@ -6,7 +6,7 @@ import type { ComplexArray } from "../../src/arrays.ts";
 import { computeScales, scaledProbe } from "../../src/data/normalisation.ts";
 import { loadPredictor } from "../../src/inference/predictor.ts";
 import { nodeHome } from "../../src/node/home.ts";
-import { createInferencePayload, runInference } from "../../src/node/runs.ts";
+import { createInferencePayload, readScan, runInference } from "../../src/node/runs.ts";
 import { type Reconstruction, readReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
 import type { RunOutcome } from "../../src/runs/hooks.ts";
 import type { InferenceDeps } from "../../src/runs/infer/infer.ts";
@@ -103,6 +103,22 @@ describe("inference with a perfect network", () => {
       expect(metrics["complexError"]).toBeLessThan(tolerances.perfectReconstruction);
     });
   }
+
+  it("says where positions do not fit the patches: x and y swapped", async () => {
+    const right = await infer({ loadPredictor: perfectNetwork() });
+    expect(right.record.warnings).toEqual([]);
+    const dataset = await readScan(scan, {});
+    const data = join(folder, "swapped.npz");
+    writeFileSync(
+      data,
+      writeScanNpz({ ...dataset, positions: dataset.positions.map((_, i) => dataset.positions[i ^ 1]) }),
+    );
+    const { record, metrics } = await infer({ data, loadPredictor: perfectNetwork() });
+    expect(record.warnings).toContainEqual(expect.stringMatching(/do not fit together where the positions put them/));
+    const { fit } = metrics["patches"] as { fit: { explained: number } };
+    expect(fit.explained).toBeGreaterThan(0.99);
+    expect((metrics["dataFit"] as { explained: number }).explained).toBeLessThan(0.9);
+  });
 
   it("finds the data explained, and not so by a network that is wrong", async () => {
     const right = await infer({ loadPredictor: perfectNetwork() });

@@ -4,6 +4,7 @@ import { readBundle } from "../../bundle/bundle.ts";
 import { dataFacts } from "../../bundle/fingerprint.ts";
 import { checkBundleFitsData, probeScanFor, scalesFor } from "../../bundle/fitsData.ts";
 import { scanOptions, statedOptions } from "../../config/dataConfig.ts";
+import type { ModelConfig } from "../../config/modelConfig.ts";
 import type { InferencePayload } from "../../config/payload.ts";
 import type { BatchLoader } from "../../data/batches.ts";
 import type { Dataset } from "../../data/dataset.ts";
@@ -11,8 +12,11 @@ import { type Scales, scaledProbe } from "../../data/normalisation.ts";
 import { type Assembled, createAssembler } from "../../inference/assemble.ts";
 import { type Canvas, planCanvas } from "../../inference/canvas.ts";
 import { fitToData } from "../../inference/dataFit.ts";
+import { explainedText, inferenceWarnings } from "../../inference/explanationWarnings.ts";
+import { type PatchEvidence, patchEvidence } from "../../inference/patchEvidence.ts";
 import { probeWeights, uniformWeights } from "../../inference/patchWeights.ts";
 import { patternExamples } from "../../inference/patternExamples.ts";
+import { tilted } from "../../inference/phaseRamp.ts";
 import { type ObjectScales, objectScales, physicalPredictor } from "../../inference/physicalObject.ts";
 import { predictionGraph } from "../../inference/predictionModel.ts";
 import { type PredictionSource, predictionSource } from "../../inference/predictionSource.ts";
@@ -229,6 +233,7 @@ interface Prediction {
   readonly report: PredictionReport;
   /** Absent when nothing could be placed. */
   readonly assembled?: Assembled;
+  readonly patches: PatchEvidence;
   readonly files: readonly string[];
 }
 
@@ -245,12 +250,17 @@ async function predict(run: Run, payload: InferencePayload, hooks: RunHooks, hom
     patches: groups.count * groups.size,
   });
   const stats = execution.logPatchStats ? patchStatsFiles("inference", execution.patchStatsLimit) : undefined;
+  const evidence = patchEvidence({
+    ...physicsOf(run, payload.model),
+    frames: prediction.frames,
+  });
   const progress = hooks.progress("reconstructing", groups.count);
   const { signal } = hooks;
   const report = await predictPatches({
     ...{ groups, positions: dataset.positions, loader, predictor, assembler, signal },
-    onBatch(patches, done) {
+    onBatch(patches, done, frames) {
       stats?.add(patches);
+      evidence.add(patches, frames);
       progress.update(done);
     },
   }).finally(() => progress.finish());
@@ -264,7 +274,18 @@ async function predict(run: Run, payload: InferencePayload, hooks: RunHooks, hom
   await removeRunRecord(payload.outputDir, home.store);
   const pictures = pictureFiles(execution.pictureFormats, home);
   const files = (await stats?.write(payload.outputDir, home.store, pictures)) ?? [];
-  return { report, files, ...(assembled === undefined ? {} : { assembled }) };
+  return { report, files, patches: evidence.finish(), ...(assembled === undefined ? {} : { assembled }) };
+}
+
+/** The physics that predicted patterns are made with, here and in what looks at them. */
+function physicsOf(
+  { dataset, prediction, probe, propagator, objectScales }: Run,
+  { frameIntensityTrainable }: ModelConfig,
+) {
+  return {
+    ...{ dataset, probe, propagator, scales: prediction.scales, offset: objectScales.offset },
+    frameIntensity: frameIntensityTrainable,
+  };
 }
 
 function warnOfAlignment(assembled: Assembled | undefined, warn: (line: string) => void): void {
@@ -279,7 +300,7 @@ function warnOfAlignment(assembled: Assembled | undefined, warn: (line: string) 
 /** Measures, writes everything and says how it went. */
 async function conclude(
   run: Run,
-  { report, assembled, files: written }: Prediction,
+  { report, assembled, patches, files: written }: Prediction,
   payload: InferencePayload,
   hooks: RunHooks,
   home: Home,
@@ -296,8 +317,11 @@ async function conclude(
   const lap = stopwatch();
   const pause = pauses();
   const onScan = {
-    ...{ dataset, scales: prediction.scales, probe: run.probe, frames: report.frames },
-    propagator: run.propagator,
+    ...physicsOf(run, payload.model),
+    frames: report.frames,
+    // The ramp that aligning phases took out of the object is the probe's.
+    probe: tilted(run.probe, alignment?.ramp),
+    flatProbe: run.probe,
     coverage: assembled.stitched.weight,
     canvas: assembled.stitched.canvas,
   };
@@ -310,22 +334,21 @@ async function conclude(
     positionsOf(dataset.positions, report.frames),
     dataset.geometry?.objectPixelM,
   );
-  const frameIntensity = payload.model.frameIntensityTrainable;
   await pause();
   const examples = patternExamples(dataset.patterns.height);
-  const fit = fitToData({
-    ...{ ...onScan, object: stitched.object, offset: run.objectScales.offset, frameIntensity },
-    onPattern: examples.add,
-  });
+  const fit = fitToData({ ...onScan, object: stitched.object, onPattern: examples.add });
   if (fit === undefined) run.warn("no pattern lies wholly on the covered area, so there is no deviance");
+  for (const line of inferenceWarnings(fit, patches)) run.warn(line);
   await pause();
   const metrics = {
     ...inferenceMetrics(reconstruction, dataset, fit, run.warn),
+    patches,
     ...(varpro === undefined ? {} : { varpro: varpro.report }),
   };
   await pause();
   seconds["evaluation"] = lap();
-  const record = recordOf(run, payload, { ...details, ...(alignment === undefined ? {} : { alignment }) }, written);
+  const found = { explained: fit?.explained ?? null, ...(alignment === undefined ? {} : { alignment }) };
+  const record = recordOf(run, payload, { ...details, ...found }, written);
   const pictures = {
     formats: payload.execution.pictureFormats,
     probe: run.probe,
@@ -388,7 +411,7 @@ function summary(report: PredictionReport, { deviance, dataFit }: InferenceMetri
   const speed = `${predictions} predictions, ${patternsPerSecond.toPrecision(3)} a second`;
   if (dataFit === null || deviance === null) return speed;
   const { rFactor, patterns } = dataFit;
-  return `${speed}; deviance ${deviance.toPrecision(4)} a pixel, R ${rFactor.toPrecision(3)} over ${patterns} patterns`;
+  return `${speed}; ${explainedText(dataFit)}, R ${rFactor.toPrecision(3)} over ${patterns} patterns`;
 }
 
 const weightsOf = ({ weights }: Bundle): ParameterValues =>

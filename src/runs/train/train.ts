@@ -6,6 +6,7 @@ import type { Dataset } from "../../data/dataset.ts";
 import { scaledProbe } from "../../data/normalisation.ts";
 import { describeScans, onlyScan, scanNumbers, separateScans } from "../../data/scanNumbers.ts";
 import { PtychonautError } from "../../errors.ts";
+import { explainedText, heldOutWarnings } from "../../inference/explanationWarnings.ts";
 import type { ParameterSpec } from "../../nets/parameters.ts";
 import type { Sheet } from "../../pictures/sheet.ts";
 import { trainingFigure } from "../../pictures/trainingFigure.ts";
@@ -35,6 +36,7 @@ import { type RunInput, removeRunRecord, scanInput, writeRunRecord } from "../ru
 import { skippedNote } from "../skippedNote.ts";
 import { writeJson } from "../store.ts";
 import type { CheckpointFiles } from "./checkpointFiles.ts";
+import { explainedByTraining } from "./explained.ts";
 import { type InitialWeights, initialWeights } from "./initialWeights.ts";
 import { refined } from "./refined.ts";
 import { saveBundle } from "./trainedBundle.ts";
@@ -99,7 +101,10 @@ async function training(payload: TrainingPayload, hooks: RunHooks, home: Home): 
     return await loggedToItsEnd(logger, async () => {
       const checkpoints = await checkpointWriter(run, restored, payload, store, hooks.log);
       const finished = await follow(run, state, { logger, checkpoints }, payload, hooks);
-      return conclude(run, finished, payload, home, { startedAt, preparedAt, seeds, runtime, warnings });
+      return conclude(run, finished, payload, home, {
+        ...{ startedAt, preparedAt, seeds, runtime, warnings, warn },
+        log: hooks.log,
+      });
     });
   } finally {
     await run.close();
@@ -379,6 +384,9 @@ interface Circumstances {
   readonly seeds: Seeds;
   readonly runtime: Runtime;
   readonly warnings: readonly string[];
+  /** Adds to `warnings`. */
+  readonly warn: (line: string) => void;
+  readonly log: RunHooks["log"];
 }
 
 /** Writes bundle, `training.json` and `run.json`, and says how it went. */
@@ -387,18 +395,23 @@ async function conclude(
   { outcome, state, specs, files: written }: Finished,
   payload: TrainingPayload,
   home: Home,
-  { startedAt, preparedAt, seeds, runtime, warnings }: Circumstances,
+  { startedAt, preparedAt, seeds, runtime, warnings, warn, log }: Circumstances,
 ): Promise<RunOutcome> {
   const { outputDir } = payload;
   const files = [...written];
   const pictures = pictureFiles(payload.execution.pictureFormats, home);
-  const training = trainingJson(state, outcome, seeds);
+  const values = state.best === null ? undefined : unpackWeights(specs, state.best);
+  const made = values && refined(values, run.scans, run.prepared);
+  const explained = explainedByTraining(state, run.scans, run.validation, run.prepared, made?.probe, payload);
+  if (explained !== undefined) {
+    log(`${explained.of}: ${explainedText(explained)}`);
+    for (const line of heldOutWarnings(explained)) warn(line);
+  }
+  const training = trainingJson(state, outcome, seeds, explained);
   await removeRunRecord(outputDir, home.store);
-  if (state.best !== null) {
-    const values = unpackWeights(specs, state.best);
-    const { probe, write } = refined(values, run.scans, run.prepared);
-    files.unshift(await saveBundle(run, values, probe, payload, training, home.store));
-    files.push(...(await write(outputDir, home, pictures)));
+  if (values !== undefined && made !== undefined) {
+    files.unshift(await saveBundle(run, values, made.probe, payload, training, home.store));
+    files.push(...(await made.write(outputDir, home, pictures)));
     if (payload.execution.logPatchStats) files.push(...(await run.pictures.statistics(values)));
   }
   const curve = (): Sheet => trainingFigure(state.history, state.best?.epoch ?? null);
@@ -426,7 +439,7 @@ async function conclude(
         training: (Date.now() - preparedAt.getTime()) / 1000,
       },
       warnings,
-      outcome: { ...outcome },
+      outcome: { ...outcome, explained: explained?.explained ?? null },
       files: [...files, trainingFile],
     },
     home,

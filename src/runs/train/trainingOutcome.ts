@@ -4,10 +4,16 @@ import { setting } from "../../errors.ts";
 import type { Outcome } from "../../training/trainer.ts";
 import type { EpochRecord, TrainingState } from "../../training/trainingState.ts";
 import type { RunOutcome } from "../hooks.ts";
+import type { TrainedExplanation } from "./explained.ts";
 import type { Seeds } from "./trainingIdentity.ts";
 
 /** How a training went, as `training.json` says it. */
-export function trainingJson(state: TrainingState, outcome: Outcome, seeds: Seeds): JsonObject {
+export function trainingJson(
+  state: TrainingState,
+  outcome: Outcome,
+  seeds: Seeds,
+  explained: TrainedExplanation | undefined,
+): JsonObject {
   const { history, best, epoch, step } = state;
   return JSON.parse(
     JSON.stringify({
@@ -16,6 +22,7 @@ export function trainingJson(state: TrainingState, outcome: Outcome, seeds: Seed
       epochs: epoch,
       steps: step,
       best: best === null ? null : { epoch: best.epoch, value: best.value },
+      explained: explained ?? null,
       history,
     }),
   ) as JsonObject;

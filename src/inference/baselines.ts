@@ -1,0 +1,86 @@
+import { poissonNoise } from "../metrics/poissonNoise.ts";
+import { BACKGROUND_COUNTS } from "../physics/likelihood.ts";
+
+/** Deviances per pixel with which that of a model is compared. */
+export interface Baselines {
+  /** Of a flat object: the probe's own diffraction in every pattern, scaled to the counts. */
+  readonly flatDeviance: number;
+  /** Of the patterns' mean in every pattern: the best that one and the same patch everywhere can do. */
+  readonly constantDeviance: number;
+  /** Expected from counting photons, of the patterns' mean: right where patterns differ little, which is where it matters. */
+  readonly noiseDeviance: number;
+  /** Standard deviation of the mean deviance that counting makes. */
+  readonly noiseSpread: number;
+}
+
+export interface BaselineSums {
+  /** @param counts `[N, N]`, photons of one pattern */
+  add(counts: Float64Array): void;
+  /** @param rate `[N, N]`, the flat object's intensity in any unit */
+  finish(rate: ArrayLike<number>): Baselines;
+}
+
+/**
+ * Sums over patterns from which the baselines follow in closed form, so that each is looked at once:
+ * Σ 2 [λ − k + k ln(k/λ)] over patterns of one rate λ needs only Σ k of every pixel, and Σ k ln k over all.
+ *
+ * @param mask `[N, N]`, 0 = invalid
+ * @param frameIntensity each pattern's rate is scaled to its counts
+ */
+export function baselineSums(
+  pixels: number,
+  mask: ArrayLike<number> | undefined,
+  frameIntensity: boolean,
+): BaselineSums {
+  const counts = new Float64Array(pixels);
+  const valid = (i: number): boolean => mask === undefined || mask[i] !== 0;
+  let [patterns, entropy, total, beam] = [0, 0, 0, 0];
+  return {
+    add(pattern) {
+      let sum = 0;
+      for (let i = 0; i < pixels; i++) {
+        const k = pattern[i];
+        if (!valid(i) || !(k > 0)) continue;
+        counts[i] += k;
+        entropy += k * Math.log(k);
+        sum += k;
+      }
+      total += sum;
+      beam += sum > 0 ? sum * Math.log(sum) : 0;
+      patterns++;
+    },
+    finish(rate) {
+      let [light, size] = [0, 0];
+      for (let i = 0; i < pixels; i++) {
+        if (!valid(i)) continue;
+        light += rate[i];
+        size++;
+      }
+      const factor = light > 0 ? total / patterns / light : 0;
+      // Of beams s_j with Σ s_j = patterns, Σ k_j ln s_j is what they explain by themselves.
+      const explained = frameIntensity && total > 0 ? beam - total * Math.log(total / patterns) : 0;
+      const noise = poissonNoise(BACKGROUND_COUNTS);
+      const sums = { flat: entropy - total - explained, constant: entropy - total - explained, noise: 0, variance: 0 };
+      for (let i = 0; i < pixels; i++) {
+        if (!valid(i)) continue;
+        const [flat, mean] = [factor * rate[i], counts[i] / patterns];
+        sums.flat += halfDevianceOf(flat + BACKGROUND_COUNTS, counts[i], patterns);
+        sums.constant += halfDevianceOf(mean + BACKGROUND_COUNTS, counts[i], patterns);
+        const expected = noise(mean);
+        sums.noise += expected.mean;
+        sums.variance += expected.variance;
+      }
+      const number = size * patterns;
+      return {
+        flatDeviance: (2 * sums.flat) / number,
+        constantDeviance: (2 * sums.constant) / number,
+        noiseDeviance: sums.noise / size,
+        noiseSpread: Math.sqrt(sums.variance / size / number),
+      };
+    },
+  };
+}
+
+/** Σ (λ − k ln λ) over patterns of one rate; the rest does not depend on it. */
+const halfDevianceOf = (rate: number, counts: number, patterns: number): number =>
+  patterns * rate - counts * Math.log(rate);

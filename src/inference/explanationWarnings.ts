@@ -1,0 +1,91 @@
+import { setting } from "../errors.ts";
+import type { DataFit } from "./dataFit.ts";
+import type { Explanation } from "./explanation.ts";
+import type { PatchEvidence } from "./patchEvidence.ts";
+
+/**
+ * When a result explains nothing. Each threshold stands between what was measured on scans that work and on such that do
+ * not; docs/metrics.md has the numbers.
+ */
+const thresholds = {
+  /** Share explained of what a flat object leaves: next to nothing. */
+  share: 0.1,
+  /** R of an object that predicts hardly any of the light, or far too much: two unrelated speckle patterns have 0.65. */
+  rFactor: 0.9,
+  /** Variation from patch to patch over the structure that all share. */
+  variation: 0.1,
+  /** What the stitched object leaves unexplained over what single patches leave, and the share lost, which both must pass. */
+  stitched: { ratio: 2, lost: 0.1 },
+} as const;
+
+const learnMore = `train longer, with another ${setting("learning_rate")} or on more patterns, and see whether the probe and the dose (${setting("nphotons")}) are right; inspect shows the scan`;
+
+/** Of a network's patches and the object stitched of them. */
+export function inferenceWarnings(fit: DataFit | undefined, patches: PatchEvidence): string[] {
+  const lines = fit === undefined ? [] : [...darkOrBright(fit), ...nextToNothing(fit, "the stitched object")];
+  const alike = allAlike(patches);
+  return [...lines, ...alike, ...(fit === undefined || alike.length > 0 ? [] : apartFromPatches(fit, patches))];
+}
+
+/** Of patterns that a network was not trained on, or was, where none are held back. */
+export function heldOutWarnings(explanation: Explanation): string[] {
+  return nextToNothing(explanation, "the network");
+}
+
+function nextToNothing(
+  { deviance, flatDeviance, constantDeviance, noiseDeviance, explained }: Explanation,
+  what: string,
+) {
+  if (explained === null) {
+    return [
+      `the patterns are those of a flat object as far as their noise tells (deviance ${short(flatDeviance)}, noise ${short(noiseDeviance)}): they need more counts, or show no object where the probe lies`,
+    ];
+  }
+  if (explained < thresholds.share) {
+    return [
+      `${what} explains next to nothing: ${percent(explained)} of what a flat object leaves (deviance ${short(deviance)} a pixel, flat ${short(flatDeviance)}, noise ${short(noiseDeviance)}); ${learnMore}`,
+    ];
+  }
+  if (deviance < constantDeviance) return [];
+  return [
+    `${what} explains no more than one and the same pattern everywhere would (deviance ${short(deviance)} a pixel, the mean pattern's ${short(constantDeviance)}): nothing of it is the object; ${learnMore}`,
+  ];
+}
+
+function darkOrBright({ rFactor }: DataFit): string[] {
+  if (rFactor < thresholds.rFactor) return [];
+  return [
+    `R is ${rFactor.toPrecision(3)}: the object is far too dark or too bright for the patterns; try a lower ${setting("learning_rate")}, see that the probe fits the patterns, and say the dose (${setting("nphotons")}) if they are amplitudes`,
+  ];
+}
+
+function allAlike({ variety }: PatchEvidence): string[] {
+  if (variety === null || variety.patches < 2) return [];
+  const { variation, commonStructure } = variety;
+  if (variation >= thresholds.variation * commonStructure) return [];
+  return [
+    `all patches are alike: what differs between them is ${percent(variation / commonStructure)} of the structure that they share, so the object is a raster of one patch; ${learnMore}`,
+  ];
+}
+
+function apartFromPatches(fit: DataFit, { fit: single }: PatchEvidence): string[] {
+  if (fit.explained === null || single === null || single.explained === null) return [];
+  const { ratio, lost } = thresholds.stitched;
+  const [stitched, alone] = [1 - fit.explained, 1 - single.explained];
+  if (stitched - alone < lost || stitched < ratio * alone) return [];
+  return [
+    `patches by themselves explain ${percent(single.explained)} of what a flat object leaves (deviance ${short(single.deviance)} a pixel), stitched to an object only ${percent(fit.explained)} (${short(fit.deviance)}): they do not fit together where the positions put them; see that x and y are not swapped (${setting("position_order", "yx")} with ${setting("positions_key")}), their unit, signs and ${setting("position_reference")}`,
+  ];
+}
+
+/** For people: how much is explained, beside what it is measured by. */
+export function explainedText({ deviance, flatDeviance, noiseDeviance, explained }: Explanation): string {
+  const share = explained === null ? "flat within the noise" : `${percent(explained)} explained`;
+  return `deviance ${deviance.toPrecision(4)} a pixel (flat object ${short(flatDeviance)}, noise ${short(noiseDeviance)}: ${share})`;
+}
+
+const short = (value: number): string => value.toPrecision(3);
+const percent = (share: number): string => {
+  const digits = Math.abs(share) < 0.01 || (share > 0.99 && share < 1) ? 1 : 0;
+  return `${(100 * share).toFixed(digits)} %`;
+};

@@ -1,0 +1,119 @@
+import type { ComplexArray } from "../arrays.ts";
+import type { Dataset } from "../data/dataset.ts";
+import type { Scales } from "../data/normalisation.ts";
+import { type NoiseDeviance, poissonNoise } from "../metrics/poissonNoise.ts";
+import { BACKGROUND_COUNTS } from "../physics/likelihood.ts";
+import type { Propagator } from "../physics/propagation/propagator.ts";
+import { baselineSums } from "./baselines.ts";
+import { type Explanation, explanation, flatIntensity } from "./explanation.ts";
+
+/** The physics that turns an intensity into the counts of a pattern. */
+export interface ComparisonOptions {
+  readonly dataset: Pick<Dataset, "mask">;
+  readonly scales: Pick<Scales, "countsPerUnit">;
+  /** `[mode, N, N]` as the physics takes it: scaled, masked where the model masks it. */
+  readonly probe: ComplexArray;
+  /** The probe of the flat object that it is measured by. Default: the same. */
+  readonly flatProbe?: ComplexArray;
+  readonly propagator: Propagator;
+  /** Added to the predicted amplitude, in units of the network's input. Default 0. */
+  readonly offset?: number;
+  /** The beam has an intensity of its own in every pattern: the prediction is scaled to the pattern's counts. Default false. */
+  readonly frameIntensity?: boolean;
+}
+
+/** How predicted patterns compare with measured ones. */
+export interface PatternFit extends Explanation {
+  /** √(Σ (√λ − √k)² / Σ k). */
+  readonly rFactor: number;
+}
+
+/** A pattern beside what is predicted of it, in counts, `[N, N]`; 0 where the detector is masked. */
+export interface ComparedPattern {
+  readonly measured: Float64Array;
+  readonly modelled: Float64Array;
+}
+
+export interface PatternComparison {
+  /**
+   * @param intensity `[N, N]`, predicted, in squared units of the network's input
+   * @param measured `[N, N]`, amplitude in those units
+   * @returns arrays that are used again for the next one
+   */
+  add(intensity: Float64Array, measured: Float32Array): ComparedPattern;
+  finish(): PatternFit;
+}
+
+/** Sums over patterns, in float64. */
+export function comparePatterns(options: ComparisonOptions): PatternComparison {
+  const { dataset, scales, probe, flatProbe = probe, propagator, offset = 0, frameIntensity = false } = options;
+  const perUnit = scales.countsPerUnit;
+  const mask = dataset.mask?.data;
+  const size = probe.shape[1] * probe.shape[2];
+  const baselines = baselineSums(size, mask, frameIntensity);
+  const seen = { measured: new Float64Array(size), modelled: new Float64Array(size) };
+  const sums = { deviance: 0, residual: 0, counts: 0, pixels: 0, noise: 0 };
+  const comparison = { offset, perUnit, mask, seen, noise: poissonNoise(BACKGROUND_COUNTS) };
+  return {
+    add(intensity, measured) {
+      const beam = frameIntensity ? bestFactor(intensity, measured, comparison) : 1;
+      compare(sums, intensity, measured, beam, comparison);
+      baselines.add(seen.measured);
+      return seen;
+    },
+    finish() {
+      const against = baselines.finish(flatIntensity(flatProbe, propagator));
+      return {
+        ...explanation(sums.deviance / sums.pixels, { ...against, noiseDeviance: sums.noise / sums.pixels }),
+        rFactor: Math.sqrt(sums.residual / sums.counts),
+      };
+    },
+  };
+}
+
+interface Comparison {
+  readonly offset: number;
+  readonly perUnit: number;
+  readonly mask: Float32Array | undefined;
+  readonly noise: (rate: number) => NoiseDeviance;
+  /** Where the counts of valid pixels go. */
+  readonly seen: ComparedPattern;
+}
+
+function compare(
+  sums: { deviance: number; residual: number; counts: number; pixels: number; noise: number },
+  intensity: Float64Array,
+  measured: Float32Array,
+  beam: number,
+  { offset, perUnit, mask, noise, seen }: Comparison,
+): void {
+  for (let i = 0; i < intensity.length; i++) {
+    if (mask !== undefined && mask[i] === 0) continue;
+    const amplitude = Math.sqrt(intensity[i]) + offset;
+    const rate = beam * amplitude ** 2 * perUnit;
+    const counts = measured[i] ** 2 * perUnit;
+    const expected = rate + BACKGROUND_COUNTS;
+    sums.deviance += 2 * (expected - counts + (counts > 0 ? counts * Math.log(counts / expected) : 0));
+    sums.residual += (Math.sqrt(rate) - Math.sqrt(counts)) ** 2;
+    sums.counts += counts;
+    sums.noise += noise(rate).mean;
+    sums.pixels++;
+    seen.measured[i] = counts;
+    seen.modelled[i] = rate;
+  }
+}
+
+/** Σ k / Σ λ over the valid pixels: the factor on λ that a Poisson likelihood likes best. */
+function bestFactor(
+  intensity: Float64Array,
+  measured: Float32Array,
+  { offset, mask }: Pick<Comparison, "offset" | "mask">,
+): number {
+  let [counts, rate] = [0, 0];
+  for (let i = 0; i < intensity.length; i++) {
+    if (mask !== undefined && mask[i] === 0) continue;
+    counts += measured[i] ** 2;
+    rate += (Math.sqrt(intensity[i]) + offset) ** 2;
+  }
+  return rate > 0 ? counts / rate : 1;
+}

@@ -1,0 +1,217 @@
+import { describe, expect, it } from "vitest";
+import { type ComplexArray, complexZeros } from "../../src/arrays.ts";
+import { computeScales, scaledProbe } from "../../src/data/normalisation.ts";
+import { type DataFit, type DataFitOptions, fitToData } from "../../src/inference/dataFit.ts";
+import { heldOutWarnings, inferenceWarnings } from "../../src/inference/explanationWarnings.ts";
+import { explainedOf } from "../../src/inference/heldOut.ts";
+import { type PatchEvidence, patchEvidence } from "../../src/inference/patchEvidence.ts";
+import { uniformWeights } from "../../src/inference/patchWeights.ts";
+import { createStitcher } from "../../src/inference/stitch.ts";
+import { extractPatch } from "../../src/optics/sampling.ts";
+import { farField } from "../../src/physics/propagation/farField.ts";
+import { Random } from "../../src/random.ts";
+import { simulate, simulateScan } from "../../src/simulation/simulate.ts";
+
+/** Whether a result says that it explains nothing, where it explains nothing, and only there. */
+
+const n = 32;
+const patterns = 150;
+/** Weak phases, few photons: where the limit is far from 1 a pixel. */
+const dataset = simulate({ n, patterns, seed: 5, photons: 2e4, object: { kind: "lines" }, measurement: "counts" });
+const truth = dataset.object as ComplexArray;
+const frames = Array.from({ length: patterns }, (_, frame) => frame);
+const scales = computeScales(dataset, frames);
+const [height, width] = truth.shape as [number, number];
+const physics = { dataset, scales, probe: scaledProbe(dataset.probe, scales), propagator: farField, frames };
+
+/** Of the object, as it is normalised: a unit object has the mean pattern's energy. */
+const level = (() => {
+  const once = fitToData(optionsOf(truth))!;
+  let [low, high] = [0.5, 2];
+  for (let step = 0; step < 30; step++) {
+    const third = (high - low) / 3;
+    const at = (factor: number): number => fitToData(optionsOf(scaled(truth, factor)))!.deviance;
+    if (at(low + third) < at(high - third)) high -= third;
+    else low += third;
+  }
+  expect(once.patterns).toBeGreaterThan(40);
+  return (low + high) / 2;
+})();
+
+function scaled({ shape, data }: ComplexArray, factor: number): ComplexArray {
+  return { shape, data: data.map((value) => factor * value) };
+}
+
+function optionsOf(object: ComplexArray): DataFitOptions {
+  const canvas = { height, width, origin: { y: 0, x: 0 } };
+  return { ...physics, object, coverage: new Float32Array(height * width).fill(1), canvas };
+}
+
+const object = scaled(truth, level);
+
+/** Patches as a network might give them, the evidence of them, and the fit of what they are stitched to. */
+function infer(patchOf: (frame: number) => Float64Array, positions = dataset.positions) {
+  const patches = complexZeros([patterns, n, n]);
+  for (const frame of frames) patches.data.set(patchOf(frame), 2 * frame * n * n);
+  const evidence = patchEvidence(physics);
+  evidence.add(patches, frames);
+  const canvas = { height: height + 40, width: width + 40, origin: { y: -20, x: -20 } };
+  const stitcher = createStitcher({ canvas, trim: n, weights: uniformWeights(n) });
+  stitcher.add(patches, positions);
+  const { object: stitched, weight } = stitcher.finish();
+  const placed = { ...dataset, positions };
+  const fit = fitToData({ ...physics, dataset: placed, object: stitched, coverage: weight, canvas })!;
+  return { fit, patches: evidence.finish(), warnings: inferenceWarnings(fit, evidence.finish()) };
+}
+
+const truePatch = (frame: number): Float64Array =>
+  extractPatch(object, dataset.positions[2 * frame], dataset.positions[2 * frame + 1], n).slice();
+
+describe("the share explained", () => {
+  it("is one for the truth, within what counting photons leaves open", () => {
+    const { explained, deviance, flatDeviance, noiseDeviance, noiseSpread } = fitToData(optionsOf(object))!;
+    expect(noiseDeviance).toBeLessThan(0.9);
+    expect(Math.abs(deviance - noiseDeviance)).toBeLessThan(5 * noiseSpread);
+    expect(Math.abs((explained ?? 0) - 1)).toBeLessThan((5 * noiseSpread) / (flatDeviance - noiseDeviance));
+  });
+
+  it("is nought for a flat object with the best scale, and less for another", () => {
+    const flat = (c: number): ComplexArray => {
+      const shape = [height, width];
+      return { shape, data: Float32Array.from({ length: 2 * height * width }, (_, i) => (i % 2 === 0 ? c : 0)) };
+    };
+    const shares = [0.9, 0.99, 1, 1.01, 1.1].map((c) => fitToData(optionsOf(flat(c)))!.explained ?? Number.NaN);
+    expect(Math.max(...shares)).toBeLessThan(0.01);
+    expect(Math.max(...shares)).toBeGreaterThan(-0.05);
+    expect(shares[0]).toBeLessThan(-0.5);
+    expect(inferenceWarnings(fitToData(optionsOf(flat(1)))!, nothing)).toEqual([
+      expect.stringMatching(/explains next to nothing/),
+    ]);
+  });
+
+  it("is not known where a flat object explains the patterns to their noise", () => {
+    const flat = {
+      shape: [height, width],
+      data: Float32Array.from({ length: 2 * height * width }, (_, i) => 1 - (i & 1)),
+    };
+    const empty = simulateScan({
+      ...{ object: flat, probe: dataset.probe, positions: dataset.positions, photons: 1e4, noise: new Random(8) },
+    });
+    const own = computeScales(empty, frames.slice(0, 60));
+    const probe = scaledProbe(empty.probe, own);
+    const part = { dataset: empty, scales: own, probe, propagator: farField, frames: frames.slice(0, 60) };
+    const explanation = explainedOf([{ ...part, frameIntensity: false }], 0.7)!;
+    expect(explanation.explained).toBeNull();
+    expect(heldOutWarnings(explanation)).toEqual([expect.stringMatching(/are those of a flat object/)]);
+  });
+
+  it("has the baselines of the same patterns, in one pass or pattern by pattern, with beams of their own", () => {
+    for (const frameIntensity of [false, true]) {
+      const all = fitToData({ ...optionsOf(object), frameIntensity, most: patterns })!;
+      const inChunks = explainedOf([{ ...physics, frameIntensity }], all.deviance)!;
+      // Patterns at the edge, which light what is not known, are in one and not in the other.
+      expect(Math.abs(inChunks.flatDeviance / all.flatDeviance - 1)).toBeLessThan(0.1);
+      let [flat, pixels] = [0, 0];
+      const flatPattern = flatOf();
+      const values = new Float32Array(n * n);
+      const light = flatPattern.reduce((a, b) => a + b);
+      for (const frame of frames) {
+        dataset.patterns.read([frame], values);
+        const counts = values.reduce((a, b) => a + b);
+        const factor = (frameIntensity ? counts : scales.photonsPerPattern) / light;
+        for (let i = 0; i < n * n; i++) {
+          const rate = factor * flatPattern[i] + 1e-4;
+          flat += 2 * (rate - values[i] + (values[i] > 0 ? values[i] * Math.log(values[i] / rate) : 0));
+          pixels++;
+        }
+      }
+      expect(Math.abs(inChunks.flatDeviance / (flat / pixels) - 1)).toBeLessThan(1e-3);
+    }
+  });
+});
+
+/** |F P|² of the probe alone, from a patch of ones. */
+function flatOf(): Float64Array {
+  const fit = { ...physics, probe: scaledProbe(dataset.probe, scales) };
+  const [re, im] = [new Float64Array(n * n), new Float64Array(n * n)];
+  // A slow transform, which shares nothing with the program's.
+  const { data } = fit.probe;
+  const phase = (a: number, b: number): number => (-2 * Math.PI * (a - n / 2) * (b - n / 2)) / n;
+  const rows = new Float64Array(2 * n * n);
+  for (let y = 0; y < n; y++)
+    for (let kx = 0; kx < n; kx++)
+      for (let x = 0; x < n; x++) {
+        const [c, s] = [Math.cos(phase(kx, x)), Math.sin(phase(kx, x))];
+        const at = 2 * (y * n + x);
+        rows[2 * (y * n + kx)] += data[at] * c - data[at + 1] * s;
+        rows[2 * (y * n + kx) + 1] += data[at] * s + data[at + 1] * c;
+      }
+  for (let ky = 0; ky < n; ky++)
+    for (let kx = 0; kx < n; kx++)
+      for (let y = 0; y < n; y++) {
+        const [c, s] = [Math.cos(phase(ky, y)), Math.sin(phase(ky, y))];
+        const at = 2 * (y * n + kx);
+        re[ky * n + kx] += rows[at] * c - rows[at + 1] * s;
+        im[ky * n + kx] += rows[at] * s + rows[at + 1] * c;
+      }
+  return re.map((value, i) => (value * value + im[i] * im[i]) / (n * n));
+}
+
+const nothing: PatchEvidence = { fit: null, variety: null };
+
+describe("what a result says of itself", () => {
+  it("is nothing where it is right", () => {
+    const { fit, patches, warnings } = infer(truePatch);
+    expect(warnings).toEqual([]);
+    expect(fit.explained).toBeGreaterThan(0.8);
+    expect(patches.fit?.explained).toBeGreaterThan(0.9);
+    expect(heldOutWarnings(fit)).toEqual([]);
+  });
+
+  it("is nothing either where it is right but for noise of its own and phases of its own", () => {
+    const random = new Random(9);
+    const { warnings, fit } = infer((frame) => truePatch(frame).map((value) => value + 0.02 * random.normal()));
+    expect(warnings).toEqual([]);
+    expect(fit.explained).toBeGreaterThan(0.7);
+    const turned = infer((frame) => {
+      const phase = 2 * Math.PI * random.uniform();
+      const patch = truePatch(frame);
+      return patch.map((value, i) => Math.cos(phase) * value + (i % 2 === 0 ? -1 : 1) * Math.sin(phase) * patch[i ^ 1]);
+    });
+    // Unaligned phases spoil the stitched object, never the patches.
+    expect(turned.patches.fit?.explained).toBeGreaterThan(0.9);
+    expect(turned.patches.variety?.variation).toBeCloseTo(infer(truePatch).patches.variety?.variation ?? 0, 3);
+  });
+
+  it("names swapped columns of positions: patches explain what the object does not", () => {
+    const swapped = dataset.positions.map((_, i) => dataset.positions[i ^ 1]);
+    const { warnings } = infer(truePatch, swapped);
+    expect(warnings).toContainEqual(expect.stringMatching(/do not fit together where the positions put them.*swapped/));
+  });
+
+  it("names patches that are all alike, with a structure or flat", () => {
+    const one = truePatch(3);
+    const random = new Random(2);
+    const raster = infer(() => one.map((value) => value + 1e-4 * random.normal()));
+    expect(raster.warnings).toContainEqual(expect.stringMatching(/all patches are alike/));
+    const flat = infer(() => one.map((_, i) => (i % 2 === 0 ? 1 : 0) + 1e-4 * random.normal()));
+    expect(flat.warnings).toContainEqual(expect.stringMatching(/explains next to nothing/));
+  });
+
+  it("names a black object", () => {
+    const { warnings, fit } = infer((frame) => truePatch(frame).map((value) => 1e-3 * value));
+    expect(fit.rFactor).toBeGreaterThan(0.99);
+    expect(warnings[0]).toMatch(/^R is 0.99\d?: the object is far too dark or too bright/);
+    const black = infer((frame) => truePatch(frame).fill(0));
+    expect(black.warnings[0]).toMatch(/^R is 1.00/);
+    expect(black.patches.variety).toBeNull();
+  });
+
+  it("names objects of other patterns, and what is no better than the mean pattern", () => {
+    const shuffled = infer((frame) => truePatch((frame + 71) % patterns));
+    expect(shuffled.warnings.join()).toMatch(/one and the same pattern everywhere/);
+    const fit: DataFit = { ...fitToData(optionsOf(object))! };
+    const middling = { ...fit, deviance: fit.constantDeviance * 1.01, explained: 0.3 };
+    expect(heldOutWarnings(middling)).toEqual([expect.stringMatching(/one and the same pattern everywhere/)]);
+  });
+});
