@@ -2,6 +2,7 @@ import { setting } from "../errors.ts";
 import type { DataFit } from "./dataFit.ts";
 import type { Explanation } from "./explanation.ts";
 import type { PatchEvidence } from "./patchEvidence.ts";
+import type { PatternFit } from "./patternComparison.ts";
 
 /**
  * When a result explains nothing. Each threshold stands between what was measured on scans that work and on such that do
@@ -22,7 +23,9 @@ const learnMore = `train longer, with another ${setting("learning_rate")} or on 
 
 /** Of a network's patches and the object stitched of them. */
 export function inferenceWarnings(fit: DataFit | undefined, patches: PatchEvidence): string[] {
-  const lines = fit === undefined ? [] : [...darkOrBright(fit), ...nextToNothing(fit, "the stitched object")];
+  const measured = fit ?? patches.fit;
+  const what = fit === undefined ? "the network" : "the stitched object";
+  const lines = measured === null ? [] : [...darkOrBright(measured, what), ...nextToNothing(measured, what)];
   const alike = allAlike(patches);
   return [...lines, ...alike, ...(fit === undefined || alike.length > 0 ? [] : apartFromPatches(fit, patches))];
 }
@@ -52,10 +55,10 @@ function nextToNothing(
   ];
 }
 
-function darkOrBright({ rFactor }: DataFit): string[] {
+function darkOrBright({ rFactor }: PatternFit, what: string): string[] {
   if (rFactor < thresholds.rFactor) return [];
   return [
-    `R is ${rFactor.toPrecision(3)}: the object is far too dark or too bright for the patterns; try a lower ${setting("learning_rate")}, see that the probe fits the patterns, and say the dose (${setting("nphotons")}) if they are amplitudes`,
+    `R is ${rFactor.toPrecision(3)}: ${what} is far too dark or too bright for the patterns; try a lower ${setting("learning_rate")}, see that the probe fits the patterns, and say the dose (${setting("nphotons")}) if they are amplitudes`,
   ];
 }
 

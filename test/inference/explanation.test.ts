@@ -201,7 +201,7 @@ describe("what a result says of itself", () => {
   it("names a black object", () => {
     const { warnings, fit } = infer((frame) => truePatch(frame).map((value) => 1e-3 * value));
     expect(fit.rFactor).toBeGreaterThan(0.99);
-    expect(warnings[0]).toMatch(/^R is 0.99\d?: the object is far too dark or too bright/);
+    expect(warnings[0]).toMatch(/^R is 0.99\d?: the stitched object is far too dark or too bright/);
     const black = infer((frame) => truePatch(frame).fill(0));
     expect(black.warnings[0]).toMatch(/^R is 1.00/);
     expect(black.patches.variety).toBeNull();
