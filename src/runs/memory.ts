@@ -12,8 +12,8 @@ const PROGRAM: MemoryShare = { what: "the program", bytes: 2 ** 28 };
 
 /**
  * Memory of a network's graph on the CPU. ONNX Runtime's arena and what kernels take for themselves add about two fifths to
- * the graph's values; weights are there several times: as they are kept, packed, and on their way. Measured for eleven networks
- * of 64² to 512² (`npm run bench:scaling` does it again), the estimate was within a quarter of the highest resident size.
+ * the graph's values; weights are there several times: as they are kept, packed, and on their way. For ten networks of 64² to
+ * 512² this was 0.7 to 1.2 of what two steps took (`npm run bench:memory`).
  * @param peak bytes of all values held at once (`graph/peakBytes`)
  * @param weights bytes of the weights
  * @param copies of the weights beside those in the graph
@@ -48,7 +48,7 @@ export function patternMemory({ origin, count, height, width }: Patterns): numbe
  * @param memory bytes that there are
  * @param fix names the settings that make it smaller
  * @returns a warning where it takes most of the memory
- * @throws PtychonautError "usage" where it takes more than there is
+ * @throws PtychonautError "usage" where it takes more than there is, by more than the estimate may be wrong
  */
 export function checkMemory(shares: readonly MemoryShare[], memory: number, fix: string): string[] {
   const all = [...shares, PROGRAM].filter(({ bytes }) => bytes > 0).sort((a, b) => b.bytes - a.bytes);
@@ -58,7 +58,7 @@ export function checkMemory(shares: readonly MemoryShare[], memory: number, fix:
     .slice(0, 3)
     .map(({ what, bytes }) => `${gigabytes(bytes)} for ${what}`)
     .join(", ");
-  if (total > memory)
+  if (total > SURE * memory)
     throw new PtychonautError("usage", "the run needs more memory than there is", {
       expected: `at most ${gigabytes(memory)}`,
       got: `about ${gigabytes(total)}: ${parts}`,
@@ -69,6 +69,8 @@ export function checkMemory(shares: readonly MemoryShare[], memory: number, fix:
 
 /** Part of the memory from which on a run is worth a warning: other programs have some too. */
 const TIGHT = 0.7;
+/** The estimate may be too high by a fifth. */
+const SURE = 1.2;
 
 const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toPrecision(3)} GiB`;
 
