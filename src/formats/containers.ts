@@ -1,7 +1,8 @@
 import type { ArrayFile } from "./arrayFile.ts";
 import { asSource, type ByteSource } from "./byteSource.ts";
-import { isZip, openNpz } from "./npz.ts";
+import { openNpz } from "./npz.ts";
 import { notReadable, SIGNATURE_BYTES } from "./signatures.ts";
+import { isZip } from "./zip.ts";
 
 /** A way to keep named arrays in a file. A container is a file in this room that opens it, and a line here. */
 interface Container {

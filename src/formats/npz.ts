@@ -15,13 +15,7 @@ import {
 } from "./npy.ts";
 import { notReadable, SIGNATURE_BYTES } from "./signatures.ts";
 import { writeZip } from "./writeZip.ts";
-import { openZip, type ZipLimits } from "./zip.ts";
-
-/** Whether a file starts like a zip archive, with a member or with its end; cut off within that, it does too. */
-export function isZip(head: Uint8Array): boolean {
-  const start = String.fromCharCode(...head.subarray(0, 4));
-  return ["PK\x03\x04", "PK\x05\x06"].some((whole) => whole.startsWith(start));
-}
+import { isZip, openZip, type ZipLimits } from "./zip.ts";
 
 /**
  * Opens a NumPy .npz archive, of which arrays are read one at a time: nothing is decompressed before it is asked for.

@@ -14,7 +14,7 @@ interface Kind {
 
 const saveArrays = "save its arrays as an NPZ, for instance with numpy.savez";
 const unpack = "unpack it first";
-const picture = "patterns are numbers: save the detector's arrays as an NPZ, for instance with numpy.savez";
+const picture = "a picture is not the numbers it was made of: save those as an NPZ, for instance with numpy.savez";
 
 /** In the order of asking: what is only text comes last. */
 const kinds: readonly Kind[] = [
@@ -81,20 +81,21 @@ const kinds: readonly Kind[] = [
  * The error for a file that is something else than what is read.
  * @param head its first bytes, `SIGNATURE_BYTES` of them where there are as many
  * @param expected what would have been read
+ * @param fix what to do about it, where it is not arrays that are looked for
  */
-export function notReadable(head: Uint8Array, where: string, expected: string): PtychonautError {
+export function notReadable(head: Uint8Array, where: string, expected: string, fix?: string): PtychonautError {
   const kind = kindNamed(head);
   if (kind !== undefined)
     return new PtychonautError("data", `this is ${kind.what}, which this version does not read`, {
       where,
       expected,
-      fix: kind.fix,
+      fix: fix ?? kind.fix,
     });
   return new PtychonautError("data", "the file is of no kind that is known here", {
     where,
     expected,
     got: `a file that starts with ${firstBytes(head)}`,
-    fix: `check that it is the right file; if it is, ${saveArrays}`,
+    fix: fix ?? `check that it is the right file; if it is, ${saveArrays}`,
   });
 }
 

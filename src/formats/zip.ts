@@ -2,6 +2,7 @@ import { Inflate, inflateSync } from "fflate";
 import { PtychonautError } from "../errors.ts";
 import { asSource, type ByteSource } from "./byteSource.ts";
 import { crc32 } from "./crc32.ts";
+import { notReadable, SIGNATURE_BYTES } from "./signatures.ts";
 import {
   CENTRAL_HEADER,
   DEFLATED,
@@ -106,6 +107,12 @@ export function openZip(input: Uint8Array | ByteSource, where: string, limits: Z
   };
 }
 
+/** Whether a file starts like a zip archive, with a member or with its end; cut off within that, it does too. */
+export function isZip(head: Uint8Array): boolean {
+  const start = String.fromCharCode(...head.subarray(0, 4));
+  return ["PK\x03\x04", "PK\x05\x06"].some((whole) => whole.startsWith(start));
+}
+
 function centralDirectory(source: ByteSource, where: string): Entry[] {
   const { count, offset, end } = findDirectory(source, where);
   if (!(offset <= end)) throw damaged("the list of members is broken", where);
@@ -176,7 +183,9 @@ function findDirectory(source: ByteSource, where: string): Directory {
     }
     return { count: view.getUint16(at + 10, true), offset: view.getUint32(at + 16, true), end: first + at };
   }
-  throw damaged(size === 0 ? "the file is empty" : "not a zip archive, or its end is missing", where);
+  const head = source.read(0, Math.min(size, SIGNATURE_BYTES));
+  if (!isZip(head)) throw notReadable(head, where, "a zip archive", "check that it is the right file");
+  throw damaged(size === 0 ? "the file is empty" : "its end is missing", where);
 }
 
 /** Where the member's packed bytes start; they lie inside the file. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { readBundle } from "../../src/bundle/bundle.ts";
 import { memorySource } from "../../src/formats/byteSource.ts";
 import { openArrayFile } from "../../src/formats/containers.ts";
 import { writeNpy } from "../../src/formats/npy.ts";
@@ -65,7 +66,7 @@ const kinds: readonly (readonly [name: string, bytes: Uint8Array, says: RegExp])
   ["TIFF", latin("MM\0*\0\0\0\x08"), /a TIFF image/],
   ["BigTIFF", latin("II+\0\x08\0\0\0"), /a TIFF image/],
   ["gzip", latin("\x1f\x8b\x08\0"), /a gzip archive.*Unpack it first/],
-  ["PNG", latin("\x89PNG\r\n\x1a\n\0\0"), /a PNG image.*patterns are numbers/i],
+  ["PNG", latin("\x89PNG\r\n\x1a\n\0\0"), /a PNG image.*not the numbers it was made of/],
   ["JPEG", latin("\xff\xd8\xff\xe0\0\x10JFIF"), /a JPEG image/],
   ["NPY", writeNpy(stack), /a single NumPy array \(NPY\).*numpy\.savez/],
   ["pickle", latin("\x80\x04\x95\x10\0\0\0"), /a Python pickle/],
@@ -80,7 +81,7 @@ const kinds: readonly (readonly [name: string, bytes: Uint8Array, says: RegExp])
   ["CSV in UTF-16", Uint8Array.of(0xff, 0xfe, 0x31, 0, 0x2c, 0), /a text file in UTF-16/],
   ["EDF", latin("{\nHeaderID = EH:000001:000000:000000 ;\nByteOrder = LowByteFirst ;\n"), /an EDF image/],
   ["MRC", latin(`${"\x01\0\0\0".repeat(52)}MAP DA\0\0`), /an MRC file/],
-  ["BMP", latin("BM\x36\x10\0\0\0\0\0\0\x36"), /a BMP image.*patterns are numbers/i],
+  ["BMP", latin("BM\x36\x10\0\0\0\0\0\0\x36"), /a BMP image.*not the numbers it was made of/],
   ["noise", Uint8Array.of(1, 2, 3, 250, 0, 9), /no kind that is known.*starts with 01 02 03 fa 00 09/],
 ];
 
@@ -92,6 +93,12 @@ describe("what a file is that is no file of arrays", () => {
       expect(() => openNpz(bytes, "given")).toThrow(says);
     });
   }
+
+  it("also where a model is looked for", () => {
+    expect(() => readBundle(latin("\x89HDF\r\n\x1a\n"), "model.zip")).toThrow(
+      /this is an HDF5 file.*in model\.zip; expected a zip archive\. Check that it is the right file/,
+    );
+  });
 
   it("a damaged archive is still called damaged", async () => {
     const bytes = writeNpz({ stack });

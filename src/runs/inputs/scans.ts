@@ -5,6 +5,7 @@ import { looksLikeArrays, openArrayFile } from "../../formats/containers.ts";
 import { readScanArrays, readScanShape } from "../../scans/registry.ts";
 import type { ScanShape } from "../../scans/scanFormat.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
+import { scanPropagator } from "../../training/scanPropagator.ts";
 import type { Home } from "../machine.ts";
 import { joinPath } from "../paths.ts";
 import { type OpenFile, type RunStore, unreadable, withArrays } from "../store.ts";
@@ -18,9 +19,14 @@ export async function scanFiles(path: string, store: RunStore): Promise<readonly
   const kind = await store.kindOf(path);
   if (kind === undefined) throw new PtychonautError("data", "no such file", { where: path, fix: "check the path" });
   if (kind === "file") return [path];
-  const names = (await store.list(path)).filter((name) => looksLikeArrays(name) && !name.startsWith("."));
+  const others = await store.list(path);
+  const names = others.filter((name) => looksLikeArrays(name) && !name.startsWith("."));
   if (names.length === 0)
-    throw new PtychonautError("data", "no scan in this folder", { where: path, expected: "files that end with .npz" });
+    throw new PtychonautError("data", "no scan in this folder", {
+      where: path,
+      expected: "files that end with .npz",
+      got: others.length === 0 ? "nothing" : `${others.length} others: ${others.slice(0, 3).join(", ")}`,
+    });
   return [...names].sort().map((name) => joinPath(path, name));
 }
 
@@ -39,14 +45,15 @@ const CHECKED_AT_ONCE = 2 ** 28;
 
 /**
  * The shape of a scan. A small one is read and checked as a whole, so that a bad file is refused before anything else
- * happens; of a larger one the headers are read.
- * @throws PtychonautError "data", see `readScanArrays`
+ * happens, as is one whose propagation this version does not have; of a larger one the headers are read.
+ * @throws PtychonautError "data", see `readScanArrays` and `scanPropagator`
  */
 export async function scanShape(path: string, options: ScanOptions, { machine, store }: Home): Promise<ScanShape> {
   return withArrays(path, store, async (arrays, file) => {
     const shape = readScanShape(arrays, options, path);
     if (shape.patternBytes <= CHECKED_AT_ONCE) {
       const dataset = readScanArrays(arrays, options, { path, sha256: await machine.sha256(file) });
+      scanPropagator([dataset]);
       if (!staysInFile("auto", arrays, file, path, options, machine.memory)) keep(dataset, file, path, options, store);
     }
     return shape;
