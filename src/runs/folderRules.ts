@@ -29,8 +29,9 @@ const picturesOf = (...names: (keyof typeof outputs.pictures)[]): string[] =>
 const products: Readonly<Record<WritingCommand, Products>> = {
   train: {
     names: [
-      ...[outputs.run, outputs.model, outputs.training, outputs.intensities, "probe.npz"],
-      ...picturesOf("training", "probe"),
+      ...[outputs.run, outputs.model, outputs.training, outputs.intensities],
+      ...picturesOf("training"),
+      /^probe(_\d+)?\.[a-z]+$/,
       /^checkpoints\/.*\.ckpt\.zip$/,
     ],
     again: false,

@@ -40,6 +40,8 @@ describe("what may be written to a folder", () => {
 
   it.each<[WritingCommand, FolderContents]>([
     ["infer", trained],
+    ["train", { names: ["probe_2.npz"] }],
+    ["infer", { names: ["phase.pdf"] }],
     ["train", inferred],
     ["compare", trained],
     ["compare", inferred],
