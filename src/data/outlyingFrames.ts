@@ -35,9 +35,12 @@ export function outlyingCounts(
   if (found === undefined) return [];
   const { ratios, expected } = found;
   const limit = Math.max(Math.log(TIMES), DEVIATIONS * spreadOf(ratios));
+  const usual = medianOf(counts);
   return Array.from(ratios, (ratio, k): OutlyingFrame[] => {
     const chance = counts[k] === 0 && expected[k] < Math.log(100 * frames.length);
-    if (Math.abs(ratio) <= limit || chance) return [];
+    // Among frames without light one with some is no outlier, nor is a dim one among bright outliers.
+    const asUsual = ratio > 0 ? counts[k] < 2 * usual || expected[k] < usual / 100 : counts[k] > usual / 2;
+    if (Math.abs(ratio) <= limit || chance || asUsual) return [];
     return [{ frame: frames[k], why: ratio > 0 ? "bright" : "dark", factor: counts[k] / expected[k] }];
   }).flat();
 }

@@ -133,12 +133,18 @@ function readPairs(
 }
 
 function checkFinite(positions: Float64Array, where: string): Float64Array {
-  const bad = positions.findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0)
+  const bad = new Set<number>();
+  positions.forEach((value, i) => {
+    if (!Number.isFinite(value)) bad.add(i >> 1);
+  });
+  const [first] = bad;
+  if (first !== undefined) {
+    const value = Number.isFinite(positions[2 * first]) ? positions[2 * first + 1] : positions[2 * first];
     throw new PtychonautError("data", "a position is not a finite number", {
-      where: `${where}, frame ${bad >> 1}`,
-      got: `${positions[bad]}`,
+      where: `${where}, frame ${first}`,
+      got: `${value} (${bad.size} of ${positions.length / 2} frames: ${[...bad].slice(0, 8).join(", ")}${bad.size > 8 ? " …" : ""})`,
     });
+  }
   return positions;
 }
 

@@ -167,6 +167,43 @@ describe("frames that stand out", () => {
     bothSay(changed(change), text);
   });
 
+  it("are not those at the rim of the light", () => {
+    const arrays = changed((patterns) => {
+      for (let k = 35; k < PATTERNS; k++) if (k !== 42) scaled(k, 0)(patterns);
+    });
+    expect(said(arrays).run).toEqual([expect.stringMatching(/^empty frames: 13 of 49/)]);
+  });
+
+  it("of several scans in one file are told by their own scan's neighbours", () => {
+    const arrays = changed(scaled(7, 100));
+    const dim = changed((patterns) =>
+      patterns.forEach((value, i) => {
+        patterns[i] = value * 0.2;
+      }),
+    );
+    const twice = (key: string): NpyArray => ({
+      ...arrays[key],
+      shape: [2 * PATTERNS, ...arrays[key].shape.slice(1)],
+      data: Float64Array.from([...(arrays[key].data as Float64Array), ...(dim[key].data as Float64Array)]),
+      dtype: "float64",
+    });
+    const keys = ["diff3d", "xcoords", "ycoords", "xcoords_start", "ycoords_start"];
+    const scanIndex = Int32Array.from({ length: 2 * PATTERNS }, (_, frame) => Math.floor(frame / PATTERNS));
+    const file = {
+      ...arrays,
+      ...Object.fromEntries(keys.map((key) => [key, twice(key)])),
+      scan_index: { shape: [2 * PATTERNS], dtype: "int64", data: scanIndex } as NpyArray,
+    };
+    expect(said(file).run).toEqual([expect.stringMatching(/unlike their neighbours.*: 1 of 98: frame 7 /)]);
+  });
+
+  it("are all of them where there is no light at all", () => {
+    bothSay(
+      changed((patterns) => void patterns.fill(0)),
+      /error: .*the training patterns are all zero/,
+    );
+  });
+
   it("are left out where that is asked for, and keep their numbers", () => {
     const arrays = changed((patterns) => {
       scaled(7, 100)(patterns);

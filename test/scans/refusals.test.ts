@@ -88,7 +88,7 @@ const refused: [string, () => Uint8Array, RegExp][] = [
   [
     "a position that is no number",
     () => changed(({ xcoords }) => ({ xcoords: wide(xcoords, Number.NaN) })),
-    /a position is not a finite number.*frame 7/,
+    /a position is not a finite number.*frame 7; got NaN \(1 of 12 frames: 7\)/,
   ],
   ["complex patterns", () => changed(({ diff3d }) => ({ diff3d: complexOf(diff3d) })), /patterns have the wrong dtype/],
 ];

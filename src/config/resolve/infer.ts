@@ -10,7 +10,7 @@ import type { InferencePayload, InferenceRequest } from "../payload.ts";
 import { checkData, checkExecution, checkInference } from "../rules.ts";
 import { groupOf, parseSettings } from "../schema.ts";
 import { completeData, completeExecution, completeInference } from "./complete.ts";
-import { checkCount, patternSide } from "./scanFit.ts";
+import { checkCount, patternSide, skippedOfSeveral } from "./scanFit.ts";
 import { layersOf, originsOf } from "./sources.ts";
 import { readAsTrained } from "./trainedReading.ts";
 
@@ -48,6 +48,7 @@ export async function resolveInferencePayloads(
     found = scans;
   });
   if (found.length < 2) return [whole];
+  if (whole.data.skipFrames !== null) throw skippedOfSeveral(whole.data.skipFrames);
   const payloads: InferencePayload[] = [];
   for (const scanIndex of found) {
     const outputDir = `${request.outputDir}/scan_${scanIndex}`;

@@ -46,3 +46,11 @@ export function checkCount(name: string, value: number | null, header: ScanHeade
     got: String(value),
   });
 }
+
+/** Frames are named by their numbers in one scan. */
+export function skippedOfSeveral(skipFrames: string): PtychonautError {
+  return new PtychonautError("usage", "skip_frames goes with a single scan", {
+    got: skipFrames,
+    fix: `say ${setting("skip_outlying_frames", true)}, which looks at each scan for itself`,
+  });
+}

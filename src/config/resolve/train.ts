@@ -1,5 +1,5 @@
 import { onlyScan } from "../../data/scanNumbers.ts";
-import { PtychonautError, setting } from "../../errors.ts";
+import { PtychonautError } from "../../errors.ts";
 import type { FileProbe } from "../fileProbe.ts";
 import { type Layer, mergeLayers, sameValue, settingsOf, withProfile } from "../merge.ts";
 import type { ModelConfig } from "../modelConfig.ts";
@@ -9,7 +9,7 @@ import type { TrainingPayload, TrainingRequest } from "../payload.ts";
 import { checkData, checkExecution, checkModel, checkTraining, networkSettings } from "../rules.ts";
 import { parseSettings } from "../schema.ts";
 import { completeData, completeModel, completeTraining } from "./complete.ts";
-import { checkCount, patternSide } from "./scanFit.ts";
+import { checkCount, patternSide, skippedOfSeveral } from "./scanFit.ts";
 import { layersOf, originsOf } from "./sources.ts";
 
 /**
@@ -54,12 +54,8 @@ export async function resolveTrainingPayload(request: TrainingRequest, files: Fi
       fix: "leave it out: of several scans each holds patterns back (validation_fraction)",
     });
   }
-  if (data.skipFrames !== null && (moreDataFiles.length > 0 || training.testDataFile !== null)) {
-    throw new PtychonautError("usage", "skip_frames goes with a single scan", {
-      got: data.skipFrames,
-      fix: `say ${setting("skip_outlying_frames", true)}, which looks at each scan for itself`,
-    });
-  }
+  const several = moreDataFiles.length > 0 || training.testDataFile !== null || (header.scans ?? []).length > 1;
+  if (data.skipFrames !== null && several) throw skippedOfSeveral(data.skipFrames);
   if (training.testDataFile !== null) {
     const test = await files.scanHeader(training.testDataFile, data);
     patternSide(test, model.N, training.testDataFile);

@@ -2,6 +2,7 @@ import type { ComplexArray } from "../../arrays.ts";
 import type { Dataset, Measurement } from "../../data/dataset.ts";
 import { type FrameStatistics, frameTally } from "../../data/frameStatistics.ts";
 import { type PatternStatistics, patternStatistics, type Spread } from "../../data/patternStatistics.ts";
+import { scanNumbers } from "../../data/scanNumbers.ts";
 import { diskOverlap, probeDiameter, type ScanStatistics, scanStatistics } from "../../data/scanStatistics.ts";
 import type { Geometry } from "../../optics/geometry.ts";
 import type { ScanOptions } from "../scanOptions.ts";
@@ -78,7 +79,7 @@ export function scanFacts(dataset: Dataset, stated: ScanOptions): ScanFacts {
     frames,
     probe: summary,
     probeField: probe,
-    scan: scanSummary(positions, summary),
+    scan: scanSummary(positions, summary, dataset.scanIndex),
     positions,
     ...(dataset.scanIndex === undefined ? {} : { scanIndex: dataset.scanIndex }),
     ...(dataset.geometry === undefined ? {} : { geometry: dataset.geometry }),
@@ -116,10 +117,34 @@ export function probeSummary(field: ComplexArray, shape: readonly number[] = fie
   return { shape, modes: field.shape[0], energy, diameter: probeDiameter(field) };
 }
 
-export function scanSummary(positions: Float64Array, probe: ProbeSummary | undefined): ScanSummary {
+/** @param scanIndex `[frame]`: frames of several scans may well lie at the same places */
+export function scanSummary(
+  positions: Float64Array,
+  probe: ProbeSummary | undefined,
+  scanIndex?: ArrayLike<number>,
+): ScanSummary {
   const scan = scanStatistics(positions);
-  const overlap = probe !== undefined && probe.diameter > 0 ? { overlap: diskOverlap(scan.step, probe.diameter) } : {};
-  return { ...scan, count: positions.length / 2, ...overlap };
+  const { step, duplicates, outliers } = scanNumbers(scanIndex).length < 2 ? scan : eachForItself(positions, scanIndex);
+  const overlap = probe !== undefined && probe.diameter > 0 ? { overlap: diskOverlap(step, probe.diameter) } : {};
+  return { ...scan, step, duplicates, outliers, count: positions.length / 2, ...overlap };
+}
+
+/** What stands out in each scan, and the widest step. */
+function eachForItself(
+  positions: Float64Array,
+  scanIndex: ArrayLike<number> = [],
+): Pick<ScanStatistics, "step" | "duplicates" | "outliers"> {
+  const scans = scanNumbers(scanIndex).map((number) => {
+    const frames = Array.from(scanIndex).flatMap((own, frame) => (own === number ? [frame] : []));
+    const own = Float64Array.from(frames.flatMap((frame) => [positions[2 * frame], positions[2 * frame + 1]]));
+    const { step, duplicates, outliers } = scanStatistics(own);
+    return { step, duplicates: duplicates.map((k) => frames[k]), outliers: outliers.map((k) => frames[k]) };
+  });
+  return {
+    step: Math.max(...scans.map(({ step }) => step)),
+    duplicates: scans.flatMap(({ duplicates }) => duplicates),
+    outliers: scans.flatMap(({ outliers }) => outliers),
+  };
 }
 
 export function maskSummary(

@@ -1,3 +1,4 @@
+import { nearestNeighbours } from "../../data/neighbours.ts";
 import { type Finding, frameList, percent, short } from "./finding.ts";
 import type { ScanFacts } from "./scanFacts.ts";
 
@@ -32,12 +33,12 @@ export function scanPath(facts: ScanFacts): Finding[] {
 function lostFrames({ scan, positions, patterns }: ScanFacts): readonly number[] {
   if (scan === undefined || positions === undefined || patterns === undefined) return scan?.outliers ?? [];
   const half = Math.min(patterns.height, patterns.width) / 2;
-  const alone = (frame: number): boolean => {
-    for (let k = 0; k < positions.length; k += 2) {
-      const distance = Math.hypot(positions[k] - positions[2 * frame], positions[k + 1] - positions[2 * frame + 1]);
-      if (k !== 2 * frame && distance < half) return false;
-    }
-    return true;
-  };
-  return scan.outliers.filter(alone);
+  const all = Array.from({ length: positions.length / 2 }, (_, frame) => frame);
+  return nearestNeighbours(positions, all, 1, scan.outliers).flatMap(([frame, other]) => {
+    const distance = Math.hypot(
+      positions[2 * frame] - positions[2 * other],
+      positions[2 * frame + 1] - positions[2 * other + 1],
+    );
+    return distance >= half ? [frame] : [];
+  });
 }

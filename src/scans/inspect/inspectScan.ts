@@ -90,7 +90,8 @@ export function inspectScan(
     probeField === undefined || roles.probe === undefined
       ? undefined
       : probeSummary(probeField, file.header(roles.probe).shape);
-  const scan = positions === undefined || positions.length === 0 ? undefined : scanSummary(positions, probe);
+  const scan =
+    positions === undefined || positions.length === 0 ? undefined : scanSummary(positions, probe, whole?.scanIndex);
   const object =
     roles.object === undefined ? undefined : { shape: file.header(roles.object).shape.filter((n) => n > 1) };
   const looked = look(() => patternsOf(file, roles, positions, stated, findings));
