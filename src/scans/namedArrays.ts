@@ -1,6 +1,6 @@
 import { PtychonautError } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
-import { flagOf, type ScanOptions } from "./scanOptions.ts";
+import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
 
 /** @throws PtychonautError "data" when there is no such array, with the option that names another */
 export function requireKey(
@@ -14,6 +14,6 @@ export function requireKey(
   throw new PtychonautError("data", `no ${what}: the file has no array "${key}"`, {
     where,
     got: `the arrays ${file.keys.join(", ")}`,
-    fix: `name the array with ${flagOf(option)}`,
+    fix: `name the array with ${optionAdvice(option)}`,
   });
 }

@@ -1,5 +1,5 @@
 import { PtychonautError } from "../errors.ts";
-import { flagOf } from "./scanOptions.ts";
+import { optionAdvice } from "./scanOptions.ts";
 
 /** How an array of patterns maps to `[frame, y, x]`. */
 export interface PatternLayout {
@@ -46,7 +46,7 @@ export function patternLayout(
       where,
       expected: "a shape in which only one axis has the number of positions",
       got: `${shown} with ${positions} positions`,
-      fix: `say it with ${flagOf("frameAxis", "first")} or ${flagOf("frameAxis", "last")}`,
+      fix: `say it with ${optionAdvice("frameAxis", "first")} or ${optionAdvice("frameAxis", "last")}`,
     });
   if (firstFits) return first;
   if (lastFits) return last;

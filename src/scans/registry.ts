@@ -6,7 +6,7 @@ import { asStated } from "./asStated.ts";
 import { wantedSide } from "./resizedScan.ts";
 import type { Recognition, ScanFormat, ScanShape, ScanSource } from "./scanFormat.ts";
 import { npzFormat } from "./scanNpz.ts";
-import { flagOf, type ScanOptions } from "./scanOptions.ts";
+import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
 
 /** Every format that this version reads. */
 export const scanFormats: readonly ScanFormat[] = [npzFormat];
@@ -41,7 +41,7 @@ export function chooseFormat(
       where,
       expected: `one of ${(best === undefined ? formats : equal.map(({ format }) => format)).map(titled).join(", ")}`,
       got: best === undefined ? `the arrays ${file.keys.join(", ")}` : equal.map(({ evidence }) => evidence).join("; "),
-      fix: `name the format: ${flagOf("format")}`,
+      fix: `name the format: ${optionAdvice("format")}`,
     },
   );
 }

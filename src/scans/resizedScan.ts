@@ -4,7 +4,7 @@ import { resizedPatterns, resizeImage } from "../data/resizedPatterns.ts";
 import { PtychonautError } from "../errors.ts";
 import { planFft2 } from "../numerics/fft.ts";
 import type { Geometry } from "../optics/geometry.ts";
-import { flagOf, type ScanOptions } from "./scanOptions.ts";
+import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
 
 /**
  * The side that patterns are to get; undefined where they stay as they are.
@@ -19,7 +19,11 @@ export function wantedSide(
   const refuse = (what: string, expected: string, got: string): PtychonautError =>
     new PtychonautError("usage", what, { where, expected, got });
   if (cropTo !== undefined && padTo !== undefined)
-    throw refuse("patterns can be cut or filled up", "one of them", `${flagOf("cropTo")} and ${flagOf("padTo")}`);
+    throw refuse(
+      "patterns can be cut or filled up",
+      "one of them",
+      `${optionAdvice("cropTo")} and ${optionAdvice("padTo")}`,
+    );
   const shown = `patterns of ${height} x ${width}`;
   if (cropTo !== undefined && cropTo > Math.min(height, width))
     throw refuse("patterns are too small to be cut", `at most ${Math.min(height, width)}`, `${cropTo} for ${shown}`);

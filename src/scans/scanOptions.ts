@@ -57,7 +57,7 @@ export type PositionUnit = "px" | keyof typeof lengthUnits;
 export const SCAN_MARGIN = 2;
 
 /** An option as advice in errors and reports names it. */
-export function flagOf(option: keyof ScanOptions, value = "…"): string {
+export function optionAdvice(option: keyof ScanOptions, value = "…"): string {
   return setting(
     option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
     value,

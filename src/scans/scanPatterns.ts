@@ -7,7 +7,7 @@ import type { NumericArray } from "../formats/npy.ts";
 import { requireKey } from "./namedArrays.ts";
 import { framesToFront, type PatternLayout } from "./patternLayout.ts";
 import { checkMeasured } from "./patternValues.ts";
-import { flagOf, type ScanOptions } from "./scanOptions.ts";
+import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
 import type { StoredArray } from "./storedPatterns.ts";
 
 export function choosePatternsKey(file: ArrayFile, options: ScanOptions, where: string): string {
@@ -17,7 +17,7 @@ export function choosePatternsKey(file: ArrayFile, options: ScanOptions, where: 
     throw new PtychonautError("data", "two arrays of patterns", {
       where,
       got: "diffraction and diff3d",
-      fix: `say which with ${flagOf("patternsKey")}`,
+      fix: `say which with ${optionAdvice("patternsKey")}`,
     });
   return found[0] ?? requireKey(file, "diffraction", "patterns (diffraction or diff3d)", "patternsKey", where);
 }
@@ -45,7 +45,7 @@ export function measurementOf(
       where,
       got: header.dtype,
       expected: "to be told whether the numbers are counts or amplitudes",
-      fix: `integers are usually counts: say ${flagOf("measurement", "counts")}`,
+      fix: `integers are usually counts: say ${optionAdvice("measurement", "counts")}`,
     });
   return "amplitude";
 }

@@ -2,7 +2,7 @@ import { type ComplexArray, sizeOf } from "../arrays.ts";
 import { PtychonautError, setting } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import { type Geometry, missingForPixel } from "../optics/geometry.ts";
-import { flagOf, lengthUnits, SCAN_MARGIN, type ScanOptions } from "./scanOptions.ts";
+import { lengthUnits, optionAdvice, SCAN_MARGIN, type ScanOptions } from "./scanOptions.ts";
 
 export interface ScanPositions {
   /** `[frame, 2]` as (y, x), window centres in object pixels. */
@@ -83,7 +83,7 @@ function joined(file: ArrayFile, xKey: string, yKey: string, where: string): Flo
       throw new PtychonautError("data", `no array "${key}"`, {
         where,
         got: `the arrays ${file.keys.join(", ")}`,
-        fix: `name one array of positions with ${flagOf("positionsKey")} and ${flagOf("positionOrder", "yx")}`,
+        fix: `name one array of positions with ${optionAdvice("positionsKey")} and ${optionAdvice("positionOrder", "yx")}`,
       });
     const { shape, dtype, data } = file.readNumbers(key);
     if (!dtype.startsWith("complex")) return data;
@@ -117,7 +117,7 @@ function readPairs(
   if (options.positionOrder === undefined)
     throw new PtychonautError("usage", "the order of the two position columns is not stated", {
       where: `${where}: ${key}`,
-      fix: `say ${flagOf("positionOrder", "yx")} (row, column) or ${flagOf("positionOrder", "xy")}`,
+      fix: `say ${optionAdvice("positionOrder", "yx")} (row, column) or ${optionAdvice("positionOrder", "xy")}`,
     });
   const array = file.readNumbers(key);
   if (array.shape.at(-1) !== 2 || array.dtype.startsWith("complex") || sizeOf(array.shape) === 0)

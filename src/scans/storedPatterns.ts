@@ -8,7 +8,7 @@ import type { NumericData } from "../formats/npy.ts";
 import { fileFrames, filePatterns, frameElements } from "./filePatterns.ts";
 import type { PatternLayout } from "./patternLayout.ts";
 import { checkMeasured } from "./patternValues.ts";
-import { flagOf } from "./scanOptions.ts";
+import { optionAdvice } from "./scanOptions.ts";
 
 /** The array of a scan's patterns, in its file. */
 export interface StoredArray {
@@ -100,7 +100,7 @@ function describe({ file, key, layout, dcAt, where }: StoredArray): FileOrigin {
       where,
       expected: "real numbers",
       got: dtype,
-      fix: `name another array with ${flagOf("patternsKey")}`,
+      fix: `name another array with ${optionAdvice("patternsKey")}`,
     });
   return {
     kind: "file",

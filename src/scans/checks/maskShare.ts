@@ -1,4 +1,4 @@
-import { flagOf } from "../scanOptions.ts";
+import { optionAdvice } from "../scanOptions.ts";
 import { type Finding, percent } from "./finding.ts";
 import type { ScanFacts } from "./scanFacts.ts";
 
@@ -11,7 +11,7 @@ export function maskShare({ mask, stated }: ScanFacts): Finding[] {
       severity: "warning",
       what: "the mask takes most of the patterns away",
       evidence: `${percent(mask.pixels)} of the pixels and ${percent(mask.counts)} of the counts`,
-      flag: `${flagOf("maskValid", "0")} if zero stands for valid pixels in this file`,
+      flag: `${optionAdvice("maskValid", "0")} if zero stands for valid pixels in this file`,
     },
   ];
 }

@@ -1,5 +1,5 @@
 import { setting } from "../../errors.ts";
-import { flagOf } from "../scanOptions.ts";
+import { optionAdvice } from "../scanOptions.ts";
 import { type Finding, percent } from "./finding.ts";
 import type { ScanFacts } from "./scanFacts.ts";
 
@@ -13,7 +13,7 @@ export function measurement({ patterns, stated }: ScanFacts): Finding[] {
         severity: "error",
         what: "integer patterns: counts, not amplitudes",
         evidence: `dtype ${dtype}, largest value ${patterns.max}`,
-        flag: flagOf("measurement", "counts"),
+        flag: optionAdvice("measurement", "counts"),
       },
     ];
   if (integers > 0.99)
@@ -22,7 +22,7 @@ export function measurement({ patterns, stated }: ScanFacts): Finding[] {
         severity: "error",
         what: "the patterns look like counts, and would be read as amplitudes",
         evidence: `${percent(integers)} of the non-zero values are integers`,
-        flag: flagOf("measurement", "counts"),
+        flag: optionAdvice("measurement", "counts"),
       },
     ];
   if (rootsOfIntegers > 0.99)
@@ -38,7 +38,7 @@ export function measurement({ patterns, stated }: ScanFacts): Finding[] {
       severity: "note",
       what: "read as amplitudes; the dose cannot be told from the values",
       evidence: `${percent(integers)} of the values and ${percent(rootsOfIntegers)} of their squares are integers`,
-      flag: `${flagOf("measurement", "counts")} if they are intensities; ${setting("nphotons")} states the dose`,
+      flag: `${optionAdvice("measurement", "counts")} if they are intensities; ${setting("nphotons")} states the dose`,
     },
   ];
 }

@@ -1,5 +1,5 @@
 import { sideAdvice, sideRule } from "../../data/patternSide.ts";
-import { flagOf } from "../scanOptions.ts";
+import { optionAdvice } from "../scanOptions.ts";
 import type { Finding } from "./finding.ts";
 import type { ScanFacts } from "./scanFacts.ts";
 
@@ -10,13 +10,13 @@ export function patternSize({ patterns, stated }: ScanFacts): Finding[] {
   const advice = sideAdvice(height, width);
   if (advice === undefined) return [];
   const { crop, pad } = advice;
-  const padding = flagOf("padTo", `${pad}`);
+  const padding = optionAdvice("padTo", `${pad}`);
   return [
     {
       severity: "error",
       what: height === width ? "no network takes patterns of this size" : "patterns are not square",
       evidence: `${height} × ${width}; networks take ${sideRule}`,
-      flag: crop === undefined ? padding : `${flagOf("cropTo", `${crop}`)}, or ${padding}`,
+      flag: crop === undefined ? padding : `${optionAdvice("cropTo", `${crop}`)}, or ${padding}`,
     },
   ];
 }

@@ -1,4 +1,4 @@
-import { flagOf } from "../scanOptions.ts";
+import { optionAdvice } from "../scanOptions.ts";
 import { middleOf } from "../scanPositions.ts";
 import { type Finding, short } from "./finding.ts";
 import type { ScanFacts } from "./scanFacts.ts";
@@ -30,7 +30,7 @@ export function positionPlace({ scan, patterns, object, stated }: ScanFacts): Fi
         severity,
         what: centred ? "positions are centred on zero" : "positions are negative: not indices into the object",
         evidence,
-        flag: flagOf("positionOrigin", "centered"),
+        flag: optionAdvice("positionOrigin", "centered"),
       },
     ];
     if (stated.positionReference !== undefined) return findings;
@@ -42,7 +42,7 @@ export function positionPlace({ scan, patterns, object, stated }: ScanFacts): Fi
         severity: "error",
         what: "positions look like the windows' minimum corners",
         evidence: `counted from the middle of the object, windows of ${window.join(" × ")} fit only so`,
-        flag: flagOf("positionReference", "corner"),
+        flag: optionAdvice("positionReference", "corner"),
       });
     else if (asCentre === asCorner)
       findings.push({
@@ -52,7 +52,7 @@ export function positionPlace({ scan, patterns, object, stated }: ScanFacts): Fi
           middle === undefined
             ? "without an object the origin is free, so both give the same windows"
             : `both are as good in the object; they differ by (${axes.map(half).join(", ")}) pixels`,
-        flag: `${flagOf("positionReference", "corner")} if the file's origin says minimum corner`,
+        flag: `${optionAdvice("positionReference", "corner")} if the file's origin says minimum corner`,
       });
     return findings;
   }
@@ -64,7 +64,7 @@ export function positionPlace({ scan, patterns, object, stated }: ScanFacts): Fi
       severity,
       what: "positions look like the windows' minimum corners",
       evidence: `${evidence}: windows of ${window.join(" × ")} fit only so`,
-      flag: flagOf("positionReference", "corner"),
+      flag: optionAdvice("positionReference", "corner"),
     },
   ];
 }

@@ -1,4 +1,4 @@
-import { flagOf, lengthUnits, type PositionUnit } from "../scanOptions.ts";
+import { lengthUnits, optionAdvice, type PositionUnit } from "../scanOptions.ts";
 import { type Finding, short } from "./finding.ts";
 import type { ScanFacts } from "./scanFacts.ts";
 
@@ -37,14 +37,14 @@ function wrongUnit({ stated, geometry }: ScanFacts, step: number, window: number
       severity: "error",
       what: `positions in ${words[said]} do not fit the object pixel`,
       evidence: geometry?.objectPixelM === undefined ? evidence : `${evidence} of ${short(geometry.objectPixelM)} m`,
-      flag: `${flagOf("positionUnit")} or the geometry is another`,
+      flag: `${optionAdvice("positionUnit")} or the geometry is another`,
     };
   const unit = likelyUnit(step, window, geometry?.objectPixelM);
   return {
     severity: "error",
     what: `positions seem to be in ${words[unit]}, not in pixels`,
     evidence,
-    flag: flagOf("positionUnit", unit),
+    flag: optionAdvice("positionUnit", unit),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { ComplexArray } from "../../arrays.ts";
 import { type TorusCentre, torusCentre } from "../../data/torusCentre.ts";
 import { setting } from "../../errors.ts";
-import { flagOf } from "../scanOptions.ts";
+import { optionAdvice } from "../scanOptions.ts";
 import { type Finding, percent } from "./finding.ts";
 import type { ScanFacts } from "./scanFacts.ts";
 
@@ -41,7 +41,7 @@ function placeFindings(centre: TorusCentre, height: number, width: number): Find
         severity: "error",
         what: "the probe's centre is at the corner of its window",
         evidence,
-        flag: flagOf("probeAt", "corner"),
+        flag: optionAdvice("probeAt", "corner"),
       },
     ];
   return [{ severity: "warning", what: "the probe is not in the middle of its window", evidence }];
@@ -81,7 +81,7 @@ function phaseFindings(field: ComplexArray): Finding[] {
       evidence: "all its values are one real amplitude times a constant",
       flag:
         "this is a wave front that is flat, as in a focus; of a saved amplitude the curvature is lost: name the complex " +
-        `probe with ${flagOf("probeKey")}, or refine it with ${setting("probe_trainable")}`,
+        `probe with ${optionAdvice("probeKey")}, or refine it with ${setting("probe_trainable")}`,
     },
   ];
 }

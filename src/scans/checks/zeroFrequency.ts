@@ -1,4 +1,4 @@
-import { flagOf } from "../scanOptions.ts";
+import { optionAdvice } from "../scanOptions.ts";
 import type { Finding } from "./finding.ts";
 import type { ScanFacts } from "./scanFacts.ts";
 
@@ -10,7 +10,12 @@ export function zeroFrequency({ patterns, stated }: ScanFacts): Finding[] {
   const evidence = `the mean pattern is centred at (${place}) of (${height}, ${width})`;
   if (dc === "corner")
     return [
-      { severity: "error", what: "the zero frequency is at the corner", evidence, flag: flagOf("dcAt", "corner") },
+      {
+        severity: "error",
+        what: "the zero frequency is at the corner",
+        evidence,
+        flag: optionAdvice("dcAt", "corner"),
+      },
     ];
   if (dc === "elsewhere")
     return [{ severity: "warning", what: "the zero frequency is neither at the centre nor at the corner", evidence }];

@@ -1,5 +1,5 @@
 import type { Finding } from "../checks/finding.ts";
-import { flagOf, type ScanOptions } from "../scanOptions.ts";
+import { optionAdvice, type ScanOptions } from "../scanOptions.ts";
 import type { ScanRoles } from "../scanRoles.ts";
 
 /** Which arrays must be named. For `inspect` only: readers want it said. */
@@ -17,7 +17,7 @@ export function judgeRoles(roles: ScanRoles, stated: ScanOptions): Finding[] {
         severity: "error",
         what: `the ${what} seem to be in "${key}"`,
         evidence: `by shape and dtype; the usual name is ${usual.join(" or ")}`,
-        flag: flagOf(option, key),
+        flag: optionAdvice(option, key),
       });
   };
   role("patterns", roles.patterns, ["diffraction", "diff3d"], "patternsKey");
@@ -28,14 +28,14 @@ export function judgeRoles(roles: ScanRoles, stated: ScanOptions): Finding[] {
       severity: "error",
       what: "the order of the position columns must be stated",
       evidence: "one array of pairs; nothing in the numbers tells (row, column), yx, from (column, row), xy",
-      flag: flagOf("positionOrder", "yx|xy"),
+      flag: optionAdvice("positionOrder", "yx|xy"),
     });
   if (roles.object !== undefined && roles.object !== "objectGuess" && stated.objectKey === undefined)
     findings.push({
       severity: "note",
       what: `"${roles.object}" may be a reference object`,
       evidence: "a complex image",
-      flag: flagOf("objectKey", roles.object),
+      flag: optionAdvice("objectKey", roles.object),
     });
   return findings;
 }
