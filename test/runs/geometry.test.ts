@@ -2,11 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { dataFacts } from "../../src/bundle/fingerprint.ts";
+import type { Settings } from "../../src/config/group.ts";
 import { openNpz } from "../../src/formats/npz.ts";
 import { nodeHome } from "../../src/node/home.ts";
-import { runInference, runTraining } from "../../src/node/runs.ts";
+import { createTrainingPayload, runInference, runTraining } from "../../src/node/runs.ts";
 import { readReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
 import { fileProbe } from "../../src/runs/payloads.ts";
+import { identityOf } from "../../src/runs/train/trainingIdentity.ts";
 import { readScanNpz } from "../../src/scans/scanNpz.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { call } from "../cli/harness.ts";
@@ -130,6 +133,23 @@ describe("an experiment's geometry, from simulation to the last picture", () => 
     expect(refused.stderr).toMatch(
       /positions in m need the size of an object pixel.*--detector_pixel_m.*--object_pixel_m/,
     );
+  });
+
+  it("is no part of what a resumed training must have again", async () => {
+    const identity = async (overrides: Settings, scan: string) => {
+      const request = {
+        trainDataFile: path(scan),
+        outputDir: path("resumed"),
+        overrides: { gridsize: 1, ...overrides },
+      };
+      const payload = await createTrainingPayload(request);
+      const facts = dataFacts(readScanNpz(readFileSync(path(scan))), 1);
+      return identityOf(payload, [{ ...facts, name: "scan" }], 1, undefined);
+    };
+    const plain = await identity({}, "plain.npz");
+    expect(await identity({ energyKev: 8, objectPixelM: 1e-8 }, "plain.npz")).toEqual(plain);
+    expect(await identity({}, "scan.npz")).toEqual(plain);
+    expect(await identity({ positionReference: "corner" }, "plain.npz")).not.toEqual(plain);
   });
 
   it("a near field is refused by train and infer, and inspect says so", async () => {
