@@ -1,3 +1,4 @@
+import { median, robustDeviation } from "../numerics/median.ts";
 import type { Measurement } from "./dataset.ts";
 import type { FrameStatistics } from "./frameStatistics.ts";
 import { nearestNeighbours } from "./neighbours.ts";
@@ -34,8 +35,8 @@ export function outlyingCounts(
   const found = againstNeighbours(counts, positions, frames);
   if (found === undefined) return [];
   const { ratios, expected } = found;
-  const limit = Math.max(Math.log(TIMES), DEVIATIONS * spreadOf(ratios));
-  const usual = medianOf(counts);
+  const limit = Math.max(Math.log(TIMES), DEVIATIONS * robustDeviation(ratios));
+  const usual = median(counts);
   return Array.from(ratios, (ratio, k): OutlyingFrame[] => {
     const chance = counts[k] === 0 && expected[k] < Math.log(100 * frames.length);
     // Among frames without light one with some is no outlier, nor is a dim one among bright outliers.
@@ -79,7 +80,7 @@ function outlyingOf(
   const inCounts = (value: number): number => (measurement === "counts" ? value : value * value);
   const own = frames.map((frame) => counts[frame]);
   const found = new Map(outlyingCounts(own, positions, frames).map((outlier) => [outlier.frame, outlier]));
-  const usual = medianOf(own);
+  const usual = median(own);
   for (const frame of usual > 0 ? frames : []) {
     const value = inCounts(peak[frame]);
     const others = Math.max(inCounts(besidePeak[frame]), inCounts(elsewhereAtPeak[frame]));
@@ -103,7 +104,7 @@ function unlike(
   const widths = lit.map((frame) => radius[frame]);
   const ratios = againstNeighbours(widths, positions, lit)?.ratios;
   if (ratios === undefined) return [];
-  const limit = Math.max(Math.log(2), DEVIATIONS * spreadOf(ratios));
+  const limit = Math.max(Math.log(2), DEVIATIONS * robustDeviation(ratios));
   return lit.flatMap((frame, k): OutlyingFrame[] =>
     Math.abs(ratios[k]) > limit ? [{ frame, why: "unlike", factor: Math.exp(ratios[k]) }] : [],
   );
@@ -124,20 +125,9 @@ function againstNeighbours(
   const places = new Map(Array.from(frames, (frame, k) => [frame, k]));
   const middles = Float64Array.from(nearestNeighbours(positions, frames, NEIGHBOURS), (list, k) => {
     const others = list.flatMap((frame) => (frame === frames[k] ? [] : [logs[places.get(frame) ?? k]]));
-    return medianOf(others);
+    return median(others);
   });
   return { ratios: logs.map((value, k) => value - middles[k]), expected: middles.map(Math.exp) };
-}
-
-/** Standard deviation, from the median absolute deviation. */
-function spreadOf(values: Float64Array): number {
-  const middle = medianOf(values);
-  return 1.4826 * medianOf(values.map((value) => Math.abs(value - middle)));
-}
-
-function medianOf(values: ArrayLike<number>): number {
-  const sorted = Float64Array.from(values).sort();
-  return sorted[sorted.length >> 1];
 }
 
 function extremes(values: ArrayLike<number>): [number, number] {

@@ -1,3 +1,4 @@
+import { median } from "../numerics/median.ts";
 import { torusCentre } from "./torusCentre.ts";
 
 /** Numbers that tell what a stack of patterns is: its values, its dose, where its zero frequency sits, its bad pixels. */
@@ -156,9 +157,9 @@ function badPixels(
       const around = validAround(y, x, height, width, mask);
       // Beside a masked area too few neighbours are left to tell.
       if ((mask !== undefined && mask[at] === 0) || around.length < 6) continue;
-      const middle = medianOf(around, mean);
+      const middle = median(around.map((pixel) => mean[pixel]));
       const value = mean[at];
-      const neighboursLit = medianOf(around, lit) >= Math.min(NO_CHANCE, count);
+      const neighboursLit = median(around.map((pixel) => lit[pixel])) >= Math.min(NO_CHANCE, count);
       if (value === 0 && middle > 0.1 * overall && neighboursLit) deadPixels.push([y, x]);
       if (value > 10 * middle && value > overall && lit[at] >= count / 2) hotPixels.push([y, x]);
     }
@@ -180,10 +181,6 @@ function validAround(
       if ((dy !== 0 || dx !== 0) && (mask === undefined || mask[at] !== 0)) around.push(at);
     }
   return around;
-}
-
-function medianOf(pixels: readonly number[], values: Float64Array): number {
-  return pixels.map((pixel) => values[pixel]).sort((a, b) => a - b)[pixels.length >> 1];
 }
 
 function spreadOf(values: Float64Array): Spread {

@@ -1,4 +1,5 @@
 import type { ComplexArray } from "../arrays.ts";
+import { median } from "../numerics/median.ts";
 import { nearestNeighbours } from "./neighbours.ts";
 
 /** How a scan lies: extent, step, overlap, points that stand out. Pixels. */
@@ -31,7 +32,7 @@ export function scanStatistics(positions: Float64Array): ScanStatistics {
     if (distance < 0.01 && other < frame) duplicates.push(frame);
     return distance;
   });
-  const step = count > 1 ? [...distances].sort((a, b) => a - b)[count >> 1] : 0;
+  const step = count > 1 ? median(distances) : 0;
   return {
     least,
     greatest,

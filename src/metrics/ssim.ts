@@ -1,4 +1,5 @@
 import { PtychonautError } from "../errors.ts";
+import { filterInside } from "../numerics/filterInside.ts";
 import { gaussianKernel } from "../numerics/gaussianFilter.ts";
 import { type Image, mean, requireSameShape } from "./image.ts";
 
@@ -65,29 +66,4 @@ export function ssimMaps(a: Image, b: Image, { range, window = "uniform" }: Ssim
     contrastStructure[i] = (2 * covariance + c2) / (variances + c2);
   }
   return { shape: [a.shape[0] - side + 1, a.shape[1] - side + 1], luminance, contrastStructure };
-}
-
-/** Separable correlation with a kernel at every place where it lies inside the image. */
-function filterInside(
-  data: Float64Array,
-  [height, width]: readonly [number, number],
-  kernel: Float64Array,
-): Float64Array {
-  const [rows, columns] = [height - kernel.length + 1, width - kernel.length + 1];
-  const across = new Float64Array(height * columns);
-  for (let i = 0; i < height; i++) {
-    for (let j = 0; j < columns; j++) {
-      let sum = 0;
-      for (let k = 0; k < kernel.length; k++) sum += kernel[k] * data[i * width + j + k];
-      across[i * columns + j] = sum;
-    }
-  }
-  const out = new Float64Array(rows * columns);
-  for (let i = 0; i < rows; i++) {
-    for (let k = 0; k < kernel.length; k++) {
-      const from = (i + k) * columns;
-      for (let j = 0; j < columns; j++) out[i * columns + j] += kernel[k] * across[from + j];
-    }
-  }
-  return out;
 }

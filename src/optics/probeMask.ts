@@ -1,5 +1,6 @@
 import type { RealArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
+import { fadingGaussianFilter } from "../numerics/gaussianFilter.ts";
 
 /**
  * Soft circular mask `[y, x]` of an n × n probe window: the disk |r| < diameter/2 about the window's geometric centre
@@ -13,7 +14,7 @@ export function probeMask(n: number, diameter: number, sigma: number): RealArray
   const data = new Float64Array(n * n);
   for (let y = 0; y < n; y++)
     for (let x = 0; x < n; x++) data[y * n + x] = Math.hypot(y - n / 2 + 0.5, x - n / 2 + 0.5) < diameter / 2 ? 1 : 0;
-  const blurred = sigma > 0 ? blur(blur(data, n, 1, n, sigma), n, n, 1, sigma) : data;
+  const blurred = fadingGaussianFilter(data, [n, n], sigma);
   let maximum = 0;
   for (const value of blurred) maximum = Math.max(maximum, value);
   if (maximum === 0)
@@ -22,21 +23,4 @@ export function probeMask(n: number, diameter: number, sigma: number): RealArray
       got: `${diameter}`,
     });
   return { shape: [n, n], data: Float32Array.from(blurred, (value) => value / maximum) };
-}
-
-/** Gaussian of radius ceil(3 sigma) along one axis; outside the window there is nothing, so edges fade. */
-function blur(data: Float64Array, n: number, along: number, across: number, sigma: number): Float64Array {
-  const radius = Math.ceil(3 * sigma);
-  const kernel = Float64Array.from({ length: 2 * radius + 1 }, (_, i) => Math.exp(-0.5 * ((i - radius) / sigma) ** 2));
-  const sum = kernel.reduce((total, value) => total + value, 0);
-  const out = new Float64Array(n * n);
-  for (let line = 0; line < n; line++) {
-    for (let i = 0; i < n; i++) {
-      let value = 0;
-      for (let k = Math.max(0, i - radius); k <= Math.min(n - 1, i + radius); k++)
-        value += kernel[k - i + radius] * data[line * across + k * along];
-      out[line * across + i * along] = value / sum;
-    }
-  }
-  return out;
 }

@@ -1,5 +1,6 @@
 import { PtychonautError } from "../errors.ts";
 import { eigenSymmetric } from "../numerics/eigenSymmetric.ts";
+import { maximiseBetween } from "../numerics/goldenSection.ts";
 
 /**
  * Variable projection (Golub & Pereyra 1973) for the two scales of the rectangular forward model: given the basis
@@ -77,7 +78,6 @@ function normalisedEigen(matrix: Float64Array): ReturnType<typeof eigenSymmetric
 }
 
 const SCAN_STEPS = 360;
-const REFINEMENTS = 60;
 
 /**
  * The scales that minimise |y − s1² X1 − s1 s2 X3 − s2² X2|². With (s1, s2) = ρ (cos θ, sin θ) the best ρ² is bᵀq / qᵀMq
@@ -100,20 +100,8 @@ export function bestScales({ matrix, right }: NormalEquations): RectangularScale
   const step = Math.PI / SCAN_STEPS;
   let best = 0;
   for (let k = 1; k < SCAN_STEPS; k++) if (explained(k * step).gain > explained(best * step).gain) best = k;
-  const angle = maximise((x) => explained(x).gain, (best - 1) * step, (best + 1) * step);
+  const angle = maximiseBetween((x) => explained(x).gain, (best - 1) * step, (best + 1) * step);
   return scalesAt(angle, explained(angle).radius);
-}
-
-/** Golden-section search for the maximum of a function with one peak between `low` and `high`. */
-function maximise(f: (x: number) => number, low: number, high: number): number {
-  const ratio = (Math.sqrt(5) - 1) / 2;
-  let [a, b] = [low, high];
-  for (let k = 0; k < REFINEMENTS; k++) {
-    const [left, right] = [b - ratio * (b - a), a + ratio * (b - a)];
-    if (f(left) < f(right)) a = left;
-    else b = right;
-  }
-  return (a + b) / 2;
 }
 
 function scalesAt(angle: number, radius: number): RectangularScales {
