@@ -27,6 +27,18 @@ describe("a scan to reconstruct", () => {
     expect(overridden).toContainEqual({ name: "dcAt", group: "data", value: "corner", source: "bundle" });
   });
 
+  it("whose patterns fit the model only as the training's did is cut as they were", async () => {
+    const model = trained({ cropTo: 64 });
+    const files: FileProbe = {
+      ...fakeFiles({}, model),
+      scanHeader: async (_, { cropTo }) => ({ ...scan, width: cropTo ?? 72, height: cropTo ?? 72 }),
+    };
+    const { data, notes } = await resolveInferencePayload(request, files);
+    expect([data.cropTo, notes.join()]).toEqual([64, expect.stringContaining("`crop_to=64`")]);
+    const other = { ...files, bundleHeader: async () => bundle };
+    await expect(resolveInferencePayload(request, other)).rejects.toThrow("the bundle does not fit the data");
+  });
+
   it("keeps what was said for it", async () => {
     const files = integers(trained({ measurement: "counts", dcAt: "corner" }));
     const overrides = { dcAt: "center" };

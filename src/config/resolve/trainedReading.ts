@@ -16,8 +16,8 @@ export interface TrainedReading {
 }
 
 /**
- * Looks at a scan as it was said to be read. A file that cannot be read so, but can be as the training's scan was, is taken
- * to be of that kind, and that is said; of one that can be read either way it is said that the training's was read otherwise.
+ * Looks at a scan as it was said to be read. A file that cannot be read so or does not fit the model, but can and does when
+ * it is read as the training's scan was, is taken to be of that kind, and that is said; of one that can be read either way it is said that the training's was read otherwise.
  * @param given what was said for this run: it is never replaced
  * @throws PtychonautError as reading without the training does
  */
@@ -31,21 +31,31 @@ export async function readAsTrained(
   const trained = trainedReading(bundle, given);
   const names = Object.entries(trained).map(([name, value]) => setting(snakeCase(name), String(value)));
   if (names.length === 0) return { header: await files.scanHeader(path, reading), taken: {}, notes: [] };
-  let failure: PtychonautError;
-  try {
-    const header = await files.scanHeader(path, reading);
+  const fits = (found: Found): found is ScanHeader =>
+    !(found instanceof PtychonautError) && found.width === bundle.model.N && found.height === bundle.model.N;
+  const asSaid = await lookedAt(path, reading, files);
+  if (fits(asSaid)) {
     const note = `the training's scan was read with ${names.join(" ")}, this one is not: say so if it is of that kind`;
-    return { header, taken: {}, notes: [note] };
-  } catch (error) {
-    if (!(error instanceof PtychonautError)) throw error;
-    failure = error;
+    return { header: asSaid, taken: {}, notes: [note] };
   }
-  const asTrained = parseSettings("data", { ...reading, ...trained });
-  const header = await files.scanHeader(path, asTrained).catch(() => {
-    throw failure;
-  });
-  const note = `the file is read as the training's scan was, with ${names.join(" ")}: say otherwise if it is of another kind`;
-  return { header, taken: trained, notes: [note] };
+  const asTrained = await lookedAt(path, parseSettings("data", { ...reading, ...trained }), files);
+  if (fits(asTrained)) {
+    const note = `the file is read as the training's scan was, with ${names.join(" ")}: say otherwise if it is of another kind`;
+    return { header: asTrained, taken: trained, notes: [note] };
+  }
+  if (asSaid instanceof PtychonautError) throw asSaid;
+  return { header: asSaid, taken: {}, notes: [] };
+}
+
+type Found = ScanHeader | PtychonautError;
+
+async function lookedAt(path: string, reading: ReadingSettings, files: FileProbe): Promise<Found> {
+  try {
+    return await files.scanHeader(path, reading);
+  } catch (error) {
+    if (error instanceof PtychonautError) return error;
+    throw error;
+  }
 }
 
 /** How the training's scan was read, where nobody has said it for this one and it is not the default. */
