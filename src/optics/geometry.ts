@@ -153,13 +153,15 @@ export function missingForPixel(geometry: Geometry): readonly string[] {
   const { propagation, wavelengthM, detectorDistanceM, detectorPixelM, objectPixelM } = geometry;
   if (objectPixelM !== undefined) return [];
   if (propagation !== "far-field") return [setting("object_pixel_m")];
-  return [
+  const missing = [
     ...(wavelengthM === undefined
       ? [`${setting("energy_kev")} (or ${setting("voltage_kv")}, ${setting("wavelength_m")})`]
       : []),
     ...(detectorDistanceM === undefined ? [setting("detector_distance_m")] : []),
     ...(detectorPixelM === undefined ? [setting("detector_pixel_m")] : []),
   ];
+  // With all of them known, patterns that are not square leave it open.
+  return missing.length > 0 ? missing : [setting("object_pixel_m")];
 }
 
 function contradiction(what: string, where: string, got: readonly string[]): PtychonautError {

@@ -47,28 +47,6 @@ export function readScanNpz(
   return asStated(read(openNpz(input, source.path ?? "scan"), options, source), options, source.unread);
 }
 
-function conventionsOf(
-  options: ScanOptions,
-  found: { patternsKey: string; probeKey: string; measurement: Measurement; layout: PatternLayout },
-): Readonly<Record<string, string>> {
-  const { positionsKey, positionOrder } = options;
-  return {
-    patterns_key: found.patternsKey,
-    probe_key: found.probeKey,
-    ...(positionsKey === undefined
-      ? {}
-      : { positions_key: positionsKey, ...(positionOrder === undefined ? {} : { position_order: positionOrder }) }),
-    measurement: found.measurement,
-    frame_axis: found.layout.framesLast ? "last" : "first",
-    dc_at: options.dcAt ?? "center",
-    probe_at: options.probeAt ?? "center",
-    mask_valid: String(options.maskValid ?? 1),
-    position_reference: options.positionReference ?? "center",
-    position_origin: options.positionOrigin ?? "absolute",
-    position_unit: options.positionUnit ?? "px",
-  };
-}
-
 function recognise(file: ArrayFile, options: ScanOptions): Recognition {
   if (file.container !== "NPZ") return { confidence: 0, evidence: `the file is no NPZ but ${file.container}` };
   const { patternsKey, probeKey = "probeGuess", positionsKey } = options;
@@ -136,6 +114,31 @@ function read(file: ArrayFile, options: ScanOptions, { scratch, unread = false, 
       conventions: conventionsOf(options, { patternsKey, probeKey, measurement, layout }),
       ...{ conversions, warnings },
     },
+  };
+}
+
+/** By the settings that would say it, what was stated and what was taken by default. */
+function conventionsOf(
+  options: ScanOptions,
+  found: { patternsKey: string; probeKey: string; measurement: Measurement; layout: PatternLayout },
+): Readonly<Record<string, string>> {
+  const { positionsKey, positionOrder } = options;
+  return {
+    patterns_key: found.patternsKey,
+    probe_key: found.probeKey,
+    ...(positionsKey === undefined
+      ? {}
+      : { positions_key: positionsKey, ...(positionOrder === undefined ? {} : { position_order: positionOrder }) }),
+    measurement: found.measurement,
+    frame_axis: found.layout.framesLast ? "last" : "first",
+    dc_at: options.dcAt ?? "center",
+    probe_at: options.probeAt ?? "center",
+    mask_valid: String(options.maskValid ?? 1),
+    position_reference: options.positionReference ?? "center",
+    position_origin: options.positionOrigin ?? "absolute",
+    position_unit: options.positionUnit ?? "px",
+    ...(options.cropTo === undefined ? {} : { crop_to: String(options.cropTo) }),
+    ...(options.padTo === undefined ? {} : { pad_to: String(options.padTo) }),
   };
 }
 

@@ -36,7 +36,9 @@ describe("geometry", () => {
     const near = resolveGeometry({ ...hardXrays, propagation: "near-field" }, 128, "scan");
     expect(near.objectPixelM).toBeUndefined();
     expect(missingForPixel(near)).toEqual(["`object_pixel_m`"]);
-    expect(resolveGeometry(hardXrays, undefined, "scan").objectPixelM).toBeUndefined();
+    const oblong = resolveGeometry(hardXrays, undefined, "scan");
+    expect(oblong.objectPixelM).toBeUndefined();
+    expect(missingForPixel(oblong)).toEqual(["`object_pixel_m`"]);
   });
 
   it("rounded numbers agree, others are contradictions", () => {
