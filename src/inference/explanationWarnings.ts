@@ -81,6 +81,14 @@ function apartFromPatches(fit: DataFit, { fit: single }: PatchEvidence): string[
   ];
 }
 
+/** What stands on a picture of the result: what is wrong with it, without what to try. Nothing where nothing is. */
+export function pictureWarning(lines: readonly string[]): { readonly warning?: string } {
+  const said = lines.map((line) => line.split("; ")[0]);
+  return said.length === 0
+    ? {}
+    : { warning: said.map((text) => text.charAt(0).toUpperCase() + text.slice(1)).join(". ") };
+}
+
 /** For people: how much is explained, beside what it is measured by. */
 export function explainedText({ deviance, flatDeviance, noiseDeviance, explained }: Explanation): string {
   const share = explained === null ? "flat within the noise" : `${percent(explained)} explained`;

@@ -244,6 +244,12 @@ describe("inference with a network", () => {
     });
   });
 
+  it("says on its pictures what is wrong with it", async () => {
+    const { outputDir } = await infer({ gridsize: 1, execution: { pictureFormats: ["svg"] } });
+    for (const name of ["amplitude", "phase"])
+      expect(readFileSync(join(outputDir, `${name}.svg`), "utf8")).toMatch(/>The stitched object explains next to/);
+  });
+
   it("does not depend on batch size or on worker threads", async () => {
     for (const gridsize of [1, 2]) {
       const whole = await infer({ gridsize, execution: { inferenceBatchSize: 500 } });

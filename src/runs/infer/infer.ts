@@ -12,7 +12,7 @@ import { type Scales, scaledProbe } from "../../data/normalisation.ts";
 import { type Assembled, createAssembler } from "../../inference/assemble.ts";
 import { type Canvas, planCanvas } from "../../inference/canvas.ts";
 import { fitToData } from "../../inference/dataFit.ts";
-import { explainedText, inferenceWarnings } from "../../inference/explanationWarnings.ts";
+import { explainedText, inferenceWarnings, pictureWarning } from "../../inference/explanationWarnings.ts";
 import { type PatchEvidence, patchEvidence } from "../../inference/patchEvidence.ts";
 import { probeWeights, uniformWeights } from "../../inference/patchWeights.ts";
 import { patternExamples } from "../../inference/patternExamples.ts";
@@ -338,7 +338,8 @@ async function conclude(
   const examples = patternExamples(dataset.patterns.height);
   const fit = fitToData({ ...onScan, object: stitched.object, onPattern: examples.add });
   if (fit === undefined) run.warn("no pattern lies wholly on the covered area, so there is no deviance");
-  for (const line of inferenceWarnings(fit, patches)) run.warn(line);
+  const doubts = inferenceWarnings(fit, patches);
+  for (const line of doubts) run.warn(line);
   await pause();
   const metrics = {
     ...inferenceMetrics(reconstruction, dataset, fit, run.warn),
@@ -354,6 +355,7 @@ async function conclude(
     probe: run.probe,
     patterns: fit === undefined ? [] : examples.pairs(),
     ...(dataset.mask === undefined ? {} : { mask: dataset.mask.data }),
+    ...pictureWarning(doubts),
   };
   const results = { reconstruction, metrics, pictures, run: withCircumstances(record, home) };
   const files = await writeReconstructionFiles(payload.outputDir, results, home);

@@ -6,7 +6,7 @@ import type { Dataset } from "../../data/dataset.ts";
 import { scaledProbe } from "../../data/normalisation.ts";
 import { describeScans, onlyScan, scanNumbers, separateScans } from "../../data/scanNumbers.ts";
 import { PtychonautError } from "../../errors.ts";
-import { explainedText, heldOutWarnings } from "../../inference/explanationWarnings.ts";
+import { explainedText, heldOutWarnings, pictureWarning } from "../../inference/explanationWarnings.ts";
 import type { ParameterSpec } from "../../nets/parameters.ts";
 import type { Sheet } from "../../pictures/sheet.ts";
 import { trainingFigure } from "../../pictures/trainingFigure.ts";
@@ -403,10 +403,9 @@ async function conclude(
   const values = state.best === null ? undefined : unpackWeights(specs, state.best);
   const made = values && refined(values, run.scans, run.prepared);
   const explained = explainedByTraining(state, run.scans, run.validation, run.prepared, made?.probe, payload);
-  if (explained !== undefined) {
-    log(`${explained.of}: ${explainedText(explained)}`);
-    for (const line of heldOutWarnings(explained)) warn(line);
-  }
+  const doubts = explained === undefined ? [] : heldOutWarnings(explained);
+  if (explained !== undefined) log(`${explained.of}: ${explainedText(explained)}`);
+  for (const line of doubts) warn(line);
   const training = trainingJson(state, outcome, seeds, explained);
   await removeRunRecord(outputDir, home.store);
   if (values !== undefined && made !== undefined) {
@@ -414,7 +413,7 @@ async function conclude(
     files.push(...(await made.write(outputDir, home, pictures)));
     if (payload.execution.logPatchStats) files.push(...(await run.pictures.statistics(values)));
   }
-  const curve = (): Sheet => trainingFigure(state.history, state.best?.epoch ?? null);
+  const curve = (): Sheet => trainingFigure(state.history, state.best?.epoch ?? null, pictureWarning(doubts).warning);
   if (state.history.length > 0)
     files.push(...(await pictures.write(joinPath(outputDir, outputs.pictures.training), curve)));
   const trainingFile = joinPath(outputDir, outputs.training);
