@@ -14,7 +14,7 @@ const LARGE_IMAGE = 1024;
 
 /**
  * Gradients of weights become one three-dimensional convolution each, which makes ONNX Runtime gather and multiply
- * cache-sized tiles instead of writing nine shifted copies to memory. Measurements: docs, "Speed".
+ * cache-sized tiles instead of writing nine shifted copies to memory. Measurements: docs/speed.md.
  */
 export function weightGradient(node: Node, blocks: Blocks): Tensor {
   const { plain, channelsLast, emit } = blocks;
