@@ -61,10 +61,6 @@ describe("files", () => {
     expect(missing).toEqual([]);
     expect(imports.get("physics/predict.ts")).toContain("graph/complex.ts");
   });
-
-  it("import one another in no circle, types included", () => {
-    expect(circles()).toEqual([]);
-  });
 });
 
 describe("dialect", () => {
@@ -112,18 +108,3 @@ describe("rooms", () => {
 
 const isComparison = (file: string, path: string): boolean =>
   roomOf(path) === "reference" && COMPARING.some((pattern) => pattern.test(file));
-
-/** Every circle that a walk along the imports runs into, as the files on it. */
-function circles(): string[] {
-  const found: string[] = [];
-  const done = new Set<string>();
-  const walk = (file: string, way: readonly string[]): void => {
-    const start = way.indexOf(file);
-    if (start >= 0) found.push([...way.slice(start), file].join(" → "));
-    if (start >= 0 || done.has(file)) return;
-    for (const path of imports.get(file) ?? []) walk(path, [...way, file]);
-    done.add(file);
-  };
-  for (const file of files) walk(file, []);
-  return found;
-}
