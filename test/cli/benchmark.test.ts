@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -76,6 +76,20 @@ describe("the whole way, tiny", () => {
     expect(longer.stderr).not.toMatch(/epoch 1\/2/);
     expect(json("single", "benchmark.json").runs[0].epochs).toBe(2);
     expect(data()).toBe(dataBefore);
+  });
+
+  it.each([
+    ["training.json", ["seed_7", "train"]],
+    ["data.json", ["data"]],
+  ])("says that its %s is damaged", async (name, below) => {
+    const file = path("single", ...below, name);
+    const whole = readFileSync(file, "utf8");
+    for (const text of ["null", "{}", "[1]", whole.slice(0, -20)]) {
+      writeFileSync(file, text);
+      const { code, stderr } = await call("--max_epochs", "2", "--seed", "7");
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/record of a benchmark is damaged|not JSON/)]);
+    }
+    writeFileSync(file, whole);
   });
 
   it("refuses to mix settings in one folder", async () => {

@@ -1,5 +1,5 @@
 import type { ComplexArray } from "../../arrays.ts";
-import { benchmarkProbe, type LinesSetup, type SplitName, simulateSplit } from "../../benchmark/linesData.ts";
+import { benchmarkProbe, type LinesSetup, simulateSplit } from "../../benchmark/linesData.ts";
 import { sameValue } from "../../config/merge.ts";
 import { snakeCase } from "../../config/names.ts";
 import { PtychonautError } from "../../errors.ts";
@@ -10,7 +10,8 @@ import type { RunHooks } from "../hooks.ts";
 import type { Home } from "../machine.ts";
 import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
-import { isThere, readJson, writeJson } from "../store.ts";
+import { isThere, writeJson } from "../store.ts";
+import { type DataRecord, readDataRecord } from "./records.ts";
 
 /** The simulated scans of a benchmark, as files. */
 export interface BenchmarkData {
@@ -18,14 +19,6 @@ export interface BenchmarkData {
   readonly test: string;
   /** By which the test object's amplitudes were divided. */
   readonly testUnit: number;
-}
-
-/** `data.json`: written last, so its presence says that both scans are complete. */
-interface DataRecord {
-  readonly setup: LinesSetup;
-  /** SHA-256 of the file with the measured probe. */
-  readonly probe: string | null;
-  readonly amplitudeUnit: Readonly<Record<SplitName, number>>;
 }
 
 interface MeasuredProbe {
@@ -68,7 +61,7 @@ export async function benchmarkData(
   const [train, test, record] = [names.train, names.test, names.data].map((name) => joinPath(folder, name));
   const wanted = { setup, probe: sha256 };
   if (await isThere(record, store)) {
-    const found = (await readJson(record, store)) as DataRecord;
+    const found = await readDataRecord(record, store);
     checkSame(found, wanted, folder);
     return { train, test, testUnit: found.amplitudeUnit.test };
   }
@@ -82,11 +75,15 @@ export async function benchmarkData(
     await store.write(path, writeScanNpz(dataset));
     hooks.log(`wrote ${path}: ${dataset.patterns.count} patterns of ${setup.n} x ${setup.n}`);
   }
-  await writeJson(record, { ...wanted, amplitudeUnit: unit } satisfies DataRecord, store);
+  await writeJson(record, { ...wanted, amplitudeUnit: unit }, store);
   return { train, test, testUnit: unit.test };
 }
 
-function checkSame(found: DataRecord, wanted: Pick<DataRecord, "setup" | "probe">, folder: string): void {
+function checkSame(
+  found: DataRecord,
+  wanted: { readonly setup: LinesSetup; readonly probe: string | null },
+  folder: string,
+): void {
   const names = Object.keys(wanted.setup) as (keyof LinesSetup)[];
   const differing = names
     .filter((name) => !sameValue(found.setup[name], wanted.setup[name]))

@@ -21,11 +21,12 @@ import type { Home } from "../machine.ts";
 import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
 import { pictureFiles } from "../pictureFiles.ts";
-import { isThere, type RunStore, readJson, writeJson } from "../store.ts";
+import { isThere, type RunStore, writeJson } from "../store.ts";
 import { workflowsIn } from "../workflows.ts";
 import { type BenchmarkData, type BenchmarkProbeUsed, benchmarkData, probeOf } from "./data.ts";
 import { writePictures } from "./pictures.ts";
-import { checkStage, inferOrReuse, readTraining, trainOrContinue } from "./stages.ts";
+import { readSpeed, readTraining } from "./records.ts";
+import { checkStage, inferOrReuse, trainOrContinue } from "./stages.ts";
 
 /** A benchmark as asked for, checked. */
 export interface LinesRequest {
@@ -185,9 +186,6 @@ async function runRecord(
 ): Promise<BenchmarkRun> {
   const { outcome, epochs, best, history } = await readTraining(trained, store);
   const seconds = history.map((record) => record.seconds).sort((a, b) => a - b);
-  const inference = (await readJson(joinPath(inferred, outputs.run), store)) as {
-    readonly outcome: { readonly patternsPerSecond: number };
-  };
   return {
     seed,
     outcome,
@@ -195,7 +193,7 @@ async function runRecord(
     bestEpoch: best?.epoch ?? null,
     secondsPerEpoch: seconds[Math.floor(seconds.length / 2)],
     trainingSeconds: seconds.reduce((sum, value) => sum + value, 0),
-    predictionsPerSecond: inference.outcome.patternsPerSecond,
+    predictionsPerSecond: await readSpeed(inferred, store),
     images: images.map(scoreImage),
   };
 }

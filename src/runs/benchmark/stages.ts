@@ -9,7 +9,6 @@ import { resolveTrainingPayload } from "../../config/resolve/train.ts";
 import { parseSettings } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
 import type { OutcomeKind } from "../../training/trainer.ts";
-import type { EpochRecord } from "../../training/trainingState.ts";
 import type { RunHooks, RunOutcome, Workflows } from "../hooks.ts";
 import type { Home } from "../machine.ts";
 import { outputs } from "../outputs.ts";
@@ -19,14 +18,7 @@ import { readSavedRun } from "../savedRun.ts";
 import { isThere, type RunStore, readJson } from "../store.ts";
 import { lastCheckpoint } from "../train/checkpointFiles.ts";
 import { epochsOf } from "../train/trainingOutcome.ts";
-
-/** What the benchmark reads of a `training.json`. */
-export interface TrainingRecord {
-  readonly outcome: { readonly kind: OutcomeKind; readonly message: string };
-  readonly epochs: number;
-  readonly best: { readonly epoch: number; readonly value: number } | null;
-  readonly history: readonly EpochRecord[];
-}
+import { readTraining } from "./records.ts";
 
 export interface TrainingStage {
   readonly trainDataFile: string;
@@ -37,9 +29,6 @@ export interface TrainingStage {
   /** Settings of the row, under those above. */
   readonly file: Settings;
 }
-
-export const readTraining = async (folder: string, store: RunStore): Promise<TrainingRecord> =>
-  (await readJson(joinPath(folder, outputs.training), store)) as TrainingRecord;
 
 /**
  * Checks all settings of a training before its scan exists.
