@@ -305,6 +305,29 @@ describe("positions in other units than pixels", () => {
   });
 });
 
+describe("positions of another kind", () => {
+  it("with steps of a fraction of a pixel are worth a warning", () => {
+    const arrays = simulated();
+    const tight = Object.fromEntries(
+      ["xcoords", "ycoords", "xcoords_start", "ycoords_start"].map((key) => [
+        key,
+        {
+          ...arrays[key],
+          data: Float64Array.from(arrays[key].data as Float64Array, (value) => 30 + value / 8),
+        } as NpyArray,
+      ]),
+    );
+    bothSay({ ...arrays, ...tight }, /warning: positions may not be in pixels|^positions may not be in pixels/);
+  });
+
+  it("in a stated unit are not judged while nothing tells the pixel", () => {
+    const errors = inspectScan(writeNpz(simulated()), { positionUnit: "m" }).findings.filter(
+      ({ severity }) => severity === "error",
+    );
+    expect(errors).toMatchObject([{ what: expect.stringMatching(/positions in m need the size of an object pixel/) }]);
+  });
+});
+
 describe("the zero frequency at the corner", () => {
   it("is refused by a run too, until it is said where it is", () => {
     const arrays = simulated();

@@ -1,3 +1,4 @@
+import { setting } from "../../errors.ts";
 import { lengthUnits, optionAdvice, type PositionUnit } from "../scanOptions.ts";
 import { type Finding, short } from "./finding.ts";
 import type { ScanFacts } from "./scanFacts.ts";
@@ -15,9 +16,9 @@ const words: Readonly<Record<PositionUnit, string>> = {
 
 /** Positions that are lengths: in object pixels they lie all on one pixel, or no two windows meet. */
 export function positionUnit(facts: ScanFacts): Finding[] {
-  const { scan, patterns, stated } = facts;
+  const { scan, patterns } = facts;
   if (scan === undefined || patterns === undefined || scan.count < 2) return [];
-  if (stated.positionUnit === "px") return [];
+  if (facts.stated.positionUnit === "px" || !inPixels(facts)) return [];
   const extents = [0, 1].map((axis) => scan.greatest[axis] - scan.least[axis]);
   const extent = Math.max(...extents);
   // What a step would be if the scan filled its longer side as a square.
@@ -25,9 +26,24 @@ export function positionUnit(facts: ScanFacts): Finding[] {
   const size = `extent ${extents.map(short).join(" × ")}, step ${short(scan.step)} pixels`;
   const window = Math.max(patterns.height, patterns.width);
   if (extent > 0 && spacing < 0.05) return [wrongUnit(facts, spacing, window, `${size}: all windows lie on one pixel`)];
+  if (extent > 0 && spacing < 0.5)
+    return [
+      {
+        severity: "warning",
+        what: "positions may not be in pixels",
+        evidence: `${size}: steps of ${short(spacing)} pixels on average`,
+        flag: `${optionAdvice("positionUnit")} if they are lengths`,
+      },
+    ];
   if (scan.step > window)
     return [wrongUnit(facts, scan.step, window, `${size}: no window of ${window} × ${window} meets another`)];
   return [];
+}
+
+/** Lengths without a pixel to convert them by stay what they are; reading refuses them. */
+export function inPixels({ stated, geometry }: ScanFacts): boolean {
+  const { positionUnit: said = "px" } = stated;
+  return said === "px" || geometry?.objectPixelM !== undefined;
 }
 
 function wrongUnit({ stated, geometry }: ScanFacts, step: number, window: number, evidence: string): Finding {
@@ -43,7 +59,10 @@ function wrongUnit({ stated, geometry }: ScanFacts, step: number, window: number
   return {
     severity: "error",
     what: `positions seem to be in ${words[unit]}, not in pixels`,
-    evidence,
+    evidence:
+      geometry?.objectPixelM === undefined
+        ? `${evidence}; to convert them the pixel must be known (${setting("object_pixel_m")})`
+        : evidence,
     flag: optionAdvice("positionUnit", unit),
   };
 }

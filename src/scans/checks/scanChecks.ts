@@ -5,7 +5,7 @@ import { outliers } from "./outliers.ts";
 import { patternSize } from "./patternSize.ts";
 import { pixels } from "./pixels.ts";
 import { positionPlace } from "./positionPlace.ts";
-import { positionUnit } from "./positionUnit.ts";
+import { inPixels, positionUnit } from "./positionUnit.ts";
 import { probeEnergy } from "./probeEnergy.ts";
 import { probeField } from "./probeField.ts";
 import type { ScanFacts } from "./scanFacts.ts";
@@ -33,8 +33,10 @@ const positionChecks: readonly ScanCheck[] = [positionPlace, scanPath];
 /** Everything in a scan that needs to be said to read it, or is worth a look. `inspect`, training and inference ask this. */
 export function checkScan(facts: ScanFacts): Finding[] {
   const unit = positionUnit(facts);
+  const telling = inPixels(facts) && !unit.some(({ severity }) => severity === "error");
   return [
     ...checks.flatMap((check) => check(facts)),
-    ...(unit.length > 0 ? unit : positionChecks.flatMap((check) => check(facts))),
+    ...unit,
+    ...(telling ? positionChecks.flatMap((check) => check(facts)) : []),
   ];
 }

@@ -1,6 +1,6 @@
 import { sizeOf } from "../../arrays.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import { PtychonautError } from "../../errors.ts";
+import { PtychonautError, setting } from "../../errors.ts";
 
 /**
  * What no command can work with, whichever reader made it: nothing there, a probe of no modes, a mask without a valid
@@ -26,7 +26,7 @@ export function usable(dataset: Dataset): Dataset {
       "the mask leaves no valid pixel",
       "1 where a pixel is valid, 0 where it is not",
       `${mask.data.length} masked pixels of ${mask.data.length}`,
-      "turn the mask over, or leave it out of the file",
+      `say ${setting("mask_valid", 0)} if 0 is valid in this file, else leave the mask out of it`,
     );
   for (const [what, length] of lists(dataset))
     if (length !== count) refuse(`${what} and patterns differ in number`, `${count}`, `${length}`);

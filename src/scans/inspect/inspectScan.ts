@@ -10,7 +10,7 @@ import { openNpz } from "../../formats/npz.ts";
 import { type Geometry, missingForPixel } from "../../optics/geometry.ts";
 import { propagatorOf } from "../../physics/propagation/propagators.ts";
 import { attempted, type Finding, refusalFinding } from "../checks/finding.ts";
-import { positionUnit } from "../checks/positionUnit.ts";
+import { inPixels, positionUnit } from "../checks/positionUnit.ts";
 import { checkScan } from "../checks/scanChecks.ts";
 import { judgeExtent, judgeScanNumbers } from "../checks/scanExtent.ts";
 import {
@@ -118,8 +118,9 @@ export function inspectScan(
     ...(positions === undefined ? {} : { positions }),
     ...(reading.value?.scanIndex === undefined ? {} : { scanIndex: reading.value.scanIndex }),
   };
+  const telling = inPixels(facts) && !positionUnit(facts).some(({ severity }) => severity === "error");
   // Lengths in another unit say nothing of the windows' overlap.
-  if (positions !== undefined && positions.length > 0 && looked !== undefined && positionUnit(facts).length === 0)
+  if (positions !== undefined && positions.length > 0 && looked !== undefined && telling)
     findings.push(...judgeExtent(positions, looked.patterns.height));
   look(() => geometry && propagatorOf(geometry, name));
   for (const warning of warnings) findings.push({ severity: "warning", what: warning, evidence: "said by reading it" });
