@@ -5,13 +5,22 @@ import { BACKGROUND_COUNTS } from "../physics/likelihood.ts";
 export interface Baselines {
   /** Of a flat object: the probe's own diffraction in every pattern, scaled to the counts. */
   readonly flatDeviance: number;
-  /** Of the patterns' mean in every pattern: the best that one and the same patch everywhere can do. */
-  readonly constantDeviance: number;
-  /** Expected from counting photons, of the patterns' mean: right where patterns differ little, which is where it matters. */
-  readonly noiseDeviance: number;
+  /**
+   * Of the patterns' mean in every pattern: the best that one and the same patch everywhere can do. The mean of J patterns is
+   * nearer to each of them than to another one; J/(J − 1) makes up for it. Null of a single pattern.
+   */
+  readonly constantDeviance: number | null;
+  /**
+   * Expected from counting photons, of the patterns' mean: right where patterns differ little, which is where it matters.
+   * Null where the unit of the patterns is unknown, and with it how many photons they hold.
+   */
+  readonly noiseDeviance: number | null;
   /** Standard deviation of the mean deviance that counting makes. */
   readonly noiseSpread: number;
 }
+
+/** Whole numbers, squared from float32 amplitudes, are off by 1e-3 at most; others by 0.25 on average, or by themselves. */
+const mostBroken = 0.02;
 
 export interface BaselineSums {
   /** @param counts `[N, N]`, photons of one pattern */
@@ -24,17 +33,25 @@ export interface BaselineSums {
  * Sums over patterns from which the baselines follow in closed form, so that each is looked at once:
  * Σ 2 [λ − k + k ln(k/λ)] over patterns of one rate λ needs only Σ k of every pixel, and Σ k ln k over all.
  *
- * @param mask `[N, N]`, 0 = invalid
- * @param frameIntensity each pattern's rate is scaled to its counts
+ * @param options.mask `[N, N]`, 0 = invalid
+ * @param options.frameIntensity each pattern's rate is scaled to its counts
+ * @param options.doseKnown the counts are photons; else they are only where they are whole numbers
  */
 export function baselineSums(
   pixels: number,
-  mask: ArrayLike<number> | undefined,
-  frameIntensity: boolean,
+  {
+    mask,
+    frameIntensity,
+    doseKnown,
+  }: {
+    readonly mask: ArrayLike<number> | undefined;
+    readonly frameIntensity: boolean;
+    readonly doseKnown: boolean;
+  },
 ): BaselineSums {
   const counts = new Float64Array(pixels);
   const valid = (i: number): boolean => mask === undefined || mask[i] !== 0;
-  let [patterns, entropy, total, beam] = [0, 0, 0, 0];
+  let [patterns, entropy, total, beam, lit, broken] = [0, 0, 0, 0, 0, 0];
   return {
     add(pattern) {
       let sum = 0;
@@ -44,6 +61,8 @@ export function baselineSums(
         counts[i] += k;
         entropy += k * Math.log(k);
         sum += k;
+        lit++;
+        broken += Math.abs(k - Math.max(1, Math.round(k)));
       }
       total += sum;
       beam += sum > 0 ? sum * Math.log(sum) : 0;
@@ -73,9 +92,10 @@ export function baselineSums(
       const number = size * patterns;
       return {
         flatDeviance: (2 * sums.flat) / number,
-        constantDeviance: (2 * sums.constant) / number,
-        noiseDeviance: sums.noise / size,
-        noiseSpread: Math.sqrt(sums.variance / size / number),
+        constantDeviance: patterns > 1 ? ((2 * sums.constant) / number) * (patterns / (patterns - 1)) : null,
+        ...(doseKnown || broken < mostBroken * lit
+          ? { noiseDeviance: sums.noise / size, noiseSpread: Math.sqrt(sums.variance / size / number) }
+          : { noiseDeviance: null, noiseSpread: 0 }),
       };
     },
   };

@@ -9,7 +9,8 @@ export interface Explanation extends Baselines {
   readonly deviance: number;
   /**
    * Share of what a flat object leaves unexplained that the model explains: (flat − deviance) / (flat − noise). 1 at the
-   * photon limit, 0 for a flat object, less for a worse one; null where a flat object is at the limit already.
+   * photon limit, 0 for a flat object, less for a worse one; null where a flat object is at the limit already. Where the
+   * noise is not known, nothing is taken for it.
    */
   readonly explained: number | null;
 }
@@ -19,7 +20,7 @@ const significant = 5;
 
 export function explanation(deviance: number, baselines: Baselines): Explanation {
   const { flatDeviance, noiseDeviance, noiseSpread } = baselines;
-  const unexplained = flatDeviance - noiseDeviance;
+  const unexplained = flatDeviance - (noiseDeviance ?? 0);
   const explained = unexplained > significant * noiseSpread ? (flatDeviance - deviance) / unexplained : null;
   return { deviance, explained, ...baselines };
 }

@@ -49,7 +49,7 @@ function nextToNothing(
       `${what} explains next to nothing: ${percent(explained)} of what a flat object leaves (deviance ${short(deviance)} a pixel, flat ${short(flatDeviance)}, noise ${short(noiseDeviance)}); ${learnMore}`,
     ];
   }
-  if (deviance < constantDeviance) return [];
+  if (constantDeviance === null || deviance < constantDeviance) return [];
   return [
     `${what} explains no more than one and the same pattern everywhere would (deviance ${short(deviance)} a pixel, the mean pattern's ${short(constantDeviance)}): nothing of it is the object; ${learnMore}`,
   ];
@@ -95,7 +95,7 @@ export function explainedText({ deviance, flatDeviance, noiseDeviance, explained
   return `deviance ${deviance.toPrecision(4)} a pixel (flat object ${short(flatDeviance)}, noise ${short(noiseDeviance)}: ${share})`;
 }
 
-const short = (value: number): string => value.toPrecision(3);
+const short = (value: number | null): string => value?.toPrecision(3) ?? "unknown";
 const percent = (share: number): string => {
   const digits = Math.abs(share) < 0.01 || (share > 0.99 && share < 1) ? 1 : 0;
   return `${(100 * share).toFixed(digits)} %`;

@@ -8,7 +8,7 @@ import { type Explanation, explanation, flatIntensity } from "./explanation.ts";
 /** Patterns of one scan, with its physics. */
 export interface ScanPatterns {
   readonly dataset: Pick<Dataset, "patterns" | "measurement" | "mask">;
-  readonly scales: Pick<Scales, "inputScale" | "countsPerUnit">;
+  readonly scales: Pick<Scales, "inputScale" | "countsPerUnit" | "photonsFrom">;
   /** `[mode, N, N]` as the physics takes it. */
   readonly probe: ComplexArray;
   readonly propagator: Propagator;
@@ -29,12 +29,14 @@ export function explainedOf(scans: readonly ScanPatterns[], deviance: number): E
   const parts = scans.filter(({ frames }) => frames.length > 0).map(baselinesOf);
   if (parts.length === 0) return undefined;
   const all = parts.reduce((sum, { weight }) => sum + weight, 0);
+  const known = parts.every(({ baselines }) => baselines.noiseDeviance !== null);
+  const compared = parts.every(({ baselines }) => baselines.constantDeviance !== null);
   const mean = (value: (part: Baselines) => number): number =>
     parts.reduce((sum, part) => sum + (part.weight / all) * value(part.baselines), 0);
   return explanation(deviance, {
     flatDeviance: mean((part) => part.flatDeviance),
-    constantDeviance: mean((part) => part.constantDeviance),
-    noiseDeviance: mean((part) => part.noiseDeviance),
+    constantDeviance: compared ? mean((part) => part.constantDeviance ?? 0) : null,
+    noiseDeviance: known ? mean((part) => part.noiseDeviance ?? 0) : null,
     noiseSpread: Math.hypot(...parts.map(({ weight, baselines }) => (weight / all) * baselines.noiseSpread)),
   });
 }
@@ -47,7 +49,7 @@ function baselinesOf({ dataset, scales, probe, propagator, frames, frameIntensit
   const { patterns, measurement } = dataset;
   const size = patterns.height * patterns.width;
   const mask = dataset.mask?.data;
-  const sums = baselineSums(size, mask, frameIntensity);
+  const sums = baselineSums(size, { mask, frameIntensity, doseKnown: scales.photonsFrom !== "amplitude" });
   const counts = new Float64Array(size);
   for (let start = 0; start < frames.length; start += chunk) {
     const some = frames.slice(start, start + chunk);

@@ -10,7 +10,7 @@ import { type Explanation, explanation, flatIntensity } from "./explanation.ts";
 /** The physics that turns an intensity into the counts of a pattern. */
 export interface ComparisonOptions {
   readonly dataset: Pick<Dataset, "mask">;
-  readonly scales: Pick<Scales, "countsPerUnit">;
+  readonly scales: Pick<Scales, "countsPerUnit" | "photonsFrom">;
   /** `[mode, N, N]` as the physics takes it: scaled, masked where the model masks it. */
   readonly probe: ComplexArray;
   /** The probe of the flat object that it is measured by. Default: the same. */
@@ -50,7 +50,7 @@ export function comparePatterns(options: ComparisonOptions): PatternComparison {
   const perUnit = scales.countsPerUnit;
   const mask = dataset.mask?.data;
   const size = probe.shape[1] * probe.shape[2];
-  const baselines = baselineSums(size, mask, frameIntensity);
+  const baselines = baselineSums(size, { mask, frameIntensity, doseKnown: scales.photonsFrom !== "amplitude" });
   const seen = { measured: new Float64Array(size), modelled: new Float64Array(size) };
   const sums = { deviance: 0, residual: 0, counts: 0, pixels: 0, noise: 0 };
   const comparison = { offset, perUnit, mask, seen, noise: poissonNoise(BACKGROUND_COUNTS) };
@@ -63,8 +63,9 @@ export function comparePatterns(options: ComparisonOptions): PatternComparison {
     },
     finish() {
       const against = baselines.finish(flatIntensity(flatProbe, propagator));
+      const noiseDeviance = against.noiseDeviance === null ? null : sums.noise / sums.pixels;
       return {
-        ...explanation(sums.deviance / sums.pixels, { ...against, noiseDeviance: sums.noise / sums.pixels }),
+        ...explanation(sums.deviance / sums.pixels, { ...against, noiseDeviance }),
         rFactor: Math.sqrt(sums.residual / sums.counts),
       };
     },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ComplexArray, complexZeros } from "../../src/arrays.ts";
+import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import { computeScales, scaledProbe } from "../../src/data/normalisation.ts";
 import { type DataFit, type DataFitOptions, fitToData } from "../../src/inference/dataFit.ts";
 import { heldOutWarnings, inferenceWarnings } from "../../src/inference/explanationWarnings.ts";
@@ -69,7 +70,8 @@ const truePatch = (frame: number): Float64Array =>
 
 describe("the share explained", () => {
   it("is one for the truth, within what counting photons leaves open", () => {
-    const { explained, deviance, flatDeviance, noiseDeviance, noiseSpread } = fitToData(optionsOf(object))!;
+    const { explained, deviance, flatDeviance, noiseDeviance: noise, noiseSpread } = fitToData(optionsOf(object))!;
+    const noiseDeviance = noise ?? Number.NaN;
     expect(noiseDeviance).toBeLessThan(0.9);
     expect(Math.abs(deviance - noiseDeviance)).toBeLessThan(5 * noiseSpread);
     expect(Math.abs((explained ?? 0) - 1)).toBeLessThan((5 * noiseSpread) / (flatDeviance - noiseDeviance));
@@ -103,6 +105,29 @@ describe("the share explained", () => {
     const explanation = explainedOf([{ ...part, frameIntensity: false }], 0.7)!;
     expect(explanation.explained).toBeNull();
     expect(heldOutWarnings(explanation)).toEqual([expect.stringMatching(/are those of a flat object/)]);
+  });
+
+  it("takes no noise for amplitudes in a unit of their own, and that of photons for roots of whole numbers", () => {
+    const counts = new Float32Array(patterns * n * n);
+    dataset.patterns.read(frames, counts);
+    for (const [unit, known] of [
+      [1, true],
+      [0.3, false],
+    ] as const) {
+      const amplitudes = memoryPatterns(
+        counts.map((k) => unit * Math.sqrt(k)),
+        [patterns, n, n],
+      );
+      const own = { ...dataset, patterns: amplitudes, measurement: "amplitude" as const };
+      const { photonsPerPattern: _, ...silent } = own;
+      const ownScales = computeScales(silent, frames);
+      const fit = fitToData({ ...optionsOf(object), dataset: silent, scales: ownScales })!;
+      if (known) expect(fit.noiseDeviance).toBeCloseTo(fitToData(optionsOf(object))!.noiseDeviance ?? 0, 4);
+      else expect(fit.noiseDeviance).toBeNull();
+      // Of a flat object's deviance less remains to explain where all of it counts.
+      expect(fit.explained).toBeGreaterThan(known ? 0.9 : 0.2);
+      expect(inferenceWarnings(fit, nothing)).toEqual([]);
+    }
   });
 
   it("has the baselines of the same patterns, in one pass or pattern by pattern, with beams of their own", () => {
@@ -160,6 +185,14 @@ function flatOf(): Float64Array {
 const nothing: PatchEvidence = { fit: null, variety: null };
 
 describe("what a result says of itself", () => {
+  it("is nothing of the mean pattern where there is a single one, which is its own mean", () => {
+    const single = explainedOf([{ ...physics, frames: [7], frameIntensity: false }], 0.9)!;
+    expect(single.constantDeviance).toBeNull();
+    const two = explainedOf([{ ...physics, frames: [7, 90], frameIntensity: false }], 0.9)!;
+    const all = explainedOf([{ ...physics, frameIntensity: false }], 0.9)!;
+    expect(Math.abs((two.constantDeviance ?? 0) / (all.constantDeviance ?? 1) - 1)).toBeLessThan(0.3);
+  });
+
   it("is nothing where it is right", () => {
     const { fit, patches, warnings } = infer(truePatch);
     expect(warnings).toEqual([]);
@@ -211,7 +244,7 @@ describe("what a result says of itself", () => {
     const shuffled = infer((frame) => truePatch((frame + 71) % patterns));
     expect(shuffled.warnings.join()).toMatch(/one and the same pattern everywhere/);
     const fit: DataFit = { ...fitToData(optionsOf(object))! };
-    const middling = { ...fit, deviance: fit.constantDeviance * 1.01, explained: 0.3 };
+    const middling = { ...fit, deviance: 1.01 * (fit.constantDeviance ?? 0), explained: 0.3 };
     expect(heldOutWarnings(middling)).toEqual([expect.stringMatching(/one and the same pattern everywhere/)]);
   });
 });
