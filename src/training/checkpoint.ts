@@ -75,7 +75,7 @@ const slim = ({ epoch, value }: BestWeights): { epoch: number; value: number } =
 function parse(text: string, where: string): StateJson {
   const json = parseJson(text, `${where}: ${STATE}`);
   const format = (json as { readonly format?: unknown } | null)?.format;
-  if (format !== FORMAT) throw damaged(where, `format ${String(format)} instead of ${FORMAT}`);
+  if (format !== FORMAT) throw damaged(where, `format ${JSON.stringify(format)?.slice(0, 100)} instead of ${FORMAT}`);
   const { success, data, error } = stateSchema.safeParse(json);
   if (success) return data;
   const { path, message } = error.issues[0];

@@ -63,6 +63,7 @@ describe("a checkpoint is read by its schema", () => {
   it.each<[string, (json: Record<string, unknown>) => unknown]>([
     ["null", () => null],
     ["a list", () => []],
+    ["a format that is no text either", set("format", { toString: 1 })],
     ["a negative epoch", set("epoch", -1)],
     ["half a batch", set("batch", 0.5)],
     ["random numbers of three words", set("random", [1, 2, 3])],
