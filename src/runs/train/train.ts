@@ -245,7 +245,7 @@ async function prepareOn(
     warnings: [
       ...scanWarnings([...scans, ...(validation === undefined ? [] : [validation])]),
       ...trainingWarnings(payload, prepared),
-      ...canvasWarnings(payload, scans),
+      ...canvasWarnings(payload, scans, prepared),
       ...memoryWarnings,
     ],
     weightsRandom,

@@ -1,7 +1,7 @@
 import type { DataConfig } from "../../config/dataConfig.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import { framesInUse } from "../../data/frameRanges.ts";
+import { framesByScan } from "../../data/frameNumbers.ts";
 import { PtychonautError } from "../../errors.ts";
 import { planCanvas } from "../../inference/canvas.ts";
 import { positionsOf } from "../../inference/predictPatches.ts";
@@ -22,10 +22,16 @@ export function trainingWarnings(
 export function canvasWarnings(
   { model, execution }: Pick<TrainingPayload, "model" | "execution">,
   scans: readonly Dataset[],
+  { training }: PreparedData,
 ): string[] {
-  return scans.flatMap((scan) => {
-    const { name, positions } = scan;
-    const frames = framesInUse(scan);
+  const inGroups = framesByScan(
+    [...new Set(training.groups.frames)].sort((a, b) => a - b),
+    scans,
+  );
+  return scans.flatMap(({ name, positions }, scan) => {
+    const frames = inGroups[scan];
+    // Another scan may have all the groups there are.
+    if (frames.length === 0) return [];
     try {
       planCanvas(positionsOf(positions, frames), model.N / 2, { frames });
       return [];
