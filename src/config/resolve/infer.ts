@@ -78,18 +78,21 @@ async function resolveOn(
   const merged = mergeLayers([...given, { source: "bundle", settings: taken }, bundleLayer(bundle)]);
   const dataSettings = parseSettings("data", settingsOf(merged, "data"));
   patternSide(header, model.N, request.testDataFile, "bundle");
-  onScans(header.scans ?? []);
+  const { scans = [] } = header;
+  onScans(scans);
   const { seed } = parseSettings("training");
   const data = completeData(dataSettings, model.gridsize, seed, header.photonsPerPattern);
   const inference = completeInference(inferenceSettings, model.N);
   checkData(data, model.gridsize);
   checkInference(inference, model);
   checkCount("nPatterns", inference.nPatterns, header);
-  await files.prepareFolder(request.outputDir, {
-    command: "infer",
-    inputs: [request.modelPath, request.testDataFile, ...(request.alsoRead ?? [])],
-    overwrite: request.overwrite,
-  });
+  // Of several scans each has a folder of its own.
+  if (scans.length < 2)
+    await files.prepareFolder(request.outputDir, {
+      command: "infer",
+      inputs: [request.modelPath, request.testDataFile, ...(request.alsoRead ?? [])],
+      overwrite: request.overwrite,
+    });
   return deepFreeze({
     kind: "inference",
     modelPath: request.modelPath,
