@@ -1,4 +1,4 @@
-import type { ComplexArray } from "../arrays.ts";
+import type { ComplexArray, RealArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
 import { evaluateReconstruction, type Metrics } from "../metrics/evaluate.ts";
 import { type ComplexImage, complexImage, crop } from "../metrics/image.ts";
@@ -56,7 +56,8 @@ export function scoreImage({ reconstruction, truth }: StitchedImage): ImageScore
   const { complexError, amplitude, phase, gauge, frc } = evaluateReconstruction(
     asArray(reconstruction),
     asArray(truth),
-    { register: false },
+    // All of it is reconstructed, dark borders too.
+    { register: false, mask: everywhere(reconstruction), referenceMask: everywhere(truth) },
   );
   const { halfBit, oneBit } = frc;
   return {
@@ -64,6 +65,11 @@ export function scoreImage({ reconstruction, truth }: StitchedImage): ImageScore
     standard: { complexError, amplitude, phase, gauge, frc: { halfBit, oneBit } },
   };
 }
+
+const everywhere = ({ shape: [height, width] }: ComplexImage): RealArray => ({
+  shape: [height, width],
+  data: new Float32Array(height * width).fill(1),
+});
 
 const compatNames = ["mae", "mse", "psnr", "ssim", "msSsim", "frc50", "frc17"] as const;
 

@@ -46,7 +46,7 @@ function nextToNothing(
   }
   if (explained < thresholds.share) {
     return [
-      `${what} explains next to nothing: ${percent(explained)} of what a flat object leaves (deviance ${short(deviance)} a pixel, flat ${short(flatDeviance)}, noise ${short(noiseDeviance)}); ${learnMore}`,
+      `${what} explains next to nothing: ${explained < 0 ? "less than a flat object" : `${percent(explained)} of what a flat object leaves`} (deviance ${short(deviance)} a pixel, flat ${short(flatDeviance)}, noise ${short(noiseDeviance)}); ${learnMore}`,
     ];
   }
   if (constantDeviance === null || deviance < constantDeviance) return [];
