@@ -5,6 +5,7 @@ import type { Reconstruction } from "../reconstructions/reconstructionNpz.ts";
 import * as evaluation from "../runs/evaluate.ts";
 import type { RunHooks, RunOutcome } from "../runs/hooks.ts";
 import * as inference from "../runs/infer/infer.ts";
+import type { InferenceDeps } from "../runs/infer/inferenceRun.ts";
 import * as bundles from "../runs/inputs/bundleFiles.ts";
 import * as scans from "../runs/inputs/scans.ts";
 import type { ObjectFile } from "../runs/objectFile.ts";
@@ -27,11 +28,7 @@ export function runTraining(payload: TrainingPayload, hooks: RunHooks): Promise<
   return training.runTraining(payload, hooks, nodeHome);
 }
 
-export function runInference(
-  payload: InferencePayload,
-  hooks: RunHooks,
-  deps?: inference.InferenceDeps,
-): Promise<RunOutcome> {
+export function runInference(payload: InferencePayload, hooks: RunHooks, deps?: InferenceDeps): Promise<RunOutcome> {
   return inference.runInference(payload, hooks, nodeHome, deps);
 }
 

@@ -9,7 +9,7 @@ import { nodeHome } from "../../src/node/home.ts";
 import { createInferencePayload, readScan, runInference } from "../../src/node/runs.ts";
 import { type Reconstruction, readReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
 import type { RunOutcome } from "../../src/runs/hooks.ts";
-import type { InferenceDeps } from "../../src/runs/infer/infer.ts";
+import type { InferenceDeps } from "../../src/runs/infer/inferenceRun.ts";
 import { fileProbe } from "../../src/runs/payloads.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";

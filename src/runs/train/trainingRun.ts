@@ -1,0 +1,180 @@
+import { type DataFacts, dataFacts } from "../../bundle/fingerprint.ts";
+import { scanOptions, statedOptions } from "../../config/dataConfig.ts";
+import type { TrainingPayload } from "../../config/payload.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { scaledProbe } from "../../data/normalisation.ts";
+import { describeScans, onlyScan, scanNumbers, separateScans } from "../../data/scanNumbers.ts";
+import { PtychonautError } from "../../errors.ts";
+import { Random } from "../../random.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import { checkedScan } from "../../scans/checks/checkedScan.ts";
+import type { RunIdentity } from "../../training/checkpoint.ts";
+import { withModeCoherence } from "../../training/modeCoherence.ts";
+import { type PreparedData, prepareData } from "../../training/preparation.ts";
+import { scanPropagator } from "../../training/scanPropagator.ts";
+import { scheduleOf } from "../../training/settings.ts";
+import type { TrainerOptions } from "../../training/trainer.ts";
+import { freshState, type TrainingState } from "../../training/trainingState.ts";
+import { type OpenScans, openScans } from "../inputs/scans.ts";
+import { type Home, loaderOptions } from "../machine.ts";
+import { checkMemory, patternMemory, smallerTraining } from "../memory.ts";
+import { skippedNote } from "../skippedNote.ts";
+import type { InitialWeights } from "./initialWeights.ts";
+import { identityOf } from "./trainingIdentity.ts";
+import { labelNotes, trainingLabels } from "./trainingLabels.ts";
+import { type TrainingPictures, trainingPictures } from "./trainingPictures.ts";
+import { fixedBatches, setUpTraining, trainingBatches } from "./trainingSetup.ts";
+import { canvasWarnings, scanWarnings, trainingWarnings } from "./trainingWarnings.ts";
+
+/** Everything that a training works with, before it starts. */
+export interface TrainingRun {
+  /** To train on. */
+  readonly scans: readonly Dataset[];
+  readonly validation: Dataset | undefined;
+  readonly prepared: PreparedData;
+  /** Where the weights come from, unless they are fresh. */
+  readonly initial: InitialWeights | undefined;
+  /** One a scan. */
+  readonly facts: readonly DataFacts[];
+  readonly identity: RunIdentity;
+  readonly setup: Awaited<ReturnType<typeof setUpTraining>>;
+  readonly batches: TrainerOptions["batches"];
+  readonly validate: TrainerOptions["validation"];
+  readonly pictures: TrainingPictures;
+  /** What was done to the data, for people. */
+  readonly notes: readonly string[];
+  /** Things worth a look in data and grouping. */
+  readonly warnings: readonly string[];
+  /** Streams of random numbers. */
+  readonly weightsRandom: Random;
+  readonly orderRandom: Random;
+  close(): Promise<void>;
+}
+
+/** Reads the scans and makes everything of them that training needs. */
+export async function prepareTraining(
+  payload: TrainingPayload,
+  runtime: Runtime,
+  seed: number,
+  initial: InitialWeights | undefined,
+  home: Home,
+  log: (line: string) => void,
+): Promise<TrainingRun> {
+  const { data, training, execution, trainDataFile, moreDataFiles, outputDir } = payload;
+  const storage = { inMemory: execution.patternsInMemory, folder: outputDir, log };
+  const paths = [trainDataFile, ...moreDataFiles, ...(training.testDataFile === null ? [] : [training.testDataFile])];
+  const files = await openScans(paths, scanOptions(data), storage, home);
+  try {
+    return await prepareOn(files, payload, runtime, seed, initial, home);
+  } catch (error) {
+    files.close();
+    throw error;
+  }
+}
+
+async function prepareOn(
+  files: OpenScans,
+  payload: TrainingPayload,
+  runtime: Runtime,
+  seed: number,
+  initial: InitialWeights | undefined,
+  home: Home,
+): Promise<TrainingRun> {
+  const { machine } = home;
+  const { data, model, training, execution } = payload;
+  scanPropagator(files.datasets);
+  const random = new Random(seed);
+  const [splitRandom, weightsRandom, orderRandom] = [random.fork(), random.fork(), random.fork()];
+  const stated = statedOptions(data, payload.overridden);
+  const toTrainOn = files.datasets.slice(0, 1 + payload.moreDataFiles.length);
+  // Frames to leave out are counted within a scan.
+  if (data.skipFrames !== null) for (const { scanIndex, name } of toTrainOn) onlyScan(scanNumbers(scanIndex), name);
+  const read = [...toTrainOn.flatMap(separateScans), ...files.datasets.slice(toTrainOn.length)];
+  const datasets = read.map((dataset) => checkedScan(dataset, stated, data));
+  const validation = training.testDataFile === null ? undefined : datasets.at(-1);
+  const scans = datasets
+    .slice(0, datasets.length - (validation === undefined ? 0 : 1))
+    .map((dataset) => withModeCoherence(dataset, model));
+  const prepared = prepareData(scans, validation, data, model.gridsize, splitRandom);
+  const learned = trainingLabels(scans, prepared.trainingFrames, prepared, payload);
+  const source = { ...prepared.training, ...learned };
+  const setup = await setUpTraining(payload, scans, prepared, runtime, machine);
+  const memoryWarnings = checkMemory(
+    [
+      { what: "training steps", bytes: setup.memory },
+      { what: "the patterns", bytes: files.datasets.reduce((sum, { patterns }) => sum + patternMemory(patterns), 0) },
+    ],
+    machine.memory,
+    smallerTraining,
+  );
+  const loader = machine.batches(source, loaderOptions(execution));
+  const held = prepared.validation && {
+    ...prepared.validation,
+    // Frames that were held back have the labels of their scan.
+    ...(validation === undefined
+      ? learned
+      : trainingLabels([validation], prepared.validationFrames, prepared, payload)),
+  };
+  const heldLoader = held === undefined ? undefined : machine.batches(held);
+  const facts = scans.map((scan) => dataFacts(scan, model.gridsize));
+  return {
+    scans,
+    validation,
+    prepared,
+    setup,
+    initial,
+    facts,
+    identity: identityOf(payload, facts, seed, initial),
+    batches: trainingBatches(source, loader, payload, prepared.trainingFrames),
+    validate:
+      held === undefined || heldLoader === undefined
+        ? undefined
+        : () => fixedBatches(held, heldLoader, training.batchSize),
+    pictures: trainingPictures(payload, {
+      home,
+      runtime,
+      source: prepared.training,
+      scans: scans.map(({ positions, probe, geometry }, scan) => ({
+        positions,
+        ...(geometry === undefined ? {} : { geometry }),
+        probe: scaledProbe(probe, prepared.scales[scan]),
+      })),
+    }),
+    notes: [
+      ...files.datasets.flatMap(({ name, scanIndex }) => {
+        const numbers = scanNumbers(scanIndex);
+        return numbers.length < 2 ? [] : [`${name} holds ${describeScans(numbers)}, each trained on by itself`];
+      }),
+      ...datasets.flatMap(skippedNote),
+      ...labelNotes(scans, learned.labels),
+      ...(initial === undefined ? [] : [`starting from the weights of ${initial.path}`]),
+    ],
+    warnings: [
+      ...scanWarnings([...scans, ...(validation === undefined ? [] : [validation])]),
+      ...trainingWarnings(payload, prepared),
+      ...canvasWarnings(payload, scans, prepared),
+      ...memoryWarnings,
+    ],
+    weightsRandom,
+    orderRandom,
+    async close() {
+      await loader.close();
+      await heldLoader?.close();
+      files.close();
+    },
+  };
+}
+
+/** The state that a training from its beginning starts in. */
+export async function freshRun(
+  { setup, batches, initial, weightsRandom, orderRandom }: TrainingRun,
+  payload: TrainingPayload,
+): Promise<TrainingState> {
+  const firstBatch = async () => {
+    for await (const batch of batches.epoch(Random.restore(orderRandom.save()), 0)) return batch;
+    throw new PtychonautError("usage", "there are no training batches");
+  };
+  const weights = await setup.startWeights(weightsRandom, firstBatch, initial?.values);
+  const schedule = scheduleOf(payload.training, payload.execution);
+  return freshState(weights, orderRandom.save(), schedule.init());
+}
