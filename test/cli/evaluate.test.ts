@@ -124,6 +124,17 @@ describe("evaluate", () => {
     expect(both.stderr).toMatch(/--reference and --split exclude each other/);
   });
 
+  it("has no resolution to state where a half is flat", async () => {
+    const { object, ...rest } = readReconstruction(readFileSync(path("reconstruction.npz")));
+    const data = object.data.map((_, i) => 1 - (i % 2));
+    writeFileSync(path("flat.npz"), writeReconstruction({ ...rest, object: { ...object, data } }));
+    const args = ["evaluate", path("reconstruction.npz"), "--split", path("flat.npz")];
+    const { stdout, stderr } = await call([...args, "--json"]);
+    expect((JSON.parse(stdout) as { split: SplitData }).split).toMatchObject({ resolution: null, resolutionM: null });
+    expect(stderr).toMatch(/one of the two images is flat/);
+    expect((await call(args)).stdout).toMatch(/^resolution +none \(split data, half-bit\)/);
+  });
+
   it("takes the object of another program by its name, finds its place and its orientation", async () => {
     const foreign = path("foreign.npz");
     const { object } = await readScan(path("scan.npz"));
