@@ -77,7 +77,7 @@ const blind: readonly Mutation[] = [
 ];
 
 const isZip = (bytes: Uint8Array): boolean => bytes[0] === 0x50 && bytes[1] === 0x4b;
-const isNpy = (bytes: Uint8Array): boolean => bytes[0] === 0x93 && bytes[1] === 0x4e;
+const isNpy = (bytes: Uint8Array): boolean => bytes.length >= 64 && bytes[0] === 0x93 && bytes[1] === 0x4e;
 const isJson = (bytes: Uint8Array): boolean => bytes[0] === 0x7b;
 
 /** A change that knows what it changes, so that what lies behind checksums and lengths is reached too. */
