@@ -62,9 +62,9 @@ async function train(scan: string, name: string, overrides: Record<string, unkno
   return { warnings: hooks.warnings, record: json(name, "run.json") };
 }
 
-async function infer(scan: string, name: string, overrides: Record<string, unknown> = {}) {
+async function infer(scan: string, name: string, overrides: Record<string, unknown> = {}, model = "kept") {
   const request = {
-    modelPath: path("kept"),
+    modelPath: path(model),
     testDataFile: scan,
     outputDir: path(name),
     overrides: { accelerator: "cpu", ...overrides },
@@ -112,6 +112,33 @@ describe("a scan with a frame that stands out", () => {
   });
 });
 
+describe("patterns of a size that no network takes", () => {
+  const scan = simulate({ n: 36, patterns: PATTERNS, measurement: "amplitude", step: 3 });
+  const file = write("odd.npz", scan);
+
+  it("are refused with the sides that help", async () => {
+    await expect(train(file, "odd")).rejects.toThrow(/no network takes.*`crop_to=32`, or .*`pad_to=40`/);
+  });
+
+  it("are cut for training and inference, in memory and by threads from their file, with the same numbers", async () => {
+    const inMemory = await train(file, "cut", { cropTo: 32 });
+    const threads = { numWorkers: 1, patternsInMemory: "no" };
+    await train(file, "cutInFile", { cropTo: 32, ...threads });
+    const history = (name: string) =>
+      json(name, "training.json").history.map(({ trainLoss, validationLoss }: Record<string, number>) => [
+        trainLoss,
+        validationLoss,
+      ]);
+    expect(history("cutInFile")).toEqual(history("cut"));
+    expect(inMemory.record.inputs[0].conversions[0]).toMatch(/36 × 36 made 32 × 32/);
+    await infer(file, "cutOut", { cropTo: 32 }, "cut");
+    const { positions } = readReconstruction(readFileSync(path("cutOut", "reconstruction.npz")));
+    expect(positions).toEqual(scan.positions.map((value) => value * (32 / 36)));
+    // Without a word they are taken as the training's were, since the network takes no others.
+    expect((await infer(file, "uncut", {}, "cut")).record.inputs[1]).toEqual(json("cutOut", "run.json").inputs[1]);
+  });
+});
+
 describe("a scan that would be misread", () => {
   const scan = write("cornered.npz", cornered(faulty()));
   const refusal = /the probe's centre is at the corner of its window.*say `probe_at=corner`/i;
@@ -120,7 +147,8 @@ describe("a scan that would be misread", () => {
     await expect(train(scan, "refused")).rejects.toThrow(refusal);
     await expect(infer(scan, "refusedToo")).rejects.toThrow(refusal);
     const told = await infer(scan, "told", { probeAt: "corner", skipFrames: "6" });
-    expect(told.warnings.join()).not.toMatch(/probe/);
+    // Neither its place nor its likeness to the training's is in doubt then.
+    expect(told.warnings.join()).not.toMatch(/corner|edge of its window|another probe/);
   });
 
   it("and taken as it is where that is said", async () => {
