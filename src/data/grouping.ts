@@ -57,6 +57,8 @@ export interface GroupingOptions {
   readonly oversampling?: boolean;
   /** Anchors are the first frames in order, not drawn at random. Default false. */
   readonly sequential?: boolean;
+  /** Where no frame can lead a group, there are none, and no error. Default false. */
+  readonly mayBeNone?: boolean;
   /** Parts of the scan's extent whose frames are used, as fractions. Default all of it. */
   readonly xBounds?: readonly [number, number];
   readonly yBounds?: readonly [number, number];
@@ -88,6 +90,8 @@ export function makeGroups(
   const usable = framesWithin(positions, frames, options.xBounds ?? [0, 1], options.yBounds ?? [0, 1]);
   const candidates = candidatesOf(positions, usable, options);
   const lone = loneFrames(positions, usable, candidates, options);
+  if (candidates.length === 0 && options.mayBeNone === true)
+    return { size, count: 0, frames: new Int32Array(0), ...(lone.length === 0 ? {} : { lone }) };
   if (candidates.length === 0) throw nobodyLeads(lone, options);
   const wanted = groupsToMake(candidates.length, options);
   const shares = shareOut(wanted, candidates, options, random);
@@ -178,11 +182,17 @@ function candidatesOf(positions: Float64Array, frames: readonly number[], option
           got: `${rule.count}`,
         });
       const lists = nearestNeighbours(positions, frames, rule.count);
-      return lists.flatMap(([anchor, ...pool]) => anchored(anchor, near(anchor, pool), size));
+      return lists.flatMap(([anchor, ...others]) => {
+        const pool = near(anchor, others);
+        return anchored(anchor, pool.length, () => pool, size);
+      });
     }
     case "distance": {
-      const lists = neighboursBetween(positions, frames, rule.min, Math.min(rule.max, reach));
-      return lists.flatMap((pool, k) => anchored(frames[k], near(frames[k], pool), size));
+      const between = neighboursBetween(positions, frames, rule.min, Math.min(rule.max, reach));
+      return frames.flatMap((anchor) => {
+        const pool = (): readonly number[] => near(anchor, between(anchor));
+        return anchored(anchor, pool().length, pool, size);
+      });
     }
     case "quadrants": {
       if (size !== 4)
@@ -212,19 +222,19 @@ function candidatesOf(positions: Float64Array, frames: readonly number[], option
   }
 }
 
-/** The anchor with size − 1 of its pool. */
-function anchored(anchor: number, pool: readonly number[], size: number): Candidate[] {
-  if (pool.length < size - 1) return [];
+/** The anchor with size − 1 of a pool of so many. */
+function anchored(anchor: number, count: number, pool: () => readonly number[], size: number): Candidate[] {
+  if (count < size - 1) return [];
   const draw = (random: Random): number[] => {
     // The first steps of a Fisher–Yates shuffle draw without replacement.
-    const items = [...pool];
+    const items = [...pool()];
     for (let i = 0; i < size - 1; i++) {
       const j = i + random.integer(items.length - i);
       [items[i], items[j]] = [items[j], items[i]];
     }
     return [anchor, ...items.slice(0, size - 1)];
   };
-  return [{ anchor, combinations: binomial(pool.length, size - 1), draw }];
+  return [{ anchor, combinations: binomial(count, size - 1), draw }];
 }
 
 /** One of each quadrant; the anchor counts as a member of each, but may be taken once only. */

@@ -19,18 +19,18 @@ export function nearestNeighbours(
   return Array.from(anchors, (anchor) => selfFirst(anchor, tree.nearest(...at(positions, anchor), count + 1)));
 }
 
-/** Neighbours at a distance of min to max, both included, nearest first; never the anchor, never one twice. */
+/**
+ * Neighbours at a distance of min to max, both included, nearest first; never the anchor, never one twice.
+ * @returns for one anchor at a time: there may be very many, and lists of all anchors may not fit into memory
+ */
 export function neighboursBetween(
   positions: Float64Array,
   frames: ArrayLike<number>,
   min: number,
   max: number,
-  anchors: ArrayLike<number> = frames,
-): number[][] {
+): (anchor: number) => number[] {
   const tree = new PointTree(positions, frames);
-  return Array.from(anchors, (anchor) =>
-    tree.between(...at(positions, anchor), min, max).filter((frame) => frame !== anchor),
-  );
+  return (anchor) => tree.between(...at(positions, anchor), min, max).filter((frame) => frame !== anchor);
 }
 
 /**

@@ -91,13 +91,20 @@ function prepareScan(
   const window = patterns.height;
   const groups = makeGroups(positions, split.training, { ...trainingGroups(data, gridsize), window }, drawing);
   const held = validation === undefined ? split.validation : framesInUse(validation);
+  const heldSource = heldBackSource(validation ?? dataset, held, data, gridsize, scales);
   return {
     scales,
     training: batchSource(dataset, scales, groups),
-    validation: heldBackSource(validation ?? dataset, held, data, gridsize, scales),
+    validation: heldSource,
     trainingFrames: split.training,
     validationFrames: held,
-    warnings: [...partsWarning(positions, window, frames), ...loneFramesWarning(groups)],
+    warnings: [
+      ...partsWarning(positions, window, frames),
+      ...loneFramesWarning(groups),
+      ...(held.length > 0 && heldSource.groups.count === 0
+        ? [`no validation: of the ${held.length} patterns held back none has enough neighbours among them that overlap`]
+        : []),
+    ],
   };
 }
 
@@ -159,6 +166,9 @@ function heldBackSource(
   const size = gridsize ** 2;
   if (frames.length < size) return batchSource(dataset, scales, { size, count: 0, frames: new Int32Array(0) });
   const window = dataset.patterns.height;
-  const options: GroupingOptions = { size, neighbours: fixedRule(data, size), sequential: true, window };
+  const options: GroupingOptions = {
+    ...{ size, neighbours: fixedRule(data, size), sequential: true, window },
+    mayBeNone: true,
+  };
   return batchSource(dataset, scales, makeGroups(dataset.positions, frames, options, new Random(data.subsampleSeed)));
 }

@@ -1,10 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { completeData } from "../../src/config/resolve/complete.ts";
+import { parseSettings } from "../../src/config/schema.ts";
 import { groupGeometry, largestOffset } from "../../src/data/groupGeometry.ts";
 import { makeGroups, type NeighbourRule } from "../../src/data/grouping.ts";
 import { loneFramesWarning, partsWarning } from "../../src/data/groupingWarnings.ts";
 import { scanParts } from "../../src/data/scanParts.ts";
 import { Random } from "../../src/random.ts";
+import { simulate } from "../../src/simulation/simulate.ts";
+import { prepareData } from "../../src/training/preparation.ts";
 
 const WINDOW = 16;
 const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -95,6 +99,17 @@ describe("groups across a gap", () => {
     expect(() => make({ kind: "nearest", count: 4 })).toThrow(
       /no pattern.*that overlap.*frame 1 at 282.8 pixels from frame 0.*`gridsize=1`/,
     );
+    const none = makeGroups(sparse, range(10), { size: 4, window: WINDOW, mayBeNone: true }, new Random(1));
+    expect([none.count, none.lone?.length]).toEqual([0, 10]);
     expect(() => make({ kind: "square", step: 20 })).toThrow(/do not overlap.*grid_step below .* 16 pixels; got 20/);
   });
+});
+
+it("patterns held back that do not overlap are no validation, and it is said", () => {
+  const scan = simulate({ n: 32, patterns: 20, seed: 1, measurement: "amplitude" });
+  const apart = { ...scan, positions: scan.positions.map((value) => 1000 * value) };
+  const data = completeData(parseSettings("data"), 2, 1, null);
+  const { validation, warnings } = prepareData([scan], apart, data, 2, new Random(1));
+  expect(validation).toBeUndefined();
+  expect(warnings.join()).toMatch(/no validation: of the 20 patterns held back none/);
 });

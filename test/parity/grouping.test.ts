@@ -55,9 +55,9 @@ describeFixtures("grouping", ({ entry, arrays }) => {
       const columns = arrays.get("min_dist").shape[1];
       const once = (name: string): number[][] =>
         rows(arrays, name).map((row) => row.filter((k, i) => k >= 0 && i % 2 === 0));
-      const window = neighboursBetween(positions, all, minDistance, maxDistance);
+      const window = all.map(neighboursBetween(positions, all, minDistance, maxDistance));
       expect(window.map((row) => row.slice(0, Math.ceil(columns / 2)))).toEqual(once("min_dist"));
-      const fromZero = neighboursBetween(positions, all, 0, maxDistance);
+      const fromZero = all.map(neighboursBetween(positions, all, 0, maxDistance));
       expect(fromZero.map((row, i) => [i, ...row].slice(0, Math.ceil(columns / 2)))).toEqual(
         once("min_dist_from_zero"),
       );
