@@ -167,7 +167,7 @@ describe("training on groups of four", () => {
 
   /** Trains for an epoch and says how many steps that was, and the weights. */
   async function train(settings: Settings) {
-    const outputDir = path(`run${runs++}`);
+    const outputDir = path(`training${runs++}`);
     const overrides = {
       nFiltersScale: 1,
       batchSize: BATCH,
