@@ -26,7 +26,7 @@ describe.skipIf(chromiumPath === undefined)("whole runs in a worker", () => {
       await browser.close();
       await site.close();
     }
-  });
+  }, 240_000);
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it("end as they do elsewhere, and leave the same files", () => {
