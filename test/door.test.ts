@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as core from "../src/index.ts";
 import * as node from "../src/node/index.ts";
+import { version } from "../src/version.ts";
 
 /** What other programs import. A change here is a change of the package's interface: it belongs in CHANGELOG.md. */
 describe("the doors of the package", () => {
@@ -71,5 +73,10 @@ describe("the doors of the package", () => {
         "writeAtomic",
       ]
     `);
+  });
+
+  it("the version that bundles and records state is the package's", () => {
+    const text = readFileSync(new URL("../package.json", import.meta.url), "utf8");
+    expect(version).toBe((JSON.parse(text) as { readonly version: string }).version);
   });
 });
