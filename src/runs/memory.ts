@@ -87,7 +87,8 @@ export function outOfMemory(error: unknown): PtychonautError | undefined {
   const message = error instanceof Error ? error.message : String(error);
   if (!exhausted.test(message)) return undefined;
   return new PtychonautError("memory", "there is not enough memory", {
-    got: message,
+    // ONNX Runtime tells where in its sources it was before it comes to the point.
+    got: /failed to allocate[^\n]*/i.exec(message)?.[0] ?? message.trim(),
     fix:
       `take a smaller ${setting("batch_size")} or ${setting("inference_batch_size")}, leave the patterns in their file ` +
       `(${setting("patterns_in_memory", "no")}), check that positions are in object pixels, or raise the limit`,

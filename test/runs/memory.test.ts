@@ -88,6 +88,10 @@ describe("memory that runs out", () => {
       new RangeError("Array buffer allocation failed"),
     ])
       expect(outOfMemory(error)?.message).toMatch(/not enough memory/);
+    const kernel = new Error(
+      "Conv node. /src/arena.cc:360 AllocateRaw(size_t) Failed to allocate memory for buffer of size 64\n",
+    );
+    expect(outOfMemory(kernel)?.message).toMatch(/got Failed to allocate memory for buffer of size 64\. Take/);
     expect(outOfMemory(new RangeError("Invalid array length"))).toBeUndefined();
     expect(outOfMemory(new Error("something else"))).toBeUndefined();
   });
