@@ -81,7 +81,7 @@ export function describeParts(
 }
 
 /** A distance for people. */
-export const pixelsOf = (distance: number): string => String(Number(distance.toPrecision(distance < 1e4 ? 4 : 8)));
+export const pixelsOf = (distance: number): string => String(Number(distance.toPrecision(distance < 1e4 ? 4 : 6)));
 
 /** "frame 7" or "frames 7, 8, 9 …". */
 export function listFrames(frames: readonly number[]): string {
