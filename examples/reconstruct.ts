@@ -43,6 +43,7 @@ const hooks: RunHooks = {
 const training = await createTrainingPayload({
   trainDataFile: scan,
   outputDir: join(folder, "training"),
+  overwrite: true, // this example starts anew each time; else the training that is there would not be lost unasked
   overrides: { gridsize: 1, nFiltersScale: 1, maxEpochs: Number(epochs), batchSize: 8, learningRate: 1e-3, seed: 3 },
 });
 const { status } = await runTraining(training, hooks);

@@ -273,6 +273,16 @@ describe("before a run", () => {
     await expect(reach()).rejects.toThrow(/ECONNREFUSED.*Start it \(mlflow server\)/);
   });
 
+  it.each([[], {}, { experiment: null }, { experiment: { experiment_id: 7 } }])(
+    "a server that answers %j is none of MLflow's",
+    async (body) => {
+      interfere("mlflow/experiments/get-by-name", { status: 200, body });
+      await expect(reach()).rejects.toMatchObject({ kind: "device" });
+      interfere("mlflow/experiments/get-by-name", { status: 200, body });
+      await expect(reach()).rejects.toThrow(/the answer is not an MLflow server's: /);
+    },
+  );
+
   it("a deleted experiment is an error", async () => {
     server.experiments["samples"] = { id: "3", lifecycle_stage: "deleted" };
     await expect(reach()).rejects.toThrow(/"samples" was deleted.*experiment_name/);

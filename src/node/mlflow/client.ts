@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
 
 /** What kept a request from being answered: nobody there, or an answer that says no. */
 export class MlflowFailure extends Error {
@@ -31,8 +32,9 @@ export const usualPatience: Patience = { attempts: 3, pause: 500, timeout: 10_00
 /** The REST interface of an MLflow server (version 2.0), in JSON. Every method throws MlflowFailure. */
 export interface MlflowClient {
   readonly uri: string;
-  get<T>(path: string, query: Readonly<Record<string, string>>): Promise<T>;
-  post<T>(path: string, body: object, patience?: Partial<Patience>): Promise<T>;
+  /** @param shape what the answer must have */
+  get<T>(path: string, query: Readonly<Record<string, string>>, shape: z.ZodType<T>): Promise<T>;
+  post<T>(path: string, body: object, shape: z.ZodType<T>, patience?: Partial<Patience>): Promise<T>;
   /** Stores a file where the server passes files on; `path` is below its artifact root. */
   upload(path: string, content: Uint8Array<ArrayBuffer>): Promise<void>;
 }
@@ -62,12 +64,12 @@ export function mlflowClient(uri: string, environment: Environment, patience: Pa
   };
   return {
     uri,
-    async get(path, query) {
-      return parsed(await send(`mlflow/${path}?${new URLSearchParams(query)}`, {}));
+    async get(path, query, shape) {
+      return parsed(await send(`mlflow/${path}?${new URLSearchParams(query)}`, {}), shape);
     },
-    async post(path, body, changed) {
+    async post(path, body, shape, changed) {
       const request = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
-      return parsed(await send(`mlflow/${path}`, request, changed));
+      return parsed(await send(`mlflow/${path}`, request, changed), shape);
     },
     async upload(path, content) {
       const name = path.split("/").map(encodeURIComponent).join("/");
@@ -122,21 +124,31 @@ function reasonOf(error: unknown): string {
   return code ?? (cause instanceof Error ? cause.message : error.message);
 }
 
-function errorIn(text: string): { readonly error_code?: string; readonly message?: string } {
+const errorShape = z.object({ error_code: z.string().optional(), message: z.string().optional() });
+
+function errorIn(text: string): { readonly error_code?: string | undefined; readonly message?: string | undefined } {
   try {
-    const json: unknown = JSON.parse(text);
-    return typeof json === "object" && json !== null ? json : {};
+    return errorShape.parse(JSON.parse(text));
   } catch {
     return {};
   }
 }
 
-function parsed<T>(text: string): T {
+/** For answers of which nothing is read. */
+export const anyAnswer: z.ZodType<unknown> = z.unknown();
+
+function parsed<T>(text: string, shape: z.ZodType<T>): T {
+  let json: unknown;
   try {
-    return JSON.parse(text) as T;
+    json = JSON.parse(text);
   } catch {
     throw new MlflowFailure("the answer is not JSON, as an MLflow server's would be", { temporary: false });
   }
+  const { success, data, error } = shape.safeParse(json);
+  if (success) return data;
+  const { path, message } = error.issues[0];
+  const where = path.length === 0 ? "" : `${path.join(".")}: `;
+  throw new MlflowFailure(`the answer is not an MLflow server's: ${where}${message}`, { temporary: false });
 }
 
 const firstLine = (text: string): string => text.split("\n")[0].slice(0, 300);

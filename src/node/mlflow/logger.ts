@@ -5,7 +5,7 @@ import { outputs, subfolders } from "../../runs/outputs.ts";
 import { pathBelow } from "../../runs/paths.ts";
 import type { RunStore } from "../../runs/store.ts";
 import type { EpochRecord } from "../../training/trainingState.ts";
-import { type MlflowClient, MlflowFailure, type Patience } from "./client.ts";
+import { anyAnswer, type MlflowClient, MlflowFailure, type Patience } from "./client.ts";
 import { logInBatches, type Metric, type MlflowRun, MOST_METRICS, metricValue, openMlflowRun } from "./run.ts";
 import { type MlflowServer, orExplain } from "./server.ts";
 
@@ -141,6 +141,6 @@ async function conclude(
   }
   await said("the run could not be closed", async () => {
     await logInBatches(client, runId, { tags: { "ptychonaut.outcome": message } });
-    await client.post("runs/update", { run_id: runId, status: STATUS[status], end_time: Date.now() });
+    await client.post("runs/update", { run_id: runId, status: STATUS[status], end_time: Date.now() }, anyAnswer);
   });
 }

@@ -4,7 +4,7 @@ import { outputs } from "../../runs/outputs.ts";
 import { joinPath } from "../../runs/paths.ts";
 import { isThere, type RunStore, readJson, writeJson } from "../../runs/store.ts";
 import type { EpochRecord } from "../../training/trainingState.ts";
-import { type MlflowClient, MlflowFailure, type Patience } from "./client.ts";
+import { anyAnswer, type MlflowClient, MlflowFailure, type Patience } from "./client.ts";
 import type { MlflowServer } from "./server.ts";
 
 /** A number of an epoch as MLflow takes it. Numbers that JSON lacks go as protocol buffers spell them. */
@@ -30,20 +30,26 @@ export interface MlflowRun {
   readonly file: string;
 }
 
-interface RunJson {
-  readonly run: {
-    readonly info: {
-      readonly run_id: string;
-      readonly experiment_id: string;
-      readonly artifact_uri: string;
-      readonly lifecycle_stage?: string;
-    };
-    readonly data?: {
-      readonly metrics?: readonly { readonly key: string; readonly value: number }[];
-      readonly params?: readonly { readonly key: string }[];
-    };
-  };
-}
+const runShape = z.object({
+  run: z.object({
+    info: z.object({
+      run_id: z.string(),
+      experiment_id: z.string(),
+      artifact_uri: z.string(),
+      lifecycle_stage: z.string().optional(),
+    }),
+    data: z
+      .object({
+        // Numbers that are not finite come as texts.
+        metrics: z
+          .array(z.object({ key: z.string(), value: z.union([z.number(), z.string()]).transform(Number) }))
+          .optional(),
+        params: z.array(z.object({ key: z.string() })).optional(),
+      })
+      .optional(),
+  }),
+});
+type RunJson = z.infer<typeof runShape>;
 
 /** `mlflow.json`, by which a resumed training finds its run. */
 const runFile = (outputDir: string): string => joinPath(outputDir, outputs.mlflow);
@@ -67,7 +73,7 @@ export async function openMlflowRun(
   const earlier = resumed ? await earlierRun(client, experimentId, file, store) : undefined;
   const { run } = earlier ?? (await createRun(client, experimentId, description));
   const { run_id: runId, artifact_uri: artifactUri } = run.info;
-  if (earlier !== undefined) await client.post("runs/update", { run_id: runId, status: "RUNNING" });
+  if (earlier !== undefined) await client.post("runs/update", { run_id: runId, status: "RUNNING" }, anyAnswer);
   await writeJson(file, { trackingUri: client.uri, experimentId, runId }, store);
   const known = new Set(run.data?.params?.map(({ key }) => key));
   const news = Object.entries(params).filter(([key]) => !known.has(key));
@@ -86,13 +92,14 @@ function createRun(client: MlflowClient, experimentId: string, { name, user }: R
     "mlflow.source.name": "ptychonaut train",
     "mlflow.source.type": "LOCAL",
   };
-  return client.post("runs/create", {
+  const body = {
     experiment_id: experimentId,
     run_name: name,
     user_id: user,
     start_time: Date.now(),
     tags: keysAndValues(tags),
-  });
+  };
+  return client.post("runs/create", body, runShape);
 }
 
 /** The run that the folder's training had on this server, as long as it is there. */
@@ -107,7 +114,7 @@ async function earlierRun(
     : undefined;
   if (saved === undefined || saved.trackingUri !== client.uri || saved.experimentId !== experimentId) return undefined;
   try {
-    const found = await client.get<RunJson>("runs/get", { run_id: saved.runId });
+    const found = await client.get("runs/get", { run_id: saved.runId }, runShape);
     return found.run.info.lifecycle_stage === "deleted" ? undefined : found;
   } catch (error) {
     if (error instanceof MlflowFailure && error.code === "RESOURCE_DOES_NOT_EXIST") return undefined;
@@ -136,7 +143,7 @@ export async function logInBatches(
   for (let at = 0; at === 0 || at < Math.max(allParams.length, allTags.length); at += MOST_TEXTS) {
     const part = <T>(list: readonly T[]): readonly T[] => list.slice(at, at + MOST_TEXTS);
     const body = { run_id: runId, params: part(allParams), tags: part(allTags), metrics: at === 0 ? metrics : [] };
-    await client.post("runs/log-batch", body, patience);
+    await client.post("runs/log-batch", body, anyAnswer, patience);
   }
 }
 

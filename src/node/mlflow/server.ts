@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { ExecutionConfig } from "../../config/executionConfig.ts";
 import { checkTrackingUri } from "../../config/trackingUri.ts";
 import { PtychonautError, setting } from "../../errors.ts";
@@ -13,10 +14,7 @@ export interface MlflowServer {
 
 const DEFAULT_URI = "http://127.0.0.1:5000";
 
-interface Experiment {
-  readonly experiment_id: string;
-  readonly lifecycle_stage?: string;
-}
+const experimentShape = z.object({ experiment_id: z.string(), lifecycle_stage: z.string().optional() });
 
 /**
  * Finds the server before anything is computed: `mlflow_tracking_uri`, else MLFLOW_TRACKING_URI, else one on this machine.
@@ -56,9 +54,11 @@ export async function orExplain<T>({ uri }: MlflowClient, work: () => Promise<T>
 
 async function findExperiment(client: MlflowClient, name: string): Promise<string | undefined> {
   try {
-    const { experiment } = await client.get<{ experiment: Experiment }>("experiments/get-by-name", {
-      experiment_name: name,
-    });
+    const { experiment } = await client.get(
+      "experiments/get-by-name",
+      { experiment_name: name },
+      z.object({ experiment: experimentShape }),
+    );
     if (experiment.lifecycle_stage !== "deleted") return experiment.experiment_id;
   } catch (error) {
     if (error instanceof MlflowFailure && error.code === "RESOURCE_DOES_NOT_EXIST") return undefined;
@@ -72,7 +72,7 @@ async function findExperiment(client: MlflowClient, name: string): Promise<strin
 
 async function createExperiment(client: MlflowClient, name: string): Promise<string> {
   try {
-    return (await client.post<Experiment>("experiments/create", { name })).experiment_id;
+    return (await client.post("experiments/create", { name }, experimentShape)).experiment_id;
   } catch (error) {
     // Another run that starts at the same time may have been quicker.
     if (!(error instanceof MlflowFailure) || error.code !== "RESOURCE_ALREADY_EXISTS") throw error;
