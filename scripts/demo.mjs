@@ -36,12 +36,10 @@ ptychonaut("compare", `network=${object}`, "--reference", scan, "--output_dir", 
 const { trivialReconstructions } = await import("./trivialReconstructions.mjs");
 const network = JSON.parse(readFileSync(join(reconstruction, "metrics.json"), "utf8"));
 const rows = [["network", network], ...Object.entries(await trivialReconstructions(scan, object))];
-console.log(`\n${"".padEnd(20)}complex error  phase SSIM  phase correlation  FRC half-bit (px)`);
-for (const [name, { complexError, phase, frc }] of rows) {
-  const cells = [complexError.toFixed(3), number(phase.ssim), number(phase.correlation), number(frc.halfBit, 1)];
-  console.log(
-    name.padEnd(20) + cells[0].padStart(13) + cells[1].padStart(12) + cells[2].padStart(19) + cells[3].padStart(19),
-  );
+console.log(`\n${"".padEnd(20)}complex error  phase SSIM  phase correlation`);
+for (const [name, { complexError, phase }] of rows) {
+  const cells = [complexError.toFixed(3), number(phase.ssim), number(phase.correlation)];
+  console.log(name.padEnd(20) + cells[0].padStart(13) + cells[1].padStart(12) + cells[2].padStart(19));
 }
 console.log(`\npictures: ${join(comparison, "comparison.png")}, ${join(reconstruction, "phase.png")}`);
 console.log(`numbers:  ${join(reconstruction, "metrics.json")}`);
