@@ -33,6 +33,8 @@ const object = join(reconstruction, "reconstruction.npz");
 ptychonaut("evaluate", object, "--reference", scan);
 ptychonaut("compare", `network=${object}`, "--reference", scan, "--output_dir", comparison);
 
+/** A constant image has no correlation. */
+const number = (value) => (value === null || Number.isNaN(value) ? "none" : value.toFixed(3));
 const { trivialReconstructions } = await import("./trivialReconstructions.mjs");
 const network = JSON.parse(readFileSync(join(reconstruction, "metrics.json"), "utf8"));
 const rows = [["network", network], ...Object.entries(await trivialReconstructions(scan, object))];
@@ -50,9 +52,4 @@ function ptychonaut(...args) {
   const program = join(root, "dist/node/cli/ptychonaut.js");
   const { status } = spawnSync(process.execPath, [program, ...args.map(String)], { stdio: "inherit" });
   if (status !== 0) process.exit(status ?? 1);
-}
-
-/** A constant image has no correlation, and no resolution. */
-function number(value, digits = 3) {
-  return value === null || Number.isNaN(value) ? "none" : value.toFixed(digits);
 }
