@@ -24,7 +24,8 @@ export interface FrcCurve {
 export interface Frc {
   /**
    * Resolution in pixels: the full period 1/f at which the curve first falls below the threshold, 2 (Nyquist) where it
-   * never does. For the resolution of a measurement compare two independent reconstructions; against a truth it says down
+   * never does; the side of the image where it never was above. Of the lowest rings those below it are passed over where
+   * the next are above. For the resolution of a measurement compare two independent reconstructions; against a truth it says down
    * to which period the reconstruction is right. Null where an image has no structure: then the curve says nothing.
    */
   readonly halfBit: number | null;
@@ -142,12 +143,19 @@ export const bitsToSnr = (bits: number): number => (2 ** bits - 1) / 2;
 /** 0 for a ring without power: nothing correlates with nothing. */
 const quotient = (value: number, power: number): number => (power > 0 ? value / power : 0);
 
+/**
+ * Rings that do not decide when the next ones are above the threshold: a dozen or two of pixels each, and without the power
+ * that the mean and the phase ramp took with them. A Siemens star has hardly any there.
+ */
+const LOWEST_RINGS = 3;
+
 /** Full period in pixels at the first crossing, linear between rings. Ring 0 is one pixel and says nothing. */
 function resolution({ frequency, correlation }: FrcCurve, threshold: readonly number[]): number {
-  for (let r = 1; r < frequency.length; r++) {
+  const start = correlation.findIndex((value, r) => r > 0 && value >= threshold[r]);
+  if (start < 0 || start > LOWEST_RINGS + 1) return 1 / frequency[1];
+  for (let r = start; r < frequency.length; r++) {
     const below = threshold[r] - correlation[r];
     if (!(below > 0)) continue;
-    if (r === 1) return 1 / frequency[1];
     const above = correlation[r - 1] - threshold[r - 1];
     const crossing = frequency[r - 1] + (frequency[r] - frequency[r - 1]) * (above / (above + below));
     return 1 / crossing;
