@@ -18,7 +18,7 @@ export interface DataFacts {
   /** CRC-32 of the positions' float64 values. */
   readonly positionsCrc: number;
   /**
-   * CRC-32 of the patterns' float32 values, of {@link SAMPLE} of them at most, spread evenly: two samples measured on one
+   * CRC-32 of the patterns' float32 values, of `SAMPLE` of them at most, spread evenly: two samples measured on one
    * raster with one probe differ in nothing else. Absent in older bundles.
    */
   readonly patternsCrc?: number;

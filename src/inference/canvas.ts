@@ -18,7 +18,7 @@ export interface CanvasOptions {
    * interpolation. Default "pixel".
    */
   readonly centre?: "mean" | "pixel";
-  /** Canvases larger than this are refused, in pixels. Default {@link MAX_CANVAS_PIXELS}. */
+  /** Canvases larger than this are refused, in pixels. Default 2^26. */
   readonly maxPixels?: number;
   /** Numbers of the frames that `positions` are of, for errors. Default: in order from 0. */
   readonly frames?: ArrayLike<number>;

@@ -70,7 +70,7 @@ export interface Coverage {
  *
  * Phases are compared as angles: the error of a pixel is arg(r conj t), in (−π, π], so a wrap is no error. The phase images
  * for SSIM, PSNR and correlation are arg(t conj m) with m the mean of t, and that plus the error; so they wrap only where
- * the reference itself spans more than 2π. Margins without amplitude are not covered ({@link align}); a pixel without
+ * the reference itself spans more than 2π. Margins without amplitude are not covered (`align`); a pixel without
  * amplitude inside has the phase of m.
  *
  * @param reconstruction `[h, w]`
