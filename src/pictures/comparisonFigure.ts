@@ -92,7 +92,8 @@ function ringChart(entries: readonly ComparedEntry[], side: number): LineChart {
     curves: threshold === undefined ? curves : [threshold, ...curves],
     xLabel: "cycles per pixel",
     xLimits: [0, 0.5],
-    yLimits: [0, 1],
+    // Correlations may be negative, and that is a finding.
+    yLimits: [Math.min(0, ...entries.flatMap(({ frc }) => frc.correlation)), 1],
     width: side,
     height: side,
   };

@@ -30,6 +30,7 @@ export interface FigureOptions {
 }
 
 const warningInk: Colour = [178, 24, 24];
+const noteInk: Colour = [130, 130, 130];
 const dotInk: Colour = [213, 60, 40];
 const margin = 20;
 const panelGap = 32;
@@ -100,8 +101,8 @@ function cellOf(content: Panel | LineChart, options: FigureOptions): Cell {
   const prepared = prepare(content, options);
   return {
     width: prepared.fullWidth,
-    height: titleHeight + prepared.size.height + footHeight + (content.caption === undefined ? 0 : captionHeight),
-    marks: (left, top) => panelMarks(prepared, left, top, options),
+    height: titleHeight + prepared.size.height + footHeight + prepared.lines.length * captionHeight,
+    marks: (left, top) => panelMarks(prepared, left, top),
   };
 }
 
@@ -111,11 +112,22 @@ interface Prepared {
   readonly limits: readonly [number, number];
   readonly ticks: readonly { value: number; label: string }[];
   readonly size: PanelSize;
+  readonly scaleBar: ScaleBar | undefined;
+  /** Lines below the image and its scale bar. */
+  readonly lines: readonly string[];
+  /** Whether the note on how the image was drawn stands beside the scale bar: it has a line of its own where it must. */
+  readonly noteBeside: boolean;
   /** With colour bar and its labels. */
   readonly fullWidth: number;
 }
 
-function prepare(panel: Panel, { panelSize: side = 384 }: FigureOptions): Prepared {
+interface ScaleBar {
+  /** Units of the sheet. */
+  readonly width: number;
+  readonly label: string;
+}
+
+function prepare(panel: Panel, { panelSize: side = 384, pixelSizeM, scaleBars = true }: FigureOptions): Prepared {
   if (panel.image.length !== panel.width * panel.height || panel.image.length === 0)
     throw new PtychonautError("shape", `panel "${panel.title}" has another size than its image`, {
       expected: `${panel.height} x ${panel.width} values, at least one`,
@@ -125,11 +137,17 @@ function prepare(panel: Panel, { panelSize: side = 384 }: FigureOptions): Prepar
   const limits = panel.limits ?? robustLimits(panel.image, panel.mask);
   const marks = ticks(limits[0], limits[1]);
   const labels = Math.max(...marks.map(({ label }) => textWidth(label)), textWidth(panel.unit ?? "") - 12);
+  const scaleBar = scaleBars ? scaleBarOf(panel, size, pixelSizeM) : undefined;
+  const taken = scaleBar === undefined ? 0 : scaleBar.width + 22 + textWidth(scaleBar.label);
+  const noteBeside = taken + textWidth(size.note) <= size.width;
   return {
     panel,
     limits,
     ticks: marks,
     size,
+    scaleBar,
+    lines: [...(noteBeside ? [] : [size.note]), ...(panel.caption === undefined ? [] : [panel.caption])],
+    noteBeside,
     fullWidth: Math.max(
       size.width + barGap + barWidth + 2 * tickLength + labels,
       textWidth(panel.title) + 8,
@@ -138,8 +156,8 @@ function prepare(panel: Panel, { panelSize: side = 384 }: FigureOptions): Prepar
   };
 }
 
-function panelMarks(prepared: Prepared, left: number, above: number, options: FigureOptions): Mark[] {
-  const { panel, size, limits } = prepared;
+function panelMarks(prepared: Prepared, left: number, above: number): Mark[] {
+  const { panel, size, limits, scaleBar } = prepared;
   const top = above + titleHeight;
   const foot = top + size.height + 12;
   const scale = size.magnify / size.block / PIXELS_PER_UNIT;
@@ -154,9 +172,11 @@ function panelMarks(prepared: Prepared, left: number, above: number, options: Fi
       ? []
       : [{ kind: "dots", points: panel.dots.map(onSheet), radius: 1.25, colour: dotInk } as const]),
     ...colourBarMarks(prepared, left + size.width + barGap, top),
-    ...(options.scaleBars === false ? [] : scaleBarMarks(prepared, left, foot, options.pixelSizeM)),
-    ...(size.note === "" ? [] : [textMark(size.note, left + size.width, foot, "right", [130, 130, 130])]),
-    ...(panel.caption === undefined ? [] : [textMark(panel.caption, left, foot + captionHeight)]),
+    ...(scaleBar === undefined ? [] : scaleBarMarks(scaleBar, left, foot)),
+    ...(prepared.noteBeside ? [textMark(size.note, left + size.width, foot, "right", noteInk)] : []),
+    ...prepared.lines.map((line, i) =>
+      textMark(line, left, foot + (i + 1) * captionHeight, "left", line === size.note ? noteInk : ink),
+    ),
   ];
 }
 
@@ -208,17 +228,18 @@ function colourBar({ colormap: map }: Panel, height: number): Raster {
   return { width: 1, height, channels: 3, data };
 }
 
-/** A bar of round length, about a quarter of the image wide, below it, with the length beside it. */
-function scaleBarMarks(
-  { panel, size }: Prepared,
-  left: number,
-  top: number,
-  pixelSizeM: number | undefined,
-): readonly Mark[] {
+/** A bar of round length, about a quarter of the image wide. */
+function scaleBarOf({ width }: Panel, { magnify, block }: PanelSize, pixelSizeM: number | undefined): ScaleBar {
   const unit = pixelSizeM ?? 1;
-  const length = roundDown(Math.max(unit, (panel.width * unit) / 4));
-  const width = ((length / unit) * size.magnify) / size.block / PIXELS_PER_UNIT;
-  const label = pixelSizeM === undefined ? `${length} px` : lengthLabel(length);
+  const length = roundDown(Math.max(unit, (width * unit) / 4));
+  return {
+    width: ((length / unit) * magnify) / block / PIXELS_PER_UNIT,
+    label: pixelSizeM === undefined ? `${length} px` : lengthLabel(length),
+  };
+}
+
+/** Below the image, with the length beside it. */
+function scaleBarMarks({ width, label }: ScaleBar, left: number, top: number): readonly Mark[] {
   return [
     { kind: "rectangle", x: left, y: top + 2, width, height: 6, colour: ink },
     textMark(label, left + width + 10, top),

@@ -9,6 +9,8 @@ export interface LineChart {
   readonly xLabel: string;
   readonly xLimits: readonly [low: number, high: number];
   readonly yLimits: readonly [low: number, high: number];
+  /** Ticks of the horizontal axis at whole numbers only. Default false. */
+  readonly xWhole?: boolean;
   /** Default linear; a logarithmic axis needs limits above zero. */
   readonly yScale?: "linear" | "log";
   /** Of the area between the axes, units of the sheet. */
@@ -63,7 +65,9 @@ export function lineChartMarks(chart: LineChart, left: number, top: number): Mar
     top + ((high - along(Math.min(yLimits[1], Math.max(yLimits[0], y)))) / (high - low)) * height;
   return [
     ...axisMarks(chart, left, top, toX, toY),
-    ...curves.flatMap((curve) => curveMarks(curve, toX, toY)),
+    // Dots first: a line's own points stay visible on them.
+    ...curves.filter(({ style }) => style === "dots").flatMap((curve) => curveMarks(curve, toX, toY)),
+    ...curves.filter(({ style }) => style !== "dots").flatMap((curve) => curveMarks(curve, toX, toY)),
     ...curves.map(
       ({ label, colour }, i): Mark => ({
         kind: "text",
@@ -98,7 +102,7 @@ function curveMarks(
 }
 
 function axisMarks(
-  { width, height, xLimits, yLimits, yScale, xLabel }: LineChart,
+  { width, height, xLimits, yLimits, yScale, xLabel, xWhole = false }: LineChart,
   left: number,
   top: number,
   toX: (x: number) => number,
@@ -121,12 +125,19 @@ function axisMarks(
       line([left - tickLength, toY(value)], [left, toY(value)]),
       text(label, left - 2 * tickLength, toY(value) + capitalHeight / 2, "right"),
     ]),
-    ...ticks(...xLimits).flatMap(({ value, label }) => [
+    ...(xWhole ? wholeTicks(...xLimits) : ticks(...xLimits)).flatMap(({ value, label }) => [
       line([toX(value), bottom], [toX(value), bottom + tickLength]),
       text(label, toX(value), below, "centre"),
     ]),
     text(xLabel, left + width / 2, below + lineHeight, "centre"),
   ];
+}
+
+/** As `ticks`, without those between whole numbers. */
+function wholeTicks(low: number, high: number): { value: number; label: string }[] {
+  return ticks(low, high)
+    .filter(({ value }) => Math.abs(value - Math.round(value)) < 1e-9)
+    .map(({ value }) => ({ value, label: String(Math.round(value)) }));
 }
 
 /** 1, 2 and 5 times powers of ten; powers alone where there are more than three of them. */

@@ -26,7 +26,8 @@ export interface PanelSize {
   readonly note: string;
 }
 
-export const unknownColour: Colour = [222, 222, 222];
+/** A tint that no gray of the data has. */
+export const unknownColour: Colour = [212, 222, 236];
 
 /**
  * Sizes of an image on the sheet: its longer side is one to two times `side` units. Small images are magnified by whole

@@ -1,6 +1,6 @@
-import { amplitudeOf, type ComplexArray } from "../arrays.ts";
+import { amplitudeOf, type ComplexArray, phaseOf } from "../arrays.ts";
 import { type FigureOptions, figureOfRows, type Panel } from "./figure.ts";
-import { objectPanels } from "./objectFigure.ts";
+import { phaseScale } from "./objectFigure.ts";
 import type { Sheet } from "./sheet.ts";
 
 /** Modes that the picture shows. */
@@ -9,7 +9,8 @@ const SHOWN = 3;
 const DARK = 0.05;
 
 /**
- * A probe's first modes, a row each: amplitude and phase of every state of it, for example before and after training.
+ * A probe's first modes, a row each: amplitude and phase of every state of it, for example before and after training. The
+ * whole window is shown, with a phase where there is light; its mean, weighted with the intensity, is turned to zero.
  * @param states `[mode, y, x]` by name
  */
 export function probeFigure(states: Readonly<Record<string, ComplexArray>>, options: FigureOptions = {}): Sheet {
@@ -26,10 +27,34 @@ export function probeFigure(states: Readonly<Record<string, ComplexArray>>, opti
 function modePanels({ shape, data }: ComplexArray, mode: number, name: string): Panel[] {
   const [, height, width] = shape as [number, number, number];
   const size = 2 * height * width;
-  const field = { shape: [height, width], data: data.subarray(mode * size, (mode + 1) * size) };
-  const amplitude = amplitudeOf(field);
+  const field = meanPhaseAtZero({ shape: [height, width], data: data.slice(mode * size, (mode + 1) * size) });
+  const [amplitude, phase] = [amplitudeOf(field), phaseOf(field)];
   const brightest = amplitude.reduce((a, b) => Math.max(a, b), 0);
-  const lit = amplitude.map((value) => (value > DARK * brightest ? 1 : 0));
-  const { amplitude: first, phase } = objectPanels(field, lit, name);
-  return [first, phase];
+  const lit = Uint8Array.from(amplitude, (value) => (value > DARK * brightest ? 1 : 0));
+  return [
+    {
+      ...{ title: `${name}: amplitude`, image: amplitude, height, width },
+      // A mode without light is black, not an error.
+      limits: [0, brightest > 0 ? brightest : 1],
+    },
+    { title: `${name}: phase`, image: phase, height, width, mask: lit, unit: "rad", ...phaseScale(phase, lit) },
+  ];
+}
+
+/** The field turned, in place, by the phase of Σ |P| P. */
+function meanPhaseAtZero({ shape, data }: ComplexArray): ComplexArray {
+  let [re, im] = [0, 0];
+  for (let k = 0; k < data.length; k += 2) {
+    const amplitude = Math.hypot(data[k], data[k + 1]);
+    re += amplitude * data[k];
+    im += amplitude * data[k + 1];
+  }
+  const angle = -Math.atan2(im, re);
+  const [c, s] = [Math.cos(angle), Math.sin(angle)];
+  for (let k = 0; k < data.length; k += 2) {
+    const [x, y] = [data[k], data[k + 1]];
+    data[k] = c * x - s * y;
+    data[k + 1] = s * x + c * y;
+  }
+  return { shape, data };
 }

@@ -28,6 +28,7 @@ export function scanFigure(
     height,
     width,
     colormap: "sequential",
+    unit: "weight over the largest",
     mask: coverage,
     dots,
   } as const;

@@ -37,6 +37,7 @@ export function trainingFigure(history: readonly EpochPoint[], best: number | nu
     title: "Loss",
     curves,
     xLabel: "epoch",
+    xWhole: true,
     xLimits: first === last ? ([first - 1, last + 1] as const) : ([first, last] as const),
     ...chartRange(curves.flatMap(({ y }) => y)),
     ...size,

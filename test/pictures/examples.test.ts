@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { patternExamples } from "../../src/inference/patternExamples.ts";
 import { patternsFigure } from "../../src/pictures/patternsFigure.ts";
+import { probeFigure } from "../../src/pictures/probeFigure.ts";
 import { scanFigure } from "../../src/pictures/scanFigure.ts";
 import type { Mark } from "../../src/pictures/sheet.ts";
 import { trainingFigure } from "../../src/pictures/trainingFigure.ts";
@@ -39,8 +40,8 @@ describe("patterns measured and modelled", () => {
     const [measured, , modelled] = marks.flatMap((mark) => (mark.kind === "image" ? [mark.raster] : []));
     const corner = (raster: typeof measured): number[] => Array.from(raster.data.subarray(-3));
     expect([corner(measured), corner(modelled)]).toEqual([
-      [222, 222, 222],
-      [222, 222, 222],
+      [212, 222, 236],
+      [212, 222, 236],
     ]);
   });
 });
@@ -66,12 +67,38 @@ describe("the picture of a scan", () => {
   });
 });
 
+describe("the picture of a probe", () => {
+  it("shows whole windows of every mode alike, from black, with a phase where there is light", () => {
+    // A bright spot of phase 1 in the first mode, a weak one of phase −2 elsewhere in the second.
+    const data = new Float32Array(2 * 2 * 64);
+    const put = (mode: number, pixel: number, amplitude: number, angle: number): void => {
+      data.set([amplitude * Math.cos(angle), amplitude * Math.sin(angle)], 2 * (64 * mode + pixel));
+    };
+    put(0, 9, 4, 1);
+    put(1, 50, 0.5, -2);
+    const { marks } = probeFigure({ probe: { shape: [2, 8, 8], data } });
+    const images = marks.flatMap((mark) => (mark.kind === "image" && mark.raster.width > 1 ? [mark] : []));
+    expect(images).toHaveLength(4);
+    expect(new Set(images.map(({ width, height }) => `${width} ${height}`)).size).toBe(1);
+    expect(textsOf(marks)).toEqual(expect.arrayContaining(["probe, mode 1: amplitude", "probe, mode 2: phase", "0"]));
+    const corner = ({ raster }: (typeof images)[number]): number[] => Array.from(raster.data.subarray(-3));
+    expect(images.map(corner)).toEqual([
+      [0, 0, 0],
+      [212, 222, 236],
+      [0, 0, 0],
+      [212, 222, 236],
+    ]);
+  });
+});
+
 describe("the training curve", () => {
   it("shows what was held back where there was something, and the weights that were kept", () => {
     const history = [3, 2, 2.5].map((trainLoss, i) => ({ epoch: i + 1, trainLoss, validationLoss: trainLoss + 1 }));
     expect(textsOf(trainingFigure(history, 2).marks)).toEqual(
       expect.arrayContaining(["training", "patterns held back", "weights kept: epoch 2"]),
     );
+    const epochs = textsOf(trainingFigure(history, 2).marks).filter((text) => /^\d/.test(text));
+    expect(epochs).toEqual(expect.arrayContaining(["1", "2", "3"]));
     const alone = history.map((epoch) => ({ ...epoch, validationLoss: null }));
     const texts = textsOf(trainingFigure(alone, null).marks);
     expect(texts).toContain("training");

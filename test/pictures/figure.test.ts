@@ -52,8 +52,8 @@ describe("images in figures", () => {
 
   it("mark what is not known, and take the nearest pixel beside it", () => {
     const { at } = drawn(panel, 40);
-    expect(at(75, 35)).toEqual([222, 222, 222]);
-    expect(at(65, 35)).toEqual([222, 222, 222]);
+    expect(at(75, 35)).toEqual([212, 222, 236]);
+    expect(at(65, 35)).toEqual([212, 222, 236]);
     expect(at(59, 35)[0]).toBe(Math.round((255 * 29) / 31));
   });
 
@@ -106,6 +106,14 @@ describe("figures", () => {
     expect(bar(scaled).width).toBeCloseTo(((50 / 30) * 10) / PIXELS_PER_UNIT, 9);
     expect(texts(scaled)).toContain("50 nm");
     expect(of(figure([panel], { ...options, scaleBars: false }), "rectangle")).toEqual([]);
+  });
+
+  it("give the note on interpolation a line of its own where the scale bar leaves no room", () => {
+    const at = (s: Sheet, words: string) => of(s, "text").find(({ text }) => text === words)!;
+    const wide = figure([panel], { panelSize: 300 });
+    expect(at(wide, "interpolated").y).toBe(at(wide, "2 px").y);
+    expect(at(sheet, "interpolated").y).toBeGreaterThan(at(sheet, "2 px").y);
+    expect(sheet.height - 20).toBeGreaterThan(at(sheet, "interpolated").y);
   });
 
   it("mark places at the centres of their pixels", () => {

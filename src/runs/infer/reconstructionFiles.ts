@@ -85,8 +85,10 @@ function sheetsOf(
   { object, coverage, positions, origin, pixelSizeM }: Reconstruction,
   { probe, patterns, mask, warning }: ReconstructionPictures,
 ): Readonly<Record<string, () => Sheet>> {
+  const scale: FigureOptions = pixelSizeM === undefined ? {} : { pixelSizeM };
+  // What is wrong with the result stands above what is of the result.
   const options: FigureOptions = {
-    ...(pixelSizeM === undefined ? {} : { pixelSizeM }),
+    ...scale,
     ...(warning === undefined ? {} : { warning }),
   };
   const [height, width] = object.shape as [number, number];
@@ -95,8 +97,8 @@ function sheetsOf(
   return {
     [names.amplitude]: () => figure([panels.amplitude], options),
     [names.phase]: () => figure([panels.phase], options),
-    [names.scan]: () => scanFigure({ coverage, height, width, positions, origin }, options),
-    [names.probe]: () => probeFigure({ probe }, options),
+    [names.scan]: () => scanFigure({ coverage, height, width, positions, origin }, scale),
+    [names.probe]: () => probeFigure({ probe }, scale),
     ...(patterns.length === 0
       ? {}
       : { [names.patterns]: () => patternsFigure(patterns, probe.shape.slice(1) as [number, number], mask, options) }),
