@@ -48,6 +48,7 @@ export async function call(argv: readonly string[], options: CallOptions = {}): 
   let inference: InferencePayload | undefined;
   const code = await main(argv, {
     files: fakeFiles(),
+    scanWarnings: async () => [],
     terminal: false,
     stdout: (text) => {
       stdout += text;

@@ -1,4 +1,5 @@
 import type { FileProbe } from "../../config/fileProbe.ts";
+import type { InferencePayload, TrainingPayload } from "../../config/payload.ts";
 import type { RunHooks, RunOutcome, Workflows } from "../../runs/hooks.ts";
 import type { Home } from "../../runs/machine.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
@@ -8,6 +9,8 @@ export interface CommandContext {
   readonly home: Home;
   readonly workflows: Workflows;
   readonly files: FileProbe;
+  /** What a run would warn of in its scans. @throws PtychonautError as it refuses one */
+  readonly scanWarnings: (payload: TrainingPayload | InferencePayload) => Promise<readonly string[]>;
   /** Results: what a program would read. */
   readonly print: (text: string) => void;
   /** Talk: what a person would read. */

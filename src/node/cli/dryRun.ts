@@ -43,8 +43,17 @@ export function dryFiles(files: FileProbe): DryFiles {
   };
 }
 
-/** Prints what a training would be. @returns the exit code */
-export function sayTraining(payload: TrainingPayload, { headers }: DryFiles, { print }: CommandContext): number {
+/**
+ * Prints what a training would be, and what it would warn of.
+ * @returns the exit code
+ * @throws PtychonautError as the training refuses a scan
+ */
+export async function sayTraining(
+  payload: TrainingPayload,
+  { headers }: DryFiles,
+  { print, warn, scanWarnings }: CommandContext,
+): Promise<number> {
+  for (const line of await scanWarnings(payload)) warn(`warning: ${line}`);
   const { model, data, training, execution, overridden, outputDir, trainDataFile, moreDataFiles } = payload;
   const scans = [trainDataFile, ...moreDataFiles].map((path) => `#   ${scanLine(path, headers.get(path))}`);
   const way = model.modelType === "supervised" ? "from labels" : "from diffraction alone";
@@ -61,14 +70,15 @@ export function sayTraining(payload: TrainingPayload, { headers }: DryFiles, { p
   return 0;
 }
 
-/** Prints what reconstructions would be. @returns the exit code */
-export function sayInference(
+/** Prints what reconstructions would be, see `sayTraining`. */
+export async function sayInference(
   payloads: readonly InferencePayload[],
   { headers }: DryFiles,
-  { print, warn }: CommandContext,
-): number {
-  for (const { modelPath, testDataFile, outputDir, data, inference, execution, overridden, notes } of payloads) {
-    for (const line of notes) warn(`warning: ${line}`);
+  { print, warn, scanWarnings }: CommandContext,
+): Promise<number> {
+  for (const payload of payloads) {
+    const { modelPath, testDataFile, outputDir, data, inference, execution, overridden, notes } = payload;
+    for (const line of [...notes, ...(await scanWarnings(payload))]) warn(`warning: ${line}`);
     print(
       [
         `# would reconstruct with ${modelPath}`,

@@ -16,6 +16,7 @@ import { renderBriefHelp, renderHelp, renderMatches, WIDTH, wrap } from "./help.
 export interface MainDeps {
   readonly workflows?: Partial<Workflows>;
   readonly files?: CommandContext["files"];
+  readonly scanWarnings?: CommandContext["scanWarnings"];
   readonly stdout?: (text: string) => void;
   readonly stderr?: (text: string) => void;
   /** Whether standard error is a terminal, where a progress bar makes sense. */
@@ -130,6 +131,7 @@ function contextFor(
     warn,
     home: nodeHome,
     files: deps.files ?? lazyFiles,
+    scanWarnings: deps.scanWarnings ?? lazyScanWarnings,
     commands: allCommands,
     configurable: async () => (await allCommands()).filter(({ configurable }) => configurable),
     workflows: {
@@ -164,6 +166,9 @@ const lazyFiles: CommandContext["files"] = {
   bundleHeader: async (...args) => (await probe()).bundleHeader(...args),
   prepareFolder: async (...args) => (await probe()).prepareFolder(...args),
 };
+
+const lazyScanWarnings: CommandContext["scanWarnings"] = async (payload) =>
+  (await import("../../runs/inputs/scanChecks.ts")).payloadScanWarnings(payload, nodeHome);
 
 function explainError(thrown: unknown, debug: boolean, stderr: (text: string) => void): number {
   const error = outOfMemory(thrown) ?? thrown;

@@ -2,6 +2,7 @@ import { type Difference, differencesFromDefaults } from "../../config/differenc
 import type { FileProbe } from "../../config/fileProbe.ts";
 import type { Settings } from "../../config/group.ts";
 import { layerOf } from "../../config/merge.ts";
+import type { InferencePayload, TrainingPayload } from "../../config/payload.ts";
 import { resolveInferencePayload } from "../../config/resolve/infer.ts";
 import { resolveTrainingPayload } from "../../config/resolve/train.ts";
 import { PtychonautError } from "../../errors.ts";
@@ -44,34 +45,44 @@ async function validate({ values, positionals }: ParsedFlags, context: CommandCo
   const path = positionals[0];
   const differences =
     values["modelPath"] === undefined && values["testDataFile"] === undefined
-      ? await forTraining(path, values["trainDataFile"], context.files)
-      : await forInference(path, values, context.files);
+      ? await forTraining(path, values["trainDataFile"], context)
+      : await forInference(path, values, context);
   const all = [...differences, ...(await optionsIn(path, await context.configurable()))];
   context.print(listedSettings(all));
   return 0;
 }
 
-async function forTraining(path: string, scan: unknown, files: FileProbe): Promise<readonly Difference[]> {
+async function forTraining(path: string, scan: unknown, context: CommandContext): Promise<readonly Difference[]> {
   const file = await configFile(path, "training");
   const trainDataFile = typeof scan === "string" ? scan : "the scan";
-  const probe = typeof scan === "string" ? readOnly(files) : anyScan(file, files);
-  const { overridden, model, data, training, execution } = await resolveTrainingPayload(
-    { trainDataFile, outputDir: ".", file },
-    probe,
-  );
+  const probe = typeof scan === "string" ? readOnly(context.files) : anyScan(file, context.files);
+  const payload = await resolveTrainingPayload({ trainDataFile, outputDir: ".", file }, probe);
+  if (typeof scan === "string") await saySuspicions(payload, context);
+  const { overridden, model, data, training, execution } = payload;
   const differences = differencesFromDefaults({ model, data, training, execution }, overridden);
   return typeof scan === "string" ? differences : differences.filter(({ source }) => isStated(source));
 }
 
-async function forInference(path: string, values: Settings, files: FileProbe): Promise<readonly Difference[]> {
+async function forInference(path: string, values: Settings, context: CommandContext): Promise<readonly Difference[]> {
   const { trainDataFile, modelPath, testDataFile } = values;
   if (typeof modelPath !== "string" || typeof testDataFile !== "string" || trainDataFile !== undefined) {
     throw new PtychonautError("usage", "--model_path and --test_data go together, and without --train_data_file");
   }
   const file = await configFile(path, "inference");
   const request = { modelPath, testDataFile, outputDir: ".", file };
-  const { overridden, data, inference, execution } = await resolveInferencePayload(request, readOnly(files));
+  const payload = await resolveInferencePayload(request, readOnly(context.files));
+  await saySuspicions(payload, context);
+  const { overridden, data, inference, execution } = payload;
   return differencesFromDefaults({ data, inference, execution }, overridden);
+}
+
+/** What the run would warn of. @throws PtychonautError as it refuses a scan */
+async function saySuspicions(
+  payload: TrainingPayload | InferencePayload,
+  { warn, scanWarnings }: CommandContext,
+): Promise<void> {
+  const notes = payload.kind === "inference" ? payload.notes : [];
+  for (const line of [...notes, ...(await scanWarnings(payload))]) warn(`warning: ${line}`);
 }
 
 /** Options that the file has for commands. */

@@ -16,6 +16,7 @@ import { scheduleOf } from "../../training/settings.ts";
 import type { TrainerOptions } from "../../training/trainer.ts";
 import { freshState, type TrainingState } from "../../training/trainingState.ts";
 import { type OpenScans, openScans } from "../inputs/scans.ts";
+import { scanWarnings } from "../inputs/scanWarnings.ts";
 import { type Home, loaderOptions } from "../machine.ts";
 import { checkMemory, patternMemory, smallerTraining } from "../memory.ts";
 import { skippedNote } from "../skippedNote.ts";
@@ -24,7 +25,7 @@ import { identityOf } from "./trainingIdentity.ts";
 import { labelNotes, trainingLabels } from "./trainingLabels.ts";
 import { type TrainingPictures, trainingPictures } from "./trainingPictures.ts";
 import { fixedBatches, setUpTraining, trainingBatches } from "./trainingSetup.ts";
-import { canvasWarnings, scanWarnings, trainingWarnings } from "./trainingWarnings.ts";
+import { canvasWarnings, trainingWarnings } from "./trainingWarnings.ts";
 
 /** Everything that a training works with, before it starts. */
 export interface TrainingRun {

@@ -42,16 +42,6 @@ export function canvasWarnings(
   });
 }
 
-/** What readers and checks say of the scans, each thing once; of several files, whose it is. */
-export function scanWarnings(scans: readonly Dataset[]): string[] {
-  const fileOf = ({ name, provenance }: Dataset): string => provenance.path ?? name;
-  const several = new Set(scans.map(fileOf)).size > 1;
-  const lines = scans.flatMap((scan) =>
-    scan.provenance.warnings.map((line) => (several ? `${fileOf(scan)}: ${line}` : line)),
-  );
-  return [...new Set(lines)];
-}
-
 /** Patterns on their own cannot make more groups than there are. */
 function cappedGroups({ nGroups }: DataConfig, { training, scales }: PreparedData): string[] {
   const { count } = training.groups;

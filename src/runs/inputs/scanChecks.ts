@@ -1,0 +1,43 @@
+import { scanOptions, statedOptions } from "../../config/dataConfig.ts";
+import type { InferencePayload, TrainingPayload } from "../../config/payload.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { separateScans } from "../../data/scanNumbers.ts";
+import { checkedScan } from "../../scans/checks/checkedScan.ts";
+import { scanPropagator } from "../../training/scanPropagator.ts";
+import type { Home } from "../machine.ts";
+import { openScan } from "./scans.ts";
+import { scanWarnings } from "./scanWarnings.ts";
+
+/**
+ * What a run would say of its scans, without the run.
+ * @throws PtychonautError as the run refuses a scan
+ */
+export async function payloadScanWarnings(
+  payload: TrainingPayload | InferencePayload,
+  home: Home,
+): Promise<readonly string[]> {
+  const { data, overridden, execution } = payload;
+  const stated = statedOptions(data, overridden);
+  // There may be no output folder yet.
+  const storage = { inMemory: execution.patternsInMemory, folder: ".", log: () => {} };
+  const checked: Pick<Dataset, "name" | "provenance">[] = [];
+  for (const path of scansOf(payload)) {
+    const { dataset, close } = await openScan(path, scanOptions(data), storage, home);
+    try {
+      scanPropagator([dataset]);
+      for (const scan of separateScans(dataset)) {
+        const { name, provenance } = checkedScan(scan, stated, data);
+        checked.push({ name, provenance });
+      }
+    } finally {
+      close();
+    }
+  }
+  return scanWarnings(checked);
+}
+
+function scansOf(payload: TrainingPayload | InferencePayload): readonly string[] {
+  if (payload.kind === "inference") return [payload.testDataFile];
+  const { trainDataFile, moreDataFiles, training } = payload;
+  return [trainDataFile, ...moreDataFiles, ...(training.testDataFile === null ? [] : [training.testDataFile])];
+}
