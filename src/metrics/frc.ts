@@ -24,12 +24,15 @@ export interface FrcCurve {
 export interface Frc {
   /**
    * Resolution in pixels: the full period 1/f at which the curve first falls below the threshold, 2 (Nyquist) where it
-   * never does; the side of the image where it never was above. Of the lowest rings those below it are passed over where
-   * the next are above. For the resolution of a measurement compare two independent reconstructions; against a truth it says down
-   * to which period the reconstruction is right. Null where an image has no structure: then the curve says nothing.
+   * never does. Of the lowest rings those below it are passed over where the next are above. For the resolution of a
+   * measurement compare two independent reconstructions; against a truth it says down to which period the
+   * reconstruction is right. Null where the curve is below from the start, so that nothing agrees, and where an image is
+   * flat, so that the curve says nothing.
    */
   readonly halfBit: number | null;
   readonly oneBit: number | null;
+  /** Whether one of the images has no structure: it is a constant up to a phase ramp. */
+  readonly flat: boolean;
   readonly curve: FrcCurve;
 }
 
@@ -58,11 +61,11 @@ export function frc(a: ComplexImage, b: ComplexImage, options: FrcOptions = {}):
     halfBit: ring((r) => bitThreshold(0.5, rings.pixels[r])),
     oneBit: ring((r) => bitThreshold(1, rings.pixels[r])),
   };
-  const structured = hasStructure(x) && hasStructure(y);
+  const flat = !hasStructure(x) || !hasStructure(y);
   return {
-    halfBit: structured ? resolution(curve, curve.halfBit) : null,
-    oneBit: structured ? resolution(curve, curve.oneBit) : null,
-    curve,
+    halfBit: flat ? null : resolution(curve, curve.halfBit),
+    oneBit: flat ? null : resolution(curve, curve.oneBit),
+    ...{ flat, curve },
   };
 }
 
@@ -149,10 +152,13 @@ const quotient = (value: number, power: number): number => (power > 0 ? value / 
  */
 const LOWEST_RINGS = 3;
 
-/** Full period in pixels at the first crossing, linear between rings. Ring 0 is one pixel and says nothing. */
-function resolution({ frequency, correlation }: FrcCurve, threshold: readonly number[]): number {
+/**
+ * Full period in pixels at the first crossing, linear between rings; null where there is none to cross from. Ring 0 is one
+ * pixel and says nothing.
+ */
+function resolution({ frequency, correlation }: FrcCurve, threshold: readonly number[]): number | null {
   const start = correlation.findIndex((value, r) => r > 0 && value >= threshold[r]);
-  if (start < 0 || start > LOWEST_RINGS + 1) return 1 / frequency[1];
+  if (start < 0 || start > LOWEST_RINGS + 1) return null;
   for (let r = start; r < frequency.length; r++) {
     const below = threshold[r] - correlation[r];
     if (!(below > 0)) continue;

@@ -86,7 +86,7 @@ export async function readReference(path: string, home: Home, objectKey?: string
 
 /** Resolution from two reconstructions of two halves of the data. */
 export interface SplitData {
-  /** Full period, in pixels, at which the ring correlation falls below the half-bit threshold; null without structure. */
+  /** Full period, in pixels, at which the ring correlation falls below the half-bit threshold; null where there is none. */
   readonly resolution: number | null;
   /** The same in metres, where a pixel's size is known. */
   readonly resolutionM: number | null;
@@ -147,14 +147,20 @@ function sharedPositions(a: Float64Array | undefined, b: Float64Array | undefine
 /** Phases of a conjugate have the opposite sign; chance alone does not come here. */
 const conjugateSuspected = -0.5;
 
-/** Of a comparison whose ring correlation says nothing. */
-export const noStructure =
-  "one of the two images is flat where they are compared, so the ring correlation says nothing: there is no FRC resolution";
+/** Why a ring correlation has no resolution; nothing where it has one. */
+export function frcWarnings({ frc }: Pick<Metrics, "frc">): string[] {
+  if (frc.halfBit !== null) return [];
+  return [
+    frc.flat
+      ? "one of the two images is flat where they are compared, so the ring correlation says nothing: there is no FRC resolution"
+      : "the ring correlation is below the half-bit threshold from the start: nothing agrees, and there is no FRC resolution",
+  ];
+}
 
 /** What a reader of the numbers must know. */
-export function evaluationWarnings({ gauge, phase, frc }: Metrics, halves?: SplitData): string[] {
-  const lines: string[] = [];
-  if (frc.halfBit === null) lines.push(noStructure);
+export function evaluationWarnings(metrics: Metrics, halves?: SplitData): string[] {
+  const { gauge, phase } = metrics;
+  const lines = frcWarnings(metrics);
   if (gauge.turned) lines.push("the reconstruction is the twin: it was conjugated and turned by 180°");
   else if (gauge.conjugated)
     lines.push("the reconstruction is the complex conjugate: the sign of its phase was turned");

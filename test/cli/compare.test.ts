@@ -188,7 +188,9 @@ describe("compare", () => {
     expect(entriesOf("garbage")[0].metrics).toEqual(JSON.parse(stdout));
     const { gauge, frc } = entriesOf("garbage")[0].metrics;
     expect(gauge).toMatchObject({ placement: "stated", turned: false, conjugated: false });
-    expect(frc.halfBit).toBeGreaterThan(4);
+    expect(frc).toMatchObject({ halfBit: null, flat: false });
+    expect(alone.stdout).toMatch(/\nnearly-flat .* none\n/);
+    expect(alone.stderr).toMatch(/nearly-flat: the ring correlation is below .* from the start: nothing agrees/);
     const beside = await compare(file, path("good"), "--reference", path("scan.npz"), "--output_dir", path("beside"));
     expect(beside.code, beside.stderr).toBe(0);
   });

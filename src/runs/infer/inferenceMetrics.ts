@@ -5,7 +5,7 @@ import type { DataFit } from "../../inference/dataFit.ts";
 import { largestRectangle } from "../../metrics/coverage.ts";
 import type { Coverage, Metrics } from "../../metrics/evaluate.ts";
 import type { Reconstruction } from "../../reconstructions/reconstructionNpz.ts";
-import { compareWithReference, type Lengths, lengthsOf, noStructure } from "../evaluate.ts";
+import { compareWithReference, frcWarnings, type Lengths, lengthsOf } from "../evaluate.ts";
 
 /** What `metrics.json` of an inference holds. Against a reference everything, else deviance and coverage alone. */
 export type InferenceMetrics = (Metrics | { readonly deviance: number | null; readonly coverage: Coverage }) &
@@ -31,7 +31,7 @@ export function inferenceMetrics(
       const reference = { object, origin: { y: 0, x: 0 } };
       const deviance = fit === undefined ? {} : { deviance: fit.deviance };
       const metrics = compareWithReference(reconstruction, reference, deviance);
-      if (metrics.frc.halfBit === null) warn(`against the file's object: ${noStructure}`);
+      for (const line of frcWarnings(metrics)) warn(`against the file's object: ${line}`);
       return { ...metrics, ...lengthsOf(metrics, pixelSizeM), dataFit };
     } catch (error) {
       if (!(error instanceof PtychonautError)) throw error;
