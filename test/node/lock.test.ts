@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -113,4 +113,26 @@ it.each([{ host: "elsewhere.example" }, { among: "pid:[1]" }])(
 it("a lock that is no lock is nobody's to delete", async () => {
   await writeFile(join(folder, LOCK), "{}");
   await expect(lockFolder(folder)).rejects.toThrow(/cannot be read; in .*lock\. If no run is writing/);
+});
+
+it.each<[string, (path: string) => unknown]>([
+  ["a folder", (path) => mkdir(path)],
+  ["a link", (path) => symlink("nowhere", path)],
+  ["no regular file", (path) => execFileSync("mkfifo", [path])],
+])("%s in the lock's place is said, and waited for by nobody", async (got, make) => {
+  await make(join(folder, LOCK));
+  const said = {
+    exitCode: 2,
+    message: expect.stringMatching(`cannot be read; in .*lock; got ${got}. If no run is writing .*, delete the lock`),
+  };
+  await expect(lockFolder(folder)).rejects.toMatchObject(said);
+  await expect(checkUnlocked(folder)).rejects.toMatchObject(said);
+  expect(await readdir(folder)).toEqual([LOCK]);
+});
+
+it("the turn to take a dead lock over that nobody can have is waited for so long", async () => {
+  await foreign({ pid: process.ppid });
+  const { nonce } = JSON.parse(await readFile(join(folder, LOCK), "utf8")) as { readonly nonce: string };
+  await mkdir(join(folder, `${LOCK}.${nonce}`));
+  await expect(lockFolder(folder)).rejects.toThrow(/cannot be read; in .*lock\.[0-9a-f]{16}; got a folder/);
 });

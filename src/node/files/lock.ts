@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync, unlinkSync } from "node:fs";
-import { link, readdir, readFile, rename, stat, unlink, utimes, writeFile } from "node:fs/promises";
+import { lstatSync, readFileSync, type Stats, unlinkSync } from "node:fs";
+import { link, lstat, readdir, readFile, rename, stat, unlink, utimes, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,6 +14,7 @@ import { isAlive, processesSeen, startOf } from "./processes.ts";
 import { LINKLESS } from "./writeAtomic.ts";
 
 const LOCK = ".ptychonaut.lock";
+const IN_USE = "the output folder is in use";
 /** What somebody leaves behind who is killed while taking over; it is of no use once the lock is somebody's. */
 const TURN = /^\.ptychonaut\.lock(\.[0-9a-f]{16})+$/;
 
@@ -31,6 +32,8 @@ const holderSchema = z.object({
 type Holder = z.infer<typeof holderSchema>;
 
 const TOUCH_MS = 60_000;
+/** Times that a lock is tried for that comes and goes, or that others take over meanwhile. */
+const MOST_TRIES = 1000;
 /** A holder that is busy with one long computation does not come to touch its lock. */
 const SILENT_MS = 15 * TOUCH_MS;
 
@@ -78,7 +81,7 @@ async function acquire(path: string, folder: string): Promise<FolderLock> {
   const temporary = join(folder, temporaryName("lock"));
   await writeFile(temporary, `${JSON.stringify(own)}\n`, { flag: "wx" });
   try {
-    for (;;) {
+    for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
       if (await linked(temporary, path)) return held(path, own);
       const holder = await readHolder(path);
       if (holder === undefined) continue;
@@ -86,6 +89,7 @@ async function acquire(path: string, folder: string): Promise<FolderLock> {
       if (!(await takeOver(path, holder, temporary, folder))) continue;
       return { ...held(path, own), takenOver: `process ${holder.pid} on ${holder.host}, since ${holder.since}` };
     }
+    throw unusable(path, "one that nobody can take over");
   } finally {
     await unlink(temporary).catch(() => {});
   }
@@ -97,7 +101,7 @@ async function acquire(path: string, folder: string): Promise<FolderLock> {
  */
 async function takeOver(path: string, dead: Holder, temporary: string, folder: string): Promise<boolean> {
   const turn = await acquire(`${path}.${dead.nonce}`, folder).catch((error: unknown) => {
-    if (!(error instanceof PtychonautError)) throw error;
+    if (!(error instanceof PtychonautError && error.what === IN_USE)) throw error;
   });
   if (turn === undefined) {
     await sleep(20);
@@ -170,24 +174,43 @@ async function silent(path: string): Promise<boolean> {
   }
 }
 
-/** Undefined when there is none. One that cannot be read is a lock of nobody known, as long as it stays so. */
+/**
+ * Undefined when there is none. One that cannot be read is a lock of nobody known, as long as it stays so.
+ * @throws PtychonautError "usage" for one that is no file, or stays unreadable
+ */
 async function readHolder(path: string): Promise<Holder | undefined> {
+  let got: string | undefined;
   for (let attempt = 0; attempt < 10; attempt++) {
-    const text = await readFile(path, "utf8").catch(() => undefined);
-    if (text === undefined) return undefined;
-    const holder = parsed(text);
-    if (holder !== undefined) return holder;
+    try {
+      // Looked at first: reading a FIFO would wait for somebody to write to it.
+      const kind = otherThanFile(await lstat(path));
+      if (kind !== undefined) throw unusable(path, kind);
+      const holder = parsed(await readFile(path, "utf8"));
+      if (holder !== undefined) return holder;
+    } catch (error) {
+      if (error instanceof PtychonautError) throw error;
+      if (codeOf(error) === "ENOENT") return undefined;
+      got = reasonOf(error);
+    }
     await sleep(50);
   }
-  throw new PtychonautError("usage", "the lock of the output folder cannot be read", {
+  throw unusable(path, got);
+}
+
+const otherThanFile = (found: Stats): string | undefined =>
+  found.isFile() ? undefined : found.isDirectory() ? "a folder" : found.isSymbolicLink() ? "a link" : "no regular file";
+
+function unusable(path: string, got: string | undefined): PtychonautError {
+  return new PtychonautError("usage", "the lock of the output folder cannot be read", {
     where: path,
+    ...(got === undefined ? {} : { got }),
     fix: "if no run is writing to this folder, delete the lock",
   });
 }
 
 function readHolderNow(path: string): Holder | undefined {
   try {
-    return parsed(readFileSync(path, "utf8"));
+    return lstatSync(path).isFile() ? parsed(readFileSync(path, "utf8")) : undefined;
   } catch {
     return undefined;
   }
@@ -203,7 +226,7 @@ function parsed(text: string): Holder | undefined {
 
 function inUse({ pid, host, since }: Holder, path: string, folder: string): PtychonautError {
   const here = host === hostname();
-  return new PtychonautError("usage", "the output folder is in use", {
+  return new PtychonautError("usage", IN_USE, {
     where: folder,
     got: `process ${pid}${here ? "" : ` on ${host}`} writes to it since ${since}`,
     fix: here
