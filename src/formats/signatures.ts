@@ -12,7 +12,8 @@ interface Kind {
   readonly looks?: (head: string) => boolean;
 }
 
-const saveArrays = "save its arrays as an NPZ, for instance with numpy.savez";
+const saveArrays =
+  'save its arrays as an NPZ, for instance with numpy.savez (docs/data.md has an example: "Writing such a file")';
 const unpack = "unpack it first";
 const picture = "a picture is not the numbers it was made of: save those as an NPZ, for instance with numpy.savez";
 

@@ -55,7 +55,11 @@ describe("a file of arrays", () => {
 });
 
 const kinds: readonly (readonly [name: string, bytes: Uint8Array, says: RegExp])[] = [
-  ["HDF5", latin("\x89HDF\r\n\x1a\n\0\0\0\0"), /this is an HDF5 file \(also CXI, NeXus.*numpy\.savez/],
+  [
+    "HDF5",
+    latin("\x89HDF\r\n\x1a\n\0\0\0\0"),
+    /this is an HDF5 file \(also CXI, NeXus.*numpy\.savez.*data\.md.*"Writing such a file"/,
+  ],
   [
     "MATLAB 7.3",
     latin(`MATLAB 7.3 MAT-file, Platform${" ".repeat(483)}\x89HDF\r\n\x1a\n`),
