@@ -268,6 +268,10 @@ describe("several scans in one training", () => {
     const lines: string[] = [];
     await runTraining(payload, { ...quietHooks(), log: (line) => void lines.push(line) });
     expect(lines.filter((line) => /^labels of (first|second): cut from the object/.test(line))).toHaveLength(2);
+    // One number of both, which names them.
+    expect(lines.filter((line) => /explained|flat within/.test(line))).toEqual([
+      expect.stringMatching(/^validation, both scans together \(first, second\): deviance \d/),
+    ]);
     const { history } = JSON.parse(readFileSync(path("labels", "training.json"), "utf8"));
     expect(history[0].validation.label_phase_error).toBeGreaterThan(0);
   }, 120_000);

@@ -50,5 +50,19 @@ export function explainedByTraining(
   return explanation && { ...explanation, of, patterns: numbers.length };
 }
 
+/** Which patterns it is said of: of several scans it is one number over all, so they are named. */
+export function explainedOfWhat(
+  { of }: Pick<TrainedExplanation, "of">,
+  scans: readonly Pick<Dataset, "name">[],
+): string {
+  if (scans.length < 2) return of;
+  const names = scans.slice(0, SHOWN).map(({ name }) => name);
+  const more = scans.length > SHOWN ? ", …" : "";
+  return `${of}, ${scans.length === 2 ? "both" : `all ${scans.length}`} scans together (${names.join(", ")}${more})`;
+}
+
+/** Scans that a line names, at most. */
+const SHOWN = 8;
+
 const devianceOf = (record: EpochRecord, of: TrainedExplanation["of"]): number | undefined =>
   (of === "validation" ? record.validation : record.train)["deviance"];

@@ -17,7 +17,7 @@ import { joinPath } from "../paths.ts";
 import { pictureFiles } from "../pictureFiles.ts";
 import { type RunInput, removeRunRecord, scanInput, writeRunRecord } from "../runRecord.ts";
 import { writeJson } from "../store.ts";
-import { explainedByTraining } from "./explained.ts";
+import { explainedByTraining, explainedOfWhat } from "./explained.ts";
 import { type InitialWeights, initialWeights } from "./initialWeights.ts";
 import { refined } from "./refined.ts";
 import { saveBundle } from "./trainedBundle.ts";
@@ -124,7 +124,7 @@ async function conclude(
   const made = values && refined(values, run.scans, run.prepared);
   const explained = explainedByTraining(state, run.scans, run.validation, run.prepared, made?.probe, payload);
   const doubts = explained === undefined ? [] : heldOutWarnings(explained);
-  if (explained !== undefined) log(`${explained.of}: ${explainedText(explained)}`);
+  if (explained !== undefined) log(`${explainedOfWhat(explained, run.scans)}: ${explainedText(explained)}`);
   for (const line of doubts) warn(line);
   const training = trainingJson(state, outcome, seeds, explained);
   await removeRunRecord(outputDir, home.store);
