@@ -21,6 +21,16 @@ const namesIn = (file: string): string[] =>
     ([, name]) => name,
   );
 
+/** Words that a text itself puts between backticks, which the command line takes for settings: in quotes, or escaped. */
+const backticked = (file: string): string[] => {
+  const text = withoutComments(readFileSync(join(source, file), "utf8"));
+  const quoted = (text.match(/"(?:[^"\\\n]|\\.)*"/g) ?? []).flatMap((part) => [
+    ...part.matchAll(/`([A-Za-z]\w*)(?:=[^`]+)?`/g),
+  ]);
+  const escaped = [...text.matchAll(/\\`([A-Za-z]\w*)(?:=[^`\\]+)?\\`/g)];
+  return [...quoted, ...escaped].map(([, name]) => name);
+};
+
 describe("texts outside the command line", () => {
   it.each(core)("%s names settings, not flags", (file) => {
     const texts = withoutComments(readFileSync(join(source, file), "utf8")).match(/(["'`])(?:(?!\1).)*\1/g) ?? [];
@@ -31,7 +41,7 @@ describe("texts outside the command line", () => {
   it("and only such as there are", async () => {
     const options = new Set((await allCommands()).flatMap(({ flags }) => flags.map(({ name }) => name)));
     const unknown = core
-      .flatMap(namesIn)
+      .flatMap((file) => [...namesIn(file), ...backticked(file)])
       .filter((name) => groupOf(camelCase(name)) === undefined && !options.has(camelCase(name)));
     expect(unknown).toEqual([]);
   });

@@ -244,7 +244,7 @@ const schema = z.strictObject({
   ),
   skipOutlyingFrames: toggle(
     false,
-    "Leave out the frames that do not go with their neighbours in the scan: far brighter or darker, with a hot pixel, or with their light elsewhere. `inspect` lists them.",
+    "Leave out the frames that do not go with their neighbours in the scan: far brighter or darker, with a hot pixel, or with their light elsewhere. The command inspect lists them.",
   ),
   nSubsample: optional(
     integer({ min: 1 }),

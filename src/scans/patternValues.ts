@@ -1,4 +1,5 @@
-import { PtychonautError } from "../errors.ts";
+import { frameRanges } from "../data/frameRanges.ts";
+import { PtychonautError, setting } from "../errors.ts";
 
 /** Frames shown to a check one after the other, some at a time. */
 export interface MeasuredCheck {
@@ -16,7 +17,7 @@ export function measuredCheck(
   const size = height * width;
   let first = -1;
   let value = Number.NaN;
-  let bad = 0;
+  const bad: number[] = [];
   let done = 0;
   return {
     add(data) {
@@ -26,7 +27,8 @@ export function measuredCheck(
         // NaN fails both comparisons.
         while (i < end && data[i] >= 0 && data[i] <= FLOAT32_MAX) i++;
         if (i === end) continue;
-        if (bad++ > 0) continue;
+        bad.push(done + start / size);
+        if (bad.length > 1) continue;
         first = done * size + i;
         value = data[i];
       }
@@ -39,11 +41,20 @@ export function measuredCheck(
       throw new PtychonautError("data", `${kindOf(value)} value in the patterns`, {
         where: `${where}, frame ${frame}, row ${row}, column ${first % width}`,
         expected: "finite numbers within float32, none below zero",
-        got: `${value} (${bad} of ${count} frames have such values)`,
-        fix: "remove the bad frames, or set bad pixels to zero and mark them in `mask`",
+        got: `${value} (${bad.length} of ${count} frames have such values)`,
+        fix: remedy(bad, count),
       });
     },
   };
+}
+
+/** Frames can be left out while others are left; bad pixels of all frames have to be told in the file. */
+function remedy(bad: readonly number[], count: number): string {
+  const pixels =
+    "set the bad pixels to zero and add an array named mask to the file (y, x), 1 where a pixel is valid, 0 where it is bad";
+  return bad.length < count
+    ? `leave these frames out: ${setting("skip_frames", frameRanges(bad))}; or ${pixels}`
+    : pixels;
 }
 
 /** The same for frames at hand. @param chunks whole frames, row-major, in order */

@@ -109,6 +109,36 @@ describe("what reading refuses, inspection finds, in the same words", () => {
   });
 });
 
+describe("patterns with values that no detector gives", () => {
+  const withBad = (value: number, frames: readonly number[]): string =>
+    refusalOf(() =>
+      readScanNpz(
+        changed(({ diff3d }) => ({
+          diff3d: {
+            ...diff3d,
+            dtype: "float64",
+            data: Float64Array.from(numbers(diff3d), (old, i) =>
+              i % 1024 === 77 && frames.includes(Math.floor(i / 1024)) ? value : old,
+            ),
+          },
+        })),
+      ),
+    ).message;
+
+  it.each([Number.NaN, -1, Number.POSITIVE_INFINITY])("%s in some frames: these can be left out", (value) => {
+    expect(withBad(value, [3, 4, 9])).toMatch(/\(3 of 12 frames.*`skip_frames=3-4,9`/);
+  });
+
+  it("in every frame: the file needs a mask", () => {
+    const message = withBad(
+      -1,
+      Array.from({ length: 12 }, (_, k) => k),
+    );
+    expect(message).toMatch(/set the bad pixels to zero and add an array named mask/i);
+    expect(message).not.toContain("skip_frames");
+  });
+});
+
 describe.skipIf(caseFile("scan.npz") === undefined)("files of the folder of PTYCHONAUT_CASES", () => {
   it.each([
     ["nan_position.npz", /a position is not a finite number/, /frame 5/],
