@@ -51,6 +51,9 @@ export const geometryQuantities = Object.keys(settingNames) as readonly Quantity
 /** Two numbers for one quantity may differ by as much: people write three digits. */
 const AGREEMENT = 0.01;
 
+/** Object pixels are between these, metres: beyond them a length is in another unit, or numbers ran out of their range. */
+const [LEAST_PIXEL, LARGEST_PIXEL] = [1e-15, 1] as const;
+
 const agree = (a: number, b: number): boolean => Math.abs(a - b) <= AGREEMENT * Math.max(Math.abs(a), Math.abs(b));
 
 /**
@@ -90,6 +93,13 @@ export function resolveGeometry(statement: GeometryStatement, pixels: number | u
   const { propagation = "far-field", detectorDistanceM, detectorPixelM } = statement;
   const wave = resolveWave(statement, where);
   const objectPixelM = resolveObjectPixel({ ...statement, ...wave, propagation }, pixels, where);
+  if (objectPixelM !== undefined && !(objectPixelM >= LEAST_PIXEL && objectPixelM <= LARGEST_PIXEL))
+    throw new PtychonautError("usage", "no object has pixels of this size", {
+      where,
+      expected: `${LEAST_PIXEL} to ${LARGEST_PIXEL} m`,
+      got: `${objectPixelM} m`,
+      fix: "correct wavelength, distance and detector pixel, or the object's pixel: all are in metres, energies in keV",
+    });
   return {
     propagation,
     ...wave,

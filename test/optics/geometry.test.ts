@@ -53,6 +53,12 @@ describe("geometry", () => {
       [{ energyKev: 8.8, radiation: "electrons" }, /radiation contradicts its energy/],
       [{ detectorPixelM: -1 }, /detector_pixel_m is no positive number/],
       [{ wavelengthM: Number.NaN }, /wavelength_m is no positive number/],
+      [
+        { wavelengthM: 1e-200, detectorDistanceM: 1e-200, detectorPixelM: 1e-5 },
+        /no object has pixels of this size.*got 0 m/,
+      ],
+      [{ objectPixelM: 1e-16 }, /no object has pixels.*expected 1e-15 to 1 m; got 1e-16 m/],
+      [{ objectPixelM: 1.5 }, /no object has pixels.*got 1\.5 m/],
     ] as const)
       expect(() => resolveGeometry(statement, 128, "scan")).toThrow(message);
   });
