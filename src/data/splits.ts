@@ -1,4 +1,4 @@
-import { PtychonautError } from "../errors.ts";
+import { PtychonautError, setting } from "../errors.ts";
 import type { Random } from "../random.ts";
 
 export interface Split {
@@ -31,7 +31,7 @@ export function splitFrames(
   if (frames.length < 2)
     throw new PtychonautError("usage", "too few patterns to hold any back for validation", {
       got: `${frames.length}`,
-      fix: "set the validation fraction to 0",
+      fix: `hold none back: ${setting("validation_fraction", 0)}`,
     });
   const held = Math.min(frames.length - 1, Math.max(1, Math.round(fraction * frames.length)));
   const order = mode === "random" ? random.shuffle(Array.from(frames)) : alongLongerAxis(positions, Array.from(frames));
