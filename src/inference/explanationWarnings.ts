@@ -51,7 +51,7 @@ function nextToNothing(
   }
   if (constantDeviance === null || deviance < constantDeviance) return [];
   return [
-    `${what} explains no more than one and the same pattern everywhere would (deviance ${short(deviance)} a pixel, the mean pattern's ${short(constantDeviance)}): nothing of it is the object; ${learnMore}`,
+    `${what} explains less than one and the same pattern everywhere would (deviance ${short(deviance)} a pixel, the mean pattern's ${short(constantDeviance)}); early in a training that is usual: ${learnMore}`,
   ];
 }
 
@@ -73,6 +73,8 @@ function allAlike({ variety }: PatchEvidence): string[] {
 
 function apartFromPatches(fit: DataFit, { fit: single }: PatchEvidence): string[] {
   if (fit.explained === null || single === null || single.explained === null) return [];
+  // Patches that tell less than the mean pattern say nothing about where they belong.
+  if (single.constantDeviance !== null && single.deviance >= single.constantDeviance) return [];
   const { ratio, lost } = thresholds.stitched;
   const [stitched, alone] = [1 - fit.explained, 1 - single.explained];
   if (stitched - alone < lost || stitched < ratio * alone) return [];

@@ -245,6 +245,21 @@ describe("what a result says of itself", () => {
     expect(shuffled.warnings.join()).toMatch(/one and the same pattern everywhere/);
     const fit: DataFit = { ...fitToData(optionsOf(object))! };
     const middling = { ...fit, deviance: 1.01 * (fit.constantDeviance ?? 0), explained: 0.3 };
-    expect(heldOutWarnings(middling)).toEqual([expect.stringMatching(/one and the same pattern everywhere/)]);
+    expect(heldOutWarnings(middling)).toEqual([
+      expect.stringMatching(/less than one and the same pattern everywhere.*early in a training/),
+    ]);
+  });
+
+  it("doubts no positions for patches that themselves explain less than the mean pattern", () => {
+    const right = fitToData(optionsOf(object))!;
+    const stitched: DataFit = { ...right, deviance: 1.4, constantDeviance: 1.3, explained: 0.3 };
+    const saidOf = (deviance: number): string => {
+      const single = { ...right, explained: 0.8, deviance, constantDeviance: 1.3 };
+      return inferenceWarnings(stitched, { fit: single, variety: null }).join();
+    };
+    expect(saidOf(1.2)).toMatch(/swapped/);
+    expect(saidOf(1.31)).not.toMatch(/swapped/);
+    expect(saidOf(1.31)).toMatch(/one and the same pattern everywhere/);
+    expect(saidOf(1.31)).not.toMatch(/nothing of it/);
   });
 });
