@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { MAX_CANVAS_PIXELS } from "../data/scanParts.ts";
-import { choice, integer, optional, toggle, withDefault } from "./fields.ts";
+import { choice, integer, optional, toggle } from "./fields.ts";
 import type { Open, SettingGroup } from "./group.ts";
 
 /** How predicted patches become one object, fully resolved. */
@@ -10,7 +9,7 @@ export interface InferenceConfig {
   readonly phaseAlignment: boolean;
   readonly varproScaling: boolean;
   /** Pixels of the grid on which patches are put together, at most. */
-  readonly maxCanvasPixels: number;
+  readonly maxCanvasPixels: number | null;
   /** Patterns to reconstruct, from the first; null: all. */
   readonly nPatterns: number | null;
 }
@@ -35,10 +34,9 @@ const schema = z.strictObject({
     false,
     "Fit one scale of the object's real and one of its imaginary part to the measured intensities, by variable projection.",
   ),
-  maxCanvasPixels: withDefault(
+  maxCanvasPixels: optional(
     integer({ min: 1 }),
-    MAX_CANVAS_PIXELS,
-    "Largest object, height times width, that is put together; what is larger is refused before anything runs. A pixel takes about 50 bytes.",
+    "Largest object, height times width, that is put together; what is larger is refused before anything runs. Left open: 2^26, and 32 times what the scan covers where its parts lie far apart (2^22 in any case). A pixel takes about 50 bytes.",
     { unit: "pixels" },
   ),
   nPatterns: optional(integer({ min: 1 }), "Patterns to reconstruct, from the first in the file; all when left open."),

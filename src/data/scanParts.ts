@@ -4,6 +4,33 @@ import { PointTree } from "./pointTree.ts";
 /** Pixels of the canvas on which a scan's patches are put together, at most, unless more are asked for: 8192 squared, 3 GB. */
 export const MAX_CANVAS_PIXELS: number = 2 ** 26;
 
+/** A canvas that is this many times what the parts of a scan cover holds mostly nothing … */
+const EMPTINESS = 32;
+/** … which does no harm below this many pixels. */
+const HARMLESS = 2 ** 22;
+
+/**
+ * Pixels of the canvas that a scan may have unless more are asked for: what lies between parts that are far from each other
+ * was never seen, so it is bounded by what the parts cover, each in a box of its own.
+ * @param window side of what is put together of each patch, pixels
+ */
+export function canvasLimit(positions: Float64Array, parts: readonly ScanPart[], window: number): number {
+  const covered = parts.reduce((sum, { frames }) => sum + boxOf(positions, frames, window), 0);
+  return Math.min(MAX_CANVAS_PIXELS, Math.max(HARMLESS, EMPTINESS * covered));
+}
+
+function boxOf(positions: Float64Array, frames: readonly number[], window: number): number {
+  const sides = [0, 1].map((axis) => {
+    let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const frame of frames) {
+      low = Math.min(low, positions[2 * frame + axis]);
+      high = Math.max(high, positions[2 * frame + axis]);
+    }
+    return high - low + window;
+  });
+  return sides[0] * sides[1];
+}
+
 /** Frames that hang together by overlapping windows, and share none with any other frame. */
 export interface ScanPart {
   /** Ascending. */

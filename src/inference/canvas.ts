@@ -1,4 +1,4 @@
-import { describeParts, MAX_CANVAS_PIXELS, scanParts } from "../data/scanParts.ts";
+import { canvasLimit, describeParts, scanParts } from "../data/scanParts.ts";
 import { PtychonautError, setting } from "../errors.ts";
 
 /**
@@ -18,7 +18,7 @@ export interface CanvasOptions {
    * interpolation. Default "pixel".
    */
   readonly centre?: "mean" | "pixel";
-  /** Canvases larger than this are refused, in pixels. Default 2^26. */
+  /** Canvases larger than this are refused, in pixels. Default `canvasLimit`. */
   readonly maxPixels?: number;
   /** Numbers of the frames that `positions` are of, for errors. Default: in order from 0. */
   readonly frames?: ArrayLike<number>;
@@ -102,9 +102,13 @@ function checkPositions(positions: Float64Array): void {
 
 /** One wild position must not allocate the machine's memory: says which frames lie how far away. */
 function checkSize(canvas: Canvas, positions: Float64Array, trim: number, options: CanvasOptions): void {
-  const { maxPixels = MAX_CANVAS_PIXELS, frames } = options;
-  if (canvas.height * canvas.width <= maxPixels) return;
-  const away = describeParts(positions, scanParts(positions, trim), frames);
+  const { frames } = options;
+  const pixels = canvas.height * canvas.width;
+  if (options.maxPixels !== undefined && pixels <= options.maxPixels) return;
+  const parts = scanParts(positions, trim);
+  const maxPixels = options.maxPixels ?? canvasLimit(positions, parts, trim);
+  if (pixels <= maxPixels) return;
+  const away = describeParts(positions, parts, frames);
   const apart = away === undefined ? "" : `; ${away}`;
   throw new PtychonautError("usage", "the scan needs too large a canvas", {
     expected: `at most ${maxPixels} pixels`,

@@ -5,7 +5,7 @@ import { parseSettings } from "../../src/config/schema.ts";
 import { groupGeometry, largestOffset } from "../../src/data/groupGeometry.ts";
 import { makeGroups, type NeighbourRule } from "../../src/data/grouping.ts";
 import { loneFramesWarning, partsWarning } from "../../src/data/groupingWarnings.ts";
-import { scanParts } from "../../src/data/scanParts.ts";
+import { canvasLimit, scanParts } from "../../src/data/scanParts.ts";
 import { Random } from "../../src/random.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { prepareData } from "../../src/training/preparation.ts";
@@ -51,6 +51,21 @@ describe("parts of a scan", () => {
     expect(line).toMatch(/falls into 2 parts .*frames 36, 37, 38 lie 141419\d pixels from the nearest of the others/);
     expect(partsWarning(withIsland(1e6), WINDOW, range(36))).toEqual([]);
     expect(partsWarning(withIsland(20), WINDOW, range(39))).toEqual([]);
+  });
+});
+
+describe("the canvas that a scan may have", () => {
+  it("is bounded by what its parts cover, not by what lies between them", () => {
+    const one = withIsland(20);
+    expect(canvasLimit(one, scanParts(one, WINDOW), WINDOW)).toBe(2 ** 22);
+    const far = withIsland(1e6);
+    expect(canvasLimit(far, scanParts(far, WINDOW), WINDOW)).toBe(2 ** 22);
+    // A scan that covers a square of 4000 pixels may have the largest.
+    const large = Float64Array.from(
+      { length: 2 * 500 * 500 },
+      (_, i) => 8 * (i % 2 === 0 ? Math.floor(i / 1000) : (i >> 1) % 500),
+    );
+    expect(canvasLimit(large, scanParts(large, WINDOW), WINDOW)).toBe(2 ** 26);
   });
 });
 

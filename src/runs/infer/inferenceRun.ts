@@ -129,7 +129,7 @@ async function prepareOn(
   const prediction = predictionSource(dataset, data, model.gridsize, inference.nPatterns);
   for (const line of prediction.warnings) warn(line);
   const canvas = planCanvas(positionsOf(dataset.positions, prediction.frames), inference.middleTrim, {
-    maxPixels: inference.maxCanvasPixels,
+    ...(inference.maxCanvasPixels === null ? {} : { maxPixels: inference.maxCanvasPixels }),
     frames: prediction.frames,
   });
   seconds["grouping"] = lap();

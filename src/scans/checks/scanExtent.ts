@@ -1,5 +1,5 @@
 import { describeScans, scanNumbers } from "../../data/scanNumbers.ts";
-import { describeParts, MAX_CANVAS_PIXELS, scanParts } from "../../data/scanParts.ts";
+import { canvasLimit, describeParts, scanParts } from "../../data/scanParts.ts";
 import { setting } from "../../errors.ts";
 import type { Finding } from "./finding.ts";
 
@@ -37,11 +37,12 @@ export function judgeExtent(positions: Float64Array, window: number): Finding[] 
       evidence: `windows of ${window} pixels; ${away}`,
     });
   const [height, width] = [0, 1].map((axis) => Math.ceil(extentAlong(positions, axis)) + window);
-  if (height * width > MAX_CANVAS_PIXELS)
+  const limit = canvasLimit(positions, parts, window);
+  if (height * width > limit)
     findings.push({
       severity: "warning",
       what: "the scan needs too large a canvas: inference refuses it",
-      evidence: `${height} × ${width} pixels, at most ${MAX_CANVAS_PIXELS}`,
+      evidence: `${height} × ${width} pixels, at most ${Math.round(limit)}`,
       flag: `${setting("max_canvas_pixels")} if positions are in object pixels and the scan really is this large`,
     });
   return findings;
