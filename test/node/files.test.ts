@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { type FileHandle, mkdir, mkdtemp, type open, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,7 +8,10 @@ import { ensureOutputDir } from "../../src/node/files/outputFolder.ts";
 import { readBytes } from "../../src/node/files/readBytes.ts";
 import { writeAtomic } from "../../src/node/files/writeAtomic.ts";
 import { sha256 } from "../../src/node/hash.ts";
+import { nodeHome } from "../../src/node/home.ts";
 import { readScan } from "../../src/node/runs.ts";
+import { readBundleFile } from "../../src/runs/inputs/bundleFiles.ts";
+import { fileProbe } from "../../src/runs/payloads.ts";
 
 /** What the next opened file does on writing instead of writing. */
 const disk = vi.hoisted(() => ({ failWith: undefined as string | undefined }));
@@ -48,6 +51,28 @@ describe("reading", () => {
     await expect(readBytes(join(folder, "nope.npz"))).rejects.toMatchObject({ kind: "data", exitCode: 2 });
     await expect(readBytes(join(folder, "nope.npz"))).rejects.toThrow(/no such file; in .*nope.npz/);
     await expect(readBytes(folder)).rejects.toThrow(/this is a folder, not a file/);
+  });
+
+  it.each(["scan.npz", "."])("a pipe is said to be one, and not waited for, as %s", async (name) => {
+    const pipe = join(folder, "scan.npz");
+    execFileSync("mkfifo", [pipe]);
+    const said = {
+      exitCode: 2,
+      message: expect.stringMatching(/not a regular file; in .*scan.npz; got a pipe. Save it/),
+    };
+    const path = join(folder, name);
+    await expect(
+      fileProbe(nodeHome)
+        .scanFiles(path)
+        .then(([first]) => readScan(first)),
+    ).rejects.toMatchObject(said);
+    await expect(readBytes(pipe)).rejects.toMatchObject(said);
+    await expect(readBundleFile(pipe, nodeHome.store)).rejects.toMatchObject(said);
+  });
+
+  it("a device is no damaged archive", async () => {
+    for (const read of [readScan, readBytes])
+      await expect(read("/dev/zero")).rejects.toThrow(/not a regular file; in \/dev\/zero; got a device. Save it/);
   });
 
   it("a scan that is no archive names the file", async () => {

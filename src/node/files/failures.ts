@@ -1,22 +1,34 @@
+import type { Stats } from "node:fs";
 import { PtychonautError } from "../../errors.ts";
 
 /** What kept a file from being read. */
 export function readFailure(cause: unknown, path: string): PtychonautError {
   if (cause instanceof PtychonautError) return cause;
   const missing = codeOf(cause) === "ENOENT";
-  if (codeOf(cause) === "EISDIR") {
-    return new PtychonautError("data", "this is a folder, not a file", {
-      where: path,
-      fix: "name a file in it",
-      cause,
-    });
-  }
+  if (codeOf(cause) === "EISDIR") return folderFailure(path);
   return new PtychonautError("data", missing ? "no such file" : "the file cannot be read", {
     where: path,
     ...(missing ? { fix: "check the path" } : { got: reasonOf(cause) }),
     cause,
   });
 }
+
+/**
+ * Archives are read from any place in them, which pipes, terminals and devices do not give.
+ * @throws PtychonautError "data" for what is no regular file
+ */
+export function checkRegular(found: Stats, path: string): void {
+  if (found.isFile()) return;
+  if (found.isDirectory()) throw folderFailure(path);
+  throw new PtychonautError("data", "this is not a regular file", {
+    where: path,
+    got: found.isFIFO() ? "a pipe" : "a device",
+    fix: "save it to a file first, and name that",
+  });
+}
+
+const folderFailure = (path: string): PtychonautError =>
+  new PtychonautError("data", "this is a folder, not a file", { where: path, fix: "name a file in it" });
 
 /** What kept a file from being written. */
 export function writeFailure(cause: unknown, path: string): PtychonautError {

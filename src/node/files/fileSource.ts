@@ -1,5 +1,6 @@
 import {
   closeSync,
+  constants,
   fstatSync,
   openSync,
   readSync,
@@ -13,17 +14,28 @@ import { join } from "node:path";
 import { PtychonautError } from "../../errors.ts";
 import type { ByteSink, ScratchFile } from "../../formats/byteSource.ts";
 import type { OpenFile, ScratchFolder } from "../../runs/store.ts";
+import { checkRegular } from "./failures.ts";
 import { temporaryName } from "./leftovers.ts";
+
+/** To open a file for reading without waiting for the other end, where it turns out to be a pipe. */
+export const READING: number = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 /**
  * Opens a file to be read where it is. Reads go through the system's cache of files, which is not this program's memory.
  * What is read is of the file as it was opened: its hash was taken then, and runs for hours read it again and again.
  * @param stamp of an earlier opening, where it must be that file still
- * @throws the system's error when it cannot be opened; PtychonautError "data" when it was changed, replaced or deleted
+ * @throws the system's error when it cannot be opened; PtychonautError "data" when it is no regular file, or was changed,
+ *   replaced or deleted
  */
 export function openSource(path: string, stamp?: string): OpenFile {
-  const file = openSync(path, "r");
+  const file = openSync(path, READING);
   const opened = fstatSync(file);
+  try {
+    checkRegular(opened, path);
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
   const own = stampOf(opened);
   if (stamp !== undefined && own !== stamp) {
     closeSync(file);

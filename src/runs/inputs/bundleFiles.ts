@@ -16,7 +16,7 @@ export async function locateBundle(path: string, store: RunStore): Promise<strin
   if (kind === undefined) {
     throw new PtychonautError("bundle", "no such model", { where: path, fix: "check the path" });
   }
-  if (kind === "file") return path;
+  if (kind !== "folder") return path;
   for (const name of [outputs.model, referenceBundleName]) {
     const candidate = joinPath(path, name);
     if (await isThere(candidate, store)) return candidate;

@@ -18,7 +18,7 @@ import { keep, takeKept } from "./checkedScans.ts";
 export async function scanFiles(path: string, store: RunStore): Promise<readonly string[]> {
   const kind = await store.kindOf(path);
   if (kind === undefined) throw new PtychonautError("data", "no such file", { where: path, fix: "check the path" });
-  if (kind === "file") return [path];
+  if (kind !== "folder") return [path];
   const others = await store.list(path);
   const names = others.filter((name) => looksLikeArrays(name) && !name.startsWith("."));
   if (names.length === 0)
