@@ -1,4 +1,5 @@
 import { PtychonautError } from "../errors.ts";
+import { counted } from "../printable.ts";
 import type { DataFacts } from "./fingerprint.ts";
 import type { Manifest } from "./manifest.ts";
 
@@ -40,7 +41,7 @@ export function checkBundleFitsData(manifest: Manifest, facts: DataFacts): strin
   const known = scans.some((scan) => scan.facts.probeCrc === facts.probeCrc);
   if (!modes.includes(facts.probeModes))
     warnings.push(
-      `the model was trained with ${modes.join(" and ")} probe modes, ${facts.name} has ${facts.probeModes}`,
+      `the model was trained with ${modes.map((count) => counted(count, "probe mode")).join(" and ")}, ${facts.name} has ${facts.probeModes}`,
     );
   else if (!known)
     warnings.push(

@@ -89,3 +89,18 @@ export function canonicalValue(name: string, value: unknown): unknown {
   if (typeof value !== "string") return value;
   return lookUp(lookUp(valueAliases, name) ?? {}, value) ?? value;
 }
+
+/** Words of other programs for what has another name here, beyond what is near by its letters. */
+const otherWords: Readonly<Record<string, string>> = {
+  ...{ data: "trainDataFile", input: "trainDataFile", scan: "trainDataFile", model: "modelPath", net: "architecture" },
+  ...{ network: "architecture", gpu: "accelerator", cpu: "accelerator", cuda: "accelerator", gpus: "devices" },
+  ...{ workers: "numWorkers", threads: "numWorkers", filters: "nFiltersScale", nfilters: "nFiltersScale" },
+  ...{ clip: "gradientClipVal", patience: "earlyStopPatience", dose: "nphotons", checkpoint: "resume", o: "outputDir" },
+  ...{ lrScheduler: "scheduler", iterations: "maxEpochs", verbose: "quiet", silent: "quiet", force: "overwrite" },
+};
+
+/** What such a word means, if it is among the names that are known; in snake case. */
+export function meantName(word: string, known: readonly string[]): string | undefined {
+  const meant = lookUp(otherWords, camelCase(word));
+  return meant !== undefined && known.includes(snakeCase(meant)) ? snakeCase(meant) : undefined;
+}

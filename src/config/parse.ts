@@ -3,7 +3,7 @@ import { nearestName, PtychonautError } from "../errors.ts";
 import type { SettingGroup, Settings } from "./group.ts";
 import { fieldSchemas } from "./group.ts";
 import { lookUp } from "./lookUp.ts";
-import { snakeCase } from "./names.ts";
+import { meantName, snakeCase } from "./names.ts";
 
 /** Names of the settings of a group. */
 export function namesOf(group: SettingGroup<object>): readonly string[] {
@@ -30,8 +30,9 @@ export function unknownSetting(name: string, groups: readonly SettingGroup<objec
   if (reason !== undefined) {
     return new PtychonautError("usage", `setting ${snakeCase(name)} is refused: ${reason}`);
   }
-  const near = nearestName(name, groups.flatMap(namesOf));
-  return new PtychonautError("usage", `unknown setting "${name}"`, {
+  const known = groups.flatMap(namesOf).map(snakeCase);
+  const near = meantName(name, known) ?? nearestName(snakeCase(name), known);
+  return new PtychonautError("usage", `unknown setting "${snakeCase(name)}"`, {
     fix: near === undefined ? "the configuration schema lists the settings that there are" : `did you mean "${near}"?`,
   });
 }

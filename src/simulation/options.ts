@@ -189,7 +189,7 @@ function known<T extends string>(what: string, name: string, names: readonly T[]
 
 function whole(name: string, value: number, least: number, most: number): void {
   if (Number.isInteger(value) && value >= least && value <= most) return;
-  throw new PtychonautError("usage", `${name} of a simulation is out of range`, {
+  throw new PtychonautError("usage", `${name}: out of range for a simulation`, {
     expected: `an integer from ${least} to ${most}`,
     got: `${value}`,
   });
@@ -197,7 +197,7 @@ function whole(name: string, value: number, least: number, most: number): void {
 
 function inRange(name: string, value: number | undefined, least: number, most: number): void {
   if (value === undefined || (value >= least && value <= most)) return;
-  throw new PtychonautError("usage", `${name} of a simulation is out of range`, {
+  throw new PtychonautError("usage", `${name}: out of range for a simulation`, {
     expected: least === Number.MIN_VALUE ? `above 0, at most ${most}` : `from ${least} to ${most}`,
     got: `${value}`,
   });

@@ -1,3 +1,4 @@
+import { counted } from "../printable.ts";
 import { Random } from "../random.ts";
 import { type CheckpointPolicy, type KeptCheckpoint, select } from "./checkpointPolicy.ts";
 import { isBetter, observe, shouldStop } from "./earlyStopping.ts";
@@ -270,7 +271,7 @@ const interrupted = (state: TrainingState): Outcome => ({
 
 const earlyStopped = (state: TrainingState, { patience }: TrainerOptions): Outcome => ({
   kind: "early-stopped",
-  message: `stopped after epoch ${state.epoch}: ${patience} epochs without improvement`,
+  message: `stopped after epoch ${state.epoch}: ${counted(patience, "epoch")} without improvement`,
 });
 
 function finished(state: TrainingState): Outcome {
@@ -283,5 +284,5 @@ function finished(state: TrainingState): Outcome {
       message: `${history.length} epochs changed the loss by less than ${100 * STALL.improvement} %: check probe, positions and dose (ptychonaut inspect), or change learning_rate`,
     };
   }
-  return { kind: "completed", message: `completed ${state.epoch} epochs` };
+  return { kind: "completed", message: `completed ${counted(state.epoch, "epoch")}` };
 }

@@ -40,6 +40,11 @@ describe("a dry run", () => {
     expect(existsSync(join(folder, "new"))).toBe(false);
   });
 
+  it("counts in words that agree", async () => {
+    const one = await call([...trainArgs, "--gridsize", "1", "--max_epochs", "1", "--dry_run"], { files });
+    expect(one.stdout).toContain("diffraction alone, 1 epoch in batches");
+  });
+
   it("of a reconstruction likewise", async () => {
     const { code, stdout, inference } = await call([...inferArgs, "--phase_alignment", "--dry-run"], { files });
     expect([code, inference]).toEqual([0, undefined]);
@@ -78,7 +83,8 @@ describe("the help of train", () => {
     const { stdout } = await call(["train", "--help", "checkpoint"]);
     expect(stdout).toMatch(/--checkpoint_save_top_k/);
     expect(stdout).not.toMatch(/--learning_rate /);
-    expect((await call(["train", "--help", "nonsense"])).stdout).toContain("Often used");
+    const { stdout: none } = await call(["train", "--help", "quasar"]);
+    expect(none).toMatch(/^No option has to do with "quasar"\.\n\nUsage: .*Often used/s);
   });
 
   it("names only options that there are as often used", async () => {

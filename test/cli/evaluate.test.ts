@@ -86,8 +86,8 @@ it("of a folder takes the reconstruction in it", async () => {
 describe("evaluate", () => {
   it("finds a perfect reconstruction perfect, whatever its phase and scale", async () => {
     const args = ["evaluate", path("reconstruction.npz"), "--reference", path("scan.npz"), "--json"];
-    const { code, stdout } = await call([...args, "--output", path("metrics.json")]);
-    expect(code).toBe(0);
+    const { code, stdout, stderr } = await call([...args, "--output", path("metrics.json")]);
+    expect([code, stderr]).toEqual([0, `wrote ${path("metrics.json")}\n`]);
     const metrics = JSON.parse(stdout) as Metrics;
     expect(metrics.complexError).toBeLessThan(1e-3);
     expect(metrics.phase.correlation).toBeGreaterThan(0.999);

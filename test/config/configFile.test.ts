@@ -57,7 +57,12 @@ const manyNames = (count: number): string => Array.from({ length: count }, (_, i
 
 describe("an error names file, line and key", () => {
   it.each([
-    ["gridsize: 1\nmax_epoch: 3", /settings\.yaml:2: max_epoch: unknown setting "maxEpoch"\. Did you mean "maxEpochs"/],
+    [
+      "gridsize: 1\nmax_epoch: 3",
+      /settings\.yaml:2: max_epoch: unknown setting "max_epoch"\. Did you mean "max_epochs"/,
+    ],
+    ["lr: 0.1", /unknown setting "lr"\. Did you mean "learning_rate"/],
+    ["gpu: 1", /unknown setting "gpu"\. Did you mean "accelerator"/],
     ["model:\n  gridsize: 1\n  N: 65", /settings\.yaml:3: model\.N: wrong value for N: .*multiple of 8; got 65/],
     ["data:\n  gridsize: 2", /settings\.yaml:2: data\.gridsize: unknown setting/],
     ["model: 3", /settings\.yaml:1: model: unknown setting "model"/],

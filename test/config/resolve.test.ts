@@ -167,8 +167,8 @@ describe("names", () => {
   });
 
   it("unknown ones are errors", async () => {
-    await expect(train({ n_filter_scale: 1 })).rejects.toThrow(/unknown setting "nFilterScale".*nFiltersScale/);
-    await expect(train({}, {}, { model: { batchSize: 4 } })).rejects.toThrow(/unknown setting "batchSize"/);
+    await expect(train({ n_filter_scale: 1 })).rejects.toThrow(/unknown setting "n_filter_scale".*n_filters_scale/);
+    await expect(train({}, {}, { model: { batchSize: 4 } })).rejects.toThrow(/unknown setting "batch_size"/);
     await expect(train({ middleTrim: 3 })).rejects.toThrow(/middle_trim is a setting of inference/);
   });
 });

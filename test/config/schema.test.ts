@@ -82,7 +82,7 @@ describe("parsing", () => {
   });
 
   it("suggests the near name for an unknown one", () => {
-    expect(() => parseSettings("training", { bachSize: 4 })).toThrow(/unknown setting "bachSize".*batchSize/);
+    expect(() => parseSettings("training", { bachSize: 4 })).toThrow(/unknown setting "bach_size".*batch_size/);
   });
 
   it("gives the reason for a name that it knows and refuses", () => {

@@ -215,7 +215,7 @@ test("a single pattern of a given object and probe can be simulated too", () => 
 
 test("refuses options that make no sense", () => {
   expect(() => simulate({ n, patterns: 0 })).toThrow(/patterns/);
-  expect(() => simulate({ n: 4.5, patterns: 3 })).toThrow(/^n of a simulation/);
+  expect(() => simulate({ n: 4.5, patterns: 3 })).toThrow(/^n: out of range for a simulation/);
   expect(() => simulate({ n, patterns: 3, object: "line" as "lines" })).toThrow(/did you mean "lines"/i);
   expect(() => simulate({ n, patterns: 3, jitter: 0.1 })).toThrow(/raster/);
   expect(() => simulate({ n, patterns: 3, modePowerRatio: 0.1 })).toThrow(/one mode/);
@@ -224,7 +224,7 @@ test("refuses options that make no sense", () => {
 });
 
 test.each([
-  [{ n: 100_000 }, /^n of a simulation is out of range; expected an integer from 8 to 4096; got 100000/],
+  [{ n: 100_000 }, /^n: out of range for a simulation; expected an integer from 8 to 4096; got 100000/],
   [{ patterns: 1e9 }, /^patterns/],
   [{ photons: 1e308 }, /^photons/],
   [{ photons: Number.NaN }, /^photons/],

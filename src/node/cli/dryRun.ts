@@ -1,6 +1,7 @@
 import { differencesFromDefaults } from "../../config/differences.ts";
 import type { FileProbe, ScanHeader } from "../../config/fileProbe.ts";
 import type { InferencePayload, TrainingPayload } from "../../config/payload.ts";
+import { counted } from "../../printable.ts";
 import { checkClaim } from "../../runs/claimFolder.ts";
 import { checkOutputDir } from "../files/outputFolder.ts";
 import { nodeStore } from "../store.ts";
@@ -60,7 +61,7 @@ export async function sayTraining(
   const fineTuning = training.epochsFineTune === 0 ? "" : `, ${training.epochsFineTune} more with the encoder frozen`;
   print(
     [
-      `# would train ${model.architecture} ${way}, ${training.maxEpochs} epochs in batches of ${training.batchSize}${fineTuning}`,
+      `# would train ${model.architecture} ${way}, ${counted(training.maxEpochs, "epoch")} in batches of ${training.batchSize}${fineTuning}`,
       ...scans,
       ...(training.testDataFile === null ? [] : [`#   validated on ${training.testDataFile}`]),
       `#   into ${outputDir}; nothing was written`,
@@ -92,4 +93,4 @@ export async function sayInference(
 }
 
 const scanLine = (path: string, header: ScanHeader | undefined): string =>
-  header === undefined ? path : `${path}: ${header.frames} patterns of ${header.height} x ${header.width}`;
+  header === undefined ? path : `${path}: ${counted(header.frames, "pattern")} of ${header.height} x ${header.width}`;

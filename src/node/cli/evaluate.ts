@@ -64,6 +64,7 @@ async function evaluate({ values, positionals }: ParsedFlags, context: CommandCo
     context.home,
   );
   for (const line of warnings) context.warn(`warning: ${line}`);
+  if (typeof output === "string") context.hooks(values["quiet"] === true).log(`wrote ${output}`);
   const json = values["json"] === true;
   context.print(json ? `${JSON.stringify(report, null, 2)}\n` : metricsTable(metrics, lengths, halves));
   return 0;

@@ -1,6 +1,5 @@
 import { existsSync } from "node:fs";
-import { lookUp } from "../../config/lookUp.ts";
-import { camelCase, snakeCase } from "../../config/names.ts";
+import { camelCase, meantName, snakeCase } from "../../config/names.ts";
 import { nearestName, PtychonautError } from "../../errors.ts";
 
 export type FlagKind = "boolean" | "integer" | "number" | "text" | "integers" | "numbers" | "texts";
@@ -133,19 +132,10 @@ function findFlag(
   throw unknownFlag(spelling, byName);
 }
 
-/** Words of other programs for what has another name here, beyond what is near by its letters. */
-const otherWords: Readonly<Record<string, string>> = {
-  ...{ data: "trainDataFile", input: "trainDataFile", scan: "trainDataFile", model: "modelPath", net: "architecture" },
-  ...{ network: "architecture", gpu: "accelerator", cpu: "accelerator", cuda: "accelerator", gpus: "devices" },
-  ...{ workers: "numWorkers", threads: "numWorkers", filters: "nFiltersScale", nfilters: "nFiltersScale" },
-  ...{ clip: "gradientClipVal", patience: "earlyStopPatience", dose: "nphotons", checkpoint: "resume", o: "outputDir" },
-  ...{ lrScheduler: "scheduler", iterations: "maxEpochs", verbose: "quiet", silent: "quiet", force: "overwrite" },
-};
-
 function unknownFlag(spelling: string, byName: ReadonlyMap<string, Flag>): PtychonautError {
   const visible = [...byName].filter(([, flag]) => flag.hidden !== true).map(([name]) => display(name));
-  const meant = byName.get(lookUp(otherWords, camelCase(spelling.replace(/^-+/, ""))) ?? "");
-  const near = meant === undefined ? nearestName(spelling, visible) : display(meant.name);
+  const meant = meantName(spelling.replace(/^-+/, ""), [...byName.keys()].map(snakeCase));
+  const near = meant === undefined ? nearestName(spelling, visible) : display(meant);
   return new PtychonautError("usage", `unknown option ${spelling}`, {
     fix: near === undefined ? "--help lists the options" : `did you mean ${near}?`,
   });

@@ -107,7 +107,8 @@ function helpFor(command: NamedCommand, topic: string | undefined): string {
     ...(often === undefined ? {} : { often }),
   };
   if (often === undefined || topic === "all") return renderHelp(page);
-  return (topic === undefined ? undefined : renderMatches(page, topic)) ?? renderBriefHelp(page);
+  if (topic === undefined) return renderBriefHelp(page);
+  return renderMatches(page, topic) ?? `No option has to do with "${topic}".\n\n${renderBriefHelp(page)}`;
 }
 
 /** What follows --help, if it is a word. */

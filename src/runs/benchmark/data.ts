@@ -4,6 +4,7 @@ import { sameValue } from "../../config/merge.ts";
 import { snakeCase } from "../../config/names.ts";
 import { PtychonautError } from "../../errors.ts";
 import { openNpz } from "../../formats/npz.ts";
+import { counted } from "../../printable.ts";
 import { writeScanNpz } from "../../scans/writeScanNpz.ts";
 import { claimFolder } from "../claimFolder.ts";
 import type { RunHooks } from "../hooks.ts";
@@ -73,7 +74,7 @@ export async function benchmarkData(
     unit[split] = amplitudeUnit;
     const path = { train, test }[split];
     await store.write(path, writeScanNpz(dataset));
-    hooks.log(`wrote ${path}: ${dataset.patterns.count} patterns of ${setup.n} x ${setup.n}`);
+    hooks.log(`wrote ${path}: ${counted(dataset.patterns.count, "pattern")} of ${setup.n} x ${setup.n}`);
   }
   await writeJson(record, { ...wanted, amplitudeUnit: unit }, store);
   return { train, test, testUnit: unit.test };

@@ -8,6 +8,7 @@ import { resolveInferencePayload } from "../../config/resolve/infer.ts";
 import { resolveTrainingPayload } from "../../config/resolve/train.ts";
 import { parseSettings } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
+import { counted } from "../../printable.ts";
 import type { OutcomeKind } from "../../training/trainer.ts";
 import type { RunHooks, RunOutcome, Workflows } from "../hooks.ts";
 import type { Home } from "../machine.ts";
@@ -67,7 +68,7 @@ export async function trainOrContinue(
     await checkSettings(record, payload, store);
     const { outcome, epochs } = await readTraining(outputDir, store);
     if (isFinished(outcome.kind, epochs, epochsOf(payload))) {
-      hooks.log(`${outputDir}: trained already (${outcome.kind} after ${epochs} epochs)`);
+      hooks.log(`${outputDir}: trained already (${outcome.kind} after ${counted(epochs, "epoch")})`);
       return outcome.kind === "diverged" || outcome.kind === "not-finite" ? "diverged" : "finished";
     }
   }

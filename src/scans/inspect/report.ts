@@ -1,4 +1,4 @@
-import { printableLine } from "../../printable.ts";
+import { counted, printableLine } from "../../printable.ts";
 import { type Finding, percent, short } from "../checks/finding.ts";
 import type { ScanInspection } from "./inspectScan.ts";
 
@@ -48,7 +48,7 @@ function facts({
   if (probe !== undefined)
     rows.push([
       "probe",
-      `${probe.modes} mode${probe.modes === 1 ? "" : "s"}, diameter ${short(probe.diameter)} pixels, Σ|P|² = ${short(probe.energy)}`,
+      `${counted(probe.modes, "mode")}, diameter ${short(probe.diameter)} pixels, Σ|P|² = ${short(probe.energy)}`,
     ]);
   if (scan !== undefined) {
     const extent = [0, 1].map((axis) => short(scan.greatest[axis] - scan.least[axis]));
