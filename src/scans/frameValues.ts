@@ -15,15 +15,32 @@ export function optionalMask(
   if (!file.has("mask")) return {};
   const array = file.readNumbers("mask");
   const complex = array.dtype.startsWith("complex");
-  if (complex || array.shape.join() !== `${height},${width}` || array.data.some((value) => value !== 0 && value !== 1))
+  if (complex || array.shape.join() !== `${height},${width}`)
     throw new PtychonautError("data", "the mask does not fit", {
       where: at("mask"),
       expected: `(${height}, ${width}) of 0 and 1, 1 = valid`,
       got: `${array.dtype} (${array.shape.join(", ")})`,
     });
+  if (!array.data.every(tellsValidity))
+    throw new PtychonautError("data", "the mask has other values than 0 and 1", {
+      where: at("mask"),
+      expected: "1 where a pixel is valid, 0 where it is not",
+      got: valuesIn(array.data),
+      fix: "save it as (mask > 0), or by the condition that tells valid pixels, as 0 and 1",
+    });
   const data = Float32Array.from(array.data);
   if (options.dcAt === "corner") shiftToCentre(data, array.data, height, width);
   return { mask: { shape: [height, width], data } };
+}
+
+export const tellsValidity = (value: number): boolean => value === 0 || value === 1;
+
+/** The first few different values, and how many more there are. */
+function valuesIn(data: ArrayLike<number>): string {
+  const different = [...new Set(Array.from(data))];
+  const shown = different.slice(0, 5).map((value) => `${value}`);
+  const more = different.length - shown.length;
+  return `the values ${shown.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
 }
 
 export function readScanIndex(file: ArrayFile, count: number, at: (key: string) => string): Int32Array | undefined {

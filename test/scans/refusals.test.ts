@@ -109,6 +109,41 @@ describe("what reading refuses, inspection finds, in the same words", () => {
   });
 });
 
+describe("a mask of other values than 0 and 1", () => {
+  it.each([
+    ["0 and 255", 0, 255],
+    ["0 and a half", 0, 0.5],
+    ["0 and -1", 0, -1],
+    ["0 and NaN", 0, Number.NaN],
+    ["1 and 2", 1, 2],
+  ])("%s: they are named, and nothing else is said of it", (_, most, few) => {
+    const data = new Float64Array(1024).fill(few);
+    data.fill(most, 0, 20);
+    const file = changed(() => ({ mask: { shape: [32, 32], dtype: "float64", data } }));
+    const { message, details } = refusalOf(() => readScanNpz(file));
+    expect(message).toMatch(/the mask has other values than 0 and 1/);
+    expect(details.got).toBe(`the values ${most}, ${few}`);
+    expect(details.fix).toContain("(mask > 0)");
+    const { findings } = inspectScan(file);
+    const grave = findings.filter(({ severity }) => severity !== "note");
+    expect(grave.map(({ what }) => what)).toEqual(["the mask has other values than 0 and 1"]);
+    expect(findings.some(({ flag }) => flag?.includes("mask_valid"))).toBe(false);
+  });
+});
+
+describe("a dose in the metadata that cannot be", () => {
+  it.each(["1e308", "1e999", "-5", "0", '"abc"', "[1]"])("%s is said and ignored", (dose) => {
+    const file = changed(() => ({
+      _metadata: { shape: [], dtype: "string", data: [`{"physics_parameters": {"nphotons": ${dose}}}`] },
+    }));
+    const { provenance, photonsPerPattern } = readScanNpz(file);
+    expect(photonsPerPattern).toBeUndefined();
+    expect(provenance.warnings).toEqual([
+      expect.stringMatching(/_metadata states .* photons.* ignored: .*at most 1e\+15; .*`nphotons`/),
+    ]);
+  });
+});
+
 describe("patterns with values that no detector gives", () => {
   const withBad = (value: number, frames: readonly number[]): string =>
     refusalOf(() =>

@@ -313,7 +313,7 @@ describe("bad input", () => {
     [
       "a mask with other values",
       { mask: { shape: [N, N], dtype: "float32", data: uniform(N * N) } },
-      /mask does not fit/,
+      /mask has other values/,
     ],
     [
       "a probe with NaN",

@@ -24,6 +24,7 @@ import {
   scanSummary,
   tallied,
 } from "../checks/scanFacts.ts";
+import { tellsValidity } from "../frameValues.ts";
 import { framesToFront, type PatternLayout, patternLayout } from "../patternLayout.ts";
 import { measuredCheck } from "../patternValues.ts";
 import { readScanArrays } from "../registry.ts";
@@ -201,7 +202,10 @@ function maskOf(
 ): Uint8Array | undefined {
   if (!file.has("mask") || file.header("mask").shape.join() !== `${height},${width}`) return undefined;
   if (file.header("mask").dtype.startsWith("complex")) return undefined;
-  return Uint8Array.from(file.readNumbers("mask").data, (value) => (value === maskValid ? 1 : 0));
+  const { data } = file.readNumbers("mask");
+  // Of other values reading says what to do; what they stand for cannot be told.
+  if (!data.every(tellsValidity)) return undefined;
+  return Uint8Array.from(data, (value) => (value === maskValid ? 1 : 0));
 }
 
 function turned(file: ArrayFile, key: string, layout: PatternLayout): NumericData {
