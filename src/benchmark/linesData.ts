@@ -1,5 +1,6 @@
 import type { ComplexArray } from "../arrays.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { LARGEST_DOSE } from "../data/normalisation.ts";
 import { PtychonautError, setting } from "../errors.ts";
 import { Random } from "../random.ts";
 import { simulateScan } from "../simulation/simulate.ts";
@@ -61,7 +62,7 @@ export function checkSetup(setup: LinesSetup): void {
     });
   }
   const { nphotons, probeSmoothing } = setup;
-  if (!(nphotons > 0 && nphotons <= 1e15 && probeSmoothing >= 0 && probeSmoothing <= setup.n)) {
+  if (!(nphotons > 0 && nphotons <= LARGEST_DOSE && probeSmoothing >= 0 && probeSmoothing <= setup.n)) {
     throw new PtychonautError("usage", "the benchmark needs light and a probe blurred by zero or more pixels", {
       got: `nphotons ${setup.nphotons}, probe_smoothing ${setup.probeSmoothing}`,
     });

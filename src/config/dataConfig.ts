@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { frameRangesPattern } from "../data/frameRanges.ts";
+import { LARGEST_DOSE } from "../data/normalisation.ts";
 import { type GeometryStatement, geometryQuantities, type Propagation } from "../optics/geometry.ts";
 import { scanFormats } from "../scans/registry.ts";
 import { lengthUnits, type PositionUnit, type ScanOptions } from "../scans/scanOptions.ts";
@@ -229,7 +230,7 @@ const schema = z.strictObject({
     "count_intensity: the dose is in the data. normalized_amplitude: the dose must be stated (nphotons or metadata).",
   ),
   nphotons: optional(
-    real({ above: 0 }),
+    real({ above: 0, max: LARGEST_DOSE }),
     "Mean photons per pattern. Left open: the mean counts where the data are counts, else the file's metadata, else the mean of the summed squared amplitudes.",
     { unit: "photons" },
   ),

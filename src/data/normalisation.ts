@@ -30,11 +30,14 @@ export interface Scales {
   readonly patterns: number;
 }
 
+/** Photons per pattern beyond which no detector counts, and float32 no longer tells one from the next. */
+export const LARGEST_DOSE = 1e15;
+
 /**
  * @param frames indices of the training patterns
  * @param options.photons mean photons per pattern as stated by the user; else the counts themselves, the file's metadata,
  *   or squared amplitudes, in this order
- * @throws PtychonautError "usage" without frames or with photons that are not positive; "data" when the patterns or the
+ * @throws PtychonautError "usage" without frames or with a dose out of range; "data" when the patterns or the
  *   probe hold no energy
  */
 export function computeScales(
@@ -137,8 +140,11 @@ function photonsOf(
   stated: number | undefined,
 ): { photons: number; from: Scales["photonsFrom"] } {
   if (stated !== undefined) {
-    if (!(stated > 0) || !Number.isFinite(stated))
-      throw new PtychonautError("usage", "photons per pattern must be positive", { got: `${stated}` });
+    if (!(stated > 0 && stated <= LARGEST_DOSE))
+      throw new PtychonautError("usage", "photons per pattern out of range", {
+        expected: `above 0, at most ${LARGEST_DOSE.toExponential()}`,
+        got: `${stated}`,
+      });
     return { photons: stated, from: "stated" };
   }
   if (measurement === "counts") return { photons: meanEnergy, from: "counts" };

@@ -1,3 +1,5 @@
+import { LARGEST_DOSE } from "../data/normalisation.ts";
+import { setting } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 
 /**
@@ -11,10 +13,12 @@ export function metadataPhotons(file: ArrayFile, warnings: string[]): number | u
     warnings.push("_metadata is not JSON text and was ignored");
     return undefined;
   }
-  const value = numberAt(text, "physics_parameters", "nphotons") ?? numberAt(text, "nphotons");
-  if (value === undefined) return undefined;
-  if (value > 0 && Number.isFinite(value)) return value;
-  warnings.push(`_metadata states ${value} photons per pattern and was ignored`);
+  const value = valueAt(text, "physics_parameters", "nphotons") ?? valueAt(text, "nphotons");
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "number" && value > 0 && value <= LARGEST_DOSE) return value;
+  warnings.push(
+    `_metadata states ${(typeof value === "number" ? String(value) : JSON.stringify(value)).slice(0, 40)} photons per pattern and was ignored: expected a number above 0, at most ${LARGEST_DOSE.toExponential()}; say the dose by ${setting("nphotons")}`,
+  );
   return undefined;
 }
 
@@ -33,10 +37,10 @@ function metadataText(file: ArrayFile): Record<string, unknown> | undefined {
   }
 }
 
-function numberAt(root: Record<string, unknown>, ...path: string[]): number | undefined {
+function valueAt(root: Record<string, unknown>, ...path: string[]): unknown {
   let value: unknown = root;
   for (const name of path) value = isRecord(value) ? value[name] : undefined;
-  return typeof value === "number" ? value : undefined;
+  return value;
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>

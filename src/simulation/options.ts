@@ -1,4 +1,5 @@
 import type { Measurement } from "../data/dataset.ts";
+import { LARGEST_DOSE } from "../data/normalisation.ts";
 import { PtychonautError, unknownName } from "../errors.ts";
 import { type Geometry, type GeometryStatement, resolveGeometry } from "../optics/geometry.ts";
 import type { Contrast, ObjectShape } from "../optics/objects.ts";
@@ -118,7 +119,7 @@ export function resolveSimulation(options: SimulationOptions): ResolvedSimulatio
     });
   }
   // Patterns are float32, and a sum of float64 counts no photon beyond 2^53.
-  inRange("photons", options.photons, Number.MIN_VALUE, 1e15);
+  inRange("photons", options.photons, Number.MIN_VALUE, LARGEST_DOSE);
   inRange("step", options.step, Number.MIN_VALUE, 1e6);
   inRange("jitter", options.jitter, 0, 1e3);
   inRange("smoothing", options.smoothing, 0, 1e4);

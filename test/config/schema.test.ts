@@ -133,6 +133,11 @@ describe("parsing", () => {
     expect.unreachable(`${name} was accepted`);
   });
 
+  it("takes no dose that no detector counts", () => {
+    expect(() => parseSettings("data", { nphotons: 1e300 })).toThrow(/nphotons.*1000000000000000/);
+    expect(parseSettings("data", { nphotons: 1e15 }).nphotons).toBe(1e15);
+  });
+
   it("names every wrong value at once", () => {
     expect(() => parseSettings("training", { batchSize: 0, maxEpochs: 0 })).toThrow(/max_epochs.*\n.*batch_size/);
   });

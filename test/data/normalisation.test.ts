@@ -97,6 +97,7 @@ describe("the one normalisation", () => {
     expect(() =>
       computeScales({ ...dataset, probe: { shape: [1, N, N], data: new Float32Array(2 * N * N) } }, [0]),
     ).toThrow(/probe is zero/);
-    expect(() => computeScales(dataset, everything, { photons: -1 })).toThrow(/must be positive/);
+    for (const photons of [-1, 1e16, Number.POSITIVE_INFINITY])
+      expect(() => computeScales(dataset, everything, { photons })).toThrow(/above 0, at most 1e\+15/);
   });
 });
