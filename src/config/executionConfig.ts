@@ -3,6 +3,9 @@ import { PICTURE_FORMATS, type PictureFormat } from "../pictures/pictureWriter.t
 import { choice, integer, only, optional, real, toggle, withDefault } from "./fields.ts";
 import type { SettingGroup } from "./group.ts";
 
+/** Threads that prepare batches, beyond which they only take memory. */
+export const MOST_WORKERS = 256;
+
 /** Where and how a run is carried out. Nothing here describes the science. */
 export interface ExecutionConfig {
   readonly accelerator: "auto" | "cpu" | "gpu" | "cuda" | "tpu" | "mps";
@@ -82,7 +85,11 @@ const schema = z.strictObject({
     "auto",
     "Whether the patterns are held in memory or read from their file when they are needed; the results are the same. auto: in memory unless they would take more than a quarter of it.",
   ),
-  numWorkers: withDefault(integer({ min: 0 }), 0, "Worker threads that prepare batches; 0 prepares them inline."),
+  numWorkers: withDefault(
+    integer({ min: 0, max: MOST_WORKERS }),
+    0,
+    "Worker threads that prepare batches; 0 prepares them inline.",
+  ),
   pinMemory: only(false, "Page-locked host memory.", "ONNX Runtime for Node has no page-locked buffers to offer"),
   persistentWorkers: toggle(
     false,

@@ -1,4 +1,4 @@
-import type { ExecutionConfig } from "../config/executionConfig.ts";
+import { type ExecutionConfig, MOST_WORKERS } from "../config/executionConfig.ts";
 import type { BatchLoader, BatchSource } from "../data/batches.ts";
 import { PtychonautError } from "../errors.ts";
 import type { ByteSource } from "../formats/byteSource.ts";
@@ -61,8 +61,8 @@ export interface LoaderOptions {
 
 /** @throws PtychonautError "usage" for impossible numbers, or options that need threads without any */
 export function checkLoaderOptions({ numWorkers = 0, prefetchFactor, persistentWorkers }: LoaderOptions): void {
-  if (!Number.isInteger(numWorkers) || numWorkers < 0)
-    throw new PtychonautError("usage", "num_workers must be 0 or more", { got: `${numWorkers}` });
+  if (!Number.isInteger(numWorkers) || numWorkers < 0 || numWorkers > MOST_WORKERS)
+    throw new PtychonautError("usage", `num_workers must be from 0 to ${MOST_WORKERS}`, { got: `${numWorkers}` });
   if (prefetchFactor !== undefined && (!Number.isInteger(prefetchFactor) || prefetchFactor < 1))
     throw new PtychonautError("usage", "prefetch_factor must be 1 or more", { got: `${prefetchFactor}` });
   if (numWorkers === 0 && (prefetchFactor !== undefined || persistentWorkers === true))

@@ -55,6 +55,8 @@ describe("a dry run", () => {
   it("refuses what the run would refuse", async () => {
     const wrong = await call([...trainArgs, "--momentum", "0.5", "--dry_run"], { files });
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("optimizer is sgd")]);
+    const crowd = await call([...trainArgs, "--num_workers", "2000", "--dry_run"], { files });
+    expect([crowd.code, crowd.stderr]).toEqual([2, expect.stringMatching(/num_workers.*256/)]);
     const file = join(folder, "file");
     writeFileSync(file, "");
     for (const out of [file, join(file, "below")]) {

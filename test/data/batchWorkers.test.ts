@@ -138,7 +138,9 @@ describe("batch workers", () => {
   });
 
   it("refuses options that could only be ignored", () => {
-    expect(() => batchWorkers(source, { numWorkers: -1 })).toThrow(/num_workers/);
+    for (const numWorkers of [-1, 100_000]) {
+      expect(() => batchWorkers(source, { numWorkers })).toThrow(/num_workers must be from 0 to 256/);
+    }
     expect(() => batchWorkers(source, { prefetchFactor: 4 })).toThrow(/need worker threads/);
     expect(() => batchWorkers(source, { persistentWorkers: true })).toThrow(/need worker threads/);
     expect(() => batchWorkers(source, { numWorkers: 1, prefetchFactor: 0 })).toThrow(/prefetch_factor/);
