@@ -6,9 +6,13 @@ import { planFft2 } from "../numerics/fft.ts";
 import type { Geometry } from "../optics/geometry.ts";
 import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
 
+/** Beyond these sides no network takes what is filled up, and nearly all of it was never measured. */
+const MOST_SIDE = 4096;
+const MOST_TIMES = 16;
+
 /**
  * The side that patterns are to get; undefined where they stay as they are.
- * @throws PtychonautError "usage" for cutting to more than there is, filling up to less, or both at once
+ * @throws PtychonautError "usage" for cutting to more than there is, filling up to less or far more, or both at once
  */
 export function wantedSide(
   { cropTo, padTo }: ScanOptions,
@@ -33,6 +37,9 @@ export function wantedSide(
       `at least ${Math.max(height, width)}`,
       `${padTo} for ${shown}`,
     );
+  const most = Math.max(height, width, Math.min(MOST_SIDE, MOST_TIMES * Math.max(height, width)));
+  if (padTo !== undefined && padTo > most)
+    throw refuse("patterns cannot be filled up so far", `at most ${most}`, `${padTo} for ${shown}`);
   return cropTo ?? padTo;
 }
 

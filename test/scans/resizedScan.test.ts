@@ -196,6 +196,10 @@ describe("patterns on another detector", () => {
     const source = experiment(32);
     expect(() => read(source, { cropTo: 40 })).toThrow(/too small to be cut; .*at most 32/);
     expect(() => read(source, { padTo: 24 })).toThrow(/too large to be filled up; .*at least 32/);
+    for (const padTo of [513, 100_000, 1e9]) {
+      expect(() => read(source, { padTo })).toThrow(/cannot be filled up so far; .*at most 512; got/);
+    }
+    expect(() => read(source, { cropTo: 1e9 })).toThrow(/too small to be cut; .*at most 32/);
     expect(() => read(source, { padTo: 40, cropTo: 24 })).toThrow(/cut or filled up; .*one of them/);
   });
 
