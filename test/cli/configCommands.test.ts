@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -40,6 +40,14 @@ describe("init", () => {
     const defaults = Object.assign({}, ...groupNames.map((group) => parseSettings(group)));
     expect(settings).toEqual(defaults);
     expect((await trainWith("--config", path("all.yaml"))).training).toEqual((await trainWith()).training);
+  });
+
+  it("leaves the schema's name to the schema", async () => {
+    for (const name of ["ptychonaut.schema.json", "PTYCHONAUT.schema.json"]) {
+      const { code, stderr } = await call(["init", "--output", path(join("own", name)), "--overwrite"]);
+      expect([code, stderr]).toEqual([2, expect.stringMatching(/name of the schema beside it; in .*config\.yaml/)]);
+    }
+    expect(existsSync(path("own"))).toBe(false);
   });
 
   it("replaces no file unasked", async () => {

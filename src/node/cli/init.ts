@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { configTemplate } from "../../config/configTemplate.ts";
+import { PtychonautError } from "../../errors.ts";
 import { claimOutputFile } from "../../runs/outputFile.ts";
 import { type Command, type CommandContext, overwriteFlag } from "./command.ts";
 import { schemaText, templateSection } from "./configSections.ts";
@@ -21,6 +22,11 @@ export const initCommand: Command = {
   flags: ownFlags,
   run: async ({ values }: ParsedFlags, context: CommandContext) => {
     const path = String(values["output"] ?? "config.yaml");
+    if (basename(path).toLowerCase() === SCHEMA_FILE)
+      throw new PtychonautError("usage", "the config file cannot have the name of the schema beside it", {
+        where: path,
+        fix: "name another, such as config.yaml",
+      });
     const overwrite = values["overwrite"] === true;
     const { store } = context.home;
     const config = await claimOutputFile(path, { overwrite }, store);
