@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -58,13 +58,13 @@ describe("signals", () => {
 });
 
 it("output that nobody reads is dropped; a full disk is not", () => {
-  const exits: number[] = [];
+  const failures: string[] = [];
   const output = new EventEmitter();
-  dropUnread([output], (code) => void exits.push(code));
+  dropUnread(output, (reason) => void failures.push(reason));
   for (const code of ["EPIPE", "EIO"]) output.emit("error", Object.assign(new Error(code), { code }));
-  expect(exits).toEqual([]);
-  output.emit("error", Object.assign(new Error("full"), { code: "ENOSPC" }));
-  expect(exits).toEqual([1]);
+  expect(failures).toEqual([]);
+  output.emit("error", Object.assign(new Error("full, write"), { code: "ENOSPC" }));
+  expect(failures).toEqual(["full"]);
 });
 
 describe("as a program", { timeout: 120_000 }, () => {
@@ -75,6 +75,16 @@ describe("as a program", { timeout: 120_000 }, () => {
     spawn(process.execPath, ["--import", "tsx", program, ...argv], { stdio });
   beforeAll(() => writeFileSync(scan, writeScanNpz(simulate({ n: 32, patterns: 40, seed: 3, photons: 1e5 }))));
   afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.skipIf(!existsSync("/dev/full"))("a full disk behind standard output is said", async () => {
+    const full = openSync("/dev/full", "w");
+    const run = start(["inspect", scan], ["ignore", full, "pipe"]);
+    const exit = once(run, "exit");
+    let said = "";
+    for await (const text of run.stderr as NodeJS.ReadableStream) said += text.toString();
+    closeSync(full);
+    expect([(await exit)[0], said]).toEqual([1, expect.stringMatching(/standard output cannot be written: ENOSPC/)]);
+  });
 
   it.each([
     ["SIGTERM", 143],

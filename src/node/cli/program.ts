@@ -1,3 +1,5 @@
+import { reasonOf } from "../files/failures.ts";
+
 /** Signals that ask a program to end, with their numbers: Ctrl-C, a batch system before its limit, a closed terminal. */
 const endings = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
 
@@ -67,13 +69,11 @@ interface Output {
   on(event: "error", listener: (error: NodeJS.ErrnoException) => void): unknown;
 }
 
-/** What nobody reads is dropped, and the command goes on to its end; other failures to write end the program. */
-export function dropUnread(outputs: readonly Output[], exit: (code: number) => void): void {
-  for (const output of outputs) {
-    output.on("error", ({ code = "" }) => {
-      if (!unread.includes(code)) exit(1);
-    });
-  }
+/** What nobody reads is dropped, and the command goes on to its end; other failures to write are told, to end it. */
+export function dropUnread(output: Output, failed: (reason: string) => void): void {
+  output.on("error", (error) => {
+    if (!unread.includes(error.code ?? "")) failed(reasonOf(error));
+  });
 }
 
 interface ProgramDeps {
@@ -86,7 +86,9 @@ export async function runProgram(
   argv: readonly string[],
   main: (argv: readonly string[], deps: ProgramDeps) => Promise<number>,
 ): Promise<void> {
-  dropUnread([process.stdout, process.stderr], (code) => process.exit(code));
+  const exit = (): void => process.exit(1);
+  dropUnread(process.stdout, (why) => process.stderr.write(`error: standard output cannot be written: ${why}\n`, exit));
+  dropUnread(process.stderr, exit);
   const { signal, listen, exitCode, dispose } = interruption(process, (text) => void process.stderr.write(text));
   const code = await main(argv, { signal, listen });
   process.exitCode = code === INTERRUPTED ? (exitCode() ?? code) : code;
