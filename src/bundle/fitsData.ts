@@ -1,4 +1,5 @@
 import { PtychonautError } from "../errors.ts";
+import { lengthLabel } from "../optics/units.ts";
 import { counted } from "../printable.ts";
 import type { DataFacts } from "./fingerprint.ts";
 import type { Manifest } from "./manifest.ts";
@@ -78,8 +79,8 @@ function otherPixel(scans: readonly { readonly facts: DataFacts }[], { name, geo
   const trained = scans.flatMap(({ facts }) => facts.geometry?.objectPixelM ?? []);
   if (own === undefined || trained.length === 0) return [];
   if (trained.some((pixel) => Math.abs(pixel / own - 1) <= OTHER_PIXEL)) return [];
-  const sizes = [...new Set(trained)].map((pixel) => pixel.toPrecision(4)).join(" and ");
-  return [`object pixels of ${name} are ${own.toPrecision(4)} m, those of the training data ${sizes} m`];
+  const sizes = [...new Set(trained)].map((pixel) => lengthLabel(pixel, 4)).join(" and ");
+  return [`object pixels of ${name} are ${lengthLabel(own, 4)}, those of the training data ${sizes}`];
 }
 
 /** What training learned about this very scan, or else about all. */

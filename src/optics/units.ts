@@ -31,3 +31,20 @@ export interface FarFieldGeometry {
 export function objectPixelSize({ wavelength, distance, detectorPixel, pixels }: FarFieldGeometry): number {
   return (wavelength * distance) / (pixels * detectorPixel);
 }
+
+/**
+ * A length in metres with the prefix that keeps it between 1 and 1000, for people.
+ * @param digits significant ones, at most
+ */
+export function lengthLabel(metres: number, digits: number = 3): string {
+  const units = [
+    [1e-9, "nm"],
+    [1e-6, "µm"],
+    [1e-3, "mm"],
+    [1, "m"],
+  ] as const;
+  const rounded = (value: number): string => String(Number(value.toPrecision(digits)));
+  if (metres < 0.9999e-9) return `${rounded(metres / 1e-10)} Å`;
+  const [unit, name] = [...units].reverse().find(([size]) => metres >= 0.9999 * size)!;
+  return `${rounded(metres / unit)} ${name}`;
+}

@@ -43,18 +43,3 @@ function tickLabel(value: number, step: number): string {
       : value.toFixed(Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
   return (Number(text) === 0 ? text.replace("-", "") : text).replaceAll("-", "−");
 }
-
-/** A length in metres with the prefix that keeps it between 1 and 1000. */
-export function lengthLabel(metres: number): string {
-  const units = [
-    [1e-9, "nm"],
-    [1e-6, "µm"],
-    [1e-3, "mm"],
-    [1, "m"],
-  ] as const;
-  if (metres < 0.9999e-9) return `${round3(metres / 1e-10)} Å`;
-  const [unit, name] = [...units].reverse().find(([size]) => metres >= 0.9999 * size)!;
-  return `${round3(metres / unit)} ${name}`;
-}
-
-const round3 = (value: number): string => String(Number(value.toPrecision(3)));

@@ -1,5 +1,6 @@
 import { PtychonautError } from "../errors.ts";
-import { lengthLabel, robustLimits, roundDown, ticks } from "./axisScale.ts";
+import { lengthLabel } from "../optics/units.ts";
+import { robustLimits, roundDown, ticks } from "./axisScale.ts";
 import { colormap } from "./colormap.ts";
 import { chartLeft, type LineChart, lineChartMarks } from "./lineChart.ts";
 import { drawValues, type PanelSize, type PanelValues, panelSize } from "./panelImage.ts";

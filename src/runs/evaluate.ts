@@ -2,6 +2,7 @@ import type { ComplexArray, RealArray } from "../arrays.ts";
 import { setting } from "../errors.ts";
 import { wellCovered } from "../inference/coverage.ts";
 import { type EvaluationOptions, evaluateReconstruction, type Metrics } from "../metrics/evaluate.ts";
+import { lengthLabel } from "../optics/units.ts";
 import { type Reconstruction, readReconstruction } from "../reconstructions/reconstructionNpz.ts";
 import type { Home } from "./machine.ts";
 import { type ObjectFile, readObjectFile } from "./objectFile.ts";
@@ -132,7 +133,7 @@ export function pixelWarnings(
   const [one, other] = [a.pixelSizeM, b.pixelSizeM];
   if (one === undefined || other === undefined || Math.abs(one / other - 1) <= OTHER_PIXEL) return [];
   return [
-    `object pixels differ: ${one.toPrecision(4)} m in ${a.path}, ${other.toPrecision(4)} m in ${b.path}; images on different pixels do not compare pixel by pixel`,
+    `object pixels differ: ${lengthLabel(one, 4)} in ${a.path}, ${lengthLabel(other, 4)} in ${b.path}; images on different pixels do not compare pixel by pixel`,
   ];
 }
 

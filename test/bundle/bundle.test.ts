@@ -168,7 +168,7 @@ describe("a bundle against data", () => {
       checkBundleFitsData(known as Manifest, { ...trainedOn, geometry: { ...geometry, objectPixelM } });
     expect(warningsFor(4.02e-10)).toEqual(check({}));
     expect(warningsFor(8e-10)).toContainEqual(
-      expect.stringMatching(/^object pixels of .* are 8\.000e-10 m, those of the training data 4\.000e-10 m$/),
+      expect.stringMatching(/^object pixels of .* are 8 Å, those of the training data 4 Å$/),
     );
     expect(check({ geometry })).toEqual(check({}));
   });

@@ -1,7 +1,8 @@
 import { decode } from "fast-png";
 import { describe, expect, it } from "vitest";
 import { pictureWriter } from "../../src/node/pictures/pictureWriter.ts";
-import { lengthLabel, robustLimits, roundDown, ticks } from "../../src/pictures/axisScale.ts";
+import { lengthLabel } from "../../src/optics/units.ts";
+import { robustLimits, roundDown, ticks } from "../../src/pictures/axisScale.ts";
 import { colormap } from "../../src/pictures/colormap.ts";
 import { figure, figureOfRows, type Panel } from "../../src/pictures/figure.ts";
 import { chartLeft, chartRange } from "../../src/pictures/lineChart.ts";
@@ -289,7 +290,16 @@ describe("axis scales", () => {
     expect(ticks(0, 2e-5).map(({ label }) => label)).toContain("1.5e−5");
   });
   it("names lengths in the nearest unit", () => {
-    expect([3e-10, 2e-9, 5e-7, 1e-6, 0.02].map(lengthLabel)).toEqual(["3 Å", "2 nm", "500 nm", "1 µm", "20 mm"]);
+    expect([3e-10, 2e-9, 5e-7, 1e-6, 0.02].map((metres) => lengthLabel(metres))).toEqual([
+      "3 Å",
+      "2 nm",
+      "500 nm",
+      "1 µm",
+      "20 mm",
+    ]);
+    expect([5.5769e-8, 1.23984e-10, 7.5e-5, 1.9].map((metres) => lengthLabel(metres, 4))).toEqual([
+      ...["55.77 nm", "1.24 Å", "75 µm", "1.9 m"],
+    ]);
     expect([9.9, 5, 0.031, 1000].map(roundDown)).toEqual([5, 5, 0.02, 1000]);
   });
 });

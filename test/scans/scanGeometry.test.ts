@@ -103,7 +103,7 @@ describe("geometry in files", () => {
     expect(report({})).toMatch(/geometry +far-field\n +object pixel +not known without `energy_kev` \(or .*`detector_/);
     const known = { energy_kev: number(8.8), detector_distance_m: number(1.92), detector_pixel_m: number(75e-6) };
     expect(report(known)).toMatch(
-      /geometry +far-field, photons of 1\.409e-10 m, 1\.92 m to the.*\n +object pixel +1\.127e-7 m/,
+      /geometry +far-field, photons of 1\.409 Å, 1\.92 m to the detector, detector pixels of 75 µm\n +object pixel +112\.7 nm/,
     );
     const near = inspectScan(scan({ propagation: text("near-field") }));
     expect(near.findings).toContainEqual(

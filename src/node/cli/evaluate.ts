@@ -1,6 +1,6 @@
 import { PtychonautError } from "../../errors.ts";
 import type { ImageMetrics, Metrics } from "../../metrics/evaluate.ts";
-import { lengthLabel } from "../../pictures/axisScale.ts";
+import { lengthLabel } from "../../optics/units.ts";
 import type { Lengths, SplitData } from "../../runs/evaluate.ts";
 import { runEvaluation } from "../../runs/evaluation.ts";
 import { type Command, type CommandContext, overwriteFlag } from "./command.ts";

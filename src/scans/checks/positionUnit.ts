@@ -1,4 +1,5 @@
 import { setting } from "../../errors.ts";
+import { lengthLabel } from "../../optics/units.ts";
 import { lengthUnits, optionAdvice, type PositionUnit } from "../scanOptions.ts";
 import { type Finding, short } from "./finding.ts";
 import type { ScanFacts } from "./scanFacts.ts";
@@ -52,7 +53,8 @@ function wrongUnit({ stated, geometry }: ScanFacts, step: number, window: number
     return {
       severity: "error",
       what: `positions in ${words[said]} do not fit the object pixel`,
-      evidence: geometry?.objectPixelM === undefined ? evidence : `${evidence} of ${short(geometry.objectPixelM)} m`,
+      evidence:
+        geometry?.objectPixelM === undefined ? evidence : `${evidence} of ${lengthLabel(geometry.objectPixelM, 4)}`,
       flag: `${optionAdvice("positionUnit")} or the geometry is another`,
     };
   const unit = likelyUnit(step, window, geometry?.objectPixelM);

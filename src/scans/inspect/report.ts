@@ -1,3 +1,4 @@
+import { lengthLabel } from "../../optics/units.ts";
 import { counted, printableLine } from "../../printable.ts";
 import { type Finding, percent, short } from "../checks/finding.ts";
 import type { ScanInspection } from "./inspectScan.ts";
@@ -67,15 +68,15 @@ function facts({
 function geometryFacts(geometry: NonNullable<ScanInspection["geometry"]>): string[][] {
   const { propagation, radiation, wavelengthM, detectorDistanceM, detectorPixelM, objectPixelM, missing } = geometry;
   const known = [
-    ...(wavelengthM === undefined ? [] : [`${radiation ?? "wave"} of ${short(wavelengthM)} m`]),
-    ...(detectorDistanceM === undefined ? [] : [`${short(detectorDistanceM)} m to the detector`]),
-    ...(detectorPixelM === undefined ? [] : [`detector pixels of ${short(detectorPixelM)} m`]),
+    ...(wavelengthM === undefined ? [] : [`${radiation ?? "wave"} of ${lengthLabel(wavelengthM, 4)}`]),
+    ...(detectorDistanceM === undefined ? [] : [`${lengthLabel(detectorDistanceM, 4)} to the detector`]),
+    ...(detectorPixelM === undefined ? [] : [`detector pixels of ${lengthLabel(detectorPixelM, 4)}`]),
   ];
   return [
     ["geometry", [propagation, ...known].join(", ")],
     [
       "object pixel",
-      objectPixelM === undefined ? `not known without ${missing.join(", ")}` : `${short(objectPixelM)} m`,
+      objectPixelM === undefined ? `not known without ${missing.join(", ")}` : lengthLabel(objectPixelM, 4),
     ],
   ];
 }
