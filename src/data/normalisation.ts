@@ -1,6 +1,7 @@
 import type { ComplexArray } from "../arrays.ts";
-import { PtychonautError } from "../errors.ts";
+import { PtychonautError, setting } from "../errors.ts";
 import type { Dataset, Measurement } from "./dataset.ts";
+import { frameRanges, framesInUse } from "./frameRanges.ts";
 import { outlyingCounts } from "./outlyingFrames.ts";
 
 /**
@@ -51,8 +52,7 @@ export function computeScales(
       fix: "hold back fewer for validation",
     });
   const meanEnergy = meanEnergyOf(dataset, frames);
-  if (!(meanEnergy > 0))
-    throw new PtychonautError("data", "the training patterns are all zero", { where: dataset.name });
+  if (!(meanEnergy > 0)) throw darkness(dataset, frames.length);
   const probeEnergy = energyOf(probe);
   if (!(probeEnergy > 0)) throw new PtychonautError("data", "the probe is zero", { where: dataset.name });
   const { photons, from } = photonsOf(dataset, meanEnergy, options.photons);
@@ -66,6 +66,27 @@ export function computeScales(
     meanEnergy,
     patterns: frames.length,
   };
+}
+
+/** Says which frames of the scan have light, in training or not. */
+function darkness(dataset: Dataset, training: number): PtychonautError {
+  const all = framesInUse(dataset);
+  const { energies } = totalEnergy(dataset, all);
+  const lit = all.filter((_, k) => energies[k] > 0);
+  const dark = all.filter((_, k) => !(energies[k] > 0));
+  const masked = dataset.mask === undefined ? "" : " on the pixels that the mask leaves";
+  return new PtychonautError("data", "the training patterns are all zero", {
+    where: dataset.name,
+    expected: "counts in most of them",
+    got:
+      lit.length === 0
+        ? `no counts in any of ${all.length} frames${masked}`
+        : `${training} training patterns without counts${masked}; of the scan's frames ${frameRanges(lit)} have some, ${frameRanges(dark)} have none`,
+    fix:
+      lit.length === 0
+        ? `see whether the patterns are another array (${setting("patterns_key")})${masked === "" ? "" : ", or the mask takes all light away"}`
+        : `leave the dark frames out: ${setting("skip_frames", frameRanges(dark))}; with few frames left hold none back: ${setting("validation_fraction", 0)}`,
+  });
 }
 
 /** Turns patterns as read into network input, in place: amplitudes times `inputScale`. Invalid pixels become zero. */

@@ -140,6 +140,8 @@ function integerParts(length: number): IntegerParts {
 
 /** Frames in which neighbours must have light for a pixel without any to be no chance. */
 const NO_CHANCE = 20;
+/** In fewer frames a pixel without light says nothing. */
+const LEAST_FRAMES = 5;
 
 /** @param lit in how many frames each pixel has light */
 function badPixels(
@@ -159,7 +161,8 @@ function badPixels(
       if ((mask !== undefined && mask[at] === 0) || around.length < 6) continue;
       const middle = median(around.map((pixel) => mean[pixel]));
       const value = mean[at];
-      const neighboursLit = median(around.map((pixel) => lit[pixel])) >= Math.min(NO_CHANCE, count);
+      const neighboursLit =
+        median(around.map((pixel) => lit[pixel])) >= Math.max(LEAST_FRAMES, Math.min(NO_CHANCE, count));
       if (value === 0 && middle > 0.1 * overall && neighboursLit) deadPixels.push([y, x]);
       if (value > 10 * middle && value > overall && lit[at] >= count / 2) hotPixels.push([y, x]);
     }

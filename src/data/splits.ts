@@ -19,7 +19,11 @@ export interface Split {
 export function splitFrames(
   positions: Float64Array,
   frames: ArrayLike<number>,
-  { fraction, mode = "random" }: { readonly fraction: number; readonly mode?: "random" | "spatial" },
+  {
+    fraction,
+    mode = "random",
+    where,
+  }: { readonly fraction: number; readonly mode?: "random" | "spatial"; readonly where?: string },
   random: Random,
 ): Split {
   if (!(fraction >= 0 && fraction < 1))
@@ -30,6 +34,7 @@ export function splitFrames(
   if (fraction === 0) return { training: ascending(Array.from(frames)), validation: [] };
   if (frames.length < 2)
     throw new PtychonautError("usage", "too few patterns to hold any back for validation", {
+      ...(where === undefined ? {} : { where }),
       got: `${frames.length}`,
       fix: `hold none back: ${setting("validation_fraction", 0)}`,
     });

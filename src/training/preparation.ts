@@ -113,7 +113,7 @@ function prepareScan(
  * has groups that overlap as those of training do.
  */
 function holdBack(
-  { positions, patterns }: Dataset,
+  { name, positions, patterns }: Dataset,
   frames: readonly number[],
   data: DataConfig,
   gridsize: number,
@@ -122,7 +122,7 @@ function holdBack(
   const { validationFraction: fraction, splitMode: mode } = data;
   const size = gridsize ** 2;
   if (size === 1 || mode === "spatial" || fraction === 0) {
-    return splitFrames(positions, frames, { fraction, mode }, random);
+    return splitFrames(positions, frames, { fraction, mode, where: name }, random);
   }
   const wanted = Math.max(size, Math.round(fraction * frames.length));
   const held = new Set<number>();

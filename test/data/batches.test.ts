@@ -113,8 +113,8 @@ describe("split", () => {
 
   it("refuses impossible fractions", () => {
     expect(() => splitFrames(positions, range(4), { fraction: 1 }, new Random(1))).toThrow(/0 to below 1/);
-    expect(() => splitFrames(positions, [3], { fraction: 0.5 }, new Random(1))).toThrow(
-      /too few patterns.*`validation_fraction=0`/,
+    expect(() => splitFrames(positions, [3], { fraction: 0.5, where: "scan 4" }, new Random(1))).toThrow(
+      /too few patterns.*in scan 4.*`validation_fraction=0`/,
     );
   });
 });

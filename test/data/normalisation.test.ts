@@ -93,7 +93,14 @@ describe("the one normalisation", () => {
     const { dataset } = scan();
     const dark = memoryPatterns(new Float32Array(COUNT * N * N), [COUNT, N, N]);
     expect(() => computeScales(dataset, [])).toThrow(/no training patterns/);
-    expect(() => computeScales({ ...dataset, patterns: dark }, everything)).toThrow(/all zero/);
+    expect(() => computeScales({ ...dataset, patterns: dark }, everything)).toThrow(
+      /all zero.*no counts in any of 6 frames.*`patterns_key`/,
+    );
+    const oneLit = new Float32Array(COUNT * N * N).fill(9, 3 * N * N, 4 * N * N);
+    const lit = { ...dataset, patterns: memoryPatterns(oneLit, [COUNT, N, N]) };
+    expect(() => computeScales(lit, [0, 1, 2, 4])).toThrow(
+      /all zero.*frames 3 have some, 0-2,4-5 have none.*`skip_frames=0-2,4-5`.*`validation_fraction=0`/,
+    );
     expect(() =>
       computeScales({ ...dataset, probe: { shape: [1, N, N], data: new Float32Array(2 * N * N) } }, [0]),
     ).toThrow(/probe is zero/);
