@@ -226,6 +226,61 @@ describe("suspicious things", () => {
   });
 });
 
+describe("what cannot be told is not said", () => {
+  const column = (data: Float64Array): NpyArray => ({ shape: [data.length], dtype: "float64", data });
+  const positioned = (y: Float64Array, x: Float64Array): Record<string, NpyArray> => ({
+    ...good(),
+    ycoords: column(y),
+    xcoords: column(x),
+  });
+
+  it("dark pixels of one frame are no dead pixels, those of five are", () => {
+    const firstFrames = (count: number): Record<string, NpyArray> => {
+      const arrays = good();
+      const data = Float32Array.from(spots(N / 2).subarray(0, count * N * N), Math.sqrt);
+      for (let frame = 0; frame < count; frame++) data[frame * N * N + 16 * N + 17] = 0;
+      return {
+        ...arrays,
+        diff3d: { shape: [count, N, N], dtype: "float32", data },
+        ycoords: column(raster(17, 2, 0).slice(0, count)),
+        xcoords: column(raster(17, 2, 1).slice(0, count)),
+      };
+    };
+    expect(grave(findings(firstFrames(1)))).not.toContain("dead pixels");
+    expect(grave(findings(firstFrames(5)))).toContain("dead pixels");
+  });
+
+  it.each([1e301, 1e-40])("a step of %d is a length in no unit", (step) => {
+    const found = findings(positioned(raster(0, step, 0), raster(0, step, 1)));
+    expect(grave(found)).toContain("positions are neither pixels nor lengths in a unit that is known");
+    expect(flags(found).join()).not.toMatch(/position_unit=(?!px)/);
+  });
+
+  it("patterns of one pixel say nothing of units, patterns without pixels have no least value", () => {
+    for (const side of [0, 1]) {
+      const inspection = inspectScan(
+        writeNpz({
+          ...good(),
+          diff3d: { shape: [COUNT, side, side], dtype: "float32", data: new Float32Array(COUNT * side * side).fill(1) },
+        }),
+      );
+      expect(flags(inspection.findings).join()).not.toContain("position_unit");
+      expect(inspectReport(inspection)).not.toContain("Infinity");
+    }
+  });
+
+  it("negative positions count from the middle only where the windows then lie in the object", () => {
+    const about = (middle: number): Record<string, NpyArray> =>
+      positioned(raster(middle - 4, 2, 0), raster(middle - 4, 2, 1));
+    expect(flags(findings(about(0)))).toContain("`position_origin=centered`");
+    const far = findings(about(-60));
+    expect(flags(far)).not.toContain("`position_origin=centered`");
+    const stated = { positionOrigin: "absolute" } as const;
+    expect(far.find(({ what }) => /positions are negative/.test(what))?.flag).toContain("`position_origin=absolute`");
+    expect(grave(findings(about(-60), stated)).join()).not.toContain("positions are negative");
+  });
+});
+
 describe("scan numbers", () => {
   it("the second moment of a disk gives its diameter", () => {
     expect(probeDiameter({ shape: [1, 128, 128], data: disk(128, 30) })).toBeCloseTo(60, 0);

@@ -10,17 +10,31 @@ export function positionPlace({ scan, patterns, object, stated }: ScanFacts): Fi
   const window = [patterns.height, patterns.width] as const;
   const evidence = `y from ${short(least[0])} to ${short(greatest[0])}, x from ${short(least[1])} to ${short(greatest[1])}`;
   const axes = [0, 1] as const;
-  const fits = (toStart: (axis: 0 | 1) => number): boolean =>
+  const fits = (toStart: (axis: 0 | 1) => number, slack = 0): boolean =>
     axes.every((axis) => {
       const start = toStart(axis);
       const size = object?.shape[axis] ?? Number.POSITIVE_INFINITY;
-      return least[axis] + start >= 0 && greatest[axis] + start + window[axis] <= size;
+      return least[axis] + start >= -slack && greatest[axis] + start + window[axis] <= size + slack;
     });
   const half = (axis: 0 | 1): number => Math.floor(window[axis] / 2);
   // Without an object the origin is free, and nothing that is computed depends on it.
   const severity = object === undefined ? "note" : "error";
   if (axes.some((axis) => least[axis] < 0)) {
     if (stated.positionOrigin !== undefined) return [];
+    const middle = object === undefined ? undefined : middleOf(object);
+    // A window or two over the edge say nothing.
+    const slack = Math.min(...axes.map(half)) / 2;
+    const fromMiddle =
+      middle === undefined || fits((axis) => middle[axis] - half(axis), slack) || fits((axis) => middle[axis], slack);
+    if (!fromMiddle)
+      return [
+        {
+          severity,
+          what: "positions are negative: not indices into the object",
+          evidence: `${evidence}; counted from its middle, windows do not lie in the object of ${object?.shape.join(" × ")} either`,
+          flag: `${optionAdvice("positionOrigin", "absolute")} if they are right as they are, else correct the file`,
+        },
+      ];
     const centred = axes.every((axis) => {
       const extent = greatest[axis] - least[axis];
       return Math.abs(greatest[axis] + least[axis]) / 2 <= 0.1 * extent;
@@ -34,7 +48,6 @@ export function positionPlace({ scan, patterns, object, stated }: ScanFacts): Fi
       },
     ];
     if (stated.positionReference !== undefined) return findings;
-    const middle = object === undefined ? undefined : middleOf(object);
     const asCentre = middle === undefined || fits((axis) => middle[axis] - half(axis));
     const asCorner = middle === undefined || fits((axis) => middle[axis]);
     if (asCentre !== asCorner && asCorner)

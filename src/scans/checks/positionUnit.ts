@@ -26,6 +26,8 @@ export function positionUnit(facts: ScanFacts): Finding[] {
   const spacing = extent / Math.sqrt(scan.count);
   const size = `extent ${extents.map(short).join(" × ")}, step ${short(scan.step)} pixels`;
   const window = Math.max(patterns.height, patterns.width);
+  // Without patterns of some extent nothing says what should overlap.
+  if (window < 2 || patterns.count < 2) return [];
   if (extent > 0 && spacing < 0.05) return [wrongUnit(facts, spacing, window, `${size}: all windows lie on one pixel`)];
   if (extent > 0 && spacing < 0.5)
     return [
@@ -58,6 +60,13 @@ function wrongUnit({ stated, geometry }: ScanFacts, step: number, window: number
       flag: `${optionAdvice("positionUnit")} or the geometry is another`,
     };
   const unit = likelyUnit(step, window, geometry?.objectPixelM);
+  if (unit === undefined)
+    return {
+      severity: "error",
+      what: "positions are neither pixels nor lengths in a unit that is known",
+      evidence,
+      flag: `${optionAdvice("positionUnit", "px")} if they are pixels all the same, else correct the file`,
+    };
   return {
     severity: "error",
     what: `positions seem to be in ${words[unit]}, not in pixels`,
@@ -69,11 +78,11 @@ function wrongUnit({ stated, geometry }: ScanFacts, step: number, window: number
   };
 }
 
-/** The largest unit in which it is a step that somebody makes; where the pixel is known, of which windows overlap. */
-function likelyUnit(step: number, window: number, pixel: number | undefined): PositionUnit {
+/** The largest unit in which it is a step that somebody makes; where the pixel is known, of which windows overlap. Undefined where there is none. */
+function likelyUnit(step: number, window: number, pixel: number | undefined): PositionUnit | undefined {
   const [smallest, largest] = pixel === undefined ? STEPS : ([0.3 * pixel, window * pixel] as const);
   const names = Object.keys(lengthUnits) as (keyof typeof lengthUnits)[];
   const fits = (name: keyof typeof lengthUnits): boolean =>
     step * lengthUnits[name] >= smallest && step * lengthUnits[name] <= largest;
-  return names.find(fits) ?? "m";
+  return names.find(fits);
 }

@@ -38,8 +38,11 @@ function facts({
         `${patterns.count} of ${patterns.height} × ${patterns.width}, ${patterns.dtype} (${roles.patterns})`,
       ],
       ["measurement", patterns.measurement],
-      ["values", `${short(patterns.min)} to ${short(patterns.max)}`],
-      ["dose", `${short(dose.mean)} counts a pattern (${short(dose.min)} to ${short(dose.max)})`],
+      // Of no numbers there is no least.
+      ...(patterns.min > patterns.max ? [] : [["values", `${short(patterns.min)} to ${short(patterns.max)}`]]),
+      ...(patterns.count === 0
+        ? []
+        : [["dose", `${short(dose.mean)} counts a pattern (${short(dose.min)} to ${short(dose.max)})`]]),
       ["zero frequency", zeroFrequency[patterns.dc]],
     );
   }
