@@ -1,5 +1,5 @@
 import { appendFile, readdir, rm, stat } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { RunStore } from "../runs/store.ts";
 import { readFailure, writeFailure } from "./files/failures.ts";
 import { openSource, scratchFolder } from "./files/fileSource.ts";
@@ -8,7 +8,7 @@ import { removeLeftovers } from "./files/leftovers.ts";
 import { checkUnlocked, lockFolder } from "./files/lock.ts";
 import { ensureOutputDir } from "./files/outputFolder.ts";
 import { readBytes } from "./files/readBytes.ts";
-import { writeAtomic, writePieces } from "./files/writeAtomic.ts";
+import { ensureWritable, writeAtomic, writePieces } from "./files/writeAtomic.ts";
 
 /** The disk, by the system's own paths. */
 export const nodeStore: RunStore = {
@@ -38,8 +38,8 @@ export const nodeStore: RunStore = {
     await orWriteFailure(path, makeFolders(path));
     await removeLeftovers(path);
   },
-  clearBeside: (path) => removeLeftovers(dirname(path)),
   claim: ensureOutputDir,
+  claimFile: ensureWritable,
   checkFree: checkUnlocked,
   lock: lockFolder,
   scratch: scratchFolder,

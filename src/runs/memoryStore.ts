@@ -32,14 +32,18 @@ export function memoryStore(): RunStore {
         fix: "wait for its run, stop it, or name another folder",
       });
   };
-  const put = (path: string, bytes: Uint8Array<ArrayBuffer>, { exclusive = false }: WriteOptions = {}): void => {
+  const checkPlace = (path: string, kind: "output" | "usage"): void => {
     const name = absolute(path);
-    if (exclusive && files.has(name)) throw outputExists(path);
     if (folders.has(name) || !folders.has(folderOf(name)))
-      throw new PtychonautError("output", "the file cannot be written", {
+      throw new PtychonautError(kind, "the file cannot be written", {
         where: path,
         got: folders.has(name) ? "a folder" : "no such folder",
       });
+  };
+  const put = (path: string, bytes: Uint8Array<ArrayBuffer>, { exclusive = false }: WriteOptions = {}): void => {
+    const name = absolute(path);
+    if (exclusive && files.has(name)) throw outputExists(path);
+    checkPlace(path, "output");
     files.set(name, { bytes, stamp: String(++writes) });
   };
   const makeFolder = async (path: string): Promise<void> => {
@@ -92,7 +96,7 @@ export function memoryStore(): RunStore {
         });
       });
     },
-    clearBeside: async () => {},
+    claimFile: async (path) => checkPlace(path, "usage"),
     checkFree,
     async lock(folder) {
       await checkFree(folder);

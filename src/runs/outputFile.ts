@@ -21,7 +21,7 @@ export interface OutputFileOptions {
 /**
  * The door for every command that writes a file of a name that was given: looks, before anything is computed, whether it
  * may be written, and when it is written makes sure that nothing came there in the meantime.
- * @throws PtychonautError "usage" when it is an input, is there already, or is no file
+ * @throws PtychonautError "usage" when it is an input, is there already, is no file, or cannot be made
  */
 export async function claimOutputFile(
   path: string,
@@ -37,7 +37,7 @@ export async function claimOutputFile(
       fix: "name another",
     });
   if (kind === "file" && !overwrite) throw outputExists(path);
-  await store.clearBeside(path);
+  await store.claimFile(path);
   const how = { exclusive: !overwrite };
   return {
     path,

@@ -58,8 +58,11 @@ export interface RunStore {
   remove(path: string): Promise<void>;
   /** Makes a folder of a run's own, with its parents, and clears it of what killed runs left half written. */
   makeFolder(path: string): Promise<void>;
-  /** Clears away what killed writers left half written beside a file that is to be written. */
-  clearBeside(path: string): Promise<void>;
+  /**
+   * Proves that a file of this name can be written, before anything else happens, and clears away what killed writers left
+   * half written beside it. @throws PtychonautError "usage" when it cannot
+   */
+  claimFile(path: string): Promise<void>;
   /**
    * Makes a folder ready for a run's results, before anything else happens: makes it, with its parents, and proves that files
    * can be made in it. `claimFolder` looks at what is there. @throws PtychonautError "usage" when they cannot

@@ -97,6 +97,19 @@ describe("an output is never an input", () => {
   });
 });
 
+it("an output that cannot be written is refused before any work", async () => {
+  // Simulating would take longer than the test may.
+  const simulated = ["simulate", "--n", "256", "--patterns", "20000", "--output"];
+  await refused(
+    /cannot be written; in .*x.npz; got ENOENT.*Create the folder first/,
+    ...simulated,
+    path("nodir/x.npz"),
+  );
+  await refused(/cannot be written; .*got ENAMETOOLONG.*shorter name/, ...simulated, path(`${"x".repeat(300)}.npz`));
+  const evaluate = ["evaluate", path("scan.npz"), "--reference", path("scan.npz"), "--output"];
+  await refused(/cannot be written; in .*m.json/, ...evaluate, path("nodir/m.json"));
+});
+
 describe("what is there is replaced when that is asked for", () => {
   it("simulate", async () => {
     const simulated = ["simulate", "--n", "16", "--patterns", "9", "--output", path("scan.npz")];

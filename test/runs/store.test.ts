@@ -47,6 +47,9 @@ describe.each(stores)("a store: %s", (_, store, root) => {
     await expect(store.read(path("errors"))).rejects.toThrow(/folder.*errors|errors.*folder/);
     await expect(store.write(path("errors", "none", "file"), "")).rejects.toMatchObject({ kind: "output" });
     await expect(store.append(path("errors", "none", "file"), "")).rejects.toMatchObject({ kind: "output" });
+    await expect(store.claimFile(path("errors", "none", "file"))).rejects.toMatchObject({ kind: "usage" });
+    await store.claimFile(path("errors", "new"));
+    expect(await store.list(path("errors"))).toEqual(["file"]);
     await expect(store.claim(path("errors", "file"))).rejects.toMatchObject({ kind: "usage" });
     await expect(store.makeFolder(path("errors", "file", "folder"))).rejects.toMatchObject({ kind: "output" });
   });

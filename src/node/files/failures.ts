@@ -30,8 +30,8 @@ export function checkRegular(found: Stats, path: string): void {
 const folderFailure = (path: string): PtychonautError =>
   new PtychonautError("data", "this is a folder, not a file", { where: path, fix: "name a file in it" });
 
-/** What kept a file from being written. */
-export function writeFailure(cause: unknown, path: string): PtychonautError {
+/** What kept a file from being written: "usage" where that was found before anything was done. */
+export function writeFailure(cause: unknown, path: string, kind: "output" | "usage" = "output"): PtychonautError {
   if (cause instanceof PtychonautError) return cause;
   const fixes: Readonly<Record<string, string>> = {
     ENOSPC: "free space on this disk, or write to another",
@@ -39,9 +39,10 @@ export function writeFailure(cause: unknown, path: string): PtychonautError {
     EACCES: "write to a folder that you may write to",
     EROFS: "write to a folder that you may write to",
     ENOENT: "create the folder first",
+    ENAMETOOLONG: "give it a shorter name",
   };
   const fix = fixes[codeOf(cause) ?? ""];
-  return new PtychonautError("output", "the file cannot be written", {
+  return new PtychonautError(kind, "the file cannot be written", {
     where: path,
     got: reasonOf(cause),
     ...(fix === undefined ? {} : { fix }),

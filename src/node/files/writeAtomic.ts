@@ -4,7 +4,7 @@ import type { ByteSink } from "../../formats/byteSource.ts";
 import { outputExists, type WriteOptions } from "../../runs/store.ts";
 import { codeOf, writeFailure } from "./failures.ts";
 import { fileSink } from "./fileSource.ts";
-import { temporaryName } from "./leftovers.ts";
+import { removeLeftovers, temporaryName } from "./leftovers.ts";
 
 /**
  * Writes a file so that a reader sees the old content or the new, never a part: a temporary file in the same folder,
@@ -22,6 +22,21 @@ export async function writePieces(
   how: WriteOptions = {},
 ): Promise<void> {
   await replaceFile(path, async ({ fd }) => write(fileSink(fd)), how);
+}
+
+/**
+ * Proves that a file of this name can be made, before long work, and clears away what killed writers left beside it.
+ * @throws PtychonautError "usage" when it cannot
+ */
+export async function ensureWritable(path: string): Promise<void> {
+  const temporary = join(dirname(path), temporaryName(basename(path)));
+  try {
+    await (await open(temporary, "wx")).close();
+    await unlink(temporary);
+  } catch (cause) {
+    throw writeFailure(cause, path, "usage");
+  }
+  await removeLeftovers(dirname(path));
 }
 
 async function replaceFile(
