@@ -271,6 +271,23 @@ describe("a mask", () => {
     expect(checkedScan(readScanNpz(writeNpz(arrays)), {}, none).provenance.masked).toEqual(inspected);
   });
 
+  it("without a valid pixel is said once, whichever value is valid", () => {
+    for (const [value, maskValid] of [
+      [0, undefined],
+      [1, 0],
+    ] as const) {
+      const stated = maskValid === undefined ? {} : { maskValid };
+      const { inspect, run } = said(
+        withMask(() => value),
+        stated,
+      );
+      expect(inspect).toEqual([
+        expect.stringMatching(/^error: the mask leaves no valid pixel; .*100 %.*`mask_valid=0`/),
+      ]);
+      expect(run).toEqual([expect.stringMatching(/the mask leaves no valid pixel/)]);
+    }
+  });
+
   it("that covers the middle takes the counts", () => {
     bothSay(
       withMask((y, x) => (Math.hypot(y - 16, x - 16) < 9 ? 0 : 1)),

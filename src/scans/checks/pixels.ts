@@ -5,7 +5,7 @@ import { type Finding, frameList } from "./finding.ts";
 import type { ScanFacts } from "./scanFacts.ts";
 
 /** Frames and pixels that no detector should give. */
-export function pixels({ patterns, frames: byFrame, skipped = [] }: ScanFacts): Finding[] {
+export function pixels({ patterns, frames: byFrame, mask, skipped = [] }: ScanFacts): Finding[] {
   if (patterns === undefined) return [];
   const findings: Finding[] = [];
   const frames = (list: readonly number[]): string => frameList(list, patterns.count);
@@ -17,13 +17,15 @@ export function pixels({ patterns, frames: byFrame, skipped = [] }: ScanFacts): 
     });
   const left = new Set(skipped);
   const empty = patterns.emptyFrames.filter((frame) => !left.has(frame));
-  if (byFrame?.sums.every((sum) => sum === 0) === true)
+  // Where the mask takes everything nothing is seen of the patterns, and `maskShare` says so.
+  const unseen = mask?.pixels === 1;
+  if (!unseen && byFrame?.sums.every((sum) => sum === 0) === true)
     findings.push({
       severity: "error",
       what: "the training patterns are all zero",
       evidence: `no counts in ${patterns.count} frames${byFrame.masked.pixels > 0 ? ", on the pixels that the mask leaves" : ""}`,
     });
-  else if (empty.length > 0)
+  else if (!unseen && empty.length > 0)
     findings.push({
       severity: "warning",
       what: "empty frames",

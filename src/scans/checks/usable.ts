@@ -2,6 +2,12 @@ import { sizeOf } from "../../arrays.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { PtychonautError, setting } from "../../errors.ts";
 
+/** Of a mask that takes everything away, for whoever finds it first. */
+export const noValidPixel: { readonly what: string; readonly fix: string } = {
+  what: "the mask leaves no valid pixel",
+  fix: `say ${setting("mask_valid", 0)} if 0 is valid in this file, else leave the mask out of it`,
+};
+
 /**
  * What no command can work with, whichever reader made it: nothing there, a probe of no modes, a mask without a valid
  * pixel, an object of no size, or lists that do not have one entry a frame.
@@ -23,10 +29,10 @@ export function usable(dataset: Dataset): Dataset {
     refuse("the reference object has no size", "(y, x)", `(${object.shape.join(", ")})`, "leave it out of the file");
   if (mask !== undefined && !mask.data.some((value) => value !== 0))
     refuse(
-      "the mask leaves no valid pixel",
+      noValidPixel.what,
       "1 where a pixel is valid, 0 where it is not",
       `${mask.data.length} masked pixels of ${mask.data.length}`,
-      `say ${setting("mask_valid", 0)} if 0 is valid in this file, else leave the mask out of it`,
+      noValidPixel.fix,
     );
   for (const [what, length] of lists(dataset))
     if (length !== count) refuse(`${what} and patterns differ in number`, `${count}`, `${length}`);
