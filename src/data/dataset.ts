@@ -104,6 +104,8 @@ export interface Provenance {
   readonly conversions: readonly string[];
   /** Things worth a look that did not stop the reader. */
   readonly warnings: readonly string[];
+  /** Object pixel over that of the file as stored, (y, x), where patterns were cut or filled up. */
+  readonly pixelRatio?: readonly [y: number, x: number];
   /** Parts of the pixels and of the counts that the mask takes away, 0 to 1, where there is one. */
   readonly masked?: { readonly pixels: number; readonly counts: number };
 }

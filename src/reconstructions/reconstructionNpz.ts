@@ -17,14 +17,17 @@ export interface Reconstruction {
   readonly origin: { readonly y: number; readonly x: number };
   /** Side of a pixel in metres, where known. */
   readonly pixelSizeM?: number;
+  /** Object pixel over that of the scan's file as stored, (y, x): not 1 where patterns were cut or filled up. */
+  readonly pixelRatio?: readonly [y: number, x: number];
 }
 
 /**
  * As npz with the keys `object` (complex64), `amplitude`, `phase` (radians), `coverage` (float32, all `[y, x]`),
- * `positions` (float64 `[frame, 2]`, (y, x)), `origin` (float64 (y, x)) and, where known, `pixel_size_m`.
+ * `positions` (float64 `[frame, 2]`, (y, x)), `origin` (float64 (y, x)) and, where known, `pixel_size_m` and
+ * `pixel_ratio` (float64 (y, x)).
  */
 export function writeReconstruction(reconstruction: Reconstruction): Uint8Array {
-  const { object, coverage, positions, origin, pixelSizeM } = reconstruction;
+  const { object, coverage, positions, origin, pixelSizeM, pixelRatio } = reconstruction;
   const { shape } = object;
   const real = (data: Float32Array) => ({ shape, dtype: "float32", data }) as const;
   return writeNpz({
@@ -37,6 +40,9 @@ export function writeReconstruction(reconstruction: Reconstruction): Uint8Array 
     ...(pixelSizeM === undefined
       ? {}
       : { pixel_size_m: { shape: [], dtype: "float64", data: Float64Array.of(pixelSizeM) } }),
+    ...(pixelRatio === undefined
+      ? {}
+      : { pixel_ratio: { shape: [2], dtype: "float64", data: Float64Array.from(pixelRatio) } }),
   });
 }
 
@@ -51,12 +57,16 @@ export function readReconstruction(bytes: Uint8Array | ByteSource, where = "reco
     throw wrong("object", "complex [y, x]", `${object.dtype} [${object.shape.join(", ")}]`, where);
   const positions = numbers(npz, "positions", where);
   const origin = numbers(npz, "origin", where, 2);
+  const ratio = npz.has("pixel_ratio") ? numbers(npz, "pixel_ratio", where, 2) : undefined;
+  if (ratio?.every((value) => value > 0 && Number.isFinite(value)) === false)
+    throw wrong("pixel_ratio", "two numbers above 0", ratio.join(", "), where);
   return {
     object: { shape: object.shape, data: Float32Array.from(object.data) },
     coverage: Float32Array.from(numbers(npz, "coverage", where, sizeOf(object.shape))),
     positions,
     origin: { y: origin[0], x: origin[1] },
     ...(npz.has("pixel_size_m") ? { pixelSizeM: numbers(npz, "pixel_size_m", where, 1)[0] } : {}),
+    ...(ratio === undefined ? {} : { pixelRatio: [ratio[0], ratio[1]] }),
   };
 }
 

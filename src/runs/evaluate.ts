@@ -6,6 +6,7 @@ import { lengthLabel } from "../optics/units.ts";
 import { type Reconstruction, readReconstruction } from "../reconstructions/reconstructionNpz.ts";
 import type { Home } from "./machine.ts";
 import { type ObjectFile, readObjectFile } from "./objectFile.ts";
+import { onPixelsOf } from "./samePixels.ts";
 import type { RunStore } from "./store.ts";
 
 /** An object to compare with, and where its first pixel sits in object pixels. */
@@ -15,10 +16,12 @@ export interface Reference {
   readonly origin: { readonly y: number; readonly x: number };
   /** `[y, x]`, how well each pixel is covered, where it is a reconstruction itself. */
   readonly coverage?: Float32Array;
+  /** Object pixel over that of the scan's file as stored, (y, x); absent where nothing says it. */
+  readonly pixelRatio?: readonly [y: number, x: number];
 }
 
 /** What is compared: a reconstruction, or an object of another program, which does not say where it lies. */
-export type Compared = Pick<ObjectFile, "object" | "origin" | "coverage">;
+export type Compared = Pick<ObjectFile, "object" | "origin" | "coverage" | "pixelRatio">;
 
 export interface ComparisonOptions
   extends Pick<
@@ -30,7 +33,8 @@ export interface ComparisonOptions
 }
 
 /**
- * Compares a reconstruction with a reference over the area that is well covered in both.
+ * Compares a reconstruction with a reference over the area that is well covered in both. Where patterns were cut or
+ * filled up, a scan's object is interpolated to the reconstruction's pixels.
  * @throws PtychonautError "usage" or "shape" when they do not fit or too little is covered
  */
 export function compareWithReference(
@@ -38,10 +42,11 @@ export function compareWithReference(
   reference: Reference,
   options: ComparisonOptions = {},
 ): Metrics {
+  const target = onPixelsOf(reference, [reconstruction]).reference;
   return evaluateReconstruction(
     reconstruction.object,
-    reference.object,
-    evaluationOptions(reconstruction, reference, options),
+    target.object,
+    evaluationOptions(reconstruction, target, options),
   );
 }
 

@@ -16,6 +16,7 @@ import { readObjectFile } from "./objectFile.ts";
 import { claimOutputFile } from "./outputFile.ts";
 import { outputs } from "./outputs.ts";
 import { joinPath } from "./paths.ts";
+import { onPixelsOf } from "./samePixels.ts";
 import { isThere, type RunStore } from "./store.ts";
 
 /** What is compared with what. Objects: a reconstruction, the folder of an inference, a file, or `file.npz::array`. */
@@ -52,8 +53,9 @@ export interface Evaluation {
 export async function runEvaluation(request: EvaluationRequest, home: Home): Promise<Evaluation> {
   const { options, split, objectKey, output, overwrite = false, alsoRead = [] } = request;
   const { store } = home;
-  const reference = await readReference(await objectAddress(request.reference, store), home, objectKey);
+  const stored = await readReference(await objectAddress(request.reference, store), home, objectKey);
   const reconstruction = await readObjectFile(await objectAddress(request.reconstruction, store), home);
+  const { reference, warnings: pixels } = onPixelsOf(stored, [reconstruction]);
   const inputs = [reference.path, reconstruction.path, ...alsoRead];
   const file = output === undefined ? undefined : await claimOutputFile(output, { inputs, overwrite }, store);
   const metrics = compareWithReference(reconstruction, reference, options);
@@ -61,7 +63,11 @@ export async function runEvaluation(request: EvaluationRequest, home: Home): Pro
   const lengths = lengthsOf(metrics, reconstruction.pixelSizeM ?? reference.pixelSizeM);
   const report = { ...metrics, ...lengths, ...(halves.halves === undefined ? {} : { split: halves.halves }) };
   await file?.write(`${JSON.stringify(report, null, 2)}\n`);
-  const warnings = [...evaluationWarnings(metrics, halves.halves), ...pixelWarnings(reconstruction, reference)];
+  const warnings = [
+    ...pixels,
+    ...evaluationWarnings(metrics, halves.halves),
+    ...pixelWarnings(reconstruction, reference),
+  ];
   return { metrics, lengths, ...halves, report, warnings };
 }
 

@@ -23,6 +23,8 @@ export interface ObjectFile {
   /** `[frame, 2]` as (y, x), object pixels: the positions used. */
   readonly positions?: Float64Array;
   readonly pixelSizeM?: number;
+  /** Object pixel over that of the scan's file as stored, (y, x); absent where nothing says it. */
+  readonly pixelRatio?: readonly [y: number, x: number];
 }
 
 /** Between a path and the name of an array in it, as in HDF5 addresses. */
@@ -65,7 +67,7 @@ function objectIn(
   if (key === "object" && ["origin", "coverage", "positions"].every((name) => npz.has(name)))
     return { key, ...readReconstruction(source, path) };
   // A scan's own object defines the object pixels.
-  const origin = key === "objectGuess" ? { origin: { y: 0, x: 0 } } : {};
+  const origin = key === "objectGuess" ? { origin: { y: 0, x: 0 }, pixelRatio: [1, 1] as const } : {};
   const { objectPixelM: pixelSizeM } = readGeometry(npz, {}, undefined, path, []);
   return {
     key,

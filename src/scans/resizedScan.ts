@@ -76,13 +76,14 @@ export function resizedScan(dataset: Dataset, side: number, countPhotons: boolea
     positions: scaled(positions, ratio),
     ...(nominalPositions === undefined ? {} : { nominalPositions: scaled(nominalPositions, ratio) }),
     probe: resizedProbe(probe, side),
-    ...(object === undefined ? {} : { object: resampled(object, ratio) }),
+    ...(object === undefined ? {} : { object: resampledObject(object, ratio) }),
     ...(patches === undefined ? {} : { labelProblem: "reference patches, which are of another pixel size" }),
     ...resizedMask(mask, [height, width], side),
     ...(photons === undefined ? {} : { photonsPerPattern: photons * share }),
     ...(geometry === undefined ? {} : { geometry: otherPixel(geometry, [height, width], side) }),
     provenance: {
       ...provenance,
+      pixelRatio: [1 / ratio[0], 1 / ratio[1]],
       conversions: [
         ...provenance.conversions,
         `patterns of ${height} × ${width} made ${side} × ${side} about their zero frequency: positions and object count ` +
@@ -115,7 +116,7 @@ function resizedProbe({ shape, data }: ComplexArray, side: number): ComplexArray
 }
 
 /** Linear interpolation at pixels `1 / ratio` apart, over as many pixels where they are wider; pixel 0 stays where it is. */
-function resampled({ shape, data }: ComplexArray, ratio: readonly [number, number]): ComplexArray {
+export function resampledObject({ shape, data }: ComplexArray, ratio: readonly [number, number]): ComplexArray {
   const [rows, columns] = shape as [number, number];
   const [newRows, newColumns] = [Math.max(1, Math.round(rows * ratio[0])), Math.max(1, Math.round(columns * ratio[1]))];
   const tall = new Float64Array(2 * newRows * columns);

@@ -29,6 +29,7 @@ import { outputs } from "../outputs.ts";
 import { folderOf, joinPath } from "../paths.ts";
 import { pictureFiles } from "../pictureFiles.ts";
 import { removeRunRecord, writeRunRecord } from "../runRecord.ts";
+import { onPixelsOf } from "../samePixels.ts";
 import { isThere, type RunStore, readJson } from "../store.ts";
 import { type CompareEntry, fileName } from "./entries.ts";
 import { comparisonTable, frcCsv, type Measured, metricsCsv } from "./tables.ts";
@@ -74,16 +75,20 @@ interface MeasuredEntry extends Measured {
  * @throws PtychonautError naming the entry that does not fit, or "output"
  */
 export async function compareObjects(request: CompareRequest, hooks: RunHooks, home: Home): Promise<CompareOutcome> {
-  const { entries, reference, outputDir, options, area } = request;
+  const { entries, outputDir, options, area } = request;
   const startedAt = new Date();
-  const target = complexImage(reference.object);
   const warnings = [...(request.warnings ?? [])];
   const aligned: Aligned[] = [];
   const progress = hooks.progress("comparing", 2 * entries.length);
   try {
-    for (const entry of entries) {
+    const files: ObjectFile[] = [];
+    for (const entry of entries) files.push(await namedAfter(entry, () => readObjectFile(entry.address, home)));
+    const { reference, warnings: pixels } = onPixelsOf(request.reference, files);
+    warnings.push(...pixels);
+    const target = complexImage(reference.object);
+    for (const [k, entry] of entries.entries()) {
       if (hooks.signal.aborted) return interrupted;
-      aligned.push(await namedAfter(entry, () => alignEntry(entry, reference, target, options, home)));
+      aligned.push(await namedAfter(entry, async () => alignEntry(entry, files[k], reference, target, options)));
       progress.update(aligned.length);
     }
     const common = commonArea(
@@ -101,9 +106,9 @@ export async function compareObjects(request: CompareRequest, hooks: RunHooks, h
       for (const line of [...evaluationWarnings(metrics), ...pixelWarnings(file, reference)])
         warnings.push(`${label}: ${line}`);
     for (const line of warnings.slice(request.warnings?.length ?? 0)) hooks.warn(`warning: ${line}`);
-    const files = await writeComparison(request, measured, common, target, home);
-    const record = await writeRunRecord(outputDir, recordOf(request, measured, startedAt, warnings, files), home);
-    return { status: "finished", files: [...files, record], measured, table: comparisonTable(measured) };
+    const written = await writeComparison({ ...request, reference }, measured, common, target, home);
+    const record = await writeRunRecord(outputDir, recordOf(request, measured, startedAt, warnings, written), home);
+    return { status: "finished", files: [...written, record], measured, table: comparisonTable(measured) };
   } finally {
     progress.finish();
   }
@@ -128,14 +133,13 @@ async function namedAfter<T>({ label }: CompareEntry, work: () => Promise<T>): P
   }
 }
 
-async function alignEntry(
+function alignEntry(
   entry: CompareEntry,
+  file: ObjectFile,
   reference: Reference,
   target: ComplexImage,
   options: ComparisonOptions,
-  home: Home,
-): Promise<Aligned> {
-  const file = await readObjectFile(entry.address, home);
+): Aligned {
   const alignment = align(file.object, reference.object, evaluationOptions(file, reference, options));
   return { entry, file, alignment, area: areaInReference(alignment, target.shape) };
 }

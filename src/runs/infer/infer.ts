@@ -157,6 +157,7 @@ async function conclude(
     stitched,
     positionsOf(dataset.positions, report.frames),
     dataset.geometry?.objectPixelM,
+    dataset.provenance.pixelRatio ?? [1, 1],
   );
   await pause();
   const examples = patternExamples(dataset.patterns.height);

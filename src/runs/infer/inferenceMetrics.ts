@@ -20,7 +20,7 @@ export type InferenceMetrics = (Metrics | { readonly deviance: number | null; re
  */
 export function inferenceMetrics(
   reconstruction: Reconstruction,
-  { object }: Dataset,
+  { object, provenance }: Dataset,
   fit: DataFit | undefined,
   warn: (line: string) => void,
 ): InferenceMetrics {
@@ -28,7 +28,7 @@ export function inferenceMetrics(
   const { pixelSizeM } = reconstruction;
   if (object !== undefined) {
     try {
-      const reference = { object, origin: { y: 0, x: 0 } };
+      const reference = { object, origin: { y: 0, x: 0 }, pixelRatio: provenance.pixelRatio ?? ([1, 1] as const) };
       const deviance = fit === undefined ? {} : { deviance: fit.deviance };
       const metrics = compareWithReference(reconstruction, reference, deviance);
       for (const line of frcWarnings(metrics)) warn(`against the file's object: ${line}`);
