@@ -4,6 +4,7 @@ import { PtychonautError } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { ByteSource } from "../formats/byteSource.ts";
 import { openNpz, writeNpz } from "../formats/npz.ts";
+import { objectNumbers } from "../scans/objectNumbers.ts";
 
 /** A reconstructed object and what a reader needs to place it; the content of `reconstruction.npz`. */
 export interface Reconstruction {
@@ -19,6 +20,8 @@ export interface Reconstruction {
   readonly pixelSizeM?: number;
   /** Object pixel over that of the scan's file as stored, (y, x): not 1 where patterns were cut or filled up. */
   readonly pixelRatio?: readonly [y: number, x: number];
+  /** What was done to the object's numbers on reading. */
+  readonly warnings?: readonly string[];
 }
 
 /**
@@ -55,13 +58,15 @@ export function readReconstruction(bytes: Uint8Array | ByteSource, where = "reco
   const object = npz.readNumbers("object");
   if (!object.dtype.startsWith("complex") || object.shape.length !== 2)
     throw wrong("object", "complex [y, x]", `${object.dtype} [${object.shape.join(", ")}]`, where);
+  const { data, warnings } = objectNumbers(object, `${where}: object`);
   const positions = numbers(npz, "positions", where);
   const origin = numbers(npz, "origin", where, 2);
   const ratio = npz.has("pixel_ratio") ? numbers(npz, "pixel_ratio", where, 2) : undefined;
   if (ratio?.every((value) => value > 0 && Number.isFinite(value)) === false)
     throw wrong("pixel_ratio", "two numbers above 0", ratio.join(", "), where);
   return {
-    object: { shape: object.shape, data: Float32Array.from(object.data) },
+    object: { shape: object.shape, data },
+    ...(warnings.length === 0 ? {} : { warnings }),
     coverage: Float32Array.from(numbers(npz, "coverage", where, sizeOf(object.shape))),
     positions,
     origin: { y: origin[0], x: origin[1] },

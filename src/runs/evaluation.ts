@@ -65,6 +65,8 @@ export async function runEvaluation(request: EvaluationRequest, home: Home): Pro
   await file?.write(`${JSON.stringify(report, null, 2)}\n`);
   const warnings = [
     ...pixels,
+    ...(stored.warnings ?? []),
+    ...(reconstruction.warnings ?? []),
     ...evaluationWarnings(metrics, halves.halves),
     ...pixelWarnings(reconstruction, reference),
   ];

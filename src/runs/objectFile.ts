@@ -4,6 +4,7 @@ import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { ByteSource } from "../formats/byteSource.ts";
 
 import { readReconstruction } from "../reconstructions/reconstructionNpz.ts";
+import { objectNumbers } from "../scans/objectNumbers.ts";
 import { readGeometry } from "../scans/scanGeometry.ts";
 import type { Home } from "./machine.ts";
 import { withArrays } from "./store.ts";
@@ -25,6 +26,8 @@ export interface ObjectFile {
   readonly pixelSizeM?: number;
   /** Object pixel over that of the scan's file as stored, (y, x); absent where nothing says it. */
   readonly pixelRatio?: readonly [y: number, x: number];
+  /** What was done to its numbers. */
+  readonly warnings?: readonly string[];
 }
 
 /** Between a path and the name of an array in it, as in HDF5 addresses. */
@@ -71,7 +74,7 @@ function objectIn(
   const { objectPixelM: pixelSizeM } = readGeometry(npz, {}, undefined, path, []);
   return {
     key,
-    object: complexImageOf(npz, key, path),
+    ...complexImageOf(npz, key, path),
     ...origin,
     ...(pixelSizeM === undefined ? {} : { pixelSizeM }),
   };
@@ -106,10 +109,14 @@ function noObject(npz: ArrayFile, path: string, expected: string): PtychonautErr
   });
 }
 
-function complexImageOf(npz: ArrayFile, key: string, path: string): ComplexArray {
-  const { shape: stored, dtype, data } = npz.readNumbers(key);
+function complexImageOf(npz: ArrayFile, key: string, path: string): Pick<ObjectFile, "object" | "warnings"> {
+  const array = npz.readNumbers(key);
+  const { shape: stored, dtype } = array;
   const shape = squeezed(stored);
-  if (shape.length === 2 && dtype.startsWith("complex")) return { shape, data: Float32Array.from(data) };
+  if (shape.length === 2 && dtype.startsWith("complex")) {
+    const { data, warnings } = objectNumbers(array, `${path}: ${key}`);
+    return { object: { shape, data }, ...(warnings.length === 0 ? {} : { warnings }) };
+  }
   throw new PtychonautError("data", "the object is not a complex image", {
     where: `${path}: ${key}`,
     expected: "complex (y, x)",

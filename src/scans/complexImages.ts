@@ -3,6 +3,7 @@ import { PtychonautError } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { NumericArray } from "../formats/npy.ts";
 import { requireKey } from "./namedArrays.ts";
+import { objectNumbers } from "./objectNumbers.ts";
 import { FLOAT32_MAX } from "./patternValues.ts";
 import type { ScanOptions } from "./scanOptions.ts";
 
@@ -34,7 +35,12 @@ export function toProbe(
  * The reference object, where there is one or one is named.
  * @throws PtychonautError "data" when it is no finite image
  */
-export function readObject(file: ArrayFile, options: ScanOptions, where: string): ComplexArray | undefined {
+export function readObject(
+  file: ArrayFile,
+  options: ScanOptions,
+  where: string,
+  warnings: string[],
+): ComplexArray | undefined {
   if (options.objectKey === undefined && !file.has("objectGuess")) return undefined;
   const key = requireKey(file, options.objectKey ?? "objectGuess", "reference object", "objectKey", where);
   const array = file.readNumbers(key);
@@ -45,7 +51,15 @@ export function readObject(file: ArrayFile, options: ScanOptions, where: string)
       expected: "(y, x)",
       got: `(${array.shape.join(", ")})`,
     });
-  return { shape, data: toComplex(array, `${where}: ${key}`) };
+  const bad = array.data.find((value) => !Number.isFinite(value));
+  if (bad !== undefined)
+    throw new PtychonautError("data", "the reference object is not finite", {
+      where: `${where}: ${key}`,
+      got: `${bad}`,
+    });
+  const numbers = objectNumbers(array, `${where}: ${key}`);
+  warnings.push(...numbers.warnings);
+  return { shape, data: numbers.data };
 }
 
 /** Complex numbers interleaved in float32, from complex or real; refuses NaN and infinity. */

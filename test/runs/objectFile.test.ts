@@ -47,6 +47,29 @@ describe("only an object is a reference", () => {
     expect((await readReference(`${path}::probe`, nodeHome)).key).toBe("probe");
   });
 
+  it.each([1e300, 1e-200])(
+    "one whose numbers are about %d keeps its contrast, and the scale is said",
+    async (scale) => {
+      const data = Float64Array.from({ length: 2 * 40 * 40 }, (_, i) => scale * (1 + (i % 7) / 10));
+      const path = file(`scaled${scale}`, { obj: { shape: [40, 40], dtype: "complex128", data } });
+      const { object, warnings } = await readReference(path, nodeHome);
+      object.data.forEach((value, i) => void expect(value).toBeCloseTo((1 + (i % 7) / 10) / 1.6, 6));
+      expect(warnings).toEqual([expect.stringMatching(/outside what float32 holds well.*divided/)]);
+    },
+  );
+
+  it("one of NaN everywhere is refused, one with NaN somewhere is read", async () => {
+    const data = new Float32Array(2 * 40 * 40).fill(Number.NaN);
+    const array = { shape: [40, 40], dtype: "complex64", data } as const;
+    await expect(readReference(file("nan", { obj: array }), nodeHome)).rejects.toThrow(
+      /the object has no finite number.*got NaN/,
+    );
+    data.fill(1, 100);
+    const { object, warnings } = await readReference(file("nan-somewhere", { obj: array }), nodeHome);
+    expect(object.data).toEqual(data);
+    expect(warnings).toBeUndefined();
+  });
+
   it.skipIf(dataFile("siemens_raw.npz") === undefined)("a measured scan without an object has none", async () => {
     await expect(readReference(dataFile("siemens_raw.npz") ?? "", nodeHome)).rejects.toThrow(/no object in this file/);
   });

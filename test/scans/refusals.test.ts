@@ -144,6 +144,22 @@ describe("a dose in the metadata that cannot be", () => {
   });
 });
 
+it.each([1e300, 1e-200])("a reference object times %d is scaled before it is made float32, which is said", (scale) => {
+  const file = changed(({ objectGuess }) => ({
+    objectGuess: {
+      shape: objectGuess.shape,
+      dtype: "complex128",
+      data: Float64Array.from(numbers(objectGuess), (value) => value * scale),
+    },
+  }));
+  const { object, provenance } = readScanNpz(file);
+  const original = numbers(sound()["objectGuess"]);
+  const largest = Math.max(...original.map(Math.abs));
+  object?.data.forEach((value, i) => void expect(value).toBeCloseTo(original[i] / largest, 6));
+  expect(object?.data.length).toBe(original.length);
+  expect(provenance.warnings).toEqual([expect.stringMatching(/objectGuess: the object's numbers.*float32/)]);
+});
+
 describe("patterns with values that no detector gives", () => {
   const withBad = (value: number, frames: readonly number[]): string =>
     refusalOf(() =>

@@ -77,7 +77,7 @@ interface MeasuredEntry extends Measured {
 export async function compareObjects(request: CompareRequest, hooks: RunHooks, home: Home): Promise<CompareOutcome> {
   const { entries, outputDir, options, area } = request;
   const startedAt = new Date();
-  const warnings = [...(request.warnings ?? [])];
+  const warnings = [...(request.warnings ?? []), ...(request.reference.warnings ?? [])];
   const aligned: Aligned[] = [];
   const progress = hooks.progress("comparing", 2 * entries.length);
   try {
@@ -103,7 +103,7 @@ export async function compareObjects(request: CompareRequest, hooks: RunHooks, h
       progress.update(aligned.length + measured.length);
     }
     for (const { label, metrics, file } of measured)
-      for (const line of [...evaluationWarnings(metrics), ...pixelWarnings(file, reference)])
+      for (const line of [...(file.warnings ?? []), ...evaluationWarnings(metrics), ...pixelWarnings(file, reference)])
         warnings.push(`${label}: ${line}`);
     for (const line of warnings.slice(request.warnings?.length ?? 0)) hooks.warn(`warning: ${line}`);
     const written = await writeComparison({ ...request, reference }, measured, common, target, home);
