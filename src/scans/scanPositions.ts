@@ -2,7 +2,7 @@ import { type ComplexArray, sizeOf } from "../arrays.ts";
 import { PtychonautError, setting } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import { type Geometry, missingForPixel } from "../optics/geometry.ts";
-import { lengthUnits, optionAdvice, SCAN_MARGIN, type ScanOptions } from "./scanOptions.ts";
+import { lengthUnits, optionAdvice, type PositionUnit, SCAN_MARGIN, type ScanOptions } from "./scanOptions.ts";
 
 export interface ScanPositions {
   /** `[frame, 2]` as (y, x), window centres in object pixels. */
@@ -62,6 +62,9 @@ export function readPositions(
   return { positions, ...(nominal === undefined ? {} : { nominalPositions: nominal }) };
 }
 
+/** Of positions in a unit of length that cannot be converted, for whoever finds it first. */
+export const pixelNeededFor = (unit: PositionUnit): string => `positions in ${unit} need the size of an object pixel`;
+
 /**
  * Object pixels in one unit of the positions.
  * @throws PtychonautError "usage" for a unit of length where the size of an object pixel is not known
@@ -70,7 +73,7 @@ export function pixelsPerUnit({ positionUnit = "px" }: ScanOptions, geometry: Ge
   if (positionUnit === "px") return 1;
   const { objectPixelM } = geometry;
   if (objectPixelM !== undefined) return lengthUnits[positionUnit] / objectPixelM;
-  throw new PtychonautError("usage", `positions in ${positionUnit} need the size of an object pixel`, {
+  throw new PtychonautError("usage", pixelNeededFor(positionUnit), {
     where,
     expected: `${missingForPixel(geometry).join(", ")}, in the file or as settings`,
     fix: `state these, or the pixel itself: ${setting("object_pixel_m")}`,

@@ -6,6 +6,7 @@ import { readBytes } from "../../src/node/files/readBytes.ts";
 import { readScan } from "../../src/node/runs.ts";
 import { checkedScan, type Skipping } from "../../src/scans/checks/checkedScan.ts";
 import { inspectScan } from "../../src/scans/inspect/inspectScan.ts";
+import { inspectReport } from "../../src/scans/inspect/report.ts";
 import { readScanNpz } from "../../src/scans/scanNpz.ts";
 import type { ScanOptions } from "../../src/scans/scanOptions.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
@@ -318,7 +319,33 @@ describe("positions in other units than pixels", () => {
   ])("%s", (words, factor, unit) => {
     bothSay(scaled(factor), new RegExp(`positions seem to be in ${words}, not in pixels.*\`position_unit=${unit}\``));
     const { inspect } = said(scaled(factor));
+    expect(inspect).toContainEqual(expect.stringMatching(/`energy_kev`.*`detector_distance_m`, `detector_pixel_m`/));
     expect(inspect.join()).not.toMatch(/position_reference|same position|overlap/);
+  });
+});
+
+describe("the settings that inspection advises", () => {
+  it.each([
+    ["nothing", {}],
+    ["the wavelength", { wavelength_m: 1e-10 }],
+  ])("for lengths in a file that knows %s of the pixel are enough to read them", (_, known) => {
+    const arrays = simulated({ step: 4 });
+    const { objectGuess: __, ...lengths } = arrays;
+    for (const key of ["xcoords", "ycoords", "xcoords_start", "ycoords_start"]) {
+      const data = Float64Array.from(arrays[key].data as Float64Array, (value) => 1e-8 * value);
+      lengths[key] = { ...arrays[key], data } as NpyArray;
+    }
+    for (const [key, value] of Object.entries(known))
+      lengths[key] = { shape: [], dtype: "float64", data: Float64Array.of(value) };
+    const advised = (stated: ScanOptions): string =>
+      /\nFlags {2}(.*)/.exec(inspectReport(inspectScan(writeNpz(lengths), stated)))?.[1] ?? "";
+    expect(advised({})).toBe("`position_unit=m` `object_pixel_m=…`");
+    // Half of it said, the other half is asked for.
+    expect(advised({ positionUnit: "m" })).toBe("`object_pixel_m=…`");
+    const stated: ScanOptions = { positionUnit: "m", geometry: { objectPixelM: 1e-8 } };
+    expect(advised(stated)).toBe("");
+    const { positions } = readScanNpz(writeNpz(lengths), stated);
+    expect(positions[1]).toBeCloseTo((arrays["xcoords"].data as Float64Array)[0], 9);
   });
 });
 

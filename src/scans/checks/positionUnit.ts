@@ -1,6 +1,8 @@
 import { setting } from "../../errors.ts";
+import { type Geometry, missingForPixel } from "../../optics/geometry.ts";
 import { lengthLabel } from "../../optics/units.ts";
 import { lengthUnits, optionAdvice, type PositionUnit } from "../scanOptions.ts";
+import { pixelNeededFor } from "../scanPositions.ts";
 import { type Finding, short } from "./finding.ts";
 import type { ScanFacts } from "./scanFacts.ts";
 
@@ -19,7 +21,8 @@ const words: Readonly<Record<PositionUnit, string>> = {
 export function positionUnit(facts: ScanFacts): Finding[] {
   const { scan, patterns } = facts;
   if (scan === undefined || patterns === undefined || scan.count < 2) return [];
-  if (facts.stated.positionUnit === "px" || !inPixels(facts)) return [];
+  if (facts.stated.positionUnit === "px") return [];
+  if (!inPixels(facts)) return pixelNeeded(facts);
   const extents = [0, 1].map((axis) => scan.greatest[axis] - scan.least[axis]);
   const extent = Math.max(...extents);
   // What a step would be if the scan filled its longer side as a square.
@@ -49,6 +52,26 @@ export function inPixels({ stated, geometry }: ScanFacts): boolean {
   return said === "px" || geometry?.objectPixelM !== undefined;
 }
 
+/** In the words of reading, which refuses it too, with a setting to copy. */
+function pixelNeeded({ stated, geometry }: ScanFacts): Finding[] {
+  if (geometry === undefined) return [];
+  return [
+    {
+      severity: "error",
+      what: pixelNeededFor(stated.positionUnit ?? "px"),
+      evidence: `it must be known, ${waysToPixel(geometry)}`,
+      flag: setting("object_pixel_m", "…"),
+    },
+  ];
+}
+
+/** What tells the pixel's size, or that itself. */
+function waysToPixel(geometry: Geometry): string {
+  const own = setting("object_pixel_m");
+  const others = missingForPixel(geometry).filter((name) => name !== own);
+  return others.length === 0 ? `by ${own}` : `by ${others.join(", ")}; or by ${own} alone`;
+}
+
 function wrongUnit({ stated, geometry }: ScanFacts, step: number, window: number, evidence: string): Finding {
   const { positionUnit: said } = stated;
   if (said !== undefined)
@@ -67,14 +90,15 @@ function wrongUnit({ stated, geometry }: ScanFacts, step: number, window: number
       evidence,
       flag: `${optionAdvice("positionUnit", "px")} if they are pixels all the same, else correct the file`,
     };
+  const advice = optionAdvice("positionUnit", unit);
+  const what = `positions seem to be in ${words[unit]}, not in pixels`;
+  if (geometry === undefined || geometry.objectPixelM !== undefined)
+    return { severity: "error", what, evidence, flag: advice };
   return {
     severity: "error",
-    what: `positions seem to be in ${words[unit]}, not in pixels`,
-    evidence:
-      geometry?.objectPixelM === undefined
-        ? `${evidence}; to convert them the pixel must be known (${setting("object_pixel_m")})`
-        : evidence,
-    flag: optionAdvice("positionUnit", unit),
+    what,
+    evidence: `${evidence}; to convert them the object's pixel must be known, ${waysToPixel(geometry)}`,
+    flag: `${advice} ${setting("object_pixel_m", "…")}`,
   };
 }
 

@@ -106,12 +106,19 @@ function findingLines(findings: readonly Finding[]): string[] {
   ];
 }
 
-/** All settings that reading needs, to be copied; what only the user knows stands as a choice. */
+/** All settings that reading needs, to be copied; what only the user knows stands as a choice, or open. */
 function flagLine(findings: readonly Finding[]): string[] {
-  const flags = findings.flatMap(({ flag }) => (flag !== undefined && /^`\S+=\S+`$/.test(flag) ? [flag] : []));
+  const flags = findings.flatMap(({ flag }) =>
+    flag !== undefined && /^`\S+=\S+`( `\S+=\S+`)*$/.test(flag) ? [flag] : [],
+  );
   if (flags.length === 0) return [];
-  const choice = flags.some((flag) => flag.includes("|")) ? ["       (of a|b, keep the one that is true)"] : [];
-  return ["", `Flags  ${flags.join(" ")}`, ...choice];
+  const has = (sign: string): boolean => flags.some((flag) => flag.includes(sign));
+  return [
+    "",
+    `Flags  ${flags.join(" ")}`,
+    ...(has("|") ? ["       (of a|b, keep the one that is true)"] : []),
+    ...(has("=…") ? ["       (… is for you to say: metres, or the other settings that the finding names)"] : []),
+  ];
 }
 
 function table(rows: readonly (readonly string[])[]): string[] {
