@@ -9,6 +9,7 @@ import type { ScanOptions } from "./scanOptions.ts";
 
 /**
  * The probe as `[mode, y, x]`.
+ * @param side that the patterns are to be cut or filled up to, where they are: a probe of that size belongs to it
  * @throws PtychonautError "data" when it is not of the patterns' size, or not finite
  */
 export function toProbe(
@@ -16,11 +17,13 @@ export function toProbe(
   [height, width]: readonly [number, number],
   where: string,
   conversions: string[],
+  side?: number,
 ): ComplexArray {
   const shape = squeezeLeading(array.shape, 2);
   const trailingOne = shape.length === 3 && shape[2] === 1 && !(shape[1] === height && width === 1);
   const [modes, h, w] = trailingOne ? [1, shape[0], shape[1]] : shape.length === 2 ? [1, ...shape] : shape;
-  if (shape.length > 3 || h !== height || w !== width)
+  const asResized = side !== undefined && h === side && w === side;
+  if (shape.length > 3 || (!asResized && (h !== height || w !== width)))
     throw new PtychonautError("data", "the probe does not fit the patterns", {
       where,
       expected: `(${height}, ${width}), (${height}, ${width}, 1) or (mode, ${height}, ${width})`,

@@ -49,7 +49,8 @@ export function wantedSide(
  * pixels. So with M for N pixels
  *
  * - positions count M/N as many pixels;
- * - the probe is its own spectrum, cut or filled up with zeros (band-limited interpolation, unitary);
+ * - the probe is its own spectrum, cut or filled up with zeros (band-limited interpolation, unitary), unless it has the
+ *   new size already;
  * - the object is interpolated; reference patches are left out;
  * - what was not measured is masked.
  *
@@ -65,6 +66,7 @@ export function resizedScan(dataset: Dataset, side: number, countPhotons: boolea
       where: provenance.path ?? dataset.name,
       got: geometry.propagation,
     });
+  const resizedAlready = probe.shape[1] === side && probe.shape[2] === side;
   const ratio = [side / height, side / width] as const;
   const resized = resizedPatterns(patterns, side);
   const photons = dataset.photonsPerPattern;
@@ -87,7 +89,7 @@ export function resizedScan(dataset: Dataset, side: number, countPhotons: boolea
       conversions: [
         ...provenance.conversions,
         `patterns of ${height} × ${width} made ${side} × ${side} about their zero frequency: positions and object count ` +
-          `${ratio.map((value) => Number(value.toPrecision(6))).join(" and ")} times as many pixels along y and x, and the probe is resampled`,
+          `${ratio.map((value) => Number(value.toPrecision(6))).join(" and ")} times as many pixels along y and x, and the probe is ${resizedAlready ? "of that size in the file" : "resampled"}`,
         ...(share === 1 ? [] : [`of the stated dose ${(100 * share).toPrecision(4)} % is left`]),
       ],
     },
@@ -99,6 +101,7 @@ const scaled = (positions: Float64Array, ratio: readonly [number, number]): Floa
 
 function resizedProbe({ shape, data }: ComplexArray, side: number): ComplexArray {
   const [modes, height, width] = shape as [number, number, number];
+  if (height === side && width === side) return { shape, data };
   const [from, to] = [planFft2([height, width]), planFft2([side, side])];
   const out = new Float32Array(2 * modes * side * side);
   const [planes, resized] = [new Float32Array(height * width), new Float32Array(side * side)];

@@ -76,7 +76,13 @@ function read(file: ArrayFile, options: ScanOptions, { scratch, unread = false, 
   const layout = patternLayout(header.shape, count, options.frameAxis, at(patternsKey));
   const { height, width } = layout;
 
-  const probe = toProbe(file.readNumbers(probeKey), [height, width], at(probeKey), conversions);
+  const probe = toProbe(
+    file.readNumbers(probeKey),
+    [height, width],
+    at(probeKey),
+    conversions,
+    options.cropTo ?? options.padTo,
+  );
   const dcAt = options.dcAt ?? "center";
   const stored = { file, key: patternsKey, layout, dcAt, where: at(patternsKey) };
   const patterns = unread

@@ -227,3 +227,21 @@ function correlation(a: ComplexArray | undefined, b: ComplexArray | undefined): 
   }
   return Math.hypot(re, im) / Math.sqrt(first * second);
 }
+
+it("a probe of the size that patterns are filled up to is taken as it is", () => {
+  const whole = openNpz(writeScanNpz(experiment(32)));
+  const arrays = Object.fromEntries(whole.keys.map((key) => [key, whole.read(key)]));
+  const patterns = whole.readNumbers("diff3d");
+  const narrow = Float32Array.from({ length: 12 * 32 * 24 }, (_, i) => {
+    const [row, column] = [Math.floor(i / 24), i % 24];
+    return patterns.data[row * 32 + column + 4];
+  });
+  const file = writeNpz({ ...arrays, diff3d: { shape: [12, 32, 24], dtype: "float32", data: narrow } });
+  const advice = inspectScan(file).findings.flatMap(({ flag }) => (flag === undefined ? [] : [flag]));
+  expect(advice).toContain("`pad_to=32`");
+  expect(() => readScanNpz(file)).toThrow(/the probe does not fit/);
+  const { probe, patterns: padded, provenance } = readScanNpz(file, { padTo: 32 });
+  expect([padded.height, padded.width]).toEqual([32, 32]);
+  expect(probe.data).toEqual(readScanNpz(writeNpz(arrays)).probe.data);
+  expect(provenance.conversions.join()).toContain("the probe is of that size in the file");
+});
