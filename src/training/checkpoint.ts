@@ -90,15 +90,35 @@ function checkIdentity(saved: RunIdentity, wanted: RunIdentity, where: string): 
   const names = [...new Set([...Object.keys(saved), ...Object.keys(wanted)])];
   const differing = names.filter((name) => JSON.stringify(saved[name]) !== JSON.stringify(wanted[name]));
   if (differing.length === 0) return;
+  const settings = differing.filter((name) => name !== DATA);
   const list = (from: RunIdentity): string =>
-    differing
+    settings
       .slice(0, 4)
       .map((name) => `${name} ${JSON.stringify(from[name])}`)
       .join(", ");
+  const scans = differing.includes(DATA) ? [otherScans(saved[DATA], wanted[DATA])] : [];
   throw new PtychonautError("usage", "the checkpoint belongs to another run", {
     where,
-    expected: list(saved),
-    got: list(wanted),
+    ...(settings.length === 0 ? {} : { expected: list(saved) }),
+    got: [...scans, ...(settings.length === 0 ? [] : [list(wanted)])].join("; and "),
     fix: "resume with the settings and the data of the run that wrote it, or start a new run",
   });
 }
+
+/** What an identity says of the scans: facts of one, or of each. */
+const DATA = "trainedOn";
+
+/** In words that data are not those of the run: names, and where they are equal what differs. */
+function otherScans(saved: unknown, wanted: unknown): string {
+  const [before, now] = [scanFacts(saved), scanFacts(wanted)];
+  const names = (facts: readonly RunIdentity[]): string => facts.map(({ name }) => String(name)).join(" and ");
+  if (names(before) !== names(now)) return `another scan: ${names(now)}, not ${names(before)}`;
+  const differing = before.flatMap((facts, i) =>
+    Object.keys({ ...facts, ...now[i] }).filter((key) => JSON.stringify(facts[key]) !== JSON.stringify(now[i]?.[key])),
+  );
+  // Checksums are of something that has a name.
+  const what = [...new Set(differing.map((key) => key.replace(/Crc$/, "")))].join(", ");
+  return `another scan of the name ${names(now)}: other ${what}`;
+}
+
+const scanFacts = (facts: unknown): readonly RunIdentity[] => [facts].flat() as readonly RunIdentity[];

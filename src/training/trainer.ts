@@ -266,7 +266,7 @@ const divergence = (state: TrainingState): Outcome => ({
 
 const interrupted = (state: TrainingState): Outcome => ({
   kind: "interrupted",
-  message: `interrupted in epoch ${state.epoch + 1} after step ${state.step}`,
+  message: `stopped in epoch ${state.epoch + 1} after step ${state.step}`,
 });
 
 const earlyStopped = (state: TrainingState, { patience }: TrainerOptions): Outcome => ({

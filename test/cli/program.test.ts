@@ -32,7 +32,7 @@ describe("signals", () => {
     expect([heard.signal.aborted, heard.exitCode()]).toEqual([false, undefined]);
     source.emit(name);
     expect([heard.signal.aborted, heard.exitCode()]).toEqual([true, code]);
-    expect(said.join()).toContain("saving");
+    expect(said.join()).toContain(`saving; a second ${name === "SIGINT" ? "Ctrl-C" : name} quits at once`);
     expect(exits).toEqual([]);
     source.emit(name);
     expect(exits).toEqual([code]);
@@ -103,7 +103,9 @@ describe("as a program", { timeout: 120_000 }, () => {
     expect((await exit)[0], said.join("\n")).toBe(code);
     const epochs = said.filter((line) => line.startsWith("epoch "));
     expect(new Set(epochs).size).toBe(epochs.length);
-    expect(said.join("\n")).toMatch(/saving[\s\S]*interrupted[\s\S]*--resume last/);
+    expect(said.join("\n")).toMatch(
+      /saving[\s\S]*interrupted: stopped in epoch \d+ after step \d+; [\s\S]*--resume last/,
+    );
     expect(JSON.parse(readFileSync(join(outputDir, "run.json"), "utf8")).outcome.kind).toBe("interrupted");
     const found = await findCheckpoint("last", outputDir, nodeStore);
     expect(found?.restore(found.identity).history.length).toBeGreaterThanOrEqual(2);

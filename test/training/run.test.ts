@@ -106,7 +106,13 @@ describe("a training run", () => {
     expect(first.outcome.advice).toContain("resume=last");
     const second = await training("parts", { resume: "last" });
     expect(second.outcome.status).toBe("finished");
+    // Seven steps of five batches each.
+    expect(second.lines).toContain("resuming at epoch 2, batch 2 of 5");
+    expect(second.lines.join()).not.toContain("nothing was left");
     expect(bundleOf(second).model).toEqual(bundleOf(whole).model);
+    const third = await training("parts", { resume: "last" });
+    expect(third.lines.join()).not.toContain("resuming");
+    expect(third.lines).toContain("nothing was left to train after 3 epochs");
     await expect(training("parts", { resume: "last", gradientClipVal: 3 })).rejects.toThrow(
       /belongs to another run.*gradientClipVal null/,
     );

@@ -93,6 +93,22 @@ describe("a resumed run continues bit for bit", () => {
     );
   });
 
+  it("refuses a checkpoint of other data, in words", async () => {
+    const { state } = await consume(await toyTrainer({ maxEpochs: 1 }));
+    const [a, b] = [
+      { name: "a.npz", patternsCrc: 1, probeCrc: 7 },
+      { name: "b.npz", patternsCrc: 2, probeCrc: 7 },
+    ];
+    const file = writeCheckpoint(state, { seed: 3, trainedOn: a });
+    const read = (identity: Record<string, unknown>) => () => readCheckpoint(file, identity, "last.ckpt.zip");
+    expect(read({ seed: 3, trainedOn: b })).toThrow(/in last.ckpt.zip; got another scan: b.npz, not a.npz\. Resume/);
+    expect(read({ seed: 3, trainedOn: [a, b] })).toThrow(/another scan: a.npz and b.npz, not a.npz\./);
+    expect(read({ seed: 3, trainedOn: { ...b, name: "a.npz" } })).toThrow(
+      /got another scan of the name a.npz: other patterns\./,
+    );
+    expect(read({ seed: 4, trainedOn: b })).toThrow(/expected seed 3; got another scan: b.npz, not a.npz; and seed 4/);
+  });
+
   it("refuses what is damaged or no checkpoint", async () => {
     const { state } = await consume(await toyTrainer({ maxEpochs: 1 }));
     const file = bytes(state);

@@ -41,7 +41,7 @@ export function interruption(source: Interruptible, stderr: (text: string) => vo
       // Later ones are left to the system, which ends the program also while one computation holds the thread. Not before
       // the next turn: of two that came during such a computation, the second is heard right after this one.
       setImmediate(stopListening);
-      stderr("\nstopping after this step and saving; a second Ctrl-C quits at once\n");
+      stderr(`\nstopping after this step and saving; a second ${name === "SIGINT" ? "Ctrl-C" : name} quits at once\n`);
       controller.abort();
     };
     return [name, listener] as const;

@@ -5,6 +5,7 @@ import { PtychonautError } from "../../errors.ts";
 import { explainedText, heldOutWarnings, pictureWarning } from "../../inference/explanationWarnings.ts";
 import type { Sheet } from "../../pictures/sheet.ts";
 import { trainingFigure } from "../../pictures/trainingFigure.ts";
+import { counted } from "../../printable.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { unpackWeights } from "../../training/parameterStore.ts";
 import type { TrainingState } from "../../training/trainingState.ts";
@@ -25,7 +26,7 @@ import { checkpointToResume, checkpointWriter } from "./trainingCheckpoints.ts";
 import { type Seeds, seedsOf } from "./trainingIdentity.ts";
 import { loggedToItsEnd, logServer, openTrainingLog } from "./trainingLog.ts";
 import { type Finished, follow } from "./trainingLoop.ts";
-import { statusOf, trainingJson } from "./trainingOutcome.ts";
+import { epochsOf, statusOf, trainingJson } from "./trainingOutcome.ts";
 import { freshRun, prepareTraining, type TrainingRun } from "./trainingRun.ts";
 
 /**
@@ -66,7 +67,10 @@ async function training(payload: TrainingPayload, hooks: RunHooks, home: Home): 
   const preparedAt = new Date();
   try {
     const restored = checkpoint?.restore(run.identity);
-    if (restored !== undefined) checkBatches(restored, run);
+    if (restored !== undefined) {
+      checkBatches(restored, run);
+      for (const line of resumeNote(restored, run, payload)) hooks.log(line);
+    }
     const state = restored ?? (await freshRun(run, payload));
     const logged = {
       state,
@@ -79,6 +83,8 @@ async function training(payload: TrainingPayload, hooks: RunHooks, home: Home): 
     return await loggedToItsEnd(logger, async () => {
       const checkpoints = await checkpointWriter(run, restored, payload, store, hooks.log);
       const finished = await follow(run, state, { logger, checkpoints }, payload, hooks);
+      if (restored !== undefined && finished.outcome.kind !== "interrupted" && finished.state.step === restored.step)
+        hooks.log(`nothing was left to train after ${counted(restored.epoch, "epoch")}`);
       return conclude(run, finished, payload, home, {
         ...{ startedAt, preparedAt, seeds, runtime, warnings, warn },
         log: hooks.log,
@@ -96,6 +102,11 @@ function checkBatches({ batch }: TrainingState, { batches: { count } }: Training
     got: `${batch}`,
     fix: "resume from another checkpoint",
   });
+}
+
+/** Where a run goes on, if it does. */
+function resumeNote({ epoch, batch }: TrainingState, { batches }: TrainingRun, payload: TrainingPayload): string[] {
+  return epoch >= epochsOf(payload) ? [] : [`resuming at epoch ${epoch + 1}, batch ${batch} of ${batches.count}`];
 }
 
 interface Circumstances {
