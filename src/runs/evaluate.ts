@@ -1,5 +1,5 @@
 import type { ComplexArray, RealArray } from "../arrays.ts";
-import { setting } from "../errors.ts";
+import { PtychonautError, setting } from "../errors.ts";
 import { wellCovered } from "../inference/coverage.ts";
 import { type EvaluationOptions, evaluateReconstruction, type Metrics } from "../metrics/evaluate.ts";
 import { lengthLabel } from "../optics/units.ts";
@@ -65,6 +65,24 @@ export function evaluationOptions(
     ...(mask === undefined ? {} : { mask }),
     ...(referenceMask === undefined ? {} : { referenceMask }),
   };
+}
+
+/**
+ * Looks at the smoothing that was asked for, before models take their time: a Gaussian ends at 4 sigma, and beyond the image
+ * it only mirrors it.
+ * @param reference `[y, x]`
+ * @throws PtychonautError "usage" for more than a quarter of the longer side
+ */
+export function checkSmoothing({ object }: Pick<Reference, "object">, { compat = {} }: ComparisonOptions): void {
+  const side = Math.max(...object.shape);
+  const widths = { ms_ssim_sigma: compat.msSsimSigma, frc_sigma: compat.frcSigma };
+  for (const [name, sigma = 0] of Object.entries(widths))
+    if (sigma > side / 4)
+      throw new PtychonautError("usage", "the smoothing is wider than the image", {
+        where: setting(name),
+        expected: `at most ${side / 4}, a quarter of the reference's side`,
+        got: `${sigma}`,
+      });
 }
 
 function coverageMask(

@@ -2,6 +2,7 @@ import { PtychonautError } from "../errors.ts";
 import type { Metrics } from "../metrics/evaluate.ts";
 import {
   type ComparisonOptions,
+  checkSmoothing,
   compareWithReference,
   evaluationWarnings,
   type Lengths,
@@ -54,6 +55,7 @@ export async function runEvaluation(request: EvaluationRequest, home: Home): Pro
   const { options, split, objectKey, output, overwrite = false, alsoRead = [] } = request;
   const { store } = home;
   const stored = await readReference(await objectAddress(request.reference, store), home, objectKey);
+  checkSmoothing(stored, options);
   const reconstruction = await readObjectFile(await objectAddress(request.reconstruction, store), home);
   const { reference, warnings: pixels } = onPixelsOf(stored, [reconstruction]);
   const inputs = [reference.path, reconstruction.path, ...alsoRead];

@@ -82,16 +82,31 @@ export const smallerInference: string = `take a smaller ${setting("inference_bat
 const exhausted =
   /array buffer allocation failed|invalid typed array length: \d|bad_alloc|bad allocation|failed to allocate|cannot allocate memory|ENOMEM/i;
 
-/** An error that names memory, where that is what ran out; undefined for other errors. */
-export function outOfMemory(error: unknown): PtychonautError | undefined {
+/**
+ * An error that names memory, where that is what ran out; undefined for other errors.
+ * @param knows whether a setting, by its name with underscores, is there to be changed
+ */
+export function outOfMemory(error: unknown, knows: (name: string) => boolean): PtychonautError | undefined {
   const message = error instanceof Error ? error.message : String(error);
   if (!exhausted.test(message)) return undefined;
   return new PtychonautError("memory", "there is not enough memory", {
     // ONNX Runtime tells where in its sources it was before it comes to the point.
     got: /failed to allocate[^\n]*/i.exec(message)?.[0] ?? message.trim(),
-    fix:
-      `take a smaller ${setting("batch_size")} or ${setting("inference_batch_size")}, leave the patterns in their file ` +
-      `(${setting("patterns_in_memory", "no")}), check that positions are in object pixels, or raise the limit`,
+    fix: lessMemory(knows),
     cause: error,
   });
+}
+
+function lessMemory(knows: (name: string) => boolean): string {
+  const batches = ["batch_size", "inference_batch_size"].filter(knows).map((name) => setting(name));
+  return [
+    ...(batches.length === 0 ? [] : [`take a smaller ${batches.join(" or ")}`]),
+    ...(knows("patterns_in_memory")
+      ? [
+          `leave the patterns in their file (${setting("patterns_in_memory", "no")})`,
+          "check that positions are in object pixels",
+        ]
+      : []),
+    "raise the limit",
+  ].join(", or ");
 }

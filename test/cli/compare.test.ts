@@ -299,6 +299,11 @@ describe("what cannot be compared is said before anything runs", () => {
       () => [path("good"), ...reference(), "--area", "all"],
       /wrong value for --area; expected common/,
     ],
+    [
+      "a smoothing wider than the image",
+      () => [path("good"), ...reference(), "--frc_sigma", "1e7"],
+      /wider than the image; in --frc_sigma; expected at most/,
+    ],
     ["an array that is not there", () => [`${path("foreign.npz")}::rho`, ...reference()], /expected an array "rho"/],
   ])("%s", async (_, args, message) => {
     const { code, stderr } = await typed(...args());

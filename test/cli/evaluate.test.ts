@@ -98,6 +98,14 @@ describe("evaluate", () => {
     expect(JSON.parse(readFileSync(path("metrics.json"), "utf8"))).toEqual(metrics);
   });
 
+  it.each(["--ms_ssim_sigma", "--frc_sigma"])("refuses a %s that is wider than the image", async (flag) => {
+    for (const sigma of ["1e7", "1e9", "20"]) {
+      const args = ["evaluate", path("reconstruction.npz"), "--reference", path("reconstruction.npz"), flag, sigma];
+      const { code, stderr } = await call(args);
+      expect([code, stderr]).toEqual([2, expect.stringMatching(`wider than the image; in ${flag}; expected at most`)]);
+    }
+  });
+
   it("prints a table for people", async () => {
     const { stdout } = await call(["evaluate", path("reconstruction.npz"), "--reference", path("scan.npz")]);
     expect(stdout).toMatch(/^complex error +\d/);
@@ -230,7 +238,7 @@ describe("simulate", () => {
     expect(object.stderr).toMatch(/unknown object "circles"; expected one of lines, dead_leaves/);
     expect((await call(["simulate", "--output", path("x.npz"), "--n", "1"])).code).toBe(2);
     const folderless = await call(["simulate", "--output", path("no/such/x.npz"), "--n", "32", "--patterns", "4"]);
-    expect(folderless.code).toBe(1);
+    expect(folderless.code).toBe(2);
     expect(folderless.stderr).toMatch(/cannot be written/);
   });
 });

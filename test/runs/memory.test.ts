@@ -12,6 +12,7 @@ import { checkMemory, outOfMemory, patternMemory } from "../../src/runs/memory.t
 import { runTraining } from "../../src/runs/train/train.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
+import { call, inferArgs } from "../cli/harness.ts";
 import { quietHooks } from "./inferRun.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ptychonaut-memory-"));
@@ -74,6 +75,7 @@ describe("memory that a run takes", () => {
 });
 
 describe("memory that runs out", () => {
+  const every = (): boolean => true;
   it("is an error that names it, whoever ran out", async () => {
     const allocation = (() => {
       try {
@@ -87,13 +89,13 @@ describe("memory that runs out", () => {
       new Error("ONNX Runtime: std::bad_alloc"),
       new RangeError("Array buffer allocation failed"),
     ])
-      expect(outOfMemory(error)?.message).toMatch(/not enough memory/);
+      expect(outOfMemory(error, every)?.message).toMatch(/not enough memory/);
     const kernel = new Error(
       "Conv node. /src/arena.cc:360 AllocateRaw(size_t) Failed to allocate memory for buffer of size 64\n",
     );
-    expect(outOfMemory(kernel)?.message).toMatch(/got Failed to allocate memory for buffer of size 64\. Take/);
-    expect(outOfMemory(new RangeError("Invalid array length"))).toBeUndefined();
-    expect(outOfMemory(new Error("something else"))).toBeUndefined();
+    expect(outOfMemory(kernel, every)?.message).toMatch(/got Failed to allocate memory for buffer of size 64\. Take/);
+    expect(outOfMemory(new RangeError("Invalid array length"), every)).toBeUndefined();
+    expect(outOfMemory(new Error("something else"), every)).toBeUndefined();
   });
 
   it("ends a command with 1, without the word unexpected", async () => {
@@ -113,5 +115,15 @@ describe("memory that runs out", () => {
     expect(await main(argv, { workflows: { train }, stderr: (text) => void said.push(text) })).toBe(1);
     expect(said.join("")).toMatch(/not enough memory.*Array buffer allocation failed.*--batch_size/s);
     expect(said.join("")).not.toMatch(/unexpected/);
+  });
+
+  it("is answered with flags that the command has", async () => {
+    const work = (): never => {
+      throw new RangeError("Array buffer allocation failed");
+    };
+    const { stderr } = await call(inferArgs, { work });
+    expect(stderr).toMatch(/--inference_batch_size, or leave.*--patterns_in_memory no.*, or raise the limit/);
+    expect(stderr).not.toContain("--batch_size");
+    expect(outOfMemory(new Error("bad_alloc"), () => false)?.details.fix).toBe("raise the limit");
   });
 });

@@ -6,7 +6,7 @@ import { groupOf } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
 import { inferenceFolder, runComparison } from "../../runs/compare/comparison.ts";
 import { type CompareEntry, objectFiles, resolveEntries } from "../../runs/compare/entries.ts";
-import { readReference } from "../../runs/evaluate.ts";
+import { checkSmoothing, readReference } from "../../runs/evaluate.ts";
 import { type Command, type CommandContext, reportOutcome } from "./command.ts";
 import { comparisonFlags, comparisonOptions, orientationFlags } from "./comparisonFlags.ts";
 import { display, type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
@@ -66,6 +66,7 @@ async function compare({ values, positionals }: ParsedFlags, context: CommandCon
   const area = areaOf(values["area"] ?? "common");
   const entries = await resolveEntries(positionals, home.store);
   const reference = await readReference(referenceOf(values), home);
+  checkSmoothing(reference, options);
   const models = entries.filter(({ kind }) => kind === "model");
   checkModelFlags(values, models);
   // Everything is read and resolved before anything runs.

@@ -1,3 +1,4 @@
+import { snakeCase } from "../../config/names.ts";
 import { PtychonautError } from "../../errors.ts";
 import { printable } from "../../printable.ts";
 import type { RunHooks, Workflows } from "../../runs/hooks.ts";
@@ -36,6 +37,7 @@ export async function main(argv: readonly string[], deps: MainDeps = {}): Promis
   // The one door to the terminal: what comes out of files and servers is not obeyed there.
   const stdout = (text: string): void => results(printable(text));
   const stderr = (text: string): void => raw(printable(text));
+  let running: NamedCommand | undefined;
   try {
     const [name, ...rest] = argv;
     if (name === undefined || name === "help" || name === "--help" || name === "-h") {
@@ -47,6 +49,7 @@ export async function main(argv: readonly string[], deps: MainDeps = {}): Promis
       return 0;
     }
     const command = await loadCommand(name);
+    running = command;
     if (rest.includes("--help") || rest.includes("-h")) {
       stdout(helpFor(command, helpTopic(rest)));
       return 0;
@@ -56,7 +59,7 @@ export async function main(argv: readonly string[], deps: MainDeps = {}): Promis
     checkPositionals(command, parsed.positionals);
     return await command.run(await withFile(parsed, command), contextFor(deps, stdout, stderr, raw));
   } catch (error) {
-    return explainError(error, argv.includes("--debug"), stderr);
+    return explainError(error, running, argv.includes("--debug"), stderr);
   }
 }
 
@@ -171,8 +174,14 @@ const lazyFiles: CommandContext["files"] = {
 const lazyScanWarnings: CommandContext["scanWarnings"] = async (payload) =>
   (await import("../../runs/inputs/scanChecks.ts")).payloadScanWarnings(payload, nodeHome);
 
-function explainError(thrown: unknown, debug: boolean, stderr: (text: string) => void): number {
-  const error = outOfMemory(thrown) ?? thrown;
+function explainError(
+  thrown: unknown,
+  command: NamedCommand | undefined,
+  debug: boolean,
+  stderr: (text: string) => void,
+): number {
+  const names = new Set(command?.flags.map(({ name }) => snakeCase(name)));
+  const error = outOfMemory(thrown, (name) => names.has(name)) ?? thrown;
   const message = error instanceof Error ? error.message : String(error);
   stderr(`error: ${withFlags(message)}\n`);
   if (debug && error instanceof Error) stderr(`${error.stack ?? ""}\n`);
