@@ -238,6 +238,50 @@ describe("frames that stand out", () => {
   });
 });
 
+describe("an island", () => {
+  const far = /far from all others/;
+  /** The last three frames lie far away, and one of them by less than half a window on the others. */
+  const island = (): Arrays => {
+    const arrays = simulated({ step: 3 });
+    const { objectGuess: _, ...others } = arrays;
+    const y = Float64Array.from(arrays["ycoords"].data as Float64Array);
+    const x = Float64Array.from(arrays["xcoords"].data as Float64Array);
+    [46, 47, 48].forEach((frame, k) => {
+      [y[frame], x[frame]] = [1500 + 20 * k, 1500];
+    });
+    return {
+      ...others,
+      ycoords: { ...arrays["ycoords"], data: y } as NpyArray,
+      xcoords: { ...arrays["xcoords"], data: x } as NpyArray,
+    };
+  };
+
+  it("is one finding, with the setting that leaves it out", () => {
+    const { inspect, run } = said(island());
+    expect(inspect.filter((line) => /parts/.test(line))).toEqual([
+      expect.stringMatching(/frames 46, 47, 48 lie .*`skip_frames=46-48`/),
+    ]);
+    expect([...inspect, ...run].filter((line) => far.test(line))).toEqual([]);
+  });
+
+  it("that is one frame on the rim of the others is another, which follows the frames that are left", () => {
+    const arrays = island();
+    const y = arrays["ycoords"].data as Float64Array;
+    const x = arrays["xcoords"].data as Float64Array;
+    const lowest = y.subarray(0, 46).reduce((a, b) => Math.max(a, b));
+    const holder = y.indexOf(lowest);
+    [46, 47, 48].forEach((frame) => {
+      [y[frame], x[frame]] = [lowest + (frame === 48 ? 20 : -1), x[holder]];
+    });
+    const left = (skipFrames: string | null): string[] =>
+      checkedScan(readScanNpz(writeNpz(arrays)), {}, { ...none, skipFrames }).provenance.warnings.filter((line) =>
+        far.test(line),
+      );
+    expect(left(null)).toEqual([expect.stringMatching(/1 of 49: 48; `skip_frames=48`/)]);
+    expect(left("48")).toEqual([]);
+  });
+});
+
 describe("a mask", () => {
   const withMask = (mask: (y: number, x: number) => number): Arrays => ({
     ...simulated(),

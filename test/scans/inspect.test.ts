@@ -191,7 +191,8 @@ describe("suspicious things", () => {
       "`position_reference=corner`",
     ],
     ["a repeated position", changed("xcoords", (d) => d.copyWithin(1, 0, 1)), /same position/],
-    ["a position far away", changed("ycoords", (d) => d.fill(80, 24, 25)), /far from all others/],
+    ["a position far away", changed("ycoords", (d) => d.fill(80, 24, 25)), /falls into 2 parts/],
+    ["a position that hangs on by little", changed("ycoords", (d) => d.fill(45, 24, 25)), /far from all others/],
     [
       "metres",
       {

@@ -1,5 +1,6 @@
+import { frameRanges } from "../../data/frameRanges.ts";
 import { describeScans, scanNumbers } from "../../data/scanNumbers.ts";
-import { canvasLimit, describeParts, scanParts } from "../../data/scanParts.ts";
+import { canvasLimit, describeParts, type ScanPart, scanParts } from "../../data/scanParts.ts";
 import { setting } from "../../errors.ts";
 import type { Finding } from "./finding.ts";
 
@@ -35,6 +36,7 @@ export function judgeExtent(positions: Float64Array, window: number): Finding[] 
       severity: "warning",
       what: `the scan falls into ${parts.length} parts that share no overlap`,
       evidence: `windows of ${window} pixels; ${away}`,
+      flag: leavingOut(parts),
     });
   const [height, width] = [0, 1].map((axis) => Math.ceil(extentAlong(positions, axis)) + window);
   const limit = canvasLimit(positions, parts, window);
@@ -47,6 +49,18 @@ export function judgeExtent(positions: Float64Array, window: number): Finding[] 
     });
   return findings;
 }
+
+/** How to leave out all but the largest part: by name where those are few. */
+function leavingOut([largest, ...others]: readonly ScanPart[]): string {
+  const frames = others.flatMap((part) => part.frames).sort((a, b) => a - b);
+  const few = FEW * frames.length <= largest.frames.length;
+  return few
+    ? `${setting("skip_frames", frameRanges(frames))} leaves them out`
+    : `${setting("skip_frames")} leaves frames out`;
+}
+
+/** Stray frames are at most one in so many. */
+const FEW = 10;
 
 function extentAlong(positions: Float64Array, axis: number): number {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
