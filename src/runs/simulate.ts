@@ -1,5 +1,5 @@
 import { PtychonautError, setting } from "../errors.ts";
-import { counted } from "../printable.ts";
+import { counted, printableLine } from "../printable.ts";
 import { writeScanFrames, writeScanNpz } from "../scans/writeScanNpz.ts";
 import type { SimulationOptions } from "../simulation/options.ts";
 import { type PiecewiseScan, simulate, simulatePiecewise } from "../simulation/simulate.ts";
@@ -28,7 +28,7 @@ export async function runSimulation(
 ): Promise<void> {
   const file = await claimOutputFile(output, { inputs: alsoRead, overwrite }, store);
   const [count, height, width] = await writeSimulation(file, options, labels);
-  hooks.log(`wrote ${output}: ${counted(count, "pattern")} of ${height} x ${width}`);
+  hooks.log(`wrote ${printableLine(output)}: ${counted(count, "pattern")} of ${height} x ${width}`);
 }
 
 /** Scans of more bytes are simulated a few patterns at a time, and not compressed. */

@@ -1,7 +1,7 @@
 import type { Dataset } from "../data/dataset.ts";
 import { selectFrames } from "../data/selectFrames.ts";
 import { PtychonautError } from "../errors.ts";
-import { counted } from "../printable.ts";
+import { counted, printableLine } from "../printable.ts";
 import type { ScanOptions } from "../scans/scanOptions.ts";
 import { writeScanNpz } from "../scans/writeScanNpz.ts";
 import { claimFolder, inLockedFolder } from "./claimFolder.ts";
@@ -41,7 +41,7 @@ export async function runSplit(
       const frames = everySecond(dataset, first);
       const path = joinPath(outputDir, name);
       await store.write(path, writeScanNpz(selectFrames(dataset, frames)));
-      hooks.log(`wrote ${path}: ${counted(frames.length, "pattern")}`);
+      hooks.log(`wrote ${printableLine(path)}: ${counted(frames.length, "pattern")}`);
     }
   });
 }

@@ -46,6 +46,16 @@ describe("control characters of files do not reach the terminal", () => {
     }
   });
 
+  it("labels and names with line breaks stay on their line", async () => {
+    const name = join(folder, "a\nb\tc.npz");
+    const simulated = await run("simulate", "--n", "16", "--patterns", "9", "--output", name);
+    expect(simulated).toMatch(/^wrote .*a\\u000ab\\u0009c\.npz: 9 patterns of 16 x 16$/m);
+    const args = ["compare", `x\ny\tz=${name}`, name, "--reference", name, "--no_register"];
+    const compared = await run(...args, "--output_dir", join(folder, "compared"));
+    expect(compared).toMatch(/^x\\u000ay\\u0009z +\S/m);
+    expect(compared).toMatch(/^a\\u000ab\\u0009c +\S/m);
+  });
+
   it("what a run says, and the note of its progress bar", async () => {
     const { stderr } = await call(trainArgs, {
       terminal: true,

@@ -1,5 +1,6 @@
 import type { FileProbe } from "../../config/fileProbe.ts";
 import type { InferencePayload, TrainingPayload } from "../../config/payload.ts";
+import { printableLine } from "../../printable.ts";
 import type { RunHooks, RunOutcome, Workflows } from "../../runs/hooks.ts";
 import type { Home } from "../../runs/machine.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
@@ -79,7 +80,7 @@ export const commonFlags: readonly Flag[] = [
 
 /** Ends a run: says what was written or what went wrong, and gives the exit code. */
 export function reportOutcome(outcome: RunOutcome, hooks: RunHooks): number {
-  for (const file of outcome.files) hooks.log(`wrote ${file}`);
+  for (const file of outcome.files) hooks.log(`wrote ${printableLine(file)}`);
   const advice = outcome.advice === undefined ? "" : `: ${outcome.advice}`;
   switch (outcome.status) {
     case "finished":

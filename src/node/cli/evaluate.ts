@@ -1,6 +1,7 @@
 import { PtychonautError } from "../../errors.ts";
 import type { ImageMetrics, Metrics } from "../../metrics/evaluate.ts";
 import { lengthLabel } from "../../optics/units.ts";
+import { printableLine } from "../../printable.ts";
 import type { Lengths, SplitData } from "../../runs/evaluate.ts";
 import { runEvaluation } from "../../runs/evaluation.ts";
 import { type Command, type CommandContext, overwriteFlag } from "./command.ts";
@@ -64,7 +65,7 @@ async function evaluate({ values, positionals }: ParsedFlags, context: CommandCo
     context.home,
   );
   for (const line of warnings) context.warn(`warning: ${line}`);
-  if (typeof output === "string") context.hooks(values["quiet"] === true).log(`wrote ${output}`);
+  if (typeof output === "string") context.hooks(values["quiet"] === true).log(`wrote ${printableLine(output)}`);
   const json = values["json"] === true;
   context.print(json ? `${JSON.stringify(report, null, 2)}\n` : metricsTable(metrics, lengths, halves));
   return 0;

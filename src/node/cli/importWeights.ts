@@ -1,6 +1,7 @@
 import type { Settings } from "../../config/group.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
 import { resolveTrainingPayload } from "../../config/resolve/train.ts";
+import { printableLine } from "../../printable.ts";
 import { runImportWeights } from "../../runs/importWeights.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
@@ -45,7 +46,7 @@ export const importWeightsCommand: Command = {
         context.files,
       );
     const file = await runImportWeights(positionals[0], settle, context.home);
-    context.hooks(values["quiet"] === true).log(`wrote ${file}`);
+    context.hooks(values["quiet"] === true).log(`wrote ${printableLine(file)}`);
     return 0;
   },
 };

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { configTemplate } from "../../config/configTemplate.ts";
 import { PtychonautError } from "../../errors.ts";
+import { printableLine } from "../../printable.ts";
 import { claimOutputFile } from "../../runs/outputFile.ts";
 import { type Command, type CommandContext, overwriteFlag } from "./command.ts";
 import { schemaText, templateSection } from "./configSections.ts";
@@ -37,7 +38,7 @@ export const initCommand: Command = {
     await config.write(configTemplate(SCHEMA_FILE, commands.map(templateSection)));
     await schema.write(schemaText(commands));
     const hooks = context.hooks(values["quiet"] === true);
-    for (const file of [path, schemaPath]) hooks.log(`wrote ${file}`);
+    for (const file of [path, schemaPath]) hooks.log(`wrote ${printableLine(file)}`);
     return 0;
   },
 };

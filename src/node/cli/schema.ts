@@ -1,3 +1,4 @@
+import { printableLine } from "../../printable.ts";
 import { type Command, type CommandContext, overwriteFlag } from "./command.ts";
 import { schemaText } from "./configSections.ts";
 import type { ParsedFlags } from "./flags.ts";
@@ -19,7 +20,7 @@ export const schemaCommand: Command = {
       return 0;
     }
     await file.write(text);
-    context.hooks(values["quiet"] === true).log(`wrote ${file.path}`);
+    context.hooks(values["quiet"] === true).log(`wrote ${printableLine(file.path)}`);
     return 0;
   },
 };

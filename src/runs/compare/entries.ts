@@ -1,5 +1,6 @@
 import { PtychonautError } from "../../errors.ts";
 import { openZip } from "../../formats/zip.ts";
+import { printableLine } from "../../printable.ts";
 import type { Home } from "../machine.ts";
 import { readObjectFile, splitAddress } from "../objectFile.ts";
 import { outputs } from "../outputs.ts";
@@ -8,6 +9,7 @@ import { isThere, type RunStore } from "../store.ts";
 
 /** Something to compare: the address of an object in a file, or a model that is to make one. */
 export interface CompareEntry {
+  /** One line. */
   readonly label: string;
   readonly kind: "object" | "model";
   /** `file.npz`, `file.npz::array`, a bundle or the folder of a training. */
@@ -68,7 +70,7 @@ async function resolveEntry(text: string, store: RunStore): Promise<CompareEntry
   const kind = await store.kindOf(path);
   if (kind === undefined) throw new PtychonautError("usage", "no such file or folder", { where: path });
   const place = kind === "folder" ? await inFolder(path, store) : { address, kind: await kindOfFile(path, store) };
-  return { label: labelled ? text.slice(0, equals) : labelOf(path), ...place };
+  return { label: printableLine(labelled ? text.slice(0, equals) : labelOf(path)), ...place };
 }
 
 async function inFolder(path: string, store: RunStore): Promise<Pick<CompareEntry, "kind" | "address">> {
