@@ -1,5 +1,5 @@
 import { robustLimits } from "./axisScale.ts";
-import { figureOfRows, type Panel } from "./figure.ts";
+import { type FigureOptions, figureOfRows, type Panel } from "./figure.ts";
 import { curveColours, type LineChart, thresholdColour } from "./lineChart.ts";
 import { type Box, boundingBox, phaseScale } from "./objectFigure.ts";
 import type { Sheet } from "./sheet.ts";
@@ -22,11 +22,6 @@ export interface ComparedEntry extends ComparedImage {
   };
 }
 
-export interface ComparisonFigureOptions {
-  /** Side of a pixel in metres; scale bars are in pixels when it is unknown. */
-  readonly pixelSizeM?: number;
-}
-
 /**
  * The reference and the reconstructions side by side: amplitudes above, phases below them, and at the bottom
  * the modulus of each difference from the reference, in units of its root mean square. Every row has one colour scale: that
@@ -37,7 +32,7 @@ export function comparisonFigure(
   reference: ComparedImage,
   entries: readonly ComparedEntry[],
   [height, width]: readonly [height: number, width: number],
-  { pixelSizeM }: ComparisonFigureOptions = {},
+  options: Pick<FigureOptions, "pixelSizeM" | "warning"> = {},
 ): Sheet {
   const shown = Uint8Array.from({ length: height * width }, (_, i) =>
     entries.some(({ known }) => known[i] !== 0) ? 1 : 0,
@@ -75,7 +70,7 @@ export function comparisonFigure(
       ),
     ],
   ];
-  return figureOfRows(rows, { panelSize, ...(pixelSizeM === undefined ? {} : { pixelSizeM }) });
+  return figureOfRows(rows, { ...options, panelSize });
 }
 
 function ringChart(entries: readonly ComparedEntry[], side: number): LineChart {

@@ -4,6 +4,7 @@ import { wellCovered } from "../inference/coverage.ts";
 import { type EvaluationOptions, evaluateReconstruction, type Metrics } from "../metrics/evaluate.ts";
 import { lengthLabel } from "../optics/units.ts";
 import { type Reconstruction, readReconstruction } from "../reconstructions/reconstructionNpz.ts";
+import type { InferenceBeside } from "./inferenceBeside.ts";
 import type { Home } from "./machine.ts";
 import { type ObjectFile, readObjectFile } from "./objectFile.ts";
 import { onPixelsOf } from "./samePixels.ts";
@@ -166,6 +167,20 @@ function sharedPositions(a: Float64Array | undefined, b: Float64Array | undefine
     Array.from({ length: positions.length / 2 }, (_, k) => `${positions[2 * k]},${positions[2 * k + 1]}`);
   const known = new Set(keys(a));
   return keys(b).filter((key) => known.has(key)).length;
+}
+
+/** What the records beside two halves say of them: whose network made them, and what is wrong with each. */
+export function halvesWarnings(halves: readonly (InferenceBeside & Pick<ObjectFile, "path">)[]): string[] {
+  const model = halves[0]?.model;
+  const shared = model !== undefined && halves.every((half) => half.model === model);
+  return [
+    ...(shared
+      ? [
+          "one and the same model made both reconstructions: they are not independent, and the resolution is flattered; train one on each half",
+        ]
+      : []),
+    ...halves.flatMap(({ path, doubts }) => doubts.map((line) => `${path}: ${line}`)),
+  ];
 }
 
 /** Phases of a conjugate have the opposite sign; chance alone does not come here. */

@@ -5,6 +5,7 @@ import {
   checkSmoothing,
   compareWithReference,
   evaluationWarnings,
+  halvesWarnings,
   type Lengths,
   lengthsOf,
   pixelWarnings,
@@ -12,6 +13,7 @@ import {
   type SplitData,
   splitData,
 } from "./evaluate.ts";
+import { inferenceBeside } from "./inferenceBeside.ts";
 import type { Home } from "./machine.ts";
 import { readObjectFile } from "./objectFile.ts";
 import { claimOutputFile } from "./outputFile.ts";
@@ -65,11 +67,14 @@ export async function runEvaluation(request: EvaluationRequest, home: Home): Pro
   const lengths = lengthsOf(metrics, reconstruction.pixelSizeM ?? reference.pixelSizeM);
   const report = { ...metrics, ...lengths, ...(halves.halves === undefined ? {} : { split: halves.halves }) };
   await file?.write(`${JSON.stringify(report, null, 2)}\n`);
+  const both = split ? [reconstruction, reference] : [];
+  const beside = await Promise.all(both.map(async ({ path }) => ({ path, ...(await inferenceBeside(path, store)) })));
   const warnings = [
     ...pixels,
     ...(stored.warnings ?? []),
     ...(reconstruction.warnings ?? []),
     ...evaluationWarnings(metrics, halves.halves),
+    ...halvesWarnings(beside),
     ...pixelWarnings(reconstruction, reference),
   ];
   return { metrics, lengths, ...halves, report, warnings };

@@ -248,6 +248,33 @@ describe("compare", () => {
     expect(json("models", "inference", "net", "run.json").settings.inference.patchWeighting).toBe("uniform");
   });
 
+  it("keeps what is wrong with its models' objects in the record and above the picture", async () => {
+    const net = await writeRandomBundle(folder, path("scan.npz"), 1, { name: "random" });
+    const args = ["compare", `net=${net}`, path("good"), "--test_data", path("scan.npz"), "--picture_formats", "svg"];
+    const { code, stderr } = await call([...args, "--accelerator", "cpu", "--output_dir", path("warned")], {
+      files: fileProbe(nodeHome),
+      workflows: { infer: runInference },
+    });
+    expect(code, stderr).toBe(0);
+    const said = expect.stringMatching(/^net: the stitched object explains next to nothing/);
+    expect(json("warned", "run.json").warnings).toContainEqual(said);
+    expect(json("warned", "run.json").warnings.join()).not.toMatch(/good: /);
+    expect(stderr.match(/the stitched object explains next to nothing/g)).toHaveLength(1);
+    const picture = readFileSync(path("warned", "comparison.svg"), "utf8");
+    expect(picture).toMatch(/>net: The stitched object/);
+    expect(picture).not.toMatch(/learning_rate|good: The/);
+
+    const object = path("warned", "inference", "net", "reconstruction.npz");
+    const beside = await compare(object, "--reference", path("scan.npz"), "--output_dir", path("warned2"));
+    expect(beside.stderr).toMatch(/warning: net: the stitched object explains next to nothing/);
+
+    const halves = await call(["evaluate", object, "--split", object]);
+    expect(halves.stderr).toMatch(/one and the same model made both reconstructions: they are not independent/);
+    expect(halves.stderr).toMatch(/warning: .*reconstruction\.npz: the stitched object explains next to nothing/);
+    const other = await call(["evaluate", object, "--split", path("good")]);
+    expect(other.stderr).not.toMatch(/one and the same model/);
+  });
+
   it("takes the scan's object where there is no other reference", async () => {
     const args = [path("good"), "--test_data", path("scan.npz"), "--output_dir", path("scan-only")];
     expect((await compare(...args)).code).toBe(0);

@@ -1,6 +1,7 @@
 import { PtychonautError } from "../../errors.ts";
 import type { NpyArray } from "../../formats/npy.ts";
 import { writeNpz } from "../../formats/npz.ts";
+import { pictureWarning } from "../../inference/explanationWarnings.ts";
 import { type Alignment, align, hasEnough } from "../../metrics/align.ts";
 import {
   areaInReference,
@@ -18,11 +19,13 @@ import {
   type ComparisonOptions,
   evaluationOptions,
   evaluationWarnings,
+  frcWarnings,
   lengthsOf,
   pixelWarnings,
   type Reference,
 } from "../evaluate.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
+import { type InferenceBeside, inferenceBeside } from "../inferenceBeside.ts";
 import type { Home } from "../machine.ts";
 import { type ObjectFile, readObjectFile } from "../objectFile.ts";
 import { outputs } from "../outputs.ts";
@@ -67,6 +70,7 @@ interface MeasuredEntry extends Measured {
   readonly entry: CompareEntry;
   readonly file: ObjectFile;
   readonly frame: InReferenceFrame;
+  readonly beside: InferenceBeside;
 }
 
 /**
@@ -102,10 +106,14 @@ export async function compareObjects(request: CompareRequest, hooks: RunHooks, h
       measured.push(await namedAfter(item.entry, () => measureEntry(item, area, common, target, options, home.store)));
       progress.update(aligned.length + measured.length);
     }
-    for (const { label, metrics, file } of measured)
-      for (const line of [...(file.warnings ?? []), ...evaluationWarnings(metrics), ...pixelWarnings(file, reference)])
-        warnings.push(`${label}: ${line}`);
-    for (const line of warnings.slice(request.warnings?.length ?? 0)) hooks.warn(`warning: ${line}`);
+    for (const line of pixels) hooks.warn(`warning: ${line}`);
+    for (const { label, entry, beside, metrics, file } of measured) {
+      const own = [...(file.warnings ?? []), ...evaluationWarnings(metrics), ...pixelWarnings(file, reference)];
+      warnings.push(...[...beside.warnings, ...own].map((line) => `${label}: ${line}`));
+      // A model's were said when it reconstructed.
+      for (const line of [...(entry.kind === "model" ? [] : beside.doubts), ...own])
+        hooks.warn(`warning: ${label}: ${line}`);
+    }
     const written = await writeComparison({ ...request, reference }, measured, common, target, home);
     const record = await writeRunRecord(outputDir, recordOf(request, measured, startedAt, warnings, written), home);
     return { status: "finished", files: [...written, record], measured, table: comparisonTable(measured) };
@@ -173,7 +181,7 @@ async function measureEntry(
   const metrics = measure(over, { ...options, ...(deviance === undefined ? {} : { deviance }) });
   // Shown wherever it is known, with the gauge of the area that was measured.
   const frame = inReferenceFrame({ ...over, covered: alignment.covered }, shape);
-  return { label: entry.label, entry, file, frame, metrics };
+  return { label: entry.label, entry, file, frame, metrics, beside: await inferenceBeside(file.path, store) };
 }
 
 /** The deviance that an inference measured against its patterns. */
@@ -213,12 +221,21 @@ async function writeComparison(
         frc: metrics.frc.curve,
       })),
       target.shape,
-      pixelSizeM === undefined ? {} : { pixelSizeM },
+      { ...(pixelSizeM === undefined ? {} : { pixelSizeM }), ...figureWarning(measured) },
     );
   return [
     ...contents.map(([name]) => joinPath(outputDir, name)),
     ...(await pictures.write(joinPath(outputDir, outputs.pictures.comparison), picture)),
   ];
+}
+
+/** What is wrong with the entries, by their labels. */
+function figureWarning(measured: readonly MeasuredEntry[]): { readonly warning?: string } {
+  const said = measured.flatMap(({ label, beside, metrics }) => {
+    const { warning } = pictureWarning([...beside.doubts, ...frcWarnings(metrics)]);
+    return warning === undefined ? [] : [`${label}: ${warning}`];
+  });
+  return said.length === 0 ? {} : { warning: said.join(". ") };
 }
 
 /** Side of a pixel in the picture: the reference's, else the first that an entry states. */

@@ -173,7 +173,7 @@ async function conclude(
   };
   await pause();
   seconds["evaluation"] = lap();
-  const found = { explained: fit?.explained ?? null, ...(alignment === undefined ? {} : { alignment }) };
+  const found = { explained: fit?.explained ?? null, doubts, ...(alignment === undefined ? {} : { alignment }) };
   const record = recordOf(run, payload, { ...details, ...found }, written);
   const pictures = {
     formats: payload.execution.pictureFormats,
