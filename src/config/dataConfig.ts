@@ -90,12 +90,14 @@ export const readingSettings = [
   "scanIndex",
 ] as const;
 
-export type ReadingSettings = Pick<DataConfig, (typeof readingSettings)[number]>;
+export type ReadingSettings = Pick<DataConfig, (typeof readingSettings)[number]> &
+  Partial<Pick<DataConfig, "skipFrames" | "skipOutlyingFrames">>;
 
 /** The same as a scan reader takes them: what was left open is absent. */
 export function scanOptions(reading: ReadingSettings): ScanOptions {
   const { measurement, patternsKey, probeKey, positionsKey, objectKey, frameAxis, positionOrder, scanIndex, format } =
     reading;
+  const { skipFrames = null, skipOutlyingFrames = false } = reading;
   const geometry: GeometryStatement = Object.fromEntries(
     geometrySettings.flatMap((name) => (reading[name] === null ? [] : [[name, reading[name]]])),
   );
@@ -118,6 +120,7 @@ export function scanOptions(reading: ReadingSettings): ScanOptions {
     ...(frameAxis === null ? {} : { frameAxis }),
     ...(positionOrder === null ? {} : { positionOrder }),
     ...(scanIndex === null ? {} : { scanIndex }),
+    ...(skipFrames === null && !skipOutlyingFrames ? {} : { someLeftOut: true }),
   };
 }
 

@@ -37,7 +37,8 @@ export function frameTally(
   function addFrame(data: ArrayLike<number>, start: number): void {
     let [sum, energy, moment, brightest, at] = [0, 0, 0, 0, 0];
     for (let i = 0; i < size; i++) {
-      const value = data[start + i];
+      // What no detector measures counts as nothing: one such frame must not spoil what is said of the others.
+      const value = data[start + i] >= 0 && data[start + i] < Number.POSITIVE_INFINITY ? data[start + i] : 0;
       if (valid[i] === 0) {
         masked.sum += value;
         masked.energy += value * value;
@@ -94,7 +95,8 @@ function greatestBeside(
   for (const dy of [height - 1, 0, 1])
     for (const dx of [width - 1, 0, 1]) {
       const i = ((y + dy) % height) * width + ((x + dx) % width);
-      if (i !== at && valid[i] === 1) greatest = Math.max(greatest, data[start + i]);
+      if (i !== at && valid[i] === 1 && data[start + i] < Number.POSITIVE_INFINITY)
+        greatest = Math.max(greatest, data[start + i]);
     }
   return greatest;
 }

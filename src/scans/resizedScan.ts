@@ -186,8 +186,11 @@ function energyLeft({ patterns, measurement }: Dataset, side: number): number {
   for (let k = 0; k < count; k++) {
     patterns.read([k], frame);
     resizeImage(frame, [height, width], cut, side);
-    for (const value of frame) all += energy(value);
-    for (const value of cut) inside += energy(value);
+    const [own, left] = [frame, cut].map((values) => values.reduce((sum, value) => sum + energy(value), 0));
+    // Of a frame that will be left out.
+    if (!Number.isFinite(own)) continue;
+    all += own;
+    inside += left;
   }
   return all > 0 ? inside / all : 1;
 }

@@ -84,7 +84,8 @@ function read(file: ArrayFile, options: ScanOptions, { scratch, unread = false, 
     options.cropTo ?? options.padTo,
   );
   const dcAt = options.dcAt ?? "center";
-  const stored = { file, key: patternsKey, layout, dcAt, where: at(patternsKey) };
+  const { someLeftOut = false } = options;
+  const stored = { file, key: patternsKey, layout, dcAt, where: at(patternsKey), someLeftOut };
   const patterns = unread
     ? unreadPatterns(layout)
     : scratch === undefined

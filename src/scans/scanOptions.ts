@@ -44,6 +44,11 @@ export interface ScanOptions {
   readonly positionUnit?: PositionUnit;
   /** What is known of the experiment beside the file. */
   readonly geometry?: GeometryStatement;
+  /**
+   * Whether frames will be left out, which may then have numbers that no detector measures: reading does not refuse these,
+   * `checkedScan` does for the frames that are used. Default false.
+   */
+  readonly someLeftOut?: boolean;
   /** Of a file that holds several scans, told apart by its array `scan_index`, this one alone. Default: all patterns. */
   readonly scanIndex?: number;
 }

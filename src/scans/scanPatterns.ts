@@ -50,10 +50,10 @@ export function measurementOf(
   return "amplitude";
 }
 
-export function patternsInMemory({ file, key, layout, dcAt, where }: StoredArray): Patterns {
+export function patternsInMemory({ file, key, layout, dcAt, where, someLeftOut }: StoredArray): Patterns {
   const array = file.readNumbers(key);
   const data = layout.framesLast ? framesToFront(array.data, layout) : array.data;
-  checkMeasured([data], layout, where);
+  checkMeasured([data], layout, where, someLeftOut);
   const inFile = memoryPatterns(widenSmallInts(data), [layout.count, layout.height, layout.width]);
   return dcAt === "corner" ? centredPatterns(inFile) : inFile;
 }

@@ -16,6 +16,8 @@ export interface StoredArray {
   readonly key: string;
   readonly layout: PatternLayout;
   readonly dcAt: "center" | "corner";
+  /** Whether bad numbers are left to `checkedScan`, see `ScanOptions`. Default false. */
+  readonly someLeftOut?: boolean;
   /** Names the array in errors. */
   readonly where: string;
 }
@@ -27,7 +29,7 @@ export interface StoredArray {
  * @throws PtychonautError "data" as reading into memory does; "output" when the disk has no room
  */
 export function patternsInFile(array: StoredArray, scratch: MakeScratch): Patterns {
-  const { file, key, layout, where } = array;
+  const { file, key, layout, where, someLeftOut } = array;
   const origin = describe(array);
   const inPlace = file.storedAt(key);
   const header = file.header(key);
@@ -36,16 +38,21 @@ export function patternsInFile(array: StoredArray, scratch: MakeScratch): Patter
     const turned = scratch(header.dataBytes!, `${where}: written anew with its frames one after the other`);
     for (const block of framesFirst(flat.source, flat.offset, origin)) turned.write(block);
     flat.remove?.();
-    return checkedPatterns({ source: turned.source(), offset: 0 }, origin, layout);
+    return checkedPatterns({ source: turned.source(), offset: 0 }, origin, layout, someLeftOut);
   }
-  if (inPlace === undefined) return checkedPatterns(unpacked(array, scratch), origin, layout);
-  checkMeasured(arrayFrames(array), layout, where);
+  if (inPlace === undefined) return checkedPatterns(unpacked(array, scratch), origin, layout, someLeftOut);
+  checkMeasured(arrayFrames(array), layout, where, someLeftOut);
   return filePatterns(inPlace.source, { ...origin, ...pathOf(inPlace), offset: inPlace.offset });
 }
 
-function checkedPatterns(at: StoredElements, origin: FileOrigin, layout: PatternLayout): Patterns {
+function checkedPatterns(
+  at: StoredElements,
+  origin: FileOrigin,
+  layout: PatternLayout,
+  someLeftOut?: boolean,
+): Patterns {
   const placed = { ...origin, ...pathOf(at), offset: at.offset };
-  checkMeasured(fileFrames(at.source, placed), layout, origin.path);
+  checkMeasured(fileFrames(at.source, placed), layout, origin.path, someLeftOut);
   return filePatterns(at.source, placed);
 }
 

@@ -90,6 +90,32 @@ function cornered(array: NpyArray): NpyArray {
   return { ...array, data: out } as NpyArray;
 }
 
+describe("frames with values that no detector gives", () => {
+  const broken = (value: number, frames: readonly number[]): Uint8Array => {
+    const arrays = simulated({ step: 3 });
+    const data = dataOf(arrays["diff3d"]).slice();
+    for (const frame of frames) data.fill(value, frame * N * N + 40, frame * N * N + 45);
+    return writeNpz({ ...arrays, diff3d: { shape: [PATTERNS, N, N], dtype: "float32", data } });
+  };
+  const left = { someLeftOut: true };
+
+  it.each([Number.NaN, -1, Number.POSITIVE_INFINITY])("%s: left out by name or as outliers, else refused", (value) => {
+    const dataset = readScanNpz(broken(value, [3, 17]), left);
+    for (const skipping of [
+      { ...none, skipFrames: "3,17" },
+      { ...none, skipOutlyingFrames: true },
+    ]) {
+      const { skipped, provenance } = checkedScan(dataset, {}, skipping);
+      expect(skipped).toEqual([3, 17]);
+      expect(provenance.warnings).toEqual([]);
+    }
+    expect(() => checkedScan(dataset, {}, { ...none, skipFrames: "3" })).toThrow(
+      /frames with NaN, infinite or negative values.*1 of 49: 17.*`skip_frames=3,17`/,
+    );
+    expect(() => readScanNpz(broken(value, [3]))).toThrow(/value in the patterns.*`skip_frames=3`/);
+  });
+});
+
 describe("a probe", () => {
   it.each([...probeNames])("%s at the corner of its window is refused, and read where that is said", (probe) => {
     const arrays = simulated({ probe });

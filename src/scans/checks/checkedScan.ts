@@ -49,7 +49,10 @@ export function checkedScan(dataset: Dataset, stated: ScanOptions, skipping: Ski
 function framesToSkip({ patterns, name }: Dataset, facts: ScanFacts, skipping: Skipping): number[] {
   const { skipFrames, skipOutlyingFrames } = skipping;
   const named = skipFrames === null ? [] : parseFrameRanges(skipFrames, patterns.count);
-  const outlying = skipOutlyingFrames ? outliersOf(facts).map(({ frame }) => frame) : [];
+  // A frame with numbers that no detector measures stands out, whatever the others are.
+  const outlying = skipOutlyingFrames
+    ? [...outliersOf(facts).map(({ frame }) => frame), ...(facts.patterns?.badFrames ?? [])]
+    : [];
   const frames = [...new Set([...named, ...outlying])].sort((a, b) => a - b);
   if (frames.length < patterns.count) return frames;
   throw new PtychonautError("usage", "all frames of the scan are left out", { where: name, got: frameRanges(frames) });

@@ -8,7 +8,7 @@ import type { ScanFacts } from "./scanFacts.ts";
 export function outliers(facts: ScanFacts): Finding[] {
   const { patterns } = facts;
   // Those without any light are a finding of their own.
-  const known = new Set([...(patterns?.emptyFrames ?? []), ...(facts.skipped ?? [])]);
+  const known = new Set([...(patterns?.emptyFrames ?? []), ...(patterns?.badFrames ?? []), ...(facts.skipped ?? [])]);
   const found = outliersOf(facts).filter(({ frame }) => !known.has(frame));
   if (found.length === 0 || patterns === undefined) return [];
   const shown = found.slice(0, 5).map(({ frame, why, factor }) => `frame ${frame} ${words[why]} ${short(factor)}`);

@@ -9,13 +9,17 @@ export function pixels({ patterns, frames: byFrame, mask, skipped = [] }: ScanFa
   if (patterns === undefined) return [];
   const findings: Finding[] = [];
   const frames = (list: readonly number[]): string => frameList(list, patterns.count);
-  if (patterns.badFrames.length > 0)
+  const left = new Set(skipped);
+  const bad = patterns.badFrames.filter((frame) => !left.has(frame));
+  if (bad.length > 0)
     findings.push({
       severity: "error",
       what: "frames with NaN, infinite or negative values",
-      evidence: frames(patterns.badFrames),
+      evidence: frames(bad),
+      ...(bad.length < patterns.count
+        ? { flag: setting("skip_frames", frameRanges([...bad, ...skipped].sort((a, b) => a - b))) }
+        : {}),
     });
-  const left = new Set(skipped);
   const empty = patterns.emptyFrames.filter((frame) => !left.has(frame));
   // Where the mask takes everything nothing is seen of the patterns, and `maskShare` says so.
   const unseen = mask?.pixels === 1;
