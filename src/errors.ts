@@ -15,6 +15,8 @@ export type ErrorKind =
   | "usage"
   /** A file cannot be read, is damaged, or does not hold what it must. */
   | "data"
+  /** A file was changed, replaced or deleted while a run was reading it. */
+  | "changed"
   /** Shapes or dtypes do not fit together. */
   | "shape"
   /** A device, provider or library that was asked for is not there. */
@@ -25,6 +27,8 @@ export type ErrorKind =
   | "output"
   /** Memory ran out. */
   | "memory";
+
+const failedRuns: ReadonlySet<ErrorKind> = new Set(["changed", "output", "memory"]);
 
 export interface ErrorDetails {
   /** What the program needed. */
@@ -71,7 +75,7 @@ export class PtychonautError extends Error {
 
   /** Exit code of a command that ends with this error: 2 for misuse, 1 for a run that failed. */
   get exitCode(): 1 | 2 {
-    return this.kind === "output" || this.kind === "memory" ? 1 : 2;
+    return failedRuns.has(this.kind) ? 1 : 2;
   }
 }
 

@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fstatSync,
   openSync,
   readSync,
@@ -11,7 +12,7 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { PtychonautError } from "../../errors.ts";
+import { PtychonautError, setting } from "../../errors.ts";
 import type { ByteSink, ScratchFile } from "../../formats/byteSource.ts";
 import type { OpenFile, ScratchFolder } from "../../runs/store.ts";
 import { checkRegular } from "./failures.ts";
@@ -24,10 +25,11 @@ export const READING: number = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
  * Opens a file to be read where it is. Reads go through the system's cache of files, which is not this program's memory.
  * What is read is of the file as it was opened: its hash was taken then, and runs for hours read it again and again.
  * @param stamp of an earlier opening, where it must be that file still
- * @throws the system's error when it cannot be opened; PtychonautError "data" when it is no regular file, or was changed,
- *   replaced or deleted
+ * @throws the system's error when it cannot be opened; PtychonautError "data" when it is no regular file; "changed" when
+ *   it was changed, replaced or deleted since
  */
 export function openSource(path: string, stamp?: string): OpenFile {
+  if (stamp !== undefined && !existsSync(path)) throw changed(path, "no file");
   const file = openSync(path, READING);
   const opened = fstatSync(file);
   try {
@@ -62,11 +64,13 @@ export function openSource(path: string, stamp?: string): OpenFile {
 const stampOf = ({ dev, ino, size, mtimeMs }: Stats): string => [dev, ino, size, mtimeMs].join();
 
 function changed(path: string, got: string): PtychonautError {
-  return new PtychonautError("data", "the file was changed while a run was reading it", {
+  return new PtychonautError("changed", "the file was changed while a run was reading it", {
     where: path,
     expected: "the file that was opened, whose SHA-256 is recorded",
     got,
-    fix: "leave files alone until the runs that read them have ended, and start again",
+    fix:
+      "leave files alone until the runs that read them have ended, and start again; checkpoints that a training has saved " +
+      `stay, and go on with the file as it was: ${setting("resume", "last")}`,
   });
 }
 

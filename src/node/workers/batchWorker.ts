@@ -42,7 +42,7 @@ function open(patterns: PatternsToOpen): Patterns {
   }
 }
 
-/** The file that the main thread has open. @throws PtychonautError "data" when it is not there any more */
+/** The file that the main thread has open. @throws PtychonautError "changed" when it is not there any more */
 function reopened({ path, stamp }: FileOrigin): ByteSource {
   try {
     return openSource(path, stamp);
