@@ -270,6 +270,21 @@ describe("what cannot be told is not said", () => {
     }
   });
 
+  it.each([-1500, -1e300])("a frame at %d of a sound scan is left out, and says nothing of the origin", (place) => {
+    const y = raster(N / 2 + 1, 2, 0);
+    y[7] = place;
+    const found = findings(positioned(y, raster(N / 2 + 1, 2, 1)));
+    expect(flags(found).join()).toContain("`skip_frames=7`");
+    expect(flags(found).join()).not.toContain("position_origin");
+    const tooLarge = found.find(({ what }) => /too large a canvas/.test(what))?.flag;
+    if (place < -1e6) expect(tooLarge).toMatch(/`skip_frames=7`.*`max_canvas_pixels`/);
+    // Another frame to leave out is another finding.
+    const dark = positioned(y, raster(N / 2 + 1, 2, 1));
+    (dark["diff3d"].data as Float32Array).fill(0, 12 * N * N, 13 * N * N);
+    expect(flags(findings(dark)).join()).toMatch(/`skip_frames=12`.*`skip_frames=7`/);
+    expect(found.filter(({ severity }) => severity === "error")).toEqual([]);
+  });
+
   it("negative positions count from the middle only where the windows then lie in the object", () => {
     const about = (middle: number): Record<string, NpyArray> =>
       positioned(raster(middle - 4, 2, 0), raster(middle - 4, 2, 1));

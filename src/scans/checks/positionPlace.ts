@@ -1,12 +1,15 @@
+import { scanParts } from "../../data/scanParts.ts";
 import { optionAdvice } from "../scanOptions.ts";
 import { middleOf } from "../scanPositions.ts";
 import { type Finding, short } from "./finding.ts";
-import type { ScanFacts } from "./scanFacts.ts";
+import { strayFrames } from "./scanExtent.ts";
+import type { ScanFacts, ScanSummary } from "./scanFacts.ts";
 
 /** Whether positions are window centres in the object: other programs count from its middle, or name corners. */
-export function positionPlace({ scan, patterns, object, stated }: ScanFacts): Finding[] {
+export function positionPlace(facts: ScanFacts): Finding[] {
+  const { scan, patterns, object, stated } = facts;
   if (scan === undefined || patterns === undefined || stated.positionOrigin === "centered") return [];
-  const { least, greatest } = scan;
+  const { least, greatest } = rangeOfMost(facts) ?? scan;
   const window = [patterns.height, patterns.width] as const;
   const evidence = `y from ${short(least[0])} to ${short(greatest[0])}, x from ${short(least[1])} to ${short(greatest[1])}`;
   const axes = [0, 1] as const;
@@ -80,4 +83,20 @@ export function positionPlace({ scan, patterns, object, stated }: ScanFacts): Fi
       flag: optionAdvice("positionReference", "corner"),
     },
   ];
+}
+
+/** Of the frames that are left, without a few that lie far from the rest: those are wrong by themselves and tell no origin. */
+function rangeOfMost({
+  positions,
+  patterns,
+  skipped = [],
+}: ScanFacts): Pick<ScanSummary, "least" | "greatest"> | undefined {
+  if (positions === undefined || patterns === undefined || positions.length !== 2 * patterns.count) return undefined;
+  const out = new Set(skipped);
+  const left = Array.from({ length: patterns.count }, (_, frame) => frame).filter((frame) => !out.has(frame));
+  for (const frame of strayFrames(scanParts(positions, patterns.height, left))) out.add(frame);
+  const most = left.filter((frame) => !out.has(frame));
+  const along = (axis: 0 | 1, pick: (a: number, b: number) => number): number =>
+    most.map((frame) => positions[2 * frame + axis]).reduce((a, b) => pick(a, b));
+  return { least: [along(0, Math.min), along(1, Math.min)], greatest: [along(0, Math.max), along(1, Math.max)] };
 }

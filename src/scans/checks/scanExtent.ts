@@ -45,18 +45,24 @@ export function judgeExtent(positions: Float64Array, window: number): Finding[] 
       severity: "warning",
       what: "the scan needs too large a canvas: inference refuses it",
       evidence: `${height} × ${width} pixels, at most ${Math.round(limit)}`,
-      flag: `${setting("max_canvas_pixels")} if positions are in object pixels and the scan really is this large`,
+      flag: `${parts.length > 1 ? `${leavingOut(parts)}; ` : ""}${setting("max_canvas_pixels")} if positions are in object pixels and the scan really is this large`,
     });
   return findings;
 }
 
 /** How to leave out all but the largest part: by name where those are few. */
-function leavingOut([largest, ...others]: readonly ScanPart[]): string {
-  const frames = others.flatMap((part) => part.frames).sort((a, b) => a - b);
-  const few = FEW * frames.length <= largest.frames.length;
+function leavingOut(parts: readonly ScanPart[]): string {
+  const frames = strayFrames(parts);
+  const few = frames.length > 0;
   return few
     ? `${setting("skip_frames", frameRanges(frames))} leaves them out`
     : `${setting("skip_frames")} leaves frames out`;
+}
+
+/** The frames outside the largest part, ascending, where they are few beside it; else none: the scan has several parts. */
+export function strayFrames([largest, ...others]: readonly ScanPart[]): number[] {
+  const frames = others.flatMap((part) => part.frames).sort((a, b) => a - b);
+  return FEW * frames.length <= largest.frames.length ? frames : [];
 }
 
 /** Stray frames are at most one in so many. */

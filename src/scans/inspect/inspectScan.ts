@@ -138,7 +138,8 @@ function distinct(findings: readonly Finding[]): Finding[] {
         .some(
           (earlier) =>
             earlier.severity === finding.severity &&
-            (earlier.what === finding.what || (option(finding) !== undefined && option(earlier) === option(finding))),
+            (earlier.what === finding.what ||
+              (finding.severity === "error" && option(finding) !== undefined && option(earlier) === option(finding))),
         ),
   );
 }
