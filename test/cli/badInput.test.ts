@@ -97,7 +97,9 @@ describe("files", () => {
     patterns[1234] = Number.NaN;
     const { code, stderr } = await train(write("nan.npz", writeScanNpz(smallScan(patterns))));
     expect(code).toBe(2);
-    expect(stderr).toMatch(/nan\.npz/i);
+    expect(stderr).toMatch(/nan\.npz.*--skip_frames 1;/i);
+    for (const skipping of [["--skip_frames", "1"], ["--skip_outlying_frames"]])
+      expect((await train(path("nan.npz"), ...skipping)).stderr).toBe("");
   });
 
   it.each<[string, Partial<Record<string, NpyArray>>, RegExp]>([
