@@ -8,6 +8,8 @@ export interface DataFit extends PatternFit {
   readonly patterns: number;
   /** Patterns whose illumination lies on the covered area, among which they were chosen evenly. */
   readonly eligible: number;
+  /** The few frames that leave more than half of the deviance, and their share of it; null where it is spread over many. */
+  readonly carriedBy: { readonly frames: readonly number[]; readonly share: number } | null;
 }
 
 /** A pattern of the scan beside what the object and the probe predict of it. */
@@ -30,9 +32,26 @@ export function fitToData(options: DataFitOptions): DataFit | undefined {
   if (patterns.count === 0) return undefined;
   const diffraction = patchDiffraction(options.probe, options.propagator);
   const comparison = comparePatterns(options);
+  const deviances: [frame: number, deviance: number][] = [];
+  let before = 0;
   for (const { frame, patch, measured } of patterns.each()) {
     const compared = comparison.add(diffraction(patch), measured);
+    deviances.push([frame, comparison.deviance() - before]);
+    before = comparison.deviance();
     options.onPattern?.({ frame, ...compared });
   }
-  return { ...comparison.finish(), patterns: patterns.count, eligible: patterns.eligible };
+  const { count, eligible } = patterns;
+  return { ...comparison.finish(), patterns: count, eligible, carriedBy: carriedBy(deviances) };
+}
+
+/** Few frames are one in twenty at most, each with a tenth of the worst one's deviance or more. */
+const few = { part: 1 / 20, ofWorst: 0.1 } as const;
+
+function carriedBy(deviances: readonly (readonly [frame: number, deviance: number])[]): DataFit["carriedBy"] {
+  const sum = (values: typeof deviances): number => values.reduce((total, [, deviance]) => total + deviance, 0);
+  const worst = deviances.reduce((most, [, deviance]) => Math.max(most, deviance), 0);
+  const bad = deviances.filter(([, deviance]) => deviance >= few.ofWorst * worst);
+  const share = sum(bad) / sum(deviances);
+  if (bad.length > few.part * deviances.length || !(share > 0.5)) return null;
+  return { frames: bad.map(([frame]) => frame), share };
 }

@@ -1,3 +1,4 @@
+import { frameRanges } from "../data/frameRanges.ts";
 import { setting } from "../errors.ts";
 import type { DataFit } from "./dataFit.ts";
 import type { Explanation } from "./explanation.ts";
@@ -23,11 +24,20 @@ const learnMore = `train longer, with another ${setting("learning_rate")} or on 
 
 /** Of a network's patches and the object stitched of them. */
 export function inferenceWarnings(fit: DataFit | undefined, patches: PatchEvidence): string[] {
+  const few = fit?.carriedBy ?? null;
+  // They alone make everything look dark, flat or misplaced.
+  if (few !== null) return [carriedByFew(few), ...allAlike(patches)];
   const measured = fit ?? patches.fit;
   const what = fit === undefined ? "the network" : "the stitched object";
   const lines = measured === null ? [] : [...darkOrBright(measured, what), ...nextToNothing(measured, what)];
   const alike = allAlike(patches);
   return [...lines, ...alike, ...(fit === undefined || alike.length > 0 ? [] : apartFromPatches(fit, patches))];
+}
+
+function carriedByFew({ frames, share }: NonNullable<DataFit["carriedBy"]>): string {
+  const ranges = frameRanges(frames);
+  const which = frames.length === 1 ? `frame ${ranges} leaves` : `${frames.length} frames (${ranges}) leave`;
+  return `${which} ${percent(share)} of the whole deviance, so it says nothing of the others; look at the patterns there, and leave them out if they are bad: ${setting("skip_frames", ranges)}`;
 }
 
 /** Of patterns that a network was not trained on, or was, where none are held back. */

@@ -41,6 +41,8 @@ export interface PatternComparison {
    * @returns arrays that are used again for the next one
    */
   add(intensity: Float64Array, measured: Float32Array): ComparedPattern;
+  /** Summed over the pixels of all patterns so far. */
+  deviance(): number;
   finish(): PatternFit;
 }
 
@@ -61,6 +63,7 @@ export function comparePatterns(options: ComparisonOptions): PatternComparison {
       baselines.add(seen.measured);
       return seen;
     },
+    deviance: () => sums.deviance,
     finish() {
       const against = baselines.finish(flatIntensity(flatProbe, propagator));
       const noiseDeviance = against.noiseDeviance === null ? null : sums.noise / sums.pixels;

@@ -250,6 +250,24 @@ describe("what a result says of itself", () => {
     ]);
   });
 
+  it("names the few frames that leave most of the deviance, and nothing else", () => {
+    const seen: number[] = [];
+    const right = fitToData({ ...optionsOf(object), onPattern: ({ frame }) => void seen.push(frame) })!;
+    expect(right.carriedBy).toBeNull();
+    const counts = new Float32Array(patterns * n * n);
+    dataset.patterns.read(frames, counts);
+    const bad = [seen[3], seen[9]];
+    for (const frame of bad) counts.fill(300, frame * n * n, (frame + 1) * n * n);
+    const bright = { ...dataset, patterns: memoryPatterns(counts, [patterns, n, n]) };
+    const fit = fitToData({ ...optionsOf(object), dataset: bright })!;
+    expect(fit.carriedBy).toMatchObject({ frames: bad });
+    expect(fit.carriedBy?.share).toBeGreaterThan(0.9);
+    expect(fit.deviance).toBeGreaterThan(5 * right.deviance);
+    expect(inferenceWarnings(fit, nothing)).toEqual([
+      expect.stringMatching(new RegExp(`^2 frames \\(${bad.join()}\\) leave .*skip_frames=${bad.join()}`)),
+    ]);
+  });
+
   it("doubts no positions for patches that themselves explain less than the mean pattern", () => {
     const right = fitToData(optionsOf(object))!;
     const stitched: DataFit = { ...right, deviance: 1.4, constantDeviance: 1.3, explained: 0.3 };
