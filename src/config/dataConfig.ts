@@ -121,6 +121,7 @@ export function scanOptions(reading: ReadingSettings): ScanOptions {
     ...(positionOrder === null ? {} : { positionOrder }),
     ...(scanIndex === null ? {} : { scanIndex }),
     ...(skipFrames === null && !skipOutlyingFrames ? {} : { someLeftOut: true }),
+    ...(skipFrames === null ? {} : { skipFrames }),
   };
 }
 

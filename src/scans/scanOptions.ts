@@ -51,6 +51,8 @@ export interface ScanOptions {
   readonly someLeftOut?: boolean;
   /** Of a file that holds several scans, told apart by its array `scan_index`, this one alone. Default: all patterns. */
   readonly scanIndex?: number;
+  /** Frames that are left out, `17,40-52`, counted within the scan: their positions need not be numbers. Default: none. */
+  readonly skipFrames?: string;
 }
 
 /** Units of length that positions come in, in metres. */

@@ -22,6 +22,10 @@ export function choosePatternsKey(file: ArrayFile, options: ScanOptions, where: 
   return found[0] ?? requireKey(file, "diffraction", "patterns (diffraction or diff3d)", "patternsKey", where);
 }
 
+const complexAdvice =
+  `save the intensities |.|² and say ${optionAdvice("measurement", "counts")}, or the moduli |.| and say ` +
+  optionAdvice("measurement", "amplitude");
+
 /** Counts or amplitudes: as stated, else by the numbers' type. */
 export function measurementOf(
   header: ArrayHeader,
@@ -35,6 +39,7 @@ export function measurementOf(
       where,
       expected: "real numbers: floating point or integers",
       got: header.dtype,
+      ...(header.dtype.startsWith("complex") ? { fix: complexAdvice } : {}),
     });
   if (options.measurement !== undefined) {
     conversions.push(`patterns read as ${options.measurement}, as stated`);

@@ -1,4 +1,5 @@
 import { type ComplexArray, sizeOf } from "../arrays.ts";
+import { frameRanges, parseFrameRanges } from "../data/frameRanges.ts";
 import { PtychonautError, setting } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import { type Geometry, missingForPixel } from "../optics/geometry.ts";
@@ -33,10 +34,10 @@ export function readPositions(
   const { where } = window;
   const positions =
     options.positionsKey === undefined
-      ? joined(file, "xcoords", "ycoords", where)
+      ? joined(file, "xcoords", "ycoords", options, where)
       : readPairs(file, options.positionsKey, options, where, conversions);
   const hasNominal = options.positionsKey === undefined && (file.has("xcoords_start") || file.has("ycoords_start"));
-  const nominal = hasNominal ? joined(file, "xcoords_start", "ycoords_start", where) : undefined;
+  const nominal = hasNominal ? joined(file, "xcoords_start", "ycoords_start", options, where) : undefined;
   if (nominal !== undefined && nominal.length !== positions.length)
     throw new PtychonautError("data", "nominal and actual positions differ in number", {
       where: `${where}: xcoords_start`,
@@ -80,7 +81,7 @@ export function pixelsPerUnit({ positionUnit = "px" }: ScanOptions, geometry: Ge
   });
 }
 
-function joined(file: ArrayFile, xKey: string, yKey: string, where: string): Float64Array {
+function joined(file: ArrayFile, xKey: string, yKey: string, options: ScanOptions, where: string): Float64Array {
   const [x, y] = [xKey, yKey].map((key) => {
     if (!file.has(key))
       throw new PtychonautError("data", `no array "${key}"`, {
@@ -107,7 +108,7 @@ function joined(file: ArrayFile, xKey: string, yKey: string, where: string): Flo
     out[2 * k] = y[k];
     out[2 * k + 1] = x[k];
   }
-  return checkFinite(out, `${where}: ${xKey}, ${yKey}`);
+  return checkFinite(out, framesLeftOut(file, options, x.length), `${where}: ${xKey}, ${yKey}`);
 }
 
 function readPairs(
@@ -132,10 +133,12 @@ function readPairs(
   const out = Float64Array.from(array.data);
   if (options.positionOrder === "xy") for (let k = 0; k < out.length; k += 2) out.subarray(k, k + 2).reverse();
   conversions.push(`positions from ${key}, columns (${[...options.positionOrder].join(", ")})`);
-  return checkFinite(out, `${where}: ${key}`);
+  return checkFinite(out, framesLeftOut(file, options, out.length / 2), `${where}: ${key}`);
 }
 
-function checkFinite(positions: Float64Array, where: string): Float64Array {
+/** Refuses what is no number but in frames that are left out, whose positions become another frame's. */
+function checkFinite(positions: Float64Array, leftOut: readonly number[], where: string): Float64Array {
+  placeLeftOut(positions, leftOut);
   const bad = new Set<number>();
   positions.forEach((value, i) => {
     if (!Number.isFinite(value)) bad.add(i >> 1);
@@ -143,12 +146,34 @@ function checkFinite(positions: Float64Array, where: string): Float64Array {
   const [first] = bad;
   if (first !== undefined) {
     const value = Number.isFinite(positions[2 * first]) ? positions[2 * first + 1] : positions[2 * first];
+    const all = [...new Set([...bad, ...leftOut])].sort((a, b) => a - b);
     throw new PtychonautError("data", "a position is not a finite number", {
       where: `${where}, frame ${first}`,
       got: `${value} (${bad.size} of ${positions.length / 2} frames: ${[...bad].slice(0, 8).join(", ")}${bad.size > 8 ? " …" : ""})`,
+      fix: `leave ${bad.size === 1 ? "the frame" : "the frames"} out: ${setting("skip_frames", frameRanges(all))}`,
     });
   }
   return positions;
+}
+
+/** Gives frames that are left out and have no place that of the first frame that has one. */
+export function placeLeftOut(positions: Float64Array, leftOut: readonly number[]): void {
+  const isPlaced = (frame: number): boolean =>
+    Number.isFinite(positions[2 * frame]) && Number.isFinite(positions[2 * frame + 1]);
+  let placed = 0;
+  while (2 * placed < positions.length && !isPlaced(placed)) placed++;
+  if (2 * placed === positions.length) return;
+  for (const frame of leftOut)
+    if (!isPlaced(frame)) positions.set(positions.subarray(2 * placed, 2 * placed + 2), 2 * frame);
+}
+
+/** Frames to leave out by their numbers in the file. @throws PtychonautError "usage" for frames that are not there */
+export function framesLeftOut(file: ArrayFile, { skipFrames, scanIndex }: ScanOptions, count: number): number[] {
+  if (skipFrames === undefined) return [];
+  if (scanIndex === undefined || !file.has("scan_index")) return parseFrameRanges(skipFrames, count);
+  const numbers = file.readNumbers("scan_index").data;
+  const own = Array.from({ length: count }, (_, frame) => frame).filter((frame) => numbers[frame] === scanIndex);
+  return parseFrameRanges(skipFrames, own.length).map((frame) => own[frame]);
 }
 
 /**

@@ -2,8 +2,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import { writeNpz } from "../../src/formats/npz.ts";
 import type { ScanInspection } from "../../src/scans/inspect/inspectScan.ts";
+import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
+import { simulate } from "../../src/simulation/simulate.ts";
 import { call } from "./harness.ts";
 
 let folder = "";
@@ -52,6 +55,54 @@ describe("inspect", () => {
     expect((await call(["inspect", path("raw.npz")])).code).toBe(2);
     expect(advised(await inspect(path("raw.npz")))).toContain("--measurement counts");
     expect(advised(await inspect(path("raw.npz"), "--measurement", "counts"))).not.toContain("--measurement");
+  });
+
+  describe("leaves frames out of its findings", () => {
+    const found = ({ findings }: ScanInspection): string => findings.map(({ what }) => what).join("; ");
+    beforeAll(() => {
+      const scan = simulate({ n: 32, patterns: 20, measurement: "amplitude", step: 3 });
+      const data = new Float32Array(20 * 32 * 32);
+      scan.patterns.read([...Array(20).keys()], data);
+      for (let i = 6 * 1024; i < 7 * 1024; i++) data[i] *= 60;
+      const bright = { ...scan, patterns: memoryPatterns(data, [20, 32, 32]) };
+      writeFileSync(path("bright.npz"), writeScanNpz(bright));
+      const positions = scan.positions.map((value, i) => (i >> 1 === 5 ? Number.NaN : value));
+      writeFileSync(path("lost.npz"), writeScanNpz({ ...scan, positions }));
+      const gap = Float32Array.from(data);
+      gap[6 * 1024 + 3] = Number.NaN;
+      const withGap = { ...scan, patterns: memoryPatterns(gap, [20, 32, 32]) };
+      writeFileSync(path("gap.npz"), writeScanNpz(withGap));
+      writeFileSync(path("skip.yaml"), "data: {skip_frames: '6'}\n");
+    });
+
+    it.each([[["--skip_frames", "6"]], [["--skip_outlying_frames"]], [["--config", "skip.yaml"]]])(
+      "%j",
+      async (flags) => {
+        const said = flags.map((flag) => (flag.endsWith(".yaml") ? path(flag) : flag));
+        expect(found(await inspect(path("bright.npz")))).toMatch(/unlike their neighbours/);
+        expect(found(await inspect(path("bright.npz"), ...said))).not.toMatch(/unlike/);
+      },
+    );
+
+    it.each([[["--skip_frames", "6"]], [["--skip_outlying_frames"]]])(
+      "that have no numbers, with %j",
+      async (flags) => {
+        expect(found(await inspect(path("gap.npz")))).toMatch(/NaN, infinite or negative|not finite/);
+        expect(found(await inspect(path("gap.npz"), ...flags))).not.toMatch(/NaN, infinite|not finite/);
+      },
+    );
+
+    it("that have no place, as it advises", async () => {
+      const { findings } = await inspect(path("lost.npz"));
+      expect(findings.find(({ severity }) => severity === "error")?.flag).toMatch(/--skip_frames 5/);
+      expect(found(await inspect(path("lost.npz"), "--skip_frames", "5"))).toBe(
+        found(await inspect(path("lost.npz"), "--skip_frames", "5,6")),
+      );
+    });
+
+    it("refuses frames that are not there", async () => {
+      expect(found(await inspect(path("bright.npz"), "--skip_frames", "20"))).toMatch(/no frames of the scan/);
+    });
   });
 
   it("fails on a file that is no archive, or not there", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
+import { writeNpz } from "../../src/formats/npz.ts";
 import { nodeHome } from "../../src/node/home.ts";
 import { payloadScanWarnings } from "../../src/runs/inputs/scanChecks.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
@@ -69,6 +70,32 @@ describe.each(looking)("%s", (_, argv) => {
     expect([code, stderr]).toEqual([0, expect.stringMatching(/^warning: .*frame 6 has the counts.*--skip_frames/m)]);
     expect(stdout).not.toBe("");
   });
+});
+
+it("frames that are left out need no position", async () => {
+  const positions = simulated.positions.map((value, i) => (i >> 1 === 5 || i === 22 ? Number.NaN : value));
+  const argv = looking[0][1](write("lost.npz", { ...simulated, positions }));
+  const refused = await look(...argv);
+  expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(/not a finite.*out: --skip_frames 5,11/)]);
+  const part = await look(...argv, "--skip_frames", "5");
+  expect([part.code, part.stderr]).toEqual([2, expect.stringMatching(/frame 11;.*--skip_frames 5,11/)]);
+  const { code, stderr } = await look(...argv, "--skip_frames", "5,11");
+  expect([code, stderr]).toEqual([0, ""]);
+});
+
+it("complex patterns are told what to save instead", async () => {
+  const file = path("complex.npz");
+  writeFileSync(
+    file,
+    writeNpz({
+      diffraction: { shape: [4, N, N], dtype: "complex64", data: new Float32Array(8 * N * N) },
+      probeGuess: { shape: [N, N], dtype: "complex64", data: new Float32Array(2 * N * N).fill(1) },
+      xcoords: { shape: [4], dtype: "float64", data: Float64Array.of(8, 11, 8, 11) },
+      ycoords: { shape: [4], dtype: "float64", data: Float64Array.of(8, 8, 11, 11) },
+    }),
+  );
+  const { code, stderr } = await look(...looking[0][1](file));
+  expect([code, stderr]).toEqual([2, expect.stringMatching(/save the intensities.*--measurement counts.*amplitude/i)]);
 });
 
 it("a dry run takes what is said as true", async () => {

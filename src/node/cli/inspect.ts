@@ -1,4 +1,4 @@
-import { type ReadingSettings, readingSettings, statedOptions } from "../../config/dataConfig.ts";
+import { readingSettings, statedOptions } from "../../config/dataConfig.ts";
 import { parseSettings } from "../../config/schema.ts";
 import { runInspection } from "../../runs/inspect.ts";
 import { inspectReport } from "../../scans/inspect/report.ts";
@@ -9,8 +9,9 @@ import type { Flag, ParsedFlags } from "./flags.ts";
 import { withFlags } from "./flagWords.ts";
 import { schemaFlags } from "./schemaFlags.ts";
 
-const isReading = (name: string): name is keyof ReadingSettings =>
-  (readingSettings as readonly string[]).includes(name);
+/** Settings that say how the file is read and which frames are left out. */
+const read: readonly string[] = [...readingSettings, "skipFrames", "skipOutlyingFrames"];
+const isReading = (name: string): boolean => read.includes(name);
 
 const ownFlags: readonly Flag[] = [
   {
@@ -30,7 +31,12 @@ export const inspectCommand: Command = {
   flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => isReading(name))],
   positionals: ["SCAN.npz"],
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
-    const inspection = await runInspection(positionals[0], stated(values), context.home);
+    const inspection = await runInspection(
+      positionals[0],
+      stated(values),
+      context.home,
+      values["skipOutlyingFrames"] === true,
+    );
     const report = values["json"] === true ? `${JSON.stringify(inspection, null, 2)}\n` : inspectReport(inspection);
     context.print(withFlags(report));
     return inspection.findings.some(({ severity }) => severity === "error") ? 2 : 0;

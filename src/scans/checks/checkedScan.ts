@@ -1,19 +1,10 @@
 import type { Dataset } from "../../data/dataset.ts";
-import { frameRanges, parseFrameRanges } from "../../data/frameRanges.ts";
-import { PtychonautError } from "../../errors.ts";
+import { frameRanges } from "../../data/frameRanges.ts";
 import type { ScanOptions } from "../scanOptions.ts";
 import { findingError, findingLine } from "./finding.ts";
-import { outliersOf } from "./outliers.ts";
+import { framesToSkip, type Skipping } from "./framesToSkip.ts";
 import { checkScan } from "./scanChecks.ts";
-import { type ScanFacts, scanFacts } from "./scanFacts.ts";
-
-/** Frames that a run is to leave out. */
-export interface Skipping {
-  /** As text, `17,40-52`; null for none. */
-  readonly skipFrames: string | null;
-  /** Those that the checks find to stand out. */
-  readonly skipOutlyingFrames: boolean;
-}
+import { scanFacts } from "./scanFacts.ts";
 
 /**
  * A scan as a run may work with it: without the frames that are to be left out, with what the checks warn of in its
@@ -24,7 +15,7 @@ export interface Skipping {
 export function checkedScan(dataset: Dataset, stated: ScanOptions, skipping: Skipping): Dataset {
   const { provenance } = dataset;
   const looked = scanFacts(dataset, stated);
-  const skipped = framesToSkip(dataset, looked, skipping);
+  const skipped = framesToSkip(looked, dataset.name, skipping);
   const facts = { ...looked, skipped };
   const findings = checkScan(facts);
   const [first, ...others] = findings.filter(({ severity }) => severity === "error");
@@ -44,16 +35,4 @@ export function checkedScan(dataset: Dataset, stated: ScanOptions, skipping: Ski
       ...(facts.mask === undefined ? {} : { masked: facts.mask }),
     },
   };
-}
-
-function framesToSkip({ patterns, name }: Dataset, facts: ScanFacts, skipping: Skipping): number[] {
-  const { skipFrames, skipOutlyingFrames } = skipping;
-  const named = skipFrames === null ? [] : parseFrameRanges(skipFrames, patterns.count);
-  // A frame with numbers that no detector measures stands out, whatever the others are.
-  const outlying = skipOutlyingFrames
-    ? [...outliersOf(facts).map(({ frame }) => frame), ...(facts.patterns?.badFrames ?? [])]
-    : [];
-  const frames = [...new Set([...named, ...outlying])].sort((a, b) => a - b);
-  if (frames.length < patterns.count) return frames;
-  throw new PtychonautError("usage", "all frames of the scan are left out", { where: name, got: frameRanges(frames) });
 }

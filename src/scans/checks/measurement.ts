@@ -38,7 +38,7 @@ export function measurement({ patterns, stated }: ScanFacts): Finding[] {
       severity: "note",
       what: "read as amplitudes; the dose cannot be told from the values",
       evidence: `${percent(integers)} of the values and ${percent(rootsOfIntegers)} of their squares are integers`,
-      flag: `${optionAdvice("measurement", "counts")} if they are intensities; ${setting("nphotons")} states the dose`,
+      flag: `${optionAdvice("measurement", "counts")} if they are intensities; ${setting("nphotons")} (of train and infer) states the dose`,
     },
   ];
 }

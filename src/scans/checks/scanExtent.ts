@@ -45,7 +45,7 @@ export function judgeExtent(positions: Float64Array, window: number): Finding[] 
       severity: "warning",
       what: "the scan needs too large a canvas: inference refuses it",
       evidence: `${height} × ${width} pixels, at most ${Math.round(limit)}`,
-      flag: `${parts.length > 1 ? `${leavingOut(parts)}; ` : ""}${setting("max_canvas_pixels")} if positions are in object pixels and the scan really is this large`,
+      flag: `${parts.length > 1 ? `${leavingOut(parts)}; ` : ""}${setting("max_canvas_pixels")} (of infer) if positions are in object pixels and the scan really is this large`,
     });
   return findings;
 }

@@ -5,11 +5,12 @@ import { type PatternStatistics, patternStatistics } from "../../data/patternSta
 import { PtychonautError } from "../../errors.ts";
 import type { ArrayFile, ArrayHeader } from "../../formats/arrayFile.ts";
 import type { ByteSource } from "../../formats/byteSource.ts";
-import type { NumericData } from "../../formats/npy.ts";
+import type { NumericArray, NumericData } from "../../formats/npy.ts";
 import { openNpz } from "../../formats/npz.ts";
 import { type Geometry, missingForPixel } from "../../optics/geometry.ts";
 import { propagatorOf } from "../../physics/propagation/propagators.ts";
 import { attempted, type Finding, refusalFinding } from "../checks/finding.ts";
+import { framesToSkip } from "../checks/framesToSkip.ts";
 import { inPixels, positionUnit } from "../checks/positionUnit.ts";
 import { checkScan } from "../checks/scanChecks.ts";
 import { judgeExtent, judgeScanNumbers } from "../checks/scanExtent.ts";
@@ -31,7 +32,7 @@ import { readScanArrays } from "../registry.ts";
 import { readGeometry } from "../scanGeometry.ts";
 import { metadataPhotons } from "../scanMetadata.ts";
 import type { ScanOptions } from "../scanOptions.ts";
-import { pixelsPerUnit } from "../scanPositions.ts";
+import { framesLeftOut, pixelsPerUnit, placeLeftOut } from "../scanPositions.ts";
 import { findRoles, type ScanRoles } from "../scanRoles.ts";
 import { arrayFrames, framesTogether } from "../storedPatterns.ts";
 import { judgeRoles } from "./roles.ts";
@@ -56,7 +57,7 @@ export interface ScanInspection {
 
 /**
  * Says what is in a scan file and what in it needs care, without needing to be told anything. What `stated` already says
- * is taken as true and not brought up again.
+ * is taken as true and not brought up again; of frames that are left out nothing is said.
  *
  * @throws PtychonautError "data" only when the archive itself cannot be opened
  */
@@ -64,7 +65,9 @@ export function inspectScan(
   input: Uint8Array | ByteSource | ArrayFile,
   stated: ScanOptions = {},
   name = "scan",
+  skipOutlyingFrames = false,
 ): ScanInspection {
+  const someLeftOut = stated.skipFrames !== undefined || skipOutlyingFrames;
   const file = "container" in input ? input : openNpz(input, name);
   const arrays = file.keys.map((key) => {
     const { shape, dtype } = file.header(key);
@@ -95,7 +98,7 @@ export function inspectScan(
     positions === undefined || positions.length === 0 ? undefined : scanSummary(positions, probe, whole?.scanIndex);
   const object =
     roles.object === undefined ? undefined : { shape: file.header(roles.object).shape.filter((n) => n > 1) };
-  const looked = look(() => patternsOf(file, roles, positions, stated, findings));
+  const looked = look(() => patternsOf(file, roles, positions, { ...stated, someLeftOut }, findings));
   const photons = metadataPhotons(file, []);
   findings.push(...judgeScanNumbers(reading.value?.scanIndex));
   const warnings = reading.value?.provenance.warnings ?? [];
@@ -111,7 +114,7 @@ export function inspectScan(
     ...(photons === undefined ? {} : { photonsPerPattern: photons }),
     ...(geometry === undefined ? {} : { geometry: { ...geometry, missing: missingForPixel(geometry) } }),
   };
-  const facts: ScanFacts = {
+  const all: ScanFacts = {
     stated,
     ...summary,
     ...(looked === undefined ? {} : { frames: looked.frames }),
@@ -119,6 +122,9 @@ export function inspectScan(
     ...(positions === undefined ? {} : { positions }),
     ...(reading.value?.scanIndex === undefined ? {} : { scanIndex: reading.value.scanIndex }),
   };
+  const skipped =
+    looked && look(() => framesToSkip(all, name, { skipFrames: stated.skipFrames ?? null, skipOutlyingFrames }));
+  const facts = { ...all, ...(skipped === undefined ? {} : { skipped }) };
   const telling = inPixels(facts) && !positionUnit(facts).some(({ severity }) => severity === "error");
   // Lengths in another unit say nothing of the windows' overlap.
   if (positions !== undefined && positions.length > 0 && looked !== undefined && telling)
@@ -154,9 +160,16 @@ function positionsOf(
   if (positions === undefined || positions.some((key) => !file.has(key))) return undefined;
   const columns = positions.map((key) => file.readNumbers(key));
   // Reading refuses both, and says where.
-  if (columns.some(({ dtype, data }) => dtype.startsWith("complex") || !data.every(Number.isFinite))) return undefined;
+  if (columns.some(({ dtype }) => dtype.startsWith("complex"))) return undefined;
   const known = geometry?.objectPixelM !== undefined;
   const perUnit = known ? pixelsPerUnit(stated, geometry, "positions") : 1;
+  const pairs = pairsOf(columns, stated, perUnit);
+  placeLeftOut(pairs, framesLeftOut(file, stated, pairs.length / 2));
+  return pairs.every(Number.isFinite) ? pairs : undefined;
+}
+
+/** Columns as (y, x), or pairs by their order. */
+function pairsOf(columns: readonly NumericArray[], stated: ScanOptions, perUnit: number): Float64Array {
   const [first, second] = columns.map(({ data }) => Float64Array.from(data, (value) => value * perUnit));
   if (second !== undefined)
     return Float64Array.from({ length: 2 * first.length }, (_, i) => (i % 2 ? first : second)[i >> 1] ?? Number.NaN);
@@ -184,7 +197,8 @@ function patternsOf(
   const tally = frameTally(layout, mask);
   const statistics = patternStatistics(tallied(chunks, check, tally), layout, mask);
   const { refusal } = attempted(() => check.finish());
-  if (refusal !== undefined) findings.push(refusal);
+  // Where frames are left out, the checks look whether it is those.
+  if (refusal !== undefined && stated.someLeftOut !== true) findings.push(refusal);
   const measurement = stated.measurement ?? likelyMeasurement(header.dtype, statistics);
   const dose = measurement === "counts" ? statistics.sum : statistics.energy;
   const frames = tally.finish();
