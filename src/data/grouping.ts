@@ -42,6 +42,8 @@ export type NeighbourRule =
   | { readonly kind: "square"; readonly step: number };
 
 export interface GroupingOptions {
+  /** Names the scan in errors. */
+  readonly where?: string;
   /** C, the square of the gridsize. */
   readonly size: number;
   /**
@@ -84,8 +86,10 @@ export function makeGroups(
     throw new PtychonautError("usage", "group size must be a positive integer", { got: `${size}` });
   if (frames.length < size)
     throw new PtychonautError("usage", "fewer patterns than a group takes", {
+      ...(options.where === undefined ? {} : { where: options.where }),
       expected: `at least ${size}`,
       got: `${frames.length}`,
+      fix: `train on groups of one pattern: ${setting("gridsize", 1)}`,
     });
   const usable = framesWithin(positions, frames, options.xBounds ?? [0, 1], options.yBounds ?? [0, 1]);
   const candidates = candidatesOf(positions, usable, options);

@@ -89,7 +89,12 @@ function prepareScan(
   const scales = computeScales(dataset, split.training, statedDose(data));
   const { positions, patterns } = dataset;
   const window = patterns.height;
-  const groups = makeGroups(positions, split.training, { ...trainingGroups(data, gridsize), window }, drawing);
+  const groups = makeGroups(
+    positions,
+    split.training,
+    { ...trainingGroups(data, gridsize), window, where: dataset.name },
+    drawing,
+  );
   const held = validation === undefined ? split.validation : framesInUse(validation);
   const heldSource = heldBackSource(validation ?? dataset, held, data, gridsize, scales);
   return {
@@ -126,7 +131,7 @@ function holdBack(
   }
   const wanted = Math.max(size, Math.round(fraction * frames.length));
   const held = new Set<number>();
-  const options = { size, neighbours: fixedRule(data, size), window: patterns.height };
+  const options = { size, neighbours: fixedRule(data, size), window: patterns.height, where: name };
   const neighbourhoods = makeGroups(positions, frames, options, random);
   for (let group = 0; group < neighbourhoods.count && held.size < wanted; group++) {
     const members = neighbourhoods.frames.subarray(group * size, (group + 1) * size);

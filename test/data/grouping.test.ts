@@ -203,7 +203,9 @@ describe("groups", () => {
     const make = (options: Parameters<typeof makeGroups>[2], frames = all): unknown =>
       makeGroups(positions, frames, options, new Random(1));
     expect(() => make({ size: 9, neighbours: { kind: "nearest", count: 4 } })).toThrow(/neighbor_count of at least 8/);
-    expect(() => make({ size: 4 }, [1, 2])).toThrow(/fewer patterns than a group takes/);
+    expect(() => make({ size: 4, where: "scan 7" }, [1, 2])).toThrow(
+      /fewer patterns than a group takes; in scan 7;.*`gridsize=1`/,
+    );
     expect(() => make({ size: 4, neighbours: { kind: "distance", min: 50, max: 60 } })).toThrow(
       /no pattern has enough/,
     );
