@@ -119,7 +119,7 @@ it.each<[string, (path: string) => unknown]>([
   ["a folder", (path) => mkdir(path)],
   ["a link", (path) => symlink("nowhere", path)],
   ["no regular file", (path) => execFileSync("mkfifo", [path])],
-])("%s in the lock's place is said, and waited for by nobody", async (got, make) => {
+])("%s in the place of the lock is said, and not waited for", async (got, make) => {
   await make(join(folder, LOCK));
   const said = {
     exitCode: 2,
@@ -130,7 +130,7 @@ it.each<[string, (path: string) => unknown]>([
   expect(await readdir(folder)).toEqual([LOCK]);
 });
 
-it("the turn to take a dead lock over that nobody can have is waited for so long", async () => {
+it("a turn to take a dead lock over that nobody can have is said, too", async () => {
   await foreign({ pid: process.ppid });
   const { nonce } = JSON.parse(await readFile(join(folder, LOCK), "utf8")) as { readonly nonce: string };
   await mkdir(join(folder, `${LOCK}.${nonce}`));
