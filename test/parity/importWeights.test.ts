@@ -36,7 +36,11 @@ async function imported(
   await writeFile(scan, writeScanNpz(simulate({ n: Number(entry["N"]), patterns: 12 })));
   const bundle = await runImportWeights(
     weightsFile,
-    (implied) => createTrainingPayload({ trainDataFile: scan, outputDir: folder, file: { ...implied, ...settings } }),
+    (implied) =>
+      createTrainingPayload({
+        command: "import-weights",
+        ...{ trainDataFile: scan, outputDir: folder, file: { ...implied, ...settings } },
+      }),
     nodeHome,
   );
   const session = await testRuntime.load(readBundle(await readFile(bundle)).model);
