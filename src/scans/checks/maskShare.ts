@@ -1,13 +1,14 @@
 import { optionAdvice } from "../scanOptions.ts";
 import { type Finding, percent } from "./finding.ts";
 import type { ScanFacts } from "./scanFacts.ts";
-import { noValidPixel } from "./usable.ts";
+import { allMasked, noValidPixel } from "./usable.ts";
 
 /** A mask that takes most away is usually one with its values the other way round. */
-export function maskShare({ mask, stated }: ScanFacts): Finding[] {
+export function maskShare({ mask, patterns, stated }: ScanFacts): Finding[] {
   if (mask?.pixels === 1) {
     const { what, fix } = noValidPixel;
-    return [{ severity: "error", what, evidence: "it takes 100 % of the pixels", flag: fix }];
+    const counted = patterns === undefined ? "" : `${allMasked(patterns.height * patterns.width)}, `;
+    return [{ severity: "error", what, evidence: `${counted}100 % of them`, flag: fix }];
   }
   if (mask === undefined || stated.maskValid !== undefined) return [];
   if (mask.pixels <= 0.5 && mask.counts <= 0.5) return [];

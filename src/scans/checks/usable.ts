@@ -8,6 +8,9 @@ export const noValidPixel: { readonly what: string; readonly fix: string } = {
   fix: `say ${setting("mask_valid", 0)} if 0 is valid in this file, else leave the mask out of it`,
 };
 
+/** @param pixels of the mask */
+export const allMasked = (pixels: number): string => `${pixels} masked pixels of ${pixels}`;
+
 /**
  * What no command can work with, whichever reader made it: nothing there, a probe of no modes, a mask without a valid
  * pixel, an object of no size, or lists that do not have one entry a frame.
@@ -31,7 +34,7 @@ export function usable(dataset: Dataset): Dataset {
     refuse(
       noValidPixel.what,
       "1 where a pixel is valid, 0 where it is not",
-      `${mask.data.length} masked pixels of ${mask.data.length}`,
+      allMasked(mask.data.length),
       noValidPixel.fix,
     );
   for (const [what, length] of lists(dataset))
