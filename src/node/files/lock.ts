@@ -189,7 +189,8 @@ async function readHolder(path: string): Promise<Holder | undefined> {
       if (holder !== undefined) return holder;
     } catch (error) {
       if (error instanceof PtychonautError) throw error;
-      if (codeOf(error) === "ENOENT") return undefined;
+      // Also where the folder itself is a file: whoever makes it says so.
+      if (["ENOENT", "ENOTDIR"].includes(codeOf(error) ?? "")) return undefined;
       got = reasonOf(error);
     }
     await sleep(50);
