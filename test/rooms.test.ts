@@ -9,7 +9,8 @@ import { describe, expect, it } from "vitest";
  * what each is for.
  */
 const ORDER = [
-  ...["numerics", "graph", "runtime", "optics", "physics", "nets", "data", "formats", "scans", "pictures"],
+  ...["numerics", "graph", "runtime", "optics", "physics", "nets", "data", "engines"],
+  ...["formats", "scans", "pictures"],
   ...["reconstructions", "config", "metrics", "reference", "simulation", "training", "inference", "bundle"],
   ...["benchmark", "runs", "web", "node"],
 ];
