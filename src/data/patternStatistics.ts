@@ -1,4 +1,5 @@
-import { median } from "../numerics/median.ts";
+import { type PixelDefects, pixelDefects } from "./pixelDefects.ts";
+import { pixelTally } from "./pixelStatistics.ts";
 import { torusCentre } from "./torusCentre.ts";
 
 /** Numbers that tell what a stack of patterns is: its values, its dose, where its zero frequency sits, its bad pixels. */
@@ -23,10 +24,8 @@ export interface PatternStatistics {
   readonly centroid: readonly [number, number];
   /** Where that is: within an eighth of the frame of index floor(n/2), or of index 0; `unclear` where the mean is flat. */
   readonly dc: "center" | "corner" | "elsewhere" | "unclear";
-  /** Valid pixels that are zero in every frame among neighbours that count, as (y, x). */
-  readonly deadPixels: readonly (readonly [number, number])[];
-  /** Valid pixels more than ten times brighter on average than their neighbours' median, as (y, x). */
-  readonly hotPixels: readonly (readonly [number, number])[];
+  /** Valid pixels that measure nothing, or far too much. */
+  readonly defects: PixelDefects;
 }
 
 export interface Spread {
@@ -45,8 +44,7 @@ export function patternStatistics(
   mask?: ArrayLike<number>,
 ): PatternStatistics {
   const size = height * width;
-  const total = new Float64Array(size);
-  const lit = new Float64Array(size);
+  const tally = pixelTally({ height, width });
   const sums = new Float64Array(count);
   const energies = new Float64Array(count);
   const badFrames: number[] = [];
@@ -63,13 +61,9 @@ export function patternStatistics(
         const value = data[start + i];
         if (!(value >= 0 && value < Number.POSITIVE_INFINITY)) bad = true;
         if (!Number.isFinite(value)) continue;
-        if (value !== 0) {
-          empty = false;
-          lit[i]++;
-        }
+        if (value !== 0) empty = false;
         if (value < min) min = value;
         if (value > max) max = value;
-        total[i] += value;
         sums[frame] += value;
         energies[frame] += value * value;
       }
@@ -77,8 +71,10 @@ export function patternStatistics(
       if (empty) emptyFrames.push(frame);
     }
     parts.add(data);
+    tally.add(data);
   }
-  const mean = total.map((value) => value / count);
+  const pixels = tally.finish();
+  const { mean } = pixels;
   const { index: centroid, place, concentration } = torusCentre(mean, height, width);
   return {
     count,
@@ -93,7 +89,7 @@ export function patternStatistics(
     ...parts.result(),
     centroid,
     dc: concentration < FLAT ? "unclear" : place,
-    ...badPixels(mean, lit, { count, height, width }, mask),
+    defects: pixelDefects(pixels, mask),
   };
 }
 
@@ -136,54 +132,6 @@ function integerParts(length: number): IntegerParts {
       rootsOfIntegers: squares === 0 ? 0 : roots / squares,
     }),
   };
-}
-
-/** Frames in which neighbours must have light for a pixel without any to be no chance. */
-const NO_CHANCE = 20;
-/** In fewer frames a pixel without light says nothing. */
-const LEAST_FRAMES = 5;
-
-/** @param lit in how many frames each pixel has light */
-function badPixels(
-  mean: Float64Array,
-  lit: Float64Array,
-  { count, height, width }: { readonly count: number; readonly height: number; readonly width: number },
-  mask: ArrayLike<number> | undefined,
-): { deadPixels: [number, number][]; hotPixels: [number, number][] } {
-  const overall = mean.reduce((sum, value) => sum + value, 0) / mean.length;
-  const deadPixels: [number, number][] = [];
-  const hotPixels: [number, number][] = [];
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const at = y * width + x;
-      const around = validAround(y, x, height, width, mask);
-      // Beside a masked area too few neighbours are left to tell.
-      if ((mask !== undefined && mask[at] === 0) || around.length < 6) continue;
-      const middle = median(around.map((pixel) => mean[pixel]));
-      const value = mean[at];
-      const neighboursLit =
-        median(around.map((pixel) => lit[pixel])) >= Math.max(LEAST_FRAMES, Math.min(NO_CHANCE, count));
-      if (value === 0 && middle > 0.1 * overall && neighboursLit) deadPixels.push([y, x]);
-      if (value > 10 * middle && value > overall && lit[at] >= count / 2) hotPixels.push([y, x]);
-    }
-  return { deadPixels, hotPixels };
-}
-
-/** Across the border too: with the zero frequency at the corner the brightest pixels are neighbours there. */
-function validAround(
-  y: number,
-  x: number,
-  height: number,
-  width: number,
-  mask: ArrayLike<number> | undefined,
-): number[] {
-  const around: number[] = [];
-  for (const dy of [height - 1, 0, 1])
-    for (const dx of [width - 1, 0, 1]) {
-      const at = ((y + dy) % height) * width + ((x + dx) % width);
-      if ((dy !== 0 || dx !== 0) && (mask === undefined || mask[at] !== 0)) around.push(at);
-    }
-  return around;
 }
 
 function spreadOf(values: Float64Array): Spread {

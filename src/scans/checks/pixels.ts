@@ -1,5 +1,5 @@
 import { frameRanges } from "../../data/frameRanges.ts";
-import type { PatternStatistics } from "../../data/patternStatistics.ts";
+import { type DefectivePixel, type PixelDefects, regionText } from "../../data/pixelDefects.ts";
 import { setting } from "../../errors.ts";
 import { type Finding, frameList } from "./finding.ts";
 import type { ScanFacts } from "./scanFacts.ts";
@@ -36,14 +36,22 @@ export function pixels({ patterns, frames: byFrame, mask, skipped = [] }: ScanFa
       evidence: frames(empty),
       flag: `${setting("skip_frames", frameRanges(empty))} leaves them out`,
     });
-  const few = (list: PatternStatistics["hotPixels"]): string =>
+  return [...findings, ...defective(patterns.defects)];
+}
+
+/** Pixels that no frame tells anything of, or that tell what is not so; all frames have them. */
+function defective({ dead, hot, gaps }: PixelDefects): Finding[] {
+  const few = (list: readonly DefectivePixel[]): string =>
     `${list.length}: ${list
       .slice(0, 5)
-      .map(([y, x]) => `(${y}, ${x})`)
+      .map(({ at: [y, x] }) => `(${y}, ${x})`)
       .join(" ")}${list.length > 5 ? " …" : ""}`;
-  if (patterns.deadPixels.length > 0)
-    findings.push({ severity: "warning", what: "dead pixels", evidence: few(patterns.deadPixels) });
-  if (patterns.hotPixels.length > 0)
-    findings.push({ severity: "warning", what: "hot pixels", evidence: few(patterns.hotPixels) });
-  return findings;
+  const found: readonly (readonly [what: string, evidence: string | undefined])[] = [
+    ["dead pixels", dead.length === 0 ? undefined : few(dead)],
+    ["hot pixels", hot.length === 0 ? undefined : few(hot)],
+    ["pixels without light among lit ones", gaps.length === 0 ? undefined : gaps.map(regionText).join(", ")],
+  ];
+  return found.flatMap(([what, evidence]): Finding[] =>
+    evidence === undefined ? [] : [{ severity: "warning", what, evidence }],
+  );
 }

@@ -1,0 +1,41 @@
+/** What one pass over a scan's patterns says of each pixel, `[y, x]`, values as they are stored (counts or their roots). */
+export interface PixelStatistics {
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  readonly mean: Float64Array;
+  /** In how many frames the pixel has light. */
+  readonly lit: Float64Array;
+  /** Smallest and greatest value. */
+  readonly least: Float64Array;
+  readonly most: Float64Array;
+}
+
+export interface PixelTally {
+  /** Whole frames, row-major, in order. */
+  add(data: ArrayLike<number>): void;
+  finish(): PixelStatistics;
+}
+
+/** What is no finite number counts as no light: one such frame must not spoil what is said of the others. */
+export function pixelTally({ height, width }: { readonly height: number; readonly width: number }): PixelTally {
+  const size = height * width;
+  const [total, lit, most] = Array.from({ length: 3 }, () => new Float64Array(size));
+  const least = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
+  let count = 0;
+  return {
+    add(data) {
+      for (let start = 0; start < data.length; start += size, count++)
+        for (let i = 0; i < size; i++) {
+          const value = data[start + i];
+          if (!Number.isFinite(value)) continue;
+          if (value < least[i]) least[i] = value;
+          if (value === 0) continue;
+          lit[i]++;
+          total[i] += value;
+          if (value > most[i]) most[i] = value;
+        }
+    },
+    finish: () => ({ count, height, width, mean: total.map((value) => value / count), lit, least, most }),
+  };
+}
