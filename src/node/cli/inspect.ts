@@ -1,6 +1,8 @@
 import { readingSettings, statedOptions } from "../../config/dataConfig.ts";
 import { parseSettings } from "../../config/schema.ts";
+import { runDoctor } from "../../runs/doctor.ts";
 import { runInspection } from "../../runs/inspect.ts";
+import { examinationReport } from "../../scans/doctor/report.ts";
 import { inspectReport } from "../../scans/inspect/report.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
 
@@ -20,6 +22,13 @@ const ownFlags: readonly Flag[] = [
     section: "General",
     description: "Print JSON.",
   },
+  {
+    name: "doctor",
+    kind: "boolean",
+    section: "General",
+    description:
+      "Measure what the file does not say: a table of quantity, what was found, the evidence, how sure it is, and the flags that answer.",
+  },
 ];
 
 /** `ptychonaut inspect`: what a scan file holds, and the flags that `train` and `infer` need to read it. */
@@ -31,6 +40,7 @@ export const inspectCommand: Command = {
   flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => isReading(name))],
   positionals: ["SCAN.npz"],
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
+    if (values["doctor"] === true) return examine(values, positionals[0], context);
     const inspection = await runInspection(
       positionals[0],
       stated(values),
@@ -42,6 +52,13 @@ export const inspectCommand: Command = {
     return inspection.findings.some(({ severity }) => severity === "error") ? 2 : 0;
   },
 };
+
+async function examine(values: ParsedFlags["values"], path: string, context: CommandContext): Promise<number> {
+  const examination = await runDoctor(path, stated(values), context.home);
+  const json = values["json"] === true;
+  context.print(withFlags(json ? `${JSON.stringify(examination, null, 2)}\n` : examinationReport(examination)));
+  return 0;
+}
 
 /** Only what was said: a default is no statement about a file. */
 function stated(values: Readonly<Record<string, unknown>>): ScanOptions {

@@ -67,6 +67,30 @@ export function inspectScan(
   name = "scan",
   skipOutlyingFrames = false,
 ): ScanInspection {
+  return inspectedScan(input, stated, name, { skipOutlyingFrames }).inspection;
+}
+
+/** Somebody who wants to see all frames as they pass by, once, as they are stored. */
+export type FrameWatch = (
+  layout: PatternLayout,
+  mask: Uint8Array | undefined,
+) => { add(data: ArrayLike<number>): void };
+
+/** What `inspectScan` says, and what it was seen in. */
+export interface InspectedScan {
+  readonly inspection: ScanInspection;
+  readonly facts: ScanFacts;
+  /** `[y, x]`, 1 = valid; absent where the file has none that fits. */
+  readonly mask?: Uint8Array;
+}
+
+/** @throws PtychonautError as `inspectScan` does */
+export function inspectedScan(
+  input: Uint8Array | ByteSource | ArrayFile,
+  stated: ScanOptions,
+  name: string,
+  { skipOutlyingFrames = false, watch }: { readonly skipOutlyingFrames?: boolean; readonly watch?: FrameWatch } = {},
+): InspectedScan {
   const someLeftOut = stated.skipFrames !== undefined || skipOutlyingFrames;
   const file = "container" in input ? input : openNpz(input, name);
   const arrays = file.keys.map((key) => {
@@ -98,7 +122,7 @@ export function inspectScan(
     positions === undefined || positions.length === 0 ? undefined : scanSummary(positions, probe, whole?.scanIndex);
   const object =
     roles.object === undefined ? undefined : { shape: file.header(roles.object).shape.filter((n) => n > 1) };
-  const looked = look(() => patternsOf(file, roles, positions, { ...stated, someLeftOut }, findings));
+  const looked = look(() => patternsOf(file, roles, positions, { ...stated, someLeftOut }, findings, watch));
   const photons = metadataPhotons(file, []);
   findings.push(...judgeScanNumbers(reading.value?.scanIndex));
   const warnings = reading.value?.provenance.warnings ?? [];
@@ -131,7 +155,11 @@ export function inspectScan(
     findings.push(...judgeExtent(positions, looked.patterns.height));
   look(() => geometry && propagatorOf(geometry, name));
   for (const warning of warnings) findings.push({ severity: "warning", what: warning, evidence: "said by reading it" });
-  return { ...summary, findings: distinct([...judgeRoles(roles, stated), ...checkScan(facts), ...findings]) };
+  return {
+    inspection: { ...summary, findings: distinct([...judgeRoles(roles, stated), ...checkScan(facts), ...findings]) },
+    facts,
+    ...(looked?.validPixels === undefined ? {} : { mask: looked.validPixels }),
+  };
 }
 
 /** Refusals last, and only those that nothing else stands for: one with the same option to say, or in the same words. */
@@ -177,6 +205,13 @@ function pairsOf(columns: readonly NumericArray[], stated: ScanOptions, perUnit:
   return Float64Array.from(first, (_, i) => first[i ^ swap]);
 }
 
+interface LookedAt {
+  readonly patterns: PatternFacts;
+  readonly frames: FrameStatistics;
+  readonly mask?: MaskSummary;
+  readonly validPixels?: Uint8Array;
+}
+
 /** The patterns as the file has them, by one pass: where the zero frequency is at the corner, so is the mask's. */
 function patternsOf(
   file: ArrayFile,
@@ -184,7 +219,8 @@ function patternsOf(
   positions: Float64Array | undefined,
   stated: ScanOptions,
   findings: Finding[],
-): { readonly patterns: PatternFacts; readonly frames: FrameStatistics; readonly mask?: MaskSummary } | undefined {
+  watch: FrameWatch | undefined,
+): LookedAt | undefined {
   if (roles.patterns === undefined || !file.has(roles.patterns)) return undefined;
   const header = file.header(roles.patterns);
   if (header.shape.length < 3 || !/^(bool|u?int|float)/.test(header.dtype)) return undefined;
@@ -195,7 +231,8 @@ function patternsOf(
   const check = measuredCheck(layout, roles.patterns);
   const mask = maskOf(file, layout, stated);
   const tally = frameTally(layout, mask);
-  const statistics = patternStatistics(tallied(chunks, check, tally), layout, mask);
+  const watching = watch === undefined ? [] : [watch(layout, mask)];
+  const statistics = patternStatistics(tallied(chunks, check, tally, ...watching), layout, mask);
   const { refusal } = attempted(() => check.finish());
   // Where frames are left out, the checks look whether it is those.
   if (refusal !== undefined && stated.someLeftOut !== true) findings.push(refusal);
@@ -205,7 +242,7 @@ function patternsOf(
   return {
     patterns: { ...statistics, dtype: header.dtype, measurement, dose },
     frames,
-    ...(mask === undefined ? {} : { mask: maskSummary(frames, measurement, layout) }),
+    ...(mask === undefined ? {} : { mask: maskSummary(frames, measurement, layout), validPixels: mask }),
   };
 }
 

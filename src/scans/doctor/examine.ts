@@ -1,0 +1,37 @@
+import type { ArrayFile } from "../../formats/arrayFile.ts";
+import type { ScanOptions } from "../scanOptions.ts";
+import { measurements } from "./measurements.ts";
+import type { DoctorRow } from "./row.ts";
+import { type Subject, subjectOf } from "./subject.ts";
+
+/** What the doctor says of a scan. */
+export interface Examination {
+  readonly name: string;
+  /** How many of how many frames were looked at pixel by pixel. */
+  readonly sample?: { readonly frames: number; readonly of: number };
+  readonly rows: readonly DoctorRow[];
+}
+
+/**
+ * Measures what a scan file does not say, whatever can be read of it.
+ * @param stated what is known about the file: taken as true
+ * @throws PtychonautError "data" when nothing of the file can be read
+ */
+export async function examineScan(
+  file: ArrayFile,
+  stated: ScanOptions = {},
+  name = "scan",
+): Promise<{ readonly examination: Examination; readonly subject: Subject }> {
+  const subject = subjectOf(file, stated, name);
+  const rows: DoctorRow[] = [];
+  for (const measure of measurements) rows.push(...(await measure(subject)));
+  const { sample } = subject;
+  return {
+    examination: {
+      name,
+      ...(sample === undefined ? {} : { sample: { frames: sample.frames.length, of: sample.of } }),
+      rows,
+    },
+    subject,
+  };
+}

@@ -1,0 +1,15 @@
+import { arrays } from "./arrays.ts";
+import { beamCentre } from "./beamCentre.ts";
+import { measurement } from "./measurement.ts";
+import type { DoctorRow } from "./row.ts";
+import type { Subject } from "./subject.ts";
+
+/**
+ * One kind of thing that a scan's numbers tell and its file does not say. A measurement is a file here and a line below. It
+ * claims nothing that the numbers do not tell: its rows say how sure they are, by a statistic whose false alarm rate they
+ * give, or that they could not measure, and why.
+ */
+export type DoctorMeasurement = (subject: Subject) => readonly DoctorRow[] | Promise<readonly DoctorRow[]>;
+
+/** In the order of the table. */
+export const measurements: readonly DoctorMeasurement[] = [arrays, measurement, beamCentre];

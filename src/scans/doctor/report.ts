@@ -1,0 +1,67 @@
+import { printableLine } from "../../printable.ts";
+import type { Examination } from "./examine.ts";
+import { type DoctorRow, flagsOf, settingsOf } from "./row.ts";
+
+/** An examination as text for a terminal: a table, the evidence below each row, what is wrong or must be said marked. */
+export function examinationReport({ name, sample, rows }: Examination, columns = 100): string {
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => cells(row)[column].length), 8));
+  const head = line(["quantity", "found", "how sure"], widths);
+  const lines = [
+    printableLine(name),
+    ...(sample === undefined || sample.frames === sample.of
+      ? []
+      : [`(pixel by pixel of ${sample.frames} of ${sample.of} frames, drawn with a fixed seed)`]),
+    "",
+    `  ${head}`,
+    ...rows.flatMap((row) => rowLines(row, widths, columns)),
+    "",
+    ...verdict(rows),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+const marks: Readonly<Record<DoctorRow["state"], string>> = { fine: " ", say: "→", trouble: "!", open: "?" };
+
+const cells = ({ quantity, found, sure, state }: DoctorRow): readonly string[] => [
+  quantity,
+  printableLine(found),
+  state === "open" ? "" : sure,
+];
+
+function rowLines(row: DoctorRow, widths: readonly number[], columns: number): string[] {
+  const indent = " ".repeat(widths[0] + 4);
+  return [
+    `${marks[row.state]} ${line(cells(row), widths)}`,
+    ...wrapped(printableLine(row.evidence), columns - indent.length).map((text) => `${indent}${text}`),
+    ...flagsOf(row).map((flag) => `${indent}→ ${flag}`),
+  ];
+}
+
+const line = (texts: readonly string[], widths: readonly number[]): string =>
+  texts
+    .map((text, column) => text.padEnd(widths[column]))
+    .join("  ")
+    .trimEnd();
+
+/** Between words. */
+function wrapped(text: string, columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > columns) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+}
+
+/** What the marks mean, and all flags that are sure, to be copied. */
+function verdict(rows: readonly DoctorRow[]): string[] {
+  const flags = rows
+    .filter(({ state, sure }) => state === "say" && sure === "sure")
+    .flatMap(({ says = {} }) => settingsOf(says));
+  const count = (state: DoctorRow["state"]): number => rows.filter((row) => row.state === state).length;
+  return [
+    `${count("say")} to be said (→), ${count("trouble")} to be looked at (!), ${count("open")} that the data do not tell (?)`,
+    ...(flags.length === 0 ? [] : [`Flags  ${flags.join(" ")}`]),
+  ];
+}
