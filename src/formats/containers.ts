@@ -1,21 +1,33 @@
 import type { ArrayFile } from "./arrayFile.ts";
 import { asSource, type ByteSource } from "./byteSource.ts";
+import { isMat5, openMat5 } from "./mat5.ts";
+import { isNpy, openNpy } from "./npyFile.ts";
 import { openNpz } from "./npz.ts";
 import { notReadable, SIGNATURE_BYTES } from "./signatures.ts";
+import { isTextTable, openTextTable } from "./textTable.ts";
 import { isZip } from "./zip.ts";
 
 /** A way to keep named arrays in a file. A container is a file in this room that opens it, and a line here. */
 interface Container {
   readonly name: string;
-  /** How the names of such files end. */
+  /** How the names of such files end, where one is a scan by itself. */
   readonly endings: readonly string[];
-  /** @param head the file's first bytes */
-  recognises(head: Uint8Array): boolean;
+  /**
+   * @param head the file's first bytes
+   * @param name its name, for what does not tell itself by its bytes
+   */
+  recognises(head: Uint8Array, name: string): boolean;
   /** May need time to start: a library that is loaded when it is first needed. */
   open(source: ByteSource, where: string): ArrayFile | Promise<ArrayFile>;
 }
 
-const containers: readonly Container[] = [{ name: "NPZ", endings: [".npz"], recognises: isZip, open: openNpz }];
+/** In the order of asking: what is only text comes last. */
+const containers: readonly Container[] = [
+  { name: "NPZ", endings: [".npz"], recognises: isZip, open: openNpz },
+  { name: "NPY", endings: [], recognises: isNpy, open: openNpy },
+  { name: "MATLAB 5", endings: [".mat"], recognises: isMat5, open: openMat5 },
+  { name: "text", endings: [], recognises: isTextTable, open: openTextTable },
+];
 
 /**
  * Opens a file of named arrays, whatever its container.
@@ -25,11 +37,14 @@ const containers: readonly Container[] = [{ name: "NPZ", endings: [".npz"], reco
 export async function openArrayFile(input: Uint8Array | ByteSource, where: string): Promise<ArrayFile> {
   const source = asSource(input);
   const head = source.read(0, Math.min(source.size, SIGNATURE_BYTES));
-  const container = containers.find(({ recognises }) => recognises(head));
-  if (container === undefined) throw notReadable(head, where, containers.map(({ name }) => name).join(" or "));
+  const container = containers.find(({ recognises }) => recognises(head, where));
+  if (container === undefined) throw notReadable(head, where, containers.map(({ name }) => name).join(", "));
   return container.open(source, where);
 }
 
+/** How the names of such files end. */
+export const arrayEndings: readonly string[] = containers.flatMap(({ endings }) => endings);
+
 /** Whether a file's name ends like that of a container. */
 export const looksLikeArrays = (name: string): boolean =>
-  containers.some(({ endings }) => endings.some((ending) => name.toLowerCase().endsWith(ending)));
+  arrayEndings.some((ending) => name.toLowerCase().endsWith(ending));

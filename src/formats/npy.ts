@@ -2,6 +2,7 @@ import type { RealDtype } from "../arrays.ts";
 import { sizeOf } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
 import { pickledText } from "./pickledText.ts";
+import { toRowMajor } from "./rowMajor.ts";
 
 /**
  * NumPy's .npy format, versions 1 to 3 (NEP 1). Arrays come out row-major and native-endian whatever the file's order.
@@ -117,7 +118,11 @@ export function readNpyHeader(bytes: Uint8Array, where: string): NpyHeader {
  * @param bytes that the elements take in the file
  * @throws PtychonautError "data"
  */
-export function checkTextSize({ dtype, shape }: NpyHeader, bytes: number, where: string): void {
+export function checkTextSize(
+  { dtype, shape }: Pick<NpyHeader, "dtype" | "shape">,
+  bytes: number,
+  where: string,
+): void {
   if (dtype !== "string" && dtype !== "bytes" && dtype !== "object") return;
   if (sizeOf(shape) <= MOST_TEXTS && bytes <= MOST_TEXT_BYTES) return;
   throw new PtychonautError("data", "too much text", {
@@ -299,29 +304,6 @@ function halfToNumber(bits: number): number {
   if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
-/** From column-major (first index fastest) to row-major (last index fastest). */
-function toRowMajor<T extends NumericData>(data: T, shape: readonly number[], components: number): T {
-  const out = data.slice() as T;
-  const strides: number[] = [];
-  let stride = components;
-  for (const extent of shape) {
-    strides.push(stride);
-    stride *= extent;
-  }
-  const index = new Array<number>(shape.length).fill(0);
-  let from = 0;
-  for (let to = 0; to < data.length; to += components) {
-    for (let c = 0; c < components; c++) out[to + c] = data[from + c];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      from += strides[axis];
-      if (++index[axis] < shape[axis]) break;
-      from -= strides[axis] * shape[axis];
-      index[axis] = 0;
-    }
-  }
-  return out;
 }
 
 function readText(header: NpyHeader, body: Uint8Array): TextArray {

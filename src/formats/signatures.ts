@@ -7,6 +7,8 @@ interface Kind {
   /** With its article. */
   readonly what: string;
   readonly fix: string;
+  /** Read where arrays are looked for, though not where something else is. */
+  readonly read?: true;
   /** The bytes it starts with, as text of one character a byte; or a look at all of them. */
   readonly starts?: readonly string[];
   readonly looks?: (head: string) => boolean;
@@ -14,13 +16,16 @@ interface Kind {
 
 const saveArrays =
   'save its arrays as an NPZ, for instance with numpy.savez (docs/data.md has an example: "Writing such a file")';
+const rightFile = "check that it is the right file";
 const unpack = "unpack it first";
 const picture = "a picture is not the numbers it was made of: save those as an NPZ, for instance with numpy.savez";
+
+const PLAIN_TEXT = "a text file";
 
 /** In the order of asking: what is only text comes last. */
 const kinds: readonly Kind[] = [
   { what: "a MATLAB 7.3 file (HDF5)", fix: saveArrays, starts: ["MATLAB 7.3 MAT-file"] },
-  { what: "a MATLAB file", fix: saveArrays, starts: ["MATLAB 5.0 MAT-file"] },
+  { what: "a MATLAB file", fix: rightFile, read: true, starts: ["MATLAB 5.0 MAT-file"] },
   {
     what: "an HDF5 file (also CXI, NeXus, ptyd, EMD and NetCDF 4 are)",
     fix: saveArrays,
@@ -29,7 +34,8 @@ const kinds: readonly Kind[] = [
   { what: "a NetCDF file", fix: saveArrays, starts: ["CDF\x01", "CDF\x02", "CDF\x05"] },
   {
     what: "a single NumPy array (NPY)",
-    fix: "a scan needs patterns, positions and probe: save them together with numpy.savez",
+    fix: "several arrays are saved together with numpy.savez",
+    read: true,
     starts: ["\x93NUMPY"],
   },
   { what: "a Python pickle", fix: saveArrays, starts: ["\x80\x02", "\x80\x03", "\x80\x04", "\x80\x05"] },
@@ -75,7 +81,7 @@ const kinds: readonly Kind[] = [
   { what: "an XML file", fix: saveArrays, looks: (head) => /^(\xef\xbb\xbf)?\s*<\?xml/.test(head) },
   { what: "a text file in UTF-16", fix: saveArrays, starts: ["\xff\xfe", "\xfe\xff"] },
   { what: "a text file (JSON)", fix: saveArrays, looks: (head) => isText(head) && /^\s*[[{]/.test(head) },
-  { what: "a text file", fix: saveArrays, looks: isText },
+  { what: PLAIN_TEXT, fix: saveArrays, looks: isText },
 ];
 
 /**
@@ -87,7 +93,7 @@ const kinds: readonly Kind[] = [
 export function notReadable(head: Uint8Array, where: string, expected: string, fix?: string): PtychonautError {
   const kind = kindNamed(head);
   if (kind !== undefined)
-    return new PtychonautError("data", `this is ${kind.what}, which this version does not read`, {
+    return new PtychonautError("data", `this is ${kind.what}${kind.read ? "" : ", which this version does not read"}`, {
       where,
       expected,
       fix: fix ?? kind.fix,
@@ -100,16 +106,20 @@ export function notReadable(head: Uint8Array, where: string, expected: string, f
   });
 }
 
-function kindNamed(head: Uint8Array): Kind | undefined {
-  const text = String.fromCharCode(...head.subarray(0, SIGNATURE_BYTES));
-  return kinds.find(({ starts, looks }) => starts?.some((start) => text.startsWith(start)) || looks?.(text));
-}
+const kindNamed = (head: Uint8Array): Kind | undefined =>
+  kindOf(String.fromCharCode(...head.subarray(0, SIGNATURE_BYTES)));
+
+const kindOf = (text: string): Kind | undefined =>
+  kinds.find(({ starts, looks }) => starts?.some((start) => text.startsWith(start)) || looks?.(text));
 
 /** Version 3 or 4, a length of 4 or 8 bytes, and the byte order as 0 or 1, big-endian. */
 function isDigitalMicrograph(head: string): boolean {
   const order = { "\0\0\0\x03": 8, "\0\0\0\x04": 12 }[head.slice(0, 4)];
   return order !== undefined && ["\0\0\0\0", "\0\0\0\x01"].includes(head.slice(order, order + 4));
 }
+
+/** Text that is not of a kind that has a name. */
+export const isPlainText = (head: string): boolean => kindOf(head)?.what === PLAIN_TEXT;
 
 /** Text in UTF-8 or Latin letters has no control characters but white space (9 to 13). */
 function isText(head: string): boolean {

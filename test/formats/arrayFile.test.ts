@@ -54,6 +54,19 @@ describe("a file of arrays", () => {
   });
 });
 
+it("of a single NumPy array has it under `array`", async () => {
+  const bytes = writeNpy(stack);
+  const file = await openArrayFile(bytes, "patterns.npy");
+  expect([file.container, file.keys]).toEqual(["NPY", ["array"]]);
+  expect(file.read("array")).toEqual(stack);
+  expect(file.readImages("array", 5, 2)).toEqual(stack.data.subarray(5 * H * W, 7 * H * W));
+  expect(file.storedAt("array")).toMatchObject({ offset: bytes.length - stack.data.byteLength });
+  await expect(openArrayFile(bytes.subarray(0, 700), "cut.npy")).rejects.toThrow(/truncated array.*in cut\.npy/);
+  await expect(openArrayFile(new Uint8Array([...bytes, 0]), "long.npy")).rejects.toThrow(/bytes left over/);
+  const text = await openArrayFile(writeNpy({ shape: [2], dtype: "string", data: ["a", "bc"] }), "words.npy");
+  expect(text.read("array").data).toEqual(["a", "bc"]);
+});
+
 const kinds: readonly (readonly [name: string, bytes: Uint8Array, says: RegExp])[] = [
   [
     "HDF5",
@@ -66,13 +79,11 @@ const kinds: readonly (readonly [name: string, bytes: Uint8Array, says: RegExp])
     /a MATLAB 7\.3 file \(HDF5\)/,
   ],
   ["HDF5 behind a block of the user's", latin(`${"\0".repeat(512)}\x89HDF\r\n\x1a\n`), /an HDF5 file/],
-  ["MATLAB 5", latin("MATLAB 5.0 MAT-file, Platform: PCWIN64"), /a MATLAB file/],
   ["TIFF", latin("MM\0*\0\0\0\x08"), /a TIFF image/],
   ["BigTIFF", latin("II+\0\x08\0\0\0"), /a TIFF image/],
   ["gzip", latin("\x1f\x8b\x08\0"), /a gzip archive.*Unpack it first/],
   ["PNG", latin("\x89PNG\r\n\x1a\n\0\0"), /a PNG image.*not the numbers it was made of/],
   ["JPEG", latin("\xff\xd8\xff\xe0\0\x10JFIF"), /a JPEG image/],
-  ["NPY", writeNpy(stack), /a single NumPy array \(NPY\).*numpy\.savez/],
   ["pickle", latin("\x80\x04\x95\x10\0\0\0"), /a Python pickle/],
   ["tar", latin(`name${"\0".repeat(253)}ustar\0`), /a tar archive/],
   ["DM3", latin("\0\0\0\x03\0\0\x12\x34\0\0\0\x01"), /a Digital Micrograph file/],
@@ -80,7 +91,6 @@ const kinds: readonly (readonly [name: string, bytes: Uint8Array, says: RegExp])
   ["Git LFS", latin("version https://git-lfs.github.com/spec/v1\noid"), /a pointer of Git LFS.*git lfs pull/],
   ["web page", latin("\n<!DOCTYPE html><html>"), /a web page/],
   ["JSON", latin('{"a": 1}\n'), /a text file \(JSON\)/],
-  ["CSV", latin("# y, x\n1.5, 2.5\r\n"), /this is a text file,/],
   ["UTF-8", new TextEncoder().encode("Größe, Maß\n"), /this is a text file,/],
   ["CSV in UTF-16", Uint8Array.of(0xff, 0xfe, 0x31, 0, 0x2c, 0), /a text file in UTF-16/],
   ["EDF", latin("{\nHeaderID = EH:000001:000000:000000 ;\nByteOrder = LowByteFirst ;\n"), /an EDF image/],
@@ -97,6 +107,13 @@ describe("what a file is that is no file of arrays", () => {
       expect(() => openNpz(bytes, "given")).toThrow(says);
     });
   }
+
+  it.each([
+    ["NPY", writeNpy(stack), /this is a single NumPy array \(NPY\); in .*expected NPZ.*numpy\.savez/],
+    ["MATLAB 5", latin("MATLAB 5.0 MAT-file, Platform: PCWIN64"), /this is a MATLAB file; in/],
+  ])("or is one, of another kind: %s", (_, bytes, says) => {
+    expect(() => openNpz(bytes, "given")).toThrow(says);
+  });
 
   it("also where a model is looked for", () => {
     expect(() => readBundle(latin("\x89HDF\r\n\x1a\n"), "model.zip")).toThrow(

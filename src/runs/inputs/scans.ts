@@ -1,7 +1,7 @@
 import type { Dataset } from "../../data/dataset.ts";
 import { PtychonautError } from "../../errors.ts";
 import type { ArrayFile } from "../../formats/arrayFile.ts";
-import { looksLikeArrays, openArrayFile } from "../../formats/containers.ts";
+import { arrayEndings, looksLikeArrays, openArrayFile } from "../../formats/containers.ts";
 import { readScanArrays, readScanShape } from "../../scans/registry.ts";
 import type { ScanShape } from "../../scans/scanFormat.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
@@ -24,7 +24,7 @@ export async function scanFiles(path: string, store: RunStore): Promise<readonly
   if (names.length === 0)
     throw new PtychonautError("data", "no scan in this folder", {
       where: path,
-      expected: "files that end with .npz",
+      expected: `files that end with ${arrayEndings.join(" or ")}`,
       got: others.length === 0 ? "nothing" : `${others.length} others: ${others.slice(0, 3).join(", ")}`,
     });
   return [...names].sort().map((name) => joinPath(path, name));
