@@ -16,6 +16,17 @@ export interface ByteSink {
   writeAt(offset: number, bytes: Uint8Array): void;
 }
 
+/** A file that is being made, written at any place and read back: what containers with an index need. */
+export interface RandomFile {
+  readonly size: number;
+  /** As many of the bytes from `offset` as there are before the end, at most `length`. */
+  read(offset: number, length: number): Uint8Array;
+  /** Room that was left before `offset` reads as zeros. */
+  write(offset: number, bytes: Uint8Array): void;
+  /** Cuts the file, or fills it up with zeros. */
+  resize(size: number): void;
+}
+
 /** A file for a while, beside a run's output. */
 export interface ScratchFile {
   write(bytes: Uint8Array): void;

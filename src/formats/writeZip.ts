@@ -27,6 +27,13 @@ export interface ZipInput {
 export interface ZipWriter {
   /** @param size of the member, uncompressed @param chunks its bytes, in order */
   add(name: string, size: number, chunks: Iterable<Uint8Array>, level?: ZipLevel): void;
+  /** The same of chunks that take their time. */
+  addInTurns(
+    name: string,
+    size: number,
+    chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+    level?: ZipLevel,
+  ): Promise<void>;
   /** Writes the central directory; nothing may be added after. */
   finish(): void;
 }
@@ -52,32 +59,45 @@ export function zipWriter(sink: ByteSink, wideFrom: number = LIMIT_32): ZipWrite
     sink.write(bytes);
     at += bytes.length;
   };
+  const begin = (name: string, size: number, level: ZipLevel): { push(chunk: Uint8Array): void; end(): void } => {
+    const offset = at;
+    // Deflate adds 5 bytes a block of at most 65535 where nothing can be gained.
+    const wide = size + 5 * Math.ceil(size / 0xffff) + 5 >= wideFrom;
+    const method = level === 0 ? STORED : DEFLATED;
+    const member = { name: new TextEncoder().encode(name), method, crc: 0, size, packedSize: 0, offset };
+    write(localHeader(member, wide));
+    const start = at;
+    let [crc, seen] = [0, 0];
+    const packed = level === 0 ? { push: write, end: () => {} } : deflating(level, write);
+    return {
+      push(chunk) {
+        crc = crc32(chunk, crc);
+        seen += chunk.length;
+        packed.push(chunk);
+      },
+      end() {
+        packed.end();
+        if (seen !== size)
+          throw new PtychonautError("shape", `"${name}" is not as long as was said`, {
+            expected: `${size} bytes`,
+            got: `${seen}`,
+          });
+        const done = { ...member, crc, packedSize: at - start };
+        sink.writeAt(offset, localHeader(done, wide));
+        members.push(done);
+      },
+    };
+  };
   return {
     add(name, size, chunks, level = 0) {
-      const offset = at;
-      // Deflate adds 5 bytes a block of at most 65535 where nothing can be gained.
-      const wide = size + 5 * Math.ceil(size / 0xffff) + 5 >= wideFrom;
-      const method = level === 0 ? STORED : DEFLATED;
-      const member = { name: new TextEncoder().encode(name), method, crc: 0, size, packedSize: 0, offset };
-      write(localHeader(member, wide));
-      const start = at;
-      let [crc, seen] = [0, 0];
-      const counted = function* (): Generator<Uint8Array, void, void> {
-        for (const chunk of chunks) {
-          crc = crc32(chunk, crc);
-          seen += chunk.length;
-          yield chunk;
-        }
-      };
-      for (const packed of level === 0 ? counted() : deflated(counted(), level)) write(packed);
-      if (seen !== size)
-        throw new PtychonautError("shape", `"${name}" is not as long as was said`, {
-          expected: `${size} bytes`,
-          got: `${seen}`,
-        });
-      const done = { ...member, crc, packedSize: at - start };
-      sink.writeAt(offset, localHeader(done, wide));
-      members.push(done);
+      const member = begin(name, size, level);
+      for (const chunk of chunks) member.push(chunk);
+      member.end();
+    },
+    async addInTurns(name, size, chunks, level = 0) {
+      const member = begin(name, size, level);
+      for await (const chunk of chunks) member.push(chunk);
+      member.end();
     },
     finish() {
       const directory = at;
@@ -114,16 +134,12 @@ const LIMIT_16 = 0xffff;
 const VERSION = 20;
 const VERSION_64 = 45;
 
-function* deflated(chunks: Iterable<Uint8Array>, level: ZipLevel): Generator<Uint8Array, void, void> {
-  let out: Uint8Array[] = [];
-  const deflate = new Deflate({ level }, (chunk) => void out.push(chunk));
-  for (const chunk of chunks) {
-    deflate.push(chunk, false);
-    yield* out;
-    out = [];
-  }
-  deflate.push(new Uint8Array(0), true);
-  yield* out;
+function deflating(
+  level: ZipLevel,
+  write: (packed: Uint8Array) => void,
+): { push(chunk: Uint8Array): void; end(): void } {
+  const deflate = new Deflate({ level }, write);
+  return { push: (chunk) => deflate.push(chunk, false), end: () => deflate.push(new Uint8Array(0), true) };
 }
 
 /** @param wide sizes with 64 bits, in an extra field that is there before they are known */

@@ -8,7 +8,7 @@ import { removeLeftovers } from "./files/leftovers.ts";
 import { checkUnlocked, lockFolder } from "./files/lock.ts";
 import { ensureOutputDir } from "./files/outputFolder.ts";
 import { readBytes } from "./files/readBytes.ts";
-import { ensureWritable, writeAtomic, writePieces } from "./files/writeAtomic.ts";
+import { ensureWritable, writeAnywhere, writeAtomic, writePieces } from "./files/writeAtomic.ts";
 
 /** The disk, by the system's own paths. */
 export const nodeStore: RunStore = {
@@ -32,6 +32,7 @@ export const nodeStore: RunStore = {
   list: (folder) => readdir(folder).catch(() => []),
   write: writeAtomic,
   writePieces,
+  writeAnywhere,
   append: (path, content) => orWriteFailure(path, appendFile(path, content)),
   remove: (path) => orWriteFailure(path, rm(path, { force: true })),
   async makeFolder(path) {

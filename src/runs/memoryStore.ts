@@ -1,6 +1,6 @@
 import { PtychonautError } from "../errors.ts";
 import type { ScratchFile } from "../formats/byteSource.ts";
-import { memorySink } from "../formats/memorySink.ts";
+import { memoryFile, memorySink } from "../formats/memorySink.ts";
 import { folderOf } from "./paths.ts";
 import { type OpenFile, outputExists, type RunStore, type WriteOptions } from "./store.ts";
 
@@ -74,8 +74,13 @@ export function memoryStore(): RunStore {
     write: async (path, content, how) => put(path, bytesOf(content).slice(), how),
     async writePieces(path, write, how) {
       const pieces = memorySink();
-      write(pieces.sink);
+      await write(pieces.sink);
       put(path, pieces.bytes(), how);
+    },
+    async writeAnywhere(path, write, how) {
+      const { file, bytes } = memoryFile();
+      await write(file);
+      put(path, bytes(), how);
     },
     async append(path, content) {
       const pieces = memorySink();

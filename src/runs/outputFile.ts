@@ -1,14 +1,14 @@
 import { PtychonautError } from "../errors.ts";
+import type { FileToWrite } from "../formats/fileToWrite.ts";
 import type { ZipWriter } from "../formats/writeZip.ts";
 import { checkNoInput } from "./sameFile.ts";
 import { outputExists, type RunStore, writeArchive } from "./store.ts";
 
 /** A single file that a command writes. */
-export interface OutputFile {
-  readonly path: string;
+export interface OutputFile extends FileToWrite {
   write(content: Uint8Array | string): Promise<void>;
   /** Writes a zip archive of any size, member by member. */
-  writeArchive(write: (writer: ZipWriter) => void): Promise<void>;
+  writeArchive(write: (writer: ZipWriter) => void | Promise<void>): Promise<void>;
 }
 
 export interface OutputFileOptions {
@@ -42,6 +42,8 @@ export async function claimOutputFile(
   return {
     path,
     write: (content) => store.write(path, content, how),
+    writePieces: (write) => store.writePieces(path, write, how),
+    writeAnywhere: (write) => store.writeAnywhere(path, write, how),
     writeArchive: (write) => writeArchive(path, write, store, how),
   };
 }

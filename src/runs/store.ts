@@ -1,6 +1,6 @@
 import { PtychonautError, setting } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
-import type { ByteSink, ByteSource, MakeScratch } from "../formats/byteSource.ts";
+import type { ByteSink, ByteSource, MakeScratch, RandomFile } from "../formats/byteSource.ts";
 import { openArrayFile } from "../formats/containers.ts";
 import { parseJson } from "../formats/json.ts";
 import { type ZipWriter, zipWriter } from "../formats/writeZip.ts";
@@ -51,7 +51,9 @@ export interface RunStore {
    */
   write(path: string, content: Uint8Array | string, how?: WriteOptions): Promise<void>;
   /** Writes a file of any size in the same way, piece by piece. @throws PtychonautError "output", as `write` */
-  writePieces(path: string, write: (sink: ByteSink) => void, how?: WriteOptions): Promise<void>;
+  writePieces(path: string, write: (sink: ByteSink) => void | Promise<void>, how?: WriteOptions): Promise<void>;
+  /** Writes a file of any size in the same way, at any place in it. @throws PtychonautError "output", as `write` */
+  writeAnywhere(path: string, write: (file: RandomFile) => void | Promise<void>, how?: WriteOptions): Promise<void>;
   /** Adds to a file's end; makes it where it is not there. For logs: a reader may see a part. @throws as `write` */
   append(path: string, content: Uint8Array | string): Promise<void>;
   /** Deletes a file, if it is there. */
@@ -105,13 +107,13 @@ export async function writeJson(path: string, value: unknown, store: RunStore): 
 /** Writes a zip archive of any size, member by member. @throws PtychonautError "output" */
 export async function writeArchive(
   path: string,
-  write: (writer: ZipWriter) => void,
+  write: (writer: ZipWriter) => void | Promise<void>,
   store: RunStore,
   how: WriteOptions = {},
 ): Promise<void> {
-  const fill = (sink: ByteSink): void => {
+  const fill = async (sink: ByteSink): Promise<void> => {
     const writer = zipWriter(sink);
-    write(writer);
+    await write(writer);
     writer.finish();
   };
   await store.writePieces(path, fill, how);

@@ -1,9 +1,11 @@
 import type { Dataset } from "../data/dataset.ts";
 import { float32Header, type NpyArray, type NumericArray, writeNpy } from "../formats/npy.ts";
 import { writeNpz } from "../formats/npz.ts";
-import type { ZipWriter } from "../formats/writeZip.ts";
+import type { ZipLevel, ZipWriter } from "../formats/writeZip.ts";
 import { geometryArrays } from "./scanGeometry.ts";
 import { photonsMetadata } from "./scanMetadata.ts";
+import { framesAs, rooted } from "./writers/frames.ts";
+import type { FramesToWrite } from "./writers/framesToWrite.ts";
 
 /**
  * A scan in the PtychoPINN contract (see `readScanNpz`), which that system reads too: amplitudes in `diff3d`, so counts
@@ -15,32 +17,30 @@ export function writeScanNpz(dataset: Dataset, options: { readonly compress?: bo
   return writeNpz({ diff3d: patterns, ...otherArrays(dataset, count) }, options);
 }
 
-/** A scan whose patterns come once, in order. */
-export interface FramesToWrite extends Omit<Dataset, "patterns"> {
-  readonly shape: readonly [count: number, height: number, width: number];
-  /** Whole frames, float32, in the Dataset's measurement; they may be overwritten. */
-  frames(): Iterable<Float32Array>;
-}
-
 /**
- * The same file, of any size, its patterns never all in memory. Nothing is compressed: training on a scan of this size
- * reads the patterns where they are.
+ * The same file, of any size, its patterns never all in memory. By default nothing is compressed: training on a scan of
+ * this size reads the patterns where they are.
+ * @param history lines that go into the archive as `_history`
  */
-export function writeScanFrames(writer: ZipWriter, scan: FramesToWrite): void {
-  const { shape, measurement } = scan;
+export async function writeScanFrames(
+  writer: ZipWriter,
+  scan: FramesToWrite,
+  { level = 0, history = [] }: { readonly level?: ZipLevel; readonly history?: readonly string[] } = {},
+): Promise<void> {
+  const { shape } = scan;
   const [count, height, width] = shape;
   const header = float32Header(shape);
-  const chunks = function* (): Generator<Uint8Array, void, void> {
+  const chunks = async function* (): AsyncGenerator<Uint8Array, void, void> {
     yield header;
-    for (const frames of scan.frames()) {
-      if (measurement === "counts") rooted(frames);
+    for await (const frames of framesAs("amplitude", scan))
       yield new Uint8Array(frames.buffer, frames.byteOffset, frames.byteLength);
-    }
   };
-  writer.add("diff3d.npy", header.length + 4 * count * height * width, chunks());
-  for (const [key, array] of Object.entries(otherArrays(scan, count))) {
+  await writer.addInTurns("diff3d.npy", header.length + 4 * count * height * width, chunks(), level);
+  const text: Record<string, NpyArray> =
+    history.length === 0 ? {} : { _history: { shape: [], dtype: "string", data: [history.join("\n")] } };
+  for (const [key, array] of Object.entries({ ...otherArrays(scan, count), ...text })) {
     const bytes = writeNpy(array);
-    writer.add(`${key}.npy`, bytes.length, [bytes]);
+    writer.add(`${key}.npy`, bytes.length, [bytes], level);
   }
 }
 
@@ -77,10 +77,6 @@ function amplitudes({ patterns, measurement }: Dataset): Float32Array {
   );
   if (measurement === "counts") rooted(out);
   return out;
-}
-
-function rooted(counts: Float32Array): void {
-  for (let i = 0; i < counts.length; i++) counts[i] = Math.sqrt(counts[i]);
 }
 
 function columns(positions: Float64Array): [x: Float64Array, y: Float64Array] {

@@ -54,6 +54,31 @@ describe.each(stores)("a store: %s", (_, store, root) => {
     await expect(store.makeFolder(path("errors", "file", "folder"))).rejects.toMatchObject({ kind: "output" });
   });
 
+  it("a file is written anywhere, read back and cut, and is there only once it is whole", async () => {
+    await store.claim(path("anywhere"));
+    const file = path("anywhere", "file");
+    await store.writeAnywhere(file, async (open) => {
+      open.write(6, Uint8Array.of(7, 8, 9));
+      expect(open.size).toBe(9);
+      open.write(0, Uint8Array.of(1, 2));
+      expect([...open.read(0, 99)]).toEqual([1, 2, 0, 0, 0, 0, 7, 8, 9]);
+      expect([...open.read(20, 4)]).toEqual([]);
+      open.resize(8);
+      open.resize(10);
+      await new Promise((resolve) => setTimeout(resolve));
+      expect(await isThere(file, store)).toBe(false);
+    });
+    expect([...(await store.read(file))]).toEqual([1, 2, 0, 0, 0, 0, 7, 8, 0, 0]);
+    await expect(store.writeAnywhere(file, () => {}, { exclusive: true })).rejects.toMatchObject({ kind: "usage" });
+    const failing = store.writeAnywhere(file, async (open) => {
+      open.write(0, Uint8Array.of(5));
+      throw new Error("no more");
+    });
+    await expect(failing).rejects.toThrow("no more");
+    expect([...(await store.read(file))]).toEqual([1, 2, 0, 0, 0, 0, 7, 8, 0, 0]);
+    expect(await store.list(path("anywhere"))).toEqual(["file"]);
+  });
+
   it("an open file is read by pieces, and its stamp tells whether it was replaced", async () => {
     await store.claim(path("open"));
     const file = path("open", "file");

@@ -11,6 +11,7 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   inspect: async () => (await import("./inspect.ts")).inspectCommand,
   simulate: async () => (await import("./simulate.ts")).simulateCommand,
   split: async () => (await import("./split.ts")).splitCommand,
+  convert: async () => (await import("./convert.ts")).convertCommand,
   benchmark: async () => (await import("./benchmark.ts")).benchmarkCommand,
   "import-weights": async () => (await import("./importWeights.ts")).importWeightsCommand,
   rerun: async () => (await import("./rerun.ts")).rerunCommand,

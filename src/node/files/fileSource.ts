@@ -3,6 +3,7 @@ import {
   constants,
   existsSync,
   fstatSync,
+  ftruncateSync,
   openSync,
   readSync,
   type Stats,
@@ -13,7 +14,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { PtychonautError, setting } from "../../errors.ts";
-import type { ByteSink, ScratchFile } from "../../formats/byteSource.ts";
+import type { ByteSink, RandomFile, ScratchFile } from "../../formats/byteSource.ts";
 import type { OpenFile, ScratchFolder } from "../../runs/store.ts";
 import { checkRegular } from "./failures.ts";
 import { temporaryName } from "./leftovers.ts";
@@ -157,6 +158,34 @@ export function fileSink(file: number): ByteSink {
       size += bytes.length;
     },
     writeAt: (offset, bytes) => writeFully(file, bytes, offset),
+  };
+}
+
+/** An open file, empty as yet, to write to and to read from at any place. */
+export function randomFile(file: number): RandomFile {
+  let size = 0;
+  return {
+    get size() {
+      return size;
+    },
+    read(offset, length) {
+      const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
+      let at = 0;
+      while (at < bytes.length) {
+        const read = readSync(file, bytes, at, Math.min(bytes.length - at, MOST_AT_ONCE), offset + at);
+        if (read === 0) throw new PtychonautError("output", "a file became shorter while it was written");
+        at += read;
+      }
+      return bytes;
+    },
+    write(offset, bytes) {
+      writeFully(file, bytes, offset);
+      size = Math.max(size, offset + bytes.length);
+    },
+    resize(to) {
+      ftruncateSync(file, to);
+      size = to;
+    },
   };
 }
 

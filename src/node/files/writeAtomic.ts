@@ -1,9 +1,9 @@
 import { access, type FileHandle, link, open, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import type { ByteSink } from "../../formats/byteSource.ts";
+import type { ByteSink, RandomFile } from "../../formats/byteSource.ts";
 import { outputExists, type WriteOptions } from "../../runs/store.ts";
 import { codeOf, writeFailure } from "./failures.ts";
-import { fileSink } from "./fileSource.ts";
+import { fileSink, randomFile } from "./fileSource.ts";
 import { removeLeftovers, temporaryName } from "./leftovers.ts";
 
 /**
@@ -18,10 +18,19 @@ export async function writeAtomic(path: string, content: Uint8Array | string, ho
 /** Writes a file of any size in the same way, piece by piece. @throws PtychonautError "output", as `writeAtomic` */
 export async function writePieces(
   path: string,
-  write: (sink: ByteSink) => void,
+  write: (sink: ByteSink) => void | Promise<void>,
   how: WriteOptions = {},
 ): Promise<void> {
   await replaceFile(path, async ({ fd }) => write(fileSink(fd)), how);
+}
+
+/** Writes a file of any size in the same way, at any place in it. @throws PtychonautError "output", as `writeAtomic` */
+export async function writeAnywhere(
+  path: string,
+  write: (file: RandomFile) => void | Promise<void>,
+  how: WriteOptions = {},
+): Promise<void> {
+  await replaceFile(path, async ({ fd }) => write(randomFile(fd)), how);
 }
 
 /**
@@ -47,7 +56,7 @@ async function replaceFile(
   const temporary = join(dirname(path), temporaryName(basename(path)));
   let file: FileHandle | undefined;
   try {
-    file = await open(temporary, "wx");
+    file = await open(temporary, "wx+");
     await fill(file);
     await file.sync();
     await file.close();

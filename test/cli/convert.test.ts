@@ -1,0 +1,113 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openNpz } from "../../src/formats/npz.ts";
+import { nodeHome } from "../../src/node/home.ts";
+import { readScan } from "../../src/node/runs.ts";
+import { fileProbe } from "../../src/runs/payloads.ts";
+import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
+import { simulate } from "../../src/simulation/simulate.ts";
+import { type Call, call } from "./harness.ts";
+
+let root = "";
+const path = (...names: string[]): string => join(root, ...names);
+const scan = simulate({ n: 16, patterns: 9, seed: 2, positionError: 0.5, beamstop: 3 });
+
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), "ptychonaut-convert-"));
+  writeFileSync(path("scan.npz"), writeScanNpz(scan));
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+const convert = (from: string, to: string, ...more: string[]): Promise<Call> =>
+  call(["convert", path(from), path(to), ...more], { files: fileProbe(nodeHome) });
+
+it("a scan as npz is the same scan, and says where it came from", async () => {
+  const { code, stderr } = await convert("scan.npz", "copy.npz", "--compress");
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(/9 patterns of 16 x 16 as npz .*\nwrote .*copy\.npz/);
+  expect(stderr).not.toMatch(/warning/);
+  const { provenance: _, name: __, patterns, ...copy } = await readScan(path("copy.npz"));
+  const { provenance: ___, name: ____, patterns: others, ...whole } = await readScan(path("scan.npz"));
+  expect(copy).toEqual(whole);
+  const [a, b] = [patterns, others].map(({ read }) => {
+    const out = new Float32Array(9 * 256);
+    read([0, 1, 2, 3, 4, 5, 6, 7, 8], out);
+    return out;
+  });
+  expect(a).toEqual(b);
+  const history = openNpz(readFileSync(path("copy.npz")), "copy").read("_history").data[0];
+  expect(history).toMatch(/^written by ptychonaut [\d.]+ from scan\.npz, SHA-256 [0-9a-f]{64}\nread as npz/);
+  expect(readFileSync(path("copy.npz")).length).toBeLessThan(readFileSync(path("scan.npz")).length + 1000);
+});
+
+it("what a format cannot hold is said before it is written, and an error with --strict", async () => {
+  const { code, stderr } = await convert("scan.npz", "patterns.tif");
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(/warning: tiff cannot hold the positions of 9 patterns\n/);
+  expect(stderr).toMatch(/warning: tiff cannot hold the nominal positions of 9 patterns/);
+  expect(stderr).toMatch(/warning: tiff cannot hold the probe, 1 mode of 16 x 16/);
+  expect(stderr).toMatch(/warning: tiff cannot hold the mask, [1-9]\d* of 256 pixels/);
+  expect(stderr).toMatch(/warning: tiff cannot hold the stated dose of 100000 photons a pattern/);
+  const strict = await convert("scan.npz", "strict.tif", "--strict");
+  expect(strict.code).toBe(2);
+  expect(strict.stderr).toMatch(/tiff cannot hold all of this scan; .*the probe.*leave --strict out/s);
+  expect(existsSync(path("strict.tif"))).toBe(false);
+});
+
+it("frames that are left out are not written", async () => {
+  const { code, stderr } = await convert("scan.npz", "fewer.npz", "--skip_frames", "2,4-5");
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(/left out: 3 patterns of 9/);
+  const { patterns, positions, skipped } = await readScan(path("fewer.npz"));
+  expect([patterns.count, positions.length, skipped]).toEqual([6, 12, undefined]);
+});
+
+it("an input is not replaced, nor what is there without being asked", async () => {
+  symlinkSync(path("scan.npz"), path("link.npz"));
+  for (const target of ["scan.npz", "link.npz"]) {
+    const { code, stderr } = await convert("scan.npz", target, "--overwrite");
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/the output would overwrite an input/);
+  }
+  writeFileSync(path("there.npz"), "something");
+  const { code, stderr } = await convert("scan.npz", "there.npz");
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/the file exists.*--overwrite/s);
+  expect((await convert("scan.npz", "there.npz", "--overwrite")).code).toBe(0);
+});
+
+it("a name that says no format, and an option that a format has not, are errors with the way out", async () => {
+  const { code, stderr } = await convert("scan.npz", "scan.dat");
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/does not say its format.*\.npz.*\.tif.*--to npz/s);
+  expect((await convert("scan.npz", "scan.dat", "--to", "tiff")).code).toBe(0);
+  const compressed = await convert("scan.npz", "c.tif", "--compress");
+  expect(compressed.code).toBe(2);
+  expect(compressed.stderr).toMatch(/tiff is written as it is.*--compress/s);
+});
+
+it("stopped, it leaves nothing, and what was there as it was", async () => {
+  mkdirSync(path("stopped"));
+  writeFileSync(path("stopped", "old.npz"), "old");
+  const stopped = new AbortController();
+  stopped.abort();
+  for (const target of ["old.npz", "new.npz", "new.tif"]) {
+    const argv = ["convert", path("scan.npz"), path("stopped", target), "--overwrite"];
+    const { code, stderr } = await call(argv, { files: fileProbe(nodeHome), signal: stopped.signal });
+    expect(code).toBe(130);
+    expect(stderr).toMatch(/interrupted: nothing was written/);
+  }
+  expect(readdirSync(path("stopped"))).toEqual(["old.npz"]);
+  expect(readFileSync(path("stopped", "old.npz"), "utf8")).toBe("old");
+});
