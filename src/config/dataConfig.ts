@@ -10,9 +10,9 @@ import type { Open, SettingGroup } from "./group.ts";
 /** How a file is read, which patterns are used and how they are grouped, fully resolved. */
 export interface DataConfig {
   readonly measurement: "amplitude" | "counts" | null;
-  readonly dcAt: "center" | "corner";
-  readonly probeAt: "center" | "corner";
-  readonly maskValid: 0 | 1;
+  readonly dcAt: "center" | "corner" | null;
+  readonly probeAt: "center" | "corner" | null;
+  readonly maskValid: 0 | 1 | null;
   readonly cropTo: number | null;
   readonly padTo: number | null;
   readonly patternsKey: string | null;
@@ -21,9 +21,15 @@ export interface DataConfig {
   readonly objectKey: string | null;
   readonly frameAxis: "first" | "last" | null;
   readonly positionOrder: "xy" | "yx" | null;
-  readonly positionReference: "center" | "corner";
-  readonly positionOrigin: "absolute" | "centered";
-  readonly positionUnit: PositionUnit;
+  readonly positionReference: "center" | "corner" | null;
+  readonly positionOrigin: "absolute" | "centered" | null;
+  readonly positionUnit: PositionUnit | null;
+  readonly positionsAre: "probe" | "sample" | null;
+  readonly patterns: string | null;
+  readonly positions: string | null;
+  readonly probeFile: string | null;
+  readonly objectFile: string | null;
+  readonly maskFile: string | null;
   readonly format: string | null;
   readonly propagation: Propagation | null;
   readonly energyKev: number | null;
@@ -79,6 +85,12 @@ export const readingSettings = [
   "positionReference",
   "positionOrigin",
   "positionUnit",
+  "positionsAre",
+  "patterns",
+  "positions",
+  "probeFile",
+  "objectFile",
+  "maskFile",
   "format",
   "propagation",
   "energyKev",
@@ -95,31 +107,14 @@ export type ReadingSettings = Pick<DataConfig, (typeof readingSettings)[number]>
 
 /** The same as a scan reader takes them: what was left open is absent. */
 export function scanOptions(reading: ReadingSettings): ScanOptions {
-  const { measurement, patternsKey, probeKey, positionsKey, objectKey, frameAxis, positionOrder, scanIndex, format } =
-    reading;
   const { skipFrames = null, skipOutlyingFrames = false } = reading;
   const geometry: GeometryStatement = Object.fromEntries(
     geometrySettings.flatMap((name) => (reading[name] === null ? [] : [[name, reading[name]]])),
   );
+  const others = readingSettings.filter((name) => !(geometrySettings as readonly string[]).includes(name));
   return {
-    dcAt: reading.dcAt,
-    probeAt: reading.probeAt,
-    maskValid: reading.maskValid,
-    ...(reading.cropTo === null ? {} : { cropTo: reading.cropTo }),
-    ...(reading.padTo === null ? {} : { padTo: reading.padTo }),
-    positionReference: reading.positionReference,
-    positionOrigin: reading.positionOrigin,
-    positionUnit: reading.positionUnit,
-    ...(format === null ? {} : { format }),
+    ...Object.fromEntries(others.flatMap((name) => (reading[name] === null ? [] : [[name, reading[name]]]))),
     ...(Object.keys(geometry).length === 0 ? {} : { geometry }),
-    ...(measurement === null ? {} : { measurement }),
-    ...(patternsKey === null ? {} : { patternsKey }),
-    ...(probeKey === null ? {} : { probeKey }),
-    ...(positionsKey === null ? {} : { positionsKey }),
-    ...(objectKey === null ? {} : { objectKey }),
-    ...(frameAxis === null ? {} : { frameAxis }),
-    ...(positionOrder === null ? {} : { positionOrder }),
-    ...(scanIndex === null ? {} : { scanIndex }),
     ...(skipFrames === null && !skipOutlyingFrames ? {} : { someLeftOut: true }),
     ...(skipFrames === null ? {} : { skipFrames }),
   };
@@ -145,6 +140,23 @@ const bounds = (axis: string) =>
 
 const key = (what: string) => optional(z.string().min(1), `Name of the array in the file that holds ${what}.`);
 
+/** How a file is read where neither its format nor anybody says it. */
+export const usualReading: Readonly<Partial<DataConfig>> = {
+  dcAt: "center",
+  probeAt: "center",
+  maskValid: 1,
+  positionReference: "center",
+  positionOrigin: "absolute",
+  positionUnit: "px",
+  positionsAre: "probe",
+};
+
+const asFormat = (name: keyof typeof usualReading): string =>
+  `Left open: as the file's format says, else ${String(usualReading[name])}.`;
+
+const address = (what: string) =>
+  optional(z.string().min(1), `FILE::ARRAY that holds ${what}, where it is not in the scan's own file.`);
+
 /** Scale bars and resolutions follow from it, not what is learned. */
 const quantity = (description: string, unit: string) =>
   optional(real({ above: 0 }), description, { unit, identity: "never" });
@@ -154,16 +166,17 @@ const schema = z.strictObject({
     z.enum(["amplitude", "counts"]),
     "What the patterns hold: amplitudes (square roots of counts) or counts. Left open: amplitudes for floating point; integers must be told.",
   ),
-  dcAt: choice(["center", "corner"], "center", "Where the patterns have their zero frequency."),
-  probeAt: choice(
-    ["center", "corner"],
-    "center",
-    "Where the probe has its centre: at index floor(n/2) of its window, or at index 0, as a Fourier transform leaves it.",
+  dcAt: optional(
+    z.enum(["center", "corner"]),
+    `Where the patterns have their zero frequency: at index floor(n/2), or at index 0. ${asFormat("dcAt")}`,
   ),
-  maskValid: withDefault(
+  probeAt: optional(
+    z.enum(["center", "corner"]),
+    `Where the probe has its centre: at index floor(n/2) of its window, or at index 0, as a Fourier transform leaves it. ${asFormat("probeAt")}`,
+  ),
+  maskValid: optional(
     integer({ min: 0, max: 1 }) as z.ZodType<0 | 1>,
-    1,
-    "What stands for a valid pixel in the file's mask.",
+    `What stands for a valid pixel in the file's mask. ${asFormat("maskValid")}`,
   ),
   cropTo: optional(
     integer({ min: 1 }),
@@ -187,21 +200,27 @@ const schema = z.strictObject({
     z.enum(["xy", "yx"]),
     "Order of the two columns of the positions array; must be said together with positions_key.",
   ),
-  positionReference: choice(
-    ["center", "corner"],
-    "center",
-    "Which pixel of the probe's window a position names: its centre or its minimum corner.",
+  positionReference: optional(
+    z.enum(["center", "corner"]),
+    `Which pixel of the probe's window a position names: its centre or its minimum corner. ${asFormat("positionReference")}`,
   ),
-  positionOrigin: choice(
-    ["absolute", "centered"],
-    "absolute",
-    "Where positions count from: the object's first pixel, or its middle (free when the file has no object).",
+  positionOrigin: optional(
+    z.enum(["absolute", "centered"]),
+    `Where positions count from: the object's first pixel, or its middle (free when the file has no object). ${asFormat("positionOrigin")}`,
   ),
-  positionUnit: choice(
-    ["px", ...(Object.keys(lengthUnits) as (keyof typeof lengthUnits)[])],
-    "px",
-    "Unit of the positions: object pixels, or a length that the size of an object pixel converts.",
+  positionUnit: optional(
+    z.enum(["px", ...(Object.keys(lengthUnits) as (keyof typeof lengthUnits)[])]),
+    `Unit of the positions: object pixels, or a length that the size of an object pixel converts. ${asFormat("positionUnit")}`,
   ),
+  positionsAre: optional(
+    z.enum(["probe", "sample"]),
+    `Whose movement the positions tell: the sample's is the opposite of the probe's over the object. ${asFormat("positionsAre")}`,
+  ),
+  patterns: address("the patterns"),
+  positions: address("the positions (also FILE::X,Y, a table or text)"),
+  probeFile: address("the probe"),
+  objectFile: address("the reference object"),
+  maskFile: address("the mask"),
   format: optional(
     z.enum(scanFormats.map(({ name }) => name) as [string, ...string[]]),
     "Format of the scan file. Left open: the one that recognises the file best.",

@@ -1,7 +1,7 @@
 import { inspectScan, type ScanInspection } from "../scans/inspect/inspectScan.ts";
 import type { ScanOptions } from "../scans/scanOptions.ts";
+import { withScan } from "./inputs/scanFileSet.ts";
 import type { Home } from "./machine.ts";
-import { withArrays } from "./store.ts";
 
 /**
  * Says what a scan file holds and what in it needs care.
@@ -15,5 +15,7 @@ export function runInspection(
   { store }: Pick<Home, "store">,
   skipOutlyingFrames = false,
 ): Promise<ScanInspection> {
-  return withArrays(path, store, (arrays) => inspectScan(arrays, stated, path, skipOutlyingFrames));
+  return withScan(path, stated, store, ({ arrays, elsewhere }) =>
+    inspectScan(arrays, stated, path, skipOutlyingFrames, elsewhere),
+  );
 }

@@ -4,6 +4,7 @@ import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { ByteSource } from "../formats/byteSource.ts";
 
 import { readReconstruction } from "../reconstructions/reconstructionNpz.ts";
+import { parseAddress, SEPARATOR } from "../scans/addresses.ts";
 import { objectNumbers } from "../scans/objectNumbers.ts";
 import { readGeometry } from "../scans/scanGeometry.ts";
 import type { Home } from "./machine.ts";
@@ -30,17 +31,13 @@ export interface ObjectFile {
   readonly warnings?: readonly string[];
 }
 
-/** Between a path and the name of an array in it, as in HDF5 addresses. */
-const separator = "::";
-
 /** Names that an object's array has, ours first; some of these files hold other complex images too. */
 const knownKeys = ["objectGuess", "object", "reconstructed_object", "psi", "obj"] as const;
 
 /** `file.npz::array`, or the path alone. */
 export function splitAddress(address: string): { readonly path: string; readonly key?: string } {
-  const at = address.lastIndexOf(separator);
-  if (at <= 0) return { path: address };
-  return { path: address.slice(0, at), key: address.slice(at + separator.length) };
+  const { path, keys } = parseAddress(address);
+  return keys.length === 0 ? { path } : { path, key: keys.join(",") };
 }
 
 /**
@@ -105,7 +102,7 @@ function noObject(npz: ArrayFile, path: string, expected: string): PtychonautErr
     where: path,
     expected,
     got: `the arrays ${npz.keys.join(", ")}`,
-    fix: `name the array: ${path}${separator}NAME`,
+    fix: `name the array: ${path}${SEPARATOR}NAME`,
   });
 }
 

@@ -1,11 +1,8 @@
 import type { ComplexArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
-import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { NumericArray } from "../formats/npy.ts";
-import { requireKey } from "./namedArrays.ts";
 import { objectNumbers } from "./objectNumbers.ts";
 import { FLOAT32_MAX } from "./patternValues.ts";
-import type { ScanOptions } from "./scanOptions.ts";
 
 /**
  * The probe as `[mode, y, x]`.
@@ -35,32 +32,21 @@ export function toProbe(
 }
 
 /**
- * The reference object, where there is one or one is named.
+ * The reference object as `[y, x]`.
  * @throws PtychonautError "data" when it is no finite image
  */
-export function readObject(
-  file: ArrayFile,
-  options: ScanOptions,
-  where: string,
-  warnings: string[],
-): ComplexArray | undefined {
-  if (options.objectKey === undefined && !file.has("objectGuess")) return undefined;
-  const key = requireKey(file, options.objectKey ?? "objectGuess", "reference object", "objectKey", where);
-  const array = file.readNumbers(key);
+export function toObject(array: NumericArray, where: string, warnings: string[]): ComplexArray {
   const shape = squeezeLeading(array.shape, 2);
   if (shape.length !== 2)
     throw new PtychonautError("data", "the reference object is not an image", {
-      where: `${where}: ${key}`,
+      where,
       expected: "(y, x)",
       got: `(${array.shape.join(", ")})`,
     });
   const bad = array.data.find((value) => !Number.isFinite(value));
   if (bad !== undefined)
-    throw new PtychonautError("data", "the reference object is not finite", {
-      where: `${where}: ${key}`,
-      got: `${bad}`,
-    });
-  const numbers = objectNumbers(array, `${where}: ${key}`);
+    throw new PtychonautError("data", "the reference object is not finite", { where, got: `${bad}` });
+  const numbers = objectNumbers(array, where);
   warnings.push(...numbers.warnings);
   return { shape, data: numbers.data };
 }

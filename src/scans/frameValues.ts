@@ -2,28 +2,29 @@ import type { RealArray } from "../arrays.ts";
 import { shiftToCentre } from "../data/centredPatterns.ts";
 import { PtychonautError } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
+import type { ArrayPart } from "./parts.ts";
 import type { ScanOptions } from "./scanOptions.ts";
 
 /** What a file may say of detector pixels and of frames beside the patterns. */
 
 export function optionalMask(
-  file: ArrayFile,
+  part: ArrayPart | undefined,
   options: ScanOptions,
   [height, width]: readonly [number, number],
   at: (key: string) => string,
 ): { readonly mask?: RealArray } {
-  if (!file.has("mask")) return {};
-  const array = file.readNumbers("mask");
+  if (part === undefined) return {};
+  const array = part.read();
   const complex = array.dtype.startsWith("complex");
   if (complex || array.shape.join() !== `${height},${width}`)
     throw new PtychonautError("data", "the mask does not fit", {
-      where: at("mask"),
+      where: at(part.key),
       expected: `(${height}, ${width}) of 0 and 1, 1 = valid`,
       got: `${array.dtype} (${array.shape.join(", ")})`,
     });
   if (!array.data.every(tellsValidity))
     throw new PtychonautError("data", "the mask has other values than 0 and 1", {
-      where: at("mask"),
+      where: at(part.key),
       expected: "1 where a pixel is valid, 0 where it is not",
       got: valuesIn(array.data),
       fix: "save it as (mask > 0), or by the condition that tells valid pixels, as 0 and 1",

@@ -3,13 +3,16 @@ import { scanOfNumber } from "../data/scanNumbers.ts";
 import { PtychonautError, unknownName } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import { asStated } from "./asStated.ts";
+import { completeScan, shapeOfParts } from "./completeScan.ts";
+import { withElsewhere } from "./elsewhere.ts";
+import { namedFormat } from "./formats/named.ts";
+import type { ScanParts } from "./parts.ts";
 import { wantedSide } from "./resizedScan.ts";
 import type { Recognition, ScanFormat, ScanShape, ScanSource } from "./scanFormat.ts";
-import { npzFormat } from "./scanNpz.ts";
 import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
 
 /** Every format that this version reads. */
-export const scanFormats: readonly ScanFormat[] = [npzFormat];
+export const scanFormats: readonly ScanFormat[] = [namedFormat];
 
 /** A format, and why it was taken. */
 export interface ChosenFormat extends Recognition {
@@ -26,7 +29,7 @@ export function chooseFormat(
   where: string,
   formats: readonly ScanFormat[] = scanFormats,
 ): ChosenFormat {
-  if (options.format !== undefined) return namedFormat(file, options, options.format, formats);
+  if (options.format !== undefined) return formatNamed(file, options, options.format, formats);
   const known = formats
     .map((format) => ({ format, ...format.recognise(file, options) }))
     .filter(({ confidence }) => confidence > 0)
@@ -46,7 +49,7 @@ export function chooseFormat(
   );
 }
 
-function namedFormat(
+function formatNamed(
   file: ArrayFile,
   options: ScanOptions,
   name: string,
@@ -62,22 +65,46 @@ function namedFormat(
   return { format, ...format.recognise(file, options), evidence: "as stated" };
 }
 
+/** The parts of a scan that a file has and other files add, and the format that knows it. */
+export interface FoundParts extends ChosenFormat {
+  readonly parts: ScanParts;
+}
+
+/** @throws PtychonautError "data" or "usage", see `chooseFormat` and `ScanFormat.parts` */
+export function scanParts(
+  file: ArrayFile,
+  options: ScanOptions,
+  where: string,
+  elsewhere: ScanSource["elsewhere"] = {},
+): FoundParts {
+  const chosen = chooseFormat(file, options, where);
+  const parts = withElsewhere(chosen.format.parts(file, options, where), elsewhere, options);
+  return { ...chosen, parts };
+}
+
 /**
  * A scan, by whatever format its file is in.
  * @param source what is known of the file, for provenance, and where patterns may go that stay on the disk
- * @throws PtychonautError "data" or "usage", see `chooseFormat` and the format's `read`
+ * @throws PtychonautError "data" or "usage", see `chooseFormat` and `completeScan`
  */
 export function readScanArrays(file: ArrayFile, options: ScanOptions = {}, source: ScanSource = {}): Dataset {
   const where = source.path ?? "scan";
-  const { format, evidence } = chooseFormat(file, options, where);
-  const whole = asStated(format.read(file, options, source), options, source.unread);
+  const { format, evidence, parts } = scanParts(file, options, where, source.elsewhere);
+  const effective = { ...parts.says, ...options };
+  const whole = asStated(completeScan(parts, options, source), effective, source.unread);
   const dataset = options.scanIndex === undefined ? whole : scanOfNumber(whole, options.scanIndex, where);
   return { ...dataset, provenance: { ...dataset.provenance, format: { name: format.name, evidence } } };
 }
 
-/** @throws PtychonautError "data" or "usage", see `chooseFormat` and the format's `shape` */
-export function readScanShape(file: ArrayFile, options: ScanOptions, where: string): ScanShape {
-  const shape = resizedShape(chooseFormat(file, options, where).format.shape(file, options, where), options, where);
+/** @throws PtychonautError "data" or "usage", see `chooseFormat` and `completeScan` */
+export function readScanShape(
+  file: ArrayFile,
+  options: ScanOptions,
+  where: string,
+  elsewhere: ScanSource["elsewhere"] = {},
+): ScanShape {
+  const { parts } = scanParts(file, options, where, elsewhere);
+  const shape = resizedShape(shapeOfParts(parts, options, where), options, where);
   const { scanIndex } = options;
   if (scanIndex === undefined) return shape;
   const own = shape.scanIndex?.filter((number) => number === scanIndex);

@@ -1,12 +1,12 @@
-import type { Dataset } from "../data/dataset.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { MakeScratch } from "../formats/byteSource.ts";
+import type { AddressOption } from "./addresses.ts";
+import type { ScanParts } from "./parts.ts";
 import type { ScanOptions } from "./scanOptions.ts";
 
 /**
- * One layout of scans in files of arrays. A format is a file in this room that exports one of these, and a line in
- * `registry.ts`. Its `read` writes every convention that it applied (units, signs, axes, zero frequency, counts or
- * amplitudes) into the Dataset's provenance.
+ * One layout of scans in files of arrays. A format is a file in `formats/` that exports one of these, and a line in
+ * `registry.ts`.
  */
 export interface ScanFormat {
   /** For the option `format`. */
@@ -15,10 +15,13 @@ export interface ScanFormat {
   readonly title: string;
   /** How far the file looks like this format. Looks at names, shapes and attributes, not at numbers. */
   recognise(file: ArrayFile, options: ScanOptions): Recognition;
-  /** @throws PtychonautError "data" when the arrays are not there, do not fit or cannot be told apart */
-  shape(file: ArrayFile, options: ScanOptions, where: string): ScanShape;
-  /** @throws PtychonautError "data" with the array and the option that would help */
-  read(file: ArrayFile, options: ScanOptions, source: ScanSource): Dataset;
+  /**
+   * What the file has of a scan, and every convention of the format: units, signs, axes, zero frequency, counts or
+   * amplitudes. Reads headers and what is small; the rest is read when `completeScan` asks for it.
+   * @param where names the file in errors
+   * @throws PtychonautError "data" with the array and the option that would help
+   */
+  parts(file: ArrayFile, options: ScanOptions, where: string): ScanParts;
 }
 
 export interface Recognition {
@@ -51,4 +54,17 @@ export interface ScanSource {
   readonly scratch?: MakeScratch;
   /** Leaves the patterns, and what is as large, where they are: what comes out has everything but their numbers. */
   readonly unread?: boolean;
+  /** Parts out of other files, which options give addresses of, open. */
+  readonly elsewhere?: Elsewhere;
+}
+
+/** Arrays in other files, by the option that gives their address. */
+export type Elsewhere = Readonly<Partial<Record<AddressOption, readonly PlacedArray[]>>>;
+
+/** An array in an open file. */
+export interface PlacedArray {
+  readonly file: ArrayFile;
+  readonly key: string;
+  /** The file, for errors. */
+  readonly where: string;
 }

@@ -31,8 +31,7 @@ const fileNames: Readonly<
 };
 
 /**
- * The geometry of a scan: what its file says, and what options add.
- * @param side of the patterns; undefined where they are not square
+ * The geometry of an object's file, by these names, and what options add.
  * @param warnings of values that are no use
  * @throws PtychonautError "data" when they contradict each other or name what is not known
  */
@@ -43,10 +42,11 @@ export function readGeometry(
   where: string,
   warnings: string[],
 ): Geometry {
-  return resolveGeometry(mergeGeometry(statementIn(file, where, warnings), stated, where), side, where);
+  return resolveGeometry(mergeGeometry(geometryIn(file, where, warnings), stated, where), side, where);
 }
 
-function statementIn(file: ArrayFile, where: string, warnings: string[]): GeometryStatement {
+/** What a file says by these names. @throws PtychonautError "data" for what is not known */
+export function geometryIn(file: ArrayFile, where: string, warnings: string[]): GeometryStatement {
   const found: { -readonly [K in keyof GeometryStatement]: GeometryStatement[K] } = {};
   for (const quantity of geometryQuantities) {
     for (const [name, perUnit] of fileNames[quantity]) {

@@ -3,8 +3,9 @@ import { setting } from "../errors.ts";
 import type { GeometryStatement } from "../optics/geometry.ts";
 
 /**
- * What a scan file does not say about itself. Every default is the PtychoPINN contract; whatever differs from it must be
- * said, because no choice here can be told from the numbers with certainty (`inspect` shows the evidence).
+ * What a scan file does not say about itself. What is left open is as the format says (`ScanParts.says`), else the default:
+ * the PtychoPINN contract. Whatever differs from it must be said, because no choice here can be told from the numbers with
+ * certainty (`inspect` shows the evidence).
  */
 export interface ScanOptions {
   /** The scan format (`registry.ts`). Default: the one that recognises the file best. */
@@ -42,6 +43,14 @@ export interface ScanOptions {
   readonly positionOrigin?: "absolute" | "centered";
   /** Unit of the positions. Lengths become object pixels by the geometry. Default `px`: object pixels. */
   readonly positionUnit?: PositionUnit;
+  /** Whose movement positions tell: the sample's is the opposite of the probe's over the object. Default `probe`. */
+  readonly positionsAre?: "probe" | "sample";
+  /** Addresses `file::array` of what is not in the scan's own file; of positions also `file::x,y`. */
+  readonly patterns?: string;
+  readonly positions?: string;
+  readonly probeFile?: string;
+  readonly objectFile?: string;
+  readonly maskFile?: string;
   /** What is known of the experiment beside the file. */
   readonly geometry?: GeometryStatement;
   /**
@@ -63,10 +72,9 @@ export type PositionUnit = "px" | keyof typeof lengthUnits;
 /** Pixels between the object's edge and the outermost window when a reader chooses the origin: room for sub-pixel shifts. */
 export const SCAN_MARGIN = 2;
 
+/** The setting that states an option. */
+export const settingOf = (option: keyof ScanOptions): string =>
+  option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
 /** An option as advice in errors and reports names it. */
-export function optionAdvice(option: keyof ScanOptions, value = "…"): string {
-  return setting(
-    option.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-    value,
-  );
-}
+export const optionAdvice = (option: keyof ScanOptions, value = "…"): string => setting(settingOf(option), value);

@@ -2,7 +2,10 @@ import { type ComplexArray, sizeOf } from "../arrays.ts";
 import { frameRanges, parseFrameRanges } from "../data/frameRanges.ts";
 import { PtychonautError, setting } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
+import type { ArrayAt } from "../formats/joinedArrays.ts";
 import { type Geometry, missingForPixel } from "../optics/geometry.ts";
+import { requireKey } from "./namedArrays.ts";
+import type { PositionsPart } from "./parts.ts";
 import { lengthUnits, optionAdvice, type PositionUnit, SCAN_MARGIN, type ScanOptions } from "./scanOptions.ts";
 
 export interface ScanPositions {
@@ -20,27 +23,27 @@ export interface WindowGeometry {
 }
 
 /**
- * Positions of a scan file in the project's convention: (y, x), window centre at index floor(N/2), object pixels. What was
- * done to them is appended to `conversions`.
- * @throws PtychonautError "data": missing, not finite, lengths that differ; "usage": an array of pairs without its order, a
- *   unit of length without the size of an object pixel
+ * Positions in the project's convention: (y, x), window centre at index floor(N/2), object pixels. What was done to them is
+ * appended to `conversions`.
+ * @param scanIndex which scan a frame belongs to, where the file says so: frames left out count within one
+ * @throws PtychonautError "data": not finite, lengths that differ; "usage": a unit of length without the size of an object
+ *   pixel
  */
-export function readPositions(
-  file: ArrayFile,
+export function placedPositions(
+  part: PositionsPart,
   options: ScanOptions,
   window: WindowGeometry,
+  scanIndex: Int32Array | undefined,
   conversions: string[],
 ): ScanPositions {
   const { where } = window;
-  const positions =
-    options.positionsKey === undefined
-      ? joined(file, "xcoords", "ycoords", options, where)
-      : readPairs(file, options.positionsKey, options, where, conversions);
-  const hasNominal = options.positionsKey === undefined && (file.has("xcoords_start") || file.has("ycoords_start"));
-  const nominal = hasNominal ? joined(file, "xcoords_start", "ycoords_start", options, where) : undefined;
+  const leftOut = framesLeftOut(scanIndex, options, part.count);
+  const positions = checkFinite(part.read(), leftOut, `${where}: ${part.keys.join(", ")}`);
+  const nominal = part.nominal && checkFinite(part.nominal(), leftOut, `${where}: nominal positions`);
+  conversions.push(...(part.conversions ?? []));
   if (nominal !== undefined && nominal.length !== positions.length)
     throw new PtychonautError("data", "nominal and actual positions differ in number", {
-      where: `${where}: xcoords_start`,
+      where,
       expected: `${positions.length / 2}`,
       got: `${nominal.length / 2}`,
     });
@@ -53,6 +56,10 @@ export function readPositions(
       `positions converted from ${options.positionUnit} to object pixels of ${window.geometry.objectPixelM} m`,
     );
   }
+  if (options.positionsAre === "sample") {
+    for (const list of lists) for (let k = 0; k < list.length; k++) list[k] = -list[k];
+    conversions.push("positions of the sample turned round: the probe moves the other way over the object");
+  }
   const [dy, dx] = offsetToConvention(positions, options, window, conversions);
   for (const list of lists) {
     for (let k = 0; k < list.length; k += 2) {
@@ -61,6 +68,46 @@ export function readPositions(
     }
   }
   return { positions, ...(nominal === undefined ? {} : { nominalPositions: nominal }) };
+}
+
+/**
+ * Positions by the contract's names, `xcoords` and `ycoords`, or in the array of pairs that options name; undefined where
+ * there are none of these names.
+ * @throws PtychonautError "data" for one column without the other, or an array that is named and not there
+ */
+export function namedPositions(file: ArrayFile, options: ScanOptions, where: string): PositionsPart | undefined {
+  const { positionsKey } = options;
+  if (positionsKey !== undefined) {
+    requireKey(file, positionsKey, "positions", "positionsKey", where);
+    return pairsPart({ file, key: positionsKey }, options, where);
+  }
+  if (!file.has("xcoords") && !file.has("ycoords")) return undefined;
+  const hasNominal = file.has("xcoords_start") || file.has("ycoords_start");
+  return {
+    ...columnsPart({ file, key: "xcoords" }, { file, key: "ycoords" }, where),
+    ...(hasNominal ? { nominal: () => joined(file, "xcoords_start", "ycoords_start", where) } : {}),
+  };
+}
+
+/** Two arrays, x and y, one entry a frame each. */
+export function columnsPart(x: ArrayAt, y: ArrayAt, where: string): PositionsPart {
+  const first = x.file.has(x.key) ? x : y;
+  return {
+    keys: [x.key, y.key],
+    count: sizeOf(first.file.header(first.key).shape),
+    read: () => joined(x.file, x.key, y.key, where, y.file),
+  };
+}
+
+/** One array of pairs, one a frame. @throws PtychonautError "usage" for columns of unknown order */
+export function pairsPart({ file, key }: ArrayAt, options: ScanOptions, where: string): PositionsPart {
+  const { positionOrder } = options;
+  return {
+    keys: [key],
+    count: Math.floor(sizeOf(file.header(key).shape) / 2),
+    read: () => readPairs(file, key, options, where),
+    conversions: [`positions from ${key}, columns (${[...(positionOrder ?? "")].join(", ")})`],
+  };
 }
 
 /** Of positions in a unit of length that cannot be converted, for whoever finds it first. */
@@ -81,8 +128,12 @@ export function pixelsPerUnit({ positionUnit = "px" }: ScanOptions, geometry: Ge
   });
 }
 
-function joined(file: ArrayFile, xKey: string, yKey: string, options: ScanOptions, where: string): Float64Array {
-  const [x, y] = [xKey, yKey].map((key) => {
+function joined(xFile: ArrayFile, xKey: string, yKey: string, where: string, yFile = xFile): Float64Array {
+  const columns = [
+    [xFile, xKey],
+    [yFile, yKey],
+  ] as const;
+  const [x, y] = columns.map(([file, key]) => {
     if (!file.has(key))
       throw new PtychonautError("data", `no array "${key}"`, {
         where,
@@ -101,23 +152,17 @@ function joined(file: ArrayFile, xKey: string, yKey: string, options: ScanOption
   if (x.length !== y.length)
     throw new PtychonautError("data", `${xKey} and ${yKey} differ in length`, {
       where,
-      got: `${x!.length} and ${y!.length}`,
+      got: `${x.length} and ${y.length}`,
     });
   const out = new Float64Array(2 * x.length);
   for (let k = 0; k < x.length; k++) {
     out[2 * k] = y[k];
     out[2 * k + 1] = x[k];
   }
-  return checkFinite(out, framesLeftOut(file, options, x.length), `${where}: ${xKey}, ${yKey}`);
+  return out;
 }
 
-function readPairs(
-  file: ArrayFile,
-  key: string,
-  options: ScanOptions,
-  where: string,
-  conversions: string[],
-): Float64Array {
+function readPairs(file: ArrayFile, key: string, options: ScanOptions, where: string): Float64Array {
   if (options.positionOrder === undefined)
     throw new PtychonautError("usage", "the order of the two position columns is not stated", {
       where: `${where}: ${key}`,
@@ -132,8 +177,7 @@ function readPairs(
     });
   const out = Float64Array.from(array.data);
   if (options.positionOrder === "xy") for (let k = 0; k < out.length; k += 2) out.subarray(k, k + 2).reverse();
-  conversions.push(`positions from ${key}, columns (${[...options.positionOrder].join(", ")})`);
-  return checkFinite(out, framesLeftOut(file, options, out.length / 2), `${where}: ${key}`);
+  return out;
 }
 
 /** Refuses what is no number but in frames that are left out, whose positions become another frame's. */
@@ -168,10 +212,13 @@ export function placeLeftOut(positions: Float64Array, leftOut: readonly number[]
 }
 
 /** Frames to leave out by their numbers in the file. @throws PtychonautError "usage" for frames that are not there */
-export function framesLeftOut(file: ArrayFile, { skipFrames, scanIndex }: ScanOptions, count: number): number[] {
+export function framesLeftOut(
+  numbers: ArrayLike<number> | undefined,
+  { skipFrames, scanIndex }: ScanOptions,
+  count: number,
+): number[] {
   if (skipFrames === undefined) return [];
-  if (scanIndex === undefined || !file.has("scan_index")) return parseFrameRanges(skipFrames, count);
-  const numbers = file.readNumbers("scan_index").data;
+  if (scanIndex === undefined || numbers === undefined) return parseFrameRanges(skipFrames, count);
   const own = Array.from({ length: count }, (_, frame) => frame).filter((frame) => numbers[frame] === scanIndex);
   return parseFrameRanges(skipFrames, own.length).map((frame) => own[frame]);
 }

@@ -8,15 +8,12 @@ import type { NpyArray } from "../../src/formats/npy.ts";
 import { openNpz, writeNpz } from "../../src/formats/npz.ts";
 import { openSource, scratchFolder } from "../../src/node/files/fileSource.ts";
 import { Random } from "../../src/random.ts";
-import { toProbe } from "../../src/scans/complexImages.ts";
+import { completeScan } from "../../src/scans/completeScan.ts";
 import { filePatterns } from "../../src/scans/filePatterns.ts";
-import { patternLayout } from "../../src/scans/patternLayout.ts";
 import { chooseFormat, scanFormats } from "../../src/scans/registry.ts";
 import type { ScanFormat, ScanSource } from "../../src/scans/scanFormat.ts";
-import { readGeometry } from "../../src/scans/scanGeometry.ts";
+import { geometryIn } from "../../src/scans/scanGeometry.ts";
 import type { ScanOptions } from "../../src/scans/scanOptions.ts";
-import { patternsInMemory } from "../../src/scans/scanPatterns.ts";
-import { patternsInFile } from "../../src/scans/storedPatterns.ts";
 
 /** A format of another container with groups, attributes and chunks: what it takes to add one. */
 
@@ -54,26 +51,21 @@ const grid: ScanFormat = {
   title: "raster scans of a test",
   recognise: (file) =>
     file.has("/entry/data") ? { confidence: 1, evidence: "it has /entry/data" } : { confidence: 0, evidence: "" },
-  shape: () => ({ count: 12, height: N, width: N, patternBytes: stack.byteLength, photonsPerPattern: undefined }),
-  read,
+  parts: (file, _, where) => ({
+    patterns: { file, key: "/entry/data" },
+    positions: {
+      keys: ["/entry/translation"],
+      count: file.header("/entry/translation").shape[0] * file.header("/entry/translation").shape[1],
+      read: () => Float64Array.from(file.readNumbers("/entry/translation").data),
+    },
+    probe: { key: "/entry/illumination", read: () => file.readNumbers("/entry/illumination") },
+    geometry: geometryIn(file, where, []),
+    says: { dcAt: "corner", measurement: "counts", positionUnit: "m" },
+  }),
 };
 
-function read(file: ArrayFile, options: ScanOptions, { scratch, path = "grid" }: ScanSource): Dataset {
-  const key = "/entry/data";
-  const { data } = file.readNumbers("/entry/translation");
-  const layout = patternLayout(file.header(key).shape, data.length / 2, options.frameAxis, key);
-  const geometry = readGeometry(file, {}, layout.height, path, []);
-  const stored = { file, key, layout, dcAt: "corner", where: `${path}: ${key}` } as const;
-  return {
-    name: "grid",
-    patterns: scratch === undefined ? patternsInMemory(stored) : patternsInFile(stored, scratch),
-    measurement: "counts",
-    positions: Float64Array.from(data, (value) => value / geometry.objectPixelM!),
-    geometry,
-    probe: toProbe(file.readNumbers("/entry/illumination"), [N, N], path, []),
-    provenance: { path, conversions: ["zero frequency moved", "metres to pixels"], warnings: [] },
-  };
-}
+const read = (source: ScanSource, options: ScanOptions = {}): Dataset =>
+  completeScan(grid.parts(grouped(), options, "grid"), options, source);
 
 const frames = ({ patterns }: Dataset): Float32Array => {
   const out = new Float32Array(patterns.count * N * N);
@@ -87,12 +79,12 @@ describe("a format of another container", () => {
   it("is chosen for its files alone", () => {
     expect(chooseFormat(grouped(), {}, "scan.h5", formats).format).toBe(grid);
     const npz = openNpz(writeNpz({ diff3d: { shape: [1], dtype: "uint8", data: Uint8Array.of(1) } }));
-    expect(chooseFormat(npz, {}, "scan.npz", formats).format.name).toBe("npz");
+    expect(chooseFormat(npz, {}, "scan.npz", formats).format.name).toBe("named");
     expect(chooseFormat(npz, { format: "grid" }, "scan.npz", formats).format).toBe(grid);
   });
 
   it("reads with the parts that are there: layout, metres by attributes, patterns in memory", () => {
-    const { patterns, positions, geometry } = read(grouped(), {}, {});
+    const { patterns, positions, geometry } = read({});
     expect([patterns.count, patterns.height, patterns.origin.kind]).toEqual([ROWS * COLUMNS, N, "memory"]);
     // 12.398419843 keV Å / 6.2 keV · 2 m / (16 · 20 µm)
     expect(geometry!.objectPixelM! * 1e6).toBeCloseTo((1.999745136 * 2e-4) / (16 * 2e-5), 6);
@@ -101,10 +93,10 @@ describe("a format of another container", () => {
 
   it("and its patterns stay on the disk, where other threads open them", () => {
     const scratch = scratchFolder(folder, () => {});
-    const onDisk = read(grouped(), {}, { scratch: scratch.make });
+    const onDisk = read({ scratch: scratch.make });
     const { origin } = onDisk.patterns;
     if (origin.kind !== "file") throw new Error(origin.kind);
-    expect(frames(onDisk)).toEqual(frames(read(grouped(), {}, {})));
+    expect(frames(onDisk)).toEqual(frames(read({})));
     const source = openSource(origin.path);
     expect(frames({ ...onDisk, patterns: filePatterns(source, origin) })).toEqual(frames(onDisk));
     source.close();

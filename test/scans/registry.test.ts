@@ -2,8 +2,6 @@ import { describe, expect, it } from "vitest";
 import { scanOptions } from "../../src/config/dataConfig.ts";
 import { camelCase } from "../../src/config/names.ts";
 import { parseSettings } from "../../src/config/schema.ts";
-import type { Dataset } from "../../src/data/dataset.ts";
-import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import type { ArrayFile } from "../../src/formats/arrayFile.ts";
 import { openNpz, writeNpz } from "../../src/formats/npz.ts";
 import { chooseFormat, readScanArrays, scanFormats } from "../../src/scans/registry.ts";
@@ -20,37 +18,32 @@ const stub = (name: string, confidence: number): ScanFormat => ({
   name,
   title: `the ${name} layout`,
   recognise: () => ({ confidence, evidence: `${name} says so` }),
-  shape: () => ({ count: 1, height: 2, width: 2, patternBytes: 16, photonsPerPattern: undefined }),
-  read: (): Dataset => ({
-    name,
-    patterns: memoryPatterns(new Float32Array(4), [1, 2, 2]),
-    measurement: "counts",
-    positions: new Float64Array(2),
-    probe: { shape: [1, 2, 2], data: new Float32Array(8) },
-    provenance: { conversions: [], warnings: [] },
-  }),
+  parts: () => ({ geometry: {} }),
 });
 
 describe("scan formats", () => {
-  it("the NPZ contract is sure by its names, and by those that are stated", () => {
-    const [npz] = scanFormats;
-    expect(npz.recognise(scan(), {}).confidence).toBe(0.9);
+  it("the contract is sure by its names, and by those that are stated, in any container", () => {
+    const [named] = scanFormats;
+    expect(named.recognise(scan(), {}).confidence).toBe(0.9);
     const stated = { patternsKey: "frames", probeKey: "frames", positionsKey: "frames" };
-    expect(npz.recognise(others(), stated).confidence).toBe(0.9);
-    expect(npz.recognise(others(), {})).toEqual({
+    expect(named.recognise(others(), stated).confidence).toBe(0.9);
+    expect(named.recognise(others(), {})).toEqual({
       confidence: 0.1,
-      evidence: "an NPZ without diffraction or diff3d, probeGuess, xcoords, ycoords",
+      evidence: "NPZ without diffraction or diff3d, probeGuess, xcoords, ycoords",
     });
-    expect(npz.recognise({ ...others(), container: "HDF5" }, stated).confidence).toBe(0);
+    expect(named.recognise({ ...others(), container: "HDF5" }, stated)).toEqual({
+      confidence: 0.9,
+      evidence: "HDF5 with the names of patterns, probe and positions",
+    });
   });
 
   it("reading records the format and what told that it is this one", () => {
     const { format } = readScanArrays(scan()).provenance;
     expect(format).toEqual({
-      name: "npz",
+      name: "named",
       evidence: expect.stringContaining("names of patterns, probe and positions"),
     });
-    expect(readScanArrays(scan(), { format: "npz" }).provenance.format?.evidence).toBe("as stated");
+    expect(readScanArrays(scan(), { format: "named" }).provenance.format?.evidence).toBe("as stated");
   });
 
   it("reading records every convention by the setting that would say it, so that they can be said", () => {
@@ -59,6 +52,7 @@ describe("scan formats", () => {
       ...{ patterns_key: "diff3d", probe_key: "probeGuess", measurement: "amplitude", frame_axis: "first" },
       ...{ dc_at: "center", probe_at: "center", mask_valid: "1" },
       ...{ position_reference: "center", position_origin: "absolute", position_unit: "px" },
+      positions_are: "probe",
     });
     const said = Object.fromEntries(
       Object.entries(conventions!).map(([name, value]) => [
@@ -87,8 +81,8 @@ describe("scan formats", () => {
     expect(() => choose({}, stub("a", 0.9), stub("b", 0.9), stub("c", 0.5))).toThrow(
       /several scan formats fit.*a \(the a layout\), b \(the b layout\); got a says so; b says so.*`format=…`/,
     );
-    expect(() => choose({ format: "nzp" }, ...scanFormats)).toThrow(
-      /unknown scan format "nzp".*one of npz.*did you mean/i,
+    expect(() => choose({ format: "nmaed" }, ...scanFormats)).toThrow(
+      /unknown scan format "nmaed".*one of named.*did you mean/i,
     );
   });
 });

@@ -1,5 +1,6 @@
 import { PtychonautError, setting } from "../../errors.ts";
-import { type ReadingSettings, readingSettings } from "../dataConfig.ts";
+import { addressOptions } from "../../scans/addresses.ts";
+import { type ReadingSettings, readingSettings, usualReading } from "../dataConfig.ts";
 import type { BundleHeader, FileProbe, ScanHeader } from "../fileProbe.ts";
 import type { Settings } from "../group.ts";
 import { type Merged, sameValue } from "../merge.ts";
@@ -62,9 +63,10 @@ async function lookedAt(path: string, reading: ReadingSettings, files: FileProbe
 function trainedReading({ data }: BundleHeader, given: Merged): Settings {
   const defaults = parseSettings("data");
   const entries = readingSettings
-    // Which scan of a file was taken says nothing about another file.
-    .filter((name) => name !== "scanIndex" && data[name] !== undefined && !given.has(name))
-    .filter((name) => !sameValue(data[name], defaults[name]))
+    // Which scan of a file was taken, and what lay in which other file, says nothing about another scan.
+    .filter((name) => name !== "scanIndex" && !(addressOptions as readonly string[]).includes(name))
+    .filter((name) => data[name] !== undefined && !given.has(name))
+    .filter((name) => !sameValue(data[name], defaults[name]) && data[name] !== usualReading[name])
     .map((name) => [name, data[name]] as const);
   return Object.fromEntries(entries);
 }

@@ -1,15 +1,15 @@
 import type { Dataset } from "../../data/dataset.ts";
 import { PtychonautError } from "../../errors.ts";
-import type { ArrayFile } from "../../formats/arrayFile.ts";
-import { arrayEndings, looksLikeArrays, openArrayFile } from "../../formats/containers.ts";
+import { arrayEndings, looksLikeArrays } from "../../formats/containers.ts";
 import { readScanArrays, readScanShape } from "../../scans/registry.ts";
 import type { ScanShape } from "../../scans/scanFormat.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
 import { scanPropagator } from "../../training/scanPropagator.ts";
 import type { Home } from "../machine.ts";
 import { joinPath } from "../paths.ts";
-import { type OpenFile, type RunStore, unreadable, withArrays } from "../store.ts";
+import { type RunStore, unreadable } from "../store.ts";
 import { keep, takeKept } from "./checkedScans.ts";
+import { openScanFiles, type ScanFiles, withScan } from "./scanFileSet.ts";
 
 /**
  * The scans that a path names: a file itself, or the files of arrays in a folder, by name.
@@ -35,8 +35,8 @@ export async function scanFiles(path: string, store: RunStore): Promise<readonly
  * @throws PtychonautError "data", see `readScanArrays`
  */
 export async function readScan(path: string, options: ScanOptions, { machine, store }: Home): Promise<Dataset> {
-  return withArrays(path, store, async (arrays, file) =>
-    readScanArrays(arrays, options, { path, sha256: await machine.sha256(file) }),
+  return withScan(path, options, store, async ({ arrays, file, elsewhere }) =>
+    readScanArrays(arrays, options, { path, elsewhere, sha256: await machine.sha256(file) }),
   );
 }
 
@@ -49,12 +49,13 @@ const CHECKED_AT_ONCE = 2 ** 28;
  * @throws PtychonautError "data", see `readScanArrays` and `scanPropagator`
  */
 export async function scanShape(path: string, options: ScanOptions, { machine, store }: Home): Promise<ScanShape> {
-  return withArrays(path, store, async (arrays, file) => {
-    const shape = readScanShape(arrays, options, path);
+  return withScan(path, options, store, async (opened) => {
+    const { arrays, file, elsewhere } = opened;
+    const shape = readScanShape(arrays, options, path, elsewhere);
     if (shape.patternBytes <= CHECKED_AT_ONCE) {
-      const dataset = readScanArrays(arrays, options, { path, sha256: await machine.sha256(file) });
+      const dataset = readScanArrays(arrays, options, { path, elsewhere, sha256: await machine.sha256(file) });
       scanPropagator([dataset]);
-      if (!staysInFile("auto", arrays, file, path, options, machine.memory)) keep(dataset, file, path, options, store);
+      if (!staysInFile("auto", opened, path, options, machine.memory)) keep(dataset, file, path, options, store);
     }
     return shape;
   });
@@ -87,25 +88,24 @@ export async function openScan(
   storage: PatternStorage,
   { machine, store }: Home,
 ): Promise<OpenScan> {
-  const file = await store.open(path);
+  const opened = await openScanFiles(path, options, store);
+  const { arrays, file, elsewhere } = opened;
   const kept = takeKept(file, path, options, store);
   if (kept !== undefined && storage.inMemory !== "no") {
-    file.close();
+    opened.close();
     return { dataset: kept, close: () => {} };
   }
   const scratch = store.scratch(storage.folder, storage.log);
-  let arrays: ArrayFile | undefined;
   const close = (): void => {
-    arrays?.close();
-    file.close();
+    opened.close();
     scratch.remove();
   };
   try {
-    arrays = await openArrayFile(file, path);
-    const inFile = staysInFile(storage.inMemory, arrays, file, path, options, machine.memory);
+    const inFile = staysInFile(storage.inMemory, opened, path, options, machine.memory);
     if (inFile) storage.log(`${path}: the patterns stay in their file`);
     const dataset = readScanArrays(arrays, options, {
       path,
+      elsewhere,
       sha256: await machine.sha256(file),
       ...(inFile ? { scratch: scratch.make } : {}),
     });
@@ -147,14 +147,13 @@ const SHARE_OF_MEMORY = 0.25;
 
 function staysInFile(
   inMemory: PatternStorage["inMemory"],
-  arrays: ArrayFile,
-  { size }: OpenFile,
+  { arrays, file: { size }, elsewhere }: ScanFiles,
   path: string,
   options: ScanOptions,
   memory: number,
 ): boolean {
   if (inMemory !== "auto") return inMemory === "no";
   // Deflate cannot make more than a gigabyte of so little.
-  if (size < 2 ** 20) return false;
-  return readScanShape(arrays, options, path).patternBytes > SHARE_OF_MEMORY * memory;
+  if (size < 2 ** 20 && elsewhere.patterns === undefined) return false;
+  return readScanShape(arrays, options, path, elsewhere).patternBytes > SHARE_OF_MEMORY * memory;
 }

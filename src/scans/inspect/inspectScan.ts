@@ -5,7 +5,7 @@ import { type PatternStatistics, patternStatistics } from "../../data/patternSta
 import { PtychonautError } from "../../errors.ts";
 import type { ArrayFile, ArrayHeader } from "../../formats/arrayFile.ts";
 import type { ByteSource } from "../../formats/byteSource.ts";
-import type { NumericArray, NumericData } from "../../formats/npy.ts";
+import type { NumericData } from "../../formats/npy.ts";
 import { openNpz } from "../../formats/npz.ts";
 import { type Geometry, missingForPixel } from "../../optics/geometry.ts";
 import { propagatorOf } from "../../physics/propagation/propagators.ts";
@@ -25,20 +25,24 @@ import {
   scanSummary,
   tallied,
 } from "../checks/scanFacts.ts";
+import { geometryOf } from "../completeScan.ts";
 import { tellsValidity } from "../frameValues.ts";
+import type { ArrayPart, ScanParts } from "../parts.ts";
 import { framesToFront, type PatternLayout, patternLayout } from "../patternLayout.ts";
 import { measuredCheck } from "../patternValues.ts";
 import { readScanArrays } from "../registry.ts";
-import { readGeometry } from "../scanGeometry.ts";
-import { metadataPhotons } from "../scanMetadata.ts";
+import type { Elsewhere } from "../scanFormat.ts";
 import type { ScanOptions } from "../scanOptions.ts";
 import { framesLeftOut, pixelsPerUnit, placeLeftOut } from "../scanPositions.ts";
-import { findRoles, type ScanRoles } from "../scanRoles.ts";
+import type { ScanRoles } from "../scanRoles.ts";
 import { arrayFrames, framesTogether } from "../storedPatterns.ts";
+import { lookedParts, rolesOf } from "./lookedParts.ts";
 import { judgeRoles } from "./roles.ts";
 
 export interface ScanInspection {
   readonly name: string;
+  /** The format that knows the file; absent where arrays were found by their names, shapes and types. */
+  readonly format?: { readonly name: string; readonly title: string; readonly evidence: string };
   readonly arrays: readonly { readonly key: string; readonly shape: readonly number[]; readonly dtype: string }[];
   readonly roles: ScanRoles;
   readonly patterns?: PatternFacts;
@@ -66,8 +70,9 @@ export function inspectScan(
   stated: ScanOptions = {},
   name = "scan",
   skipOutlyingFrames = false,
+  elsewhere: Elsewhere = {},
 ): ScanInspection {
-  return inspectedScan(input, stated, name, { skipOutlyingFrames }).inspection;
+  return inspectedScan(input, stated, name, { skipOutlyingFrames, elsewhere }).inspection;
 }
 
 /** Somebody who wants to see all frames as they pass by, once, as they are stored. */
@@ -84,12 +89,18 @@ export interface InspectedScan {
   readonly mask?: Uint8Array;
 }
 
+export interface InspectionOptions {
+  readonly skipOutlyingFrames?: boolean;
+  readonly watch?: FrameWatch;
+  readonly elsewhere?: Elsewhere;
+}
+
 /** @throws PtychonautError as `inspectScan` does */
 export function inspectedScan(
   input: Uint8Array | ByteSource | ArrayFile,
   stated: ScanOptions,
   name: string,
-  { skipOutlyingFrames = false, watch }: { readonly skipOutlyingFrames?: boolean; readonly watch?: FrameWatch } = {},
+  { skipOutlyingFrames = false, watch, elsewhere = {} }: InspectionOptions = {},
 ): InspectedScan {
   const someLeftOut = stated.skipFrames !== undefined || skipOutlyingFrames;
   const file = "container" in input ? input : openNpz(input, name);
@@ -97,37 +108,36 @@ export function inspectedScan(
     const { shape, dtype } = file.header(key);
     return { key, shape, dtype };
   });
-  const roles = findRoles(file, stated);
+  const { format, parts } = lookedParts(file, stated, name, elsewhere);
+  const roles = rolesOf(parts);
+  const options = { ...parts.says, ...stated };
   const findings: Finding[] = [];
-  const reading = attempted(() => readScanArrays(file, stated, { path: name, unread: true }));
+  const source = { path: name, unread: true, elsewhere };
+  const reading = attempted(() => readScanArrays(file, stated, source));
   if (reading.refusal !== undefined) findings.push(reading.refusal);
   // What the file has is looked at as it is, before patterns are cut or filled up.
   const { cropTo: _, padTo: __, ...ofFile } = stated;
-  const whole = attempted(() => readScanArrays(file, ofFile, { path: name, unread: true })).value;
+  const whole = attempted(() => readScanArrays(file, ofFile, source)).value;
   /** What cannot be looked at is left out, with the reason, once. */
   const look = <T>(run: () => T): T | undefined => {
     const { value, refusal } = attempted(run);
     if (refusal !== undefined) findings.push(refusal);
     return value;
   };
-  const geometry =
-    reading.value?.geometry ?? look(() => readGeometry(file, stated.geometry ?? {}, undefined, name, []));
-  const positions = look(() => positionsOf(file, roles, stated, geometry));
-  const probeField = whole?.probe ?? look(() => probeOf(file, roles));
-  const probe =
-    probeField === undefined || roles.probe === undefined
-      ? undefined
-      : probeSummary(probeField, file.header(roles.probe).shape);
+  const geometry = reading.value?.geometry ?? look(() => geometryOf(parts, stated, undefined, name));
+  const positions = look(() => positionsOf(parts, options, geometry));
+  const probeField = whole?.probe ?? look(() => probeOf(parts));
+  const probe = probeField === undefined ? undefined : probeSummary(probeField, parts.probe?.shape ?? probeField.shape);
   const scan =
     positions === undefined || positions.length === 0 ? undefined : scanSummary(positions, probe, whole?.scanIndex);
-  const object =
-    roles.object === undefined ? undefined : { shape: file.header(roles.object).shape.filter((n) => n > 1) };
-  const looked = look(() => patternsOf(file, roles, positions, { ...stated, someLeftOut }, findings, watch));
-  const photons = metadataPhotons(file, []);
+  const object = parts.object?.shape === undefined ? undefined : { shape: parts.object.shape.filter((n) => n > 1) };
+  const looked = look(() => patternsOf(parts, positions, { ...options, someLeftOut }, findings, watch));
+  const photons = parts.photonsPerPattern;
   findings.push(...judgeScanNumbers(reading.value?.scanIndex));
   const warnings = reading.value?.provenance.warnings ?? [];
   const summary = {
     name,
+    ...(format === undefined ? {} : { format }),
     arrays,
     roles,
     ...(looked === undefined ? {} : { patterns: looked.patterns }),
@@ -139,7 +149,7 @@ export function inspectedScan(
     ...(geometry === undefined ? {} : { geometry: { ...geometry, missing: missingForPixel(geometry) } }),
   };
   const all: ScanFacts = {
-    stated,
+    stated: options,
     ...summary,
     ...(looked === undefined ? {} : { frames: looked.frames }),
     ...(probeField === undefined ? {} : { probeField }),
@@ -155,8 +165,10 @@ export function inspectedScan(
     findings.push(...judgeExtent(positions, looked.patterns.height));
   look(() => geometry && propagatorOf(geometry, name));
   for (const warning of warnings) findings.push({ severity: "warning", what: warning, evidence: "said by reading it" });
+  // A format knows its arrays; names that are guessed must be said.
+  const guessed = format === undefined ? judgeRoles(roles, stated) : [];
   return {
-    inspection: { ...summary, findings: distinct([...judgeRoles(roles, stated), ...checkScan(facts), ...findings]) },
+    inspection: { ...summary, findings: distinct([...guessed, ...checkScan(facts), ...findings]) },
     facts,
     ...(looked?.validPixels === undefined ? {} : { mask: looked.validPixels }),
   };
@@ -180,29 +192,17 @@ function distinct(findings: readonly Finding[]): Finding[] {
 
 /** Positions as (y, x), in object pixels where their unit is known; pairs of unknown order are taken as they are. */
 function positionsOf(
-  file: ArrayFile,
-  { positions }: ScanRoles,
-  stated: ScanOptions,
+  { positions, frames }: ScanParts,
+  options: ScanOptions,
   geometry: Geometry | undefined,
 ): Float64Array | undefined {
-  if (positions === undefined || positions.some((key) => !file.has(key))) return undefined;
-  const columns = positions.map((key) => file.readNumbers(key));
-  // Reading refuses both, and says where.
-  if (columns.some(({ dtype }) => dtype.startsWith("complex"))) return undefined;
+  if (positions === undefined) return undefined;
   const known = geometry?.objectPixelM !== undefined;
-  const perUnit = known ? pixelsPerUnit(stated, geometry, "positions") : 1;
-  const pairs = pairsOf(columns, stated, perUnit);
-  placeLeftOut(pairs, framesLeftOut(file, stated, pairs.length / 2));
+  const perUnit =
+    (known ? pixelsPerUnit(options, geometry, "positions") : 1) * (options.positionsAre === "sample" ? -1 : 1);
+  const pairs = positions.read().map((value) => value * perUnit);
+  placeLeftOut(pairs, framesLeftOut(frames?.(positions.count).scanIndex, options, positions.count));
   return pairs.every(Number.isFinite) ? pairs : undefined;
-}
-
-/** Columns as (y, x), or pairs by their order. */
-function pairsOf(columns: readonly NumericArray[], stated: ScanOptions, perUnit: number): Float64Array {
-  const [first, second] = columns.map(({ data }) => Float64Array.from(data, (value) => value * perUnit));
-  if (second !== undefined)
-    return Float64Array.from({ length: 2 * first.length }, (_, i) => (i % 2 ? first : second)[i >> 1] ?? Number.NaN);
-  const swap = stated.positionOrder === "xy" ? 1 : 0;
-  return Float64Array.from(first, (_, i) => first[i ^ swap]);
 }
 
 interface LookedAt {
@@ -214,22 +214,22 @@ interface LookedAt {
 
 /** The patterns as the file has them, by one pass: where the zero frequency is at the corner, so is the mask's. */
 function patternsOf(
-  file: ArrayFile,
-  roles: ScanRoles,
+  { patterns, mask: maskPart }: ScanParts,
   positions: Float64Array | undefined,
   stated: ScanOptions,
   findings: Finding[],
   watch: FrameWatch | undefined,
 ): LookedAt | undefined {
-  if (roles.patterns === undefined || !file.has(roles.patterns)) return undefined;
-  const header = file.header(roles.patterns);
+  if (patterns === undefined) return undefined;
+  const { file, key } = patterns;
+  const header = file.header(key);
   if (header.shape.length < 3 || !/^(bool|u?int|float)/.test(header.dtype)) return undefined;
-  const layout = layoutOf(header, positions, stated, roles.patterns, findings);
-  const array = { file, key: roles.patterns, layout, dcAt: "center", where: roles.patterns } as const;
+  const layout = layoutOf(header, positions, stated, key, findings);
+  const array = { file, key, layout, dcAt: "center", where: key } as const;
   // Piece by piece where the frames lie together, whatever the file's size.
-  const chunks = framesTogether(header, layout) ? arrayFrames(array) : [turned(file, roles.patterns, layout)];
-  const check = measuredCheck(layout, roles.patterns);
-  const mask = maskOf(file, layout, stated);
+  const chunks = framesTogether(header, layout) ? arrayFrames(array) : [turned(file, key, layout)];
+  const check = measuredCheck(layout, key);
+  const mask = maskOf(maskPart, layout, stated);
   const tally = frameTally(layout, mask);
   const watching = watch === undefined ? [] : [watch(layout, mask)];
   const statistics = patternStatistics(tallied(chunks, check, tally, ...watching), layout, mask);
@@ -248,13 +248,13 @@ function patternsOf(
 
 /** 1 = valid; absent where there is none that fits. */
 function maskOf(
-  file: ArrayFile,
+  part: ArrayPart | undefined,
   { height, width }: PatternLayout,
   { maskValid = 1 }: ScanOptions,
 ): Uint8Array | undefined {
-  if (!file.has("mask") || file.header("mask").shape.join() !== `${height},${width}`) return undefined;
-  if (file.header("mask").dtype.startsWith("complex")) return undefined;
-  const { data } = file.readNumbers("mask");
+  if (part === undefined) return undefined;
+  const { data, shape, dtype } = part.read();
+  if (shape.join() !== `${height},${width}` || dtype.startsWith("complex")) return undefined;
   // Of other values reading says what to do; what they stand for cannot be told.
   if (!data.every(tellsValidity)) return undefined;
   return Uint8Array.from(data, (value) => (value === maskValid ? 1 : 0));
@@ -287,9 +287,9 @@ function likelyMeasurement(dtype: string, { integers }: PatternStatistics): Meas
   return /^u?int/.test(dtype) || integers > 0.99 ? "counts" : "amplitude";
 }
 
-function probeOf(file: ArrayFile, { probe }: ScanRoles): ComplexArray | undefined {
-  if (probe === undefined || !file.has(probe)) return undefined;
-  const { shape, data, dtype } = file.readNumbers(probe);
+function probeOf({ probe }: ScanParts): ComplexArray | undefined {
+  if (probe === undefined) return undefined;
+  const { shape, data, dtype } = probe.read();
   if (shape.length < 2 || !dtype.startsWith("complex")) return undefined;
   const trailing = shape.length === 3 && shape[2] === 1 && shape[0] === shape[1] ? shape.slice(0, 2) : shape;
   const [height, width] = trailing.slice(-2) as [number, number];

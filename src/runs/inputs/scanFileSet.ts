@@ -1,0 +1,70 @@
+import type { ArrayFile } from "../../formats/arrayFile.ts";
+import { openArrayFile } from "../../formats/containers.ts";
+import { type AddressOption, statedAddresses } from "../../scans/addresses.ts";
+import { placedArrays } from "../../scans/elsewhere.ts";
+import type { PlacedArray } from "../../scans/scanFormat.ts";
+import type { ScanOptions } from "../../scans/scanOptions.ts";
+import { type OpenFile, type RunStore, unreadable } from "../store.ts";
+
+/** A scan's file and those that options name beside it, open. */
+export interface ScanFiles {
+  readonly file: OpenFile;
+  readonly arrays: ArrayFile;
+  readonly elsewhere: Readonly<Partial<Record<AddressOption, readonly PlacedArray[]>>>;
+  close(): void;
+}
+
+/**
+ * Opens a scan's file and those that options give addresses in, each once.
+ * @throws PtychonautError "data" when one is missing, no file of arrays, or without the array
+ */
+export async function openScanFiles(path: string, options: ScanOptions, store: RunStore): Promise<ScanFiles> {
+  const opened = new Map<string, { readonly file: OpenFile; readonly arrays: ArrayFile }>();
+  const close = (): void => {
+    for (const { file, arrays } of opened.values()) {
+      arrays.close();
+      file.close();
+    }
+  };
+  const open = async (name: string): Promise<{ readonly file: OpenFile; readonly arrays: ArrayFile }> => {
+    const identity = store.absolute(name);
+    const known = opened.get(identity);
+    if (known !== undefined) return known;
+    const file = await store.open(name);
+    try {
+      const entry = { file, arrays: await openArrayFile(file, name) };
+      opened.set(identity, entry);
+      return entry;
+    } catch (error) {
+      file.close();
+      throw unreadable(error, name);
+    }
+  };
+  try {
+    const main = await open(path);
+    const elsewhere: Partial<Record<AddressOption, readonly PlacedArray[]>> = {};
+    for (const { option, path: name, keys } of statedAddresses(options))
+      elsewhere[option] = placedArrays((await open(name)).arrays, keys, option, name);
+    return { ...main, elsewhere, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/** Gives an open scan to a reader, and closes it. @throws PtychonautError "data" for whatever the reader trips over */
+export async function withScan<T>(
+  path: string,
+  options: ScanOptions,
+  store: RunStore,
+  read: (files: ScanFiles) => T | Promise<T>,
+): Promise<T> {
+  const files = await openScanFiles(path, options, store);
+  try {
+    return await read(files);
+  } catch (error) {
+    throw unreadable(error, path);
+  } finally {
+    files.close();
+  }
+}

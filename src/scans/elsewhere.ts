@@ -1,0 +1,72 @@
+import { PtychonautError } from "../errors.ts";
+import type { ArrayFile } from "../formats/arrayFile.ts";
+import { type AddressOption, SEPARATOR } from "./addresses.ts";
+import type { ArrayPart, PositionsPart, ScanParts } from "./parts.ts";
+import type { Elsewhere, PlacedArray } from "./scanFormat.ts";
+import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
+import { columnsPart, pairsPart } from "./scanPositions.ts";
+
+/**
+ * The parts with those that options take from other files in place of the file's own.
+ * @throws PtychonautError "data" for arrays that cannot be what they are named for
+ */
+export function withElsewhere(parts: ScanParts, elsewhere: Elsewhere, options: ScanOptions): ScanParts {
+  const { patterns, positions, probeFile, objectFile, maskFile } = elsewhere;
+  return {
+    ...parts,
+    ...(patterns === undefined ? {} : { patterns: single(patterns, "patterns") }),
+    ...(positions === undefined ? {} : { positions: positionsOf(positions, options) }),
+    ...(probeFile === undefined ? {} : { probe: partOf(single(probeFile, "probeFile")) }),
+    ...(objectFile === undefined ? {} : { object: partOf(single(objectFile, "objectFile")) }),
+    ...(maskFile === undefined ? {} : { mask: partOf(single(maskFile, "maskFile")) }),
+  };
+}
+
+/**
+ * The arrays that an address names in its file. Without names it is the only array there, or for positions the columns x
+ * and y where there are such.
+ * @throws PtychonautError "data" when there is no such array, or several and no name
+ */
+export function placedArrays(
+  file: ArrayFile,
+  keys: readonly string[],
+  option: AddressOption,
+  where: string,
+): readonly PlacedArray[] {
+  const named = keys.length > 0 ? keys : usualKeys(file, option);
+  const missing = named.find((key) => !file.has(key));
+  if (named.length > 0 && missing === undefined) return named.map((key) => ({ file, key, where }));
+  throw new PtychonautError("data", missing === undefined ? "which array is meant?" : `no array "${missing}"`, {
+    where,
+    got: `the arrays ${file.keys.join(", ")}`,
+    fix: `name it: ${optionAdvice(option, `${where}${SEPARATOR}ARRAY`)}`,
+  });
+}
+
+function usualKeys(file: ArrayFile, option: AddressOption): readonly string[] {
+  if (option === "positions" && file.has("x") && file.has("y")) return ["x", "y"];
+  return file.keys.length === 1 || file.has("table") ? [file.has("table") ? "table" : file.keys[0]] : [];
+}
+
+function single(arrays: readonly PlacedArray[], option: AddressOption): PlacedArray {
+  if (arrays.length === 1) return arrays[0];
+  throw new PtychonautError("usage", "one array is expected", {
+    where: arrays[0]?.where ?? "",
+    got: arrays.map(({ key }) => key).join(", "),
+    fix: `name one: ${optionAdvice(option, "FILE::ARRAY")}`,
+  });
+}
+
+const partOf = ({ file, key }: PlacedArray): ArrayPart => ({
+  key,
+  shape: file.header(key).shape,
+  read: () => file.readNumbers(key),
+});
+
+/** One array of pairs, or two: x, then y, unless the order is said to be yx. */
+function positionsOf(arrays: readonly PlacedArray[], options: ScanOptions): PositionsPart {
+  if (arrays.length === 1) return pairsPart(arrays[0], options, arrays[0].where);
+  if (arrays.length > 2) single(arrays, "positions");
+  const [x, y] = options.positionOrder === "yx" ? [arrays[1], arrays[0]] : arrays;
+  return columnsPart(x, y, x.where);
+}

@@ -1,0 +1,21 @@
+import { PtychonautError } from "../errors.ts";
+import { optionAdvice } from "./scanOptions.ts";
+
+/** What a scan consists of that may lie in another file. */
+export type Role = "patterns" | "positions" | "probe";
+
+/** How to say where a part is, by settings. */
+const advice: Readonly<Record<Role, string>> = {
+  patterns: `name their array with ${optionAdvice("patternsKey")}, or another file: ${optionAdvice("patterns", "FILE::ARRAY")}`,
+  positions: `name their array with ${optionAdvice("positionsKey")}, or another file: ${optionAdvice("positions", "FILE::ARRAY")}`,
+  probe: `name its array with ${optionAdvice("probeKey")}, or another file: ${optionAdvice("probeFile", "FILE::ARRAY")}`,
+};
+
+/** @throws PtychonautError "data" always: what is missing, and how to say where it is */
+export function missingPart(role: Role, where: string, arrays?: readonly string[]): never {
+  throw new PtychonautError("data", `the scan has no ${role}`, {
+    where,
+    ...(arrays === undefined ? {} : { got: `the arrays ${arrays.join(", ")}` }),
+    fix: advice[role],
+  });
+}
