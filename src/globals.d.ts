@@ -18,3 +18,16 @@ declare function setTimeout(callback: () => void, ms?: number): unknown;
 declare const crypto: { getRandomValues<T extends Uint32Array>(array: T): T };
 declare function structuredClone<T>(value: T): T;
 declare function btoa(binary: string): string;
+declare class URL {
+  constructor(url: string, base?: string);
+}
+declare function fetch(address: string): Promise<{
+  readonly ok: boolean;
+  readonly status: number;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}>;
+/** Comes without types. */
+declare module "h5wasm-plugins" {
+  /** Where the package is. */
+  export const base_url: string;
+}

@@ -2,7 +2,10 @@ import type { ByteSource } from "./byteSource.ts";
 import type { NpyArray, NpyHeader, NumericArray, NumericData } from "./npy.ts";
 
 /** What is known of an array before its elements are read. */
-export type ArrayHeader = Omit<NpyHeader, "dataOffset">;
+export interface ArrayHeader extends Omit<NpyHeader, "dataOffset"> {
+  /** In words, what the elements are where they are not read (dtype "object"). */
+  readonly kind?: string;
+}
 
 /**
  * Named arrays in a file, whatever its container: what scan formats read from. Opening may be asynchronous

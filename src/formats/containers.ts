@@ -1,6 +1,8 @@
 import type { ArrayFile } from "./arrayFile.ts";
 import { asSource, type ByteSource } from "./byteSource.ts";
+import { isHdf5, openHdf5 } from "./hdf5/openHdf5.ts";
 import { isMat5, openMat5 } from "./mat5.ts";
+import { type Neighbours, noNeighbours } from "./neighbours.ts";
 import { isNpy, openNpy } from "./npyFile.ts";
 import { openNpz } from "./npz.ts";
 import { notReadable, SIGNATURE_BYTES } from "./signatures.ts";
@@ -18,12 +20,15 @@ interface Container {
    */
   recognises(head: Uint8Array, name: string): boolean;
   /** May need time to start: a library that is loaded when it is first needed. */
-  open(source: ByteSource, where: string): ArrayFile | Promise<ArrayFile>;
+  open(source: ByteSource, where: string, neighbours: Neighbours): ArrayFile | Promise<ArrayFile>;
 }
+
+const HDF5_ENDINGS = [".h5", ".hdf5", ".cxi", ".nxs", ".ptyd", ".ptyr", ".emd"];
 
 /** In the order of asking: what is only text comes last. */
 const containers: readonly Container[] = [
-  { name: "NPZ", endings: [".npz"], recognises: isZip, open: openNpz },
+  { name: "NPZ", endings: [".npz"], recognises: isZip, open: (source, where) => openNpz(source, where) },
+  { name: "HDF5", endings: HDF5_ENDINGS, recognises: isHdf5, open: openHdf5 },
   { name: "NPY", endings: [], recognises: isNpy, open: openNpy },
   { name: "MATLAB 5", endings: [".mat"], recognises: isMat5, open: openMat5 },
   { name: "text", endings: [], recognises: isTextTable, open: openTextTable },
@@ -32,14 +37,19 @@ const containers: readonly Container[] = [
 /**
  * Opens a file of named arrays, whatever its container.
  * @param where names the file in errors
- * @throws PtychonautError "data": what the file is, where this version does not read it; or damaged
+ * @param neighbours the files beside it. Default: none
+ * @throws PtychonautError "data": what the file is, where it is not read; or damaged
  */
-export async function openArrayFile(input: Uint8Array | ByteSource, where: string): Promise<ArrayFile> {
+export async function openArrayFile(
+  input: Uint8Array | ByteSource,
+  where: string,
+  neighbours: Neighbours = noNeighbours,
+): Promise<ArrayFile> {
   const source = asSource(input);
   const head = source.read(0, Math.min(source.size, SIGNATURE_BYTES));
   const container = containers.find(({ recognises }) => recognises(head, where));
   if (container === undefined) throw notReadable(head, where, containers.map(({ name }) => name).join(", "));
-  return container.open(source, where);
+  return container.open(source, where, neighbours);
 }
 
 /** How the names of such files end. */

@@ -24,11 +24,12 @@ const PLAIN_TEXT = "a text file";
 
 /** In the order of asking: what is only text comes last. */
 const kinds: readonly Kind[] = [
-  { what: "a MATLAB 7.3 file (HDF5)", fix: saveArrays, starts: ["MATLAB 7.3 MAT-file"] },
+  { what: "a MATLAB 7.3 file (HDF5)", fix: rightFile, read: true, starts: ["MATLAB 7.3 MAT-file"] },
   { what: "a MATLAB file", fix: rightFile, read: true, starts: ["MATLAB 5.0 MAT-file"] },
   {
     what: "an HDF5 file (also CXI, NeXus, ptyd, EMD and NetCDF 4 are)",
-    fix: saveArrays,
+    fix: rightFile,
+    read: true,
     looks: (head) => [0, 512, 1024, 2048].some((offset) => head.startsWith("\x89HDF\r\n\x1a\n", offset)),
   },
   { what: "a NetCDF file", fix: saveArrays, starts: ["CDF\x01", "CDF\x02", "CDF\x05"] },

@@ -68,17 +68,6 @@ it("of a single NumPy array has it under `array`", async () => {
 });
 
 const kinds: readonly (readonly [name: string, bytes: Uint8Array, says: RegExp])[] = [
-  [
-    "HDF5",
-    latin("\x89HDF\r\n\x1a\n\0\0\0\0"),
-    /this is an HDF5 file \(also CXI, NeXus.*numpy\.savez.*data\.md.*"Writing such a file"/,
-  ],
-  [
-    "MATLAB 7.3",
-    latin(`MATLAB 7.3 MAT-file, Platform${" ".repeat(483)}\x89HDF\r\n\x1a\n`),
-    /a MATLAB 7\.3 file \(HDF5\)/,
-  ],
-  ["HDF5 behind a block of the user's", latin(`${"\0".repeat(512)}\x89HDF\r\n\x1a\n`), /an HDF5 file/],
   ["TIFF", latin("MM\0*\0\0\0\x08"), /a TIFF image/],
   ["BigTIFF", latin("II+\0\x08\0\0\0"), /a TIFF image/],
   ["gzip", latin("\x1f\x8b\x08\0"), /a gzip archive.*Unpack it first/],
@@ -100,6 +89,15 @@ const kinds: readonly (readonly [name: string, bytes: Uint8Array, says: RegExp])
 ];
 
 describe("what a file is that is no file of arrays", () => {
+  it.each([
+    ["HDF5", latin("\x89HDF\r\n\x1a\n\0\0\0\0"), /this is an HDF5 file \(also CXI, NeXus.*expected NPZ/],
+    ["MATLAB 7.3", latin(`MATLAB 7.3 MAT-file${" ".repeat(493)}\x89HDF\r\n\x1a\n`), /a MATLAB 7\.3 file \(HDF5\)/],
+    ["HDF5 behind a block of the user's", latin(`${"\0".repeat(512)}\x89HDF\r\n\x1a\n`), /an HDF5 file/],
+  ])("%s, where an NPZ is looked for and where its rest is missing", async (_, bytes, says) => {
+    expect(() => openNpz(bytes, "given")).toThrow(says);
+    await expect(openArrayFile(bytes, "given")).rejects.toThrow(/damaged or truncated HDF5 file; in given/);
+  });
+
   for (const [name, bytes, says] of kinds) {
     it(name, async () => {
       await expect(openArrayFile(bytes, "given")).rejects.toThrow(says);

@@ -1,0 +1,154 @@
+import { PtychonautError } from "../../errors.ts";
+
+/**
+ * The HDF5 library, compiled to WebAssembly (h5wasm). It is loaded when the first HDF5 file is opened or written, and runs
+ * in this thread: in Node and in workers of a browser.
+ *
+ * What it is told of is kept in a file system of its own, in memory (`FS`); files outside are put there as nodes that read
+ * from a `ByteSource` (`mount.ts`).
+ */
+export interface Hdf5Library {
+  readonly FS: Hdf5FileSystem;
+  /** The library's memory; another array after each call that may need more of it. */
+  readonly HEAPU8: Uint8Array<ArrayBuffer>;
+  _malloc(bytes: number): number;
+  _free(pointer: number): void;
+  /** @returns the file's id */
+  open(path: string, mode: number, trackOrder: boolean, lowestVersion: number, highestVersion: number): bigint;
+  close_file(file: bigint): number;
+  flush(file: bigint): number;
+  /** @returns paths of all links below a group; those behind soft and external links are not followed */
+  get_names(file: bigint, group: string, recursive: boolean): string[];
+  /** @returns what a path leads to (0 group, 1 dataset, 2 type), 3 or 4 where it is a soft or external link to nothing, −1 */
+  get_type(file: bigint, path: string): number;
+  get_symbolic_link(file: bigint, path: string): string | null;
+  get_external_link(file: bigint, path: string): { readonly filename?: string; readonly obj_path?: string };
+  get_attribute_names(file: bigint, path: string): string[];
+  get_attribute_metadata(file: bigint, path: string, name: string): Hdf5Metadata;
+  get_attribute_data(file: bigint, path: string, name: string, pointer: bigint): number;
+  get_dataset_metadata(file: bigint, path: string): Hdf5Metadata;
+  get_dataset_filters(file: bigint, path: string): readonly Hdf5Filter[];
+  /** Reads a box of elements, or all without one, as little-endian bytes. @returns negative where it failed */
+  get_dataset_data(
+    file: bigint,
+    path: string,
+    count: readonly bigint[] | null,
+    offset: readonly bigint[] | null,
+    strides: readonly bigint[] | null,
+    pointer: bigint,
+  ): number;
+  /** Gives back what texts of any length took, of a dataset where the attribute has no name. */
+  reclaim_vlen_memory(file: bigint, path: string, attribute: string, pointer: bigint): number;
+  reclaim_vlen_memory_count(
+    file: bigint,
+    path: string,
+    attribute: string,
+    pointer: bigint,
+    count: readonly bigint[],
+  ): number;
+  /** @returns what names an object within its file */
+  create_object_reference(file: bigint, path: string): Uint8Array;
+  get_plugin_search_paths(): string[];
+  activate_throwing_error_handler(): number;
+}
+
+/** What the library says of a dataset's or an attribute's type and shape. */
+export interface Hdf5Metadata {
+  /** H5T_class_t: 0 integer, 1 float, 3 text, 4 bits, 5 opaque, 6 compound, 7 reference, 8 enum, 9 lists, 10 array, 11 complex. */
+  readonly type: number;
+  /** Of an element, bytes. */
+  readonly size: number;
+  readonly signed: boolean;
+  readonly littleEndian: boolean;
+  /** null where there is no value at all. */
+  readonly shape: readonly number[] | null;
+  readonly chunks: readonly number[] | null;
+  /** Texts of any length. */
+  readonly vlen: boolean;
+  /** 0 ends at a zero, 1 filled up with zeros, 2 with spaces. */
+  readonly strpad?: number;
+  readonly compound_type?: { readonly members: readonly (Hdf5Metadata & { readonly name: string; offset: number })[] };
+  readonly enum_type?: { readonly members: Readonly<Record<string, number>> };
+  readonly array_type?: Hdf5Metadata;
+  readonly virtual_sources?: readonly { readonly file_name: string; readonly dset_name: string }[];
+}
+
+export interface Hdf5Filter {
+  readonly id: number;
+  readonly name: string;
+}
+
+/** The part of Emscripten's file system that is needed. */
+export interface Hdf5FileSystem {
+  mkdirTree(path: string): void;
+  create(path: string): Hdf5FileNode;
+  unlink(path: string): void;
+  rmdir(path: string): void;
+  writeFile(path: string, bytes: Uint8Array): void;
+  readFile(path: string): Uint8Array<ArrayBuffer>;
+  analyzePath(path: string): { readonly exists: boolean };
+  readonly streams: readonly ({ readonly path?: string } | null | undefined)[];
+  close(stream: unknown): void;
+}
+
+export interface Hdf5FileNode {
+  node_ops: Readonly<Record<string, (node: Hdf5FileNode) => unknown>>;
+  stream_ops: {
+    readonly llseek: unknown;
+    readonly read: (stream: unknown, into: Uint8Array, offset: number, length: number, position: number) => number;
+  };
+  usedBytes: number;
+}
+
+let loading: Promise<Hdf5Library> | undefined;
+
+/** The library of this thread. */
+export function hdf5Library(): Promise<Hdf5Library> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<Hdf5Library> {
+  const { ready } = await import("h5wasm");
+  const library = (await ready) as unknown as Hdf5Library;
+  // Else what fails, a missing filter first of all, gives whatever was in memory.
+  library.activate_throwing_error_handler();
+  return library;
+}
+
+/**
+ * Calls the library, and makes errors of its failures.
+ * @param what could not be done, for the error
+ * @throws PtychonautError "data"
+ */
+export function guarded<T>(library: Hdf5Library, what: string, where: string, call: () => T): T {
+  try {
+    return call();
+  } catch (cause) {
+    if (cause instanceof PtychonautError) throw cause;
+    closeReports(library);
+    throw new PtychonautError("data", what, { where, got: reasonOf(cause), fix: "check or copy the file again" });
+  }
+}
+
+/** The same where a failure is one of the answers: undefined. */
+export function quietly<T>(library: Hdf5Library, call: () => T): T | undefined {
+  try {
+    return call();
+  } catch {
+    closeReports(library);
+    return undefined;
+  }
+}
+
+/** The library writes each report into a file that it then leaves open. */
+function closeReports({ FS }: Hdf5Library): void {
+  for (const stream of [...FS.streams]) if (stream?.path?.startsWith("/tmp/")) FS.close(stream);
+}
+
+/** The innermost of the library's reasons; its source lines and addresses are for its authors. */
+function reasonOf(cause: unknown): string {
+  const text = cause instanceof Error ? cause.message : String(cause);
+  const reasons = [...text.matchAll(/#\d+: .*? in \w+\(\): (.*)/g)].map(([, reason]) => reason);
+  return (reasons.at(-1) ?? text.split("\n")[0]).slice(0, 300);
+}

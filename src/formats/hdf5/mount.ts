@@ -1,0 +1,42 @@
+import type { ByteSource } from "../byteSource.ts";
+import type { Hdf5Library } from "./library.ts";
+
+/** A file as the library sees it. */
+export interface MountedFile {
+  /** In the library's own file system. */
+  readonly path: string;
+  /** What was read since it was asked last: offset and bytes of each. */
+  takeReads(): readonly (readonly [offset: number, length: number])[];
+  unmount(): void;
+}
+
+/** Reads that are remembered at most; only few are ever looked at. */
+const MOST_READS = 64;
+
+/** Shows bytes to the library as a file that cannot be written. Its folder must be there. */
+export function mount({ FS }: Hdf5Library, path: string, source: ByteSource): MountedFile {
+  const node = FS.create(path);
+  let reads: [number, number][] = [];
+  const getattr = node.node_ops["getattr"];
+  node.usedBytes = source.size;
+  node.node_ops = { getattr: (of) => ({ ...(getattr(of) as object), size: source.size }) };
+  node.stream_ops = {
+    llseek: node.stream_ops.llseek,
+    read(_stream, into, offset, length, position) {
+      const there = Math.max(0, Math.min(length, source.size - position));
+      if (there === 0) return 0;
+      if (reads.length < MOST_READS) reads.push([position, there]);
+      into.set(source.read(position, there), offset);
+      return there;
+    },
+  };
+  return {
+    path,
+    takeReads() {
+      const taken = reads;
+      reads = [];
+      return taken;
+    },
+    unmount: () => FS.unlink(path),
+  };
+}

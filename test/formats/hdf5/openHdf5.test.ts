@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { memorySource } from "../../../src/formats/byteSource.ts";
+import { openArrayFile } from "../../../src/formats/containers.ts";
+import { type WrittenFile, writtenHdf5 } from "./written.ts";
+
+const [A, B, H, W] = [3, 4, 64, 80];
+const stack = Uint16Array.from({ length: A * B * H * W }, (_, i) => (i * 7919) % 65521);
+
+async function opened(fill: (file: WrittenFile) => void) {
+  const bytes = await writtenHdf5(fill);
+  return openArrayFile(memorySource(bytes), "scan.h5");
+}
+
+describe("an HDF5 file", () => {
+  it("names its datasets by their paths, each once, and reads any path that leads to one", async () => {
+    const file = await opened((h5) => {
+      h5.create_group("entry_1").create_group("data_1");
+      h5.create_group("entry_1/instrument_1");
+      h5.create_dataset({ name: "entry_1/instrument_1/data", data: new Float32Array([1, 2, 3]) });
+      h5.create_soft_link("/entry_1/instrument_1/data", "/entry_1/data_1/data");
+      h5.create_hard_link("/entry_1/instrument_1/data", "/entry_1/same");
+      h5.create_hard_link("/entry_1", "/entry_1/loop");
+      h5.create_soft_link("/nowhere", "/lost");
+      h5.create_dataset({ name: "z", data: new Float64Array([4]) });
+    });
+    expect(file.container).toBe("HDF5");
+    expect(file.keys).toEqual(["entry_1/instrument_1/data", "z"]);
+    const paths = ["entry_1/data_1/data", "/entry_1/data_1/data", "entry_1/same", "entry_1/loop/loop/same"];
+    for (const path of paths) {
+      expect(file.has(path)).toBe(true);
+      expect(file.header(path)).toMatchObject({ shape: [3], dtype: "float32", itemSize: 4, dataBytes: 12 });
+      expect(file.read(path).data).toEqual(new Float32Array([1, 2, 3]));
+    }
+    for (const path of ["lost", "entry_1", "entry_1/nothing", ""]) expect(file.has(path)).toBe(false);
+    expect(() => file.header("lost")).toThrow(/link "lost" leads to nothing; in scan.h5; got a link to \/nowhere/);
+    expect(() => file.header("entry_1/nothing")).toThrow(/no array "entry_1\/nothing".*one of entry_1\/instrument/);
+  });
+
+  it("has attributes of the file, of groups and of datasets", async () => {
+    const file = await opened((h5) => {
+      h5.create_attribute("file_time", "2026-01-01");
+      h5.create_group("entry").create_attribute("NX_class", "NXentry");
+      const data = h5.create_dataset({ name: "entry/data", data: new Float32Array([1]) });
+      data.create_attribute("offsets", new Int32Array([1, -2]));
+      data.create_attribute("units", "m");
+    });
+    expect(file.attributes()["file_time"]).toEqual({ shape: [], dtype: "string", data: ["2026-01-01"] });
+    expect(file.attributes("/entry")["NX_class"].data).toEqual(["NXentry"]);
+    expect(file.attributes("entry/data")).toEqual({
+      offsets: { shape: [2], dtype: "int32", data: new Int32Array([1, -2]) },
+      units: { shape: [], dtype: "string", data: ["m"] },
+    });
+  });
+
+  it.each<[string, { readonly chunks?: number[]; readonly compression?: "gzip"; readonly compression_opts?: number }]>([
+    ["in one piece", {}],
+    ["in chunks", { chunks: [1, 3, 32, 80] }],
+    ["in chunks, compressed", { chunks: [2, 2, 64, 80], compression: "gzip", compression_opts: 4 }],
+  ])("gives images, elements and the whole of a stack %s", async (_, layout) => {
+    const file = await opened((h5) =>
+      h5.create_dataset({ name: "stack", data: stack, shape: [A, B, H, W], ...layout }),
+    );
+    expect(file.header("stack")).toMatchObject({ shape: [A, B, H, W], dtype: "uint16", dataBytes: stack.byteLength });
+    for (const [first, count] of [
+      [0, 1],
+      [2, 7],
+      [A * B - 1, 1],
+      [0, A * B],
+    ])
+      expect(file.readImages("stack", first, count)).toEqual(stack.subarray(first * H * W, (first + count) * H * W));
+    expect(file.read("stack").data).toEqual(stack);
+    expect(Buffer.concat([...file.elements("stack")])).toEqual(Buffer.from(stack.buffer));
+  });
+
+  it("tells where elements lie that are stored as they are", async () => {
+    const file = await opened((h5) => {
+      h5.create_dataset({ name: "before", data: new Uint8Array(1000) });
+      h5.create_dataset({ name: "stack", data: stack, shape: [A * B, H, W] });
+      h5.create_dataset({ name: "chunked", data: stack, shape: [A * B, H, W], chunks: [1, H, W] });
+    });
+    const { source, offset } = file.storedAt("stack")!;
+    expect(Buffer.from(source.read(offset, stack.byteLength))).toEqual(Buffer.from(stack.buffer));
+    expect(file.storedAt("chunked")).toBeUndefined();
+  });
+
+  it("says what is damaged", async () => {
+    const bytes = await writtenHdf5((h5) => h5.create_dataset({ name: "stack", data: stack }));
+    await expect(openArrayFile(bytes.slice(0, 5000), "cut.h5")).rejects.toThrow(
+      /damaged or truncated HDF5 file; in cut.h5; got truncated file/,
+    );
+  });
+});

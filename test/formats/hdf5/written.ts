@@ -1,0 +1,18 @@
+import * as h5wasm from "h5wasm";
+import { hdf5Library } from "../../../src/formats/hdf5/library.ts";
+
+export type WrittenFile = InstanceType<typeof h5wasm.File>;
+
+let written = 0;
+
+/** The bytes of an HDF5 file that the library itself writes. */
+export async function writtenHdf5(fill: (file: WrittenFile) => void): Promise<Uint8Array> {
+  const { FS } = await hdf5Library();
+  const path = `/written-${++written}.h5`;
+  const file = new h5wasm.File(path, "w");
+  fill(file);
+  file.close();
+  const bytes = FS.readFile(path);
+  FS.unlink(path);
+  return bytes;
+}
