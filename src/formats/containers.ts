@@ -1,7 +1,10 @@
 import type { ArrayFile } from "./arrayFile.ts";
 import { asSource, type ByteSource } from "./byteSource.ts";
+import { isDm, openDm } from "./dm.ts";
+import { isEmpad, openEmpad } from "./empad.ts";
 import { isHdf5, openHdf5 } from "./hdf5/openHdf5.ts";
 import { isMat5, openMat5 } from "./mat5.ts";
+import { isMib, openMib } from "./mib.ts";
 import { type Neighbours, noNeighbours } from "./neighbours.ts";
 import { isNpy, openNpy } from "./npyFile.ts";
 import { openNpz } from "./npz.ts";
@@ -16,9 +19,9 @@ interface Container {
   readonly endings: readonly string[];
   /**
    * @param head the file's first bytes
-   * @param name its name, for what does not tell itself by its bytes
+   * @param file its name and size, for what does not tell itself by its bytes
    */
-  recognises(head: Uint8Array, name: string): boolean;
+  recognises(head: Uint8Array, file: { readonly name: string; readonly size: number }): boolean;
   /** May need time to start: a library that is loaded when it is first needed. */
   open(source: ByteSource, where: string, neighbours: Neighbours): ArrayFile | Promise<ArrayFile>;
 }
@@ -31,6 +34,9 @@ const containers: readonly Container[] = [
   { name: "HDF5", endings: HDF5_ENDINGS, recognises: isHdf5, open: openHdf5 },
   { name: "NPY", endings: [], recognises: isNpy, open: openNpy },
   { name: "MATLAB 5", endings: [".mat"], recognises: isMat5, open: openMat5 },
+  { name: "Digital Micrograph", endings: [".dm3", ".dm4"], recognises: isDm, open: openDm },
+  { name: "Merlin MIB", endings: [".mib"], recognises: isMib, open: openMib },
+  { name: "EMPAD", endings: [".raw"], recognises: isEmpad, open: openEmpad },
   { name: "text", endings: [], recognises: isTextTable, open: openTextTable },
 ];
 
@@ -47,7 +53,7 @@ export async function openArrayFile(
 ): Promise<ArrayFile> {
   const source = asSource(input);
   const head = source.read(0, Math.min(source.size, SIGNATURE_BYTES));
-  const container = containers.find(({ recognises }) => recognises(head, where));
+  const container = containers.find(({ recognises }) => recognises(head, { name: where, size: source.size }));
   if (container === undefined) throw notReadable(head, where, containers.map(({ name }) => name).join(", "));
   return container.open(source, where, neighbours);
 }

@@ -41,8 +41,8 @@ const kinds: readonly Kind[] = [
   },
   { what: "a Python pickle", fix: saveArrays, starts: ["\x80\x02", "\x80\x03", "\x80\x04", "\x80\x05"] },
   { what: "a TIFF image", fix: saveArrays, starts: ["II*\0", "MM\0*", "II+\0", "MM\0+"] },
-  { what: "a Digital Micrograph file", fix: saveArrays, looks: isDigitalMicrograph },
-  { what: "a Merlin MIB file", fix: saveArrays, starts: ["MQ1,", "HDR,"] },
+  { what: "a Digital Micrograph file", fix: rightFile, read: true, looks: isDigitalMicrograph },
+  { what: "a Merlin MIB file", fix: rightFile, read: true, starts: ["MQ1,", "HDR,"] },
   {
     what: "an EDF image",
     fix: saveArrays,

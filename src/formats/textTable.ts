@@ -15,7 +15,7 @@ const number = /^[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?$|^[+-]?(nan|inf|infinit
 const decimalComma = /^[+-]?\d+,\d+$/;
 
 /** Whether a file starts like a table of numbers: one of its first two lines that are no comments is a row of them. */
-export function isTextTable(head: Uint8Array, name: string): boolean {
+export function isTextTable(head: Uint8Array, { name }: { readonly name: string }): boolean {
   const text = new TextDecoder("latin1").decode(head).replace(/^\xef\xbb\xbf/, "");
   if (!isPlainText(text)) return false;
   const lines = text.split(LINE_END).filter((line) => line.trim() !== "" && !comment.test(line));

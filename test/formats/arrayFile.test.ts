@@ -75,8 +75,6 @@ const kinds: readonly (readonly [name: string, bytes: Uint8Array, says: RegExp])
   ["JPEG", latin("\xff\xd8\xff\xe0\0\x10JFIF"), /a JPEG image/],
   ["pickle", latin("\x80\x04\x95\x10\0\0\0"), /a Python pickle/],
   ["tar", latin(`name${"\0".repeat(253)}ustar\0`), /a tar archive/],
-  ["DM3", latin("\0\0\0\x03\0\0\x12\x34\0\0\0\x01"), /a Digital Micrograph file/],
-  ["DM4", latin("\0\0\0\x04\0\0\0\0\0\0\x12\x34\0\0\0\x01"), /a Digital Micrograph file/],
   ["Git LFS", latin("version https://git-lfs.github.com/spec/v1\noid"), /a pointer of Git LFS.*git lfs pull/],
   ["web page", latin("\n<!DOCTYPE html><html>"), /a web page/],
   ["JSON", latin('{"a": 1}\n'), /a text file \(JSON\)/],

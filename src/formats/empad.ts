@@ -1,0 +1,137 @@
+import { PtychonautError } from "../errors.ts";
+import type { ArrayFile } from "./arrayFile.ts";
+import type { ByteSource } from "./byteSource.ts";
+import { frameStack, stridedFrames } from "./frameStack.ts";
+import { listedArrays, numbers, words } from "./listedArrays.ts";
+import type { Neighbours } from "./neighbours.ts";
+import type { NpyArray } from "./npy.ts";
+import { bareName, countOf, numberIn, sidecarText, withEnding } from "./sidecar.ts";
+import { xmlFields } from "./xmlFields.ts";
+
+/** Pixels of a frame, and what each takes with the two rows that are no picture. */
+const [SIDE, ROWS] = [128, 130];
+const SIZE = 4 * SIDE * SIDE;
+const STRIDE = 4 * SIDE * ROWS;
+
+/** Whether a file is EMPAD's raw frames, by its name and size, or the XML file that describes them. */
+export const isEmpad = (head: Uint8Array, { name, size }: { readonly name: string; readonly size: number }): boolean =>
+  isDescription(head) || (/\.raw$/i.test(name) && size > 0 && (size % STRIDE === 0 || size % SIZE === 0));
+
+const isDescription = (head: Uint8Array): boolean => {
+  const text = new TextDecoder("latin1").decode(head);
+  return /^\s*(ï»¿)?\s*</.test(text) && /<raw_file\s[^>]*filename=/.test(text);
+};
+
+/**
+ * Opens the raw frames of an EMPAD detector: float32, little-endian, 130 rows of 128, of which the last two are no picture;
+ * or 128 rows alone, where only these fit the file's size. The scan's shape comes from the XML file of the same name (or from
+ * that which was opened and names the frames), or from a name like `scan_x256_y128.raw`.
+ *
+ * Key: `frames` [frame, y, x]. Attributes of the file, where they are known: `scan_shape` (rows, columns), `voltage_kv`,
+ * `detector_pixel_rad`, `scan_rotation_rad`, `camera_length_m`, `scan_field_of_view_m` (y, x; of the microscope's full scan,
+ * which need not be the detector's), `scan_size` (the part of it), `time`, `warnings`.
+ * @throws PtychonautError "data": a size that is no whole number of frames, no file of frames beside the XML
+ */
+export async function openEmpad(source: ByteSource, where: string, neighbours: Neighbours): Promise<ArrayFile> {
+  if (isDescription(source.read(0, Math.min(source.size, 2056)))) {
+    const description = describe(sidecarText(source, where), where);
+    const name = bareName(description.file ?? "");
+    const raw = name === "" ? undefined : await neighbours.open(name);
+    if (raw === undefined)
+      throw new PtychonautError("data", "the file of EMPAD's frames is not beside the XML file that names it", {
+        where,
+        expected: `a file "${name}" in the same folder`,
+        fix: "put the two into one folder, or open the .raw file",
+      });
+    return framesOf(raw, `${where}: ${name}`, description);
+  }
+  const xml = await neighbours.open(withEnding(where, ".xml"));
+  const named = /_x(\d+)_y(\d+)/i.exec(bareName(where));
+  const shape = named === null ? undefined : [countOf(named[2]), countOf(named[1])];
+  return framesOf(source, where, {
+    ...(shape?.[0] === undefined || shape[1] === undefined ? {} : { shape: [shape[0], shape[1]] as const }),
+    ...(xml === undefined ? {} : describe(sidecarText(xml, where), where)),
+  });
+}
+
+interface Description {
+  readonly file?: string;
+  readonly shape?: readonly [rows: number, columns: number];
+  readonly attributes?: Readonly<Record<string, NpyArray>>;
+}
+
+function framesOf(source: ByteSource, where: string, { shape, attributes = {} }: Description): ArrayFile {
+  // Both fit some sizes: frames as the detector writes them are the rule.
+  const whole = shape === undefined ? undefined : shape[0] * shape[1];
+  const packed =
+    whole === undefined ? source.size % STRIDE !== 0 && source.size % SIZE === 0 : source.size === whole * SIZE;
+  const stride = packed ? SIZE : STRIDE;
+  const count = Math.floor(source.size / stride);
+  const warnings = [
+    ...(source.size % stride === 0 ? [] : [`the last frame is cut off: ${source.size % stride} of ${stride} bytes`]),
+    ...(whole === undefined || whole === count
+      ? []
+      : [`${count} frames, but a scan of ${shape?.join(" × ")} = ${whole} positions`]),
+  ];
+  if (count === 0)
+    throw new PtychonautError("data", "no EMPAD frame in the file", {
+      where,
+      expected: `${STRIDE} bytes a frame`,
+      got: `${source.size} bytes`,
+    });
+  const stack = frameStack({
+    shape: [count, SIDE, SIDE],
+    dtype: "float32",
+    littleEndian: true,
+    frames: (first, some) => stridedFrames({ source, offset: 0, stride, size: SIZE }, first, some),
+  });
+  return listedArrays({
+    container: "EMPAD",
+    arrays: new Map([["frames", packed ? { ...stack, storedAt: { source, offset: 0 } } : stack]]),
+    attributes: {
+      ...(shape === undefined ? {} : { scan_shape: numbers(...shape) }),
+      ...attributes,
+      ...(warnings.length === 0 ? {} : { warnings: words(...warnings) }),
+    },
+    where,
+  });
+}
+
+function describe(text: string, where: string): Description {
+  const fields = xmlFields(text, where);
+  const named = (end: string): string | undefined => [...fields].find(([key]) => key.endsWith(`/${end}`))?.[1];
+  const scan = acquired(text, where);
+  const rows = countOf(named("pix_y") ?? scan("scan_resolution_y"));
+  const columns = countOf(named("pix_x") ?? scan("scan_resolution_x"));
+  const series = countOf(scan("series_count"));
+  const view = /^\s*\[([^,\]]*),([^,\]]*)\]\s*$/.exec(named("optics.get_full_scan_field_of_view") ?? "");
+  const [viewX, viewY] = [numberIn(view?.[1]), numberIn(view?.[2])];
+  const volts = numberIn(named("source.get_voltage"));
+  const values: Readonly<Record<string, readonly (number | undefined)[]>> = {
+    voltage_kv: [volts === undefined ? undefined : volts / 1000],
+    detector_pixel_rad: [numberIn(named("calibrated_diffraction_angle"))],
+    scan_rotation_rad: [numberIn(named("column.get_scanrotation"))],
+    camera_length_m: [numberIn(named("optics.get_cameralength"))],
+    scan_field_of_view_m: [viewY, viewX],
+    scan_size: [numberIn(scan("scan_size"))],
+  };
+  const known = Object.entries(values).flatMap(([key, parts]) => {
+    const found = parts.filter((part) => part !== undefined);
+    return found.length === parts.length ? [[key, numbers(...found)] as const] : [];
+  });
+  const time = named("timestamp@isoformat");
+  const file = named("raw_file@filename");
+  return {
+    ...(file === undefined ? {} : { file }),
+    // A series of frames is no raster.
+    ...(series !== undefined || rows === undefined || columns === undefined ? {} : { shape: [rows, columns] as const }),
+    attributes: { ...Object.fromEntries(known), ...(time === undefined ? {} : { time: words(time) }) },
+  };
+}
+
+/** The settings of the acquisition, where there are those of a search too. */
+function acquired(text: string, where: string): (name: string) => string | undefined {
+  const own = /<scan_parameters\s[^>]*mode="acquire"[^>]*>[\s\S]*?<\/scan_parameters>/.exec(text)?.[0] ?? text;
+  const fields = xmlFields(own, where);
+  return (name) => [...fields].find(([key]) => key.endsWith(`/${name}`))?.[1];
+}

@@ -1,0 +1,60 @@
+import type { ByteSource } from "./byteSource.ts";
+import { itemSizes, type ListedArray, stretchOf } from "./listedArrays.ts";
+import type { NpyArray, NumericDtype } from "./npy.ts";
+
+/** Frames of one size with something else between them, or in an encoding of their own. */
+export interface FrameStack {
+  readonly shape: readonly [count: number, height: number, width: number];
+  readonly dtype: NumericDtype;
+  readonly littleEndian: boolean;
+  readonly attributes?: Readonly<Record<string, NpyArray>>;
+  /** The pixels of some frames one after the other. */
+  frames(first: number, count: number): Uint8Array;
+}
+
+/** Bytes of pixels taken at a time. */
+const PIECE = 2 ** 22;
+
+/** An array `[frame, y, x]`, of which some frames at a time are in memory. */
+export function frameStack({ shape, dtype, littleEndian, attributes = {}, frames }: FrameStack): ListedArray {
+  const [count, height, width] = shape;
+  const itemSize = itemSizes[dtype];
+  const size = height * width * itemSize;
+  const step = Math.max(1, Math.floor(PIECE / size));
+  function* elements(from = 0): Generator<Uint8Array, void, void> {
+    for (let first = from; first < count; first += step) yield frames(first, Math.min(step, count - first));
+  }
+  return {
+    header: { shape, dtype, fortranOrder: false, littleEndian, itemSize, dataBytes: count * size },
+    attributes,
+    elements: () => elements(),
+    stretch(from, length) {
+      const first = Math.floor(from / size);
+      if (from % size === 0 && length % size === 0) return frames(first, length / size);
+      return stretchOf(elements(first), from - first * size, length);
+    },
+  };
+}
+
+/** Where frames lie that have the same room each, and pixels somewhere in it. */
+export interface Strided {
+  readonly source: ByteSource;
+  /** Of the first frame's pixels. */
+  readonly offset: number;
+  /** From one frame's pixels to the next's. */
+  readonly stride: number;
+  /** Bytes of a frame's pixels. */
+  readonly size: number;
+}
+
+/** The pixels of some frames without what is between them. */
+export function stridedFrames({ source, offset, stride, size }: Strided, first: number, count: number): Uint8Array {
+  const out = new Uint8Array(count * size);
+  const step = Math.max(1, Math.floor(PIECE / stride));
+  for (let from = 0; from < count; from += step) {
+    const some = Math.min(step, count - from);
+    const bytes = source.read(offset + (first + from) * stride, (some - 1) * stride + size);
+    for (let k = 0; k < some; k++) out.set(bytes.subarray(k * stride, k * stride + size), (from + k) * size);
+  }
+  return out;
+}

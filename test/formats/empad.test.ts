@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { openArrayFile } from "../../src/formats/containers.ts";
+import { beside, empadXml, writeEmpad } from "./framesWritten.ts";
+
+const [ROWS, COLUMNS] = [2, 3];
+const frames = Array.from({ length: ROWS * COLUMNS }, (_, k) =>
+  Float32Array.from({ length: 128 * 128 }, (_, i) => k + i / 7),
+);
+const bytes = writeEmpad(frames);
+
+describe("EMPAD's raw frames", () => {
+  it("come without the two rows behind each", async () => {
+    const file = await openArrayFile(bytes, "folder/scan_x3_y2.raw");
+    expect([file.container, file.keys]).toEqual(["EMPAD", ["frames"]]);
+    expect(file.header("frames")).toMatchObject({ shape: [6, 128, 128], dtype: "float32" });
+    expect(file.readImages("frames", 4, 1)).toEqual(frames[4]);
+    expect(file.readNumbers("frames").data.subarray(128 * 128, 2 * 128 * 128)).toEqual(frames[1]);
+    expect(Buffer.concat([...file.elements("frames")])).toEqual(
+      Buffer.concat(frames.map(({ buffer }) => Buffer.from(buffer as ArrayBuffer))),
+    );
+    expect(file.storedAt("frames")).toBeUndefined();
+    expect(file.attributes()["scan_shape"].data).toEqual(Float64Array.of(ROWS, COLUMNS));
+  });
+
+  it("with what the XML file says, whichever of the two is opened", async () => {
+    const xml = empadXml("C:\\data\\scan.raw", ROWS, COLUMNS);
+    const opened = [
+      await openArrayFile(bytes, "scan.raw", beside({ "scan.xml": xml })),
+      await openArrayFile(new TextEncoder().encode(xml), "scan.xml", beside({ "scan.raw": bytes })),
+    ];
+    for (const file of opened) {
+      expect(file.readImages("frames", 5, 1)).toEqual(frames[5]);
+      const said = Object.fromEntries(Object.entries(file.attributes()).map(([key, { data }]) => [key, [...data]]));
+      expect(said).toEqual({
+        scan_shape: [ROWS, COLUMNS],
+        voltage_kv: [300],
+        detector_pixel_rad: [5e-4],
+        scan_field_of_view_m: [2e-8, 1.5e-8],
+        scan_size: [0.5],
+        time: ["2017-08-21T14:27:40.468000"],
+      });
+    }
+    await expect(openArrayFile(new TextEncoder().encode(xml), "scan.xml")).rejects.toThrow(
+      /not beside the XML file.*"scan\.raw" in the same folder/,
+    );
+  });
+
+  it("without these rows, where only that fits", async () => {
+    const plain = new Uint8Array(Buffer.concat(frames.map(({ buffer }) => Buffer.from(buffer as ArrayBuffer))));
+    const file = await openArrayFile(plain, "scan.raw");
+    expect(file.readImages("frames", 2, 1)).toEqual(frames[2]);
+    expect(file.storedAt("frames")).toMatchObject({ offset: 0 });
+  });
+
+  it("say when they are not as many as the scan has positions", async () => {
+    const file = await openArrayFile(bytes, "scan.raw", beside({ "scan.xml": empadXml("scan.raw", 3, 3) }));
+    expect(file.attributes()["warnings"].data).toEqual(["6 frames, but a scan of 3 × 3 = 9 positions"]);
+  });
+});
