@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { frameRangesPattern } from "../data/frameRanges.ts";
 import { LARGEST_DOSE } from "../data/normalisation.ts";
+import { type OrientationName, orientations } from "../data/orientations.ts";
 import { type GeometryStatement, geometryQuantities, type Propagation } from "../optics/geometry.ts";
+import { beamCenterPattern } from "../scans/prepare/prepareOptions.ts";
 import { scanFormats } from "../scans/registry.ts";
 import { lengthUnits, type PositionUnit, type ScanOptions } from "../scans/scanOptions.ts";
 import { choice, integer, optional, real, toggle, withDefault } from "./fields.ts";
@@ -13,8 +15,15 @@ export interface DataConfig {
   readonly dcAt: "center" | "corner" | null;
   readonly probeAt: "center" | "corner" | null;
   readonly maskValid: 0 | 1 | null;
+  readonly background: number | null;
+  readonly threshold: number | null;
+  readonly countsPerPhoton: number | null;
+  readonly findBadPixels: boolean;
+  readonly beamCenter: string | null;
   readonly cropTo: number | null;
   readonly padTo: number | null;
+  readonly binBy: number | null;
+  readonly detectorOrientation: OrientationName | null;
   readonly patternsKey: string | null;
   readonly probeKey: string | null;
   readonly positionsKey: string | null;
@@ -68,14 +77,34 @@ export interface DataConfig {
 /** The settings that state the experiment's geometry, where its file does not. */
 const geometrySettings = ["propagation", ...geometryQuantities] as const;
 
+/** The settings that say what is done to a scan after it is read. */
+export const preparingSettings = [
+  "background",
+  "threshold",
+  "countsPerPhoton",
+  "findBadPixels",
+  "beamCenter",
+  "cropTo",
+  "padTo",
+  "binBy",
+  "detectorOrientation",
+] as const;
+
 /** The settings that say how a file is to be read. */
 export const readingSettings = [
   "measurement",
   "dcAt",
   "probeAt",
   "maskValid",
+  "background",
+  "threshold",
+  "countsPerPhoton",
+  "findBadPixels",
+  "beamCenter",
   "cropTo",
   "padTo",
+  "binBy",
+  "detectorOrientation",
   "patternsKey",
   "probeKey",
   "positionsKey",
@@ -178,15 +207,45 @@ const schema = z.strictObject({
     integer({ min: 0, max: 1 }) as z.ZodType<0 | 1>,
     `What stands for a valid pixel in the file's mask. ${asFormat("maskValid")}`,
   ),
+  background: optional(
+    real({ min: 0 }),
+    "Counts that are taken off every pixel of the file's patterns; nothing falls below zero.",
+    { unit: "counts" },
+  ),
+  threshold: optional(real({ above: 0 }), "Pixels with fewer counts (after the background) become zero.", {
+    unit: "counts",
+  }),
+  countsPerPhoton: optional(
+    real({ above: 0 }),
+    "Counts of the file in one photon, by which they are divided (after background and threshold).",
+    { unit: "counts" },
+  ),
+  findBadPixels: toggle(
+    false,
+    "Mask dead and hot pixels, gaps and a beamstop that the patterns show, beside what the file's mask has.",
+  ),
+  beamCenter: optional(
+    z.string().regex(beamCenterPattern, "expected row,column, like 63.5,64, or found"),
+    "Where the patterns have the beam's centre: ROW,COLUMN, rounded to a pixel, or found (centre of mass of the mean pattern). It is moved to index floor(n/2); what was not measured is masked.",
+  ),
   cropTo: optional(
     integer({ min: 1 }),
-    "Side that patterns are cut to about their zero frequency. The object's pixels grow by as much; positions, probe and object follow.",
+    "Side that patterns are cut to about the beam's centre. The object's pixels grow by as much; positions, probe and object follow.",
     { unit: "pixels" },
   ),
   padTo: optional(
     integer({ min: 1 }),
-    "Side that patterns are filled up to with masked pixels about their zero frequency. The object's pixels shrink by as much; positions, probe and object follow.",
+    "Side that patterns are filled up to with masked pixels about the beam's centre. The object's pixels shrink by as much; positions, probe and object follow.",
     { unit: "pixels" },
+  ),
+  binBy: optional(
+    integer({ min: 2 }),
+    "So many pixels along y and x are added up to one, after the cut. The object's pixels stay; the window shrinks by as much, and the probe is cut to it.",
+    { unit: "pixels" },
+  ),
+  detectorOrientation: optional(
+    z.enum(Object.keys(orientations) as [OrientationName, ...OrientationName[]]),
+    "How the patterns are turned to have the axes of the positions, after all else. Quarter turns are counterclockwise with rows going down. Positions, probe and object stay.",
   ),
   patternsKey: key("the patterns"),
   probeKey: key("the probe"),

@@ -1,5 +1,6 @@
 import type { ComplexArray, RealArray } from "../arrays.ts";
 import type { Geometry } from "../optics/geometry.ts";
+import type { PatternOperation } from "./patternOperation.ts";
 import type { FileOrigin, MemoryOrigin } from "./patternOrigin.ts";
 
 /** What the numbers of a pattern are: photons (or electrons) counted, or their square roots. */
@@ -27,7 +28,7 @@ export interface Patterns {
  * kind here: its own facts (patterns in the compressed chunks of an HDF5 file: the file's path, the dataset's, shape,
  * dtype, `dcAt`), a reader beside `scans/filePatterns`, and a line in `node/workers/batchWorker`.
  */
-export type PatternOrigin = MemoryOrigin | FileOrigin | SelectedOrigin | ResizedOrigin | JoinedOrigin;
+export type PatternOrigin = MemoryOrigin | FileOrigin | SelectedOrigin | PreparedOrigin | JoinedOrigin;
 
 /** Some of the patterns of others. */
 export interface SelectedOrigin {
@@ -37,11 +38,13 @@ export interface SelectedOrigin {
   readonly frames: readonly number[];
 }
 
-/** The patterns of others, cut or filled up with zeros about their zero frequency. */
-export interface ResizedOrigin {
-  readonly kind: "resized";
+/** The patterns of others, on each of which operations are done in order. */
+export interface PreparedOrigin {
+  readonly kind: "prepared";
   readonly patterns: Patterns;
-  readonly side: number;
+  readonly operations: readonly PatternOperation[];
+  /** What their numbers are: operations are on counts. */
+  readonly measurement: Measurement;
 }
 
 /** The patterns of several scans, one after the other; they are network input already. */

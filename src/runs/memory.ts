@@ -36,6 +36,8 @@ export function patternMemory({ origin, count, height, width }: Patterns): numbe
       return 4 * count * height * width;
     case "selected":
       return origin.patterns.origin.kind === "memory" ? 4 * count * height * width : 0;
+    case "prepared":
+      return patternMemory(origin.patterns);
     case "joined":
       return origin.parts.reduce((sum, part) => sum + patternMemory(part.patterns), 0);
     default:

@@ -1,6 +1,6 @@
 import type { ComplexArray } from "../arrays.ts";
 import { type ErrorDetails, PtychonautError, setting } from "../errors.ts";
-import { resampledObject } from "../scans/resizedScan.ts";
+import { resampledObject } from "../scans/prepare/resampledObject.ts";
 
 /** Object pixel over that of the scan's file as stored, (y, x). */
 export type PixelRatio = readonly [y: number, x: number];

@@ -1,7 +1,7 @@
 import type { ComplexArray } from "../arrays.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { usable } from "./checks/usable.ts";
-import { resizedScan, wantedSide } from "./resizedScan.ts";
+import { preparedScan } from "./prepare/preparedScan.ts";
 import type { ScanOptions } from "./scanOptions.ts";
 
 /**
@@ -24,8 +24,8 @@ export function asStated(dataset: Dataset, options: ScanOptions, unread = false)
     conversions.push("mask turned over: 0 is valid in the file");
   }
   const whole = usable({ ...dataset, ...changes, provenance: { ...dataset.provenance, conversions } });
-  const side = wantedSide(options, whole.patterns, dataset.provenance.path ?? dataset.name);
-  return side === undefined ? whole : usable(resizedScan(whole, side, !unread));
+  const prepared = preparedScan(whole, options, {}, unread);
+  return prepared === whole ? whole : usable(prepared);
 }
 
 /** Every mode moved by floor(n/2) along both axes, cyclic. */

@@ -7,6 +7,8 @@ import { optionalMask } from "./frameValues.ts";
 import { missingPart } from "./missingPart.ts";
 import type { FramesPart, ScanParts } from "./parts.ts";
 import { type PatternLayout, patternLayout } from "./patternLayout.ts";
+import { detectorPlan } from "./prepare/detectorPlan.ts";
+import { preparingStatements } from "./prepare/prepareOptions.ts";
 import type { ScanShape, ScanSource } from "./scanFormat.ts";
 import { type ScanOptions, settingOf } from "./scanOptions.ts";
 import { measurementOf, patternsInMemory, unreadPatterns } from "./scanPatterns.ts";
@@ -39,8 +41,8 @@ export function completeScan(
   const layout = patternLayout(header.shape, positionsPart.count, options.frameAxis, at(key));
   const { count, height, width } = layout;
 
-  const side = options.cropTo ?? options.padTo;
-  const probe = toProbe(probePart.read(), [height, width], at(probePart.key), conversions, side);
+  const { cut, sides } = detectorPlan(options, [height, width], where);
+  const probe = toProbe(probePart.read(), [[height, width], cut, sides], at(probePart.key), conversions);
   const dcAt = options.dcAt ?? "center";
   const { someLeftOut = false } = options;
   const stored = { file, key, layout, dcAt, where: at(key), someLeftOut };
@@ -132,8 +134,7 @@ function conventionsOf(
     position_origin: options.positionOrigin ?? "absolute",
     position_unit: options.positionUnit ?? "px",
     positions_are: options.positionsAre ?? "probe",
-    ...(options.cropTo === undefined ? {} : { crop_to: String(options.cropTo) }),
-    ...(options.padTo === undefined ? {} : { pad_to: String(options.padTo) }),
+    ...preparingStatements(options),
     ...Object.fromEntries(statedAddresses(options).map(({ option }) => [settingOf(option), String(options[option])])),
     ...parts.conventions,
   };

@@ -6,21 +6,20 @@ import { FLOAT32_MAX } from "./patternValues.ts";
 
 /**
  * The probe as `[mode, y, x]`.
- * @param side that the patterns are to be cut or filled up to, where they are: a probe of that size belongs to it
+ * @param sides of the patterns, and of what they are prepared to be: a probe of that size belongs to it
  * @throws PtychonautError "data" when it is not of the patterns' size, or not finite
  */
 export function toProbe(
   array: NumericArray,
-  [height, width]: readonly [number, number],
+  sides: readonly (readonly [height: number, width: number])[],
   where: string,
   conversions: string[],
-  side?: number,
 ): ComplexArray {
+  const [[height, width]] = sides;
   const shape = squeezeLeading(array.shape, 2);
   const trailingOne = shape.length === 3 && shape[2] === 1 && !(shape[1] === height && width === 1);
   const [modes, h, w] = trailingOne ? [1, shape[0], shape[1]] : shape.length === 2 ? [1, ...shape] : shape;
-  const asResized = side !== undefined && h === side && w === side;
-  if (shape.length > 3 || (!asResized && (h !== height || w !== width)))
+  if (shape.length > 3 || !sides.some((side) => h === side[0] && w === side[1]))
     throw new PtychonautError("data", "the probe does not fit the patterns", {
       where,
       expected: `(${height}, ${width}), (${height}, ${width}, 1) or (mode, ${height}, ${width})`,

@@ -7,7 +7,7 @@ import { completeScan, shapeOfParts } from "./completeScan.ts";
 import { withElsewhere } from "./elsewhere.ts";
 import { namedFormat } from "./formats/named.ts";
 import type { ScanParts } from "./parts.ts";
-import { wantedSide } from "./resizedScan.ts";
+import { detectorPlan } from "./prepare/detectorPlan.ts";
 import type { Recognition, ScanFormat, ScanShape, ScanSource } from "./scanFormat.ts";
 import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
 
@@ -104,7 +104,7 @@ export function readScanShape(
   elsewhere: ScanSource["elsewhere"] = {},
 ): ScanShape {
   const { parts } = scanParts(file, options, where, elsewhere);
-  const shape = resizedShape(shapeOfParts(parts, options, where), options, where);
+  const shape = preparedShape(shapeOfParts(parts, options, where), options, where);
   const { scanIndex } = options;
   if (scanIndex === undefined) return shape;
   const own = shape.scanIndex?.filter((number) => number === scanIndex);
@@ -112,12 +112,13 @@ export function readScanShape(
 }
 
 /** A dose is stated of whole patterns: how much of it is left is seen when they are read. */
-function resizedShape(shape: ScanShape, options: ScanOptions, where: string): ScanShape {
-  const side = wantedSide(options, shape, where);
-  if (side === undefined) return shape;
-  const cut = side < Math.max(shape.height, shape.width);
-  const photonsPerPattern = cut ? undefined : shape.photonsPerPattern;
-  return { ...shape, height: side, width: side, photonsPerPattern };
+function preparedShape(shape: ScanShape, options: ScanOptions, where: string): ScanShape {
+  const { operations, cut, sides } = detectorPlan(options, [shape.height, shape.width], where);
+  const less =
+    options.background !== undefined || options.backgroundFile !== undefined || options.threshold !== undefined;
+  if (operations.length === 0 && !less) return shape;
+  const photonsPerPattern = less || cut[0] < shape.height || cut[1] < shape.width ? undefined : shape.photonsPerPattern;
+  return { ...shape, height: sides[0], width: sides[1], photonsPerPattern };
 }
 
 const titled = ({ name, title }: ScanFormat): string => `${name} (${title})`;

@@ -1,13 +1,14 @@
 import type { Measurement } from "../data/dataset.ts";
 import { setting } from "../errors.ts";
 import type { GeometryStatement } from "../optics/geometry.ts";
+import type { PrepareOptions } from "./prepare/prepareOptions.ts";
 
 /**
  * What a scan file does not say about itself. What is left open is as the format says (`ScanParts.says`), else the default:
  * the PtychoPINN contract. Whatever differs from it must be said, because no choice here can be told from the numbers with
  * certainty (`inspect` shows the evidence).
  */
-export interface ScanOptions {
+export interface ScanOptions extends PrepareOptions {
   /** The scan format (`registry.ts`). Default: the one that recognises the file best. */
   readonly format?: string;
   /** Array of the patterns. Default: `diffraction` or `diff3d`. */
@@ -28,9 +29,6 @@ export interface ScanOptions {
   readonly probeAt?: "center" | "corner";
   /** What stands for a valid pixel in the file's mask. Default 1. */
   readonly maskValid?: 0 | 1;
-  /** Side that patterns are cut to, or filled up to, about their zero frequency; see `resizedScan`. Default: as they are. */
-  readonly cropTo?: number;
-  readonly padTo?: number;
   /** Which column of `positionsKey` comes first. */
   readonly positionOrder?: "xy" | "yx";
   /** What a position points at: the window's centre, index floor(N/2), or its corner, index 0. Default `center`. */

@@ -14,6 +14,10 @@ import { groupGeometry } from "../../src/data/groupGeometry.ts";
 import { makeGroups } from "../../src/data/grouping.ts";
 import { joinedPatterns } from "../../src/data/joinedScans.ts";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
+import { orientations } from "../../src/data/orientations.ts";
+import type { PatternOperation } from "../../src/data/patternOperation.ts";
+import { preparedPatterns } from "../../src/data/preparedPatterns.ts";
+import { selectedPatterns } from "../../src/data/selectFrames.ts";
 import { openSource } from "../../src/node/files/fileSource.ts";
 import { batchWorkers } from "../../src/node/workers/batchWorkers.ts";
 import { Random } from "../../src/random.ts";
@@ -23,12 +27,8 @@ const N = 16;
 const COUNT = 40;
 const random = new Random(7);
 const positions = Float64Array.from({ length: 2 * COUNT }, () => 20 * random.uniform());
-const groups = makeGroups(
-  positions,
-  Array.from({ length: COUNT }, (_, i) => i),
-  { size: 4 },
-  random,
-);
+const frames = Array.from({ length: COUNT }, (_, i) => i);
+const groups = makeGroups(positions, frames, { size: 4 }, random);
 const source: BatchSource = {
   patterns: memoryPatterns(
     Uint16Array.from({ length: COUNT * N * N }, () => random.poisson(30)),
@@ -95,7 +95,7 @@ describe("batch workers", () => {
     expect((await collect(batchWorkers(source), plan))[0]).not.toHaveProperty("labels");
   });
 
-  it("open patterns by their origin: in memory, in a file, and joined of both", async () => {
+  it("open patterns by their origin: in memory, in a file, joined of both, and prepared", async () => {
     const folder = mkdtempSync(join(tmpdir(), "ptychonaut-origins-"));
     const inFile: PatternPart = { ...part, patterns: patternsOnDisk(join(folder, "patterns.raw")) };
     const { mask: _, ...unmasked } = source;
@@ -107,7 +107,20 @@ describe("batch workers", () => {
       groups: { ...groups, frames: groups.frames.map((frame, i) => frame + (i % 2 ? COUNT : 0)) },
     };
     const plan = planEpoch(groups.count, 3, new Random(1));
-    for (const from of [{ ...source, patterns: inFile.patterns }, joined]) {
+    const turned: readonly PatternOperation[] = [
+      { kind: "subtract", counts: Float32Array.from({ length: N * N }, (_, i) => i % 9) },
+      { kind: "threshold", counts: 3 },
+      { kind: "gain", countsPerPhoton: 2 },
+      { kind: "window", top: 1, left: -2, height: N, width: N },
+      { kind: "bin", factor: 2 },
+      { kind: "turn", orientation: orientations.rotate90 },
+    ];
+    const { mask: __, ...open } = source;
+    const prepared = [source.patterns, inFile.patterns, selectedPatterns(inFile.patterns, frames)].map((patterns) => ({
+      ...open,
+      patterns: preparedPatterns(patterns, turned, "counts"),
+    }));
+    for (const from of [{ ...source, patterns: inFile.patterns }, joined, ...prepared]) {
       const [inline, threaded] = [batchWorkers(from), batchWorkers(from, { numWorkers: 2 })];
       expect(await collect(threaded, plan)).toEqual(await collect(inline, plan));
     }
@@ -116,6 +129,7 @@ describe("batch workers", () => {
       "file",
       "joined",
     ]);
+    expect(prepared[2].patterns.origin).toMatchObject({ kind: "prepared", patterns: { origin: { kind: "selected" } } });
     rmSync(folder, { recursive: true });
   });
 

@@ -5,7 +5,7 @@ import type { Patterns } from "../../data/dataset.ts";
 import { joinedPatterns } from "../../data/joinedScans.ts";
 import { memoryPatterns } from "../../data/memoryPatterns.ts";
 import type { FileOrigin } from "../../data/patternOrigin.ts";
-import { resizedPatterns } from "../../data/resizedPatterns.ts";
+import { preparedPatterns } from "../../data/preparedPatterns.ts";
 import { selectedPatterns } from "../../data/selectFrames.ts";
 import { PtychonautError } from "../../errors.ts";
 import type { ByteSource } from "../../formats/byteSource.ts";
@@ -33,8 +33,8 @@ function open(patterns: PatternsToOpen): Patterns {
       return joinedPatterns(patterns.parts.map((part) => ({ ...part, patterns: open(part.patterns) })));
     case "selected":
       return selectedPatterns(open(patterns.patterns), patterns.frames);
-    case "resized":
-      return resizedPatterns(open(patterns.patterns), patterns.side);
+    case "prepared":
+      return preparedPatterns(open(patterns.patterns), patterns.operations, patterns.measurement);
     case "file":
       return filePatterns(reopened(patterns), patterns);
     case "shared":

@@ -1,5 +1,5 @@
 import type { Batch, BatchRequest } from "../../data/batches.ts";
-import type { Measurement, PatternPart } from "../../data/dataset.ts";
+import type { Measurement, PatternPart, PreparedOrigin } from "../../data/dataset.ts";
 import type { GroupGeometry } from "../../data/groupGeometry.ts";
 import type { Groups } from "../../data/grouping.ts";
 import type { LabelSource } from "../../data/labels.ts";
@@ -19,7 +19,7 @@ export interface BatchWorkerData {
 }
 
 /** What another thread makes Patterns of: their origin, with what only this thread has copied into shared memory. */
-export type PatternsToOpen = SharedPatterns | FileOrigin | SelectedToOpen | ResizedToOpen | JoinedToOpen;
+export type PatternsToOpen = SharedPatterns | FileOrigin | SelectedToOpen | PreparedToOpen | JoinedToOpen;
 
 export interface SelectedToOpen {
   readonly kind: "selected";
@@ -27,11 +27,7 @@ export interface SelectedToOpen {
   readonly frames: readonly number[];
 }
 
-export interface ResizedToOpen {
-  readonly kind: "resized";
-  readonly patterns: PatternsToOpen;
-  readonly side: number;
-}
+export type PreparedToOpen = Omit<PreparedOrigin, "patterns"> & { readonly patterns: PatternsToOpen };
 
 export interface JoinedToOpen {
   readonly kind: "joined";

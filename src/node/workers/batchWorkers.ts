@@ -126,9 +126,9 @@ function toOpen(patterns: Patterns): PatternsToOpen {
       // Of what is in memory only what was chosen need be copied.
       if (origin.patterns.origin.kind === "memory") return sharedPatterns(patterns);
       return { kind: "selected", patterns: toOpen(origin.patterns), frames: origin.frames };
-    case "resized":
+    case "prepared":
       if (origin.patterns.origin.kind === "memory") return sharedPatterns(patterns);
-      return { kind: "resized", patterns: toOpen(origin.patterns), side: origin.side };
+      return { ...origin, patterns: toOpen(origin.patterns) };
     case "memory":
       return sharedPatterns(patterns);
   }

@@ -30,6 +30,7 @@ import { tellsValidity } from "../frameValues.ts";
 import type { ArrayPart, ScanParts } from "../parts.ts";
 import { framesToFront, type PatternLayout, patternLayout } from "../patternLayout.ts";
 import { measuredCheck } from "../patternValues.ts";
+import { withoutPreparing } from "../prepare/prepareOptions.ts";
 import { readScanArrays } from "../registry.ts";
 import type { Elsewhere } from "../scanFormat.ts";
 import type { ScanOptions } from "../scanOptions.ts";
@@ -115,9 +116,8 @@ export function inspectedScan(
   const source = { path: name, unread: true, elsewhere };
   const reading = attempted(() => readScanArrays(file, stated, source));
   if (reading.refusal !== undefined) findings.push(reading.refusal);
-  // What the file has is looked at as it is, before patterns are cut or filled up.
-  const { cropTo: _, padTo: __, ...ofFile } = stated;
-  const whole = attempted(() => readScanArrays(file, ofFile, source)).value;
+  // What the file has is looked at as it is, before anything is done to it.
+  const whole = attempted(() => readScanArrays(file, withoutPreparing(stated), source)).value;
   /** What cannot be looked at is left out, with the reason, once. */
   const look = <T>(run: () => T): T | undefined => {
     const { value, refusal } = attempted(run);

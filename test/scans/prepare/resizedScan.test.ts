@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import type { ComplexArray } from "../../src/arrays.ts";
-import type { Dataset } from "../../src/data/dataset.ts";
-import { openNpz, writeNpz } from "../../src/formats/npz.ts";
-import { extractPatch } from "../../src/optics/sampling.ts";
-import { patchDiffraction } from "../../src/physics/patchDiffraction.ts";
-import { farField } from "../../src/physics/propagation/farField.ts";
-import { inspectScan } from "../../src/scans/inspect/inspectScan.ts";
-import { readScanNpz } from "../../src/scans/scanNpz.ts";
-import type { ScanOptions } from "../../src/scans/scanOptions.ts";
-import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
-import { simulateScan } from "../../src/simulation/simulate.ts";
-import { tolerances } from "../tolerances.ts";
+import type { ComplexArray } from "../../../src/arrays.ts";
+import type { Dataset } from "../../../src/data/dataset.ts";
+import { openNpz, writeNpz } from "../../../src/formats/npz.ts";
+import { extractPatch } from "../../../src/optics/sampling.ts";
+import { patchDiffraction } from "../../../src/physics/patchDiffraction.ts";
+import { farField } from "../../../src/physics/propagation/farField.ts";
+import { inspectScan } from "../../../src/scans/inspect/inspectScan.ts";
+import { readScanNpz } from "../../../src/scans/scanNpz.ts";
+import type { ScanOptions } from "../../../src/scans/scanOptions.ts";
+import { writeScanNpz } from "../../../src/scans/writeScanNpz.ts";
+import { simulateScan } from "../../../src/simulation/simulate.ts";
+import { tolerances } from "../../tolerances.ts";
 
 /**
  * One experiment, in units of length: a smooth object, a beam, positions. A detector of n pixels of a given pitch has an

@@ -1,0 +1,129 @@
+import type { Measurement } from "./dataset.ts";
+import { turnImage } from "./orientations.ts";
+import type { PatternOperation, WindowOperation } from "./patternOperation.ts";
+
+export type Sides = readonly [height: number, width: number];
+
+/** The sides of what an operation makes; a bin takes whole squares only. */
+export function sidesAfter(operation: PatternOperation, [height, width]: Sides): Sides {
+  switch (operation.kind) {
+    case "window":
+      return [operation.height, operation.width];
+    case "bin":
+      return [Math.floor(height / operation.factor), Math.floor(width / operation.factor)];
+    case "turn":
+      return operation.orientation.transposed ? [width, height] : [height, width];
+    default:
+      return [height, width];
+  }
+}
+
+/** The sides of an image before each operation, and after the last. */
+export function sidesAlong(operations: readonly PatternOperation[], sides: Sides): readonly Sides[] {
+  const all: Sides[] = [sides];
+  for (const operation of operations) all.push(sidesAfter(operation, all[all.length - 1]));
+  return all;
+}
+
+/** Whether values alone change. */
+export const keepsPlaces = ({ kind }: PatternOperation): boolean =>
+  kind === "subtract" || kind === "threshold" || kind === "gain";
+
+/**
+ * One pattern after an operation.
+ * @param image `[height, width]`
+ * @param out of `sidesAfter`; may be the image itself where values alone change
+ */
+export function operate(
+  operation: PatternOperation,
+  image: Float32Array,
+  sides: Sides,
+  measurement: Measurement,
+  out: Float32Array,
+): void {
+  switch (operation.kind) {
+    case "subtract":
+      subtract(image, operation.counts, measurement, out);
+      break;
+    case "threshold":
+      cutBelow(image, operation.counts, measurement, out);
+      break;
+    case "gain":
+      divide(image, operation.countsPerPhoton, measurement, out);
+      break;
+    case "window":
+      windowImage(image, sides, operation, out);
+      break;
+    case "bin":
+      binImage(image, sides, operation.factor, measurement, out);
+      break;
+    case "turn":
+      turnImage(image, sides, operation.orientation, out);
+  }
+}
+
+function subtract(
+  image: Float32Array,
+  counts: number | Float32Array,
+  measurement: Measurement,
+  out: Float32Array,
+): void {
+  const at = typeof counts === "number" ? (): number => counts : (i: number): number => counts[i];
+  if (measurement === "counts") for (let i = 0; i < image.length; i++) out[i] = Math.max(0, image[i] - at(i));
+  else for (let i = 0; i < image.length; i++) out[i] = Math.sqrt(Math.max(0, image[i] * image[i] - at(i)));
+}
+
+function cutBelow(image: Float32Array, counts: number, measurement: Measurement, out: Float32Array): void {
+  // A root that float32 rounds down is no fewer counts.
+  const least = measurement === "counts" ? counts : Math.fround(Math.sqrt(counts));
+  for (let i = 0; i < image.length; i++) out[i] = image[i] < least ? 0 : image[i];
+}
+
+function divide(image: Float32Array, countsPerPhoton: number, measurement: Measurement, out: Float32Array): void {
+  const by = measurement === "counts" ? countsPerPhoton : Math.sqrt(countsPerPhoton);
+  for (let i = 0; i < image.length; i++) out[i] = image[i] / by;
+}
+
+export function windowImage(
+  image: ArrayLike<number>,
+  [height, width]: Sides,
+  { top, left, height: rows, width: columns }: WindowOperation,
+  out: Float32Array,
+): void {
+  out.fill(0);
+  for (let y = Math.max(0, -top); y < Math.min(rows, height - top); y++)
+    for (let x = Math.max(0, -left); x < Math.min(columns, width - left); x++)
+      out[y * columns + x] = image[(y + top) * width + (x + left)];
+}
+
+function binImage(
+  image: ArrayLike<number>,
+  [height, width]: Sides,
+  factor: number,
+  measurement: Measurement,
+  out: Float32Array,
+): void {
+  const [rows, columns] = [Math.floor(height / factor), Math.floor(width / factor)];
+  const squared = measurement === "amplitude";
+  for (let y = 0; y < rows; y++)
+    for (let x = 0; x < columns; x++) {
+      let sum = 0;
+      for (let i = 0; i < factor; i++)
+        for (let j = 0, at = (y * factor + i) * width + x * factor; j < factor; j++, at++)
+          sum += squared ? image[at] * image[at] : image[at];
+      out[y * columns + x] = squared ? Math.sqrt(sum) : sum;
+    }
+}
+
+/** A mask `[y, x]`, 1 = valid, as patterns then have it: what is new is not valid, nor a bin that has a bad pixel. */
+export function preparedMask(mask: Float32Array, sides: Sides, operations: readonly PatternOperation[]): Float32Array {
+  const all = sidesAlong(operations, sides);
+  return operations.reduce((image, operation, k) => {
+    if (keepsPlaces(operation)) return image;
+    const [rows, columns] = all[k + 1];
+    const out = new Float32Array(rows * columns);
+    operate(operation, image, all[k], "counts", out);
+    const full = operation.kind === "bin" ? operation.factor ** 2 : 1;
+    return out.map((value) => (value >= full ? 1 : 0));
+  }, mask);
+}
