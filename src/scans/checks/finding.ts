@@ -1,4 +1,5 @@
 import { PtychonautError } from "../../errors.ts";
+import type { ScanOptions } from "../scanOptions.ts";
 
 /** Something about a scan worth saying. */
 export interface Finding {
@@ -9,6 +10,8 @@ export interface Finding {
   readonly evidence: string;
   /** The setting that deals with it, where one does, as `setting` of errors.ts writes it. */
   readonly flag?: string;
+  /** Where reading the file needs it said: the options that do, as far as the numbers tell them. */
+  readonly says?: ScanOptions;
 }
 
 /** A refusal as a finding, in the same words. */

@@ -17,6 +17,7 @@ export function patternSize({ patterns, stated }: ScanFacts): Finding[] {
       what: height === width ? "no network takes patterns of this size" : "patterns are not square",
       evidence: `${height} × ${width}; networks take ${sideRule}`,
       flag: crop === undefined ? padding : `${optionAdvice("cropTo", `${crop}`)}, or ${padding}`,
+      says: { padTo: pad },
     },
   ];
 }

@@ -48,6 +48,7 @@ export function positionPlace(facts: ScanFacts): Finding[] {
         what: centred ? "positions are centred on zero" : "positions are negative: not indices into the object",
         evidence,
         flag: optionAdvice("positionOrigin", "centered"),
+        says: { positionOrigin: "centered" },
       },
     ];
     if (stated.positionReference !== undefined) return findings;
@@ -59,6 +60,7 @@ export function positionPlace(facts: ScanFacts): Finding[] {
         what: "positions look like the windows' minimum corners",
         evidence: `counted from the middle of the object, windows of ${window.join(" × ")} fit only so`,
         flag: optionAdvice("positionReference", "corner"),
+        says: { positionReference: "corner" },
       });
     else if (asCentre === asCorner)
       findings.push({
@@ -81,6 +83,7 @@ export function positionPlace(facts: ScanFacts): Finding[] {
       what: "positions look like the windows' minimum corners",
       evidence: `${evidence}: windows of ${window.join(" × ")} fit only so`,
       flag: optionAdvice("positionReference", "corner"),
+      says: { positionReference: "corner" },
     },
   ];
 }

@@ -92,13 +92,15 @@ function wrongUnit({ stated, geometry }: ScanFacts, step: number, window: number
     };
   const advice = optionAdvice("positionUnit", unit);
   const what = `positions seem to be in ${words[unit]}, not in pixels`;
+  const says = { positionUnit: unit };
   if (geometry === undefined || geometry.objectPixelM !== undefined)
-    return { severity: "error", what, evidence, flag: advice };
+    return { severity: "error", what, evidence, flag: advice, says };
   return {
     severity: "error",
     what,
     evidence: `${evidence}; to convert them the object's pixel must be known, ${waysToPixel(geometry)}`,
     flag: `${advice} ${setting("object_pixel_m", "…")}`,
+    says,
   };
 }
 

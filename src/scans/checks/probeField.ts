@@ -42,6 +42,7 @@ function placeFindings(centre: TorusCentre, height: number, width: number): Find
         what: "the probe's centre is at the corner of its window",
         evidence,
         flag: optionAdvice("probeAt", "corner"),
+        says: { probeAt: "corner" },
       },
     ];
   return [{ severity: "warning", what: "the probe is not in the middle of its window", evidence }];

@@ -42,7 +42,7 @@ export function scanPath(facts: ScanFacts): Finding[] {
  * Of those many steps away, the ones whose window has less than half in common with any other that is left. Frames of
  * another part share nothing with the rest and are named with that part (`judgeExtent`, `partsWarning`), not here too.
  */
-function lostFrames({ scan, positions, patterns, scanIndex, skipped = [] }: ScanFacts): readonly number[] {
+export function lostFrames({ scan, positions, patterns, scanIndex, skipped = [] }: ScanFacts): readonly number[] {
   if (scan === undefined || positions === undefined || patterns === undefined) return scan?.outliers ?? [];
   const half = Math.min(patterns.height, patterns.width) / 2;
   const out = new Set(skipped);

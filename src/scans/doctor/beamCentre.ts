@@ -1,5 +1,5 @@
 import { torusCentre } from "../../data/torusCentre.ts";
-import { normalTail } from "../../numerics/normalTail.ts";
+import { normalTail } from "../../numerics/chance.ts";
 import { by, type DoctorRow, openRow } from "./row.ts";
 import { meanCounts } from "./sample.ts";
 import type { Subject } from "./subject.ts";

@@ -1,7 +1,18 @@
 import { arrays } from "./arrays.ts";
 import { beamCentre } from "./beamCentre.ts";
+import { beamIntensity } from "./beamIntensity.ts";
+import { dose } from "./dose.ts";
+import { frameFaults } from "./frameFaults.ts";
+import { frameOrder } from "./frameOrder.ts";
+import { geometry } from "./geometry.ts";
 import { measurement } from "./measurement.ts";
+import { pedestal } from "./pedestal.ts";
+import { pixelFaults } from "./pixelFaults.ts";
+import { positions } from "./positions.ts";
+import { probe } from "./probe.ts";
 import type { DoctorRow } from "./row.ts";
+import { sampling } from "./sampling.ts";
+import { saturation } from "./saturation.ts";
 import type { Subject } from "./subject.ts";
 
 /**
@@ -12,4 +23,19 @@ import type { Subject } from "./subject.ts";
 export type DoctorMeasurement = (subject: Subject) => readonly DoctorRow[] | Promise<readonly DoctorRow[]>;
 
 /** In the order of the table. */
-export const measurements: readonly DoctorMeasurement[] = [arrays, measurement, beamCentre];
+export const measurements: readonly DoctorMeasurement[] = [
+  arrays,
+  measurement,
+  pedestal,
+  saturation,
+  beamCentre,
+  pixelFaults,
+  frameFaults,
+  beamIntensity,
+  positions,
+  frameOrder,
+  sampling,
+  probe,
+  geometry,
+  dose,
+];

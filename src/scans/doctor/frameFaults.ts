@@ -1,0 +1,49 @@
+import { frameRanges } from "../../data/frameRanges.ts";
+import { setting } from "../../errors.ts";
+import { frameList, short } from "../checks/finding.ts";
+import { outliersOf } from "../checks/outliers.ts";
+import { by, type DoctorRow, openRow } from "./row.ts";
+import type { Subject } from "./subject.ts";
+
+/** Frames without light, with numbers that are none, and frames that do not go with their neighbours in the scan. */
+export function frameFaults({ facts }: Subject): readonly DoctorRow[] {
+  const { patterns, positions } = facts;
+  if (patterns === undefined) return [openRow("empty frames", "no patterns")];
+  const { emptyFrames, badFrames, count } = patterns;
+  const known = new Set([...emptyFrames, ...badFrames]);
+  const list = (quantity: string, frames: readonly number[], evidence: string): DoctorRow => ({
+    quantity,
+    found: frames.length === 0 ? "none" : frameList(frames, count),
+    value: frames,
+    evidence,
+    sure: "sure",
+    state: frames.length === 0 ? "fine" : "trouble",
+    ...(frames.length === 0 || frames.length === count
+      ? {}
+      : { advice: `${setting("skip_frames", frameRanges(frames))} leaves them out` }),
+  });
+  const rows = [
+    list("frames with bad numbers", badFrames, "NaN, infinite or negative values"),
+    list("empty frames", emptyFrames, "no light in any pixel"),
+  ];
+  if (positions === undefined || positions.length !== 2 * count)
+    return [...rows, openRow("outlying frames", "without positions nobody is anybody's neighbour")];
+  const outlying = outliersOf(facts).filter(({ frame }) => !known.has(frame));
+  const shown = outlying.slice(0, 4).map(({ frame, why, factor }) => `${frame} ${why} × ${short(factor)}`);
+  return [
+    ...rows,
+    {
+      quantity: "outlying frames",
+      found: outlying.length === 0 ? "none" : `${outlying.length} of ${count}`,
+      value: outlying.map(({ frame }) => frame),
+      evidence:
+        outlying.length === 0
+          ? "none has four times the counts, twice the width or one pixel unlike its neighbours in the scan"
+          : `${shown.join(", ")}${outlying.length > 4 ? " …" : ""}`,
+      // Six deviations of the scan's own spread, in each of the frames.
+      ...by(2e-9 * count),
+      state: outlying.length === 0 ? "fine" : "trouble",
+      ...(outlying.length === 0 ? {} : { advice: `${setting("skip_outlying_frames", true)} leaves them out` }),
+    },
+  ];
+}

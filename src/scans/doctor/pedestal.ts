@@ -1,0 +1,91 @@
+import { normalTail } from "../../numerics/chance.ts";
+import { short } from "../checks/finding.ts";
+import { by, type DoctorRow, openRow, SURE } from "./row.ts";
+import type { PatternSample } from "./sample.ts";
+import type { Subject } from "./subject.ts";
+import { trustedPixels } from "./validPixels.ts";
+import type { ValueLattice } from "./values.ts";
+
+/** Part of the pixels, the darkest ones, in which a pedestal is most of what there is. */
+const DARKEST = 0.1;
+/** A pedestal is at least so much of their mean: less is also what a detector looks like that loses counts. */
+const LEAST_SHARE = 0.25;
+const LEAST_FRAMES = 8;
+
+/**
+ * A constant on top of the counts. The variance of counts is their mean, and whatever changes from frame to frame adds to
+ * it: nothing but a constant has a mean without a variance. So mean − variance, of the darkest tenth of the pixels over the
+ * frames, is a lower bound of it. Without one its error is √(2/(n − 1)) of a pixel's mean in n frames (the errors of mean and
+ * variance of Poisson numbers cancel but for that).
+ */
+export function pedestal(subject: Subject): readonly DoctorRow[] {
+  const { sample, lattice } = subject;
+  if (sample === undefined || sample.frames.length < LEAST_FRAMES)
+    return [openRow("pedestal", `it takes ${LEAST_FRAMES} frames to see what does not change`)];
+  if (lattice === undefined) return [openRow("pedestal", "the values are no counts, whose scatter would tell it")];
+  const { constant, error, mean, least } = underdispersion(sample, lattice, trustedPixels(subject));
+  if (!(mean > 0)) return [{ ...none("the darkest tenth of the pixels is dark in every frame"), ...by(0) }];
+  const falseAlarm = normalTail(constant / error);
+  const limit = Math.max(LEAST_SHARE * mean, Z_SURE * error);
+  const evidence = `the darkest tenth of the pixels has ${short(mean)} counts on average with a variance of ${short(mean - constant)}`;
+  if (constant < LEAST_SHARE * mean || falseAlarm > SURE)
+    return [{ ...none(`${evidence}; below ${short(limit)} it is not told from a weak background`), ...by(1 - 0.9999) }];
+  // What is there in every pixel of every frame is there at least.
+  const value = Math.abs(least - constant) < 4 * error + 0.02 * constant ? least : constant;
+  return [
+    {
+      quantity: "pedestal",
+      found: `${short(value)} counts in every pixel`,
+      value,
+      evidence: `${evidence}: all but that does not scatter; the least value is ${short(least)}`,
+      ...by(falseAlarm),
+      state: "trouble",
+    },
+  ];
+}
+
+/** Standard errors that are exceeded once in ten thousand. */
+const Z_SURE = 3.72;
+
+const none = (evidence: string): Omit<DoctorRow, "sure"> => ({
+  quantity: "pedestal",
+  found: "none",
+  value: 0,
+  evidence,
+  state: "fine",
+});
+
+/** In counts, over the darkest pixels: mean − variance and its error, their mean, and the least value of all pixels. */
+function underdispersion(
+  { data, height, width, frames }: PatternSample,
+  { kind, spacing }: ValueLattice,
+  trusted: Uint8Array,
+): { constant: number; error: number; mean: number; least: number } {
+  const size = height * width;
+  const n = frames.length;
+  const counts = (value: number): number => Math.round((kind === "counts" ? value : value * value) / spacing);
+  const pixels: { mean: number; variance: number }[] = [];
+  let least = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < size; i++) {
+    if (trusted[i] === 0) continue;
+    let [sum, squares] = [0, 0];
+    for (let k = 0; k < n; k++) {
+      const value = counts(data[k * size + i]);
+      if (!Number.isFinite(value)) continue;
+      least = Math.min(least, value);
+      sum += value;
+      squares += value * value;
+    }
+    pixels.push({ mean: sum / n, variance: (squares - (sum * sum) / n) / (n - 1) });
+  }
+  pixels.sort((a, b) => a.mean - b.mean);
+  const darkest = pixels.slice(0, Math.max(1, Math.floor(DARKEST * pixels.length)));
+  const average = (of: (pixel: { mean: number; variance: number }) => number): number =>
+    darkest.reduce((sum, pixel) => sum + of(pixel), 0) / darkest.length;
+  return {
+    constant: average(({ mean, variance }) => mean - variance),
+    error: Math.sqrt((2 * average(({ mean }) => mean * mean)) / (n - 1) / darkest.length),
+    mean: average(({ mean }) => mean),
+    least,
+  };
+}
