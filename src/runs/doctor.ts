@@ -1,7 +1,7 @@
 import { type Examination, examineScan } from "../scans/doctor/examine.ts";
 import type { ScanOptions } from "../scans/scanOptions.ts";
+import { withScan } from "./inputs/scanFileSet.ts";
 import type { Home } from "./machine.ts";
-import { withArrays } from "./store.ts";
 
 /**
  * Measures what a scan file does not say.
@@ -9,5 +9,10 @@ import { withArrays } from "./store.ts";
  * @throws PtychonautError "data" when it is missing or cannot be read at all
  */
 export function runDoctor(path: string, stated: ScanOptions, { store }: Pick<Home, "store">): Promise<Examination> {
-  return withArrays(path, store, async (arrays) => (await examineScan(arrays, stated, path)).examination);
+  return withScan(
+    path,
+    stated,
+    store,
+    async ({ arrays, elsewhere }) => (await examineScan(arrays, stated, path, elsewhere)).examination,
+  );
 }

@@ -4,7 +4,18 @@ import type { DoctorRow } from "./row.ts";
 import type { Subject } from "./subject.ts";
 
 /** Which array plays which part, where the file does not name them as reading expects. */
-export function arrays({ inspection: { roles }, stated }: Subject): readonly DoctorRow[] {
+export function arrays({ inspection: { roles, format }, stated }: Subject): readonly DoctorRow[] {
+  if (format !== undefined)
+    return [
+      {
+        quantity: "format",
+        found: format.name,
+        value: format.name,
+        evidence: `${format.title}: ${format.evidence}`,
+        sure: "sure",
+        state: "fine",
+      },
+    ];
   const missing = judgeRoles(roles, stated).flatMap(({ what, evidence, flag }): DoctorRow[] =>
     flag === undefined ? [{ quantity: "arrays", found: what, evidence, sure: "sure", state: "trouble" }] : [],
   );

@@ -1,4 +1,5 @@
 import type { ArrayFile } from "../../formats/arrayFile.ts";
+import type { Elsewhere } from "../scanFormat.ts";
 import type { ScanOptions } from "../scanOptions.ts";
 import { measurements } from "./measurements.ts";
 import type { DoctorRow } from "./row.ts";
@@ -21,8 +22,9 @@ export async function examineScan(
   file: ArrayFile,
   stated: ScanOptions = {},
   name = "scan",
+  elsewhere: Elsewhere = {},
 ): Promise<{ readonly examination: Examination; readonly subject: Subject }> {
-  const subject = subjectOf(file, stated, name);
+  const subject = subjectOf(file, stated, name, elsewhere);
   const rows: DoctorRow[] = [];
   for (const measure of measurements) rows.push(...(await measure(subject)));
   const { sample } = subject;

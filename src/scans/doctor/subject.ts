@@ -2,7 +2,9 @@ import type { Measurement } from "../../data/dataset.ts";
 import type { ArrayFile } from "../../formats/arrayFile.ts";
 import type { ScanFacts } from "../checks/scanFacts.ts";
 import { inspectedScan, type ScanInspection } from "../inspect/inspectScan.ts";
+import type { PatternsPart } from "../parts.ts";
 import { framesToFront, type PatternLayout } from "../patternLayout.ts";
+import type { Elsewhere } from "../scanFormat.ts";
 import type { ScanOptions } from "../scanOptions.ts";
 import { framesTogether } from "../storedPatterns.ts";
 import { type FrameFeatures, featureTally } from "./features.ts";
@@ -15,7 +17,7 @@ import { type ValueLattice, valueLattice } from "./values.ts";
  */
 export interface Subject {
   readonly name: string;
-  /** What was said about the file; it is taken as true. */
+  /** What was said about the file, or its format says; it is taken as true. */
   readonly stated: ScanOptions;
   readonly inspection: ScanInspection;
   /** What the checks of every command look at: statistics of all frames, positions, probe, geometry. */
@@ -35,13 +37,14 @@ export interface Subject {
 }
 
 /** @throws PtychonautError "data" only when the file cannot be read at all */
-export function subjectOf(file: ArrayFile, stated: ScanOptions, name: string): Subject {
-  let layout: PatternLayout | undefined;
+export function subjectOf(file: ArrayFile, said: ScanOptions, name: string, elsewhere: Elsewhere = {}): Subject {
+  let stored: { readonly part: PatternsPart; readonly layout: PatternLayout } | undefined;
   let sample: SampleTally | undefined;
   let features: ReturnType<typeof featureTally> | undefined;
-  const { inspection, facts, mask } = inspectedScan(file, stated, name, {
-    watch: (seen, valid) => {
-      layout = seen;
+  const { inspection, facts, mask } = inspectedScan(file, said, name, {
+    elsewhere,
+    watch: (seen, valid, part) => {
+      stored = { part, layout: seen };
       sample = sampleTally(seen);
       features = featureTally(seen, valid);
       const tallies = [sample, features];
@@ -52,7 +55,7 @@ export function subjectOf(file: ArrayFile, stated: ScanOptions, name: string): S
       };
     },
   });
-  const key = inspection.roles.patterns;
+  const { stated } = facts;
   const sampled = sample?.finish();
   const lattice = sampled && valueLattice(sampled);
   const kind = stated.measurement ?? lattice?.kind ?? facts.patterns?.measurement ?? "amplitude";
@@ -62,11 +65,11 @@ export function subjectOf(file: ArrayFile, stated: ScanOptions, name: string): S
     ...(mask === undefined ? {} : { mask }),
     ...(sampled === undefined ? {} : { sample: sampled }),
     ...(features === undefined ? {} : { features: features.finish() }),
-    ...(layout === undefined || key === undefined ? {} : { read: reader(file, key, layout) }),
+    ...(stored === undefined ? {} : { read: reader(stored.part, stored.layout) }),
   };
 }
 
-function reader(file: ArrayFile, key: string, layout: PatternLayout): (indices: ArrayLike<number>) => Float32Array {
+function reader({ file, key }: PatternsPart, layout: PatternLayout): (indices: ArrayLike<number>) => Float32Array {
   const size = layout.height * layout.width;
   let turned: ArrayLike<number> | undefined;
   return (indices) => {

@@ -27,7 +27,7 @@ import {
 } from "../checks/scanFacts.ts";
 import { geometryOf } from "../completeScan.ts";
 import { tellsValidity } from "../frameValues.ts";
-import type { ArrayPart, ScanParts } from "../parts.ts";
+import type { ArrayPart, PatternsPart, ScanParts } from "../parts.ts";
 import { framesToFront, type PatternLayout, patternLayout } from "../patternLayout.ts";
 import { measuredCheck } from "../patternValues.ts";
 import { withoutPreparing } from "../prepare/prepareOptions.ts";
@@ -80,6 +80,7 @@ export function inspectScan(
 export type FrameWatch = (
   layout: PatternLayout,
   mask: Uint8Array | undefined,
+  part: PatternsPart,
 ) => { add(data: ArrayLike<number>): void };
 
 /** What `inspectScan` says, and what it was seen in. */
@@ -231,7 +232,7 @@ function patternsOf(
   const check = measuredCheck(layout, key);
   const mask = maskOf(maskPart, layout, stated);
   const tally = frameTally(layout, mask);
-  const watching = watch === undefined ? [] : [watch(layout, mask)];
+  const watching = watch === undefined ? [] : [watch(layout, mask, patterns)];
   const statistics = patternStatistics(tallied(chunks, check, tally, ...watching), layout, mask);
   const { refusal } = attempted(() => check.finish());
   // Where frames are left out, the checks look whether it is those.
