@@ -5,7 +5,7 @@ import { isEmpad, openEmpad } from "./empad.ts";
 import { isHdf5, openHdf5 } from "./hdf5/openHdf5.ts";
 import { isMat5, openMat5 } from "./mat5.ts";
 import { isMib, openMib } from "./mib.ts";
-import { type Neighbours, noNeighbours } from "./neighbours.ts";
+import { type Neighbours, noNeighbours, remembered } from "./neighbours.ts";
 import { isNpy, openNpy } from "./npyFile.ts";
 import { openNpz } from "./npz.ts";
 import { notReadable, SIGNATURE_BYTES } from "./signatures.ts";
@@ -55,7 +55,20 @@ export async function openArrayFile(
   const head = source.read(0, Math.min(source.size, SIGNATURE_BYTES));
   const container = containers.find(({ recognises }) => recognises(head, { name: where, size: source.size }));
   if (container === undefined) throw notReadable(head, where, containers.map(({ name }) => name).join(", "));
-  return container.open(source, where, neighbours);
+  const beside = remembered(neighbours);
+  try {
+    const file = await container.open(source, where, beside);
+    return {
+      ...file,
+      close() {
+        file.close();
+        beside.close();
+      },
+    };
+  } catch (error) {
+    beside.close();
+    throw error;
+  }
 }
 
 /** How the names of such files end. */

@@ -1,13 +1,33 @@
 import type { ByteSource } from "./byteSource.ts";
 
+/** A file beside another, open until that one is closed. */
+export interface NeighbourFile extends ByteSource {
+  close(): void;
+}
+
 /** The files beside a file: what links in it lead to, and what belongs to it under a name of its own. */
 export interface Neighbours {
   /**
    * @param name a path from the folder that the file is in, with slashes
    * @returns undefined where there is no such file
    */
-  open(name: string): Promise<ByteSource | undefined>;
+  open(name: string): Promise<NeighbourFile | undefined>;
 }
 
 /** Of a file that stands alone: bytes in memory. */
 export const noNeighbours: Neighbours = { open: async () => undefined };
+
+/** The same, and what was opened of them, to be closed. */
+export function remembered({ open }: Neighbours): Neighbours & { close(): void } {
+  const files: NeighbourFile[] = [];
+  return {
+    async open(name) {
+      const file = await open(name);
+      if (file !== undefined) files.push(file);
+      return file;
+    },
+    close() {
+      for (const file of files.splice(0)) file.close();
+    },
+  };
+}

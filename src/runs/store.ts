@@ -3,7 +3,10 @@ import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { ByteSink, ByteSource, MakeScratch, RandomFile } from "../formats/byteSource.ts";
 import { openArrayFile } from "../formats/containers.ts";
 import { parseJson } from "../formats/json.ts";
+import type { Neighbours } from "../formats/neighbours.ts";
 import { type ZipWriter, zipWriter } from "../formats/writeZip.ts";
+
+import { folderOf } from "./paths.ts";
 
 /** A file that is open for reading, piece by piece. */
 export interface OpenFile extends ByteSource {
@@ -131,6 +134,16 @@ export async function withFile<T>(path: string, store: RunStore, read: (file: Op
   }
 }
 
+/** The files beside one of a store's, below its folder or above. */
+export function neighboursOf(path: string, store: RunStore): Neighbours {
+  return {
+    async open(name) {
+      const there = store.absolute(name, folderOf(path));
+      return (await store.kindOf(there)) === "file" ? store.open(there) : undefined;
+    },
+  };
+}
+
 /** Gives the arrays of a file to a reader, and closes it. @throws PtychonautError "data", as `withFile` */
 export async function withArrays<T>(
   path: string,
@@ -138,7 +151,7 @@ export async function withArrays<T>(
   read: (arrays: ArrayFile, file: OpenFile) => T | Promise<T>,
 ): Promise<T> {
   return withFile(path, store, async (file) => {
-    const arrays = await openArrayFile(file, path);
+    const arrays = await openArrayFile(file, path, neighboursOf(path, store));
     try {
       return await read(arrays, file);
     } finally {

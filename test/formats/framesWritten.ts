@@ -7,9 +7,8 @@ import type { Neighbours } from "../../src/formats/neighbours.ts";
 export const beside = (files: Readonly<Record<string, string | Uint8Array>>): Neighbours => ({
   open: async (name) => {
     const found = files[name];
-    return found === undefined
-      ? undefined
-      : memorySource(typeof found === "string" ? new TextEncoder().encode(found) : found);
+    if (found === undefined) return undefined;
+    return { ...memorySource(typeof found === "string" ? new TextEncoder().encode(found) : found), close() {} };
   },
 });
 

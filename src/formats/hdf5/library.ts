@@ -84,8 +84,11 @@ export interface Hdf5FileSystem {
   create(path: string): Hdf5FileNode;
   unlink(path: string): void;
   rmdir(path: string): void;
+  readdir(path: string): readonly string[];
+  isDir(mode: number): boolean;
   writeFile(path: string, bytes: Uint8Array): void;
   readFile(path: string): Uint8Array<ArrayBuffer>;
+  stat(path: string): { readonly mode: number };
   analyzePath(path: string): { readonly exists: boolean };
   readonly streams: readonly ({ readonly path?: string } | null | undefined)[];
   close(stream: unknown): void;
@@ -138,6 +141,18 @@ export function quietly<T>(library: Hdf5Library, call: () => T): T | undefined {
   } catch {
     closeReports(library);
     return undefined;
+  }
+}
+
+/** Memory of the library for as long as a call takes. @throws PtychonautError "memory" */
+export function borrowed<T>(library: Hdf5Library, size: number, use: (pointer: number) => T): T {
+  const pointer = library._malloc(size);
+  if (pointer === 0)
+    throw new PtychonautError("memory", "the HDF5 library has no memory left", { got: `${size} bytes` });
+  try {
+    return use(pointer);
+  } finally {
+    library._free(pointer);
   }
 }
 

@@ -7,7 +7,6 @@ export interface MountedFile {
   readonly path: string;
   /** What was read since it was asked last: offset and bytes of each. */
   takeReads(): readonly (readonly [offset: number, length: number])[];
-  unmount(): void;
 }
 
 /** Reads that are remembered at most; only few are ever looked at. */
@@ -37,6 +36,17 @@ export function mount({ FS }: Hdf5Library, path: string, source: ByteSource): Mo
       reads = [];
       return taken;
     },
-    unmount: () => FS.unlink(path),
   };
+}
+
+/** Takes away a folder with all that is in it. */
+export function removeTree(library: Hdf5Library, folder: string): void {
+  const { FS } = library;
+  for (const name of FS.readdir(folder)) {
+    const path = `${folder}/${name}`;
+    if (name === "." || name === "..") continue;
+    if (FS.isDir(FS.stat(path).mode)) removeTree(library, path);
+    else FS.unlink(path);
+  }
+  FS.rmdir(folder);
 }

@@ -4,7 +4,8 @@ import type { ArrayFile, ArrayHeader } from "../arrayFile.ts";
 import type { ByteSource } from "../byteSource.ts";
 import type { Neighbours } from "../neighbours.ts";
 import { decodeElements, type NpyArray, type NumericArray, type NumericData } from "../npy.ts";
-import { type Box, type Hdf5Header, openHere } from "./reader.ts";
+import { openHere } from "./openHere.ts";
+import type { Box, Hdf5Header } from "./reader.ts";
 
 /** Whether a file is HDF5: its first bytes, behind a block of the user's where there is one. */
 export const isHdf5 = (head: Uint8Array): boolean =>
@@ -21,8 +22,8 @@ const PIECE = 2 ** 23;
  * like the parts of a complex number are complex. Of other kinds (references, compounds) the header says what they are.
  * @throws PtychonautError "data" when it is damaged
  */
-export async function openHdf5(source: ByteSource, where: string, _neighbours: Neighbours): Promise<ArrayFile> {
-  const reader = await openHere(source, where);
+export async function openHdf5(source: ByteSource, where: string, neighbours: Neighbours): Promise<ArrayFile> {
+  const reader = await openHere(source, where, neighbours);
   const normal = (path: string): string => path.replace(/\/+/g, "/").replace(/^\/|\/$/g, "");
   const place = (key: string): string => `${where}: ${normal(key)}`;
   const headerOf = (key: string): Hdf5Header => reader.header(normal(key));

@@ -1,4 +1,5 @@
 import { type Hdf5Library, quietly } from "./library.ts";
+import { folderIn, linkedPath } from "./virtualPaths.ts";
 
 /** H5G_obj_t, as far as paths lead to it. */
 export const GROUP = 0;
@@ -8,56 +9,53 @@ export const BROKEN_LINK = 3;
 /** An external link to nothing. */
 export const BROKEN_EXTERNAL = 4;
 
-/** What a file holds. */
-export interface Hdf5Tree {
-  /** Paths of datasets, without a leading slash, each dataset once. */
-  readonly datasets: readonly string[];
-  /** Names of the files that external links lead to. */
-  readonly linkedFiles: ReadonlySet<string>;
+/** Groups of other files behind one another, and paths in all; more is a loop, or none that a scan needs. */
+const DEEPEST = 8;
+const MOST_PATHS = 100_000;
+
+/** A group whose paths are to be looked at, the file that it is in, and how many links to other files lead there. */
+interface Visit {
+  readonly group: string;
+  readonly file: string;
+  readonly depth: number;
 }
 
-/** Groups of other files inside one another, and paths in all; more is a loop, or none that a scan needs. */
-const DEEPEST = 8;
-const MOST_PATHS = 200_000;
-
-/** Looks at all paths of a file, and behind its external links. */
-export function walkTree(library: Hdf5Library, file: bigint): Hdf5Tree {
+/**
+ * Paths of all datasets, without a leading slash, also of those behind external links: each dataset once, by a path without
+ * such links where there is one. What soft links lead to has a path of its own.
+ * @param own the file's name, by which links in others may lead back to it
+ */
+export function datasetPaths(library: Hdf5Library, id: bigint, own: string): string[] {
   const datasets: string[] = [];
-  const linkedFiles = new Set<string>();
   const seen = new Set<string>();
+  /** @param target the path in another file that a link gives; behind several links objects have no reference */
+  const isNew = (path: string, file: string, target: string | undefined): boolean => {
+    const reference = quietly(library, () => library.create_object_reference(id, path)) ?? new Uint8Array();
+    const names = target === undefined ? [] : [`${file}:${target}`];
+    if (reference.some((byte) => byte !== 0)) names.push(`${file}:${reference.join()}`);
+    const known = names.some((name) => seen.has(name));
+    for (const name of names) seen.add(name);
+    return !known;
+  };
+  isNew("/", own, undefined);
   let paths = 0;
-
-  const visit = (group: string, inFile: string, depth: number): void => {
-    const names = quietly(library, () => library.get_names(file, group === "" ? "/" : group, true)) ?? [];
-    for (const name of names) {
-      if (++paths > MOST_PATHS) return;
-      look(group === "" ? name : `${group}/${name}`, inFile, depth);
+  const visits: Visit[] = [{ group: "", file: own, depth: 0 }];
+  for (const { group, file, depth } of visits) {
+    const linked: (readonly [path: string, home: string, target: string | undefined])[] = [];
+    for (const name of quietly(library, () => library.get_names(id, group || "/", true)) ?? []) {
+      if (++paths > MOST_PATHS) return datasets;
+      const path = group === "" ? name : `${group}/${name}`;
+      if (quietly(library, () => library.get_symbolic_link(id, path)) !== null) continue;
+      const type = quietly(library, () => library.get_type(id, path));
+      const { filename: link, obj_path: target } = quietly(library, () => library.get_external_link(id, path)) ?? {};
+      const home = link === undefined ? file : (linkedPath(folderIn(file), link) ?? link);
+      if (type === DATASET) {
+        if (link !== undefined) linked.push([path, home, target]);
+        else if (isNew(path, home, undefined)) datasets.push(path);
+      } else if (type === GROUP && link !== undefined && depth < DEEPEST && isNew(path, home, target))
+        visits.push({ group: path, file: home, depth: depth + 1 });
     }
-  };
-
-  const look = (path: string, inFile: string, depth: number): void => {
-    // What a soft link leads to has a path of its own.
-    if (quietly(library, () => library.get_symbolic_link(file, path)) !== null) return;
-    const type = quietly(library, () => library.get_type(file, path));
-    const link = quietly(library, () => library.get_external_link(file, path));
-    if (link?.filename !== undefined) linkedFiles.add(link.filename);
-    const home = link?.filename ?? inFile;
-    if (type === DATASET) {
-      if (isNew(path, home)) datasets.push(path);
-    } else if (type === GROUP && link?.filename !== undefined && depth < DEEPEST && isNew(path, home))
-      visit(path, home, depth + 1);
-  };
-
-  /** Whether the object has not been met under another path. */
-  const isNew = (path: string, home: string): boolean => {
-    const reference = quietly(library, () => library.create_object_reference(file, path));
-    if (reference === undefined) return true;
-    const identity = `${home}:${reference.join()}`;
-    if (seen.has(identity)) return false;
-    seen.add(identity);
-    return true;
-  };
-
-  visit("", "", 0);
-  return { datasets, linkedFiles };
+    for (const [path, home, target] of linked) if (isNew(path, home, target)) datasets.push(path);
+  }
+  return datasets;
 }

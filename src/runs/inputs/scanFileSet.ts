@@ -4,7 +4,7 @@ import { type AddressOption, statedAddresses } from "../../scans/addresses.ts";
 import { placedArrays } from "../../scans/elsewhere.ts";
 import type { PlacedArray } from "../../scans/scanFormat.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
-import { type OpenFile, type RunStore, unreadable } from "../store.ts";
+import { neighboursOf, type OpenFile, type RunStore, unreadable } from "../store.ts";
 
 /** A scan's file and those that options name beside it, open. */
 export interface ScanFiles {
@@ -32,7 +32,7 @@ export async function openScanFiles(path: string, options: ScanOptions, store: R
     if (known !== undefined) return known;
     const file = await store.open(name);
     try {
-      const entry = { file, arrays: await openArrayFile(file, name) };
+      const entry = { file, arrays: await openArrayFile(file, name, neighboursOf(name, store)) };
       opened.set(identity, entry);
       return entry;
     } catch (error) {

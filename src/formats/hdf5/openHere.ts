@@ -1,0 +1,154 @@
+import { sizeOf } from "../../arrays.ts";
+import { PtychonautError } from "../../errors.ts";
+import type { ByteSource } from "../byteSource.ts";
+import type { Neighbours } from "../neighbours.ts";
+import { readAttributes } from "./attributes.ts";
+import { checkFilters, installPlugins } from "./filters.ts";
+import { kindOf } from "./kinds.ts";
+import { borrowed, guarded, type Hdf5Library, type Hdf5Metadata, hdf5Library, quietly } from "./library.ts";
+import { type MountedFile, mount, removeTree } from "./mount.ts";
+import { checkSources, openNeighbourhood } from "./neighbourhood.ts";
+import type { Box, Hdf5Header, Hdf5Reader } from "./reader.ts";
+import { placeInFile } from "./storedPlace.ts";
+import { readTexts } from "./texts.ts";
+import { roomyFolder } from "./virtualPaths.ts";
+import { BROKEN_EXTERNAL, BROKEN_LINK, DATASET, datasetPaths } from "./walk.ts";
+
+let opened = 0;
+
+/** Opens an HDF5 file in this thread. @throws PtychonautError "data" when it is damaged */
+export async function openHere(source: ByteSource, where: string, neighbours: Neighbours): Promise<Hdf5Reader> {
+  const library = await hdf5Library();
+  const { root, folder } = roomyFolder(++opened);
+  const own = /[^\\/]*$/.exec(where)?.[0] || "file";
+  library.FS.mkdirTree(folder);
+  const mounted = mount(library, `${folder}/${own}`, source);
+  let id: bigint | undefined;
+  const close = (): void => {
+    if (id !== undefined) quietly(library, () => library.close_file(id!));
+    removeTree(library, root);
+  };
+  try {
+    id = guarded(library, "damaged or truncated HDF5 file", where, () => library.open(mounted.path, 0, false, -1, -1));
+    const filters = await openNeighbourhood(library, { folder, own, id, where }, neighbours);
+    await installPlugins(library, filters);
+    const datasets = datasetPaths(library, id, own);
+    return readerOf({ library, id, mounted, folder, where, datasets, close });
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+interface OpenedFile {
+  readonly library: Hdf5Library;
+  readonly id: bigint;
+  readonly mounted: MountedFile;
+  readonly folder: string;
+  readonly where: string;
+  readonly datasets: readonly string[];
+  readonly close: () => void;
+}
+
+function readerOf({ library, id, mounted, folder, where, datasets, close }: OpenedFile): Hdf5Reader {
+  const place = (path: string): string => `${where}: ${path}`;
+  const attempt = <T>(path: string, call: () => T): T =>
+    guarded(library, "the array cannot be read", place(path), call);
+  const described = new Map<string, Hdf5Metadata>();
+  const checked = new Set<string>();
+
+  const metadata = (path: string): Hdf5Metadata => {
+    const known = described.get(path);
+    if (known !== undefined) return known;
+    const type = quietly(library, () => library.get_type(id, path)) ?? -1;
+    if (type !== DATASET) throw notThere(library, id, path, type, where, datasets);
+    const found = attempt(path, () => library.get_dataset_metadata(id, path));
+    described.set(path, found);
+    return found;
+  };
+  const header = (path: string): Hdf5Header => {
+    const found = metadata(path);
+    const { inner, ...kind } = kindOf(found);
+    const { chunks, shape } = found;
+    return {
+      ...kind,
+      shape: [...(shape ?? [0]), ...inner],
+      ...(chunks === null ? {} : { chunks: [...chunks, ...inner] }),
+    };
+  };
+  /** Whether all that its elements need is there. */
+  const readable = (path: string): Hdf5Metadata => {
+    const found = metadata(path);
+    if (checked.has(path)) return found;
+    checkFilters(
+      attempt(path, () => library.get_dataset_filters(id, path)),
+      place(path),
+    );
+    if (found.virtual_sources !== undefined) checkSources(library, { id, path, folder }, place(path));
+    checked.add(path);
+    return found;
+  };
+  const bytes = (path: string, { start, count }: Box): Uint8Array<ArrayBuffer> => {
+    const { inner, itemSize } = kindOf(readable(path));
+    const size = sizeOf(count) * itemSize;
+    if (size === 0) return new Uint8Array(0);
+    const rank = count.length - inner.length;
+    const [from, extent] = [start, count].map((of) => of.slice(0, rank).map(BigInt));
+    return borrowed(library, size, (pointer) => {
+      const status = attempt(path, () =>
+        rank === 0
+          ? library.get_dataset_data(id, path, null, null, null, BigInt(pointer))
+          : library.get_dataset_data(id, path, extent, from, Array<bigint>(rank).fill(1n), BigInt(pointer)),
+      );
+      if (status < 0) throw new PtychonautError("data", "the array cannot be read", { where: place(path) });
+      return library.HEAPU8.slice(pointer, pointer + size);
+    });
+  };
+
+  return {
+    keys: datasets,
+    has: (path) => quietly(library, () => library.get_type(id, path)) === DATASET,
+    header,
+    attributes: (path) => readAttributes(library, id, path, where),
+    bytes,
+    texts: (path) =>
+      readTexts(library, readable(path), place(path), {
+        read: (pointer) => library.get_dataset_data(id, path, null, null, null, pointer),
+        reclaim: (pointer) => library.reclaim_vlen_memory(id, path, "", pointer),
+      }),
+    offset(path) {
+      const type = metadata(path);
+      const plain = type.chunks === null && type.littleEndian && type.virtual_sources === undefined;
+      return plain ? placeInFile(header(path), mounted, (box) => bytes(path, box)) : undefined;
+    },
+    close,
+  };
+}
+
+/** Why a path leads to no dataset. */
+function notThere(
+  library: Hdf5Library,
+  id: bigint,
+  path: string,
+  type: number,
+  where: string,
+  datasets: readonly string[],
+): PtychonautError {
+  if (type === BROKEN_LINK) {
+    const target = quietly(library, () => library.get_symbolic_link(id, path));
+    return new PtychonautError("data", `the link "${path}" leads to nothing`, { where, got: `a link to ${target}` });
+  }
+  if (type === BROKEN_EXTERNAL) {
+    const link = quietly(library, () => library.get_external_link(id, path));
+    return new PtychonautError("data", `the link "${path}" leads to what is not there`, {
+      where,
+      got: `a link to ${link?.obj_path} in the file ${link?.filename}`,
+      fix: "put that file where the link says, from the folder of this one",
+    });
+  }
+  const names = datasets.slice(0, 40).join(", ");
+  return new PtychonautError("data", `no array "${path}"`, {
+    where,
+    expected: `one of ${names}${datasets.length > 40 ? ` and ${datasets.length - 40} more` : ""}`,
+  });
+}
