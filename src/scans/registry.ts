@@ -6,13 +6,14 @@ import { asStated } from "./asStated.ts";
 import { completeScan, shapeOfParts } from "./completeScan.ts";
 import { withElsewhere } from "./elsewhere.ts";
 import { namedFormat } from "./formats/named.ts";
+import { tikeFormat } from "./formats/tike.ts";
 import type { ScanParts } from "./parts.ts";
 import { detectorPlan } from "./prepare/detectorPlan.ts";
 import type { Recognition, ScanFormat, ScanShape, ScanSource } from "./scanFormat.ts";
 import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
 
 /** Every format that this version reads. */
-export const scanFormats: readonly ScanFormat[] = [namedFormat];
+export const scanFormats: readonly ScanFormat[] = [namedFormat, tikeFormat];
 
 /** A format, and why it was taken. */
 export interface ChosenFormat extends Recognition {
