@@ -3,11 +3,17 @@
 /** h c in joule metres and e in coulombs (exact since 2019). */
 const planckTimesLight = 6.62607015e-34 * 299792458;
 const elementaryCharge = 1.602176634e-19;
+export const JOULES_PER_KEV: number = 1e3 * elementaryCharge;
 const electronRestEnergyKev = 510.99895069;
 
 /** Photon wavelength in metres; 1.2398 nm at 1 keV. */
 export function wavelengthFromEnergy(energyKev: number): number {
   return planckTimesLight / (energyKev * 1e3 * elementaryCharge);
+}
+
+/** Energy in keV of photons of a wavelength in metres. */
+export function energyFromWavelength(wavelengthM: number): number {
+  return planckTimesLight / (wavelengthM * JOULES_PER_KEV);
 }
 
 /** De Broglie wavelength in metres of an electron accelerated by a voltage in kV, relativistic. */

@@ -60,6 +60,7 @@ export async function runConversion(request: ConversionRequest, hooks: RunHooks,
     const scan = framesOf(withoutSkipped(dataset, reading, hooks));
     checkGeometry(writer, scan, input);
     sayLost(lostIn(writer, scan), writer, strict, hooks);
+    for (const line of writer.missing?.(scan) ?? []) hooks.warn(`warning: ${line}`);
     const written = watched(scan, hooks);
     const finished = await allOrNone(claimed, home, hooks.signal, (files) =>
       writer.write(written.scan, files, { compress, history: historyOf(dataset) }),

@@ -14,7 +14,7 @@ import type { FramesToWrite } from "./writers/framesToWrite.ts";
 export function writeScanNpz(dataset: Dataset, options: { readonly compress?: boolean } = {}): Uint8Array<ArrayBuffer> {
   const { count, height, width } = dataset.patterns;
   const patterns: NumericArray = { shape: [count, height, width], dtype: "float32", data: amplitudes(dataset) };
-  return writeNpz({ diff3d: patterns, ...otherArrays(dataset, count) }, options);
+  return writeNpz({ diff3d: patterns, ...arraysBesidePatterns(dataset, count) }, options);
 }
 
 /**
@@ -38,14 +38,14 @@ export async function writeScanFrames(
   await writer.addInTurns("diff3d.npy", header.length + 4 * count * height * width, chunks(), level);
   const text: Record<string, NpyArray> =
     history.length === 0 ? {} : { _history: { shape: [], dtype: "string", data: [history.join("\n")] } };
-  for (const [key, array] of Object.entries({ ...otherArrays(scan, count), ...text })) {
+  for (const [key, array] of Object.entries({ ...arraysBesidePatterns(scan, count), ...text })) {
     const bytes = writeNpy(array);
     writer.add(`${key}.npy`, bytes.length, [bytes], level);
   }
 }
 
 /** Everything but the patterns. */
-function otherArrays(scan: Omit<Dataset, "patterns">, count: number): Record<string, NpyArray> {
+export function arraysBesidePatterns(scan: Omit<Dataset, "patterns">, count: number): Record<string, NpyArray> {
   const { probe, object, patches, mask, scanIndex, nominalPositions, photonsPerPattern, frameIntensities } = scan;
   const [x, y] = columns(scan.positions);
   const [xStart, yStart] = columns(nominalPositions ?? scan.positions);

@@ -47,7 +47,7 @@ it("a scan as npz is the same scan, and says where it came from", async () => {
   });
   expect(a).toEqual(b);
   const history = openNpz(readFileSync(path("copy.npz")), "copy").read("_history").data[0];
-  expect(history).toMatch(/^written by ptychonaut [\d.]+ from scan\.npz, SHA-256 [0-9a-f]{64}\nread as npz/);
+  expect(history).toMatch(/^written by ptychonaut [\d.]+ from scan\.npz, SHA-256 [0-9a-f]{64}\nread as named/);
   expect(readFileSync(path("copy.npz")).length).toBeLessThan(readFileSync(path("scan.npz")).length + 1000);
 });
 
@@ -55,7 +55,7 @@ it("what a format cannot hold is said before it is written, and an error with --
   const { code, stderr } = await convert("scan.npz", "patterns.tif");
   expect(code, stderr).toBe(0);
   expect(stderr).toMatch(/warning: tiff cannot hold the positions of 9 patterns\n/);
-  expect(stderr).toMatch(/warning: tiff cannot hold the nominal positions of 9 patterns/);
+  expect(stderr).toMatch(/warning: tiff cannot hold the nominal positions of 9 patterns, beside the actual ones/);
   expect(stderr).toMatch(/warning: tiff cannot hold the probe, 1 mode of 16 x 16/);
   expect(stderr).toMatch(/warning: tiff cannot hold the mask, [1-9]\d* of 256 pixels/);
   expect(stderr).toMatch(/warning: tiff cannot hold the stated dose of 100000 photons a pattern/);

@@ -38,7 +38,10 @@ export const convertCommand: Command = {
   details: `Writes a scan in another format: ${scanWriters
     .map(({ name, title, endings }) => `${name}, ${title}${endings.length === 0 ? "" : ` (${endings.join(", ")})`}`)
     .join("; ")}. What it cannot hold is said first. Frames that are left out are not written.`,
-  examples: ["ptychonaut convert scan.npz patterns.tif"],
+  examples: [
+    "ptychonaut convert scan.npz scan.cxi --energy_kev 8.8 --detector_distance_m 1.9 --detector_pixel_m 75e-6",
+    "ptychonaut convert scan.npz patterns.tif",
+  ],
   flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => readingNames.includes(name))],
   positionals: ["FROM", "TO"],
   run: convert,

@@ -1,10 +1,25 @@
 import { unknownName } from "../../errors.ts";
+import { cxiWriter } from "./cxi.ts";
+import { hdf5Writer } from "./hdf5.ts";
 import { npzWriter } from "./npz.ts";
+import { nxcxiWriter } from "./nxcxi.ts";
+import { pairWriter, productNpzWriter, productWriter } from "./product.ts";
+import { ptydWriter } from "./ptyd.ts";
 import type { ScanWriter } from "./scanWriter.ts";
 import { tiffWriter } from "./tiff.ts";
 
 /** Every format that scans are written in. */
-export const scanWriters: readonly ScanWriter[] = [npzWriter, tiffWriter];
+export const scanWriters: readonly ScanWriter[] = [
+  npzWriter,
+  hdf5Writer,
+  cxiWriter,
+  nxcxiWriter,
+  ptydWriter,
+  pairWriter,
+  productWriter,
+  productNpzWriter,
+  tiffWriter,
+];
 
 /** @throws PtychonautError "usage" for an unknown name */
 export function scanWriterNamed(name: string): ScanWriter {

@@ -26,8 +26,10 @@ type Scan = Omit<FramesToWrite, "frames">;
 /** Each as one says what of it would be lost; undefined where a scan has none. */
 const parts: Readonly<Record<ScanPart, (scan: Scan) => string | undefined>> = {
   positions: ({ shape }) => `the positions of ${counted(shape[0], "pattern")}`,
-  nominalPositions: ({ nominalPositions, shape }) =>
-    nominalPositions && `the nominal positions of ${counted(shape[0], "pattern")}, beside the actual ones`,
+  nominalPositions: ({ nominalPositions, positions, shape }) =>
+    nominalPositions?.some((value, i) => value !== positions[i])
+      ? `the nominal positions of ${counted(shape[0], "pattern")}, beside the actual ones`
+      : undefined,
   probe: ({ probe }) => `the probe, ${counted(probe.shape[0], "mode")} of ${probe.shape.slice(1).join(" x ")}`,
   object: ({ object }) => object && `the object, ${object.shape.join(" x ")}`,
   patches: ({ patches }) => patches && `the true or reference patches of ${counted(patches.shape[0], "pattern")}`,

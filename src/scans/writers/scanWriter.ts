@@ -28,6 +28,8 @@ export interface ScanWriter {
   readonly compresses: boolean;
   /** What else it cannot hold of a scan, a line each, with numbers. */
   alsoLost?(scan: FramesToWrite): readonly string[];
+  /** What whoever reads such a file will miss, a line each. */
+  missing?(scan: FramesToWrite): readonly string[];
   /** The files that it makes for one name. Default: the one. */
   files?(path: string): readonly string[];
   /**
