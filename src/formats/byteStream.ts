@@ -1,5 +1,6 @@
 import { Unzlib } from "fflate";
 import { PtychonautError } from "../errors.ts";
+import { adler32 } from "./adler32.ts";
 import type { ByteSource } from "./byteSource.ts";
 
 /** Bytes one after the other: a stretch of a file, or what decompresses from one. */
@@ -75,22 +76,6 @@ function* inflated(packed: ByteStream, where: string): Generator<Uint8Array, voi
     }
   }
   if (new DataView(last.buffer).getUint32(0) !== sum) throw damaged("what is compressed has a wrong checksum", where);
-}
-
-/** RFC 1950, section 8.2. */
-function adler32(bytes: Uint8Array, before: number): number {
-  let [a, b] = [before & 0xffff, before >>> 16];
-  for (let at = 0; at < bytes.length; ) {
-    // As many as fit before the sums leave 32 bits.
-    const end = Math.min(bytes.length, at + 3800);
-    for (; at < end; at++) {
-      a += bytes[at];
-      b += a;
-    }
-    a %= 65521;
-    b %= 65521;
-  }
-  return ((b << 16) | a) >>> 0;
 }
 
 /** Reads a stream from its start on. */

@@ -40,7 +40,7 @@ const kinds: readonly Kind[] = [
     starts: ["\x93NUMPY"],
   },
   { what: "a Python pickle", fix: saveArrays, starts: ["\x80\x02", "\x80\x03", "\x80\x04", "\x80\x05"] },
-  { what: "a TIFF image", fix: saveArrays, starts: ["II*\0", "MM\0*", "II+\0", "MM\0+"] },
+  { what: "a TIFF image", fix: rightFile, read: true, starts: ["II*\0", "MM\0*", "II+\0", "MM\0+"] },
   { what: "a Digital Micrograph file", fix: rightFile, read: true, looks: isDigitalMicrograph },
   { what: "a Merlin MIB file", fix: rightFile, read: true, starts: ["MQ1,", "HDR,"] },
   {
