@@ -19,6 +19,8 @@ export const tolerances = {
   stitchedPosition: 2e-5,
   /** Radians: what bilinear interpolation of a smooth object (curvature below 0.1 per pixel squared) leaves in an overlap. */
   alignedPhase: 0.01,
+  /** What a narrow beam scatters beyond the detector's edge comes back in a discrete transform of the window and does not in a finer sum: below 1e-4 of the amplitude at the edge, relative to the largest intensity. */
+  aliasedBeam: 2e-4,
   /** A few float32 roundings, relative to the largest value. */
   float32Rounding: 1e-6,
   /** Simulation fixtures (README of the fixtures: 1e-4 of the maximum). */

@@ -27,8 +27,8 @@ export function completeScan(
 ): Dataset {
   const where = source.path ?? "scan";
   const options = { ...parts.says, ...stated };
-  const conversions = [...(parts.conversions ?? [])];
-  const warnings = [...(parts.warnings ?? [])];
+  const conversions: string[] = [];
+  const warnings: string[] = [];
   const at = (key: string): string => `${where}: ${key}`;
 
   const part = parts.patterns ?? missingPart("patterns", where);
@@ -74,7 +74,9 @@ export function completeScan(
     provenance: {
       ...source,
       conventions: conventionsOf(parts, options, { measurement, layout }),
-      ...{ conversions, warnings },
+      // What a format notes while its parts are read is there by now.
+      conversions: [...(parts.conversions ?? []), ...conversions],
+      warnings: [...(parts.warnings ?? []), ...warnings],
     },
   };
 }

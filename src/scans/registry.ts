@@ -5,7 +5,9 @@ import type { ArrayFile } from "../formats/arrayFile.ts";
 import { asStated } from "./asStated.ts";
 import { completeScan, shapeOfParts } from "./completeScan.ts";
 import { withElsewhere } from "./elsewhere.ts";
+import { cxiFormat } from "./formats/cxi.ts";
 import { namedFormat } from "./formats/named.ts";
+import { nxPtychoFormat } from "./formats/nxPtycho.ts";
 import { tikeFormat } from "./formats/tike.ts";
 import type { ScanParts } from "./parts.ts";
 import { detectorPlan } from "./prepare/detectorPlan.ts";
@@ -13,7 +15,7 @@ import type { Recognition, ScanFormat, ScanShape, ScanSource } from "./scanForma
 import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
 
 /** Every format that this version reads. */
-export const scanFormats: readonly ScanFormat[] = [namedFormat, tikeFormat];
+export const scanFormats: readonly ScanFormat[] = [namedFormat, cxiFormat, nxPtychoFormat, tikeFormat];
 
 /** A format, and why it was taken. */
 export interface ChosenFormat extends Recognition {

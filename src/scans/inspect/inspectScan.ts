@@ -125,7 +125,7 @@ export function inspectedScan(
     if (refusal !== undefined) findings.push(refusal);
     return value;
   };
-  const geometry = reading.value?.geometry ?? look(() => geometryOf(parts, stated, undefined, name));
+  const geometry = reading.value?.geometry ?? look(() => geometryOf(parts, stated, imageSides(parts), name));
   const positions = look(() => positionsOf(parts, options, geometry));
   const probeField = whole?.probe ?? look(() => probeOf(parts));
   const probe = probeField === undefined ? undefined : probeSummary(probeField, parts.probe?.shape ?? probeField.shape);
@@ -135,7 +135,7 @@ export function inspectedScan(
   const looked = look(() => patternsOf(parts, positions, { ...options, someLeftOut }, findings, watch));
   const photons = parts.photonsPerPattern;
   findings.push(...judgeScanNumbers(reading.value?.scanIndex));
-  const warnings = reading.value?.provenance.warnings ?? [];
+  const warnings = reading.value?.provenance.warnings ?? parts.warnings ?? [];
   const summary = {
     name,
     ...(format === undefined ? {} : { format }),
@@ -245,6 +245,12 @@ function patternsOf(
     frames,
     ...(mask === undefined ? {} : { mask: maskSummary(frames, measurement, layout), validPixels: mask }),
   };
+}
+
+/** Of the patterns with their frames first, which is how formats have them. */
+function imageSides({ patterns }: ScanParts): Pick<PatternLayout, "height" | "width"> | undefined {
+  const [height, width] = patterns?.file.header(patterns.key).shape.slice(-2) ?? [];
+  return width === undefined ? undefined : { height, width };
 }
 
 /** 1 = valid; absent where there is none that fits. */

@@ -1,0 +1,114 @@
+import { setting } from "../../errors.ts";
+import type { GeometryStatement } from "../../optics/geometry.ts";
+import type { ArrayPart, PositionsPart, ScanParts } from "../parts.ts";
+import { type DetectorAxes, detectorAxes, shownVector } from "./detectorAxes.ts";
+import { goodPixels } from "./detectorMask.ts";
+import { firstKey, firstStack, lengthAt, numberAt, photonEnergyAt, type Reading } from "./quantities.ts";
+
+/** Where a dialect of CXI keeps what; of several paths the first that is there. */
+export interface EntryPaths {
+  readonly patterns: readonly string[];
+  /** Groups of the detector. */
+  readonly detectors: readonly string[];
+  readonly energies: readonly string[];
+  readonly wavelengths: readonly string[];
+  readonly illuminations: readonly string[];
+  /** Unit of energies that say none. */
+  readonly energyUnit: string;
+}
+
+/**
+ * What CXI and the NeXus layouts that are compatible with it have of a scan: counts with the zero frequency in the middle,
+ * translations of the sample in the laboratory, a detector with its place and pixels. Errors are of the pixels' sides and
+ * units, see `detectorAxes`.
+ */
+export function entryParts(
+  reading: Reading,
+  paths: EntryPaths,
+  positionsIn: (axes: DetectorAxes) => PositionsPart | undefined,
+): ScanParts {
+  const { file, conversions, warnings } = reading;
+  const patterns = firstStack(file, paths.patterns);
+  const axes = detectorAxes(reading, paths.detectors);
+  const positions = positionsIn(axes);
+  const at = (name: string): string[] => paths.detectors.map((group) => `${group}/${name}`);
+  const energyKev = photonEnergyAt(reading, paths.energies, paths.energyUnit);
+  const wavelengthM = energyKev === undefined ? lengthAt(reading, paths.wavelengths) : undefined;
+  const detectorDistanceM = lengthAt(reading, at("distance"));
+  const geometry: GeometryStatement = {
+    ...(energyKev === undefined ? {} : { energyKev }),
+    ...(wavelengthM === undefined ? {} : { wavelengthM }),
+    ...(energyKev === undefined && wavelengthM === undefined ? {} : { radiation: "photons" as const }),
+    ...(detectorDistanceM === undefined ? {} : { detectorDistanceM }),
+    ...(axes.pixelM === undefined ? {} : { detectorPixelM: axes.pixelM }),
+  };
+  const shifted = patterns !== undefined && isShifted(reading, patterns);
+  if (patterns !== undefined && !shifted) beamCentre(reading, at, patterns, axes);
+  const dark = firstKey(file, at("data_dark"));
+  if (dark !== undefined) warnings.push(`dark frames in ${dark} were not subtracted`);
+  const maskKey = firstKey(file, at("mask"));
+  const illumination = firstKey(file, paths.illuminations);
+  return {
+    ...(patterns === undefined ? {} : { patterns: { file, key: patterns } }),
+    ...(positions === undefined ? {} : { positions }),
+    ...(illumination === undefined ? {} : { probe: partOf(reading, illumination) }),
+    ...(maskKey === undefined ? {} : { mask: goodPixels(reading, maskKey) }),
+    geometry,
+    says: {
+      measurement: "counts",
+      dcAt: shifted ? "corner" : "center",
+      positionUnit: "m",
+      positionsAre: "sample",
+      positionOrigin: "centered",
+    },
+    conventions: { detector_rows: shownVector(axes.slow), detector_columns: shownVector(axes.fast) },
+    conversions,
+    warnings,
+  };
+}
+
+const partOf = ({ file }: Reading, key: string): ArrayPart => ({
+  key,
+  shape: file.header(key).shape,
+  read: () => file.readNumbers(key),
+});
+
+/** Natural order unless the patterns' group says otherwise. */
+function isShifted(reading: Reading, patterns: string): boolean {
+  return numberAt(reading, patterns.replace(/[^/]*$/, "is_fft_shifted")) === 1;
+}
+
+/** Says where the beam meets the detector, if that is not the middle of the patterns. */
+function beamCentre(reading: Reading, at: (name: string) => string[], patterns: string, axes: DetectorAxes): void {
+  const { file, warnings } = reading;
+  const [height, width] = file.header(patterns).shape.slice(-2) as [number, number];
+  const inPixels = (name: string): number | undefined => {
+    const key = firstKey(file, at(name));
+    if (key === undefined) return undefined;
+    const units = file.attributes(key)["units"];
+    const isLength = units?.dtype === "string" && !/^(px|pixels?|)$/i.test(units.data[0] ?? "");
+    if (!isLength) return numberAt(reading, key);
+    const metres = lengthAt(reading, [key]);
+    return metres === undefined || axes.pixelM === undefined ? undefined : metres / axes.pixelM;
+  };
+  warnAboutCentre([inPixels("beam_center_y"), inPixels("beam_center_x")], [height, width], warnings);
+}
+
+/** Pixels that the beam may be beside the middle before anybody is told. */
+const NEAR_MIDDLE = 1;
+
+export function warnAboutCentre(
+  [y, x]: readonly [number | undefined, number | undefined],
+  [height, width]: readonly [number, number],
+  warnings: string[],
+): void {
+  if (y === undefined || x === undefined || (y === 0 && x === 0)) return;
+  const middle = [Math.floor(height / 2), Math.floor(width / 2)] as const;
+  if (Math.abs(y - middle[0]) <= NEAR_MIDDLE && Math.abs(x - middle[1]) <= NEAR_MIDDLE) return;
+  const inside = y >= 0 && x >= 0 && y < height && x < width;
+  warnings.push(
+    `the file has the beam at pixel (${y.toFixed(1)}, ${x.toFixed(1)}), ` +
+      (inside ? `and the zero frequency is expected at (${middle.join(", ")})` : "outside the patterns: ignored") +
+      (inside ? `: ${setting("crop_to")} cuts about the latter` : ""),
+  );
+}

@@ -1,0 +1,48 @@
+import { PtychonautError, setting } from "../../errors.ts";
+import type { ArrayPart } from "../parts.ts";
+import type { Reading } from "./quantities.ts";
+
+/** CXI's bit for a pixel that has a signal, which is no defect. */
+const HAS_SIGNAL = 0x1000;
+
+const names: Readonly<Record<number, string>> = {
+  ...{ 1: "invalid", 2: "saturated", 4: "hot", 8: "dead", 16: "shadowed", 32: "parasitic" },
+  ...{ 64: "overlapping", 128: "bad", 256: "saturated neighbour", 512: "missing", 1024: "noisy" },
+};
+
+/**
+ * A bit field of defects, `[y, x]` or one of each frame, as 1 = valid: no bit but "has signal". Of a mask of each frame a
+ * pixel is valid that is so in all.
+ */
+export function goodPixels({ file, where, conversions }: Reading, key: string): ArrayPart {
+  const { shape, dtype } = file.header(key);
+  const [height, width] = shape.slice(-2);
+  conversions.push(`${key} read as bits of defects: 0 (or ${HAS_SIGNAL} alone) is a valid pixel`);
+  return {
+    key,
+    shape: [height, width],
+    read() {
+      if (shape.length < 2 || !/^(bool|u?int)/.test(dtype))
+        throw new PtychonautError("data", "the mask is no field of bits", {
+          where: `${where}: ${key}`,
+          expected: "integers (y, x)",
+          got: `${dtype} (${shape.join(", ")})`,
+          fix: `name another mask: ${setting("mask_file", "FILE::ARRAY")}`,
+        });
+      const valid = new Uint8Array(height * width).fill(1);
+      const bits = new Map<number, number>();
+      const frames = shape.slice(0, -2).reduce((product, extent) => product * extent, 1);
+      for (let frame = 0; frame < frames; frame++)
+        for (const [i, value] of file.readImages(key, frame, 1).entries()) {
+          // Negative and large numbers have no place in 32 bits.
+          const defects = (value >>> 0) & ~HAS_SIGNAL;
+          if (defects === 0 || valid[i] === 0) continue;
+          valid[i] = 0;
+          for (const bit of Object.keys(names).map(Number)) if (defects & bit) bits.set(bit, (bits.get(bit) ?? 0) + 1);
+        }
+      const found = [...bits].map(([bit, count]) => `${count} ${names[bit]}`).join(", ");
+      if (found !== "") conversions.push(`pixels masked by ${key}: ${found}`);
+      return { shape: [height, width], dtype: "uint8", data: valid };
+    },
+  };
+}

@@ -1,0 +1,184 @@
+import { describe, expect, it } from "vitest";
+import type { NpyArray } from "../../../src/formats/npy.ts";
+import { readScanArrays, scanParts } from "../../../src/scans/registry.ts";
+import type { ScanOptions } from "../../../src/scans/scanOptions.ts";
+import { maxDeviation } from "../../evaluate.ts";
+import { tolerances } from "../../tolerances.ts";
+import { complex, fileOf, real, scalar } from "./handMade.ts";
+import * as laboratory from "./laboratory.ts";
+
+const { objectPixel, pixel, side, wavelength, distance } = laboratory;
+type Vector = laboratory.Vector;
+
+/** Where the sample was moved to, metres (x, y). */
+const moved: readonly (readonly [number, number])[] = [
+  [0, 0],
+  [1.25, 0.5],
+  [-0.75, 1.5],
+  [2, -1.125],
+].map(([x, y]) => [x * objectPixel, y * objectPixel] as const);
+
+/** h c / λ. */
+const energyJ = (6.62607015e-34 * 299792458) / wavelength;
+const detector = "entry_1/instrument_1/detector_1";
+
+interface Written {
+  readonly axes?: readonly [Vector, Vector];
+  readonly columns?: boolean;
+  readonly more?: Readonly<Record<string, NpyArray>>;
+}
+
+const usual = [
+  [0, -1, 0],
+  [-1, 0, 0],
+] as const satisfies readonly [Vector, Vector];
+
+/** A file as the specification has it. */
+function cxi({ axes, columns = false, more = {} }: Written) {
+  const [slow, fast] = axes ?? usual;
+  const rows = [slow, fast].map((axis) => axis.map((value) => value * pixel));
+  const basis = columns
+    ? real(
+        [3, 2],
+        [0, 1, 2].flatMap((k) => [rows[0][k], rows[1][k]]),
+      )
+    : real([2, 3], rows.flat());
+  const frames = moved.map((place) => [...laboratory.intensities(place, slow, fast)]);
+  return fileOf({
+    cxi_version: scalar(160),
+    "entry_1/data_1/data": real([moved.length, side, side], frames.flat()),
+    "entry_1/sample_1/geometry_1/translation": real(
+      [moved.length, 3],
+      moved.flatMap(([x, y]) => [x, y, 0]),
+    ),
+    [`${detector}/distance`]: scalar(distance),
+    ...(axes === undefined
+      ? { [`${detector}/x_pixel_size`]: scalar(pixel) }
+      : { [`${detector}/basis_vectors`]: basis }),
+    "entry_1/instrument_1/source_1/energy": scalar(energyJ),
+    "entry_1/instrument_1/source_1/illumination": complex([side, side], new Float32Array(2 * side * side).fill(1)),
+    ...more,
+  });
+}
+
+const read = (written: Written = {}, options: ScanOptions = {}) =>
+  readScanArrays(cxi(written), options, { path: "scan.cxi" });
+
+describe("CXI", () => {
+  const turned = Math.SQRT1_2;
+  const cases: readonly (readonly [string, Written])[] = [
+    ["without the detector's axes", {}],
+    ["with the usual axes, in rows", { axes: usual }],
+    ["in columns", { axes: usual, columns: true }],
+    [
+      "a detector seen from behind",
+      {
+        axes: [
+          [0, -1, 0],
+          [1, 0, 0],
+        ],
+        columns: true,
+      },
+    ],
+    [
+      "turned by a quarter",
+      {
+        axes: [
+          [1, 0, 0],
+          [0, -1, 0],
+        ],
+      },
+    ],
+    [
+      "turned by an eighth",
+      {
+        axes: [
+          [turned, turned, 0],
+          [-turned, turned, 0],
+        ],
+      },
+    ],
+  ];
+
+  it.each(cases)("%s: the patterns are those of the object at the positions that are read", (_, written) => {
+    const dataset = read(written);
+    const [slow, fast] = written.axes ?? usual;
+    const frame = new Float32Array(side * side);
+    for (let k = 0; k < moved.length; k++) {
+      // The origin is free: the first position is the sample's own zero.
+      const place = [0, 1].map((axis) => dataset.positions[2 * k + axis] - dataset.positions[axis]);
+      dataset.patterns.read([k], frame);
+      const expected = laboratory.predicted([place[0], place[1]], slow, fast);
+      expect(maxDeviation(frame, expected)).toBeLessThan(tolerances.aliasedBeam);
+      // The probe goes the other way than the sample.
+      const [x, y] = moved[k];
+      const rows = -(x * slow[0] + y * slow[1]) / objectPixel;
+      const columns = -(x * fast[0] + y * fast[1]) / objectPixel;
+      expect(Math.hypot(place[0] - rows, place[1] - columns)).toBeLessThan(tolerances.parityPosition);
+    }
+  });
+
+  it("says its conventions, counts, energy in joules, and that the sample moved", () => {
+    const { measurement, geometry, provenance } = read();
+    expect(measurement).toBe("counts");
+    expect(geometry).toMatchObject({ radiation: "photons", detectorDistanceM: distance, detectorPixelM: pixel });
+    expect(geometry?.wavelengthM).toBeCloseTo(wavelength, 17);
+    expect(provenance.format?.name).toBe("cxi");
+    expect(provenance.conventions).toMatchObject({
+      dc_at: "center",
+      positions_are: "sample",
+      position_unit: "m",
+      position_origin: "centered",
+      detector_rows: "(0, -1, 0)",
+      detector_columns: "(-1, 0, 0)",
+    });
+    expect(provenance.conversions.join("\n")).toMatch(/turned round[\s\S]*moved by/);
+  });
+
+  it("what is stated wins: a file whose writer meant the probe", () => {
+    const [sample, probe] = [read(), read({}, { positionsAre: "probe" })].map(({ positions }) => positions);
+    for (let k = 0; k < 4; k++)
+      for (const axis of [0, 1])
+        expect(probe[2 * k + axis] - probe[axis]).toBeCloseTo(sample[axis] - sample[2 * k + axis], 9);
+  });
+
+  it("the mask's bits: 0 and 0x1000 alone are valid", () => {
+    const bits = new Float64Array(side * side);
+    bits.set([0, 1, 2, 4, 8, 0x10, 0x80, 0x1000, 0x1001]);
+    const mask: NpyArray = { shape: [side, side], dtype: "uint32", data: Uint32Array.from(bits) };
+    const dataset = read({ more: { [`${detector}/mask`]: mask } });
+    expect([...dataset.mask!.data.slice(0, 10)]).toEqual([1, 0, 0, 0, 0, 0, 0, 1, 0, 1]);
+    expect(dataset.provenance.conversions.join()).toMatch(/2 invalid, 1 saturated, 1 hot, 1 dead, 1 shadowed, 1 bad/);
+  });
+
+  it("a mask of each frame takes what is bad in any", () => {
+    const data = new Uint32Array(moved.length * side * side);
+    data[3] = 8;
+    data[side * side + 5] = 1;
+    const mask: NpyArray = { shape: [moved.length, side, side], dtype: "uint32", data };
+    const valid = read({ more: { [`${detector}/mask`]: mask } }).mask!.data;
+    expect([...valid.keys()].filter((i) => valid[i] === 0)).toEqual([3, 5]);
+  });
+
+  it("tells what it leaves alone: dark frames, a beam beside the middle, an energy that is none", () => {
+    const dark = real([side, side], new Float64Array(side * side));
+    const more = {
+      [`${detector}/data_dark`]: dark,
+      [`${detector}/beam_center_x`]: scalar(5),
+      [`${detector}/beam_center_y`]: scalar(8),
+      "entry_1/instrument_1/source_1/energy": scalar(710),
+    };
+    const { warnings = [], geometry } = scanParts(cxi({ more }), {}, "scan.cxi").parts;
+    expect(geometry.energyKev).toBeUndefined();
+    expect(warnings.join("\n")).toMatch(/710 J[\s\S]*`energy_kev`[\s\S]*\(8\.0, 5\.0\)[\s\S]*not subtracted/);
+  });
+
+  it("refuses what has two pixel sizes, bad axes, or translations of another shape", () => {
+    const refusal = (more: Readonly<Record<string, NpyArray>>) => () => read({ more });
+    expect(refusal({ [`${detector}/y_pixel_size`]: scalar(2 * pixel) })).toThrow(/not square/);
+    expect(refusal({ [`${detector}/basis_vectors`]: real([2, 3], [1, 0, 0, 1, 0, 0]) })).toThrow(/right angles/);
+    expect(refusal({ "entry_1/data_1/translation": real([4, 4], new Float64Array(16)) })).toThrow(
+      /`positions=FILE::ARRAY`/,
+    );
+  });
+});
