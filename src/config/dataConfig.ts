@@ -3,7 +3,8 @@ import { frameRangesPattern } from "../data/frameRanges.ts";
 import { LARGEST_DOSE } from "../data/normalisation.ts";
 import { type OrientationName, orientations } from "../data/orientations.ts";
 import { type GeometryStatement, geometryQuantities, type Propagation } from "../optics/geometry.ts";
-import { beamCenterPattern } from "../scans/prepare/prepareOptions.ts";
+import { beamCenterPattern, positionScalePattern } from "../scans/prepare/prepareOptions.ts";
+import { scanShapePattern } from "../scans/prepare/raster.ts";
 import { scanFormats } from "../scans/registry.ts";
 import { lengthUnits, type PositionUnit, type ScanOptions } from "../scans/scanOptions.ts";
 import { choice, integer, optional, real, toggle, withDefault } from "./fields.ts";
@@ -24,6 +25,12 @@ export interface DataConfig {
   readonly padTo: number | null;
   readonly binBy: number | null;
   readonly detectorOrientation: OrientationName | null;
+  readonly scanStep: number | null;
+  readonly scanShape: string | null;
+  readonly positionSwap: boolean;
+  readonly positionFlip: "y" | "x" | "yx" | null;
+  readonly positionScale: string | null;
+  readonly positionRotation: number;
   readonly patternsKey: string | null;
   readonly probeKey: string | null;
   readonly positionsKey: string | null;
@@ -77,19 +84,6 @@ export interface DataConfig {
 /** The settings that state the experiment's geometry, where its file does not. */
 const geometrySettings = ["propagation", ...geometryQuantities] as const;
 
-/** The settings that say what is done to a scan after it is read. */
-export const preparingSettings = [
-  "background",
-  "threshold",
-  "countsPerPhoton",
-  "findBadPixels",
-  "beamCenter",
-  "cropTo",
-  "padTo",
-  "binBy",
-  "detectorOrientation",
-] as const;
-
 /** The settings that say how a file is to be read. */
 export const readingSettings = [
   "measurement",
@@ -105,6 +99,12 @@ export const readingSettings = [
   "padTo",
   "binBy",
   "detectorOrientation",
+  "scanStep",
+  "scanShape",
+  "positionSwap",
+  "positionFlip",
+  "positionScale",
+  "positionRotation",
   "patternsKey",
   "probeKey",
   "positionsKey",
@@ -246,6 +246,26 @@ const schema = z.strictObject({
   detectorOrientation: optional(
     z.enum(Object.keys(orientations) as [OrientationName, ...OrientationName[]]),
     "How the patterns are turned to have the axes of the positions, after all else. Quarter turns are counterclockwise with rows going down. Positions, probe and object stay.",
+  ),
+  scanStep: optional(
+    real({ above: 0 }),
+    "Distance between neighbours of a raster along y and x, in position_unit, where the file has no positions: row by row, each from left to right.",
+  ),
+  scanShape: optional(
+    z.string().regex(scanShapePattern, "expected rows,columns, like 32,32"),
+    "Rows and columns of that raster, ROWS,COLUMNS. Left open: the patterns' leading axes.",
+  ),
+  positionSwap: toggle(false, "Exchange y and x of the positions."),
+  positionFlip: optional(z.enum(["y", "x", "yx"]), "Axes along which positions are turned round, after the exchange."),
+  positionScale: optional(
+    z.string().regex(positionScalePattern, "expected a positive factor, or two like 1.02,0.98"),
+    "Factor of the positions, after that: one, or those of y and x.",
+  ),
+  positionRotation: withDefault(
+    real({ min: -360, max: 360 }),
+    0,
+    "Angle by which the positions are rotated, after that, from +x towards +y: clockwise with rows going down.",
+    { unit: "degrees" },
   ),
   patternsKey: key("the patterns"),
   probeKey: key("the probe"),

@@ -11,6 +11,7 @@ import { nxPtychoFormat } from "./formats/nxPtycho.ts";
 import { tikeFormat } from "./formats/tike.ts";
 import type { ScanParts } from "./parts.ts";
 import { detectorPlan } from "./prepare/detectorPlan.ts";
+import { withRaster } from "./prepare/raster.ts";
 import type { Recognition, ScanFormat, ScanShape, ScanSource } from "./scanFormat.ts";
 import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
 
@@ -81,7 +82,11 @@ export function scanParts(
   elsewhere: ScanSource["elsewhere"] = {},
 ): FoundParts {
   const chosen = chooseFormat(file, options, where);
-  const parts = withElsewhere(chosen.format.parts(file, options, where), elsewhere, options);
+  const parts = withRaster(
+    withElsewhere(chosen.format.parts(file, options, where), elsewhere, options),
+    options,
+    where,
+  );
   return { ...chosen, parts };
 }
 

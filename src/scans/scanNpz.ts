@@ -4,6 +4,7 @@ import { openNpz } from "../formats/npz.ts";
 import { asStated } from "./asStated.ts";
 import { completeScan } from "./completeScan.ts";
 import { namedFormat } from "./formats/named.ts";
+import { withRaster } from "./prepare/raster.ts";
 import type { ScanSource } from "./scanFormat.ts";
 import type { ScanOptions } from "./scanOptions.ts";
 
@@ -17,6 +18,6 @@ export function readScanNpz(
   source: ScanSource = {},
 ): Dataset {
   const where = source.path ?? "scan";
-  const parts = namedFormat.parts(openNpz(input, where), options, where);
+  const parts = withRaster(namedFormat.parts(openNpz(input, where), options, where), options, where);
   return asStated(completeScan(parts, options, source), options, source.unread);
 }

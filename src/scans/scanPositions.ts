@@ -6,6 +6,7 @@ import type { ArrayAt } from "../formats/joinedArrays.ts";
 import { type Geometry, missingForPixel } from "../optics/geometry.ts";
 import { requireKey } from "./namedArrays.ts";
 import type { PositionsPart } from "./parts.ts";
+import { correctedPositions, correctionText, correctsPositions, middleOfScan } from "./prepare/positions.ts";
 import { lengthUnits, optionAdvice, type PositionUnit, SCAN_MARGIN, type ScanOptions } from "./scanOptions.ts";
 
 export interface ScanPositions {
@@ -59,6 +60,11 @@ export function placedPositions(
   if (options.positionsAre === "sample") {
     for (const list of lists) for (let k = 0; k < list.length; k++) list[k] = -list[k];
     conversions.push("positions of the sample turned round: the probe moves the other way over the object");
+  }
+  if (correctsPositions(options)) {
+    const about = fixedPoint(positions, options, window);
+    for (const list of lists) list.set(correctedPositions(list, options, about));
+    conversions.push(`positions ${correctionText(options)}`);
   }
   const [dy, dx] = offsetToConvention(positions, options, window, conversions);
   for (const list of lists) {
@@ -221,6 +227,18 @@ export function framesLeftOut(
   if (scanIndex === undefined || numbers === undefined) return parseFrameRanges(skipFrames, count);
   const own = Array.from({ length: count }, (_, frame) => frame).filter((frame) => numbers[frame] === scanIndex);
   return parseFrameRanges(skipFrames, own.length).map((frame) => own[frame]);
+}
+
+/** What corrections leave where it is, as positions count then: the object's middle, without an object the scan's. */
+function fixedPoint(
+  positions: Float64Array,
+  { positionOrigin, positionReference }: ScanOptions,
+  { height, width, object }: WindowGeometry,
+): readonly [y: number, x: number] {
+  if (object === undefined) return middleOfScan(positions);
+  const middle = positionOrigin === "centered" ? [0, 0] : middleOf(object);
+  const corner = positionReference === "corner" ? [Math.floor(height / 2), Math.floor(width / 2)] : [0, 0];
+  return [middle[0] - corner[0], middle[1] - corner[1]];
 }
 
 /**

@@ -25,7 +25,10 @@ export function lookedParts(file: ArrayFile, stated: ScanOptions, where: string,
     const { name, title } = found.format;
     return { format: { name, title, evidence: found.evidence }, parts: found.parts };
   }
-  return { parts: withElsewhere(guessedParts(file, stated, where), elsewhere, stated) };
+  const guessed = withElsewhere(guessedParts(file, stated, where), elsewhere, stated);
+  // A raster that is stated is no guess.
+  const { positions, says } = stated.scanStep === undefined || found === undefined ? guessed : found.parts;
+  return { parts: { ...guessed, ...(positions && { positions }), ...(says && { says }) } };
 }
 
 /** Which arrays play which part, by their names in the file. */

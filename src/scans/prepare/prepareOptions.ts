@@ -5,7 +5,7 @@ import type { OrientationName } from "../../data/orientations.ts";
  * (the zero frequency already at index floor(n/2)), bad pixels, the cut about the beam's centre, bins, the detector's
  * orientation. Positions and probe follow the patterns' size and are otherwise prepared by options of their own.
  */
-export interface PrepareOptions {
+export interface PrepareOptions extends PositionOptions {
   /** Counts of the file that are taken off everywhere; nothing falls below zero. */
   readonly background?: number;
   /** Address of an image of such counts, `[y, x]`, laid out as the patterns. */
@@ -38,12 +38,18 @@ const preparing = [
   "padTo",
   "binBy",
   "detectorOrientation",
+  "scanStep",
+  "scanShape",
+  "positionSwap",
+  "positionFlip",
+  "positionScale",
+  "positionRotation",
 ] as const satisfies readonly (keyof PrepareOptions)[];
 
-/** Options without those that prepare the scan. */
-export function withoutPreparing<O extends PrepareOptions>(options: O): Omit<O, keyof PrepareOptions> {
+/** Options without those that change what is in the file. */
+export function withoutPreparing<O extends PrepareOptions>(options: O): O {
   const others = { ...options };
-  for (const name of preparing) delete others[name];
+  for (const name of preparing) if (name !== "scanStep" && name !== "scanShape") delete others[name];
   return others;
 }
 
@@ -57,8 +63,12 @@ export function preparingStatements(options: PrepareOptions): Readonly<Record<st
 
 export const beamCenterPattern: RegExp = /^\s*(found|\d+(\.\d*)?\s*,\s*\d+(\.\d*)?)\s*$/;
 
-/** Corrections of positions, in this order; see `correctedPositions`. */
+/** A raster where there are no positions, and corrections of positions, in this order; see `correctedPositions`. */
 export interface PositionOptions {
+  /** Distance between neighbours of a raster along y and x, in `positionUnit`, see `withRaster`. */
+  readonly scanStep?: number;
+  /** `rows,columns`. Default: the patterns' leading axes. */
+  readonly scanShape?: string;
   /** y and x are exchanged. */
   readonly positionSwap?: boolean;
   /** Axes that are turned round. */
