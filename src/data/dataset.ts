@@ -1,7 +1,7 @@
 import type { ComplexArray, RealArray } from "../arrays.ts";
 import type { Geometry } from "../optics/geometry.ts";
 import type { PatternOperation } from "./patternOperation.ts";
-import type { FileOrigin, MemoryOrigin } from "./patternOrigin.ts";
+import type { ChunkedOrigin, FileOrigin, MemoryOrigin } from "./patternOrigin.ts";
 
 /** What the numbers of a pattern are: photons (or electrons) counted, or their square roots. */
 export type Measurement = "counts" | "amplitude";
@@ -25,10 +25,10 @@ export interface Patterns {
 
 /**
  * Where patterns lie, so that another thread can make the same `Patterns` for itself. A new home of patterns is one more
- * kind here: its own facts (patterns in the compressed chunks of an HDF5 file: the file's path, the dataset's, shape,
- * dtype, `dcAt`), a reader beside `scans/filePatterns`, and a line in `node/workers/batchWorker`.
+ * kind here: its own facts (`data/patternOrigin`), a reader beside `scans/filePatterns`, and a line in
+ * `node/workers/batchWorker`.
  */
-export type PatternOrigin = MemoryOrigin | FileOrigin | SelectedOrigin | PreparedOrigin | JoinedOrigin;
+export type PatternOrigin = MemoryOrigin | FileOrigin | ChunkedOrigin | SelectedOrigin | PreparedOrigin | JoinedOrigin;
 
 /** Some of the patterns of others. */
 export interface SelectedOrigin {

@@ -22,3 +22,16 @@ export interface FileOrigin {
   /** Where the file has the zero frequency: index floor(n/2), or index 0. */
   readonly dcAt: "center" | "corner";
 }
+
+/** An array of a file in chunks, `[…, y, x]`: its frames are numbered through over all axes before the last two. */
+export interface ChunkedOrigin {
+  readonly kind: "chunked";
+  readonly path: string;
+  readonly stamp?: string;
+  /** The array's name in the file. */
+  readonly key: string;
+  readonly dtype: RealDtype;
+  readonly itemSize: number;
+  readonly shape: readonly [count: number, height: number, width: number];
+  readonly dcAt: "center" | "corner";
+}

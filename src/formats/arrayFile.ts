@@ -34,6 +34,8 @@ export interface ArrayFile {
   elements(key: string): Iterable<Uint8Array>;
   /** Where these bytes lie in the file as they are; undefined where they do not. */
   storedAt(key: string): StoredElements | undefined;
+  /** How parts are read of an array in chunks, each on its own; undefined of one that is not. */
+  chunked?(key: string): ChunkedElements | undefined;
   /** Lets go of what the container holds. The source is whose it was. */
   close(): void;
 }
@@ -42,4 +44,17 @@ export interface StoredElements {
   readonly source: ByteSource;
   /** Of the first element, bytes. */
   readonly offset: number;
+}
+
+/** Elements in chunks, of which each is decompressed as a whole. */
+export interface ChunkedElements {
+  /** The file that holds them; another thread that has it open reads them too. */
+  readonly source: ByteSource;
+  /** By which name that thread finds the array. */
+  readonly key: string;
+  readonly extents: readonly number[];
+  /** Extents of a chunk. */
+  readonly chunks: readonly number[];
+  /** Elements as bytes, little-endian and row-major: along each axis from where and how many. */
+  read(start: readonly number[], count: readonly number[]): Uint8Array;
 }

@@ -1,10 +1,11 @@
 import type { RealDtype } from "../arrays.ts";
 import type { Patterns } from "../data/dataset.ts";
-import type { FileOrigin } from "../data/patternOrigin.ts";
+import type { ChunkedOrigin, FileOrigin } from "../data/patternOrigin.ts";
 import { PtychonautError, setting } from "../errors.ts";
-import type { ArrayFile, ArrayHeader, StoredElements } from "../formats/arrayFile.ts";
+import type { ArrayFile, ArrayHeader, ChunkedElements, StoredElements } from "../formats/arrayFile.ts";
 import type { ByteSource, MakeScratch } from "../formats/byteSource.ts";
 import type { NumericData } from "../formats/npy.ts";
+import { chunkedPatterns } from "./chunkedPatterns.ts";
 import { fileFrames, filePatterns, frameElements } from "./filePatterns.ts";
 import type { PatternLayout } from "./patternLayout.ts";
 import { checkMeasured } from "./patternValues.ts";
@@ -23,8 +24,8 @@ export interface StoredArray {
 }
 
 /**
- * Patterns that stay on the disk. What is stored uncompressed with whole frames one after the other is read where it is.
- * Else it is written once, piece by piece, to a scratch file: decompressed, and with frames first. Never is the array in
+ * Patterns that stay on the disk. What is stored uncompressed with whole frames one after the other is read where it is,
+ * and so is what lies in chunks that are decompressed one by one. Else it is written once, piece by piece, to a scratch file: decompressed, and with frames first. Never is the array in
  * memory as a whole. Values and checksum are verified on the way.
  * @throws PtychonautError "data" as reading into memory does; "output" when the disk has no room
  */
@@ -40,8 +41,11 @@ export function patternsInFile(array: StoredArray, scratch: MakeScratch): Patter
     flat.remove?.();
     return checkedPatterns({ source: turned.source(), offset: 0 }, origin, layout, someLeftOut);
   }
-  if (inPlace === undefined) return checkedPatterns(unpacked(array, scratch), origin, layout, someLeftOut);
+  const chunks = inPlace === undefined ? file.chunked?.(key) : undefined;
+  if (inPlace === undefined && chunks === undefined)
+    return checkedPatterns(unpacked(array, scratch), origin, layout, someLeftOut);
   checkMeasured(arrayFrames(array), layout, where, someLeftOut);
+  if (inPlace === undefined) return chunkedPatterns(chunks!, chunkedOrigin(origin, chunks!));
   return filePatterns(inPlace.source, { ...origin, ...pathOf(inPlace), offset: inPlace.offset });
 }
 
@@ -56,8 +60,12 @@ function checkedPatterns(
   return filePatterns(at.source, placed);
 }
 
+function chunkedOrigin({ dtype, itemSize, shape, dcAt, path }: FileOrigin, chunks: ChunkedElements): ChunkedOrigin {
+  return { kind: "chunked", key: chunks.key, dtype, itemSize, shape, dcAt, path, ...pathOf(chunks) };
+}
+
 /** By which other threads can open the same file; memory and a page's files have none. */
-const pathOf = ({ source: { path, stamp } }: StoredElements): { path?: string; stamp?: string } => ({
+const pathOf = ({ source: { path, stamp } }: { readonly source: ByteSource }): { path?: string; stamp?: string } => ({
   ...(path === undefined ? {} : { path }),
   ...(stamp === undefined ? {} : { stamp }),
 });

@@ -83,6 +83,17 @@ export async function openHdf5(source: ByteSource, where: string, neighbours: Ne
       const offset = reader.offset(normal(key));
       return offset === undefined ? undefined : { source, offset };
     },
+    chunked(key) {
+      const { shape: extents, chunks = extents.map(() => 1) } = numeric(key);
+      if (reader.offset(normal(key)) !== undefined) return undefined;
+      return {
+        source,
+        key: normal(key),
+        extents,
+        chunks,
+        read: (start, count) => reader.bytes(normal(key), { start, count }),
+      };
+    },
     close: () => reader.close(),
   };
 }

@@ -4,19 +4,23 @@ import { assembleBatch, type BatchSource } from "../../data/batches.ts";
 import type { Patterns } from "../../data/dataset.ts";
 import { joinedPatterns } from "../../data/joinedScans.ts";
 import { memoryPatterns } from "../../data/memoryPatterns.ts";
-import type { FileOrigin } from "../../data/patternOrigin.ts";
+import type { ChunkedOrigin, FileOrigin } from "../../data/patternOrigin.ts";
 import { preparedPatterns } from "../../data/preparedPatterns.ts";
 import { selectedPatterns } from "../../data/selectFrames.ts";
 import { PtychonautError } from "../../errors.ts";
 import type { ByteSource } from "../../formats/byteSource.ts";
+import { openArrayFile } from "../../formats/containers.ts";
+import { neighboursOf } from "../../runs/store.ts";
+import { chunkedPatterns } from "../../scans/chunkedPatterns.ts";
 import { filePatterns } from "../../scans/filePatterns.ts";
 import { readFailure } from "../files/failures.ts";
 import { openSource } from "../files/fileSource.ts";
-import type { BatchJob, BatchReply, BatchWorkerData, PatternsToOpen } from "./batchWorkerProtocol.ts";
+import { nodeStore } from "../store.ts";
+import type { BatchJob, BatchReply, BatchWorkerData, JoinedToOpen, PatternsToOpen } from "./batchWorkerProtocol.ts";
 
 const data = workerData as BatchWorkerData;
-const sourceOf = (): BatchSource => ({
-  patterns: open(data.patterns),
+const sourceOf = async (): Promise<BatchSource> => ({
+  patterns: await open(data.patterns),
   measurement: data.measurement,
   scales: { inputScale: data.inputScale },
   ...(data.mask === undefined ? {} : { mask: data.mask }),
@@ -25,25 +29,35 @@ const sourceOf = (): BatchSource => ({
   ...(data.labels === undefined ? {} : { labels: data.labels }),
   ...(data.experiments === undefined ? {} : { experiments: data.experiments }),
 });
-let source: BatchSource | undefined;
+let source: Promise<BatchSource> | undefined;
 
-function open(patterns: PatternsToOpen): Patterns {
+async function open(patterns: PatternsToOpen): Promise<Patterns> {
   switch (patterns.kind) {
     case "joined":
-      return joinedPatterns(patterns.parts.map((part) => ({ ...part, patterns: open(part.patterns) })));
+      return joinedPatterns(await Promise.all(patterns.parts.map(openPart)));
     case "selected":
-      return selectedPatterns(open(patterns.patterns), patterns.frames);
+      return selectedPatterns(await open(patterns.patterns), patterns.frames);
     case "prepared":
-      return preparedPatterns(open(patterns.patterns), patterns.operations, patterns.measurement);
+      return preparedPatterns(await open(patterns.patterns), patterns.operations, patterns.measurement);
     case "file":
       return filePatterns(reopened(patterns), patterns);
+    case "chunked":
+      return openChunked(patterns);
     case "shared":
       return memoryPatterns(patterns.data, patterns.shape);
   }
 }
 
+const openPart = async (part: JoinedToOpen["parts"][number]) => ({ ...part, patterns: await open(part.patterns) });
+
+/** The main thread has looked at all of the file, so what opens it needs no watch. */
+async function openChunked(origin: ChunkedOrigin): Promise<Patterns> {
+  const file = await openArrayFile(reopened(origin), origin.path, neighboursOf(origin.path, nodeStore));
+  return chunkedPatterns(file.chunked!(origin.key)!, origin);
+}
+
 /** The file that the main thread has open. @throws PtychonautError "changed" when it is not there any more */
-function reopened({ path, stamp }: FileOrigin): ByteSource {
+function reopened({ path, stamp }: FileOrigin | ChunkedOrigin): ByteSource {
   try {
     return openSource(path, stamp);
   } catch (error) {
@@ -51,10 +65,10 @@ function reopened({ path, stamp }: FileOrigin): ByteSource {
   }
 }
 
-parentPort!.on("message", ({ id, request }: BatchJob) => {
+async function answer({ id, request }: BatchJob): Promise<void> {
   try {
     source ??= sourceOf();
-    const batch = assembleBatch(source, request);
+    const batch = assembleBatch(await source, request);
     const { images, offsets, frames, labels } = batch;
     const sent = [images, offsets, frames, ...Object.values(labels ?? {})].map(({ buffer }) => buffer);
     parentPort!.postMessage({ id, batch } satisfies BatchReply, sent as ArrayBuffer[]);
@@ -62,4 +76,6 @@ parentPort!.on("message", ({ id, request }: BatchJob) => {
     if (!(error instanceof PtychonautError)) throw error;
     parentPort!.postMessage({ id, error: error.toPlain() } satisfies BatchReply);
   }
-});
+}
+
+parentPort!.on("message", (job: BatchJob) => void answer(job));

@@ -3,7 +3,7 @@ import type { Measurement, PatternPart, PreparedOrigin } from "../../data/datase
 import type { GroupGeometry } from "../../data/groupGeometry.ts";
 import type { Groups } from "../../data/grouping.ts";
 import type { LabelSource } from "../../data/labels.ts";
-import type { FileOrigin } from "../../data/patternOrigin.ts";
+import type { ChunkedOrigin, FileOrigin } from "../../data/patternOrigin.ts";
 import type { PlainError } from "../../errors.ts";
 
 /** What a batch worker is born with. Patterns (unless in files) and labels are shared memory; all else is small and copied. */
@@ -19,7 +19,13 @@ export interface BatchWorkerData {
 }
 
 /** What another thread makes Patterns of: their origin, with what only this thread has copied into shared memory. */
-export type PatternsToOpen = SharedPatterns | FileOrigin | SelectedToOpen | PreparedToOpen | JoinedToOpen;
+export type PatternsToOpen =
+  | SharedPatterns
+  | FileOrigin
+  | ChunkedOrigin
+  | SelectedToOpen
+  | PreparedToOpen
+  | JoinedToOpen;
 
 export interface SelectedToOpen {
   readonly kind: "selected";

@@ -121,6 +121,7 @@ function toOpen(patterns: Patterns): PatternsToOpen {
     case "joined":
       return { kind: "joined", parts: origin.parts.map((part) => ({ ...part, patterns: toOpen(part.patterns) })) };
     case "file":
+    case "chunked":
       return origin;
     case "selected":
       // Of what is in memory only what was chosen need be copied.
