@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { RunStore } from "../runs/store.ts";
 import { readFailure, writeFailure } from "./files/failures.ts";
 import { openSource, scratchFolder } from "./files/fileSource.ts";
+import { openFolderSource } from "./files/folderSource.ts";
 import { makeFolders } from "./files/folders.ts";
 import { removeLeftovers } from "./files/leftovers.ts";
 import { checkUnlocked, lockFolder } from "./files/lock.ts";
@@ -20,6 +21,7 @@ export const nodeStore: RunStore = {
       throw readFailure(error, path);
     }
   },
+  openFolder: async (folder, names) => openFolderSource(folder, names),
   async kindOf(path) {
     const found = await stat(path).catch(() => undefined);
     if (found === undefined) return undefined;

@@ -2,7 +2,7 @@ import { PtychonautError } from "../errors.ts";
 import type { ScratchFile } from "../formats/byteSource.ts";
 import { memoryFile, memorySink } from "../formats/memorySink.ts";
 import { folderOf } from "./paths.ts";
-import { type OpenFile, outputExists, type RunStore, type WriteOptions } from "./store.ts";
+import { concatenated, type OpenFile, outputExists, type RunStore, type WriteOptions } from "./store.ts";
 
 /** A file is replaced as a whole, so whoever has it open keeps what they opened. */
 interface Stored {
@@ -59,6 +59,13 @@ export function memoryStore(): RunStore {
       const { bytes, stamp } = find(path);
       return { ...sourceOf(bytes), stamp, close() {} };
     },
+    openFolder: async (folder, names) =>
+      concatenated(
+        names.map((name) => {
+          const { bytes, stamp } = find(`${folder}/${name}`);
+          return { name, stamp, source: sourceOf(bytes) };
+        }),
+      ),
     async kindOf(path) {
       const name = absolute(path);
       return files.has(name) ? "file" : folders.has(name) ? "folder" : undefined;

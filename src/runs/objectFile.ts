@@ -8,7 +8,7 @@ import { parseAddress, SEPARATOR } from "../scans/addresses.ts";
 import { objectNumbers } from "../scans/objectNumbers.ts";
 import { readGeometry } from "../scans/scanGeometry.ts";
 import type { Home } from "./machine.ts";
-import { withArrays } from "./store.ts";
+import { withArrays } from "./openArrays.ts";
 
 /** A complex object out of a file, with what the file says about its place. */
 export interface ObjectFile {

@@ -1,18 +1,19 @@
 import { PtychonautError, setting } from "../errors.ts";
-import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { ByteSink, ByteSource, MakeScratch, RandomFile } from "../formats/byteSource.ts";
-import { openArrayFile } from "../formats/containers.ts";
 import { parseJson } from "../formats/json.ts";
-import type { Neighbours } from "../formats/neighbours.ts";
+import type { NamedSource } from "../formats/tiffFolder.ts";
 import { type ZipWriter, zipWriter } from "../formats/writeZip.ts";
-
-import { folderOf } from "./paths.ts";
 
 /** A file that is open for reading, piece by piece. */
 export interface OpenFile extends ByteSource {
   /** What the file was like when it was opened: it has another one after it was replaced or changed. */
   readonly stamp: string;
   close(): void;
+}
+
+/** Files of a folder that are read as one. */
+export interface OpenFolder extends OpenFile {
+  readonly files: readonly NamedSource[];
 }
 
 export interface WriteOptions {
@@ -42,6 +43,8 @@ export interface RunStore {
   read(path: string): Promise<Uint8Array<ArrayBuffer>>;
   /** Opens a file to be read where it is. @throws PtychonautError "data", as `read` */
   open(path: string): Promise<OpenFile>;
+  /** Opens files of a folder, as many as there are. @throws PtychonautError "data", as `read` */
+  openFolder(folder: string, names: readonly string[]): Promise<OpenFolder>;
   /** What is there, if anything. */
   kindOf(path: string): Promise<"file" | "folder" | "device" | undefined>;
   /** The same for all names of one file or folder; undefined where there is none. */
@@ -134,30 +137,27 @@ export async function withFile<T>(path: string, store: RunStore, read: (file: Op
   }
 }
 
-/** The files beside one of a store's, below its folder or above. */
-export function neighboursOf(path: string, store: RunStore): Neighbours {
+/** The bytes of files one after the other. @param close lets go of them */
+export function concatenated(
+  files: readonly (NamedSource & { readonly stamp: string })[],
+  close: () => void = () => {},
+): OpenFolder {
   return {
-    async open(name) {
-      const there = store.absolute(name, folderOf(path));
-      return (await store.kindOf(there)) === "file" ? store.open(there) : undefined;
+    files,
+    size: files.reduce((sum, { source }) => sum + source.size, 0),
+    stamp: files.map(({ name, stamp }) => `${name} ${stamp}`).join("\n"),
+    read(offset, length) {
+      const out = new Uint8Array(length);
+      let start = 0;
+      for (const { source } of files) {
+        const [from, to] = [Math.max(offset, start), Math.min(offset + length, start + source.size)];
+        if (from < to) out.set(source.read(from - start, to - from), from - offset);
+        start += source.size;
+      }
+      return out;
     },
+    close,
   };
-}
-
-/** Gives the arrays of a file to a reader, and closes it. @throws PtychonautError "data", as `withFile` */
-export async function withArrays<T>(
-  path: string,
-  store: RunStore,
-  read: (arrays: ArrayFile, file: OpenFile) => T | Promise<T>,
-): Promise<T> {
-  return withFile(path, store, async (file) => {
-    const arrays = await openArrayFile(file, path, neighboursOf(path, store));
-    try {
-      return await read(arrays, file);
-    } finally {
-      arrays.close();
-    }
-  });
 }
 
 /** What a reader trips over, as an error that names the file. */

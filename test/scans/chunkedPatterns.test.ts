@@ -12,7 +12,7 @@ import { memorySource } from "../../src/formats/byteSource.ts";
 import { nodeStore } from "../../src/node/store.ts";
 import { batchWorkers } from "../../src/node/workers/batchWorkers.ts";
 import { Random } from "../../src/random.ts";
-import { withArrays } from "../../src/runs/store.ts";
+import { withArrays } from "../../src/runs/openArrays.ts";
 import { chunkedPatterns } from "../../src/scans/chunkedPatterns.ts";
 import { patternLayout } from "../../src/scans/patternLayout.ts";
 import { patternsInFile } from "../../src/scans/storedPatterns.ts";

@@ -10,7 +10,7 @@ import { selectedPatterns } from "../../data/selectFrames.ts";
 import { PtychonautError } from "../../errors.ts";
 import type { ByteSource } from "../../formats/byteSource.ts";
 import { openArrayFile } from "../../formats/containers.ts";
-import { neighboursOf } from "../../runs/store.ts";
+import { neighboursOf } from "../../runs/openArrays.ts";
 import { chunkedPatterns } from "../../scans/chunkedPatterns.ts";
 import { filePatterns } from "../../scans/filePatterns.ts";
 import { readFailure } from "../files/failures.ts";

@@ -1,10 +1,10 @@
 import type { ArrayFile } from "../../formats/arrayFile.ts";
-import { openArrayFile } from "../../formats/containers.ts";
 import { type AddressOption, statedAddresses } from "../../scans/addresses.ts";
 import { placedArrays } from "../../scans/elsewhere.ts";
 import type { PlacedArray } from "../../scans/scanFormat.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
-import { neighboursOf, type OpenFile, type RunStore, unreadable } from "../store.ts";
+import { type OpenArrays, openArrays } from "../openArrays.ts";
+import { type OpenFile, type RunStore, unreadable } from "../store.ts";
 
 /** A scan's file and those that options name beside it, open. */
 export interface ScanFiles {
@@ -19,26 +19,20 @@ export interface ScanFiles {
  * @throws PtychonautError "data" when one is missing, no file of arrays, or without the array
  */
 export async function openScanFiles(path: string, options: ScanOptions, store: RunStore): Promise<ScanFiles> {
-  const opened = new Map<string, { readonly file: OpenFile; readonly arrays: ArrayFile }>();
+  const opened = new Map<string, OpenArrays>();
   const close = (): void => {
     for (const { file, arrays } of opened.values()) {
       arrays.close();
       file.close();
     }
   };
-  const open = async (name: string): Promise<{ readonly file: OpenFile; readonly arrays: ArrayFile }> => {
+  const open = async (name: string): Promise<OpenArrays> => {
     const identity = store.absolute(name);
     const known = opened.get(identity);
     if (known !== undefined) return known;
-    const file = await store.open(name);
-    try {
-      const entry = { file, arrays: await openArrayFile(file, name, neighboursOf(name, store)) };
-      opened.set(identity, entry);
-      return entry;
-    } catch (error) {
-      file.close();
-      throw unreadable(error, name);
-    }
+    const entry = await openArrays(name, store);
+    opened.set(identity, entry);
+    return entry;
   };
   try {
     const main = await open(path);

@@ -1,26 +1,38 @@
 import type { Dataset } from "../../data/dataset.ts";
 import { PtychonautError } from "../../errors.ts";
 import { arrayEndings, looksLikeArrays } from "../../formats/containers.ts";
+import { isImageName } from "../../formats/tiffFolder.ts";
 import { readScanArrays, readScanShape } from "../../scans/registry.ts";
 import type { ScanShape } from "../../scans/scanFormat.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
 import { scanPropagator } from "../../training/scanPropagator.ts";
 import type { Home } from "../machine.ts";
+import { openInput } from "../openArrays.ts";
 import { joinPath } from "../paths.ts";
 import { type RunStore, unreadable } from "../store.ts";
 import { keep, takeKept } from "./checkedScans.ts";
 import { openScanFiles, type ScanFiles, withScan } from "./scanFileSet.ts";
 
 /**
- * The scans that a path names: a file itself, or the files of arrays in a folder, by name.
- * @throws PtychonautError "data" when it is missing, or a folder without scans
+ * The scans that a path names: a file itself; the files of arrays in a folder, by name; or the folder, where images in it
+ * are one scan together.
+ * @throws PtychonautError "data" when it is missing, a folder without scans, or one of both
  */
 export async function scanFiles(path: string, store: RunStore): Promise<readonly string[]> {
   const kind = await store.kindOf(path);
   if (kind === undefined) throw new PtychonautError("data", "no such file", { where: path, fix: "check the path" });
   if (kind !== "folder") return [path];
   const others = await store.list(path);
-  const names = others.filter((name) => looksLikeArrays(name) && !name.startsWith("."));
+  const images = others.filter(isImageName);
+  const names = others.filter((name) => looksLikeArrays(name) && !name.startsWith(".") && !isImageName(name));
+  if (images.length > 0 && names.length > 0)
+    throw new PtychonautError("data", "a folder with images and with scans", {
+      where: path,
+      expected: "images, which are one scan together, or files of scans",
+      got: `${images.length} images (${images[0]} …) and ${names.slice(0, 3).join(", ")}`,
+      fix: "name the files of the scans, or move the images to a folder of their own and name that",
+    });
+  if (images.length > 0) return [path];
   if (names.length === 0)
     throw new PtychonautError("data", "no scan in this folder", {
       where: path,
@@ -88,13 +100,10 @@ export async function openScan(
   storage: PatternStorage,
   { machine, store }: Home,
 ): Promise<OpenScan> {
+  const kept = await unchanged(path, options, store);
+  if (kept !== undefined && storage.inMemory !== "no") return { dataset: kept, close: () => {} };
   const opened = await openScanFiles(path, options, store);
   const { arrays, file, elsewhere } = opened;
-  const kept = takeKept(file, path, options, store);
-  if (kept !== undefined && storage.inMemory !== "no") {
-    opened.close();
-    return { dataset: kept, close: () => {} };
-  }
   const scratch = store.scratch(storage.folder, storage.log);
   const close = (): void => {
     opened.close();
@@ -114,6 +123,13 @@ export async function openScan(
     close();
     throw unreadable(error, path);
   }
+}
+
+/** A scan that was read while settings were checked, where its file is still the same. */
+async function unchanged(path: string, options: ScanOptions, store: RunStore): Promise<Dataset | undefined> {
+  const file = await openInput(path, store);
+  file.close();
+  return takeKept(file, path, options, store);
 }
 
 /** Several open scans. */

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ArrayFile } from "../../../src/formats/arrayFile.ts";
 import { nodeStore } from "../../../src/node/store.ts";
-import { withArrays } from "../../../src/runs/store.ts";
+import { withArrays } from "../../../src/runs/openArrays.ts";
 import { h5pyVersion, runPython, temporaryFolder } from "../../h5py.ts";
 
 /** Frames of `[6, 40, 50]`, whose values no mistake leaves alone. */

@@ -1,0 +1,69 @@
+import type { ArrayFile } from "../formats/arrayFile.ts";
+import { openArrayFile } from "../formats/containers.ts";
+import { naturalOrder } from "../formats/naturalOrder.ts";
+import type { Neighbours } from "../formats/neighbours.ts";
+import { isImageName, openTiffFolder } from "../formats/tiffFolder.ts";
+import { folderOf } from "./paths.ts";
+import { type OpenFile, type OpenFolder, type RunStore, unreadable } from "./store.ts";
+
+/** A file of arrays, or a folder of images that is read as one, open. */
+export interface OpenArrays {
+  /** Of a folder the bytes of all its images, in their order. */
+  readonly file: OpenFile;
+  readonly arrays: ArrayFile;
+}
+
+/** @throws PtychonautError "data" for whatever the reader trips over */
+export async function openArrays(path: string, store: RunStore): Promise<OpenArrays> {
+  const file = await openInput(path, store);
+  try {
+    const arrays = isFolder(file)
+      ? openTiffFolder(file.files, path)
+      : await openArrayFile(file, path, neighboursOf(path, store));
+    return { file, arrays };
+  } catch (error) {
+    file.close();
+    throw unreadable(error, path);
+  }
+}
+
+/** The bytes of a file, or of a folder's images. @throws PtychonautError "data", as `RunStore.open` */
+export async function openInput(path: string, store: RunStore): Promise<OpenFile | OpenFolder> {
+  const images = await imagesIn(path, store);
+  return images.length === 0 ? store.open(path) : store.openFolder(path, images);
+}
+
+const isFolder = (file: OpenFile | OpenFolder): file is OpenFolder => "files" in file;
+
+/** The names of a folder's images, as people count them; none of what is no folder. */
+async function imagesIn(path: string, store: RunStore): Promise<readonly string[]> {
+  if ((await store.kindOf(path)) !== "folder") return [];
+  return naturalOrder((await store.list(path)).filter(isImageName));
+}
+
+/** Gives the arrays of a file to a reader, and closes it. @throws PtychonautError "data" for whatever it trips over */
+export async function withArrays<T>(
+  path: string,
+  store: RunStore,
+  read: (arrays: ArrayFile, file: OpenFile) => T | Promise<T>,
+): Promise<T> {
+  const { file, arrays } = await openArrays(path, store);
+  try {
+    return await read(arrays, file);
+  } catch (error) {
+    throw unreadable(error, path);
+  } finally {
+    arrays.close();
+    file.close();
+  }
+}
+
+/** The files beside one of a store's, below its folder or above. */
+export function neighboursOf(path: string, store: RunStore): Neighbours {
+  return {
+    async open(name) {
+      const there = store.absolute(name, folderOf(path));
+      return (await store.kindOf(there)) === "file" ? store.open(there) : undefined;
+    },
+  };
+}
