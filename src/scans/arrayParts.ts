@@ -1,6 +1,4 @@
-import { sizeOf } from "../arrays.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
-import type { NpyArray } from "../formats/npy.ts";
 import type { ArrayPart, PositionsPart } from "./parts.ts";
 import type { ScanOptions } from "./scanOptions.ts";
 import { pairsPart } from "./scanPositions.ts";
@@ -14,35 +12,15 @@ export const arrayPart = (file: ArrayFile, key: string): ArrayPart => ({
   read: () => file.readNumbers(key),
 });
 
-/** The first of these names that the file has. */
-export const firstKey = (file: ArrayFile, keys: readonly string[]): string | undefined =>
-  keys.find((key) => file.has(key));
-
-/** The one number of an array, whatever its axes, or of an attribute of the file; undefined where there is none. */
-export function numberIn(file: ArrayFile, key: string): number | undefined {
-  if (!file.has(key)) return numberOf(file.attributes()[key]);
-  const { shape, dtype } = file.header(key);
-  if (sizeOf(shape) !== 1 || !isReal(dtype)) return undefined;
-  return numberOf(file.readNumbers(key));
-}
-
-/** The first element, where it is a real number. */
-export function numberOf(array: NpyArray | undefined): number | undefined {
-  if (array === undefined || !isReal(array.dtype)) return undefined;
-  const [first] = array.data;
-  return typeof first === "number" && Number.isFinite(first) ? first : undefined;
-}
-
-/** The first element, where it is text. */
-export function textOf(array: NpyArray | undefined): string | undefined {
-  return array?.dtype === "string" ? array.data[0] : undefined;
-}
-
-export const isReal = (dtype: string): boolean => /^(bool|u?int|float)/.test(dtype);
-
-/** Whether an array is there and of this many axes. */
+/** Whether an array of numbers is there and of so many axes. */
 export const hasRank = (file: ArrayFile, key: string, ...ranks: readonly number[]): boolean =>
-  file.has(key) && ranks.includes(file.header(key).shape.length);
+  file.has(key) &&
+  /^(bool|u?int|float|complex)/.test(file.header(key).dtype) &&
+  ranks.includes(file.header(key).shape.length);
+
+/** Whether options name the arrays of a file, so that it is to be read by these names. */
+export const namesArrays = ({ patternsKey, positionsKey, probeKey }: ScanOptions): boolean =>
+  patternsKey !== undefined || positionsKey !== undefined || probeKey !== undefined;
 
 /** Positions in pairs whose order the format knows; who says another one wins. */
 export const orderedPairs = (

@@ -8,6 +8,7 @@ import { withElsewhere } from "./elsewhere.ts";
 import { cxiFormat } from "./formats/cxi.ts";
 import { namedFormat } from "./formats/named.ts";
 import { nxPtychoFormat } from "./formats/nxPtycho.ts";
+import { ptylabFormat } from "./formats/ptylab.ts";
 import { tikeFormat } from "./formats/tike.ts";
 import type { ScanParts } from "./parts.ts";
 import { detectorPlan } from "./prepare/detectorPlan.ts";
@@ -16,7 +17,7 @@ import type { Recognition, ScanFormat, ScanShape, ScanSource } from "./scanForma
 import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
 
 /** Every format that this version reads. */
-export const scanFormats: readonly ScanFormat[] = [namedFormat, cxiFormat, nxPtychoFormat, tikeFormat];
+export const scanFormats: readonly ScanFormat[] = [namedFormat, cxiFormat, nxPtychoFormat, tikeFormat, ptylabFormat];
 
 /** A format, and why it was taken. */
 export interface ChosenFormat extends Recognition {

@@ -3,11 +3,12 @@ import { PtychonautError, setting } from "../../errors.ts";
 import type { ArrayFile } from "../../formats/arrayFile.ts";
 import type { NumericArray, NumericData } from "../../formats/npy.ts";
 import { withEntries } from "../../formats/partOfArray.ts";
-import { firstKey, hasRank, orderedPairs } from "../arrayParts.ts";
+import { hasRank, namesArrays, orderedPairs } from "../arrayParts.ts";
 import { requireKey } from "../namedArrays.ts";
 import type { ArrayPart, PositionsPart, ScanParts } from "../parts.ts";
 import type { Recognition, ScanFormat } from "../scanFormat.ts";
 import type { ScanOptions } from "../scanOptions.ts";
+import { firstKey } from "./quantities.ts";
 
 /**
  * tike's arrays: `data` `([view,] frame, y, x)` counts with the zero frequency at the corner; `scan` `([view,] frame, 2)` the
@@ -22,11 +23,10 @@ export const tikeFormat: ScanFormat = {
   parts,
 };
 
-function recognise(file: ArrayFile, { patternsKey, positionsKey, probeKey }: ScanOptions): Recognition {
+function recognise(file: ArrayFile, options: ScanOptions): Recognition {
   const fits = hasRank(file, "data", 3, 4) && hasRank(file, "scan", 2, 3) && file.header("scan").shape.at(-1) === 2;
   const probed = hasRank(file, "probe", 5, 6) || hasRank(file, "psi", 2, 3);
-  if (!fits || !probed || [patternsKey, positionsKey, probeKey].some((key) => key !== undefined))
-    return { confidence: 0, evidence: "" };
+  if (!fits || !probed || namesArrays(options)) return { confidence: 0, evidence: "" };
   return { confidence: 0.85, evidence: `${file.container} with data, scan and probe or psi of tike's axes` };
 }
 

@@ -1,7 +1,6 @@
 import { expect } from "vitest";
 import type { ComplexArray } from "../../../src/arrays.ts";
 import type { Dataset } from "../../../src/data/dataset.ts";
-import type { NpyArray } from "../../../src/formats/npy.ts";
 import { Random } from "../../../src/random.ts";
 
 /**
@@ -157,16 +156,3 @@ export const transposed = (frames: Float32Array, N: number): Float32Array =>
     const [frame, y, x] = [Math.floor(i / (N * N)), Math.floor((i % (N * N)) / N), i % N];
     return frames[frame * N * N + x * N + y];
   });
-
-export const float32 = (shape: readonly number[], data: Float32Array): NpyArray => ({ shape, dtype: "float32", data });
-export const float64 = (shape: readonly number[], data: ArrayLike<number>): NpyArray => ({
-  shape,
-  dtype: "float64",
-  data: Float64Array.from(data),
-});
-export const complex64 = (shape: readonly number[], data: Float32Array): NpyArray => ({
-  shape,
-  dtype: "complex64",
-  data,
-});
-export const scalar = (value: number): NpyArray => float64([], [value]);

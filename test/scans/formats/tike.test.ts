@@ -6,7 +6,8 @@ import { inspectScan } from "../../../src/scans/inspect/inspectScan.ts";
 import { readScanArrays } from "../../../src/scans/registry.ts";
 import type { ScanOptions } from "../../../src/scans/scanOptions.ts";
 import { dataFile } from "../../fixtures.ts";
-import { complex64, expectKnown, float32, intensity, knownScan, toCorner } from "./knownScan.ts";
+import { complex, float32 } from "./handMade.ts";
+import { expectKnown, intensity, knownScan, toCorner } from "./knownScan.ts";
 
 /** tike's definition: corner of the patch of the probe's size, exit wave filled up with zeros, FFT without shifts. */
 function asTike(P: number): { known: ReturnType<typeof knownScan>; arrays: Record<string, NpyArray> } {
@@ -28,8 +29,8 @@ function asTike(P: number): { known: ReturnType<typeof knownScan>; arrays: Recor
         [n, 2],
         Float32Array.from(positions, (value) => value - Math.floor(P / 2)),
       ),
-      probe: complex64([1, 1, 1, P, P], small),
-      psi: complex64([1, ...object.shape], object.data),
+      probe: complex([1, 1, 1, P, P], small),
+      psi: complex([1, ...object.shape], object.data),
     },
   };
 }
@@ -78,10 +79,10 @@ describe("tike's arrays", () => {
     const { arrays } = asTike(12);
     const n = arrays["data"].shape[0];
     const probe = arrays["probe"].data as Float32Array;
-    expect(read({ ...arrays, eigen_probe: complex64([1, 1, 1, 12, 12], probe) }).provenance.warnings.join()).toMatch(
+    expect(read({ ...arrays, eigen_probe: complex([1, 1, 1, 12, 12], probe) }).provenance.warnings.join()).toMatch(
       /varies from frame to frame/,
     );
-    const own = complex64(
+    const own = complex(
       [n, 1, 1, 12, 12],
       Float32Array.from({ length: n * probe.length }, (_, i) => i),
     );
