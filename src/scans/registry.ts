@@ -6,6 +6,8 @@ import { asStated } from "./asStated.ts";
 import { completeScan, shapeOfParts } from "./completeScan.ts";
 import { withElsewhere } from "./elsewhere.ts";
 import { cxiFormat } from "./formats/cxi.ts";
+import { foldSliceFormat } from "./formats/foldSlice.ts";
+import { foldSliceResultFormat } from "./formats/foldSliceResult.ts";
 import { namedFormat } from "./formats/named.ts";
 import { nxPtychoFormat } from "./formats/nxPtycho.ts";
 import { ptylabFormat } from "./formats/ptylab.ts";
@@ -17,7 +19,15 @@ import type { Recognition, ScanFormat, ScanShape, ScanSource } from "./scanForma
 import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
 
 /** Every format that this version reads. */
-export const scanFormats: readonly ScanFormat[] = [namedFormat, cxiFormat, nxPtychoFormat, tikeFormat, ptylabFormat];
+export const scanFormats: readonly ScanFormat[] = [
+  namedFormat,
+  cxiFormat,
+  nxPtychoFormat,
+  tikeFormat,
+  ptylabFormat,
+  foldSliceFormat,
+  foldSliceResultFormat,
+];
 
 /** A format, and why it was taken. */
 export interface ChosenFormat extends Recognition {
