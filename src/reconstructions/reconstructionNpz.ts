@@ -3,6 +3,7 @@ import { amplitudeOf, phaseOf, sizeOf } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { ByteSource } from "../formats/byteSource.ts";
+import type { NumericArray } from "../formats/npy.ts";
 import { openNpz, writeNpz } from "../formats/npz.ts";
 import { objectNumbers } from "../scans/objectNumbers.ts";
 
@@ -30,10 +31,15 @@ export interface Reconstruction {
  * `pixel_ratio` (float64 (y, x)).
  */
 export function writeReconstruction(reconstruction: Reconstruction): Uint8Array {
+  return writeNpz(reconstructionArrays(reconstruction));
+}
+
+/** The arrays by their names, whatever the container. */
+export function reconstructionArrays(reconstruction: Reconstruction): Record<string, NumericArray> {
   const { object, coverage, positions, origin, pixelSizeM, pixelRatio } = reconstruction;
   const { shape } = object;
   const real = (data: Float32Array) => ({ shape, dtype: "float32", data }) as const;
-  return writeNpz({
+  return {
     object: { shape, dtype: "complex64", data: object.data },
     amplitude: real(amplitudeOf(object)),
     phase: real(phaseOf(object)),
@@ -46,7 +52,7 @@ export function writeReconstruction(reconstruction: Reconstruction): Uint8Array 
     ...(pixelRatio === undefined
       ? {}
       : { pixel_ratio: { shape: [2], dtype: "float64", data: Float64Array.from(pixelRatio) } }),
-  });
+  };
 }
 
 /**
@@ -54,7 +60,11 @@ export function writeReconstruction(reconstruction: Reconstruction): Uint8Array 
  * @throws PtychonautError "data" when it is no npz, or lacks an array, or arrays disagree about their size
  */
 export function readReconstruction(bytes: Uint8Array | ByteSource, where = "reconstruction.npz"): Reconstruction {
-  const npz = openNpz(bytes, where);
+  return readReconstructionArrays(openNpz(bytes, where), where);
+}
+
+/** The same out of any container. @throws PtychonautError "data", as `readReconstruction` */
+export function readReconstructionArrays(npz: ArrayFile, where: string): Reconstruction {
   const object = npz.readNumbers("object");
   if (!object.dtype.startsWith("complex") || object.shape.length !== 2)
     throw wrong("object", "complex [y, x]", `${object.dtype} [${object.shape.join(", ")}]`, where);

@@ -61,7 +61,7 @@ it("what a format cannot hold is said before it is written, and an error with --
   expect(stderr).toMatch(/warning: tiff cannot hold the stated dose of 100000 photons a pattern/);
   const strict = await convert("scan.npz", "strict.tif", "--strict");
   expect(strict.code).toBe(2);
-  expect(strict.stderr).toMatch(/tiff cannot hold all of this scan; .*the probe.*leave --strict out/s);
+  expect(strict.stderr).toMatch(/tiff cannot hold all that is there; .*the probe.*leave --strict out/s);
   expect(existsSync(path("strict.tif"))).toBe(false);
 });
 

@@ -44,7 +44,7 @@ export const commandTable: readonly CommandEntry[] = [
     summary: "Write the even and the odd patterns of a scan to two files, for independent reconstructions.",
     configurable: true,
   },
-  { name: "convert", summary: "Write a scan in another format.", configurable: true },
+  { name: "convert", summary: "Write a scan or a reconstruction in another format.", configurable: true },
   {
     name: "benchmark",
     summary: "Run a published benchmark: simulate, train, reconstruct, compare.",

@@ -1,5 +1,7 @@
 import { readingSettings, scanOptions } from "../../config/dataConfig.ts";
+import { snakeCase } from "../../config/names.ts";
 import { parseSettings } from "../../config/schema.ts";
+import { reconstructionWriters } from "../../reconstructions/registry.ts";
 import { runConversion } from "../../runs/convert.ts";
 import { scanWriters } from "../../scans/writers/registry.ts";
 import { type Command, type CommandContext, overwriteFlag, reportOutcome } from "./command.ts";
@@ -12,7 +14,7 @@ const ownFlags: readonly Flag[] = [
     kind: "text",
     section: "Files",
     description: "Format of the output; by the ending of its name when left open.",
-    choices: scanWriters.map(({ name }) => name),
+    choices: [...new Set([...scanWriters, ...reconstructionWriters].map(({ name }) => name))],
   },
   {
     name: "strict",
@@ -32,15 +34,18 @@ const ownFlags: readonly Flag[] = [
 
 const readingNames: readonly string[] = [...readingSettings, "skipFrames"];
 
-/** `ptychonaut convert`: a scan in another format. */
+const listed = (
+  formats: readonly { readonly name: string; readonly title: string; readonly endings: readonly string[] }[],
+) => formats.map(({ name, title, endings }) => `${name}, ${title} (${endings.join(", ")})`).join("; ");
+
+/** `ptychonaut convert`: a scan or a reconstruction in another format. */
 export const convertCommand: Command = {
   usage: "FROM TO [options]",
-  details: `Writes a scan in another format: ${scanWriters
-    .map(({ name, title, endings }) => `${name}, ${title}${endings.length === 0 ? "" : ` (${endings.join(", ")})`}`)
-    .join("; ")}. What it cannot hold is said first. Frames that are left out are not written.`,
+  details: `Writes a scan or a reconstruction in another format, and says first what that cannot hold. Frames that are left out are not written. Scans: ${listed(scanWriters)}. Reconstructions: ${listed(reconstructionWriters)}.`,
   examples: [
     "ptychonaut convert scan.npz scan.cxi --energy_kev 8.8 --detector_distance_m 1.9 --detector_pixel_m 75e-6",
     "ptychonaut convert scan.npz patterns.tif",
+    "ptychonaut convert reconstruction.npz object.cxi",
   ],
   flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => readingNames.includes(name))],
   positionals: ["FROM", "TO"],
@@ -54,7 +59,7 @@ async function convert({ values, positionals }: ParsedFlags, context: CommandCon
   const { to, config } = values;
   const outcome = await runConversion(
     {
-      ...{ input, output, reading: scanOptions(parseSettings("data", said)) },
+      ...{ input, output, reading: scanOptions(parseSettings("data", said)), stated: Object.keys(said).map(snakeCase) },
       ...(typeof to === "string" ? { to } : {}),
       overwrite: values["overwrite"] === true,
       strict: values["strict"] === true,

@@ -49,7 +49,7 @@ export const cxiWriter: ScanWriter = {
         }),
       }),
       data_1: group({ data: link(`${detector}/data`), translation: link(translation) }),
-      image_1: object && imageGroup(object, history),
+      image_1: object && imageGroup(object, history, {}, wave.objectPixelM),
       process_1: group({ command: array(history[0] ?? "ptychonaut"), note: array(history.join("\n")) }),
     });
     const root = group({ cxi_version: array(integer(160)), number_of_entries: array(integer(1)), entry_1: entry });

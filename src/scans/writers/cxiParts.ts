@@ -48,19 +48,22 @@ export function probeValue({ shape, data }: ComplexArray): NumericArray {
   return { shape: shape[0] === 1 ? shape.slice(1) : shape, data, dtype: "complex64" };
 }
 
-/** An image of CXI: the object in its own plane. */
+/** An image of CXI: the object in its own plane, of a size in metres where its pixel is known. */
 export function imageGroup(
   object: ComplexArray,
   history: readonly string[],
   attributes: Readonly<Record<string, string>> = {},
+  pixelM?: number,
 ): Hdf5Group {
   const [row, column] = middleOf(object);
+  const [height, width] = object.shape;
   return group(
     {
       data: array(complexValue(object)),
       data_space: array("real"),
       is_fft_shifted: array(numbers([0], [], "int64")),
       image_center: array(numbers([column, row, 0])),
+      ...(pixelM === undefined ? {} : { image_size: array(numbers([width * pixelM, height * pixelM, 0])) }),
       process_1: group({ command: array(history[0] ?? "ptychonaut"), note: array(history.join("\n")) }),
     },
     attributes,

@@ -17,7 +17,7 @@ export interface ProbePositions {
  * scan.
  * @param pixelM side of an object pixel that whoever reads the file will take
  */
-export function positionsInMetres(scan: Scan, pixelM: number): ProbePositions {
+export function positionsInMetres(scan: Pick<Scan, "positions" | "object">, pixelM: number): ProbePositions {
   const { positions, object } = scan;
   const count = positions.length / 2;
   const [y, x] = [0, 1].map((axis) => {

@@ -18,7 +18,7 @@ export const nxcxiWriter: ScanWriter = {
   title: "NeXus NXcxi_ptycho",
   endings: [".nxs"],
   holds: [
-    ...(["positions", "probe", "object", "mask", "electrons"] as const),
+    ...(["positions", "probe", "object", "mask"] as const),
     ...(["wavelengthM", "detectorDistanceM", "detectorPixelM", "objectPixelM"] as const),
   ],
   needs: ["wavelengthM", "detectorDistanceM", "detectorPixelM", "objectPixelM"],
@@ -48,7 +48,8 @@ function entryOf(scan: FramesToWrite, wave: WaveGeometry, options: WriteScanOpti
         name: array("not recorded"),
         source_1: nx("NXsource", {
           name: array("not recorded"),
-          probe: array(scan.geometry?.radiation === "electrons" ? "electron" : "x-ray"),
+          // The energy of electrons is not that of photons of their wavelength, which is what is written.
+          probe: scan.geometry?.radiation === "electrons" ? undefined : array("x-ray"),
           illumination: array(probeValue(scan.probe)),
         }),
         beam_1: beamOf(wave),
@@ -59,7 +60,7 @@ function entryOf(scan: FramesToWrite, wave: WaveGeometry, options: WriteScanOpti
         geometry_1: nx("NXcollection", { translation: link(`${detector}/translation`) }),
       }),
       data_1: plotOf(translation),
-      image_1: object && imageGroup(object, history, { NX_class: "NXcollection" }),
+      image_1: object && imageGroup(object, history, { NX_class: "NXcollection" }, wave.objectPixelM),
       process_1: nx("NXprocess", {
         program: array("ptychonaut"),
         version: array(version),

@@ -1,3 +1,4 @@
+import type { ComplexArray } from "../../arrays.ts";
 import { array, group, type Hdf5Attributes, type Hdf5Group, numbers } from "../../formats/hdf5/tree.ts";
 import type { NpyArray, NumericArray } from "../../formats/npy.ts";
 import type { Geometry } from "../../optics/geometry.ts";
@@ -19,7 +20,8 @@ export interface Product {
   readonly texts: Readonly<Record<"name" | "comments", string>>;
   readonly values: Readonly<Record<string, number>>;
   readonly positions: Readonly<Record<string, NumericArray>>;
-  readonly probe: NumericArray;
+  /** Absent where there is none. */
+  readonly probe?: NumericArray;
   /** `[layer, y, x]`; absent where there is none. */
   readonly object?: NumericArray;
   /** Of the object's middle, (x, y), as Ptychodus counts: half the side is the middle, whether it is even or odd. */
@@ -27,40 +29,59 @@ export interface Product {
   readonly pixelM: number;
 }
 
-/**
- * @param history goes into the comments
- */
+/** What a product is made of. */
+export interface ProductSource {
+  readonly name: string;
+  /** `[frame, 2]` as (y, x): window centres in pixels of the object, whose first is 0; of free origin without one. */
+  readonly positions: Float64Array;
+  readonly pixelM: number;
+  /** Of the windows. */
+  readonly side: readonly number[];
+  readonly object?: ComplexArray;
+  readonly probe?: ComplexArray;
+  readonly wavelengthM?: number | undefined;
+  readonly detectorDistanceM?: number | undefined;
+  readonly photonsPerPattern?: number | undefined;
+}
+
 export function productOf(scan: Omit<FramesToWrite, "frames">, history: readonly string[]): Product {
   const { wavelengthM, detectorDistanceM, objectPixelM } = scan.geometry as Required<Geometry>;
-  const { y, x } = positionsInMetres(scan, objectPixelM);
-  const { object, probe, shape } = scan;
+  const source = { ...scan, wavelengthM, detectorDistanceM, pixelM: objectPixelM, side: scan.shape.slice(1) };
+  return productFrom(source, history);
+}
+
+/**
+ * What is not known is 0.
+ * @param history goes into the comments
+ */
+export function productFrom(source: ProductSource, history: readonly string[]): Product {
+  const { name, object, probe, side, pixelM, wavelengthM } = source;
+  const { y, x } = positionsInMetres(source, pixelM);
   const indexes = numbers(
-    Array.from({ length: shape[0] }, (_, k) => k),
-    [shape[0]],
+    Array.from(y, (_, k) => k),
+    [y.length],
     "int64",
   );
-  const odd = (n: number | undefined): number => ((n ?? 0) % 2) / 2;
+  // Where the middle is half a side, both of the object and of the window.
+  const centreAlong = (axis: number): number => (((object?.shape[axis] ?? 0) % 2) - (side[axis] % 2)) * (pixelM / 2);
   return {
-    texts: { name: scan.name, comments: history.join("\n") },
+    texts: { name, comments: history.join("\n") },
     values: {
-      detector_object_distance_m: detectorDistanceM,
-      probe_energy_eV: 1e3 * energyFromWavelength(wavelengthM),
+      detector_object_distance_m: source.detectorDistanceM ?? 0,
+      probe_energy_eV: wavelengthM === undefined ? 0 : 1e3 * energyFromWavelength(wavelengthM),
       exposure_time_s: 0,
       mass_attenuation_m2_kg: 0,
-      probe_photon_count: scan.photonsPerPattern ?? 0,
+      probe_photon_count: source.photonsPerPattern ?? 0,
     },
     positions: {
       probe_position_indexes: indexes,
       probe_position_x_m: numbers(x),
       probe_position_y_m: numbers(y),
     },
-    probe: { ...probe, dtype: "complex64" },
+    ...(probe === undefined ? {} : { probe: { ...probe, dtype: "complex64" } }),
     ...(object === undefined ? {} : { object: { shape: [1, ...object.shape], data: object.data, dtype: "complex64" } }),
-    centre: [
-      (odd(object?.shape[1]) - odd(shape[2])) * objectPixelM,
-      (odd(object?.shape[0]) - odd(shape[1])) * objectPixelM,
-    ],
-    pixelM: objectPixelM,
+    centre: [centreAlong(1), centreAlong(0)],
+    pixelM,
   };
 }
 
@@ -77,7 +98,7 @@ export function productTree(product: Product, probeShape: readonly number[]): Hd
   return group(
     {
       ...Object.fromEntries(Object.entries(positions).map(([name, value]) => [name, array(value)])),
-      probe: array({ ...probe, shape: probeShape }, pixel),
+      probe: probe && array({ ...probe, shape: probeShape }, pixel),
       object: object && array(object, { ...pixel, center_x_m: centre[0], center_y_m: centre[1] }),
       ...Object.fromEntries(
         ["object_layer_spacing_m", "loss_epochs", "loss_values"].map((name) => [name, array(NONE)]),
@@ -97,7 +118,7 @@ export function productNpz(product: Product): Record<string, NpyArray> {
     ),
     ...Object.fromEntries(Object.entries(values).map(([name, value]) => [name, scalar(value)])),
     ...positions,
-    probe,
+    ...(probe === undefined ? {} : { probe }),
     probe_pixel_width_m: scalar(pixelM),
     probe_pixel_height_m: scalar(pixelM),
     ...(object === undefined ? {} : { object }),

@@ -2,33 +2,17 @@ import { expect, it } from "vitest";
 import type { Dataset } from "../../../src/data/dataset.ts";
 import type { ArrayFile } from "../../../src/formats/arrayFile.ts";
 import { openArrayFile } from "../../../src/formats/containers.ts";
-import type { FileToWrite } from "../../../src/formats/fileToWrite.ts";
-import { memoryFile, memorySink } from "../../../src/formats/memorySink.ts";
 import { framesOf } from "../../../src/scans/writers/frames.ts";
 import { scanWriterNamed } from "../../../src/scans/writers/registry.ts";
 import { simulate } from "../../../src/simulation/simulate.ts";
+import { writtenTo } from "./written.ts";
 
 /** A written scan's files by their names. */
 async function written(name: string, path: string, scan: Dataset): Promise<Record<string, ArrayFile>> {
   const writer = scanWriterNamed(name);
-  const made = new Map<string, Uint8Array>();
-  const files = (writer.files?.(path) ?? [path]).map(
-    (each): FileToWrite => ({
-      path: each,
-      async writePieces(write) {
-        const memory = memorySink();
-        await write(memory.sink);
-        made.set(each, memory.bytes());
-      },
-      async writeAnywhere(write) {
-        const { file, bytes } = memoryFile();
-        await write(file);
-        made.set(each, bytes());
-      },
-    }),
-  );
-  await writer.write(framesOf(scan), files, { compress: true, history: ["from somewhere"] });
-  const opened = [...made].map(async ([each, bytes]) => [each, await openArrayFile(bytes, each)] as const);
+  const options = { compress: true, history: ["from somewhere"] };
+  const made = await writtenTo(writer.files?.(path) ?? [path], (files) => writer.write(framesOf(scan), files, options));
+  const opened = Object.entries(made).map(async ([each, bytes]) => [each, await openArrayFile(bytes, each)] as const);
   return Object.fromEntries(await Promise.all(opened));
 }
 

@@ -1,0 +1,38 @@
+import type { ComplexArray } from "../arrays.ts";
+import { PtychonautError } from "../errors.ts";
+import type { ArrayFile } from "../formats/arrayFile.ts";
+import { objectNumbers } from "../scans/objectNumbers.ts";
+
+/** A complex image out of a file, without leading axes of length one. @throws PtychonautError "data" when it is none */
+export function objectImage(
+  file: ArrayFile,
+  key: string,
+  where: string,
+): { readonly object: ComplexArray; readonly warnings?: readonly string[] } {
+  const array = file.readNumbers(key);
+  const { shape: stored, dtype } = array;
+  const shape = squeezed(stored);
+  if (shape.length === 2 && dtype.startsWith("complex")) {
+    const { data, warnings } = objectNumbers(array, `${where}: ${key}`);
+    return { object: { shape, data }, ...(warnings.length === 0 ? {} : { warnings }) };
+  }
+  throw new PtychonautError("data", "the object is not a complex image", {
+    where: `${where}: ${key}`,
+    expected: "complex (y, x)",
+    got: `${dtype} (${stored.join(", ")})`,
+  });
+}
+
+/** Without leading axes of length one, down to two axes. */
+export function squeezed(shape: readonly number[]): readonly number[] {
+  const from = shape.findIndex((extent, axis) => extent !== 1 || axis >= shape.length - 2);
+  return shape.slice(Math.max(0, from));
+}
+
+/** A positive number: an array of one, or of several that are the same. */
+export function lengthIn(values: ArrayLike<number | string> | undefined): number | undefined {
+  const all = Array.from(values ?? []);
+  const [first] = all;
+  if (typeof first !== "number" || !(first > 0) || !Number.isFinite(first)) return undefined;
+  return all.every((value) => value === first) ? first : undefined;
+}

@@ -1,0 +1,88 @@
+import { PtychonautError, setting } from "../errors.ts";
+import { counted } from "../printable.ts";
+import { lostInReconstruction } from "../reconstructions/lost.ts";
+import type { ReconstructionToWrite } from "../reconstructions/reconstructionFormat.ts";
+import {
+  type ReconstructionWriter,
+  reconstructionWriterFor,
+  reconstructionWriterNamed,
+  reconstructionWriters,
+} from "../reconstructions/registry.ts";
+import type { ConversionRequest } from "./conversionRequest.ts";
+import { sayLost, sourceLines } from "./conversionWords.ts";
+import type { RunHooks, RunOutcome } from "./hooks.ts";
+import type { Home } from "./machine.ts";
+import { readObjectFile } from "./objectFile.ts";
+import { claimOutputFile, type OutputFile } from "./outputFile.ts";
+import { baseName, extensionOf } from "./paths.ts";
+import { allOrNone } from "./writtenTogether.ts";
+
+/** A reconstruction in another format. @throws as `runConversion` */
+export async function convertReconstruction(
+  request: ConversionRequest,
+  hooks: RunHooks,
+  home: Home,
+): Promise<RunOutcome> {
+  const { input, output, overwrite = false, strict = false, alsoRead = [] } = request;
+  refuseScanOptions(request);
+  const writer = targetOf(output, request.to);
+  const paths = writer.files?.(output) ?? [output];
+  const claimed: OutputFile[] = [];
+  for (const path of paths)
+    claimed.push(await claimOutputFile(path, { inputs: [input, ...alsoRead], overwrite }, home.store));
+  const { sha256, warnings = [], path, key, ...found } = await readObjectFile(input, home);
+  for (const line of warnings) hooks.warn(`warning: ${line}`);
+  const { objectPixelM } = request.reading.geometry ?? {};
+  const reconstruction: ReconstructionToWrite = {
+    ...(objectPixelM === undefined ? {} : { pixelSizeM: objectPixelM }),
+    ...found,
+    name: baseName(input).slice(0, baseName(input).length - extensionOf(input).length),
+  };
+  checkPixel(writer, reconstruction, input);
+  sayLost(lostInReconstruction(writer, reconstruction), writer.name, strict, hooks);
+  for (const line of writer.missing?.(reconstruction) ?? []) hooks.warn(`warning: ${line}`);
+  const history = [...sourceLines(path, sha256), `object: ${key}`];
+  const finished = await allOrNone(claimed, home, hooks.signal, (files) =>
+    writer.write(reconstruction, files, history),
+  );
+  if (!finished) return { status: "interrupted", advice: "nothing was written", files: [] };
+  const { shape } = reconstruction.object;
+  hooks.log(`an object of ${shape.join(" x ")} as ${writer.name} (${writer.title})`);
+  return { status: "finished", files: paths };
+}
+
+/** What a reconstruction is not read by. */
+function refuseScanOptions({ input, stated, compress = false }: ConversionRequest): void {
+  const idle = [...stated.filter((name) => name !== "object_pixel_m"), ...(compress ? ["compress"] : [])];
+  if (idle.length === 0) return;
+  throw new PtychonautError("usage", `${counted(idle.length, "option")} of scans, and this is a reconstruction`, {
+    where: input,
+    got: idle.map((name) => setting(name)).join(", "),
+    fix: "leave these out",
+  });
+}
+
+/** @throws PtychonautError "usage" where neither says it */
+function targetOf(output: string, to: string | undefined): ReconstructionWriter {
+  const writer = to === undefined ? reconstructionWriterFor(output) : reconstructionWriterNamed(to);
+  if (writer !== undefined) return writer;
+  throw new PtychonautError("usage", "the output's name does not say its format", {
+    where: output,
+    expected: `a name that ends with ${reconstructionWriters.flatMap(({ endings }) => endings).join(", ")}`,
+    fix: `name the format: ${setting("to", reconstructionWriters[0].name)}`,
+  });
+}
+
+/** @throws PtychonautError "usage" for a format in metres where the pixel's size is not known */
+export function checkPixel(
+  { name, inMetres }: ReconstructionWriter,
+  { pixelSizeM }: ReconstructionToWrite,
+  where: string,
+): void {
+  if (!inMetres || pixelSizeM !== undefined) return;
+  throw new PtychonautError("usage", `${name} is in metres, and the reconstruction does not say the size of a pixel`, {
+    where,
+    expected: setting("object_pixel_m"),
+    fix: `say it, or write a format in pixels: ${setting("to", "npz")}`,
+  });
+}
