@@ -14,6 +14,8 @@ export interface ArrayHeader extends Omit<NpyHeader, "dataOffset"> {
 export interface ArrayFile {
   /** The container, as people call it: "NPZ". */
   readonly container: string;
+  /** The file beside it whose arrays are among these. */
+  readonly alsoFrom?: string;
   /** Names in the order of the file; where there are groups, paths. */
   readonly keys: readonly string[];
   has(key: string): boolean;

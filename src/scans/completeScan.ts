@@ -1,5 +1,6 @@
 import type { ComplexArray } from "../arrays.ts";
 import type { Dataset, Measurement, Patterns } from "../data/dataset.ts";
+import type { ArrayFile } from "../formats/arrayFile.ts";
 import { type Geometry, mergeGeometry, resolveGeometry } from "../optics/geometry.ts";
 import { statedAddresses } from "./addresses.ts";
 import { toObject, toProbe } from "./complexImages.ts";
@@ -75,7 +76,7 @@ export function completeScan(
       ...source,
       conventions: conventionsOf(parts, options, { measurement, layout }),
       // What a format notes while its parts are read is there by now.
-      conversions: [...(parts.conversions ?? []), ...conversions],
+      conversions: [...togetherWith(file), ...(parts.conversions ?? []), ...conversions],
       warnings: [...(parts.warnings ?? []), ...warnings],
     },
   };
@@ -141,6 +142,9 @@ function conventionsOf(
     ...parts.conventions,
   };
 }
+
+const togetherWith = ({ alsoFrom }: ArrayFile): string[] =>
+  alsoFrom === undefined ? [] : [`read together with ${alsoFrom}`];
 
 function outsideObject(
   positions: ScanPositions["positions"],

@@ -10,7 +10,10 @@ import { foldSliceFormat } from "./formats/foldSlice.ts";
 import { foldSliceResultFormat } from "./formats/foldSliceResult.ts";
 import { namedFormat } from "./formats/named.ts";
 import { nxPtychoFormat } from "./formats/nxPtycho.ts";
+import { productFormat } from "./formats/product.ts";
+import { ptydFormat } from "./formats/ptyd.ts";
 import { ptylabFormat } from "./formats/ptylab.ts";
+import { ptyrFormat } from "./formats/ptyr.ts";
 import { tikeFormat } from "./formats/tike.ts";
 import type { ScanParts } from "./parts.ts";
 import { detectorPlan } from "./prepare/detectorPlan.ts";
@@ -27,6 +30,9 @@ export const scanFormats: readonly ScanFormat[] = [
   ptylabFormat,
   foldSliceFormat,
   foldSliceResultFormat,
+  productFormat,
+  ptydFormat,
+  ptyrFormat,
 ];
 
 /** A format, and why it was taken. */

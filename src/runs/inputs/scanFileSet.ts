@@ -1,5 +1,7 @@
 import type { ArrayFile } from "../../formats/arrayFile.ts";
+import { joinedFiles } from "../../formats/joinedFiles.ts";
 import { type AddressOption, statedAddresses } from "../../scans/addresses.ts";
+import { companionsOf } from "../../scans/companions.ts";
 import { placedArrays } from "../../scans/elsewhere.ts";
 import type { PlacedArray } from "../../scans/scanFormat.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
@@ -15,7 +17,7 @@ export interface ScanFiles {
 }
 
 /**
- * Opens a scan's file and those that options give addresses in, each once.
+ * Opens a scan's file, the one beside it that makes up a pair with it, and those that options give addresses in, each once.
  * @throws PtychonautError "data" when one is missing, no file of arrays, or without the array
  */
 export async function openScanFiles(path: string, options: ScanOptions, store: RunStore): Promise<ScanFiles> {
@@ -35,7 +37,10 @@ export async function openScanFiles(path: string, options: ScanOptions, store: R
     return entry;
   };
   try {
-    const main = await open(path);
+    const own = await open(path);
+    const other = await companion(path, store);
+    const main =
+      other === undefined ? own : { ...own, arrays: joinedFiles(own.arrays, (await open(other)).arrays, other) };
     const elsewhere: Partial<Record<AddressOption, readonly PlacedArray[]>> = {};
     for (const { option, path: name, keys } of statedAddresses(options))
       elsewhere[option] = placedArrays((await open(name)).arrays, keys, option, name);
@@ -44,6 +49,12 @@ export async function openScanFiles(path: string, options: ScanOptions, store: R
     close();
     throw error;
   }
+}
+
+/** The other file of a pair, where it is there. */
+async function companion(path: string, store: RunStore): Promise<string | undefined> {
+  for (const name of companionsOf(path)) if ((await store.kindOf(name)) === "file") return name;
+  return undefined;
 }
 
 /** Gives an open scan to a reader, and closes it. @throws PtychonautError "data" for whatever the reader trips over */

@@ -2,6 +2,7 @@ import type { Dataset } from "../../data/dataset.ts";
 import { PtychonautError } from "../../errors.ts";
 import { arrayEndings, looksLikeArrays } from "../../formats/containers.ts";
 import { isImageName } from "../../formats/tiffFolder.ts";
+import { withoutCompanions } from "../../scans/companions.ts";
 import { readScanArrays, readScanShape } from "../../scans/registry.ts";
 import type { ScanShape } from "../../scans/scanFormat.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
@@ -39,7 +40,7 @@ export async function scanFiles(path: string, store: RunStore): Promise<readonly
       expected: `files that end with ${arrayEndings.join(" or ")}`,
       got: others.length === 0 ? "nothing" : `${others.length} others: ${others.slice(0, 3).join(", ")}`,
     });
-  return [...names].sort().map((name) => joinPath(path, name));
+  return [...withoutCompanions(names)].sort().map((name) => joinPath(path, name));
 }
 
 /**

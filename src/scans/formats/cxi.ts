@@ -46,5 +46,6 @@ const paths = (entry: string): EntryPaths => ({
     `${entry}/instrument_1/detector_1/illumination`,
     `${entry}/instrument_1/source_1/probe`,
   ],
+  images: [`${entry}/image_1`],
   energyUnit: "J",
 });

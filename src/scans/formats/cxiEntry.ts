@@ -1,6 +1,8 @@
 import { setting } from "../../errors.ts";
 import type { GeometryStatement } from "../../optics/geometry.ts";
-import type { ArrayPart, PositionsPart, ScanParts } from "../parts.ts";
+import { arrayPart } from "../arrayParts.ts";
+import type { PositionsPart, ScanParts } from "../parts.ts";
+import { middleOf } from "../scanPositions.ts";
 import { type DetectorAxes, detectorAxes, shownVector } from "./detectorAxes.ts";
 import { goodPixels } from "./detectorMask.ts";
 import { firstKey, firstStack, lengthAt, numberAt, photonEnergyAt, type Reading } from "./quantities.ts";
@@ -13,6 +15,8 @@ export interface EntryPaths {
   readonly energies: readonly string[];
   readonly wavelengths: readonly string[];
   readonly illuminations: readonly string[];
+  /** Groups of results. */
+  readonly images: readonly string[];
   /** Unit of energies that say none. */
   readonly energyUnit: string;
 }
@@ -48,10 +52,12 @@ export function entryParts(
   if (dark !== undefined) warnings.push(`dark frames in ${dark} were not subtracted`);
   const maskKey = firstKey(file, at("mask"));
   const illumination = firstKey(file, paths.illuminations);
+  const object = imageOf(reading, paths.images);
   return {
     ...(patterns === undefined ? {} : { patterns: { file, key: patterns } }),
     ...(positions === undefined ? {} : { positions }),
-    ...(illumination === undefined ? {} : { probe: partOf(reading, illumination) }),
+    ...(illumination === undefined ? {} : { probe: arrayPart(file, illumination) }),
+    ...(object === undefined ? {} : { object: arrayPart(file, object) }),
     ...(maskKey === undefined ? {} : { mask: goodPixels(reading, maskKey) }),
     geometry,
     says: {
@@ -67,11 +73,25 @@ export function entryParts(
   };
 }
 
-const partOf = ({ file }: Reading, key: string): ArrayPart => ({
-  key,
-  shape: file.header(key).shape,
-  read: () => file.readNumbers(key),
-});
+/** A complex image in the object's own plane: positions then count from its middle. */
+function imageOf(reading: Reading, groups: readonly string[]): string | undefined {
+  const { file, warnings } = reading;
+  const key = firstKey(
+    file,
+    groups.map((group) => `${group}/data`),
+  );
+  if (key === undefined) return undefined;
+  const group = key.replace(/\/data$/, "");
+  const { shape, dtype } = file.header(key);
+  const isObject = dtype.startsWith("complex") && shape.length === 2;
+  if (!isObject || numberAt(reading, `${group}/is_fft_shifted`) === 1) return undefined;
+  const centre = file.has(`${group}/image_center`) ? file.readNumbers(`${group}/image_center`).data : [];
+  const [column, row] = [centre[0] ?? Number.NaN, centre[1] ?? Number.NaN];
+  const middle = middleOf({ shape });
+  if (Math.abs(row - middle[0]) > 0.5 || Math.abs(column - middle[1]) > 0.5)
+    warnings.push(`${group}/image_center is (${column}, ${row}); positions count from (${middle[1]}, ${middle[0]})`);
+  return key;
+}
 
 /** Natural order unless the patterns' group says otherwise. */
 function isShifted(reading: Reading, patterns: string): boolean {

@@ -74,6 +74,13 @@ export function numberAt({ file, warnings }: Reading, path: string): number | un
   return undefined;
 }
 
+/** A number under this name, of an array or among the file's attributes; undefined where there is none. */
+export function numberIn(reading: Reading, name: string): number | undefined {
+  if (reading.file.has(name)) return numberAt(reading, name);
+  const value = numberOf(reading.file.attributes()[name]);
+  return value !== undefined && Number.isFinite(value) ? value : undefined;
+}
+
 /** A length in metres and where it was found. Zero and less stand for what is not known. */
 export function lengthAt(reading: Reading, paths: readonly string[], usual = "m"): number | undefined {
   return quantityAt(reading, paths, lengths, usual, "m")?.value;
