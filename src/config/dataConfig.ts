@@ -4,6 +4,7 @@ import { LARGEST_DOSE } from "../data/normalisation.ts";
 import { type OrientationName, orientations } from "../data/orientations.ts";
 import { type GeometryStatement, geometryQuantities, type Propagation } from "../optics/geometry.ts";
 import { beamCenterPattern, positionScalePattern } from "../scans/prepare/prepareOptions.ts";
+import { type ProbeModel, probeModels } from "../scans/prepare/probeOptions.ts";
 import { scanShapePattern } from "../scans/prepare/raster.ts";
 import { scanFormats } from "../scans/registry.ts";
 import { lengthUnits, type PositionUnit, type ScanOptions } from "../scans/scanOptions.ts";
@@ -30,7 +31,18 @@ export interface DataConfig {
   readonly positionSwap: boolean;
   readonly positionFlip: "y" | "x" | "yx" | null;
   readonly positionScale: string | null;
-  readonly positionRotation: number;
+  readonly positionRotation: number | null;
+  readonly probeModel: ProbeModel | null;
+  readonly outermostZoneM: number | null;
+  readonly zonePlateDiameterM: number | null;
+  readonly centralStopM: number | null;
+  readonly semiAngleMrad: number | null;
+  readonly apertureM: number | null;
+  readonly apertureWidthM: number | null;
+  readonly apertureShape: "round" | "rectangular" | null;
+  readonly probeFwhmM: number | null;
+  readonly defocusM: number | null;
+  readonly sphericalM: number | null;
   readonly patternsKey: string | null;
   readonly probeKey: string | null;
   readonly positionsKey: string | null;
@@ -105,6 +117,17 @@ export const readingSettings = [
   "positionFlip",
   "positionScale",
   "positionRotation",
+  "probeModel",
+  "outermostZoneM",
+  "zonePlateDiameterM",
+  "centralStopM",
+  "semiAngleMrad",
+  "apertureM",
+  "apertureWidthM",
+  "apertureShape",
+  "probeFwhmM",
+  "defocusM",
+  "sphericalM",
   "patternsKey",
   "probeKey",
   "positionsKey",
@@ -190,6 +213,8 @@ const address = (what: string) =>
 const quantity = (description: string, unit: string) =>
   optional(real({ above: 0 }), description, { unit, identity: "never" });
 
+const length = (description: string) => optional(real({ above: 0 }), description, { unit: "metres" });
+
 const schema = z.strictObject({
   measurement: optional(
     z.enum(["amplitude", "counts"]),
@@ -261,12 +286,29 @@ const schema = z.strictObject({
     z.string().regex(positionScalePattern, "expected a positive factor, or two like 1.02,0.98"),
     "Factor of the positions, after that: one, or those of y and x.",
   ),
-  positionRotation: withDefault(
+  positionRotation: optional(
     real({ min: -360, max: 360 }),
-    0,
     "Angle by which the positions are rotated, after that, from +x towards +y: clockwise with rows going down.",
     { unit: "degrees" },
   ),
+  probeModel: optional(
+    z.enum(probeModels),
+    "Build the probe instead of reading it: a zone plate, an aperture (of a lens, with semi_angle_mrad, or a pinhole, with aperture_m), a Gaussian beam, or the root of the mean pattern. Needs the geometry.",
+  ),
+  outermostZoneM: length("Width of the zone plate's outermost zone."),
+  zonePlateDiameterM: length("Diameter of the zone plate."),
+  centralStopM: length("Diameter of the zone plate's central stop. Left open: none."),
+  semiAngleMrad: optional(real({ above: 0 }), "Half the angle of the lens's cone at the sample.", { unit: "mrad" }),
+  apertureM: length("Diameter of a round pinhole, height of a rectangular one."),
+  apertureWidthM: length("Width of a rectangular pinhole. Left open: its height."),
+  apertureShape: optional(z.enum(["round", "rectangular"]), "Shape of the aperture. Left open: round."),
+  probeFwhmM: length("Full width at half maximum of the Gaussian beam's intensity in its focus."),
+  defocusM: optional(
+    real(),
+    "Distance from the focus (or the pinhole) to the sample, positive where the sample is downstream: of an electron lens C1, overfocus. Left open: 0.",
+    { unit: "metres" },
+  ),
+  sphericalM: optional(real(), "Spherical aberration C3 of the electron lens. Left open: 0.", { unit: "metres" }),
   patternsKey: key("the patterns"),
   probeKey: key("the probe"),
   positionsKey: key("the positions, [frame, 2]"),

@@ -115,15 +115,30 @@ function binImage(
     }
 }
 
-/** A mask `[y, x]`, 1 = valid, as patterns then have it: what is new is not valid, nor a bin that has a bad pixel. */
-export function preparedMask(mask: Float32Array, sides: Sides, operations: readonly PatternOperation[]): Float32Array {
+/** An image of counts `[y, x]` as patterns then have it, where operations move pixels. */
+export function preparedImage(
+  image: Float32Array,
+  sides: Sides,
+  operations: readonly PatternOperation[],
+): Float32Array {
   const all = sidesAlong(operations, sides);
-  return operations.reduce((image, operation, k) => {
-    if (keepsPlaces(operation)) return image;
+  return operations.reduce((before, operation, k) => {
     const [rows, columns] = all[k + 1];
     const out = new Float32Array(rows * columns);
-    operate(operation, image, all[k], "counts", out);
-    const full = operation.kind === "bin" ? operation.factor ** 2 : 1;
-    return out.map((value) => (value >= full ? 1 : 0));
-  }, mask);
+    operate(operation, before, all[k], "counts", out);
+    return out;
+  }, image);
+}
+
+/** A mask `[y, x]`, 1 = valid, as patterns then have it: what is new is not valid, nor a bin that has a bad pixel. */
+export function preparedMask(mask: Float32Array, sides: Sides, operations: readonly PatternOperation[]): Float32Array {
+  return operations.reduce<{ readonly image: Float32Array; readonly sides: Sides }>(
+    (before, operation) => {
+      if (keepsPlaces(operation)) return before;
+      const full = operation.kind === "bin" ? operation.factor ** 2 : 1;
+      const image = preparedImage(before.image, before.sides, [operation]).map((value) => (value >= full ? 1 : 0));
+      return { image, sides: sidesAfter(operation, before.sides) };
+    },
+    { image: mask, sides },
+  ).image;
 }

@@ -158,15 +158,16 @@ function resolveObjectPixel(
   return stated ?? derived;
 }
 
+/** What would have to be stated so that the wavelength is known, as settings. */
+export const missingForWave: string = `${setting("energy_kev")} (or ${setting("voltage_kv")}, ${setting("wavelength_m")})`;
+
 /** What would have to be stated so that the object's pixel is known, as settings; nothing when it is known. */
 export function missingForPixel(geometry: Geometry): readonly string[] {
   const { propagation, wavelengthM, detectorDistanceM, detectorPixelM, objectPixelM } = geometry;
   if (objectPixelM !== undefined) return [];
   if (propagation !== "far-field") return [setting("object_pixel_m")];
   const missing = [
-    ...(wavelengthM === undefined
-      ? [`${setting("energy_kev")} (or ${setting("voltage_kv")}, ${setting("wavelength_m")})`]
-      : []),
+    ...(wavelengthM === undefined ? [missingForWave] : []),
     ...(detectorDistanceM === undefined ? [setting("detector_distance_m")] : []),
     ...(detectorPixelM === undefined ? [setting("detector_pixel_m")] : []),
   ];

@@ -3,16 +3,29 @@ import { PtychonautError } from "../errors.ts";
 import { frequencies, planFft2 } from "../numerics/fft.ts";
 
 /**
- * Every probe is a pupil in the lens's back focal plane, propagated past the focus. `defocus` is the distance in
- * λ Δz / dx²; positive is downstream of the focus.
+ * Every probe but a pinhole is a pupil in the lens's back focal plane, propagated past the focus. `defocus` is the distance
+ * in λ Δz / dx²; positive is downstream of the focus. Of an electron lens that is overfocus, C1 > 0: the probe is the
+ * inverse transform of A exp(−iχ) with χ = π λ C1 f² + (π/2) λ³ C3 f⁴.
  */
-export type ProbeShape = AiryProbe | ZonePlateProbe | GaussianProbe;
+export type ProbeShape = AiryProbe | ZonePlateProbe | GaussianProbe | PinholeProbe;
 
 /** Full circular aperture: in focus the Airy disk, first zero at radius 0.61 N / pupilRadius object pixels. */
 export interface AiryProbe {
   readonly kind: "airy";
   /** Radius of the aperture in Fourier (detector) pixels, N dx NA / λ for a numerical aperture NA. */
   readonly pupilRadius: number;
+  /** A square aperture of half this side instead, as that of two crossed mirrors. Default false. */
+  readonly square?: boolean;
+  readonly defocus?: number;
+  /** Spherical aberration, λ³ C3 / dx⁴. Default 0. */
+  readonly spherical?: number;
+}
+
+/** An aperture in a parallel beam, `defocus` (not below zero) upstream of the sample. */
+export interface PinholeProbe {
+  readonly kind: "pinhole";
+  /** Diameter, or height and width of a rectangle, in object pixels. */
+  readonly size: number | readonly [height: number, width: number];
   readonly defocus?: number;
 }
 
@@ -41,17 +54,21 @@ export interface GaussianProbe {
  * the probe window (either would wrap around).
  */
 export function makeProbe(n: number, shape: ProbeShape): ComplexArray {
+  if (shape.kind === "pinhole") return pinhole(n, shape);
   const pupil = pupilFunction(n, shape);
   const defocus = shape.defocus ?? 0;
-  checkFits(n, pupil.radius, defocus);
+  const { square = false, spherical = 0 } = shape.kind === "airy" ? shape : {};
+  checkFits(n, pupil.radius, (frequency) => spotRadius(frequency, defocus, spherical, square));
   const frequency = frequencies(n);
   const field = new Float64Array(2 * n * n);
   let energy = 0;
   for (let i = 0; i < n; i++) {
     for (let j = 0; j < n; j++) {
       const squared = frequency[i] ** 2 + frequency[j] ** 2;
-      const amplitude = pupil.transmission(Math.sqrt(squared) * n);
-      const phase = -Math.PI * defocus * squared;
+      const amplitude = square
+        ? pupil.transmission(Math.abs(frequency[i]) * n) * pupil.transmission(Math.abs(frequency[j]) * n)
+        : pupil.transmission(Math.sqrt(squared) * n);
+      const phase = -Math.PI * defocus * squared - (Math.PI / 2) * spherical * squared * squared;
       field[2 * (i * n + j)] = amplitude * Math.cos(phase);
       field[2 * (i * n + j) + 1] = amplitude * Math.sin(phase);
       energy += amplitude * amplitude;
@@ -69,7 +86,7 @@ interface Pupil {
   readonly radius: number;
 }
 
-function pupilFunction(n: number, shape: ProbeShape): Pupil {
+function pupilFunction(n: number, shape: Exclude<ProbeShape, PinholeProbe>): Pupil {
   switch (shape.kind) {
     case "airy":
       return { transmission: (r) => disk(r, positive(shape.pupilRadius, "pupilRadius")), radius: shape.pupilRadius };
@@ -104,8 +121,16 @@ function positive(value: number, name: string): number {
   throw new PtychonautError("usage", `${name} of a probe must be positive`, { got: `${value}` });
 }
 
-/** Geometrical optics: a ray at Fourier radius ρ lands ρ · defocus / N pixels off axis. */
-function checkFits(n: number, radius: number, defocus: number): void {
+/** Geometrical optics: how far off axis a ray at this frequency (cycles per pixel) lands, along one axis where it is square. */
+function spotRadius(frequency: number, defocus: number, spherical: number, square: boolean): number {
+  // Of a square the corner's ray, which has twice the squared frequency.
+  const at = (f: number): number => Math.abs(defocus * f + (square ? 2 : 1) * spherical * f ** 3);
+  // Between the axis and the edge they may balance, past an extremum.
+  const turning = spherical === 0 ? 0 : -defocus / (3 * (square ? 2 : 1) * spherical);
+  return Math.max(at(frequency), turning > 0 && turning < frequency ** 2 ? at(Math.sqrt(turning)) : 0);
+}
+
+function checkFits(n: number, radius: number, spotAt: (frequency: number) => number): void {
   if (radius > n / 2) {
     throw new PtychonautError("usage", "the probe's aperture is larger than the detector", {
       expected: `a pupil radius of at most ${n / 2} Fourier pixels`,
@@ -113,7 +138,10 @@ function checkFits(n: number, radius: number, defocus: number): void {
       fix: "widen the focus (smaller pupil, wider zones) or use a larger window",
     });
   }
-  const spot = (radius * Math.abs(defocus)) / n;
+  checkSpot(n, spotAt(radius / n));
+}
+
+function checkSpot(n: number, spot: number): void {
   if (spot > n / 2) {
     throw new PtychonautError("usage", "the defocused probe is wider than its window", {
       expected: `a spot radius of at most ${n / 2} pixels`,
@@ -121,4 +149,39 @@ function checkFits(n: number, radius: number, defocus: number): void {
       fix: "reduce the defocus or use a larger window",
     });
   }
+}
+
+/** Fresnel propagation in a parallel beam: the aperture's spectrum times exp(−iπ λ Δz f²). */
+function pinhole(n: number, { size, defocus = 0 }: PinholeProbe): ComplexArray {
+  const [height, width] = typeof size === "number" ? [size, size] : size;
+  for (const side of [height, width]) positive(side, "size");
+  if (!(defocus >= 0))
+    throw new PtychonautError("usage", "a pinhole lies upstream of the sample", {
+      expected: "a distance that is not negative",
+      got: `${defocus}`,
+    });
+  // Half the aperture, and the first lobe of its diffraction.
+  for (const side of [height, width]) checkSpot(n, side / 2 + defocus / side);
+  const field = new Float64Array(2 * n * n);
+  const middle = Math.floor(n / 2);
+  for (let i = 0; i < n; i++)
+    for (let j = 0; j < n; j++) {
+      const [y, x] = [Math.abs(i - middle), Math.abs(j - middle)];
+      field[2 * (i * n + j)] =
+        typeof size === "number" ? disk(Math.hypot(y, x), size / 2) : disk(y, height / 2) * disk(x, width / 2);
+    }
+  const fft = planFft2([n, n]);
+  const spectrum = fft.forward(field);
+  const frequency = frequencies(n);
+  let energy = 0;
+  for (let i = 0; i < n * n; i++) {
+    const phase = -Math.PI * defocus * (frequency[Math.floor(i / n)] ** 2 + frequency[i % n] ** 2);
+    const [re, im] = [spectrum[2 * i], spectrum[2 * i + 1]];
+    spectrum[2 * i] = re * Math.cos(phase) - im * Math.sin(phase);
+    spectrum[2 * i + 1] = re * Math.sin(phase) + im * Math.cos(phase);
+    energy += re * re + im * im;
+  }
+  const scale = 1 / Math.sqrt(energy);
+  for (let i = 0; i < spectrum.length; i++) spectrum[i] *= scale;
+  return { shape: [1, n, n], data: fft.inverse(spectrum, new Float32Array(2 * n * n)) };
 }

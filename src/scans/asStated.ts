@@ -1,20 +1,20 @@
 import type { ComplexArray } from "../arrays.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { usable } from "./checks/usable.ts";
-import { preparedScan } from "./prepare/preparedScan.ts";
+import { preparedScan, type UnpreparedScan } from "./prepare/preparedScan.ts";
 import type { ScanOptions } from "./scanOptions.ts";
 
 /**
- * What a reader of any format leaves to be done: a probe moved to the middle of its window, a mask turned over, patterns cut
- * or filled up.
+ * What a reader of any format leaves to be done: a probe moved to the middle of its window, a mask turned over, and what
+ * prepares the scan.
  * @param unread whether the patterns cannot be read
  * @throws PtychonautError "data" for a scan that no command can work with, see `usable`
  */
-export function asStated(dataset: Dataset, options: ScanOptions, unread = false): Dataset {
+export function asStated(dataset: UnpreparedScan, options: ScanOptions, unread = false): Dataset {
   const { probeAt, maskValid } = options;
   const conversions = [...dataset.provenance.conversions];
   const changes: Partial<Pick<Dataset, "probe" | "mask">> = {};
-  if (probeAt === "corner") {
+  if (probeAt === "corner" && dataset.probe !== undefined) {
     Object.assign(changes, { probe: centredProbe(dataset.probe) });
     conversions.push("probe moved from index 0 to the middle of its window");
   }
@@ -24,8 +24,7 @@ export function asStated(dataset: Dataset, options: ScanOptions, unread = false)
     conversions.push("mask turned over: 0 is valid in the file");
   }
   const whole = usable({ ...dataset, ...changes, provenance: { ...dataset.provenance, conversions } });
-  const prepared = preparedScan(whole, options, {}, unread);
-  return prepared === whole ? whole : usable(prepared);
+  return usable(preparedScan(whole, options, {}, unread));
 }
 
 /** Every mode moved by floor(n/2) along both axes, cyclic. */

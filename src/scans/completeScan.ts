@@ -9,6 +9,7 @@ import { missingPart } from "./missingPart.ts";
 import type { FramesPart, ScanParts } from "./parts.ts";
 import { type PatternLayout, patternLayout } from "./patternLayout.ts";
 import { detectorPlan } from "./prepare/detectorPlan.ts";
+import type { UnpreparedScan } from "./prepare/preparedScan.ts";
 import { preparingStatements } from "./prepare/prepareOptions.ts";
 import type { ScanShape, ScanSource } from "./scanFormat.ts";
 import { type ScanOptions, settingOf } from "./scanOptions.ts";
@@ -25,7 +26,7 @@ export function completeScan(
   parts: ScanParts,
   stated: ScanOptions,
   { scratch, unread = false, elsewhere: _, ...source }: ScanSource,
-): Dataset {
+): UnpreparedScan {
   const where = source.path ?? "scan";
   const options = { ...parts.says, ...stated };
   const conversions: string[] = [];
@@ -36,14 +37,15 @@ export function completeScan(
   const { file, key } = part;
   const header = file.header(key);
   const measurement = measurementOf(header, options, at(key), conversions);
-  const probePart = parts.probe ?? missingPart("probe", where);
+  const built = options.probeModel !== undefined;
+  const probePart = built ? undefined : (parts.probe ?? missingPart("probe", where));
   const object = parts.object && toObject(parts.object.read(), at(parts.object.key), warnings);
   const positionsPart = parts.positions ?? missingPart("positions", where);
   const layout = patternLayout(header.shape, positionsPart.count, options.frameAxis, at(key));
   const { count, height, width } = layout;
 
   const { cut, sides } = detectorPlan(options, [height, width], where);
-  const probe = toProbe(probePart.read(), [[height, width], cut, sides], at(probePart.key), conversions);
+  const probe = probePart && toProbe(probePart.read(), [[height, width], cut, sides], at(probePart.key), conversions);
   const dcAt = options.dcAt ?? "center";
   const { someLeftOut = false } = options;
   const stored = { file, key, layout, dcAt, where: at(key), someLeftOut };
@@ -66,7 +68,7 @@ export function completeScan(
     measurement,
     ...positions,
     geometry,
-    probe,
+    ...(probe === undefined ? {} : { probe }),
     ...(object === undefined ? {} : { object }),
     ...parts.labels?.([count, height, width], { inFile: scratch !== undefined, unread }),
     ...optionalMask(parts.mask, options, [height, width], at),
@@ -88,7 +90,7 @@ export function shapeOfParts(parts: ScanParts, stated: ScanOptions, where: strin
   const { file, key } = parts.patterns ?? missingPart("patterns", where);
   const header = file.header(key);
   measurementOf(header, options, `${where}: ${key}`, []);
-  if (parts.probe === undefined) missingPart("probe", where);
+  if (parts.probe === undefined && options.probeModel === undefined) missingPart("probe", where);
   const positions = parts.positions ?? missingPart("positions", where);
   const { count, height, width } = patternLayout(header.shape, positions.count, options.frameAxis, `${where}: ${key}`);
   return {
@@ -124,7 +126,7 @@ function conventionsOf(
   const positions = parts.positions?.keys.join(",") ?? "";
   return {
     patterns_key: parts.patterns?.key ?? "",
-    probe_key: parts.probe?.key ?? "",
+    ...(options.probeModel === undefined ? { probe_key: parts.probe?.key ?? "" } : {}),
     ...(options.positionsKey === undefined && parts.says === undefined
       ? {}
       : { positions_key: positions, ...(positionOrder === undefined ? {} : { position_order: positionOrder }) }),

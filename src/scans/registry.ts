@@ -17,6 +17,7 @@ import { ptyrFormat } from "./formats/ptyr.ts";
 import { tikeFormat } from "./formats/tike.ts";
 import type { ScanParts } from "./parts.ts";
 import { detectorPlan } from "./prepare/detectorPlan.ts";
+import { checkProbeOptions } from "./prepare/probeRules.ts";
 import { withRaster } from "./prepare/raster.ts";
 import type { Recognition, ScanFormat, ScanShape, ScanSource } from "./scanFormat.ts";
 import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
@@ -98,6 +99,7 @@ export function scanParts(
   where: string,
   elsewhere: ScanSource["elsewhere"] = {},
 ): FoundParts {
+  checkProbeOptions(options, where);
   const chosen = chooseFormat(file, options, where);
   const parts = withRaster(
     withElsewhere(chosen.format.parts(file, options, where), elsewhere, options),

@@ -4,6 +4,7 @@ import { openNpz } from "../formats/npz.ts";
 import { asStated } from "./asStated.ts";
 import { completeScan } from "./completeScan.ts";
 import { namedFormat } from "./formats/named.ts";
+import { checkProbeOptions } from "./prepare/probeRules.ts";
 import { withRaster } from "./prepare/raster.ts";
 import type { ScanSource } from "./scanFormat.ts";
 import type { ScanOptions } from "./scanOptions.ts";
@@ -18,6 +19,7 @@ export function readScanNpz(
   source: ScanSource = {},
 ): Dataset {
   const where = source.path ?? "scan";
+  checkProbeOptions(options, where);
   const parts = withRaster(namedFormat.parts(openNpz(input, where), options, where), options, where);
   return asStated(completeScan(parts, options, source), options, source.unread);
 }

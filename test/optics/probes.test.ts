@@ -135,3 +135,75 @@ describe("Hermite modes", () => {
     expect(() => withHermiteModes(modes, [1])).toThrow(/single probe/);
   });
 });
+
+describe("focal depth and aberrations", () => {
+  const n = 256;
+  const pupilRadius = 24;
+  const onAxis = (defocus: number, spherical = 0): number =>
+    intensityAt(makeProbe(n, { kind: "airy", pupilRadius, defocus, spherical }), n / 2, n / 2);
+
+  test("on the axis the light goes as sinc², dark at 2 λ / NA² from the focus", () => {
+    // u = 2π (NA²/λ) Δz = 2π (R/n)² D with D = λ Δz / dx²; I = (sin(u/4) / (u/4))².
+    const dark = 2 * (n / pupilRadius) ** 2;
+    for (const part of [0.25, 0.5, 0.75, -0.5]) {
+      const quarter = (Math.PI / 2) * part * 2;
+      expect(onAxis(part * dark) / onAxis(0)).toBeCloseTo((Math.sin(quarter) / quarter) ** 2, 1);
+    }
+    expect(onAxis(dark) / onAxis(0)).toBeLessThan(0.01);
+    expect(onAxis(-dark) / onAxis(0)).toBeLessThan(0.01);
+  });
+
+  test("spherical aberration S is balanced best by underfocus, D = −S f² / 2 with the frequency f of the edge", () => {
+    // Of all defoci D with a phase π D f² + (π/2) S f⁴ the best one is that of least variance over the disk: D = −S f²/2.
+    const spherical = 3 * (n / pupilRadius) ** 4;
+    const best = (-spherical * (pupilRadius / n) ** 2) / 2;
+    const here = onAxis(best, spherical);
+    for (const other of [0.5, 0.8, 1.2, 1.5]) expect(onAxis(other * best, spherical), `${other}`).toBeLessThan(here);
+    expect(onAxis(-best, spherical)).toBeLessThan(here / 2);
+  });
+
+  test("a square aperture has zeros at N / (2 R) pixels along its sides", () => {
+    const probe = makeProbe(n, { kind: "airy", pupilRadius: 16, square: true });
+    expect(intensityAt(probe, n / 2, n / 2 + n / 32)).toBeLessThan(1e-3 * intensityAt(probe, n / 2, n / 2));
+    expect(intensityAt(probe, n / 2 + 3, n / 2 + 4) * intensityAt(probe, n / 2, n / 2)).toBeCloseTo(
+      intensityAt(probe, n / 2 + 3, n / 2) * intensityAt(probe, n / 2, n / 2 + 4),
+      7,
+    );
+  });
+
+  test("refuses aberrations that throw the light out of the window", () => {
+    expect(() => onAxis(0, 400 * (n / pupilRadius) ** 3)).toThrow(/wider than its window/);
+    expect(() => makeProbe(64, { kind: "pinhole", size: 20, defocus: -1 })).toThrow(/upstream of the sample/);
+    expect(() => makeProbe(64, { kind: "pinhole", size: 4, defocus: 200 })).toThrow(/wider than its window/);
+  });
+});
+
+describe("a pinhole", () => {
+  const n = 256;
+
+  test("at the sample is its own shape", () => {
+    const round = makeProbe(n, { kind: "pinhole", size: 40 });
+    const rectangle = makeProbe(n, { kind: "pinhole", size: [20, 60] });
+    const lit = (probe: ComplexArray, y: number, x: number): boolean => intensityAt(probe, n / 2 + y, n / 2 + x) > 1e-5;
+    expect([lit(round, 18, 0), lit(round, 22, 0), lit(round, 13, 13), lit(round, 16, 16)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+    expect([lit(rectangle, 8, 28), lit(rectangle, 12, 0), lit(rectangle, 0, 32)]).toEqual([true, false, false]);
+    expect(energy(round.data)).toBeCloseTo(1, 5);
+  });
+
+  test("is dark on the axis at Fresnel number 2 and four times as bright at 1", () => {
+    // Behind a round hole of radius a in a plane wave I/I₀ = 4 sin²(π F / 2) with F = a² / λz.
+    const size = 80;
+    const wave = intensityAt(makeProbe(n, { kind: "pinhole", size }), n / 2, n / 2);
+    const at = (fresnel: number): number =>
+      intensityAt(makeProbe(n, { kind: "pinhole", size, defocus: (size / 2) ** 2 / fresnel }), n / 2, n / 2) / wave;
+    expect(at(1)).toBeGreaterThan(3.6);
+    expect(at(1)).toBeLessThan(4.2);
+    expect(at(2)).toBeLessThan(0.2);
+    expect(at(3)).toBeGreaterThan(3.5);
+  });
+});

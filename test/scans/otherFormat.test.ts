@@ -8,6 +8,7 @@ import type { NpyArray } from "../../src/formats/npy.ts";
 import { openNpz, writeNpz } from "../../src/formats/npz.ts";
 import { openSource, scratchFolder } from "../../src/node/files/fileSource.ts";
 import { Random } from "../../src/random.ts";
+import { asStated } from "../../src/scans/asStated.ts";
 import { completeScan } from "../../src/scans/completeScan.ts";
 import { filePatterns } from "../../src/scans/filePatterns.ts";
 import { chooseFormat, scanFormats } from "../../src/scans/registry.ts";
@@ -64,8 +65,10 @@ const grid: ScanFormat = {
   }),
 };
 
-const read = (source: ScanSource, options: ScanOptions = {}): Dataset =>
-  completeScan(grid.parts(grouped(), options, "grid"), options, source);
+const read = (source: ScanSource, options: ScanOptions = {}): Dataset => {
+  const parts = grid.parts(grouped(), options, "grid");
+  return asStated(completeScan(parts, options, source), { ...parts.says, ...options }, source.unread);
+};
 
 const frames = ({ patterns }: Dataset): Float32Array => {
   const out = new Float32Array(patterns.count * N * N);

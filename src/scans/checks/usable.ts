@@ -17,7 +17,7 @@ export const allMasked = (pixels: number): string => `${pixels} masked pixels of
  * @returns the scan itself
  * @throws PtychonautError "data"
  */
-export function usable(dataset: Dataset): Dataset {
+export function usable<D extends Omit<Dataset, "probe"> & Partial<Pick<Dataset, "probe">>>(dataset: D): D {
   const where = dataset.provenance.path ?? dataset.name;
   const refuse = (what: string, expected: string, got: string, fix?: string): never => {
     throw new PtychonautError("data", what, { where, expected, got, ...(fix === undefined ? {} : { fix }) });
@@ -26,7 +26,7 @@ export function usable(dataset: Dataset): Dataset {
   const { count, height, width } = patterns;
   if (count === 0 || height === 0 || width === 0)
     refuse("the scan is empty", "at least one pattern with pixels", `${count} patterns of ${height} x ${width}`);
-  if (sizeOf(probe.shape) === 0)
+  if (probe !== undefined && sizeOf(probe.shape) === 0)
     refuse("the probe has no modes", "at least one", `(${probe.shape.join(", ")})`, "save the probe as (y, x)");
   if (object !== undefined && sizeOf(object.shape) === 0)
     refuse("the reference object has no size", "(y, x)", `(${object.shape.join(", ")})`, "leave it out of the file");
@@ -43,7 +43,13 @@ export function usable(dataset: Dataset): Dataset {
 }
 
 /** What has one entry a frame, and how many it has. */
-function lists({ positions, nominalPositions, scanIndex, frameIntensities, patches }: Dataset): [string, number][] {
+function lists({
+  positions,
+  nominalPositions,
+  scanIndex,
+  frameIntensities,
+  patches,
+}: Omit<Dataset, "probe">): [string, number][] {
   const all: [string, number | undefined][] = [
     ["positions", positions.length / 2],
     ["nominal positions", nominalPositions === undefined ? undefined : nominalPositions.length / 2],

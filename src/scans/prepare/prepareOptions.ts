@@ -1,11 +1,12 @@
 import type { OrientationName } from "../../data/orientations.ts";
+import { type ProbeOptions, probeParameters } from "./probeOptions.ts";
 
 /**
  * What is done to a scan after it is read, in this order: background, threshold and gain of the patterns as the file has them
  * (the zero frequency already at index floor(n/2)), bad pixels, the cut about the beam's centre, bins, the detector's
  * orientation. Positions and probe follow the patterns' size and are otherwise prepared by options of their own.
  */
-export interface PrepareOptions extends PositionOptions {
+export interface PrepareOptions extends PositionOptions, ProbeOptions {
   /** Counts of the file that are taken off everywhere; nothing falls below zero. */
   readonly background?: number;
   /** Address of an image of such counts, `[y, x]`, laid out as the patterns. */
@@ -27,7 +28,7 @@ export interface PrepareOptions extends PositionOptions {
   readonly detectorOrientation?: OrientationName;
 }
 
-const preparing = [
+const preparing: readonly (keyof PrepareOptions)[] = [
   "background",
   "backgroundFile",
   "threshold",
@@ -44,7 +45,9 @@ const preparing = [
   "positionFlip",
   "positionScale",
   "positionRotation",
-] as const satisfies readonly (keyof PrepareOptions)[];
+  "probeModel",
+  ...probeParameters,
+];
 
 /** Options without those that change what is in the file. */
 export function withoutPreparing<O extends PrepareOptions>(options: O): O {

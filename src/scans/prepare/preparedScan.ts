@@ -1,19 +1,24 @@
-import type { RealArray } from "../../arrays.ts";
+import type { ComplexArray, RealArray } from "../../arrays.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { parseFrameRanges } from "../../data/frameRanges.ts";
 import { orientations } from "../../data/orientations.ts";
 import type { PatternOperation, WindowOperation } from "../../data/patternOperation.ts";
-import { preparedMask, type Sides } from "../../data/patternOperations.ts";
+import { preparedImage, preparedMask, type Sides } from "../../data/patternOperations.ts";
 import { preparedPatterns } from "../../data/preparedPatterns.ts";
 import { PtychonautError, setting } from "../../errors.ts";
 import type { Geometry } from "../../optics/geometry.ts";
+import { missingPart } from "../missingPart.ts";
 import type { ScanOptions } from "../scanOptions.ts";
 import { badPixelsMasked } from "./badPixels.ts";
+import { builtProbe } from "./builtProbe.ts";
 import { type DetectorPlan, detectorPlan, statedCentre } from "./detectorPlan.ts";
 import { beamCentre, type MeasuredPatterns, measuredPatterns } from "./measuredPatterns.ts";
-import { fittedProbe } from "./probeWindow.ts";
+import { type FittedProbe, fittedProbe } from "./probeWindow.ts";
 import { resampledObject } from "./resampledObject.ts";
 import { valueOperations, valueText } from "./values.ts";
+
+/** A scan whose probe is still to be built, where options say so. */
+export type UnpreparedScan = Omit<Dataset, "probe"> & { readonly probe?: ComplexArray };
 
 /** Images from other files. */
 export interface PreparingImages {
@@ -33,10 +38,11 @@ export interface PreparingImages {
  *
  * Turning the detector turns patterns and mask alone: positions, probe and object have the sample's axes.
  * @param unread whether the patterns cannot be read: what has to be found in them is then left out
- * @throws PtychonautError "usage" for what contradicts itself or the scan, see `detectorPlan`; "data" where there is no light
+ * @throws PtychonautError "usage" for what contradicts itself or the scan, see `detectorPlan` and `builtProbe`; "data" where
+ *   there is no light or no probe
  */
 export function preparedScan(
-  dataset: Dataset,
+  dataset: UnpreparedScan,
   options: ScanOptions,
   images: PreparingImages = {},
   unread = false,
@@ -50,7 +56,7 @@ export function preparedScan(
   const { findBadPixels = false, skipFrames, beamCenter } = options;
   const finding = beamCenter?.trim() === "found";
   const measured =
-    !unread && (values.length > 0 || findBadPixels || finding)
+    !unread && (values.length > 0 || findBadPixels || finding || options.probeModel !== undefined)
       ? measuredPatterns(patterns, measurement, values, {
           skipped: skipFrames === undefined ? [] : parseFrameRanges(skipFrames, patterns.count),
           pixels: findBadPixels,
@@ -63,17 +69,55 @@ export function preparedScan(
   const plan = detectorPlan(options, sides, where, centre);
   if (centre !== undefined) conversions.push(centreText(centre, finding, plan));
   const operations = [...values, ...plan.operations];
-  const masked = mask === undefined ? {} : { mask };
-  if (operations.length === 0) return { ...dataset, ...masked, provenance: { ...provenance, conversions, warnings } };
-  const turned = { ...dataset, ...masked, patterns: preparedPatterns(patterns, operations, measurement) };
-  const moved = plan.operations.length === 0 ? turned : movedScan(turned, sides, plan, conversions, warnings);
+  const turned: UnpreparedScan = {
+    ...dataset,
+    ...(mask === undefined ? {} : { mask }),
+    ...(operations.length === 0 ? {} : { patterns: preparedPatterns(patterns, operations, measurement) }),
+  };
+  const moved = plan.operations.length === 0 ? turned : movedScan(turned, sides, plan, conversions);
   const share = unread || dataset.photonsPerPattern === undefined ? 1 : energyLeft(dataset, operations, plan);
   if (share !== 1) conversions.push(`of the stated dose ${(100 * share).toPrecision(4)} % is left`);
+  const probe = probeOf(
+    moved,
+    options,
+    { sides, plan, ...(measured && { mean: measured.mean }) },
+    conversions,
+    warnings,
+  );
   return {
     ...moved,
     ...(dataset.photonsPerPattern === undefined ? {} : { photonsPerPattern: dataset.photonsPerPattern * share }),
+    probe,
     provenance: { ...moved.provenance, conversions, warnings },
   };
+}
+
+/** The probe that is built, or that of the file in the window that is left. */
+function probeOf(
+  { probe, mask, geometry, provenance, name }: UnpreparedScan,
+  options: ScanOptions,
+  { sides, plan, mean }: { readonly sides: Sides; readonly plan: DetectorPlan; readonly mean?: Float64Array },
+  conversions: string[],
+  warnings: string[],
+): ComplexArray {
+  const where = provenance.path ?? name;
+  if (options.probeModel !== undefined) {
+    const built = builtProbe(options, {
+      ...{ geometry, plan, where },
+      ...(mean === undefined ? {} : { mean: preparedImage(Float32Array.from(mean), sides, plan.operations) }),
+      ...(mask === undefined ? {} : { mask: mask.data }),
+    });
+    conversions.push(built.text);
+    return built.probe;
+  }
+  if (probe === undefined) return missingPart("probe", where);
+  const fitted = fittedProbe(probe, plan);
+  if (plan.operations.length > 0) conversions.push(...fittedText(fitted, sides, plan));
+  if (fitted.lost > LOST)
+    warnings.push(
+      `${(100 * fitted.lost).toPrecision(3)} % of the probe's energy lies outside the window of ${plan.sides.join(" × ")} pixels that bins leave`,
+    );
+  return fitted.probe;
 }
 
 function foundCentre(
@@ -104,14 +148,8 @@ function centreText(centre: readonly [y: number, x: number], found: boolean, { w
 }
 
 /** Everything but patterns and their mask's bad pixels, as a moved window, bins and a turn leave it. */
-function movedScan(
-  dataset: Dataset,
-  sides: Sides,
-  plan: DetectorPlan,
-  conversions: string[],
-  warnings: string[],
-): Dataset {
-  const { probe, object, mask, positions, nominalPositions, geometry, provenance } = dataset;
+function movedScan(dataset: UnpreparedScan, sides: Sides, plan: DetectorPlan, conversions: string[]): UnpreparedScan {
+  const { object, mask, positions, nominalPositions, geometry, provenance } = dataset;
   if (geometry !== undefined && geometry.propagation !== "far-field")
     throw new PtychonautError("usage", "only far fields can be cut, filled up, binned or turned", {
       where: provenance.path ?? dataset.name,
@@ -121,13 +159,8 @@ function movedScan(
   const ratio = [cut[0] / sides[0], cut[1] / sides[1]] as const;
   const otherPixels = ratio[0] !== 1 || ratio[1] !== 1;
   const otherWindow = otherPixels || bin !== 1;
-  const fitted = fittedProbe(probe, plan);
   const { patches, mask: _, object: __, geometry: ___, ...kept } = dataset;
-  conversions.push(...movesText(sides, plan, fitted.done));
-  if (fitted.lost > LOST)
-    warnings.push(
-      `${(100 * fitted.lost).toPrecision(3)} % of the probe's energy lies outside the window of ${plan.sides.join(" × ")} pixels that bins leave`,
-    );
+  conversions.push(...movesText(sides, plan));
   const whole = mask === undefined && (window === undefined || within(window, sides));
   const valid = mask?.data ?? new Float32Array(sides[0] * sides[1]).fill(1);
   return {
@@ -136,7 +169,6 @@ function movedScan(
     ...(nominalPositions === undefined
       ? {}
       : { nominalPositions: otherPixels ? scaled(nominalPositions, ratio) : nominalPositions }),
-    probe: fitted.probe,
     ...(object === undefined ? {} : { object: otherPixels ? resampledObject(object, ratio) : object }),
     ...(patches === undefined ? {} : otherWindow ? { labelProblem: otherPatches(otherPixels) } : { patches }),
     ...(whole ? {} : { mask: { shape: [...plan.sides], data: preparedMask(valid, sides, plan.operations) } }),
@@ -160,30 +192,35 @@ const within = ({ top, left, height, width }: WindowOperation, sides: Sides): bo
 const scaled = (positions: Float64Array, ratio: readonly [number, number]): Float64Array =>
   positions.map((value, i) => value * ratio[i % 2]);
 
-function movesText(sides: Sides, plan: DetectorPlan, probe: "resampled" | "cut" | "nothing"): string[] {
+function movesText(sides: Sides, plan: DetectorPlan): string[] {
   const { cut, bin, operations } = plan;
   const ratio = [cut[0] / sides[0], cut[1] / sides[1]].map((value) => Number(value.toPrecision(6)));
-  const resized = cut[0] !== sides[0] || cut[1] !== sides[1];
   const turn = operations.find(({ kind }) => kind === "turn");
-  const orientation = Object.entries(orientations).find(
-    ([, each]) => turn?.kind === "turn" && each === turn.orientation,
-  );
+  const turned = Object.entries(orientations).find(([, each]) => turn?.kind === "turn" && each === turn.orientation);
   return [
-    ...(resized
+    ...(isResized(sides, plan)
       ? [
           `patterns of ${sides.join(" × ")} made ${cut.join(" × ")} about their zero frequency: positions and object count ` +
-            `${ratio.join(" and ")} times as many pixels along y and x, and the probe is ${probe === "nothing" ? "of that size in the file" : "resampled"}`,
+            `${ratio.join(" and ")} times as many pixels along y and x`,
         ]
       : []),
     ...(bin === 1
       ? []
       : [
-          `squares of ${bin} × ${bin} detector pixels made one: the window has ${plan.sides.join(" × ")} object pixels of the same size, and the probe is ${probe === "nothing" ? "of that size in the file" : "cut to them"}`,
+          `squares of ${bin} × ${bin} detector pixels made one: the window has ${plan.sides.join(" × ")} object pixels of the same size`,
         ]),
-    ...(orientation === undefined
+    ...(turned === undefined
       ? []
-      : [`detector turned: ${orientation[0]}; positions, probe and object have the sample's axes`]),
+      : [`detector turned: ${turned[0]}; positions, probe and object have the sample's axes`]),
   ];
+}
+
+const isResized = (sides: Sides, { cut }: DetectorPlan): boolean => cut[0] !== sides[0] || cut[1] !== sides[1];
+
+function fittedText({ done }: FittedProbe, sides: Sides, plan: DetectorPlan): string[] {
+  if (!isResized(sides, plan) && plan.bin === 1) return [];
+  const words = { nothing: "of that size in the file", resampled: "resampled", cut: "cut to the window" };
+  return [`the probe is ${words[done]}`];
 }
 
 /** λ z / (M p), or from the old pixel where a square was cut or filled up. */
@@ -209,7 +246,7 @@ function otherPixel(geometry: Geometry, [height, width]: Sides, { cut: [side, ot
 
 /** Part of the counts that is left, in float64; a gain is no loss. */
 function energyLeft(
-  { patterns, measurement }: Dataset,
+  { patterns, measurement }: UnpreparedScan,
   operations: readonly PatternOperation[],
   { cut }: DetectorPlan,
 ): number {
