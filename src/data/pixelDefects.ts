@@ -54,8 +54,7 @@ export function pixelDefects(statistics: PixelStatistics, mask?: ArrayLike<numbe
   const ignored = Uint8Array.from(mean, (_, i) => (mask !== undefined && mask[i] === 0 ? 1 : 0));
   const blind = blindPixels(statistics, ignored);
   const view: View = { ...statistics, ignored, blind, overall: overallMean(mean, blind, ignored) };
-  const hot = hotPixels(view);
-  if (count < LEAST_FRAMES) return { dead: [], hot, gaps: [] };
+  if (count < LEAST_FRAMES) return { dead: [], hot: hotPixels(view), gaps: [] };
   const bands = [...bandsAlong(view, "rows"), ...bandsAlong(view, "columns")];
   for (const { pixels } of bands) for (const at of pixels) ignored[at] = 1;
   const dead: DefectivePixel[] = [];
@@ -71,7 +70,9 @@ export function pixelDefects(statistics: PixelStatistics, mask?: ArrayLike<numbe
     // What is dark from one side to another is where no light comes.
     else if (region.sides < 2) gaps.push({ ...region, kind: kindOf(region, view), around });
   }
-  return { dead, hot, gaps };
+  // Beside a gap half of the neighbours are dark, and a pixel is not hot for that.
+  for (const { pixels } of gaps) for (const at of pixels) ignored[at] = 1;
+  return { dead, hot: hotPixels(view), gaps };
 }
 
 interface View extends PixelStatistics {
@@ -82,12 +83,20 @@ interface View extends PixelStatistics {
   readonly overall: number;
 }
 
-/** Without light in every frame, or with the mark of what is not measured, where there are many together. */
+/** Without light in every frame, or with the mark of what is not measured (the greatest value, always), where there are many together. */
 function blindPixels({ count, height, width, most, least }: PixelStatistics, ignored: Uint8Array): Uint8Array {
   const blind = Uint8Array.from(most, (value) => (value === 0 ? 1 : 0));
   let top = 0;
   for (let i = 0; i < most.length; i++) if (ignored[i] === 0) top = Math.max(top, most[i]);
   if (count < LEAST_FRAMES || top === 0) return blind;
+  // Where others reach it now and then it is no mark, but where light is cut off.
+  let [always, sometimes] = [0, 0];
+  for (let i = 0; i < most.length; i++) {
+    if (most[i] < top || ignored[i] === 1) continue;
+    if (least[i] === top) always++;
+    else sometimes++;
+  }
+  if (10 * sometimes > always) return blind;
   for (const { pixels } of connectedRegions(height, width, (at) => least[at] === top))
     if (pixels.length > CLUSTER) for (const at of pixels) blind[at] = 1;
   return blind;

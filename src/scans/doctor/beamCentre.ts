@@ -3,6 +3,7 @@ import { normalTail } from "../../numerics/chance.ts";
 import { by, type DoctorRow, openRow } from "./row.ts";
 import { meanCounts } from "./sample.ts";
 import type { Subject } from "./subject.ts";
+import { trustedPixels } from "./validPixels.ts";
 
 /** Stretches of the scan whose centres are compared. */
 const STRETCHES = 8;
@@ -15,10 +16,12 @@ const OFF = 1;
  * the other side of it. Its error is the scatter of the centres of eight stretches of the scan: an object bends light to
  * one side here and to the other there.
  */
-export function beamCentre({ sample, mask, stated, facts, kind }: Subject): readonly DoctorRow[] {
+export function beamCentre(subject: Subject): readonly DoctorRow[] {
+  const { sample, stated, facts, kind } = subject;
   if (sample === undefined || facts.patterns === undefined || facts.patterns.max <= 0)
     return [openRow("zero frequency", "no patterns with light")];
   const { height, width, frames } = sample;
+  const mask = trustedPixels(subject);
   const whole = centreOf(meanCounts(sample, kind, 0, frames.length), mask, height, width);
   if (whole.concentration < FLAT)
     return [openRow("zero frequency", "the mean pattern is flat: its light has no centre")];
@@ -81,8 +84,9 @@ function offCentre(
     found: isOff ? `off by ${away} pixels` : "where it belongs",
     value: index,
     evidence: `(row, column) ${away} ± ${error.toFixed(2)} pixels from index (${target.join(", ")}); less than ${(OFF + 2 * error).toFixed(1)} is not told from none`,
-    ...by(isOff ? falseAlarm : 1 - Math.min(1, normalTail((OFF + 2 * error - distance) / Math.max(error, 1e-3)))),
+    ...(isOff ? by(falseAlarm) : { sure: error < OFF ? "sure" : "unsure" }),
     state: isOff ? "trouble" : "fine",
+    limit: OFF + 2 * error,
   };
 }
 

@@ -1,6 +1,7 @@
 import { setting } from "../../errors.ts";
 import { blockMean, normalTail, studentTail } from "../../numerics/chance.ts";
 import { percent, short } from "../checks/finding.ts";
+import { inOrder } from "./frameOrder.ts";
 import { blockOf, neighbourPairs, type Pair, usedFrames } from "./neighbourPairs.ts";
 import { by, type DoctorRow, openRow, SURE } from "./row.ts";
 import type { Subject } from "./subject.ts";
@@ -23,6 +24,10 @@ export function beamIntensity(subject: Subject): readonly DoctorRow[] {
   const { positions } = subject.facts;
   if (positions === undefined || used.length < LEAST_FRAMES)
     return [openRow("flicker", `it takes ${LEAST_FRAMES} frames with positions`), openRow("drift", `the same`)];
+  if (!inOrder(subject)) {
+    const why = "the patterns do not tell that neighbours in the positions are neighbours";
+    return [openRow("flicker", why), openRow("drift", why)];
+  }
   const logs = logCounts(subject);
   const pairs = neighbourPairs(positions, used, NEIGHBOURS);
   return [flicker(subject, pairs, logs), drift(subject, pairs, logs, used)];
@@ -85,6 +90,7 @@ function flicker({ facts }: Subject, pairs: readonly Pair[], { values, noise }: 
     quantity: "flicker",
     found: `none above ${(100 * Math.max(limit, WEAK)).toFixed(1)} %`,
     value: 0,
+    limit: Math.max(limit, WEAK),
     evidence,
     ...by(normalTail(3.72)),
     state: "fine",
@@ -142,10 +148,12 @@ function drift(
       state: "trouble",
       advice: `${setting("frame_intensity_trainable", true)} learns it`,
     };
+  const driftLimit = Math.max(WEAK_DRIFT, Math.abs(slope) + 4.5 * error);
   return {
     quantity: "drift",
-    found: `none above ${percent(Math.max(WEAK_DRIFT, Math.abs(slope) + 4.5 * error))} over the scan`,
+    found: `none above ${percent(driftLimit)} over the scan`,
     value: 0,
+    limit: driftLimit,
     evidence,
     ...by(normalTail(3.72)),
     state: "fine",

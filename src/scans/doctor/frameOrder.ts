@@ -12,19 +12,28 @@ const BLOCKS = 16;
 /** Frames that a detector starts too early or too late by. */
 const MOST_SHIFT = 16;
 const RANDOM_ORDERS = 8;
+/** Standard errors, of sixteen blocks, that chance exceeds once in ten thousand. */
+const EXCLUDED = 4.9;
 
-/** A rule by which frames may go with positions: the frame that was measured where position k is; −1 for none. */
+/** A rule by which frames may go with positions. */
 interface Order {
   readonly name: string;
   readonly shift?: number;
+  /** The frame that was measured where position k is, if the rule is right; −1 for none. */
   readonly frameAt: (k: number) => number;
+  /** The position that frame k was measured at. */
+  readonly positionOf: (k: number) => number;
+  /** Neighbours stay neighbours: another orientation of the scan, which `orientation` tells. */
+  readonly turns?: true;
 }
 
 /**
  * Whether the order of the frames is that of the positions. Patterns of places beside each other are alike, so the mean
  * difference of the patterns of neighbours is least in the right order. It is compared, pair by pair, for shifts by a few
  * frames either way, for the reverse order, and in a raster for rows read as columns and for rows that turn round. What
- * leaves neighbours neighbours (a raster read backwards is the same as both signs of its positions turned over) cannot be seen so.
+ * leaves neighbours neighbours cannot be seen so: a raster read backwards, which is the same as both signs of its positions turned
+ * over, or a spiral shifted by some frames, which is a turn of it. Only pairs that one order has beside each other and the other has
+ * not are compared.
  */
 export function frameOrder(subject: Subject): readonly DoctorRow[] {
   const { features, facts } = subject;
@@ -33,74 +42,80 @@ export function frameOrder(subject: Subject): readonly DoctorRow[] {
     return [openRow("order of the frames", `it takes ${LEAST_FRAMES} frames with positions`)];
   const vectors = shapes(subject);
   const pairs = neighbourPairs(facts.positions, used, NEIGHBOURS);
-  const count = features.count;
-  const own: Order = { name: "as they are", frameAt: (k) => k };
-  const usable = new Set(used);
-  const compare = (order: Order): Comparison => compared(vectors, pairs, own, order, count, usable);
+  const scan: Scan = { ...vectors, positions: facts.positions, pairs, count: features.count, usable: new Set(used) };
   const random = new Random(7);
   const chance = Array.from({ length: RANDOM_ORDERS }, () => {
     const shuffled = random.shuffle(Int32Array.from(used));
     const place = new Map(used.map((frame, k) => [frame, shuffled[k]]));
-    return compare({ name: "random", frameAt: (k) => place.get(k) ?? -1 });
+    const order = { name: "random", frameAt: (k: number) => place.get(k) ?? -1, positionOf: () => -1 };
+    return compared(scan, order, true);
   });
-  const orders = candidates(facts.positions, count);
-  const results = orders.map((order) => ({ order, ...compare(order) }));
-  const better = results
+  const orders = candidates(facts.positions, features.count);
+  const results = orders.map((order) => ({ order, ...compared(scan, order) }));
+  const best = results
     .filter(({ gain, error }) => gain > 0 && error < Number.POSITIVE_INFINITY)
     .map((result) => ({
       ...result,
       falseAlarm: Math.min(1, orders.length * studentTail(result.gain / result.error, result.freedom)),
     }))
-    .sort((a, b) => b.gain - a.gain);
+    .sort((a, b) => a.falseAlarm - b.falseAlarm || b.gain - a.gain)[0];
+  if (best !== undefined && best.falseAlarm < SURE) return [wrongOrder(best)];
   // By how much more random frames differ than neighbours do.
   const told = chance.reduce((sum, { gain }) => sum - gain, 0) / chance.length;
   const noise = Math.max(...chance.map(({ error }) => error));
-  const best = better[0];
-  if (best !== undefined && best.falseAlarm < SURE && best.gain > 0.1 * told) return [wrongOrder(best, told)];
-  if (!(told > 4.5 * noise))
-    return [
-      {
-        ...openRow(
-          "order of the frames",
-          `neighbours differ by ${short(told)} ± ${short(noise)} less than frames at random: the patterns change too little, or are too noisy`,
-        ),
-        found: "cannot be told",
-      },
-    ];
-  const same = results
-    .filter(({ gain, error }) => Math.abs(gain) < 4 * Math.max(error, 1e-12))
-    .map(({ order }) => order.name);
-  return [
-    {
-      quantity: "order of the frames",
-      found: "that of the positions",
-      value: 0,
-      evidence: `neighbours are more alike than frames at random (${(told / noise).toFixed(0)} standard errors) and than in ${results.length - same.length} other orders${same.length === 0 ? "" : `; as good: ${listed(same)}`}`,
-      ...by(Math.min(1, studentTail(told / noise, BLOCKS - 1))),
-      state: "fine",
-    },
-  ];
+  const left = results.filter(({ gain, error }) => !(gain < -EXCLUDED * error)).map(({ order }) => order);
+  return [told > EXCLUDED * noise ? rightOrder(told / noise, left, orders.length) : noOrder(told, noise)];
 }
 
-const listed = (names: readonly string[]): string =>
-  `${names.slice(0, 4).join(", ")}${names.length > 4 ? ` and ${names.length - 4} more` : ""}`;
+const noOrder = (told: number, noise: number): DoctorRow => ({
+  ...openRow(
+    "order of the frames",
+    `patterns of neighbours differ less than those of frames at random by ${short(told)} ± ${short(noise)} of their sum: either the frames are in another order, or the patterns change too little, or they are too noisy`,
+  ),
+  found: "cannot be told",
+});
+
+/** @param left orders that are not excluded */
+function rightOrder(deviations: number, left: readonly Order[], tried: number): DoctorRow {
+  const open = left.filter(({ turns }) => turns === undefined);
+  const turned = left.filter(({ turns }) => turns === true);
+  const evidence = `patterns of neighbours differ less than those of frames at random, by ${deviations.toFixed(0)} standard errors; ${tried - left.length} other orders are excluded`;
+  const also = turned.length === 0 ? "" : `; not told from turns of the whole scan: ${listed(turned)}`;
+  if (open.length > 0)
+    return {
+      ...openRow("order of the frames", `${evidence}; as good as the file's: ${listed(open)}${also}`),
+      found: "neighbours go together, which a few other orders would do as well",
+      state: "fine",
+    };
+  return {
+    quantity: "order of the frames",
+    found: "that of the positions",
+    value: 0,
+    evidence: `${evidence}${also}`,
+    ...by(studentTail(deviations, BLOCKS - 1)),
+    state: "fine",
+  };
+}
+
+const listed = (orders: readonly Order[]): string =>
+  `${orders
+    .slice(0, 4)
+    .map(({ name }) => name)
+    .join(", ")}${orders.length > 4 ? ` and ${orders.length - 4} more` : ""}`;
 
 interface Comparison {
-  /** By how much less neighbours differ than in the order as it is. */
+  /** Mean of (d − d′)/(d + d′), d the squared difference of two patterns in the file's order, d′ in the other. */
   readonly gain: number;
   readonly error: number;
   readonly freedom: number;
 }
 
-function wrongOrder(
-  { order, gain, error, falseAlarm }: Comparison & { order: Order; falseAlarm: number },
-  told: number,
-): DoctorRow {
+function wrongOrder({ order, gain, error, falseAlarm }: Comparison & { order: Order; falseAlarm: number }): DoctorRow {
   return {
     quantity: "order of the frames",
     found: order.name,
     value: order.shift ?? order.name,
-    evidence: `so read neighbours differ by ${short(gain)} ± ${short(error)} less than as they are; frames at random differ by ${short(told)} more`,
+    evidence: `patterns of neighbours then differ less by ${short(gain)} ± ${short(error)} of their sum, over the pairs that are neighbours in one of the two orders alone`,
     ...by(falseAlarm),
     state: "trouble",
     advice: "correct the order in the file",
@@ -112,22 +127,33 @@ function candidates(positions: Float64Array, count: number): Order[] {
   const shifts = Array.from({ length: 2 * MOST_SHIFT + 1 }, (_, k) => k - MOST_SHIFT).filter((k) => k !== 0);
   const raster = rasterOf(positions);
   const { rows = 0, columns = 0 } = raster ?? {};
+  const inverse = (frameAt: (k: number) => number): Pick<Order, "frameAt" | "positionOf"> => ({
+    frameAt,
+    positionOf: frameAt,
+  });
+  const turned = (k: number, length: number, lines: number): number => (k % length) * lines + Math.floor(k / length);
+  const back = (k: number): number => columns * Math.floor(k / columns) + columns - 1 - (k % columns);
   return [
     ...shifts.map(
       (shift): Order => ({
-        name: `frame k + ${shift} belongs to position k`.replace("+ -", "− "),
+        name: `frame k ${shift < 0 ? "−" : "+"} ${Math.abs(shift)} belongs to position k`,
         shift,
         frameAt: (k) => inside(k + shift),
+        positionOf: (k) => inside(k - shift),
       }),
     ),
-    { name: "reversed", frameAt: (k) => count - 1 - k },
+    { name: "reversed", ...(raster === undefined ? {} : { turns: true }), ...inverse((k) => count - 1 - k) },
     ...(raster !== undefined && rows * columns === count
       ? [
-          { name: "rows are columns", frameAt: (k: number) => (k % columns) * rows + Math.floor(k / columns) },
+          {
+            name: "rows are columns",
+            turns: true as const,
+            frameAt: (k: number) => turned(k, columns, rows),
+            positionOf: (k: number) => turned(k, rows, columns),
+          },
           {
             name: "every second row is reversed",
-            frameAt: (k: number) =>
-              Math.floor(k / columns) % 2 === 0 ? k : columns * Math.floor(k / columns) + columns - 1 - (k % columns),
+            ...inverse((k: number) => (Math.floor(k / columns) % 2 === 0 ? k : back(k))),
           },
         ]
       : []),
@@ -164,27 +190,45 @@ function shapes({ features, kind }: Subject): { readonly length: number; readonl
   return { length, data };
 }
 
-function compared(
-  { length, data }: ReturnType<typeof shapes>,
-  pairs: readonly Pair[],
-  own: Order,
-  other: Order,
-  count: number,
-  usable: ReadonlySet<number>,
-): Comparison {
+interface Scan {
+  readonly length: number;
+  readonly data: Float64Array;
+  readonly positions: Float64Array;
+  readonly pairs: readonly Pair[];
+  readonly count: number;
+  readonly usable: ReadonlySet<number>;
+}
+
+/** Two places this many times farther apart than neighbours are none. */
+const APART = 2.5;
+
+/** @param all of all pairs, whether or not the orders differ in them */
+function compared({ length, data, positions, pairs, count, usable }: Scan, order: Order, all = false): Comparison {
   const blocks = Array.from({ length: BLOCKS }, () => ({ sum: 0, weight: 0 }));
   const difference = (a: number, b: number): number => {
     let sum = 0;
     for (let i = 0; i < length; i++) sum += (data[a * length + i] - data[b * length + i]) ** 2;
     return sum;
   };
-  for (const { a, b } of pairs) {
-    const [c, d] = [other.frameAt(a), other.frameAt(b)];
+  const apart = (a: number, b: number, distance: number): boolean =>
+    a >= 0 &&
+    b >= 0 &&
+    Math.hypot(positions[2 * a] - positions[2 * b], positions[2 * a + 1] - positions[2 * b + 1]) > APART * distance;
+  for (const { a, b, distance } of pairs) {
+    const [c, d] = [order.frameAt(a), order.frameAt(b)];
     if (!usable.has(c) || !usable.has(d)) continue;
+    const differs = apart(c, d, distance) || apart(order.positionOf(a), order.positionOf(b), distance);
+    if (!all && !differs) continue;
     const block = blocks[blockOf(a, count, BLOCKS)];
-    block.sum += difference(own.frameAt(a), own.frameAt(b)) - difference(c, d);
+    const [own, other] = [difference(a, b), difference(c, d)];
+    // Their sum takes out that patterns change much here and little there.
+    if (own + other > 0) block.sum += (own - other) / (own + other);
     block.weight++;
   }
   const { mean, error, freedom } = blockMean(blocks);
-  return { gain: mean, error, freedom };
+  // A few pairs in a few places tell nothing.
+  return freedom < 4 ? { gain: 0, error: Number.POSITIVE_INFINITY, freedom } : { gain: mean, error, freedom };
 }
+
+/** Whether neighbours in the positions are neighbours in the patterns, as what compares them takes for granted. */
+export const inOrder = (subject: Subject): boolean => frameOrder(subject).every(({ state }) => state === "fine");

@@ -1,4 +1,4 @@
-import { type DefectivePixel, regionText } from "../../data/pixelDefects.ts";
+import { type DarkRegion, type DefectivePixel, regionText } from "../../data/pixelDefects.ts";
 import { by, type DoctorRow, openRow } from "./row.ts";
 import type { Subject } from "./subject.ts";
 
@@ -21,7 +21,7 @@ export function pixelFaults({ facts: { patterns }, mask }: Subject): readonly Do
   });
   const stops = gaps.filter(({ kind }) => kind === "beamstop");
   const others = gaps.filter(({ kind }) => kind !== "beamstop");
-  const region = (quantity: string, list: typeof gaps): DoctorRow => ({
+  const region = (quantity: string, list: readonly DarkRegion[]): DoctorRow => ({
     quantity,
     found: list.length === 0 ? `none${beside}` : list.map(regionText).join(", "),
     value: list.length,
@@ -32,7 +32,11 @@ export function pixelFaults({ facts: { patterns }, mask }: Subject): readonly Do
   return [
     few
       ? openRow("dead pixels", `in ${patterns.count} frames a pixel without light says nothing`)
-      : pixels("dead pixels", dead, "without light in every frame, where those around have some too often for chance"),
+      : pixels(
+          "dead pixels",
+          dead,
+          "without light in every frame, where those around have some too often for chance; where the pattern is dark anyway none can be seen",
+        ),
     pixels("hot pixels", hot, "more than ten times as bright as those around them, which no beam is"),
     ...(few ? [] : [region("gaps", others), region("beamstop", stops)]),
   ];

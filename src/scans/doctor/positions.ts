@@ -1,8 +1,10 @@
 import { frameRanges } from "../../data/frameRanges.ts";
+import { scanParts } from "../../data/scanParts.ts";
 import { setting } from "../../errors.ts";
 import { frameList, percent, short } from "../checks/finding.ts";
 import { positionPlace } from "../checks/positionPlace.ts";
 import { inPixels, positionUnit } from "../checks/positionUnit.ts";
+import { strayFrames } from "../checks/scanExtent.ts";
 import { lostFrames } from "../checks/scanPath.ts";
 import { optionAdvice } from "../scanOptions.ts";
 import { rasterOf } from "./raster.ts";
@@ -18,7 +20,7 @@ export function positions(subject: Subject): readonly DoctorRow[] {
   const unit = unitRow(subject);
   // Where the unit is wrong nothing that counts pixels means anything.
   if (unit.state === "say" || !inPixels(facts)) return [...orderOfColumns(subject), unit];
-  const lost = lostFrames(facts);
+  const lost = [...new Set([...lostFrames(facts), ...strayOf(facts)])].sort((a, b) => a - b);
   return [
     ...orderOfColumns(subject),
     unit,
@@ -37,6 +39,14 @@ export function positions(subject: Subject): readonly DoctorRow[] {
     gridRow(subject),
     ...(stated.positionOrigin === undefined || stated.positionReference === undefined ? placeRows(subject) : []),
   ];
+}
+
+/** Frames of small parts that share no overlap with the rest. */
+function strayOf({ positions: places, patterns, skipped = [] }: Subject["facts"]): readonly number[] {
+  if (places === undefined || patterns === undefined || places.length !== 2 * patterns.count) return [];
+  const out = new Set(skipped);
+  const left = Array.from({ length: patterns.count }, (_, frame) => frame).filter((frame) => !out.has(frame));
+  return strayFrames(scanParts(places, patterns.height, left));
 }
 
 function framesRow(quantity: string, frames: readonly number[], count: number, rule: string): DoctorRow {

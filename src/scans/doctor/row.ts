@@ -27,6 +27,8 @@ export interface DoctorRow {
   /** Chance that a scan without this looks like it at least once, where there is a statistic. */
   readonly falseAlarm?: number;
   readonly state: RowState;
+  /** What is weaker than this is not seen, in the unit of the value, where a row finds nothing. */
+  readonly limit?: number;
   /** What `--fix` states when it reads the file, if the row is sure; its flags follow from it. */
   readonly says?: ScanOptions;
   /** Other settings that answer, as `setting` of errors.ts writes them, with words around them. */
