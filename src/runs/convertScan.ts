@@ -20,8 +20,13 @@ import { claimOutputFile, type OutputFile } from "./outputFile.ts";
 import { folderOf } from "./paths.ts";
 import { allOrNone, Stopped } from "./writtenTogether.ts";
 
+export interface ScanConversion extends Omit<ConversionRequest, "stated"> {
+  /** What else is done to the scan, which it adds to its provenance. */
+  readonly change?: (dataset: Dataset) => Dataset;
+}
+
 /** A scan in another format, its patterns a few at a time. @throws as `runConversion` */
-export async function convertScan(request: ConversionRequest, hooks: RunHooks, home: Home): Promise<RunOutcome> {
+export async function convertScan(request: ScanConversion, hooks: RunHooks, home: Home): Promise<RunOutcome> {
   const { input, output, reading, overwrite = false, strict = false, compress = false, alsoRead = [] } = request;
   const writer = targetOf(output, request.to);
   if (compress && !writer.compresses)
@@ -34,8 +39,9 @@ export async function convertScan(request: ConversionRequest, hooks: RunHooks, h
   const claimed: OutputFile[] = [];
   for (const path of paths) claimed.push(await claimOutputFile(path, { inputs, overwrite }, home.store));
   const storage = { inMemory: "auto", folder: folderOf(output), log: hooks.log } as const;
-  const { dataset, close } = await openScan(input, reading, storage, home);
+  const { dataset: read, close } = await openScan(input, reading, storage, home);
   try {
+    const dataset = request.change === undefined ? read : request.change(read);
     sayRemarks(dataset, hooks);
     const scan = framesOf(withoutSkipped(dataset, reading, hooks));
     checkGeometry(writer, scan, input);

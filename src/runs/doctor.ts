@@ -1,5 +1,13 @@
+import type { Dataset } from "../data/dataset.ts";
+import { PtychonautError } from "../errors.ts";
 import { type Examination, examineScan } from "../scans/doctor/examine.ts";
-import type { ScanOptions } from "../scans/scanOptions.ts";
+import { type Fix, fixOf, withScaledProbe } from "../scans/doctor/fix.ts";
+import { COLUMN_ORDER } from "../scans/doctor/positions.ts";
+import type { DoctorRow } from "../scans/doctor/row.ts";
+import { measuredPatterns } from "../scans/prepare/measuredPatterns.ts";
+import { optionAdvice, type ScanOptions } from "../scans/scanOptions.ts";
+import { convertScan } from "./convertScan.ts";
+import type { RunHooks } from "./hooks.ts";
 import { withScan } from "./inputs/scanFileSet.ts";
 import type { Home } from "./machine.ts";
 
@@ -15,4 +23,79 @@ export function runDoctor(path: string, stated: ScanOptions, { store }: Pick<Hom
     store,
     async ({ arrays, elsewhere }) => (await examineScan(arrays, stated, path, elsewhere)).examination,
   );
+}
+
+export interface FixRequest {
+  readonly input: string;
+  readonly output: string;
+  readonly stated: ScanOptions;
+  /** Files that were read for the request, which must not be replaced. */
+  readonly alsoRead?: readonly string[];
+}
+
+export interface FixOutcome extends Omit<Fix, "options"> {
+  readonly files: readonly string[];
+}
+
+/** What is sure may uncover more: of positions in metres nothing can be said before they are in pixels. */
+const ROUNDS = 4;
+
+/**
+ * Writes a scan with what the doctor is sure of applied, in the format that the output's name says. What it is not sure of
+ * is left as it is. Nothing is replaced.
+ * @param first the examination of the file with what is stated
+ * @throws PtychonautError "usage" where reading needs to be told what is not sure, or the output is there; "data"; "output"
+ */
+export async function runFix(
+  { input, output, stated, alsoRead }: FixRequest,
+  first: Examination,
+  hooks: RunHooks,
+  home: Home,
+): Promise<FixOutcome> {
+  const applied: string[] = [];
+  let fix = fixOf(first.rows, stated);
+  let { rows } = first;
+  for (let round = 0; round < ROUNDS && fix.applied.length > 0; round++) {
+    applied.push(...fix.applied);
+    const { options } = fix;
+    ({ rows } = await runDoctor(input, options, home));
+    fix = fixOf(rows, options);
+  }
+  const assumed = assumptions(fix.options, rows);
+  const changes = [...applied, ...assumed.lines];
+  const { files, status } = await convertScan(
+    {
+      ...{ input, output },
+      reading: { ...fix.options, ...assumed.options },
+      ...(alsoRead === undefined ? {} : { alsoRead }),
+      change: (dataset) => {
+        const [counts] = measuredPatterns(dataset.patterns, dataset.measurement, []).counts;
+        return recorded(withScaledProbe(dataset, counts), changes);
+      },
+    },
+    hooks,
+    home,
+  );
+  if (status !== "finished") throw new PtychonautError("output", "the fix was interrupted", { where: output });
+  return { applied: changes, left: fix.left, files };
+}
+
+/**
+ * What no number tells and reading cannot do without: pairs are taken as (row, column), in the order in which arrays are
+ * indexed, unless they were said to be, or found, otherwise.
+ */
+function assumptions(
+  options: ScanOptions,
+  rows: readonly DoctorRow[],
+): { readonly options: ScanOptions; readonly lines: readonly string[] } {
+  const open = rows.some(({ quantity, state }) => quantity === COLUMN_ORDER && state === "open");
+  if (!open || options.positionOrder !== undefined) return { options: {}, lines: [] };
+  const line = `${COLUMN_ORDER}: taken as (row, column), which is not sure; if the object comes out mirrored, fix the file anew with ${optionAdvice("positionOrder", "xy")}`;
+  return { options: { positionOrder: "yx" }, lines: [line] };
+}
+
+function recorded(dataset: Dataset, changes: readonly string[]): Dataset {
+  const { provenance } = dataset;
+  const lines = changes.map((line) => `the doctor's: ${line}`);
+  return { ...dataset, provenance: { ...provenance, conversions: [...provenance.conversions, ...lines] } };
 }

@@ -1,8 +1,9 @@
 import { readingSettings, statedOptions } from "../../config/dataConfig.ts";
 import { parseSettings } from "../../config/schema.ts";
-import { runDoctor } from "../../runs/doctor.ts";
+import { printableLine } from "../../printable.ts";
+import { runDoctor, runFix } from "../../runs/doctor.ts";
 import { runInspection } from "../../runs/inspect.ts";
-import { examinationReport } from "../../scans/doctor/report.ts";
+import { examinationReport, fixReport } from "../../scans/doctor/report.ts";
 import { inspectReport } from "../../scans/inspect/report.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
 
@@ -29,6 +30,13 @@ const ownFlags: readonly Flag[] = [
     description:
       "Measure what the file does not say: a table of quantity, what was found, the evidence, how sure it is, and the flags that answer.",
   },
+  {
+    name: "fix",
+    kind: "text",
+    section: "Files",
+    description:
+      "With the doctor's findings: write the scan to this new file, in the format that its name says, with what is sure applied. What is not sure is left, and said.",
+  },
 ];
 
 /** `ptychonaut inspect`: what a scan file holds, and the flags that `train` and `infer` need to read it. */
@@ -40,7 +48,7 @@ export const inspectCommand: Command = {
   flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => isReading(name))],
   positionals: ["SCAN.npz"],
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
-    if (values["doctor"] === true) return examine(values, positionals[0], context);
+    if (values["doctor"] === true || values["fix"] !== undefined) return examine(values, positionals[0], context);
     const inspection = await runInspection(
       positionals[0],
       stated(values),
@@ -54,9 +62,22 @@ export const inspectCommand: Command = {
 };
 
 async function examine(values: ParsedFlags["values"], path: string, context: CommandContext): Promise<number> {
-  const examination = await runDoctor(path, stated(values), context.home);
-  const json = values["json"] === true;
-  context.print(withFlags(json ? `${JSON.stringify(examination, null, 2)}\n` : examinationReport(examination)));
+  const { fix: output, config, json } = values;
+  const said = stated(values);
+  const examination = await runDoctor(path, said, context.home);
+  const isJson = json === true;
+  if (!isJson) context.print(withFlags(examinationReport(examination)));
+  const hooks = context.hooks(values["quiet"] === true);
+  const alsoRead = typeof config === "string" ? { alsoRead: [config] } : {};
+  const fix =
+    typeof output === "string"
+      ? await runFix({ input: path, output, stated: said, ...alsoRead }, examination, hooks, context.home)
+      : undefined;
+  if (isJson) {
+    const report = fix === undefined ? examination : { ...examination, fix };
+    context.print(withFlags(`${JSON.stringify(report, null, 2)}\n`));
+  } else if (fix !== undefined) context.print(withFlags(fixReport(fix)));
+  for (const file of fix?.files ?? []) hooks.log(`wrote ${printableLine(file)}`);
   return 0;
 }
 

@@ -7,10 +7,14 @@ import type { Subject } from "./subject.ts";
 
 /** Frames without light, with numbers that are none, and frames that do not go with their neighbours in the scan. */
 export function frameFaults({ facts }: Subject): readonly DoctorRow[] {
-  const { patterns, positions } = facts;
+  const { patterns, positions, skipped = [] } = facts;
   if (patterns === undefined) return [openRow("empty frames", "no patterns")];
-  const { emptyFrames, badFrames, count } = patterns;
-  const known = new Set([...emptyFrames, ...badFrames]);
+  const { count } = patterns;
+  const left = new Set(skipped);
+  const [emptyFrames, badFrames] = [patterns.emptyFrames, patterns.badFrames].map((frames) =>
+    frames.filter((frame) => !left.has(frame)),
+  );
+  const known = new Set([...emptyFrames, ...badFrames, ...skipped]);
   const list = (quantity: string, frames: readonly number[], evidence: string): DoctorRow => ({
     quantity,
     found: frames.length === 0 ? "none" : frameList(frames, count),
@@ -18,9 +22,7 @@ export function frameFaults({ facts }: Subject): readonly DoctorRow[] {
     evidence,
     sure: "sure",
     state: frames.length === 0 ? "fine" : "trouble",
-    ...(frames.length === 0 || frames.length === count
-      ? {}
-      : { advice: `${setting("skip_frames", frameRanges(frames))} leaves them out` }),
+    ...(frames.length === 0 || frames.length === count ? {} : { says: { skipFrames: frameRanges(frames) } }),
   });
   const rows = [
     list("frames with bad numbers", badFrames, "NaN, infinite or negative values"),
@@ -43,7 +45,12 @@ export function frameFaults({ facts }: Subject): readonly DoctorRow[] {
       // Six deviations of the scan's own spread, in each of the frames.
       ...by(2e-9 * count),
       state: outlying.length === 0 ? "fine" : "trouble",
-      ...(outlying.length === 0 ? {} : { advice: `${setting("skip_outlying_frames", true)} leaves them out` }),
+      ...(outlying.length === 0
+        ? {}
+        : {
+            says: { skipFrames: frameRanges(outlying.map(({ frame }) => frame)) },
+            advice: `or ${setting("skip_outlying_frames", true)}, which leaves out all such frames`,
+          }),
     },
   ];
 }

@@ -25,7 +25,7 @@ export function measurement({ sample, lattice, facts, stated }: Subject): readon
       ...by(falseAlarm),
       ...asStated(kind, patterns.dtype, stated.measurement),
     },
-    gainRow(kind, gain, falseAlarm),
+    gainRow(kind, gain, falseAlarm, stated),
   ];
 }
 
@@ -39,14 +39,16 @@ function asStated(
   return assumed === kind ? { state: "fine" } : { state: "say", says: { measurement: kind } };
 }
 
-function gainRow(kind: "counts" | "amplitude", gain: number, falseAlarm: number): DoctorRow {
+function gainRow(kind: "counts" | "amplitude", gain: number, falseAlarm: number, stated: Subject["stated"]): DoctorRow {
   return {
     quantity: "gain",
     found: gain === 1 ? "1: a count is a photon, if it is a counting detector" : `${short(gain)} a count`,
     value: gain,
     evidence: `the spacing of the ${kind === "counts" ? "values" : "squared values"}`,
     ...by(falseAlarm),
-    state: gain === 1 ? "fine" : "trouble",
+    ...(gain === 1 || stated.countsPerPhoton !== undefined
+      ? { state: "fine" }
+      : { state: "say", says: { countsPerPhoton: gain } }),
   };
 }
 

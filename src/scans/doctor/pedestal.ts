@@ -41,7 +41,9 @@ export function pedestal(subject: Subject): readonly DoctorRow[] {
       value,
       evidence: `${evidence}: all but that does not scatter; the least value is ${short(least)}`,
       ...by(falseAlarm),
-      state: "trouble",
+      ...(subject.stated.background === undefined
+        ? { state: "say", says: { background: value * lattice.spacing } }
+        : { state: "fine" }),
     },
   ];
 }

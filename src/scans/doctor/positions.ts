@@ -61,13 +61,15 @@ function framesRow(quantity: string, frames: readonly number[], count: number, r
   };
 }
 
+export const COLUMN_ORDER = "order of the position columns";
+
 /** Pairs in one array: their order is seen in the patterns alone (`orientation`), never in the positions. */
 function orderOfColumns({ inspection: { roles }, stated }: Subject): DoctorRow[] {
   if (roles.positions?.length !== 1 || stated.positionOrder !== undefined) return [];
   return [
     {
       ...openRow(
-        "order of the position columns",
+        COLUMN_ORDER,
         "pairs (row, column) and (column, row) are mirror images of each other: the positions do not tell which they are",
         optionAdvice("positionOrder", "yx|xy"),
       ),
@@ -98,9 +100,13 @@ function unitRow({ facts, stated }: Subject): DoctorRow {
     found: what,
     ...(says?.positionUnit === undefined ? {} : { value: says.positionUnit }),
     evidence,
-    sure: severity === "error" ? "likely" : "unsure",
+    // With the pixel known one unit alone makes steps that are some part of a window.
+    sure: severity !== "error" ? "unsure" : facts.geometry?.objectPixelM !== undefined ? "sure" : "likely",
     state: "say",
-    ...(flag === undefined ? {} : { advice: flag }),
+    ...(says === undefined || facts.geometry?.objectPixelM === undefined ? {} : { says }),
+    ...(flag === undefined || (says !== undefined && facts.geometry?.objectPixelM !== undefined)
+      ? {}
+      : { advice: flag }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { printableLine } from "../../printable.ts";
 import type { Examination } from "./examine.ts";
+import type { Fix } from "./fix.ts";
 import { type DoctorRow, flagsOf, settingsOf } from "./row.ts";
 
 /** An examination as text for a terminal: a table, the evidence below each row, what is wrong or must be said marked. */
@@ -18,6 +19,13 @@ export function examinationReport({ name, sample, rows }: Examination, columns =
     ...verdict(rows),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** What was done, and what was not: an empty list is said too. */
+export function fixReport({ applied, left }: Omit<Fix, "options">): string {
+  const listed = (lines: readonly string[]): string[] =>
+    lines.length === 0 ? ["  nothing"] : lines.map((line) => `  ${printableLine(line)}`);
+  return `${["", "Applied", ...listed(applied), "", "Left as it is", ...listed(left)].join("\n")}\n`;
 }
 
 const marks: Readonly<Record<DoctorRow["state"], string>> = { fine: " ", say: "→", trouble: "!", open: "?" };
