@@ -82,7 +82,7 @@ function framesOf(source: ByteSource, where: string, { shape, attributes = {} }:
   const stack = frameStack({
     shape: [count, SIDE, SIDE],
     dtype: "float32",
-    littleEndian: true,
+    place: { source, key: "frames" },
     frames: (first, some) => stridedFrames({ source, offset: 0, stride, size: SIZE }, first, some),
   });
   return listedArrays({

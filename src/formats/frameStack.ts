@@ -6,9 +6,10 @@ import type { NpyArray, NumericDtype } from "./npy.ts";
 export interface FrameStack {
   readonly shape: readonly [count: number, height: number, width: number];
   readonly dtype: NumericDtype;
-  readonly littleEndian: boolean;
   readonly attributes?: Readonly<Record<string, NpyArray>>;
-  /** The pixels of some frames one after the other. */
+  /** Where they are, for another thread: the file, and the array's name there. Not of several files. */
+  readonly place?: { readonly source: ByteSource; readonly key: string };
+  /** The pixels of some frames one after the other, little-endian. */
   frames(first: number, count: number): Uint8Array;
 }
 
@@ -16,7 +17,7 @@ export interface FrameStack {
 const PIECE = 2 ** 22;
 
 /** An array `[frame, y, x]`, of which some frames at a time are in memory. */
-export function frameStack({ shape, dtype, littleEndian, attributes = {}, frames }: FrameStack): ListedArray {
+export function frameStack({ shape, dtype, attributes = {}, place, frames }: FrameStack): ListedArray {
   const [count, height, width] = shape;
   const itemSize = itemSizes[dtype];
   const size = height * width * itemSize;
@@ -25,7 +26,7 @@ export function frameStack({ shape, dtype, littleEndian, attributes = {}, frames
     for (let first = from; first < count; first += step) yield frames(first, Math.min(step, count - first));
   }
   return {
-    header: { shape, dtype, fortranOrder: false, littleEndian, itemSize, dataBytes: count * size },
+    header: { shape, dtype, fortranOrder: false, littleEndian: true, itemSize, dataBytes: count * size },
     attributes,
     elements: () => elements(),
     stretch(from, length) {
@@ -33,6 +34,16 @@ export function frameStack({ shape, dtype, littleEndian, attributes = {}, frames
       if (from % size === 0 && length % size === 0) return frames(first, length / size);
       return stretchOf(elements(first), from - first * size, length);
     },
+    ...(place === undefined
+      ? {}
+      : {
+          chunked: {
+            ...place,
+            extents: shape,
+            chunks: [1, height, width],
+            read: ([first], [some]) => frames(first, some),
+          },
+        }),
   };
 }
 
@@ -57,4 +68,9 @@ export function stridedFrames({ source, offset, stride, size }: Strided, first: 
     for (let k = 0; k < some; k++) out.set(bytes.subarray(k * stride, k * stride + size), (from + k) * size);
   }
   return out;
+}
+
+/** Exchanges the bytes of each element, in place. */
+export function swapBytes(bytes: Uint8Array, itemSize: number): void {
+  if (itemSize > 1) for (let at = 0; at < bytes.length; at += itemSize) bytes.subarray(at, at + itemSize).reverse();
 }

@@ -1,6 +1,6 @@
 import { sizeOf } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
-import type { ArrayFile, ArrayHeader, StoredElements } from "./arrayFile.ts";
+import type { ArrayFile, ArrayHeader, ChunkedElements, StoredElements } from "./arrayFile.ts";
 import type { ByteSource } from "./byteSource.ts";
 import {
   decodeElements,
@@ -21,6 +21,7 @@ export interface ListedArray {
   /** Some of these bytes, where they can be had without those before them. */
   stretch?(from: number, length: number): Uint8Array;
   readonly storedAt?: StoredElements;
+  readonly chunked?: ChunkedElements;
   /** Of arrays that hold text. */
   text?(): TextArray;
 }
@@ -88,6 +89,7 @@ export function listedArrays({ container, arrays, attributes = {}, refused, wher
     },
     elements: (key) => find(key).elements(),
     storedAt: (key) => find(key).storedAt,
+    chunked: (key) => find(key).chunked,
     close: close ?? (() => {}),
   };
 }

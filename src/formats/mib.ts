@@ -1,7 +1,7 @@
 import { PtychonautError } from "../errors.ts";
 import type { ArrayFile } from "./arrayFile.ts";
 import type { ByteSource } from "./byteSource.ts";
-import { frameStack, stridedFrames } from "./frameStack.ts";
+import { frameStack, stridedFrames, swapBytes } from "./frameStack.ts";
 import { itemSizes, listedArrays, numbers, words } from "./listedArrays.ts";
 import { type MibHeader, parseMibHeader, RAW_HEADER_BYTES } from "./mibHeader.ts";
 import { decodeRaw, rawPixels } from "./mibRaw.ts";
@@ -60,9 +60,11 @@ function framesOf(source: ByteSource, where: string, text: string): ArrayFile {
   const frames = (first: number, some: number): Uint8Array => {
     checkHeaders(source, head, { stride, first, some, where });
     const pixels = stridedFrames({ source, offset: head.bytes, stride, size }, first, some);
-    return raw === undefined ? pixels : decodeRaw(pixels, raw, some);
+    if (raw !== undefined) return decodeRaw(pixels, raw, some);
+    swapBytes(pixels, itemSizes[dtype]);
+    return pixels;
   };
-  const stack = frameStack({ shape: [count, height, width], dtype, littleEndian: raw !== undefined, frames });
+  const stack = frameStack({ shape: [count, height, width], dtype, place: { source, key: "frames" }, frames });
   return listedArrays({
     container: "Merlin MIB",
     arrays: new Map([["frames", stack]]),

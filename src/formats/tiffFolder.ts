@@ -53,7 +53,7 @@ export function openTiffFolder(files: readonly NamedSource[], where: string): Ar
   const missing = missingNumbers(files.map(({ name }) => name));
   return listedArrays({
     container: "TIFF",
-    arrays: new Map([["images", frameStack({ shape: [count, height, width], dtype, littleEndian: true, frames })]]),
+    arrays: new Map([["images", frameStack({ shape: [count, height, width], dtype, frames })]]),
     attributes: {
       files: { shape: [], dtype: "float64", data: Float64Array.of(files.length) },
       first_file: words(files[0].name),

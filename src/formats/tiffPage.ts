@@ -3,6 +3,7 @@ import { decompress } from "fzstd";
 import { PtychonautError } from "../errors.ts";
 import { adler32 } from "./adler32.ts";
 import type { ByteSource } from "./byteSource.ts";
+import { swapBytes } from "./frameStack.ts";
 import { itemSizes } from "./listedArrays.ts";
 import { lzwDecoded } from "./lzw.ts";
 import type { TiffDirectory } from "./tiffTags.ts";
@@ -72,7 +73,7 @@ function unpredicted(
     for (let y = 0; y < rows; y++) floatRow(pixels.subarray(y * row, (y + 1) * row), item);
     return;
   }
-  if (!littleEndian) swap(pixels, item);
+  if (!littleEndian) swapBytes(pixels, item);
   if (predictor !== 2) return;
   const view = new DataView(pixels.buffer, pixels.byteOffset, pixels.byteLength);
   for (let y = 0; y < rows; y++)
@@ -90,10 +91,6 @@ function floatRow(row: Uint8Array, item: number): void {
   const width = row.length / item;
   for (let x = 0; x < width; x++)
     for (let byte = 0; byte < item; byte++) row[x * item + byte] = planes[(item - 1 - byte) * width + x];
-}
-
-function swap(bytes: Uint8Array, item: number): void {
-  if (item > 1) for (let at = 0; at < bytes.length; at += item) bytes.subarray(at, at + item).reverse();
 }
 
 /** In zlib's format, with its checksum. */

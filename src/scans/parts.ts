@@ -17,6 +17,8 @@ export interface ScanParts {
   readonly object?: ArrayPart;
   /** `[y, x]` of 0 and 1, 1 = valid unless `says.maskValid` is 0; zero frequency where the patterns have it. */
   readonly mask?: ArrayPart;
+  /** How frames without positions were taken, where the file says so: `prepare/raster.ts` makes positions of it. */
+  readonly raster?: RasterPart;
   readonly geometry: GeometryStatement;
   /** Mean photons per pattern. */
   readonly photonsPerPattern?: number | undefined;
@@ -30,6 +32,13 @@ export interface ScanParts {
   readonly conventions?: Readonly<Record<string, string>>;
   readonly conversions?: readonly string[];
   readonly warnings?: readonly string[];
+}
+
+/** Frames in rows, each from left to right. */
+export interface RasterPart {
+  readonly shape: readonly [rows: number, columns: number];
+  /** Between neighbours, metres. */
+  readonly stepM?: readonly [y: number, x: number];
 }
 
 export interface FramesPart {

@@ -5,7 +5,9 @@ import type { ArrayFile } from "../formats/arrayFile.ts";
 import { asStated } from "./asStated.ts";
 import { completeScan, shapeOfParts } from "./completeScan.ts";
 import { withElsewhere } from "./elsewhere.ts";
+import { cdtoolsFormat } from "./formats/cdtools.ts";
 import { cxiFormat } from "./formats/cxi.ts";
+import { detectorFramesFormat } from "./formats/detectorFrames.ts";
 import { foldSliceFormat } from "./formats/foldSlice.ts";
 import { foldSliceResultFormat } from "./formats/foldSliceResult.ts";
 import { namedFormat } from "./formats/named.ts";
@@ -34,6 +36,8 @@ export const scanFormats: readonly ScanFormat[] = [
   productFormat,
   ptydFormat,
   ptyrFormat,
+  cdtoolsFormat,
+  detectorFramesFormat,
 ];
 
 /** A format, and why it was taken. */

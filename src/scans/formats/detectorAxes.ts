@@ -40,12 +40,22 @@ export function detectorAxes(reading: Reading, detectors: readonly string[]): De
     const from = "not in the file: rows go down, columns right for who looks downstream";
     return { ...usualAxes, ...(stated === undefined ? {} : { pixelM: stated }), from };
   }
-  const [slow, fast] = basisVectors(reading, key);
-  const pixelM = square(length(slow), length(fast), `${where}: ${key}`) as number;
+  const axes = axesIn(reading, key);
+  const { pixelM } = axes;
   if (stated !== undefined && Math.abs(stated - pixelM) > AGREEMENT * pixelM)
     warnings.push(
       `pixels of ${stated} m by x_pixel_size and y_pixel_size, of ${pixelM} m by ${key}: the latter are used`,
     );
+  return axes;
+}
+
+/**
+ * The axes that an array has, rows (2, 3) or columns (3, 2), slow axis first, each as long as a pixel in metres.
+ * @throws PtychonautError "data" for pixels that are not square
+ */
+export function axesIn(reading: Reading, key: string): DetectorAxes & { readonly pixelM: number } {
+  const [slow, fast] = basisVectors(reading, key);
+  const pixelM = square(length(slow), length(fast), `${reading.where}: ${key}`) as number;
   return { slow: unit(slow), fast: unit(fast), pixelM, from: key };
 }
 

@@ -1,51 +1,80 @@
 import { PtychonautError } from "../../errors.ts";
-import type { ScanParts } from "../parts.ts";
-import { optionAdvice, type ScanOptions } from "../scanOptions.ts";
+import type { RasterPart, ScanParts } from "../parts.ts";
+import { lengthUnits, optionAdvice, type PositionUnit, type ScanOptions } from "../scanOptions.ts";
 
 export const scanShapePattern: RegExp = /^\s*\d+\s*,\s*\d+\s*$/;
 
 /**
- * Positions of a raster, where options state its step: row by row, each from left to right, centred on zero, in the unit
- * that `positionUnit` says. Rows and columns are the patterns' leading axes unless `scanShape` names them.
+ * Positions of a raster, where options or the file state its step: row by row, each from left to right, centred on zero, in
+ * the unit that `positionUnit` says. Rows and columns are the file's, or the patterns' leading axes, unless `scanShape`
+ * names them.
  * @throws PtychonautError "usage" for a raster beside positions, or one of unknown shape; "data" for one of another count
  */
 export function withRaster(parts: ScanParts, options: ScanOptions, where: string): ScanParts {
   const { scanStep, scanShape } = options;
-  if (scanStep === undefined) {
-    if (scanShape === undefined) return parts;
-    throw new PtychonautError("usage", "a scan's shape needs its step", {
-      where,
-      got: optionAdvice("scanShape", scanShape),
-      fix: `say ${optionAdvice("scanStep")} too, or leave it out: positions are in the file`,
-    });
-  }
-  if (parts.positions !== undefined)
+  const { positions, raster } = parts;
+  if (scanStep !== undefined && positions !== undefined)
     throw new PtychonautError("usage", "positions are stated twice", {
       where,
-      got: `${parts.positions.keys.join(", ")} and ${optionAdvice("scanStep", `${scanStep}`)}`,
+      got: `${positions.keys.join(", ")} and ${optionAdvice("scanStep", `${scanStep}`)}`,
       fix: `leave out ${optionAdvice("scanStep")}, and correct the positions: ${optionAdvice("positionScale")}`,
     });
-  const [rows, columns] = scanShape === undefined ? leadingAxes(parts, where) : statedShape(scanShape, where);
+  const own = positions === undefined && scanStep === undefined ? raster?.stepM : undefined;
+  if (own !== undefined) return rasterParts(parts, shapeOf(parts, scanShape, where), inUnit(own, options, where));
+  if (scanStep !== undefined) {
+    const step = { steps: [scanStep, scanStep], unit: options.positionUnit ?? "px" } as const;
+    return rasterParts(parts, shapeOf(parts, scanShape, where), step);
+  }
+  if (scanShape === undefined) return parts;
+  throw new PtychonautError("usage", "a scan's shape needs its step", {
+    where,
+    got: optionAdvice("scanShape", scanShape),
+    fix: `say ${optionAdvice("scanStep")} too, or leave it out: positions are in the file`,
+  });
+}
+
+interface Steps {
+  readonly steps: readonly [y: number, x: number];
+  readonly unit: PositionUnit;
+}
+
+/** The file's step in the unit of positions. @throws PtychonautError "usage" for object pixels */
+function inUnit([y, x]: readonly [number, number], { positionUnit = "m" }: ScanOptions, where: string): Steps {
+  if (positionUnit === "px")
+    throw new PtychonautError("usage", "the scan's step is in metres, in the file", {
+      where,
+      got: optionAdvice("positionUnit", "px"),
+      fix: `leave ${optionAdvice("positionUnit")} out, or state the step in pixels: ${optionAdvice("scanStep")}`,
+    });
+  const metres = lengthUnits[positionUnit];
+  return { steps: [y / metres, x / metres], unit: positionUnit };
+}
+
+function rasterParts(parts: ScanParts, [rows, columns]: RasterPart["shape"], { steps, unit }: Steps): ScanParts {
+  const apart = steps[0] === steps[1] ? `${steps[0]}` : `${steps[0]} along y and ${steps[1]} along x`;
   return {
     ...parts,
-    says: { ...parts.says, positionOrigin: "centered", positionReference: "center" },
+    says: { ...parts.says, positionOrigin: "centered", positionReference: "center", positionUnit: unit },
     positions: {
       keys: [`raster of ${rows} × ${columns}`],
       count: rows * columns,
-      read: () => rasterOf(rows, columns, scanStep),
-      conversions: [`positions of a raster of ${rows} × ${columns}, ${scanStep} ${options.positionUnit ?? "px"} apart`],
+      read: () => rasterOf(rows, columns, steps),
+      conversions: [`positions of a raster of ${rows} × ${columns}, ${apart} ${unit} apart`],
     },
   };
 }
 
-function rasterOf(rows: number, columns: number, step: number): Float64Array {
+function rasterOf(rows: number, columns: number, [y, x]: readonly [number, number]): Float64Array {
   const out = new Float64Array(2 * rows * columns);
   for (let k = 0; k < rows * columns; k++) {
-    out[2 * k] = (Math.floor(k / columns) - (rows - 1) / 2) * step;
-    out[2 * k + 1] = ((k % columns) - (columns - 1) / 2) * step;
+    out[2 * k] = (Math.floor(k / columns) - (rows - 1) / 2) * y;
+    out[2 * k + 1] = ((k % columns) - (columns - 1) / 2) * x;
   }
   return out;
 }
+
+const shapeOf = (parts: ScanParts, stated: string | undefined, where: string): RasterPart["shape"] =>
+  stated === undefined ? (parts.raster?.shape ?? leadingAxes(parts, where)) : statedShape(stated, where);
 
 function leadingAxes({ patterns }: ScanParts, where: string): readonly [rows: number, columns: number] {
   const shape = patterns?.file.header(patterns.key).shape ?? [];

@@ -1,0 +1,100 @@
+import type { ArrayFile } from "../../formats/arrayFile.ts";
+import type { GeometryStatement } from "../../optics/geometry.ts";
+import { electronWavelength } from "../../optics/units.ts";
+import { hasRank } from "../arrayParts.ts";
+import type { FormatStatement, RasterPart, ScanParts } from "../parts.ts";
+import type { Recognition, ScanFormat } from "../scanFormat.ts";
+import type { ScanOptions } from "../scanOptions.ts";
+import { numberOf, textOf } from "./quantities.ts";
+
+/** Where each container has its frames, and how sure it is that these are patterns. */
+const places: Readonly<
+  Record<string, { readonly key: string; readonly confidence: number; readonly counts: boolean }>
+> = {
+  EMPAD: { key: "frames", confidence: 1, counts: true },
+  "Merlin MIB": { key: "frames", confidence: 1, counts: true },
+  "Digital Micrograph": { key: "data", confidence: 0.9, counts: true },
+  TIFF: { key: "images", confidence: 0.9, counts: true },
+  NPY: { key: "array", confidence: 0.5, counts: false },
+};
+
+/**
+ * A detector's frames alone: EMPAD, Merlin, Digital Micrograph, TIFFs, or one NumPy array. Counts (but of NPY, which leaves it
+ * open), zero frequency near the centre. Positions are a raster's, row by row from left to right, of the shape and step that
+ * the file says or options do. Of electrons, the voltage and the angle of a detector's pixel give the object's.
+ */
+export const detectorFramesFormat: ScanFormat = {
+  name: "frames",
+  title: "a detector's frames alone: EMPAD, Merlin, Digital Micrograph, TIFF, NPY",
+  recognise,
+  parts,
+};
+
+function recognise(file: ArrayFile): Recognition {
+  const place = places[file.container];
+  const fits =
+    place !== undefined && hasRank(file, place.key, 3, 4) && !file.header(place.key).dtype.startsWith("complex");
+  return fits
+    ? { confidence: place.confidence, evidence: `${file.container} holds frames and nothing else` }
+    : { confidence: 0, evidence: "" };
+}
+
+function parts(file: ArrayFile, options: ScanOptions): ScanParts {
+  const { key, counts } = places[file.container] ?? { key: file.keys[0], counts: false };
+  const warnings = [...textsOf(file, "warnings")];
+  const last = textOf(file.attributes(key)["frame_axis"]) === "last";
+  const says: FormatStatement = {
+    dcAt: "center",
+    ...(counts ? { measurement: "counts" } : {}),
+    ...(last ? { frameAxis: "last" } : {}),
+  };
+  const { shape } = file.header(key);
+  const raster = rasterOf(file, shape, last);
+  return {
+    ...(options.patterns === undefined ? { patterns: { file, key } } : {}),
+    ...(raster === undefined ? {} : { raster }),
+    geometry: geometryOf(file, last ? shape.slice(0, 2) : shape.slice(-2), warnings),
+    says,
+    conventions: { detector: file.container },
+    conversions:
+      file.container === "EMPAD" ? ["EMPAD's last two rows of each frame, which are no picture, left out"] : [],
+    warnings,
+  };
+}
+
+/** Rows and columns only where they are as many as there are frames: a container says where they are not. */
+function rasterOf(file: ArrayFile, shape: readonly number[], last: boolean): RasterPart | undefined {
+  const own = numbersOf(file, "scan_shape");
+  const frames = (last ? shape.slice(2) : shape.slice(0, -2)).reduce((product, extent) => product * extent, 1);
+  const stated = own.length === 2 && own[0] * own[1] === frames ? own : undefined;
+  const [rows, columns] = stated ?? (shape.length === 4 ? shape : []);
+  if (rows === undefined || columns === undefined) return undefined;
+  const step = numbersOf(file, "scan_step_m");
+  return { shape: [rows, columns], ...(step.length === 2 ? { stepM: [step[0], step[1]] as const } : {}) };
+}
+
+/** Two sides of a pixel may differ by as much, of numbers in float32. */
+const SQUARE = 1e-4;
+
+function geometryOf(file: ArrayFile, side: readonly number[], warnings: string[]): GeometryStatement {
+  const voltageKv = numberOf(file.attributes()["voltage_kv"]);
+  const angles = numbersOf(file, "detector_pixel_rad");
+  const [first, second = first] = angles;
+  const known: GeometryStatement = voltageKv === undefined ? {} : { voltageKv };
+  if (voltageKv === undefined || first === undefined || side[0] !== side[1]) return known;
+  if (Math.abs(first - second) > SQUARE * first) {
+    warnings.push(`the detector's pixels are ${first} rad along y and ${second} rad along x: no object pixel follows`);
+    return known;
+  }
+  return { ...known, objectPixelM: electronWavelength(voltageKv) / (side[0] * first) };
+}
+
+function numbersOf(file: ArrayFile, name: string): readonly number[] {
+  const array = file.attributes()[name];
+  return array === undefined || array.dtype === "string" ? [] : Array.from(array.data);
+}
+
+function textsOf(file: ArrayFile, name: string): readonly string[] {
+  const array = file.attributes()[name];
+  return array?.dtype === "string" ? array.data : [];
+}
