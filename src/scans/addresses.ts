@@ -20,7 +20,10 @@ export function parseAddress(address: string): Address {
   const at = address.lastIndexOf(SEPARATOR);
   if (at <= 0) return { path: address, keys: [] };
   const names = address.slice(at + SEPARATOR.length).split(",");
-  return { path: address.slice(0, at), keys: names.map((name) => name.trim()).filter((name) => name !== "") };
+  return {
+    path: address.slice(0, at),
+    keys: names.map((name) => name.trim().replace(/^\/+/, "")).filter((name) => name !== ""),
+  };
 }
 
 /** The addresses that options give. @throws PtychonautError "usage" for one without a file */

@@ -1,10 +1,12 @@
 import { PtychonautError } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import { type AddressOption, SEPARATOR } from "./addresses.ts";
+import { metresIn } from "./formats/quantities.ts";
 import type { ArrayPart, PositionsPart, ScanParts } from "./parts.ts";
 import type { Elsewhere, PlacedArray } from "./scanFormat.ts";
-import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
+import { lengthUnits, optionAdvice, type PositionUnit, type ScanOptions } from "./scanOptions.ts";
 import { columnsPart, pairsPart } from "./scanPositions.ts";
+import { positionWords, saysWithout } from "./statedArrays.ts";
 
 /**
  * The parts with those that options take from other files in place of the file's own.
@@ -12,8 +14,18 @@ import { columnsPart, pairsPart } from "./scanPositions.ts";
  */
 export function withElsewhere(parts: ScanParts, elsewhere: Elsewhere, options: ScanOptions): ScanParts {
   const { patterns, positions, probeFile, objectFile, maskFile } = elsewhere;
+  // A format knows its own arrays, not these.
+  const foreign = [
+    ...(positions === undefined ? [] : positionWords),
+    ...(probeFile === undefined ? [] : (["probeAt"] as const)),
+    ...(maskFile === undefined ? [] : (["maskValid"] as const)),
+  ];
+  const unit = positions === undefined ? undefined : unitOf(positions);
   return {
     ...parts,
+    ...(parts.says === undefined && unit === undefined
+      ? {}
+      : { says: { ...saysWithout(parts, foreign), ...(unit === undefined ? {} : { positionUnit: unit }) } }),
     ...(patterns === undefined ? {} : { patterns: single(patterns, "patterns") }),
     ...(positions === undefined ? {} : { positions: positionsOf(positions, options) }),
     ...(probeFile === undefined ? {} : { probe: partOf(single(probeFile, "probeFile")) }),
@@ -62,6 +74,23 @@ const partOf = ({ file, key }: PlacedArray): ArrayPart => ({
   shape: file.header(key).shape,
   read: () => file.readNumbers(key),
 });
+
+/** The unit that all arrays state beside their numbers, or in the name of their column. */
+function unitOf(arrays: readonly PlacedArray[]): PositionUnit | undefined {
+  const [first, ...others] = arrays.map(({ file, key, where }) => {
+    const { units } = file.attributes(key);
+    return units?.dtype === "string" && units.data[0] !== ""
+      ? lengthNamed(units.data[0], `${where}: ${key}`)
+      : undefined;
+  });
+  return others.every((other) => other === first) ? first : undefined;
+}
+
+const lengthNamed = (unit: string, where: string): PositionUnit | undefined => {
+  if (/^(px|pixels?)$/i.test(unit)) return "px";
+  const metres = metresIn(unit, where);
+  return (Object.keys(lengthUnits) as (keyof typeof lengthUnits)[]).find((name) => lengthUnits[name] === metres);
+};
 
 /** One array of pairs, or two: x, then y, unless the order is said to be yx. */
 function positionsOf(arrays: readonly PlacedArray[], options: ScanOptions): PositionsPart {

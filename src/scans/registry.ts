@@ -23,6 +23,7 @@ import { checkProbeOptions } from "./prepare/probeRules.ts";
 import { withRaster } from "./prepare/raster.ts";
 import type { Recognition, ScanFormat, ScanShape, ScanSource } from "./scanFormat.ts";
 import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
+import { withStatedArrays } from "./statedArrays.ts";
 
 /** Every format that this version reads. */
 export const scanFormats: readonly ScanFormat[] = [
@@ -106,7 +107,11 @@ export function scanParts(
   checkProbeOptions(options, where);
   const chosen = chooseFormat(file, options, where);
   const parts = withRaster(
-    withElsewhere(chosen.format.parts(file, options, where), elsewhere, options),
+    withElsewhere(
+      withStatedArrays(chosen.format.parts(file, options, where), file, options, where),
+      elsewhere,
+      options,
+    ),
     options,
     where,
   );

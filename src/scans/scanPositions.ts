@@ -112,7 +112,9 @@ export function pairsPart({ file, key }: ArrayAt, options: ScanOptions, where: s
     keys: [key],
     count: Math.floor(sizeOf(file.header(key).shape) / 2),
     read: () => readPairs(file, key, options, where),
-    conversions: [`positions from ${key}, columns (${[...(positionOrder ?? "")].join(", ")})`],
+    conversions: [
+      `positions from ${key}, ${inColumns(file.header(key).shape) ? "rows" : "columns"} (${[...(positionOrder ?? "")].join(", ")})`,
+    ],
   };
 }
 
@@ -175,16 +177,23 @@ function readPairs(file: ArrayFile, key: string, options: ScanOptions, where: st
       fix: `say ${optionAdvice("positionOrder", "yx")} (row, column) or ${optionAdvice("positionOrder", "xy")}`,
     });
   const array = file.readNumbers(key);
-  if (array.shape.at(-1) !== 2 || array.dtype.startsWith("complex") || sizeOf(array.shape) === 0)
+  const columns = inColumns(array.shape);
+  if ((array.shape.at(-1) !== 2 && !columns) || array.dtype.startsWith("complex") || sizeOf(array.shape) === 0)
     throw new PtychonautError("data", "positions are not pairs", {
       where: `${where}: ${key}`,
-      expected: "real numbers (frame, 2)",
+      expected: "real numbers (frame, 2) or (2, frame)",
       got: `${array.dtype} (${array.shape.join(", ")})`,
     });
-  const out = Float64Array.from(array.data);
+  const count = array.data.length / 2;
+  const out = columns
+    ? Float64Array.from({ length: 2 * count }, (_, i) => array.data[(i % 2) * count + (i >> 1)])
+    : Float64Array.from(array.data);
   if (options.positionOrder === "xy") for (let k = 0; k < out.length; k += 2) out.subarray(k, k + 2).reverse();
   return out;
 }
+
+/** Whether one row has all first, the other all second coordinates. */
+const inColumns = (shape: readonly number[]): boolean => shape.length === 2 && shape[0] === 2 && shape[1] !== 2;
 
 /** Refuses what is no number but in frames that are left out, whose positions become another frame's. */
 function checkFinite(positions: Float64Array, leftOut: readonly number[], where: string): Float64Array {

@@ -36,6 +36,8 @@ export interface Command {
   readonly refused?: Readonly<Record<string, string>>;
   /** Names of the positional arguments, all of them required; one or more of the last where its name ends in "...". */
   readonly positionals?: readonly string[];
+  /** Where its scan is named: there `FILE::ARRAY` is the file and the array of its patterns. */
+  readonly scan?: "positional" | "trainDataFile" | "testDataFile";
   /** Whether it reads the settings of a config file by itself, with a rank of their own below options and the data. */
   readonly ranksSettings?: true;
   /** @returns the exit code */

@@ -49,6 +49,7 @@ export const convertCommand: Command = {
   ],
   flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => readingNames.includes(name))],
   positionals: ["FROM", "TO"],
+  scan: "positional",
   run: convert,
 };
 

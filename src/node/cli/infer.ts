@@ -44,6 +44,7 @@ export const inferCommand: Command = {
     ...["modelPath", "testDataFile", "outputDir", "config", "measurement", "dcAt", "positionOrder", "middleTrim"],
     ...["phaseAlignment", "nPatterns", "accelerator", "dryRun", "quiet"],
   ],
+  scan: "testDataFile",
   ranksSettings: true,
   run: infer,
 };

@@ -47,6 +47,7 @@ export const inspectCommand: Command = {
   examples: ["ptychonaut inspect scan.npz", "ptychonaut inspect raw.npz --measurement counts --dc_at corner"],
   flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => isReading(name))],
   positionals: ["SCAN.npz"],
+  scan: "positional",
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
     if (values["doctor"] === true || values["fix"] !== undefined) return examine(values, positionals[0], context);
     const inspection = await runInspection(

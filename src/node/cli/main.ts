@@ -12,6 +12,7 @@ import { commandTable } from "./commandTable.ts";
 import { type ParsedFlags, parseFlags } from "./flags.ts";
 import { withFlags } from "./flagWords.ts";
 import { renderBriefHelp, renderHelp, renderMatches, WIDTH, wrap } from "./help.ts";
+import { withScanAddress, withScanNamed } from "./scanAddress.ts";
 
 /** What a caller may replace: tests capture what reaches the workflows, and what is printed. */
 export interface MainDeps {
@@ -54,10 +55,11 @@ export async function main(argv: readonly string[], deps: MainDeps = {}): Promis
       stdout(helpFor(command, helpTopic(rest)));
       return 0;
     }
-    const parsed = parseFlags(rest, command.flags, command.refused);
+    const parsed = withScanNamed(parseFlags(rest, command.flags, command.refused), command);
     for (const warning of parsed.warnings) stderr(`warning: ${warning}\n`);
-    checkPositionals(command, parsed.positionals);
-    return await command.run(await withFile(parsed, command), contextFor(deps, stdout, stderr, raw));
+    const whole = withScanAddress(await withFile(parsed, command), command);
+    checkPositionals(command, whole.positionals);
+    return await command.run(whole, contextFor(deps, stdout, stderr, raw));
   } catch (error) {
     return explainError(error, running, argv.includes("--debug"), stderr);
   }

@@ -29,6 +29,7 @@ export const splitCommand: Command = {
   ],
   flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => readingNames.includes(name))],
   positionals: ["SCAN.npz"],
+  scan: "positional",
   run: split,
 };
 

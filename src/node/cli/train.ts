@@ -13,7 +13,8 @@ const ownFlags: readonly Flag[] = [
     aliases: ["trainFile"],
     kind: "texts",
     section: "Files",
-    description: "Scan to train on, as npz; several to train on them together, or a folder of them.",
+    description:
+      "Scan to train on; also without the flag, and as FILE::ARRAY with the array of its patterns. Several to train on them together, or a folder of them.",
     required: true,
   },
   ...sharedRunFlags,
@@ -36,7 +37,7 @@ const groupsRead: readonly GroupName[] = ["training", "data", "model", "executio
 
 /** `ptychonaut train`: scans in, a model bundle out. */
 export const trainCommand: Command = {
-  usage: "--train_data_file SCAN.npz --output_dir DIR [options]",
+  usage: "SCAN --output_dir DIR [options]",
   details:
     "Reads diffraction patterns, positions and a probe; learns to turn patterns into the object, without labels or (--model_type supervised) from them; writes the model bundle, checkpoints and a metrics log to DIR. `ptychonaut inspect SCAN.npz` shows what is in a file.",
   examples: [
@@ -44,6 +45,7 @@ export const trainCommand: Command = {
     "ptychonaut train --train_data_file raw.npz --output_dir run --measurement counts --dc_at corner",
     "ptychonaut train --train_data_file scan.npz --output_dir run --resume last",
     "ptychonaut train --train_data_file a.npz b.npz --output_dir run",
+    "ptychonaut train scan.h5::/entry/data --positions motors.h5::/x,/y --probe_file probe.npy --output_dir run",
   ],
   flags: [...ownFlags, dryRunFlag, ...schemaFlags(groupsRead, "training")],
   refused: refusedSettings(groupsRead),
@@ -52,6 +54,7 @@ export const trainCommand: Command = {
     ...["architecture", "nFiltersScale", "measurement", "dcAt", "accelerator", "resume", "seed"],
     ...["probeTrainable", "dryRun", "quiet"],
   ],
+  scan: "trainDataFile",
   ranksSettings: true,
   run: train,
 };

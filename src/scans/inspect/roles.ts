@@ -1,3 +1,4 @@
+import type { AddressOption } from "../addresses.ts";
 import type { Finding } from "../checks/finding.ts";
 import { optionAdvice, type ScanOptions } from "../scanOptions.ts";
 import type { ScanRoles } from "../scanRoles.ts";
@@ -5,7 +6,15 @@ import type { ScanRoles } from "../scanRoles.ts";
 /** Which arrays must be named. For `inspect` only: readers want it said. */
 export function judgeRoles(roles: ScanRoles, stated: ScanOptions): Finding[] {
   const findings: Finding[] = [];
-  const role = (what: string, key: string | undefined, usual: readonly string[], option: keyof ScanOptions): void => {
+  const role = (
+    what: string,
+    key: string | undefined,
+    usual: readonly string[],
+    option: keyof ScanOptions,
+    address: AddressOption,
+  ): void => {
+    // Whoever gives an address has named the array.
+    if (stated[address] !== undefined) return;
     if (key === undefined)
       findings.push({
         severity: "error",
@@ -20,9 +29,9 @@ export function judgeRoles(roles: ScanRoles, stated: ScanOptions): Finding[] {
         flag: optionAdvice(option, key),
       });
   };
-  role("patterns", roles.patterns, ["diffraction", "diff3d"], "patternsKey");
-  role("probe values", roles.probe, ["probeGuess"], "probeKey");
-  role("positions", roles.positions?.[0], ["xcoords"], "positionsKey");
+  role("patterns", roles.patterns, ["diffraction", "diff3d"], "patternsKey", "patterns");
+  role("probe values", roles.probe, ["probeGuess"], "probeKey", "probeFile");
+  role("positions", roles.positions?.[0], ["xcoords"], "positionsKey", "positions");
   if (roles.positions?.length === 1 && stated.positionOrder === undefined)
     findings.push({
       severity: "error",
@@ -30,7 +39,12 @@ export function judgeRoles(roles: ScanRoles, stated: ScanOptions): Finding[] {
       evidence: "one array of pairs; nothing in the numbers tells (row, column), yx, from (column, row), xy",
       flag: optionAdvice("positionOrder", "yx|xy"),
     });
-  if (roles.object !== undefined && roles.object !== "objectGuess" && stated.objectKey === undefined)
+  if (
+    stated.objectFile === undefined &&
+    roles.object !== undefined &&
+    roles.object !== "objectGuess" &&
+    stated.objectKey === undefined
+  )
     findings.push({
       severity: "note",
       what: `"${roles.object}" may be a reference object`,
