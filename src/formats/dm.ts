@@ -89,8 +89,8 @@ interface Place {
 function imageOf(image: DmGroup, index: number, { source, littleEndian, where }: Place): Image | undefined {
   const about = group(image, "ImageData");
   const data = about["Data"];
-  const dtype = dtypes[Number(about["DataType"])];
-  const dims = Object.values(group(about, "Dimensions")).map(Number);
+  const dtype = dtypes[numberOf(about["DataType"])];
+  const dims = Object.values(group(about, "Dimensions")).map((extent) => numberOf(extent));
   if (data === undefined || !isDmArray(data) || dtype === undefined || dims.length === 0) return undefined;
   const bytes = sizeOf(dims) * itemSizes[dtype];
   if (!dims.every((extent) => Number.isInteger(extent) && extent > 0) || bytes !== data.bytes)
@@ -101,7 +101,7 @@ function imageOf(image: DmGroup, index: number, { source, littleEndian, where }:
     });
   const tags = group(image, "ImageTags");
   const shape = [...dims].reverse();
-  const scanFastest = shape.length === 4 && Number(group(tags, "Meta Data")["Data Order Swapped"] ?? 0) === 0;
+  const scanFastest = shape.length === 4 && numberOf(group(tags, "Meta Data")["Data Order Swapped"], 0) === 0;
   const axes = Object.values(group(group(about, "Calibrations"), "Dimension"))
     .map(axisOf)
     .slice(0, dims.length)
@@ -125,16 +125,16 @@ function imageOf(image: DmGroup, index: number, { source, littleEndian, where }:
 
 const axisOf = (tag: DmValue): Axis => {
   const about = isDmGroup(tag) ? tag : {};
-  return { scale: Number(about["Scale"] ?? 1), origin: Number(about["Origin"] ?? 0), unit: textOf(about["Units"]) };
+  return { scale: numberOf(about["Scale"], 1), origin: numberOf(about["Origin"], 0), unit: textOf(about["Units"]) };
 };
 
 function attributesOf({ shape, axes, scanFastest, tags, name }: Image): Readonly<Record<string, NpyArray>> {
   const info = group(tags, "Microscope Info");
-  const volts = Number(info["Voltage"] ?? 0);
-  const length = Number(info["STEM Camera Length"] ?? 0);
+  const volts = numberOf(info["Voltage"], 0);
+  const length = numberOf(info["STEM Camera Length"], 0);
   const exposure =
-    Number(group(group(group(tags, "DataBar"), "Acquisition"), "Parameters")["Exposure (s)"] ?? 0) ||
-    Number(group(tags, "DataBar")["Exposure Time (s)"] ?? 0);
+    numberOf(group(group(group(tags, "DataBar"), "Acquisition"), "Parameters")["Exposure (s)"], 0) ||
+    numberOf(group(tags, "DataBar")["Exposure Time (s)"], 0);
   const raster = shape.length === 4 ? (scanFastest ? [2, 3] : [0, 1]) : undefined;
   const detector = raster === undefined ? [shape.length - 2, shape.length - 1] : scanFastest ? [0, 1] : [2, 3];
   const steps = raster?.map((axis) => metres(axes[axis]));
@@ -145,7 +145,7 @@ function attributesOf({ shape, axes, scanFastest, tags, name }: Image): Readonly
     voltage_kv: [volts / 1000],
     exposure_s: [exposure],
     camera_length_m: [length / 1000],
-    magnification: [Number(info["Indicated Magnification"] ?? 0)],
+    magnification: [numberOf(info["Indicated Magnification"], 0)],
   };
   const known = Object.entries(positive).flatMap(([key, values]) =>
     values.every((value) => value !== undefined && value > 0 && Number.isFinite(value))
@@ -184,5 +184,8 @@ function group(tags: DmGroup, name: string): DmGroup {
   const value = Object.hasOwn(tags, name) ? tags[name] : undefined;
   return value !== undefined && isDmGroup(value) ? value : {};
 }
+
+const numberOf = (value: DmValue | undefined, otherwise = Number.NaN): number =>
+  value === undefined ? otherwise : typeof value === "number" ? value : Number.NaN;
 
 const textOf = (value: DmValue | undefined): string => (typeof value === "string" ? value : "");

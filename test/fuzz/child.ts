@@ -12,7 +12,16 @@ import { targets } from "./targets.ts";
 const [name, seed, first, end] = process.argv.slice(2);
 const target = { ...targets, ...planted }[name];
 const files = target.seeds();
-const say = (line: string): void => void writeSync(1, `${line}\n`);
+/** The other end may be slower than files are read. */
+function say(line: string): void {
+  let rest = Buffer.from(`${line}\n`);
+  while (rest.length > 0)
+    try {
+      rest = rest.subarray(writeSync(1, rest));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    }
+}
 
 /** Memory may rise by so much whatever is read: the collector is in no hurry. */
 const SLACK = 64 * 2 ** 20;

@@ -1,6 +1,7 @@
 import { writeZip } from "../../src/formats/writeZip.ts";
 import { openZip } from "../../src/formats/zip.ts";
 import type { Random } from "../../src/random.ts";
+import { isFrames, mutatedFrames } from "./mutateFrames.ts";
 import { mutatedJson } from "./mutateJson.ts";
 import { mutatedNpy } from "./mutateNpy.ts";
 
@@ -85,6 +86,8 @@ function knowing(bytes: Uint8Array, random: Random, other: Uint8Array): Uint8Arr
   if (isZip(bytes)) return mutatedZip(bytes, random, other);
   if (isNpy(bytes)) return mutatedNpy(bytes, random);
   if (isJson(bytes)) return mutatedJson(bytes, random);
+  if (isFrames(bytes))
+    return mutatedFrames(bytes, random, (part) => blind[random.integer(blind.length)](part, random, other));
   return blind[random.integer(blind.length)](bytes, random, other);
 }
 

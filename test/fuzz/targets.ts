@@ -1,11 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { sizeOf } from "../../src/arrays.ts";
 import { readBundle } from "../../src/bundle/bundle.ts";
 import { readSavedConfig } from "../../src/config/savedConfig.ts";
 import { parseSettings } from "../../src/config/schema.ts";
 import { labelSource, labelsOf } from "../../src/data/labels.ts";
+import { openArrayFile } from "../../src/formats/containers.ts";
 import { parseJson } from "../../src/formats/json.ts";
+import type { Neighbours } from "../../src/formats/neighbours.ts";
 import { readNpy } from "../../src/formats/npy.ts";
 import { openNpz } from "../../src/formats/npz.ts";
 import { openZip } from "../../src/formats/zip.ts";
@@ -22,6 +25,7 @@ import { changedInputs, readSavedRun, repeatRequest, unsaidSettings } from "../.
 import { inspectReport } from "../../src/scans/inspect/report.ts";
 import { readScanNpz } from "../../src/scans/scanNpz.ts";
 import { checkpointIdentity, readCheckpoint } from "../../src/training/checkpoint.ts";
+import * as frames from "./frameSeeds.ts";
 import * as seeds from "./seeds.ts";
 
 /** A reader with sound files that it reads. */
@@ -62,6 +66,22 @@ async function readConfig(path: string): Promise<void> {
   for (const kind of ["training", "inference"] as const) await readConfigFile(path, kind);
 }
 
+/** A container, by the name that a file has: everything that can be asked of the arrays in it. */
+const container =
+  (name: string, neighbours?: Neighbours) =>
+  async (bytes: Uint8Array): Promise<void> => {
+    const file = await openArrayFile(bytes, name, neighbours);
+    file.attributes();
+    for (const key of file.keys) {
+      const { shape, dtype } = file.header(key);
+      file.attributes(key);
+      for (const _ of file.elements(key));
+      file.read(key);
+      if (shape.length >= 2 && dtype !== "string" && sizeOf(shape) > 0) file.readImages(key, 0, 1);
+    }
+    file.close();
+  };
+
 /** Every reader of files that come from outside. */
 export const targets: Readonly<Record<string, Target>> = {
   npy: { seeds: seeds.arrays, read: (bytes) => readNpy(bytes, "fuzz.npy") },
@@ -82,6 +102,14 @@ export const targets: Readonly<Record<string, Target>> = {
       for (const key of npz.keys) npz.read(key);
     },
   },
+  "npy file": { seeds: frames.npyFiles, read: container("fuzz.npy") },
+  matlab: { seeds: frames.matFiles, read: container("fuzz.mat") },
+  "digital micrograph": { seeds: frames.dmFiles, read: container("fuzz.dm4") },
+  merlin: { seeds: frames.mibFiles, read: container("fuzz.mib") },
+  "merlin hdr": { seeds: frames.hdrFiles, read: container("scan.hdr", frames.besideHdr) },
+  empad: { seeds: frames.empadFiles, read: container("scan.raw", frames.besideEmpad) },
+  tiff: { seeds: frames.tiffFiles, read: container("fuzz.tif") },
+  table: { seeds: frames.tables, read: container("fuzz.csv") },
   scan: { seeds: seeds.scans, read: (bytes) => readScanNpz(bytes) },
   labels: {
     seeds: seeds.scans,
