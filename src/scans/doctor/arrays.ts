@@ -31,7 +31,7 @@ export function arrays({ inspection: { roles, format }, stated }: Subject): read
         quantity: what,
         found: `in "${key}"`,
         value: key,
-        evidence: `by its shape and dtype; the usual name is ${usual.join(" or ")}`,
+        evidence: `by its shape and dtype${usual.length === 0 ? "" : `; the usual name is ${usual.join(" or ")}`}`,
         sure: "sure",
         state: "say",
         says: { [option]: key },

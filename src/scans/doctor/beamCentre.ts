@@ -20,6 +20,8 @@ export function beamCentre(subject: Subject): readonly DoctorRow[] {
   const { sample, stated, facts, kind } = subject;
   if (sample === undefined || facts.patterns === undefined || facts.patterns.max <= 0)
     return [openRow("zero frequency", "no patterns with light")];
+  if (facts.geometry?.propagation === "near-field")
+    return [{ ...openRow("zero frequency", "in a near field patterns are images of the sample"), state: "fine" }];
   const { height, width, frames } = sample;
   const mask = trustedPixels(subject);
   const whole = centreOf(meanCounts(sample, kind, 0, frames.length), mask, height, width);

@@ -24,13 +24,14 @@ export function pedestal(subject: Subject): readonly DoctorRow[] {
     return [openRow("pedestal", `it takes ${LEAST_FRAMES} frames to see what does not change`)];
   if (lattice === undefined) return [openRow("pedestal", "the values are no counts, whose scatter would tell it")];
   const { constant, error, mean, least } = underdispersion(sample, lattice, trustedPixels(subject));
-  if (!(mean > 0)) return [{ ...none("the darkest tenth of the pixels is dark in every frame"), ...by(0), limit: 0 }];
+  if (!(mean > 0))
+    return [{ ...none("the darkest tenth of the pixels is dark in every frame"), sure: "sure", limit: 0 }];
   const falseAlarm = normalTail(constant / error);
   const limit = Math.max(LEAST_SHARE * mean, Z_SURE * error);
   const evidence = `the darkest tenth of the pixels has ${short(mean)} counts on average with a variance of ${short(mean - constant)}`;
   if (constant < LEAST_SHARE * mean || falseAlarm > SURE)
     return [
-      { ...none(`${evidence}; below ${short(limit)} it is not told from a weak background`), ...by(SURE), limit },
+      { ...none(`${evidence}; below ${short(limit)} it is not told from a weak background`), sure: "sure", limit },
     ];
   // What is there in every pixel of every frame is there at least.
   const value = Math.abs(least - constant) < 4 * error + 0.02 * constant ? least : constant;

@@ -64,8 +64,8 @@ function framesRow(quantity: string, frames: readonly number[], count: number, r
 export const COLUMN_ORDER = "order of the position columns";
 
 /** Pairs in one array: their order is seen in the patterns alone (`orientation`), never in the positions. */
-function orderOfColumns({ inspection: { roles }, stated }: Subject): DoctorRow[] {
-  if (roles.positions?.length !== 1 || stated.positionOrder !== undefined) return [];
+function orderOfColumns({ inspection: { roles, format }, stated }: Subject): DoctorRow[] {
+  if (format !== undefined || roles.positions?.length !== 1 || stated.positionOrder !== undefined) return [];
   return [
     {
       ...openRow(
@@ -88,7 +88,7 @@ function unitRow({ facts, stated }: Subject): DoctorRow {
   if (finding === undefined)
     return {
       quantity: "unit of the positions",
-      found: stated.positionUnit === undefined ? "object pixels" : `${stated.positionUnit}, as stated`,
+      found: stated.positionUnit === undefined ? "object pixels" : `${stated.positionUnit}, as is said`,
       value: stated.positionUnit ?? "px",
       evidence: `${size}: windows overlap and do not lie on one pixel`,
       sure: "likely",
@@ -101,7 +101,12 @@ function unitRow({ facts, stated }: Subject): DoctorRow {
     ...(says?.positionUnit === undefined ? {} : { value: says.positionUnit }),
     evidence,
     // With the pixel known one unit alone makes steps that are some part of a window.
-    sure: severity !== "error" ? "unsure" : facts.geometry?.objectPixelM !== undefined ? "sure" : "likely",
+    sure:
+      severity !== "error"
+        ? "unsure"
+        : facts.geometry?.objectPixelM !== undefined && says !== undefined
+          ? "sure"
+          : "likely",
     state: "say",
     ...(says === undefined || facts.geometry?.objectPixelM === undefined ? {} : { says }),
     ...(flag === undefined || (says !== undefined && facts.geometry?.objectPixelM !== undefined)
@@ -174,7 +179,11 @@ function placeRows(subject: Subject): DoctorRow[] {
     ];
   }
   const [name] = inspection.roles.positions ?? [];
-  const dialect = name !== undefined && CORNER_NAMES.includes(name) && facts.patterns?.dc === "corner";
+  const dialect =
+    inspection.format === undefined &&
+    name !== undefined &&
+    CORNER_NAMES.includes(name) &&
+    facts.patterns?.dc === "corner";
   if (facts.object === undefined)
     return [
       ...rows,
