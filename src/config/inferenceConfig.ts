@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { npzReconstruction } from "../reconstructions/named.ts";
+import { reconstructionWriters } from "../reconstructions/registry.ts";
 import { choice, integer, optional, toggle } from "./fields.ts";
 import type { Open, SettingGroup } from "./group.ts";
 
@@ -10,11 +12,17 @@ export interface InferenceConfig {
   readonly varproScaling: boolean;
   /** Pixels of the grid on which patches are put together, at most. */
   readonly maxCanvasPixels: number | null;
+  /** What the object is written as beside reconstruction.npz; null: nothing else. */
+  readonly outputFormat: string | null;
   /** Patterns to reconstruct, from the first; null: all. */
   readonly nPatterns: number | null;
 }
 
 export type InferenceSettings = Open<InferenceConfig, "middleTrim">;
+
+/** Formats of reconstructions beside the one that is always written. */
+const written = reconstructionWriters.filter((writer) => writer !== npzReconstruction);
+const formats = written.map(({ name }) => name);
 
 const schema = z.strictObject({
   patchWeighting: choice(
@@ -38,6 +46,10 @@ const schema = z.strictObject({
     integer({ min: 1 }),
     "Largest object, height times width, that is put together; what is larger is refused before anything runs. Left open: 2^26, and 32 times what the scan covers where its parts lie far apart (2^22 in any case). A pixel takes about 50 bytes.",
     { unit: "pixels" },
+  ),
+  outputFormat: optional(
+    z.enum(formats),
+    `Format in which the object is written as well, beside reconstruction.npz: ${written.map(({ name, title }) => `${name} (${title})`).join(", ")}.`,
   ),
   nPatterns: optional(integer({ min: 1 }), "Patterns to reconstruct, from the first in the file; all when left open."),
 }) satisfies z.ZodType<InferenceSettings>;

@@ -1,5 +1,6 @@
 import { PtychonautError, setting } from "../errors.ts";
 import { printableLine } from "../printable.ts";
+import type { ReconstructionWriter } from "../reconstructions/registry.ts";
 import { version } from "../version.ts";
 import type { RunHooks } from "./hooks.ts";
 import { baseName } from "./paths.ts";
@@ -24,4 +25,18 @@ export function sayLost(
 export function sourceLines(path: string | undefined, sha256: string | undefined): readonly string[] {
   const from = path === undefined ? "" : ` from ${printableLine(baseName(path))}`;
   return [`written by ptychonaut ${version}${from}${sha256 === undefined ? "" : `, SHA-256 ${sha256}`}`];
+}
+
+/** @throws PtychonautError "usage" for a format in metres where the pixel's size is not known */
+export function checkPixel(
+  { name, inMetres }: ReconstructionWriter,
+  pixelSizeM: number | undefined,
+  where: string,
+): void {
+  if (!inMetres || pixelSizeM !== undefined) return;
+  throw new PtychonautError("usage", `${name} is in metres, and the reconstruction does not say the size of a pixel`, {
+    where,
+    expected: setting("object_pixel_m"),
+    fix: `say it, or write a format in pixels: ${setting("to", "npz")}`,
+  });
 }

@@ -9,7 +9,7 @@ import {
   reconstructionWriters,
 } from "../reconstructions/registry.ts";
 import type { ConversionRequest } from "./conversionRequest.ts";
-import { sayLost, sourceLines } from "./conversionWords.ts";
+import { checkPixel, sayLost, sourceLines } from "./conversionWords.ts";
 import type { RunHooks, RunOutcome } from "./hooks.ts";
 import type { Home } from "./machine.ts";
 import { readObjectFile } from "./objectFile.ts";
@@ -38,7 +38,7 @@ export async function convertReconstruction(
     ...found,
     name: baseName(input).slice(0, baseName(input).length - extensionOf(input).length),
   };
-  checkPixel(writer, reconstruction, input);
+  checkPixel(writer, reconstruction.pixelSizeM, input);
   sayLost(lostInReconstruction(writer, reconstruction), writer.name, strict, hooks);
   for (const line of writer.missing?.(reconstruction) ?? []) hooks.warn(`warning: ${line}`);
   const history = [...sourceLines(path, sha256), `object: ${key}`];
@@ -70,19 +70,5 @@ function targetOf(output: string, to: string | undefined): ReconstructionWriter 
     where: output,
     expected: `a name that ends with ${reconstructionWriters.flatMap(({ endings }) => endings).join(", ")}`,
     fix: `name the format: ${setting("to", reconstructionWriters[0].name)}`,
-  });
-}
-
-/** @throws PtychonautError "usage" for a format in metres where the pixel's size is not known */
-export function checkPixel(
-  { name, inMetres }: ReconstructionWriter,
-  { pixelSizeM }: ReconstructionToWrite,
-  where: string,
-): void {
-  if (!inMetres || pixelSizeM !== undefined) return;
-  throw new PtychonautError("usage", `${name} is in metres, and the reconstruction does not say the size of a pixel`, {
-    where,
-    expected: setting("object_pixel_m"),
-    fix: `say it, or write a format in pixels: ${setting("to", "npz")}`,
   });
 }

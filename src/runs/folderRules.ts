@@ -1,7 +1,10 @@
 import type { FolderClaim, WritingCommand } from "../config/fileProbe.ts";
 import { PtychonautError, setting } from "../errors.ts";
 import { PICTURE_FORMATS } from "../pictures/pictureWriter.ts";
+import { reconstructionWriters } from "../reconstructions/registry.ts";
+import { scanWriters } from "../scans/writers/registry.ts";
 import { outputs } from "./outputs.ts";
+import { filesOf } from "./reconstructionNames.ts";
 
 /** What is in an output folder, as far as it says whose it is. */
 export interface FolderContents {
@@ -41,6 +44,7 @@ const products: Readonly<Record<WritingCommand, Products>> = {
   infer: {
     names: [
       ...[outputs.run, outputs.reconstruction, outputs.metrics],
+      ...reconstructionWriters.flatMap(filesOf),
       ...picturesOf("amplitude", "phase", "scan", "patterns", "probe"),
     ],
     own: outputs.reconstruction,
@@ -57,8 +61,15 @@ const products: Readonly<Record<WritingCommand, Products>> = {
     again: true,
   },
   "benchmark data": { names: [outputs.benchmark.train, outputs.benchmark.test], again: false },
-  split: { names: outputs.halves, again: false },
+  split: { names: outputs.halves.flatMap(inEveryFormat), again: false },
 };
+
+/** The files of a scan of this name, whatever it is written as. */
+function inEveryFormat(name: string): readonly string[] {
+  return scanWriters.flatMap(({ endings, files }) =>
+    endings.flatMap((ending) => files?.(name + ending) ?? [name + ending]),
+  );
+}
 
 /** The files in a folder that a command would replace. */
 export function replacedBy(command: WritingCommand, { names }: FolderContents): string[] {

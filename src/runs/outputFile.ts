@@ -2,7 +2,7 @@ import { PtychonautError } from "../errors.ts";
 import type { FileToWrite } from "../formats/fileToWrite.ts";
 import type { ZipWriter } from "../formats/writeZip.ts";
 import { checkNoInput } from "./sameFile.ts";
-import { outputExists, type RunStore, writeArchive } from "./store.ts";
+import { outputExists, type RunStore, type WriteOptions, writeArchive } from "./store.ts";
 
 /** A single file that a command writes. */
 export interface OutputFile extends FileToWrite {
@@ -17,6 +17,13 @@ export interface OutputFileOptions {
   /** Whether a file that is there may be replaced. */
   readonly overwrite: boolean;
 }
+
+/** A file in a folder that was claimed as a whole. */
+export const fileToWrite = (path: string, store: RunStore, how: WriteOptions = {}): FileToWrite => ({
+  path,
+  writePieces: (write) => store.writePieces(path, write, how),
+  writeAnywhere: (write) => store.writeAnywhere(path, write, how),
+});
 
 /**
  * The door for every command that writes a file of a name that was given: looks, before anything is computed, whether it
@@ -40,10 +47,8 @@ export async function claimOutputFile(
   await store.claimFile(path);
   const how = { exclusive: !overwrite };
   return {
-    path,
+    ...fileToWrite(path, store, how),
     write: (content) => store.write(path, content, how),
-    writePieces: (write) => store.writePieces(path, write, how),
-    writeAnywhere: (write) => store.writeAnywhere(path, write, how),
     writeArchive: (write) => writeArchive(path, write, store, how),
   };
 }

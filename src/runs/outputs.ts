@@ -14,7 +14,8 @@ export const outputs = {
     aligned: "aligned.npz",
     summary: "compare.json",
   },
-  halves: ["even.npz", "odd.npz"],
+  /** Without the ending, which their format gives. */
+  halves: ["even", "odd"],
   benchmark: {
     results: "benchmark.json",
     row: "row.md",

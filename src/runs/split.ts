@@ -3,32 +3,39 @@ import { selectFrames } from "../data/selectFrames.ts";
 import { PtychonautError } from "../errors.ts";
 import { counted, printableLine } from "../printable.ts";
 import type { ScanOptions } from "../scans/scanOptions.ts";
-import { writeScanNpz } from "../scans/writeScanNpz.ts";
+import { framesOf } from "../scans/writers/frames.ts";
+import { npzWriter } from "../scans/writers/npz.ts";
+import { scanWriterNamed } from "../scans/writers/registry.ts";
 import { claimFolder, inLockedFolder } from "./claimFolder.ts";
-import type { RunHooks } from "./hooks.ts";
+import { sourceLines } from "./conversionWords.ts";
+import type { RunHooks, RunOutcome } from "./hooks.ts";
 import { readScan } from "./inputs/scans.ts";
 import type { Home } from "./machine.ts";
 import { outputs } from "./outputs.ts";
 import { joinPath } from "./paths.ts";
+import { claimScan, writeScanOutput } from "./scanOutput.ts";
 
 export interface SplitRequest {
   readonly scan: string;
   readonly reading: ScanOptions;
   readonly outputDir: string;
+  /** Name of the halves' format. Default npz. */
+  readonly outputFormat?: string;
   /** Whether halves that are there may be replaced. Default false. */
   readonly overwrite?: boolean;
 }
 
 /**
- * Writes the even and the odd patterns of a scan as `even.npz` and `odd.npz`, with its probe and object, and positions in
- * one frame.
+ * Writes the even and the odd patterns of a scan as `even` and `odd`, with its probe and object, and positions in one
+ * frame.
  * @throws PtychonautError "data" for a scan of one pattern; "output"
  */
 export async function runSplit(
-  { scan, reading, outputDir, overwrite }: SplitRequest,
-  hooks: Pick<RunHooks, "log" | "warn">,
+  { scan, reading, outputDir, outputFormat, overwrite = false }: SplitRequest,
+  hooks: RunHooks,
   home: Home,
-): Promise<void> {
+): Promise<RunOutcome> {
+  const writer = scanWriterNamed(outputFormat ?? npzWriter.name);
   const dataset = await readScan(scan, reading, home);
   const { count } = dataset.patterns;
   if (count < 2)
@@ -36,13 +43,19 @@ export async function runSplit(
   for (const line of dataset.provenance.warnings) hooks.warn(`warning: ${line}`);
   const { store } = home;
   await claimFolder(outputDir, { command: "split", inputs: [scan], overwrite }, store);
-  await inLockedFolder(outputDir, store, hooks.log, async () => {
+  return inLockedFolder(outputDir, store, hooks.log, async () => {
     for (const [first, name] of outputs.halves.entries()) {
       const frames = everySecond(dataset, first);
-      const path = joinPath(outputDir, name);
-      await store.write(path, writeScanNpz(selectFrames(dataset, frames)));
-      hooks.log(`wrote ${printableLine(path)}: ${counted(frames.length, "pattern")}`);
+      const output = joinPath(outputDir, name + writer.endings[0]);
+      const target = await claimScan(writer, output, { inputs: [scan], overwrite }, store);
+      const history = [...sourceLines(scan, dataset.provenance.sha256), `its ${name} patterns`];
+      const how = { where: scan, strict: false, compress: writer === npzWriter, history };
+      if (!(await writeScanOutput(framesOf(selectFrames(dataset, frames)), target, how, hooks, home)))
+        return { status: "interrupted", files: [] };
+      for (const { path } of target.files)
+        hooks.log(`wrote ${printableLine(path)}: ${counted(frames.length, "pattern")}`);
     }
+    return { status: "finished", files: [] };
   });
 }
 

@@ -11,6 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { openArrayFile } from "../../src/formats/containers.ts";
 import { openNpz } from "../../src/formats/npz.ts";
 import { nodeHome } from "../../src/node/home.ts";
 import { readScan } from "../../src/node/runs.ts";
@@ -110,4 +111,26 @@ it("stopped, it leaves nothing, and what was there as it was", async () => {
   }
   expect(readdirSync(path("stopped"))).toEqual(["old.npz"]);
   expect(readFileSync(path("stopped", "old.npz"), "utf8")).toBe("old");
+});
+
+it("simulate writes the format that the name or the option says", async () => {
+  const simulated = ["simulate", "--n", "16", "--patterns", "9", "--output"];
+  const metres = ["--energy_kev", "8", "--detector_distance_m", "2", "--detector_pixel_m", "75e-6"];
+  for (const [name, container, more] of [
+    ["a.h5", "HDF5", []],
+    ["a.cxi", "HDF5", metres],
+    ["a.dat", "NPZ", []],
+    ["b.dat", "HDF5", [...metres, "--output_format", "nxcxi"]],
+  ] as const) {
+    const { code, stderr } = await call([...simulated, path(name), ...more]);
+    expect(code, stderr).toBe(0);
+    expect(stderr).toMatch(/wrote .*: 9 patterns of 16 x 16/);
+    const file = await openArrayFile(readFileSync(path(name)), name);
+    expect(file.container).toBe(container);
+    file.close();
+  }
+  const refused = await call([...simulated, path("c.cxi")]);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toMatch(/cxi is in metres.*--energy_kev.*--detector_distance_m, --detector_pixel_m/s);
+  expect(existsSync(path("c.cxi"))).toBe(false);
 });

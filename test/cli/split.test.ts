@@ -69,3 +69,18 @@ test("a single pattern has no halves, and a folder must be named", async () => {
   expect(nowhere.code).toBe(2);
   expect(nowhere.stderr).toMatch(/missing --output_dir/);
 });
+
+test("in another format, also in two files each; what is there is not replaced unasked", async () => {
+  const metres = ["--energy_kev", "8", "--detector_distance_m", "2", "--object_pixel_m", "2e-8"];
+  const split = ["split", path("scan.npz"), "--output_dir", path("pairs"), "--output_format", "pair", ...metres];
+  const { code, stderr } = await call(split, { files: fileProbe(nodeHome) });
+  expect(code, stderr).toBe(0);
+  expect(stderr).toMatch(/pair cannot hold the nominal positions of 5 patterns/);
+  expect(stderr).toMatch(/even_dp\.hdf5: 5 patterns\nwrote .*even_para\.hdf5: 5 patterns\n/);
+  for (const name of ["even_dp", "even_para", "odd_dp", "odd_para"])
+    expect(existsSync(path("pairs", `${name}.hdf5`))).toBe(true);
+  const again = await call(split, { files: fileProbe(nodeHome) });
+  expect(again.code).toBe(2);
+  expect(again.stderr).toMatch(/would be lost.*even_dp\.hdf5/s);
+  expect((await call([...split, "--overwrite"], { files: fileProbe(nodeHome) })).code).toBe(0);
+});

@@ -10,6 +10,7 @@ import { createInferencePayload, readScan, runInference } from "../../src/node/r
 import { type Reconstruction, readReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
 import type { RunOutcome } from "../../src/runs/hooks.ts";
 import type { InferenceDeps } from "../../src/runs/infer/inferenceRun.ts";
+import { readObjectFile } from "../../src/runs/objectFile.ts";
 import { fileProbe } from "../../src/runs/payloads.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
@@ -90,6 +91,45 @@ function againstObject({ object: image, coverage, origin }: Reconstruction): { e
   });
   return { error, pixels };
 }
+
+describe("the object in another format as well", () => {
+  it("is written beside reconstruction.npz, with the probe, and what it cannot hold is in the record", async () => {
+    const metres = { overrides: { outputFormat: "product", objectPixelM: 2e-8, energyKev: 8 } };
+    const product = await infer({ ...metres, loadPredictor: perfectNetwork() });
+    expect(product.outcome.files).toContain(join(product.outputDir, "reconstruction_product.h5"));
+    const file = await readObjectFile(join(product.outputDir, "reconstruction_product.h5"), nodeHome);
+    expect(file.object).toEqual(product.reconstruction.object);
+    expect(file.pixelSizeM).toBe(2e-8);
+    const { origin, positions: used } = product.reconstruction;
+    file.positions?.forEach((value, i) => {
+      expect(value).toBeCloseTo(used[i] - (i % 2 === 0 ? origin.y : origin.x), 9);
+    });
+    expect(product.record.warnings.join()).toMatch(/product cannot hold how well its \d+ pixels are covered/);
+    expect(product.record.warnings.join()).toMatch(/asks for .*: no distance to the detector \(0 is written\)/);
+    expect((product.record["settings"] as { inference: unknown }).inference).toMatchObject({ outputFormat: "product" });
+  });
+
+  it("goes with the next run in the folder that does not write it", async () => {
+    const cxi = await infer({ overrides: { outputFormat: "cxi" }, loadPredictor: perfectNetwork() });
+    expect(existsSync(join(cxi.outputDir, "reconstruction.cxi"))).toBe(true);
+    const payload = await createInferencePayload({
+      ...{ modelPath: bundles[1], testDataFile: scan, outputDir: cxi.outputDir },
+      executionConfig: { accelerator: "cpu" },
+    });
+    await runInference(payload, quietHooks(), { loadPredictor: perfectNetwork() });
+    expect(readdirSync(cxi.outputDir).filter((name) => name.startsWith("reconstruction."))).toEqual([
+      "reconstruction.npz",
+    ]);
+  });
+
+  it("is refused in metres before anything is computed where no pixel is known", async () => {
+    const refused = infer({
+      overrides: { outputFormat: "ptyr" },
+      loadPredictor: () => Promise.reject(new Error("too late")),
+    });
+    await expect(refused).rejects.toThrow(/ptyr is in metres.*object_pixel_m/);
+  });
+});
 
 describe("inference with a perfect network", () => {
   for (const gridsize of [1, 2]) {

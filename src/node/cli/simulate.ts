@@ -3,6 +3,7 @@ import { parseSettings } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
 import { type GeometryStatement, geometryQuantities } from "../../optics/geometry.ts";
 import { runSimulation } from "../../runs/simulate.ts";
+import { scanWriters } from "../../scans/writers/registry.ts";
 import type { ModeCoherence } from "../../simulation/diffraction.ts";
 import {
   coherenceNames,
@@ -14,7 +15,7 @@ import {
   type SimulationOptions,
   scanNames,
 } from "../../simulation/options.ts";
-import { type Command, type CommandContext, overwriteFlag } from "./command.ts";
+import { type Command, type CommandContext, overwriteFlag, reportOutcome } from "./command.ts";
 import { problemOf } from "./configEntries.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 
@@ -33,7 +34,10 @@ const flag = (
 });
 
 const ownFlags: readonly Flag[] = [
-  flag("Files", "output", "text", "npz file to write.", { required: true }),
+  flag("Files", "output", "text", "File to write.", { required: true }),
+  flag("Files", "outputFormat", "text", "Format of the file; by the ending of its name when left open, else npz.", {
+    choices: scanWriters.map(({ name }) => name),
+  }),
   overwriteFlag,
   flag("Scan", "n", "integer", "Side of a diffraction pattern.", { aliases: ["N"], default: 64, unit: "pixels" }),
   flag("Scan", "patterns", "integer", "Number of patterns.", { default: 1000 }),
@@ -104,15 +108,17 @@ export const simulateCommand: Command = {
   run: async ({ values }: ParsedFlags, context: CommandContext) => {
     requireFlags(values, ownFlags, "simulate");
     const hooks = context.hooks(values["quiet"] === true);
-    const config = values["config"];
+    const { config, outputFormat } = values;
     const request = {
       output: String(values["output"]),
+      ...(outputFormat === undefined ? {} : { outputFormat: String(outputFormat) }),
       overwrite: values["overwrite"] === true,
       alsoRead: typeof config === "string" ? [config] : [],
       options: simulationOptions(values),
       labels: values["labels"] === true,
     };
-    await runSimulation(request, hooks, context.home);
+    const code = reportOutcome(await runSimulation(request, hooks, context.home), hooks);
+    if (code !== 0) return code;
     const refused = problemOf(() => parseSettings("model", { N: request.options.n }));
     if (refused !== undefined) hooks.warn(`warning: no network takes patterns of this size: ${refused}`);
     return 0;

@@ -1,7 +1,8 @@
 import { readingSettings, scanOptions } from "../../config/dataConfig.ts";
 import { parseSettings } from "../../config/schema.ts";
 import { runSplit } from "../../runs/split.ts";
-import { type Command, type CommandContext, overwriteFlag } from "./command.ts";
+import { scanWriters } from "../../scans/writers/registry.ts";
+import { type Command, type CommandContext, overwriteFlag, reportOutcome } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 import { schemaFlags } from "./schemaFlags.ts";
 
@@ -12,6 +13,13 @@ const ownFlags: readonly Flag[] = [
     section: "Files",
     description: "Folder for the two files; created with its parents.",
     required: true,
+  },
+  {
+    name: "outputFormat",
+    kind: "text",
+    section: "Files",
+    description: "Format of the two files; npz when left open.",
+    choices: scanWriters.map(({ name }) => name),
   },
   overwriteFlag,
 ];
@@ -40,6 +48,8 @@ async function split({ values, positionals }: ParsedFlags, context: CommandConte
   const reading = scanOptions(parseSettings("data", said));
   const outputDir = String(values["outputDir"]);
   const overwrite = values["overwrite"] === true;
-  await runSplit({ scan: positionals[0], reading, outputDir, overwrite }, hooks, context.home);
-  return 0;
+  const { outputFormat } = values;
+  const format = typeof outputFormat === "string" ? { outputFormat } : {};
+  const request = { scan: positionals[0], reading, outputDir, overwrite, ...format };
+  return reportOutcome(await runSplit(request, hooks, context.home), hooks);
 }

@@ -13,15 +13,17 @@ import { type PredictionReport, positionsOf, predictPatches } from "../../infere
 import { toReconstruction } from "../../inference/reconstruction.ts";
 import { pauses } from "../../pause.ts";
 import { inLockedFolder } from "../claimFolder.ts";
+import { sourceLines } from "../conversionWords.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
 import type { Home } from "../machine.ts";
 import { patchStatsFiles } from "../patchStatsFiles.ts";
+import { baseName } from "../paths.ts";
 import { pictureFiles } from "../pictureFiles.ts";
 import { type RunRecord, removeRunRecord, scanInput, withCircumstances, writeRunRecord } from "../runRecord.ts";
 import { stopwatch } from "../stopwatch.ts";
 import { type InferenceMetrics, inferenceMetrics } from "./inferenceMetrics.ts";
 import { type InferenceDeps, type InferenceRun, prepareInference } from "./inferenceRun.ts";
-import { removeReconstructionFiles, writeReconstructionFiles } from "./reconstructionFiles.ts";
+import { type AlsoWritten, removeReconstructionFiles, writeReconstructionFiles } from "./reconstructionFiles.ts";
 import { scaledByData } from "./scaledByData.ts";
 
 /**
@@ -182,10 +184,26 @@ async function conclude(
     ...(dataset.mask === undefined ? {} : { mask: dataset.mask.data }),
     ...pictureWarning(doubts),
   };
-  const results = { reconstruction, metrics, pictures, run: withCircumstances(record, home) };
+  const results = {
+    ...{ reconstruction, metrics, pictures, run: withCircumstances(record, home) },
+    ...alsoWritten(run, payload),
+  };
   const files = await writeReconstructionFiles(payload.outputDir, results, home);
   hooks.log(summary(report, metrics));
   return { ...outcome, files: [...written, ...files] };
+}
+
+/** The object in the format that was asked for, with the probe and what is known of the experiment. */
+function alsoWritten(
+  { bundleFile, dataset, probe, warn }: InferenceRun,
+  { inference: { outputFormat } }: InferencePayload,
+): { readonly also?: AlsoWritten } {
+  if (outputFormat === null) return {};
+  const { name, geometry, provenance } = dataset;
+  const beside = { name, probe, ...(geometry === undefined ? {} : { geometry }) };
+  const model = `reconstructed by the model ${baseName(bundleFile.path)}, SHA-256 ${bundleFile.sha256}`;
+  const history = [...sourceLines(provenance.path, provenance.sha256), model];
+  return { also: { format: outputFormat, beside, history, warn } };
 }
 
 function outcomeOf(report: PredictionReport, groups: number): Pick<RunOutcome, "status" | "advice"> {

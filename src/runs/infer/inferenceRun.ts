@@ -16,12 +16,14 @@ import { loadPredictor, type Predictor } from "../../inference/predictor.ts";
 import { positionsOf } from "../../inference/predictPatches.ts";
 import type { ParameterValues } from "../../nets/parameters.ts";
 import type { Propagator } from "../../physics/propagation/propagator.ts";
+import { reconstructionWriterNamed } from "../../reconstructions/registry.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { checkedScan } from "../../scans/checks/checkedScan.ts";
 import { maskedProbe } from "../../training/maskedProbe.ts";
 import { withModeCoherence } from "../../training/modeCoherence.ts";
 import { scanPropagator } from "../../training/scanPropagator.ts";
 import { probesOf } from "../../training/trainableProbe.ts";
+import { checkPixel } from "../conversionWords.ts";
 import { checkDeterminism } from "../determinism.ts";
 import type { RunHooks } from "../hooks.ts";
 import { locateBundle } from "../inputs/bundleFiles.ts";
@@ -110,6 +112,7 @@ async function prepareOn(
   const checked = checkedScan(asRead, statedOptions(data, payload.overridden), data);
   const dataset = withModeCoherence(checked, model);
   const propagator = scanPropagator([dataset]);
+  checkOutputFormat(payload, dataset);
   const lap = stopwatch();
   const warnings: string[] = [];
   const warn = (line: string): void => {
@@ -164,6 +167,14 @@ async function prepareOn(
       closeScan();
     },
   };
+}
+
+/** @throws PtychonautError "usage" before anything is computed, where the format is in metres and the pixel is not known */
+function checkOutputFormat(
+  { inference: { outputFormat }, testDataFile }: InferencePayload,
+  { geometry }: Dataset,
+): void {
+  if (outputFormat !== null) checkPixel(reconstructionWriterNamed(outputFormat), geometry?.objectPixelM, testDataFile);
 }
 
 function memoryWarnings(

@@ -7,11 +7,16 @@ import { PICTURE_FORMATS, type PictureFormat } from "../../pictures/pictureWrite
 import { probeFigure } from "../../pictures/probeFigure.ts";
 import { scanFigure } from "../../pictures/scanFigure.ts";
 import type { Sheet } from "../../pictures/sheet.ts";
+import { lostInReconstruction } from "../../reconstructions/lost.ts";
+import type { ReconstructionToWrite } from "../../reconstructions/reconstructionFormat.ts";
 import { type Reconstruction, writeReconstruction } from "../../reconstructions/reconstructionNpz.ts";
+import { reconstructionWriterNamed, reconstructionWriters } from "../../reconstructions/registry.ts";
 import type { Home } from "../machine.ts";
+import { fileToWrite } from "../outputFile.ts";
 import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
 import { pictureFiles } from "../pictureFiles.ts";
+import { filesOf } from "../reconstructionNames.ts";
 import type { RunStore } from "../store.ts";
 
 /** What a command leaves in its output folder. */
@@ -22,6 +27,18 @@ export interface ReconstructionRecord {
   /** `metrics.json`, where there is something to measure. */
   readonly metrics?: unknown;
   readonly pictures: ReconstructionPictures;
+  /** What the object is written as as well. */
+  readonly also?: AlsoWritten;
+}
+
+/** The object in another format. */
+export interface AlsoWritten {
+  readonly format: string;
+  /** What belongs to the reconstruction beside it. */
+  readonly beside: Pick<ReconstructionToWrite, "name" | "probe" | "geometry">;
+  /** Where it came from, a line each. */
+  readonly history: readonly string[];
+  readonly warn: (line: string) => void;
 }
 
 /** What the pictures beside the object show. */
@@ -38,7 +55,7 @@ export interface ReconstructionPictures {
 }
 
 /**
- * Writes `reconstruction.npz`, pictures (`amplitude`, `phase`, `scan`, `patterns`, `probe`), `metrics.json` (when there are
+ * Writes `reconstruction.npz`, the object in another format where that is asked for, pictures (`amplitude`, `phase`, `scan`, `patterns`, `probe`), `metrics.json` (when there are
  * metrics) and, last, so that its presence says that the others are complete, `run.json`. Each file is whole or absent.
  * @returns paths of the files written
  * @throws PtychonautError "output"
@@ -57,8 +74,10 @@ export async function writeReconstructionFiles(
     files.push(path(name));
   };
   await write(outputs.reconstruction, writeReconstruction(reconstruction));
-  // An earlier one may have had other pictures, or others formats of them.
+  // An earlier one may have had other pictures, or others formats of them, or of the object.
   await removePictures(folder, store);
+  await removeOtherFormats(folder, store);
+  if (record.also !== undefined) files.push(...(await writeAlso(folder, reconstruction, record.also, store)));
   const drawn = pictureFiles(pictures.formats, home);
   for (const [name, sheet] of Object.entries(sheetsOf(reconstruction, pictures)))
     files.push(...(await drawn.write(path(name), sheet)));
@@ -67,10 +86,36 @@ export async function writeReconstructionFiles(
   return files;
 }
 
+async function writeAlso(
+  folder: string,
+  reconstruction: Reconstruction,
+  { format, beside, history, warn }: AlsoWritten,
+  store: RunStore,
+): Promise<readonly string[]> {
+  const writer = reconstructionWriterNamed(format);
+  const { warnings: _, ...known } = reconstruction;
+  const all = { ...known, ...beside };
+  for (const line of lostInReconstruction(writer, all)) warn(`${format} cannot hold ${line}`);
+  for (const line of writer.missing?.(all) ?? []) warn(line);
+  const names = filesOf(writer).map((name) => joinPath(folder, name));
+  await writer.write(
+    all,
+    names.map((path) => fileToWrite(path, store)),
+    history,
+  );
+  return names;
+}
+
+async function removeOtherFormats(folder: string, store: RunStore): Promise<void> {
+  for (const writer of reconstructionWriters)
+    for (const name of filesOf(writer)) if (name !== outputs.reconstruction) await store.remove(joinPath(folder, name));
+}
+
 /** Takes away what an earlier reconstruction left, its record first. */
 export async function removeReconstructionFiles(folder: string, store: RunStore): Promise<void> {
   const { run, reconstruction, metrics } = outputs;
   for (const name of [run, reconstruction, metrics]) await store.remove(joinPath(folder, name));
+  await removeOtherFormats(folder, store);
   await removePictures(folder, store);
 }
 

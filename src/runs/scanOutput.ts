@@ -1,0 +1,105 @@
+import { PtychonautError, setting } from "../errors.ts";
+import { pauses } from "../pause.ts";
+import { counted } from "../printable.ts";
+import type { FramesToWrite } from "../scans/writers/framesToWrite.ts";
+import { scanWriterFor, scanWriterNamed, scanWriters } from "../scans/writers/registry.ts";
+import { checkGeometry, lostIn } from "../scans/writers/scanContent.ts";
+import type { ScanWriter, WriteScanOptions } from "../scans/writers/scanWriter.ts";
+import { sayLost } from "./conversionWords.ts";
+import type { RunHooks } from "./hooks.ts";
+import type { Home } from "./machine.ts";
+import { claimOutputFile, type OutputFile, type OutputFileOptions } from "./outputFile.ts";
+import type { RunStore } from "./store.ts";
+import { allOrNone, Stopped } from "./writtenTogether.ts";
+
+/** Where a scan goes, and as what. */
+export interface ScanOutput {
+  readonly writer: ScanWriter;
+  readonly files: readonly OutputFile[];
+}
+
+/**
+ * The writer that is named, or that a file's name tells.
+ * @param option the setting that names one
+ * @throws PtychonautError "usage" where neither does
+ */
+export function scanWriterOf(output: string, named: string | undefined, option: string): ScanWriter {
+  const writer = named === undefined ? scanWriterFor(output) : scanWriterNamed(named);
+  if (writer !== undefined) return writer;
+  throw new PtychonautError("usage", "the output's name does not say its format", {
+    where: output,
+    expected: `a name that ends with ${scanWriters.flatMap(({ endings }) => endings).join(", ")}`,
+    fix: `name the format: ${setting(option, scanWriters[0].name)}`,
+  });
+}
+
+/** Looks whether the files of a scan may be written, before anything is computed. @throws as `claimOutputFile` */
+export async function claimScan(
+  writer: ScanWriter,
+  output: string,
+  options: OutputFileOptions,
+  store: RunStore,
+): Promise<ScanOutput> {
+  const files: OutputFile[] = [];
+  for (const path of writer.files?.(output) ?? [output]) files.push(await claimOutputFile(path, options, store));
+  return { writer, files };
+}
+
+export interface ScanOutputOptions extends WriteScanOptions {
+  /** Names the scan in errors. */
+  readonly where: string;
+  /** What the format cannot hold is an error. */
+  readonly strict: boolean;
+}
+
+/**
+ * Writes a scan, a few patterns at a time, after saying what its format cannot hold.
+ * @returns whether it came to its end; where it was asked to stop, nothing is left
+ * @throws PtychonautError "usage" for what the format needs and the scan does not say; "output"
+ */
+export async function writeScanOutput(
+  scan: FramesToWrite,
+  { writer, files }: ScanOutput,
+  { where, strict, ...options }: ScanOutputOptions,
+  hooks: Pick<RunHooks, "signal" | "log" | "warn" | "progress">,
+  home: Pick<Home, "store">,
+): Promise<boolean> {
+  checkGeometry(writer, scan, where);
+  sayLost(lostIn(writer, scan), writer.name, strict, hooks);
+  for (const line of writer.missing?.(scan) ?? []) hooks.warn(`warning: ${line}`);
+  const followed = watched(scan, hooks);
+  const finished = await allOrNone(files, home, hooks.signal, (open) => writer.write(followed.scan, open, options));
+  followed.done();
+  return finished;
+}
+
+/** How large a scan is and what it was written as, for people. */
+export function scanWords({ shape: [count, height, width] }: FramesToWrite, { name, title }: ScanWriter): string {
+  return `${counted(count, "pattern")} of ${height} x ${width} as ${name} (${title})`;
+}
+
+/** The same scan, with a bar that follows its frames, and an end when the run is asked to. */
+function watched(
+  scan: FramesToWrite,
+  hooks: Pick<RunHooks, "signal" | "progress">,
+): { readonly scan: FramesToWrite; done(): void } {
+  const [count, height, width] = scan.shape;
+  const bar = hooks.progress("writing", count);
+  const pause = pauses();
+  return {
+    scan: {
+      ...scan,
+      async *frames() {
+        let done = 0;
+        for await (const block of scan.frames()) {
+          await pause();
+          if (hooks.signal.aborted) throw new Stopped();
+          done += block.length / (height * width);
+          yield block;
+          bar.update(done);
+        }
+      },
+    },
+    done: () => bar.finish(),
+  };
+}
