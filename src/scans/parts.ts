@@ -2,6 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { NumericArray } from "../formats/npy.ts";
 import type { GeometryStatement } from "../optics/geometry.ts";
+import type { ProbeOptions } from "./prepare/probeOptions.ts";
 import type { ScanOptions } from "./scanOptions.ts";
 
 /**
@@ -26,6 +27,11 @@ export interface ScanParts {
   readonly frames?: (count: number) => FramesPart;
   /** Patches to learn from, of the patterns' shape, where the file has them. */
   readonly labels?: (shape: readonly number[], reading: LabelReading) => Pick<Dataset, "patches" | "labelProblem">;
+  /**
+   * What the file tells of lens and aperture. With a model it stands for a probe where none is read; without one it completes
+   * a model that is stated. See `withOptics`.
+   */
+  readonly optics?: ProbeOptions;
   /** What the format itself answers of how to read it; what is stated wins. */
   readonly says?: FormatStatement;
   /** Conventions that no setting names, for the provenance. */
@@ -39,6 +45,8 @@ export interface RasterPart {
   readonly shape: readonly [rows: number, columns: number];
   /** Between neighbours, metres. */
   readonly stepM?: readonly [y: number, x: number];
+  /** Of the scan's axes against the detector's: degrees from +x towards +y, as of `correctedPositions`. Default 0. */
+  readonly rotation?: number;
 }
 
 export interface FramesPart {
@@ -66,6 +74,7 @@ export type FormatStatement = Pick<
   | "positionOrigin"
   | "positionUnit"
   | "positionsAre"
+  | keyof ProbeOptions
 >;
 
 /**

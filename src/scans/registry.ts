@@ -8,6 +8,7 @@ import { withElsewhere } from "./elsewhere.ts";
 import { cdtoolsFormat } from "./formats/cdtools.ts";
 import { cxiFormat } from "./formats/cxi.ts";
 import { detectorFramesFormat } from "./formats/detectorFrames.ts";
+import { emdFormat } from "./formats/emd.ts";
 import { foldSliceFormat } from "./formats/foldSlice.ts";
 import { foldSliceResultFormat } from "./formats/foldSliceResult.ts";
 import { namedFormat } from "./formats/named.ts";
@@ -16,10 +17,11 @@ import { productFormat } from "./formats/product.ts";
 import { ptydFormat } from "./formats/ptyd.ts";
 import { ptylabFormat } from "./formats/ptylab.ts";
 import { ptyrFormat } from "./formats/ptyr.ts";
+import { stemArraysFormat } from "./formats/stemArrays.ts";
 import { tikeFormat } from "./formats/tike.ts";
 import type { ScanParts } from "./parts.ts";
 import { detectorPlan } from "./prepare/detectorPlan.ts";
-import { checkProbeOptions } from "./prepare/probeRules.ts";
+import { withOptics } from "./prepare/probeRules.ts";
 import { withRaster } from "./prepare/raster.ts";
 import type { Recognition, ScanFormat, ScanShape, ScanSource } from "./scanFormat.ts";
 import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
@@ -34,6 +36,8 @@ export const scanFormats: readonly ScanFormat[] = [
   ptylabFormat,
   foldSliceFormat,
   foldSliceResultFormat,
+  emdFormat,
+  stemArraysFormat,
   productFormat,
   ptydFormat,
   ptyrFormat,
@@ -104,17 +108,10 @@ export function scanParts(
   where: string,
   elsewhere: ScanSource["elsewhere"] = {},
 ): FoundParts {
-  checkProbeOptions(options, where);
   const chosen = chooseFormat(file, options, where);
-  const parts = withRaster(
-    withElsewhere(
-      withStatedArrays(chosen.format.parts(file, options, where), file, options, where),
-      elsewhere,
-      options,
-    ),
-    options,
-    where,
-  );
+  const own = withStatedArrays(chosen.format.parts(file, options, where), file, options, where);
+  const found = withElsewhere(own, elsewhere, options);
+  const parts = withOptics(withRaster(found, options, where), options, where);
   return { ...chosen, parts };
 }
 

@@ -1,4 +1,5 @@
 import { PtychonautError } from "../../errors.ts";
+import type { ScanParts } from "../parts.ts";
 import { optionAdvice, type ScanOptions } from "../scanOptions.ts";
 import { type ProbeModel, type ProbeParameter, probeModels, probeParameters } from "./probeOptions.ts";
 
@@ -84,4 +85,25 @@ function parametersOf({ probeModel, semiAngleMrad, apertureM }: ScanOptions, whe
     expected: `one of ${optionAdvice("semiAngleMrad")} and ${optionAdvice("apertureM")}`,
     got: semiAngleMrad === undefined ? "neither" : "both",
   });
+}
+
+/**
+ * Parts whose `says` describe the probe that is to be built: as options say, completed by what the file tells of its optics;
+ * or as the file tells, where no probe is read.
+ * @throws PtychonautError "usage" as `checkProbeOptions`
+ */
+export function withOptics(parts: ScanParts, options: ScanOptions, where: string): ScanParts {
+  const { optics = {}, probe, says } = parts;
+  const read = probe !== undefined || reading.some((name) => options[name] !== undefined);
+  const probeModel = options.probeModel ?? (read ? undefined : optics.probeModel);
+  if (probeModel === undefined) {
+    checkProbeOptions(options, where);
+    return parts;
+  }
+  const aperture = options.apertureM === undefined ? lens : pinhole;
+  const { needs, takes } = probeModel === "aperture" ? aperture : others[probeModel];
+  const told = [...needs, ...takes].filter((name) => optics[name] !== undefined && options[name] === undefined);
+  const completed = { probeModel, ...Object.fromEntries(told.map((name) => [name, optics[name]])) };
+  checkProbeOptions({ ...completed, ...options }, where);
+  return { ...parts, says: { ...says, ...completed } };
 }

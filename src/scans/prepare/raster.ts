@@ -1,6 +1,7 @@
 import { PtychonautError } from "../../errors.ts";
 import type { RasterPart, ScanParts } from "../parts.ts";
 import { lengthUnits, optionAdvice, type PositionUnit, type ScanOptions } from "../scanOptions.ts";
+import { correctedPositions } from "./positions.ts";
 
 export const scanShapePattern: RegExp = /^\s*\d+\s*,\s*\d+\s*$/;
 
@@ -51,15 +52,20 @@ function inUnit([y, x]: readonly [number, number], { positionUnit = "m" }: ScanO
 }
 
 function rasterParts(parts: ScanParts, [rows, columns]: RasterPart["shape"], { steps, unit }: Steps): ScanParts {
-  const apart = steps[0] === steps[1] ? `${steps[0]}` : `${steps[0]} along y and ${steps[1]} along x`;
+  const [y, x] = steps.map((step) => String(Number(step.toPrecision(9))));
+  const apart = y === x ? y : `${y} along y and ${x} along x`;
+  const rotation = parts.raster?.rotation ?? 0;
   return {
     ...parts,
     says: { ...parts.says, positionOrigin: "centered", positionReference: "center", positionUnit: unit },
     positions: {
       keys: [`raster of ${rows} × ${columns}`],
       count: rows * columns,
-      read: () => rasterOf(rows, columns, steps),
-      conversions: [`positions of a raster of ${rows} × ${columns}, ${apart} ${unit} apart`],
+      read: () => correctedPositions(rasterOf(rows, columns, steps), { positionRotation: rotation }, [0, 0]),
+      conversions: [
+        `positions of a raster of ${rows} × ${columns}, ${apart} ${unit} apart`,
+        ...(rotation === 0 ? [] : [`rotated by ${Number(rotation.toFixed(4))}° from +x towards +y, as the file says`]),
+      ],
     },
   };
 }

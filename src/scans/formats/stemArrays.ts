@@ -1,0 +1,67 @@
+import type { ArrayFile } from "../../formats/arrayFile.ts";
+import { hasRank, namesArrays } from "../arrayParts.ts";
+import type { ScanParts } from "../parts.ts";
+import type { ProbeOptions } from "../prepare/probeOptions.ts";
+import type { Recognition, ScanFormat } from "../scanFormat.ts";
+import { geometryIn } from "../scanGeometry.ts";
+import { lengthUnits, type ScanOptions } from "../scanOptions.ts";
+import { numberAt, type Reading, readingOf } from "./quantities.ts";
+
+/**
+ * 4D-STEM in plain arrays with their units in their names: counts (scan row, scan column, y, x) with the zero frequency at
+ * index floor(n/2), `scan_step_A`, `scan_angle_deg` by which the scan's axes are turned from +y towards +x, `voltage_kV`,
+ * `object_pixel_A`, and for the probe `semiangle_mrad` and `defocus_nm`, C1, positive for overfocus.
+ */
+export const stemArraysFormat: ScanFormat = {
+  name: "stem_arrays",
+  title: "4D-STEM in arrays whose names have units",
+  recognise,
+  parts,
+};
+
+function recognise(file: ArrayFile, options: ScanOptions): Recognition {
+  const [cube, ...others] = cubes(file);
+  const fits = cube !== undefined && others.length === 0 && file.has("scan_step_A") && !namesArrays(options);
+  if (!fits) return { confidence: 0, evidence: "" };
+  return { confidence: 0.9, evidence: `${file.container} with ${cube} of four axes and scan_step_A` };
+}
+
+const cubes = (file: ArrayFile): string[] =>
+  file.keys.filter((key) => hasRank(file, key, 4) && !file.header(key).dtype.startsWith("complex"));
+
+function parts(file: ArrayFile, options: ScanOptions, where: string): ScanParts {
+  const reading = readingOf(file, where);
+  const key = options.patternsKey ?? cubes(file)[0];
+  const step = numberAt(reading, "scan_step_A");
+  const angle = numberAt(reading, "scan_angle_deg") ?? 0;
+  const optics = opticsIn(reading);
+  const usable = key !== undefined && hasRank(file, key, 4) && options.patterns === undefined;
+  const shape = usable ? file.header(key).shape : [];
+  const stepM = step !== undefined && step > 0 ? step * lengthUnits.angstrom : undefined;
+  return {
+    ...(usable ? { patterns: { file, key } } : {}),
+    ...(usable
+      ? {
+          raster: {
+            shape: [shape[0], shape[1]],
+            ...(stepM === undefined ? {} : { stepM: [stepM, stepM] as const }),
+            // The other way round than `position_rotation`; −0 would be shown.
+            rotation: angle === 0 ? 0 : -angle,
+          },
+        }
+      : {}),
+    geometry: { ...geometryIn(file, where, reading.warnings), radiation: "electrons" },
+    optics,
+    says: { measurement: "counts", dcAt: "center", frameAxis: "first", positionsAre: "probe" },
+    conversions: reading.conversions,
+    warnings: reading.warnings,
+  };
+}
+
+function opticsIn(reading: Reading): ProbeOptions {
+  const semiAngleMrad = numberAt(reading, "semiangle_mrad");
+  const defocus = numberAt(reading, "defocus_nm");
+  if (semiAngleMrad === undefined) return {};
+  // Without a defocus no probe can be built: few scans of ptychography are in focus.
+  return { semiAngleMrad, ...(defocus === undefined ? {} : { probeModel: "aperture", defocusM: defocus * 1e-9 }) };
+}
