@@ -58,7 +58,9 @@ export function completeScan(
   if (options.dcAt === "corner") conversions.push("zero frequency moved from index 0 to the centre");
   const geometry = geometryOf(parts, options, layout, where);
   const frames = parts.frames?.(count) ?? {};
-  const window = { height, width, object, geometry, where };
+  // Positions count pixels of the patterns as they are, which along a side of another length are others.
+  const perPixel = height === width ? ([1, 1] as const) : ([height / cut[0], width / cut[1]] as const);
+  const window = { height, width, object, geometry, perPixel, where };
   const positions = placedPositions(positionsPart, options, window, frames.scanIndex, conversions);
   warnings.push(...outsideObject(positions.positions, object, patterns));
 
@@ -100,15 +102,29 @@ export function shapeOfParts(parts: ScanParts, stated: ScanOptions, where: strin
   };
 }
 
-/** The geometry that the file and options add up to. @throws PtychonautError "data" where they contradict each other */
+/**
+ * The geometry that the file and options add up to. Patterns that are not square have no one object pixel; where they are to
+ * be made square it is that of the square.
+ * @throws PtychonautError "data" where they contradict each other
+ */
 export function geometryOf(
   { geometry }: ScanParts,
   options: ScanOptions,
   layout: Pick<PatternLayout, "height" | "width"> | undefined,
   where: string,
 ): Geometry {
-  const side = layout !== undefined && layout.height === layout.width ? layout.height : undefined;
+  const side = layout && squareSide(options, layout, where);
   return resolveGeometry(mergeGeometry(geometry, options.geometry ?? {}, where), side, where);
+}
+
+function squareSide(
+  options: ScanOptions,
+  { height, width }: Pick<PatternLayout, "height" | "width">,
+  where: string,
+): number | undefined {
+  if (height === width) return height;
+  const { cut } = detectorPlan(options, [height, width], where);
+  return cut[0] === cut[1] ? cut[0] : undefined;
 }
 
 const framesOf = ({ scanIndex, frameIntensities }: FramesPart): Pick<Dataset, "scanIndex" | "frameIntensities"> => ({

@@ -20,6 +20,8 @@ export interface WindowGeometry {
   readonly width: number;
   readonly object: ComplexArray | undefined;
   readonly geometry: Geometry;
+  /** Pixels of the patterns as they are in an object pixel of the geometry, (y, x): not 1 where they are made square. */
+  readonly perPixel: readonly [y: number, x: number];
   readonly where: string;
 }
 
@@ -51,12 +53,14 @@ export function placedPositions(
 
   const lists = nominal === undefined ? [positions] : [positions, nominal];
   const perUnit = pixelsPerUnit(options, window.geometry, where);
-  if (perUnit !== 1) {
-    for (const list of lists) for (let k = 0; k < list.length; k++) list[k] *= perUnit;
+  const inLengths = (options.positionUnit ?? "px") !== "px";
+  // The step of a raster is the same along y and x too.
+  if (inLengths || options.scanStep !== undefined)
+    for (const list of lists) for (let k = 0; k < list.length; k++) list[k] *= perUnit * window.perPixel[k % 2];
+  if (inLengths)
     conversions.push(
       `positions converted from ${options.positionUnit} to object pixels of ${window.geometry.objectPixelM} m`,
     );
-  }
   if (options.positionsAre === "sample") {
     for (const list of lists) for (let k = 0; k < list.length; k++) list[k] = -list[k];
     conversions.push("positions of the sample turned round: the probe moves the other way over the object");

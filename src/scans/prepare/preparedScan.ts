@@ -223,7 +223,7 @@ function fittedText({ done }: FittedProbe, sides: Sides, plan: DetectorPlan): st
   return [`the probe is ${words[done]}`];
 }
 
-/** λ z / (M p), or from the old pixel where a square was cut or filled up. */
+/** λ z / (M p), or from the old pixel where a square was cut or filled up; what was no square has that of the square it is. */
 function otherPixel(geometry: Geometry, [height, width]: Sides, { cut: [side, other], bin }: DetectorPlan): Geometry {
   const { wavelengthM, detectorDistanceM, detectorPixelM, objectPixelM, ...others } = geometry;
   const known = wavelengthM !== undefined && detectorDistanceM !== undefined && detectorPixelM !== undefined;
@@ -234,7 +234,7 @@ function otherPixel(geometry: Geometry, [height, width]: Sides, { cut: [side, ot
       ? (wavelengthM * detectorDistanceM) / (side * detectorPixelM)
       : height === width && objectPixelM !== undefined
         ? (objectPixelM * height) / side
-        : undefined;
+        : objectPixelM;
   return {
     ...others,
     ...(wavelengthM === undefined ? {} : { wavelengthM }),

@@ -127,6 +127,33 @@ describe("a raster", () => {
     expect(turned).toEqual(rows);
   });
 
+  it("has one step along y and x, whatever the detector's sides before they are cut", () => {
+    const wide = (extra: Record<string, NpyArray>): Uint8Array =>
+      writeNpz({
+        diff3d: { shape: [2, 3, N, 12], dtype: "float32", data: new Float32Array(6 * N * 12).fill(1) },
+        probeGuess: { shape: [N, N], dtype: "complex64", data: new Float32Array(2 * N * N).fill(1) },
+        ...extra,
+      });
+    const number = (value: number): NpyArray => ({ shape: [], dtype: "float64", data: Float64Array.of(value) });
+    const steps = (bytes: Uint8Array, options: ScanOptions): number[] => {
+      const [first, right, , below] = pairs(read(bytes, { cropTo: N, ...options }).positions);
+      return [below[0] - first[0], right[1] - first[1]];
+    };
+    const close = (found: number[], wanted: number): void => {
+      for (const value of found) expect(value).toBeCloseTo(wanted, 9);
+    };
+    // Of the window of 8: λ z / (8 p) = 2.5 nm, or as it is said to be.
+    const known = wide({
+      wavelength_m: number(1e-10),
+      detector_distance_m: number(2),
+      detector_pixel_m: number(1e-2),
+    });
+    close(steps(known, { scanStep: 10, positionUnit: "nm" }), 4);
+    close(steps(wide({ object_pixel_m: number(5e-9) }), { scanStep: 10, positionUnit: "nm" }), 2);
+    close(steps(known, { scanStep: 3 }), 3);
+    expect(read(known, { cropTo: N, scanStep: 3 }).geometry?.objectPixelM).toBeCloseTo(2.5e-9, 15);
+  });
+
   it("of frames in one row is told its shape", () => {
     const bytes = file(undefined, [6]);
     expect(() => read(bytes, { scanStep: 1 })).toThrow(/how many rows and columns/);
