@@ -96,11 +96,19 @@ export interface Dataset {
   readonly provenance: Provenance;
 }
 
+/** The scan format that read a file. */
+export interface ReadFormat {
+  readonly name: string;
+  /** What told that it is this one. */
+  readonly evidence: string;
+  /** What the format itself answers of how to read it, by the options that would say it. */
+  readonly says?: Readonly<Record<string, string | number>>;
+}
+
 export interface Provenance {
   readonly path?: string;
   readonly sha256?: string;
-  /** The scan format that read it, and what told that it is this one. */
-  readonly format?: { readonly name: string; readonly evidence: string };
+  readonly format?: ReadFormat;
   /** Every convention that was applied, stated or by default, by the settings that would say it. */
   readonly conventions?: Readonly<Record<string, string>>;
   /** In the order applied: transposed axes, DC moved to the centre, positions converted … */

@@ -126,7 +126,13 @@ export function readScanArrays(file: ArrayFile, options: ScanOptions = {}, sourc
   const effective = { ...parts.says, ...options };
   const whole = asStated(completeScan(parts, options, source), effective, source.unread);
   const dataset = options.scanIndex === undefined ? whole : scanOfNumber(whole, options.scanIndex, where);
-  return { ...dataset, provenance: { ...dataset.provenance, format: { name: format.name, evidence } } };
+  return {
+    ...dataset,
+    provenance: {
+      ...dataset.provenance,
+      format: { name: format.name, evidence, ...(parts.says === undefined ? {} : { says: parts.says }) },
+    },
+  };
 }
 
 /** @throws PtychonautError "data" or "usage", see `chooseFormat` and `completeScan` */

@@ -9,12 +9,12 @@ import { scanFacts } from "./scanFacts.ts";
 /**
  * A scan as a run may work with it: without the frames that are to be left out, with what the checks warn of in its
  * warnings, and what a mask takes away in its provenance.
- * @param stated what was said about the file by name; a check that it answers is silent
+ * @param stated what was said about the file by name; a check that it, or the file's format, answers is silent
  * @throws PtychonautError "data" for what `inspect` calls an error; "usage" for frames that are not there
  */
 export function checkedScan(dataset: Dataset, stated: ScanOptions, skipping: Skipping): Dataset {
   const { provenance } = dataset;
-  const looked = scanFacts(dataset, stated);
+  const looked = scanFacts(dataset, { ...(provenance.format?.says as ScanOptions | undefined), ...stated });
   const skipped = framesToSkip(looked, dataset.name, skipping);
   const facts = { ...looked, skipped };
   const findings = checkScan(facts);

@@ -7,6 +7,7 @@ import type { ArrayFile } from "../../../src/formats/arrayFile.ts";
 import { openArrayFile } from "../../../src/formats/containers.ts";
 import { writeNpy } from "../../../src/formats/npy.ts";
 import { openSource } from "../../../src/node/files/fileSource.ts";
+import { checkedScan } from "../../../src/scans/checks/checkedScan.ts";
 import { readScanArrays, scanParts } from "../../../src/scans/registry.ts";
 import type { ScanSource } from "../../../src/scans/scanFormat.ts";
 import type { ScanOptions } from "../../../src/scans/scanOptions.ts";
@@ -26,7 +27,7 @@ import { complex, fileOf } from "./handMade.ts";
 const folder = mkdtempSync(join(tmpdir(), "ptychonaut-frames-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const [ROWS, COLUMNS, N] = [2, 3, 8];
+const [ROWS, COLUMNS, N] = [2, 3, 32];
 const COUNT = ROWS * COLUMNS;
 const pixel = (k: number, i: number, size = N * N): number => ((13 * k + 7 * i) % 251) + (i === size / 2 ? 500 : 0);
 const frame = (k: number, size = N * N): number[] => Array.from({ length: size }, (_, i) => pixel(k, i, size));
@@ -100,6 +101,15 @@ describe("Merlin's frames", () => {
     expect(onDisk.patterns.origin).toMatchObject({ kind: "chunked", path, key: "frames", dtype: "uint16" });
     expect(framesOf(onDisk)).toEqual(all());
     source.close();
+  });
+
+  it("are counts by their format, which no check asks for again", async () => {
+    const file = await openArrayFile(bytes, "scan.mib");
+    const scan = read(file, { scanStep: 5, scanShape: `${ROWS},${COLUMNS}` });
+    const asked = { ...scan, provenance: { ...scan.provenance, format: { name: "none", evidence: "" } } };
+    const skipping = { skipFrames: null, skipOutlyingFrames: false };
+    expect(() => checkedScan(asked, {}, skipping)).toThrow(/look like counts/);
+    expect(checkedScan(scan, {}, skipping).measurement).toBe("counts");
   });
 
   it("say what their container found: a last frame that is cut off", async () => {
