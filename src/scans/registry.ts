@@ -7,10 +7,14 @@ import { completeScan, shapeOfParts } from "./completeScan.ts";
 import { withElsewhere } from "./elsewhere.ts";
 import { cdtoolsFormat } from "./formats/cdtools.ts";
 import { cxiFormat } from "./formats/cxi.ts";
+import { dataExchangeFormat } from "./formats/dataExchange.ts";
 import { detectorFramesFormat } from "./formats/detectorFrames.ts";
+import { eigerFormat } from "./formats/eiger.ts";
 import { emdFormat } from "./formats/emd.ts";
 import { foldSliceFormat } from "./formats/foldSlice.ts";
 import { foldSliceResultFormat } from "./formats/foldSliceResult.ts";
+import { hxnFormat, hxnRawFormat } from "./formats/hxn.ts";
+import { lclsFormat } from "./formats/lcls.ts";
 import { namedFormat } from "./formats/named.ts";
 import { nxPtychoFormat } from "./formats/nxPtycho.ts";
 import { productFormat } from "./formats/product.ts";
@@ -41,6 +45,11 @@ export const scanFormats: readonly ScanFormat[] = [
   productFormat,
   ptydFormat,
   ptyrFormat,
+  eigerFormat,
+  hxnFormat,
+  hxnRawFormat,
+  dataExchangeFormat,
+  lclsFormat,
   cdtoolsFormat,
   detectorFramesFormat,
 ];

@@ -49,7 +49,8 @@ export function entryParts(
   const shifted = patterns !== undefined && isShifted(reading, patterns);
   if (patterns !== undefined && !shifted) beamCentre(reading, at, patterns, axes);
   const dark = firstKey(file, at("data_dark"));
-  if (dark !== undefined) warnings.push(`dark frames in ${dark} were not subtracted`);
+  if (dark !== undefined)
+    warnings.push(`dark frames in ${dark} were not subtracted: ${setting("background_file", `FILE::${dark}`)}`);
   const maskKey = firstKey(file, at("mask"));
   const illumination = firstKey(file, paths.illuminations);
   const object = imageOf(reading, paths.images);
@@ -126,9 +127,11 @@ export function warnAboutCentre(
   const middle = [Math.floor(height / 2), Math.floor(width / 2)] as const;
   if (Math.abs(y - middle[0]) <= NEAR_MIDDLE && Math.abs(x - middle[1]) <= NEAR_MIDDLE) return;
   const inside = y >= 0 && x >= 0 && y < height && x < width;
+  const place = `the file has the beam at pixel (${y.toFixed(1)}, ${x.toFixed(1)})`;
   warnings.push(
-    `the file has the beam at pixel (${y.toFixed(1)}, ${x.toFixed(1)}), ` +
-      (inside ? `and the zero frequency is expected at (${middle.join(", ")})` : "outside the patterns: ignored") +
-      (inside ? `: ${setting("crop_to")} cuts about the latter` : ""),
+    inside
+      ? `${place}, and the zero frequency is expected at (${middle.join(", ")}): cut about the former with ` +
+          `${setting("beam_center", `${y.toFixed(1)},${x.toFixed(1)}`)} ${setting("crop_to")}`
+      : `${place}, outside the patterns: ignored`,
   );
 }

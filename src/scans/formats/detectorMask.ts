@@ -2,22 +2,44 @@ import { PtychonautError, setting } from "../../errors.ts";
 import type { ArrayPart } from "../parts.ts";
 import type { Reading } from "./quantities.ts";
 
+/** What the bits of a mask stand for. */
+export interface MaskBits {
+  /** Those that are no defect. */
+  readonly harmless: number;
+  readonly names: Readonly<Record<number, string>>;
+}
+
 /** CXI's bit for a pixel that has a signal, which is no defect. */
 const HAS_SIGNAL = 0x1000;
 
-const names: Readonly<Record<number, string>> = {
-  ...{ 1: "invalid", 2: "saturated", 4: "hot", 8: "dead", 16: "shadowed", 32: "parasitic" },
-  ...{ 64: "overlapping", 128: "bad", 256: "saturated neighbour", 512: "missing", 1024: "noisy" },
+export const cxiBits: MaskBits = {
+  harmless: HAS_SIGNAL,
+  names: {
+    ...{ 1: "invalid", 2: "saturated", 4: "hot", 8: "dead", 16: "shadowed", 32: "parasitic" },
+    ...{ 64: "overlapping", 128: "bad", 256: "saturated neighbour", 512: "missing", 1024: "noisy" },
+  },
+};
+
+/** Of DECTRIS' detectors. */
+export const dectrisBits: MaskBits = {
+  harmless: 0,
+  names: { 1: "in gaps", 2: "dead", 4: "under-responding", 8: "over-responding", 16: "noisy" },
 };
 
 /**
- * A bit field of defects, `[y, x]` or one of each frame, as 1 = valid: no bit but "has signal". Of a mask of each frame a
+ * A bit field of defects, `[y, x]` or one of each frame, as 1 = valid: no bit but the harmless one. Of a mask of each frame a
  * pixel is valid that is so in all.
  */
-export function goodPixels({ file, where, conversions }: Reading, key: string): ArrayPart {
+export function goodPixels(
+  { file, where, conversions }: Reading,
+  key: string,
+  { harmless, names }: MaskBits = cxiBits,
+): ArrayPart {
   const { shape, dtype } = file.header(key);
   const [height, width] = shape.slice(-2);
-  conversions.push(`${key} read as bits of defects: 0 (or ${HAS_SIGNAL} alone) is a valid pixel`);
+  conversions.push(
+    `${key} read as bits of defects: 0${harmless === 0 ? "" : ` (or ${harmless} alone)`} is a valid pixel`,
+  );
   return {
     key,
     shape: [height, width],
@@ -35,7 +57,7 @@ export function goodPixels({ file, where, conversions }: Reading, key: string): 
       for (let frame = 0; frame < frames; frame++)
         for (const [i, value] of file.readImages(key, frame, 1).entries()) {
           // Negative and large numbers have no place in 32 bits.
-          const defects = (value >>> 0) & ~HAS_SIGNAL;
+          const defects = (value >>> 0) & ~harmless;
           if (defects === 0 || valid[i] === 0) continue;
           valid[i] = 0;
           for (const bit of Object.keys(names).map(Number)) if (defects & bit) bits.set(bit, (bits.get(bit) ?? 0) + 1);

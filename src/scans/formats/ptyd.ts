@@ -7,6 +7,7 @@ import { hasRank } from "../arrayParts.ts";
 import type { ArrayPart, PositionsPart, ScanParts } from "../parts.ts";
 import type { ScanFormat } from "../scanFormat.ts";
 import { warnAboutCentre } from "./cxiEntry.ts";
+import { numberedStacks } from "./numberedStacks.ts";
 import { lengthAt, photonEnergyAt, type Reading, readingOf, textAt } from "./quantities.ts";
 
 /** The frames of all chunks as one array. */
@@ -59,10 +60,9 @@ function parts(file: ArrayFile, _: unknown, where: string): ScanParts {
   };
 }
 
-/** Paths of the chunks that have frames. @throws PtychonautError "data" for one that is missing between others */
+/** Paths of the chunks that have frames. @throws PtychonautError "data" for one that is missing */
 function chunksOf({ file, where, warnings }: Reading): string[] {
-  const chunks: string[] = [];
-  while (hasRank(file, `chunks/${chunks.length}/data`, 3)) chunks.push(`chunks/${chunks.length}`);
+  const chunks = numberedStacks(file, 0, (k) => `chunks/${k}/data`).map((key) => key.replace(/\/data$/, ""));
   const last = Math.max(-1, ...file.keys.map((key) => Number(/^chunks\/(\d{1,6})\//.exec(key)?.[1] ?? -1)));
   if (last >= chunks.length)
     throw new PtychonautError("data", "a chunk of frames is missing", {

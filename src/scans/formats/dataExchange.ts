@@ -1,0 +1,35 @@
+import { setting } from "../../errors.ts";
+import type { ScanParts } from "../parts.ts";
+import type { ScanFormat } from "../scanFormat.ts";
+import { firstStack, photonEnergyAt, readingOf } from "./quantities.ts";
+
+const DATA = "exchange/data";
+
+/**
+ * Data Exchange (De Carlo et al., J. Synchrotron Rad. 21, 1224 (2014)): counts `exchange/data` (frame, y, x). Where the beam was
+ * on the sample, distance and pixel are not in it, or nowhere in particular.
+ */
+export const dataExchangeFormat: ScanFormat = {
+  name: "data_exchange",
+  title: "Data Exchange",
+  recognise: (file) =>
+    firstStack(file, [DATA]) === undefined
+      ? { confidence: 0, evidence: `no ${DATA}` }
+      : { confidence: 0.8, evidence: DATA },
+  parts(file, _, where): ScanParts {
+    const reading = readingOf(file, where);
+    const patterns = firstStack(file, [DATA]);
+    const energyKev = photonEnergyAt(reading, ["measurement/instrument/monochromator/energy"], "keV");
+    if (file.has(`${DATA}_dark`))
+      reading.warnings.push(
+        `dark frames in ${DATA}_dark were not subtracted: ${setting("background_file", `FILE::${DATA}_dark`)}`,
+      );
+    return {
+      ...(patterns === undefined ? {} : { patterns: { file, key: patterns } }),
+      geometry: energyKev === undefined ? {} : { energyKev, radiation: "photons" },
+      says: { measurement: "counts", dcAt: "center", frameAxis: "first" },
+      conversions: reading.conversions,
+      warnings: reading.warnings,
+    };
+  },
+};
