@@ -14,15 +14,23 @@ import type { Home } from "./machine.ts";
 /**
  * Measures what a scan file does not say.
  * @param stated what is known about the file; a default is no statement
+ * @param hooks given, the orientation is measured too, which takes a while
  * @throws PtychonautError "data" when it is missing or cannot be read at all
  */
-export function runDoctor(path: string, stated: ScanOptions, { store }: Pick<Home, "store">): Promise<Examination> {
-  return withScan(
-    path,
-    stated,
-    store,
-    async ({ arrays, elsewhere }) => (await examineScan(arrays, stated, path, elsewhere)).examination,
-  );
+export function runDoctor(
+  path: string,
+  stated: ScanOptions,
+  { store }: Pick<Home, "store">,
+  hooks?: Pick<RunHooks, "signal" | "progress">,
+): Promise<Examination> {
+  return withScan(path, stated, store, async ({ arrays, elsewhere }) => {
+    if (hooks === undefined) return (await examineScan(arrays, stated, path, elsewhere)).examination;
+    const bar = hooks.progress("orientation", 1);
+    const trial = { signal: hooks.signal, progress: (done: number) => bar.update(done) };
+    const { examination } = await examineScan(arrays, stated, path, elsewhere, trial);
+    bar.finish();
+    return examination;
+  });
 }
 
 export interface FixRequest {

@@ -65,10 +65,10 @@ export const inspectCommand: Command = {
 async function examine(values: ParsedFlags["values"], path: string, context: CommandContext): Promise<number> {
   const { fix: output, config, json } = values;
   const said = stated(values);
-  const examination = await runDoctor(path, said, context.home);
+  const hooks = context.hooks(values["quiet"] === true);
+  const examination = await runDoctor(path, said, context.home, hooks);
   const isJson = json === true;
   if (!isJson) context.print(withFlags(examinationReport(examination)));
-  const hooks = context.hooks(values["quiet"] === true);
   const alsoRead = typeof config === "string" ? { alsoRead: [config] } : {};
   const fix =
     typeof output === "string"

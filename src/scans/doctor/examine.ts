@@ -2,6 +2,8 @@ import type { ArrayFile } from "../../formats/arrayFile.ts";
 import type { Elsewhere } from "../scanFormat.ts";
 import type { ScanOptions } from "../scanOptions.ts";
 import { measurements } from "./measurements.ts";
+import { examinedOrientation } from "./orientation/examined.ts";
+import type { TrialHooks } from "./orientation/trials.ts";
 import type { DoctorRow } from "./row.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 
@@ -16,6 +18,7 @@ export interface Examination {
 /**
  * Measures what a scan file does not say, whatever can be read of it.
  * @param stated what is known about the file: taken as true
+ * @param orientation given, how the detector lies is measured too, by reconstructions that take a while
  * @throws PtychonautError "data" when nothing of the file can be read
  */
 export async function examineScan(
@@ -23,10 +26,13 @@ export async function examineScan(
   stated: ScanOptions = {},
   name = "scan",
   elsewhere: Elsewhere = {},
+  orientation?: TrialHooks,
 ): Promise<{ readonly examination: Examination; readonly subject: Subject }> {
   const subject = subjectOf(file, stated, name, elsewhere);
   const rows: DoctorRow[] = [];
   for (const measure of measurements) rows.push(...(await measure(subject)));
+  if (orientation !== undefined)
+    rows.push(...(await examinedOrientation({ file, stated, rows, name, elsewhere }, orientation)));
   const { sample } = subject;
   return {
     examination: {

@@ -1,0 +1,47 @@
+import type { Dataset } from "../../../data/dataset.ts";
+import { PtychonautError } from "../../../errors.ts";
+import type { ArrayFile } from "../../../formats/arrayFile.ts";
+import { correctsPositions } from "../../prepare/positions.ts";
+import { readScanArrays, scanParts } from "../../registry.ts";
+import type { Elsewhere } from "../../scanFormat.ts";
+import type { ScanOptions } from "../../scanOptions.ts";
+import { fixOf } from "../fix.ts";
+import { COLUMN_ORDER } from "../positions.ts";
+import { type DoctorRow, openRow } from "../row.ts";
+import { measureOrientation } from "./orientation.ts";
+import { orientationScan } from "./orientationScan.ts";
+import { orientationRows } from "./rows.ts";
+import type { TrialHooks } from "./trials.ts";
+
+/** A file as far as it was looked at. */
+export interface Looked {
+  readonly file: ArrayFile;
+  readonly stated: ScanOptions;
+  readonly rows: readonly DoctorRow[];
+  readonly name: string;
+  readonly elsewhere: Elsewhere;
+}
+
+/** The orientation of a scan, read with all that was said and all that the rows so far are sure of. */
+export async function examinedOrientation(looked: Looked, hooks: TrialHooks): Promise<readonly DoctorRow[]> {
+  const { file, name, elsewhere } = looked;
+  const { options: sure } = fixOf(looked.rows, looked.stated);
+  const orderOpen = looked.rows.some(({ quantity, state }) => quantity === COLUMN_ORDER && state === "open");
+  const options: ScanOptions = orderOpen ? { ...sure, positionOrder: "yx" } : sure;
+  let [dataset, probeKnown]: [Dataset | undefined, boolean] = [undefined, true];
+  try {
+    const { parts } = scanParts(file, options, name, elsewhere);
+    probeKnown = parts.probe !== undefined || (options.probeModel !== undefined && options.probeModel !== "mean");
+    // Reading needs some probe; where there is none, the orientation is measured without.
+    const whole: ScanOptions = probeKnown ? options : { ...options, probeModel: "mean" };
+    dataset = readScanArrays(file, whole, { path: name, elsewhere });
+  } catch (error) {
+    if (!(error instanceof PtychonautError)) throw error;
+    return [openRow("orientation", `the scan cannot be read yet: ${error.message.replaceAll("\n", " ")}`)];
+  }
+  if (dataset.geometry?.propagation === "near-field")
+    return [openRow("orientation", "the field at the detector is a near field, which is not reconstructed here")];
+  const found = await measureOrientation(orientationScan(dataset, probeKnown), hooks);
+  if (hooks.signal?.aborted === true) return [openRow("orientation", "stopped before it was measured")];
+  return orientationRows(found, dataset.geometry, { probeKnown, corrected: correctsPositions(options), orderOpen });
+}

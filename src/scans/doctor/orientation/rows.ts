@@ -1,0 +1,160 @@
+import type { Geometry } from "../../../optics/geometry.ts";
+import { lengthLabel } from "../../../optics/units.ts";
+import type { ScanOptions } from "../../scanOptions.ts";
+import { type DoctorRow, openRow, settingsOf } from "../row.ts";
+import { mapLabel, type Orientation } from "./orientation.ts";
+import { halfTurned, nearestAxes, normalAngle, type PlanarMap } from "./planarMap.ts";
+
+/** What turns the positions so that they lie as the detector does: exchanged, then flipped or rotated. Empty where they do. */
+export function positionSettings(map: PlanarMap): ScanOptions {
+  const { axes, off } = nearestAxes(map);
+  if (off > 1e-9)
+    return { ...(map.mirrored ? { positionSwap: true } : {}), positionRotation: Math.round(10 * map.angle) / 10 };
+  const flip = `${axes.flippedY ? "y" : ""}${axes.flippedX ? "x" : ""}` as "" | "y" | "x" | "yx";
+  return { ...(axes.transposed ? { positionSwap: true } : {}), ...(flip === "" ? {} : { positionFlip: flip }) };
+}
+
+/** How the scan was read that the orientation was measured from. */
+export interface OrientationReading {
+  readonly probeKnown: boolean;
+  /** Whether the positions were turned already, as settings said. */
+  readonly corrected: boolean;
+  /** Whether the order of the positions' two columns is not known, and was taken as (y, x). */
+  readonly orderOpen: boolean;
+}
+
+/** What the doctor's table says of an orientation. */
+export function orientationRows(
+  orientation: Orientation | undefined,
+  geometry: Geometry | undefined,
+  reading: OrientationReading,
+): readonly DoctorRow[] {
+  if (orientation === undefined)
+    return [openRow("orientation", "it takes sixteen frames with positions, and ten in each quarter of the scan")];
+  const { axes, doubts } = orientation;
+  const evidence = evidenceOf(orientation);
+  if (axes === "unsure")
+    return [
+      {
+        ...openRow("orientation", `${doubts.join("; ")}; ${evidence}`),
+        found: "cannot be told: the object looks the same in several, or there is too little light or overlap",
+      },
+    ];
+  return [
+    axesRow(orientation, evidence, reading),
+    signRow(orientation, reading.probeKnown),
+    ...defocusRow(orientation, geometry),
+  ];
+}
+
+const isStraight = (map: PlanarMap): boolean => Object.keys(positionSettings(map)).length === 0;
+
+function axesRow(
+  { map, axes, sign, angleError, doubts }: Orientation,
+  evidence: string,
+  reading: OrientationReading,
+): DoctorRow {
+  // Which of the two halves is the sign's matter: as it is, where that will do.
+  const other = halfTurned(map);
+  const straight = isStraight(map) || (sign === "open" && isStraight(other));
+  const answer = answerOf(map, sign, reading);
+  const error = nearestAxes(map).off > 1e-9 && angleError !== undefined ? ` ± ${angleError.toFixed(1)}°` : "";
+  return {
+    quantity: "orientation",
+    found: straight
+      ? "detector and positions lie alike"
+      : `positions must be ${mapLabel(map).replace(/^turned/, "rotated")}${error} to lie as the detector does${sign === "open" ? `, or ${mapLabel(other)}` : ""}`,
+    value: map.angle,
+    evidence: [...doubts, evidence].join("; "),
+    sure: axes,
+    ...(straight && !reading.orderOpen ? { state: "fine" } : { state: "say", ...answer }),
+  };
+}
+
+/** The settings that answer: as such where there is one answer, else in words. */
+function answerOf(
+  map: PlanarMap,
+  sign: Orientation["sign"],
+  { corrected, orderOpen }: OrientationReading,
+): Pick<DoctorRow, "says" | "advice"> {
+  const [own, other] = [map, halfTurned(map)].map((each) => settingsFor(each, orderOpen));
+  const words = (options: ScanOptions): string => settingsOf(options).join(" ");
+  if (corrected) return { advice: `beyond what was said of them: ${words(own)}` };
+  const free = sign === "open";
+  if (free && isStraight(halfTurned(map))) return { says: other };
+  return !free || isStraight(map) ? { says: own } : { advice: `${words(own)}, or ${words(other)}` };
+}
+
+/** An exchange of columns whose order is not known is that order. */
+function settingsFor(map: PlanarMap, orderOpen: boolean): ScanOptions {
+  const settings = positionSettings(map);
+  if (!orderOpen) return settings;
+  const { positionSwap = false, ...others } = settings;
+  return { positionOrder: positionSwap ? "xy" : "yx", ...others };
+}
+
+function signRow({ map, sign }: Orientation, probeKnown: boolean): DoctorRow {
+  if (sign === "sure")
+    return {
+      quantity: "half turn",
+      found: `told: ${mapLabel(map)}`,
+      evidence: "by the curvature of the probe's wave front or by reconstruction with this probe",
+      sure: "sure",
+      state: "fine",
+    };
+  return openRow(
+    "half turn",
+    `${mapLabel(map)} and ${mapLabel(halfTurned(map))} explain the same patterns, with the complex conjugates of object and probe: ${
+      probeKnown
+        ? "the probe is too close to its own conjugate, or the dose too low, to tell them apart"
+        : "a probe whose defocus has a known sign tells them apart"
+    }`,
+  );
+}
+
+function defocusRow({ defocus, sign, map }: Orientation, geometry: Geometry | undefined): DoctorRow[] {
+  if (defocus === undefined) return [];
+  const { wavelengthM, objectPixelM } = geometry ?? {};
+  const known = wavelengthM !== undefined && objectPixelM !== undefined;
+  const metres = known ? (defocus * objectPixelM ** 2) / wavelengthM : undefined;
+  const label = metres === undefined ? `${defocus.toFixed(0)} dx²/λ` : signedLength(metres);
+  return [
+    {
+      quantity: "defocus",
+      found: `${label}${defocus < 0 ? ", before the focus" : ", behind the focus"}${sign === "open" ? `, with this orientation; the opposite with ${mapLabel(halfTurned(map))}` : ""}`,
+      value: metres ?? defocus,
+      evidence: "how far shadows move on the detector when the beam moves on the object",
+      sure: sign === "sure" ? "likely" : "unsure",
+      state: "fine",
+    },
+  ];
+}
+
+const signedLength = (metres: number): string => `${metres < 0 ? "−" : ""}${lengthLabel(Math.abs(metres))}`;
+
+function evidenceOf({ shadows, deflection, trials }: Orientation): string {
+  const angle = ({ angle, mirrored }: PlanarMap): string =>
+    `${normalAngle(angle).toFixed(1)}°${mirrored ? " mirrored" : ""}`;
+  return [
+    ...(trials === undefined
+      ? []
+      : [
+          `short reconstructions of ${trials.parts} parts predict unseen patterns with a deviance of ${trials.ranked
+            .slice(0, 3)
+            .map((trial) => `${trial.misfit.toPrecision(4)} (${mapLabel(trial.map)})`)
+            .join(
+              ", ",
+            )} at best, ${trials.ranked[trials.ranked.length - 1].misfit.toPrecision(4)} at worst; the second is ${trials.ranked[1]?.deviations.toFixed(1)} standard errors behind, in ${trials.ranked[1]?.behind} of the parts`,
+        ]),
+    ...(shadows === undefined
+      ? []
+      : [
+          `shadows of neighbours agree ${shadows.strength.toFixed(0)} σ at ${angle(shadows.map)}, ${shadows.mirroredStrength.toFixed(0)} σ mirrored, ${shadows.acrossStrength.toFixed(0)} σ a quarter turn off, in ${shadows.agreeing} of ${shadows.parts} parts`,
+        ]),
+    ...(deflection === undefined
+      ? []
+      : [
+          `the deflection of the light is a gradient at ${angle(deflection.map)} up to ${(100 * deflection.curl).toFixed(0)} % of curl, ${(100 * deflection.mirroredCurl).toFixed(0)} % mirrored, in ${deflection.agreeing} of ${deflection.parts} parts`,
+        ]),
+  ].join("; ");
+}
