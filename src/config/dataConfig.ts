@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { frameRangesPattern } from "../data/frameRanges.ts";
+import { frameChoicePattern, frameRangesPattern } from "../data/frameRanges.ts";
 import { LARGEST_DOSE } from "../data/normalisation.ts";
 import { type OrientationName, orientations } from "../data/orientations.ts";
 import { type GeometryStatement, geometryQuantities, type Propagation } from "../optics/geometry.ts";
@@ -18,6 +18,7 @@ export interface DataConfig {
   readonly probeAt: "center" | "corner" | null;
   readonly maskValid: 0 | 1 | null;
   readonly background: number | null;
+  readonly backgroundFile: string | null;
   readonly threshold: number | null;
   readonly countsPerPhoton: number | null;
   readonly findBadPixels: boolean;
@@ -76,6 +77,7 @@ export interface DataConfig {
   readonly nGroups: number | null;
   readonly nSubsample: number | null;
   readonly skipFrames: string | null;
+  readonly useFrames: string | null;
   readonly skipOutlyingFrames: boolean;
   readonly subsampleSeed: number;
   readonly sequentialSampling: boolean;
@@ -103,6 +105,7 @@ export const readingSettings = [
   "probeAt",
   "maskValid",
   "background",
+  "backgroundFile",
   "threshold",
   "countsPerPhoton",
   "findBadPixels",
@@ -155,11 +158,11 @@ export const readingSettings = [
 ] as const;
 
 export type ReadingSettings = Pick<DataConfig, (typeof readingSettings)[number]> &
-  Partial<Pick<DataConfig, "skipFrames" | "skipOutlyingFrames">>;
+  Partial<Pick<DataConfig, "skipFrames" | "useFrames" | "skipOutlyingFrames">>;
 
 /** The same as a scan reader takes them: what was left open is absent. */
 export function scanOptions(reading: ReadingSettings): ScanOptions {
-  const { skipFrames = null, skipOutlyingFrames = false } = reading;
+  const { skipFrames = null, useFrames = null, skipOutlyingFrames = false } = reading;
   const geometry: GeometryStatement = Object.fromEntries(
     geometrySettings.flatMap((name) => (reading[name] === null ? [] : [[name, reading[name]]])),
   );
@@ -167,8 +170,9 @@ export function scanOptions(reading: ReadingSettings): ScanOptions {
   return {
     ...Object.fromEntries(others.flatMap((name) => (reading[name] === null ? [] : [[name, reading[name]]]))),
     ...(Object.keys(geometry).length === 0 ? {} : { geometry }),
-    ...(skipFrames === null && !skipOutlyingFrames ? {} : { someLeftOut: true }),
+    ...(skipFrames === null && useFrames === null && !skipOutlyingFrames ? {} : { someLeftOut: true }),
     ...(skipFrames === null ? {} : { skipFrames }),
+    ...(useFrames === null ? {} : { useFrames }),
   };
 }
 
@@ -237,6 +241,7 @@ const schema = z.strictObject({
     "Counts that are taken off every pixel of the file's patterns; nothing falls below zero.",
     { unit: "counts" },
   ),
+  backgroundFile: address("such counts as an image, or images whose mean they are, laid out as the patterns"),
   threshold: optional(real({ above: 0 }), "Pixels with fewer counts (after the background) become zero.", {
     unit: "counts",
   }),
@@ -386,6 +391,10 @@ const schema = z.strictObject({
   skipFrames: optional(
     z.string().regex(frameRangesPattern, "expected frames and ranges of frames, like 17,40-52"),
     "Frames to leave out, counted from 0: 17,40-52. Others keep their numbers. Of a single scan only.",
+  ),
+  useFrames: optional(
+    z.string().regex(frameChoicePattern, "expected frames, ranges and steps, like 0-99,200-400/4,/10"),
+    "Frames to use, counted from 0 in each scan: 0-99, every fourth of a range as 200-400/4, every tenth of all as /10. Others are left out; numbers stay.",
   ),
   skipOutlyingFrames: toggle(
     false,

@@ -1,5 +1,5 @@
 import type { Dataset } from "../data/dataset.ts";
-import { parseFrameRanges } from "../data/frameRanges.ts";
+import { unusedFrames } from "../data/frameRanges.ts";
 import { selectFrames } from "../data/selectFrames.ts";
 import { PtychonautError, setting } from "../errors.ts";
 import { counted } from "../printable.ts";
@@ -52,10 +52,10 @@ function sayRemarks({ provenance, labelProblem }: Dataset, { warn }: Pick<RunHoo
   if (labelProblem !== undefined) warn(`warning: labels are left out: ${labelProblem.replace(/ \(.*\)$/, "")}`);
 }
 
-function withoutSkipped(dataset: Dataset, { skipFrames }: ScanOptions, { log }: Pick<RunHooks, "log">): Dataset {
-  if (skipFrames === undefined) return dataset;
+function withoutSkipped(dataset: Dataset, options: ScanOptions, { log }: Pick<RunHooks, "log">): Dataset {
   const { count } = dataset.patterns;
-  const out = new Set(parseFrameRanges(skipFrames, count));
+  const out = new Set(unusedFrames(options, count));
+  if (out.size === 0) return dataset;
   log(`left out: ${counted(out.size, "pattern")} of ${count}`);
   return selectFrames(
     dataset,

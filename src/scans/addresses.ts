@@ -2,7 +2,14 @@ import { PtychonautError } from "../errors.ts";
 import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
 
 /** The options that are addresses of arrays in other files. A line here, and runs open the file and hand over the arrays. */
-export const addressOptions = ["patterns", "positions", "probeFile", "objectFile", "maskFile"] as const;
+export const addressOptions = [
+  "patterns",
+  "positions",
+  "probeFile",
+  "objectFile",
+  "maskFile",
+  "backgroundFile",
+] as const;
 
 export type AddressOption = (typeof addressOptions)[number];
 

@@ -24,7 +24,7 @@ export function asStated(dataset: UnpreparedScan, options: ScanOptions, unread =
     conversions.push("mask turned over: 0 is valid in the file");
   }
   const whole = usable({ ...dataset, ...changes, provenance: { ...dataset.provenance, conversions } });
-  return usable(preparedScan(whole, options, {}, unread));
+  return usable(preparedScan(whole, options, unread));
 }
 
 /** Every mode moved by floor(n/2) along both axes, cyclic. */

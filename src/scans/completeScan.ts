@@ -4,7 +4,7 @@ import type { ArrayFile } from "../formats/arrayFile.ts";
 import { type Geometry, mergeGeometry, resolveGeometry } from "../optics/geometry.ts";
 import { statedAddresses } from "./addresses.ts";
 import { toObject, toProbe } from "./complexImages.ts";
-import { optionalMask } from "./frameValues.ts";
+import { optionalBackground, optionalMask } from "./frameValues.ts";
 import { missingPart } from "./missingPart.ts";
 import type { FramesPart, ScanParts } from "./parts.ts";
 import { type PatternLayout, patternLayout } from "./patternLayout.ts";
@@ -74,6 +74,7 @@ export function completeScan(
     ...(object === undefined ? {} : { object }),
     ...parts.labels?.([count, height, width], { inFile: scratch !== undefined, unread }),
     ...optionalMask(parts.mask, options, [height, width], at),
+    ...optionalBackground(parts.background, options, [height, width], at),
     ...framesOf(frames),
     ...(parts.photonsPerPattern === undefined ? {} : { photonsPerPattern: parts.photonsPerPattern }),
     provenance: {

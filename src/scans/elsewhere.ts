@@ -13,7 +13,7 @@ import { positionWords, saysWithout } from "./statedArrays.ts";
  * @throws PtychonautError "data" for arrays that cannot be what they are named for
  */
 export function withElsewhere(parts: ScanParts, elsewhere: Elsewhere, options: ScanOptions): ScanParts {
-  const { patterns, positions, probeFile, objectFile, maskFile } = elsewhere;
+  const { patterns, positions, probeFile, objectFile, maskFile, backgroundFile } = elsewhere;
   // A format knows its own arrays, not these.
   const foreign = [
     ...(positions === undefined ? [] : positionWords),
@@ -31,6 +31,7 @@ export function withElsewhere(parts: ScanParts, elsewhere: Elsewhere, options: S
     ...(probeFile === undefined ? {} : { probe: partOf(single(probeFile, "probeFile")) }),
     ...(objectFile === undefined ? {} : { object: partOf(single(objectFile, "objectFile")) }),
     ...(maskFile === undefined ? {} : { mask: partOf(single(maskFile, "maskFile")) }),
+    ...(backgroundFile === undefined ? {} : { background: partOf(single(backgroundFile, "backgroundFile")) }),
   };
 }
 

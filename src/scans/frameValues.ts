@@ -2,8 +2,10 @@ import type { RealArray } from "../arrays.ts";
 import { shiftToCentre } from "../data/centredPatterns.ts";
 import { PtychonautError } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
+import { defectsIn } from "./maskBits.ts";
 import type { ArrayPart } from "./parts.ts";
-import type { ScanOptions } from "./scanOptions.ts";
+import { FLOAT32_MAX } from "./patternValues.ts";
+import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
 
 /** What a file may say of detector pixels and of frames beside the patterns. */
 
@@ -22,16 +24,49 @@ export function optionalMask(
       expected: `(${height}, ${width}) of 0 and 1, 1 = valid`,
       got: `${array.dtype} (${array.shape.join(", ")})`,
     });
-  if (!array.data.every(tellsValidity))
+  const integers = /^u?int/.test(array.dtype);
+  const bits = integers && options.maskValid === 0 && !array.data.every(tellsValidity);
+  const values = bits ? array.data.map((value) => (defectsIn(value) === 0 ? 0 : 1)) : array.data;
+  if (!values.every(tellsValidity))
     throw new PtychonautError("data", "the mask has other values than 0 and 1", {
       where: at(part.key),
       expected: "1 where a pixel is valid, 0 where it is not",
       got: valuesIn(array.data),
-      fix: "save it as (mask > 0), or by the condition that tells valid pixels, as 0 and 1",
+      fix:
+        (integers ? `if they are bits of defects, 0 for a valid pixel: ${optionAdvice("maskValid", "0")}; else ` : "") +
+        "save it as (mask > 0), or by the condition that tells valid pixels, as 0 and 1",
     });
-  const data = Float32Array.from(array.data);
-  if (options.dcAt === "corner") shiftToCentre(data, array.data, height, width);
+  const data = Float32Array.from(values);
+  if (options.dcAt === "corner") shiftToCentre(data, values, height, width);
   return { mask: { shape: [height, width], data } };
+}
+
+/**
+ * Counts that are taken off every pattern: an image, or the mean of several.
+ * @throws PtychonautError "data" for one that does not fit, is not finite or below zero
+ */
+export function optionalBackground(
+  part: ArrayPart | undefined,
+  options: ScanOptions,
+  [height, width]: readonly [number, number],
+  at: (key: string) => string,
+): { readonly background?: Float32Array } {
+  if (part === undefined) return {};
+  const { shape, dtype, data } = part.read();
+  const size = height * width;
+  const fits = !dtype.startsWith("complex") && shape.slice(-2).join() === `${height},${width}` && data.length > 0;
+  const mean = new Float64Array(fits ? size : 0);
+  if (fits) for (let i = 0; i < data.length; i++) mean[i % size] += (data[i] * size) / data.length;
+  if (!fits || mean.some((value) => !(value >= 0 && value <= FLOAT32_MAX)))
+    throw new PtychonautError("data", "the background does not fit the patterns", {
+      where: at(part.key),
+      expected: `finite counts, none below zero, (${height}, ${width})`,
+      got: fits ? "other numbers" : `${dtype} (${shape.join(", ")})`,
+      fix: "give one that was taken as the patterns were",
+    });
+  const background = Float32Array.from(mean);
+  if (options.dcAt === "corner") shiftToCentre(background, mean, height, width);
+  return { background };
 }
 
 export const tellsValidity = (value: number): boolean => value === 0 || value === 1;

@@ -20,6 +20,8 @@ export interface ScanParts {
   readonly mask?: ArrayPart;
   /** How frames without positions were taken, where the file says so: `prepare/raster.ts` makes positions of it. */
   readonly raster?: RasterPart;
+  /** `[y, x]` or `[frame, y, x]`: counts that are taken off the patterns, laid out as these. */
+  readonly background?: ArrayPart;
   readonly geometry: GeometryStatement;
   /** Mean photons per pattern. */
   readonly photonsPerPattern?: number | undefined;

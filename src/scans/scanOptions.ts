@@ -60,6 +60,8 @@ export interface ScanOptions extends PrepareOptions {
   readonly scanIndex?: number;
   /** Frames that are left out, `17,40-52`, counted within the scan: their positions need not be numbers. Default: none. */
   readonly skipFrames?: string;
+  /** Frames that are used, `0-99,200-400/4,/10`, likewise. Default: all. */
+  readonly useFrames?: string;
 }
 
 /** Units of length that positions come in, in metres. */

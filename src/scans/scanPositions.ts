@@ -1,5 +1,5 @@
 import { type ComplexArray, sizeOf } from "../arrays.ts";
-import { frameRanges, parseFrameRanges } from "../data/frameRanges.ts";
+import { frameRanges, unusedFrames } from "../data/frameRanges.ts";
 import { PtychonautError, setting } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { ArrayAt } from "../formats/joinedArrays.ts";
@@ -231,15 +231,11 @@ export function placeLeftOut(positions: Float64Array, leftOut: readonly number[]
 }
 
 /** Frames to leave out by their numbers in the file. @throws PtychonautError "usage" for frames that are not there */
-export function framesLeftOut(
-  numbers: ArrayLike<number> | undefined,
-  { skipFrames, scanIndex }: ScanOptions,
-  count: number,
-): number[] {
-  if (skipFrames === undefined) return [];
-  if (scanIndex === undefined || numbers === undefined) return parseFrameRanges(skipFrames, count);
+export function framesLeftOut(numbers: ArrayLike<number> | undefined, options: ScanOptions, count: number): number[] {
+  const { scanIndex } = options;
+  if (scanIndex === undefined || numbers === undefined) return unusedFrames(options, count);
   const own = Array.from({ length: count }, (_, frame) => frame).filter((frame) => numbers[frame] === scanIndex);
-  return parseFrameRanges(skipFrames, own.length).map((frame) => own[frame]);
+  return unusedFrames(options, own.length).map((frame) => own[frame]);
 }
 
 /** What corrections leave where it is, as positions count then: the object's middle, without an object the scan's. */

@@ -32,7 +32,7 @@ const ownFlags: readonly Flag[] = [
   overwriteFlag,
 ];
 
-const readingNames: readonly string[] = [...readingSettings, "skipFrames"];
+const readingNames: readonly string[] = [...readingSettings, "skipFrames", "useFrames"];
 
 const listed = (
   formats: readonly { readonly name: string; readonly title: string; readonly endings: readonly string[] }[],

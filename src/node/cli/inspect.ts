@@ -13,7 +13,7 @@ import { withFlags } from "./flagWords.ts";
 import { schemaFlags } from "./schemaFlags.ts";
 
 /** Settings that say how the file is read and which frames are left out. */
-const read: readonly string[] = [...readingSettings, "skipFrames", "skipOutlyingFrames"];
+const read: readonly string[] = [...readingSettings, "skipFrames", "useFrames", "skipOutlyingFrames"];
 const isReading = (name: string): boolean => read.includes(name);
 
 const ownFlags: readonly Flag[] = [

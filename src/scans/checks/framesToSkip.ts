@@ -1,12 +1,10 @@
-import { frameRanges, parseFrameRanges } from "../../data/frameRanges.ts";
+import { type FrameChoice, frameRanges, unusedFrames } from "../../data/frameRanges.ts";
 import { PtychonautError } from "../../errors.ts";
 import { outliersOf } from "./outliers.ts";
 import type { ScanFacts } from "./scanFacts.ts";
 
 /** Frames that a run is to leave out. */
-export interface Skipping {
-  /** As text, `17,40-52`; null for none. */
-  readonly skipFrames: string | null;
+export interface Skipping extends FrameChoice {
   /** Those that the checks find to stand out. */
   readonly skipOutlyingFrames: boolean;
 }
@@ -15,9 +13,9 @@ export interface Skipping {
  * The frames to leave out, ascending.
  * @throws PtychonautError "usage" for frames that are not there, or when none is left
  */
-export function framesToSkip(facts: ScanFacts, name: string, { skipFrames, skipOutlyingFrames }: Skipping): number[] {
+export function framesToSkip(facts: ScanFacts, name: string, { skipOutlyingFrames, ...choice }: Skipping): number[] {
   const { count = 0 } = facts.patterns ?? {};
-  const named = skipFrames === null ? [] : parseFrameRanges(skipFrames, count);
+  const named = unusedFrames(choice, count);
   // A frame with numbers that no detector measures stands out, whatever the others are.
   const outlying = skipOutlyingFrames
     ? [...outliersOf(facts).map(({ frame }) => frame), ...(facts.patterns?.badFrames ?? [])]

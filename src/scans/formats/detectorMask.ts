@@ -1,4 +1,5 @@
 import { PtychonautError, setting } from "../../errors.ts";
+import { defectsIn, HAS_SIGNAL } from "../maskBits.ts";
 import type { ArrayPart } from "../parts.ts";
 import type { Reading } from "./quantities.ts";
 
@@ -8,9 +9,6 @@ export interface MaskBits {
   readonly harmless: number;
   readonly names: Readonly<Record<number, string>>;
 }
-
-/** CXI's bit for a pixel that has a signal, which is no defect. */
-const HAS_SIGNAL = 0x1000;
 
 export const cxiBits: MaskBits = {
   harmless: HAS_SIGNAL,
@@ -56,8 +54,7 @@ export function goodPixels(
       const frames = shape.slice(0, -2).reduce((product, extent) => product * extent, 1);
       for (let frame = 0; frame < frames; frame++)
         for (const [i, value] of file.readImages(key, frame, 1).entries()) {
-          // Negative and large numbers have no place in 32 bits.
-          const defects = (value >>> 0) & ~harmless;
+          const defects = defectsIn(value, harmless);
           if (defects === 0 || valid[i] === 0) continue;
           valid[i] = 0;
           for (const bit of Object.keys(names).map(Number)) if (defects & bit) bits.set(bit, (bits.get(bit) ?? 0) + 1);

@@ -104,7 +104,7 @@ export function inspectedScan(
   name: string,
   { skipOutlyingFrames = false, watch, elsewhere = {} }: InspectionOptions = {},
 ): InspectedScan {
-  const someLeftOut = stated.skipFrames !== undefined || skipOutlyingFrames;
+  const someLeftOut = stated.skipFrames !== undefined || stated.useFrames !== undefined || skipOutlyingFrames;
   const file = "container" in input ? input : openNpz(input, name);
   const arrays = file.keys.map((key) => {
     const { shape, dtype } = file.header(key);
@@ -158,7 +158,10 @@ export function inspectedScan(
     ...(reading.value?.scanIndex === undefined ? {} : { scanIndex: reading.value.scanIndex }),
   };
   const skipped =
-    looked && look(() => framesToSkip(all, name, { skipFrames: stated.skipFrames ?? null, skipOutlyingFrames }));
+    looked &&
+    look(() =>
+      framesToSkip(all, name, { skipFrames: stated.skipFrames, useFrames: stated.useFrames, skipOutlyingFrames }),
+    );
   const facts = { ...all, ...(skipped === undefined ? {} : { skipped }) };
   const telling = inPixels(facts) && !positionUnit(facts).some(({ severity }) => severity === "error");
   // Lengths in another unit say nothing of the windows' overlap.

@@ -1,6 +1,5 @@
 import type { ComplexArray, RealArray } from "../../arrays.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import { parseFrameRanges } from "../../data/frameRanges.ts";
 import { orientations } from "../../data/orientations.ts";
 import type { PatternOperation, WindowOperation } from "../../data/patternOperation.ts";
 import { preparedImage, preparedMask, type Sides } from "../../data/patternOperations.ts";
@@ -9,6 +8,7 @@ import { PtychonautError, setting } from "../../errors.ts";
 import type { Geometry } from "../../optics/geometry.ts";
 import { missingPart } from "../missingPart.ts";
 import type { ScanOptions } from "../scanOptions.ts";
+import { framesLeftOut } from "../scanPositions.ts";
 import { badPixelsMasked } from "./badPixels.ts";
 import { builtProbe } from "./builtProbe.ts";
 import { type DetectorPlan, detectorPlan, statedCentre } from "./detectorPlan.ts";
@@ -18,13 +18,11 @@ import { resampledObject } from "./resampledObject.ts";
 import { valueOperations, valueText } from "./values.ts";
 
 /** A scan whose probe is still to be built, where options say so. */
-export type UnpreparedScan = Omit<Dataset, "probe"> & { readonly probe?: ComplexArray };
-
-/** Images from other files. */
-export interface PreparingImages {
-  /** `[y, x]`, counts of the file, zero frequency at floor(n/2). */
-  readonly background?: RealArray;
-}
+export type UnpreparedScan = Omit<Dataset, "probe"> & {
+  readonly probe?: ComplexArray;
+  /** `[y, x]`: counts of the file that are taken off each pattern, zero frequency at floor(n/2). */
+  readonly background?: Float32Array;
+};
 
 /**
  * A scan prepared as options ask for (`PrepareOptions`), and everything else to match. In the far field the object's pixel is
@@ -42,9 +40,8 @@ export interface PreparingImages {
  *   there is no light or no probe
  */
 export function preparedScan(
-  dataset: UnpreparedScan,
+  { background, ...dataset }: UnpreparedScan,
   options: ScanOptions,
-  images: PreparingImages = {},
   unread = false,
 ): Dataset {
   const { patterns, measurement, provenance } = dataset;
@@ -52,13 +49,13 @@ export function preparedScan(
   const sides: Sides = [patterns.height, patterns.width];
   const conversions = [...provenance.conversions];
   const warnings = [...provenance.warnings];
-  const values = valueOperations(options, images.background, sides, where);
-  const { findBadPixels = false, skipFrames, beamCenter } = options;
+  const values = valueOperations(options, background, where);
+  const { findBadPixels = false, beamCenter } = options;
   const finding = beamCenter?.trim() === "found";
   const measured =
     !unread && (values.length > 0 || findBadPixels || finding || options.probeModel !== undefined)
       ? measuredPatterns(patterns, measurement, values, {
-          skipped: skipFrames === undefined ? [] : parseFrameRanges(skipFrames, patterns.count),
+          skipped: framesLeftOut(dataset.scanIndex, options, patterns.count),
           pixels: findBadPixels,
         })
       : undefined;

@@ -20,6 +20,12 @@ export function withRaster(parts: ScanParts, options: ScanOptions, where: string
       got: `${positions.keys.join(", ")} and ${optionAdvice("scanStep", `${scanStep}`)}`,
       fix: `leave out ${optionAdvice("scanStep")}, and correct the positions: ${optionAdvice("positionScale")}`,
     });
+  if (scanStep !== undefined && options.positionOrigin === "absolute")
+    throw new PtychonautError("usage", "a raster's origin is free", {
+      where,
+      got: optionAdvice("positionOrigin", "absolute"),
+      fix: `leave out ${optionAdvice("positionOrigin")}`,
+    });
   const own = positions === undefined && scanStep === undefined ? raster?.stepM : undefined;
   if (own !== undefined) return rasterParts(parts, shapeOf(parts, scanShape, where), inUnit(own, options, where));
   if (scanStep !== undefined) {

@@ -1,40 +1,29 @@
-import type { RealArray } from "../../arrays.ts";
 import type { PatternOperation } from "../../data/patternOperation.ts";
-import type { Sides } from "../../data/patternOperations.ts";
 import { PtychonautError } from "../../errors.ts";
 import { optionAdvice, type ScanOptions } from "../scanOptions.ts";
 
 /**
  * Operations that change the patterns' values alone: background, threshold, gain.
  * @param image of the background, `[y, x]`
- * @throws PtychonautError "usage" for both a number and an image; "data" for an image that does not fit
+ * @throws PtychonautError "usage" for both a number and an image
  */
 export function valueOperations(
-  options: ScanOptions,
-  image: RealArray | undefined,
-  sides: Sides,
+  { background, backgroundFile, threshold, countsPerPhoton }: ScanOptions,
+  image: Float32Array | undefined,
   where: string,
 ): readonly PatternOperation[] {
-  const { background, threshold, countsPerPhoton } = options;
-  if (image !== undefined) checkImage(image, sides, where);
-  const counts = image?.data ?? background;
+  if (background !== undefined && backgroundFile !== undefined)
+    throw new PtychonautError("usage", "the background is a number or an image", {
+      where,
+      got: `${optionAdvice("background", `${background}`)} and ${optionAdvice("backgroundFile", backgroundFile)}`,
+      fix: "say one of them",
+    });
+  const counts = image ?? background;
   return [
     ...(counts === undefined || counts === 0 ? [] : [{ kind: "subtract", counts } as const]),
     ...(threshold === undefined ? [] : [{ kind: "threshold", counts: threshold } as const]),
     ...(countsPerPhoton === undefined || countsPerPhoton === 1 ? [] : [{ kind: "gain", countsPerPhoton } as const]),
   ];
-}
-
-function checkImage({ shape, data }: RealArray, [height, width]: Sides, where: string): void {
-  const bad = data.find((value) => !(value >= 0 && Number.isFinite(value)));
-  const fits = shape.join() === `${height},${width}`;
-  if (fits && bad === undefined) return;
-  throw new PtychonautError("data", "the background does not fit the patterns", {
-    where,
-    expected: `finite counts, none below zero, (${height}, ${width})`,
-    got: fits ? `${bad}` : `(${shape.join(", ")})`,
-    fix: `give one that was taken as the patterns were: ${optionAdvice("backgroundFile", "FILE::ARRAY")}`,
-  });
 }
 
 /**
