@@ -21,6 +21,7 @@ import { productFormat } from "./formats/product.ts";
 import { ptydFormat } from "./formats/ptyd.ts";
 import { ptylabFormat } from "./formats/ptylab.ts";
 import { ptyrFormat } from "./formats/ptyr.ts";
+import { ptyradFormat } from "./formats/ptyrad.ts";
 import { stemArraysFormat } from "./formats/stemArrays.ts";
 import { tikeFormat } from "./formats/tike.ts";
 import type { ScanParts } from "./parts.ts";
@@ -41,6 +42,7 @@ export const scanFormats: readonly ScanFormat[] = [
   foldSliceFormat,
   foldSliceResultFormat,
   emdFormat,
+  ptyradFormat,
   stemArraysFormat,
   productFormat,
   ptydFormat,

@@ -8,6 +8,7 @@ import { requireKey } from "./namedArrays.ts";
 import { framesToFront, type PatternLayout } from "./patternLayout.ts";
 import { checkMeasured } from "./patternValues.ts";
 import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
+import { findRoles } from "./scanRoles.ts";
 import type { StoredArray } from "./storedPatterns.ts";
 
 export function choosePatternsKey(file: ArrayFile, options: ScanOptions, where: string): string {
@@ -19,8 +20,23 @@ export function choosePatternsKey(file: ArrayFile, options: ScanOptions, where: 
       got: "diffraction and diff3d",
       fix: `say which with ${optionAdvice("patternsKey")}`,
     });
-  return found[0] ?? requireKey(file, "diffraction", "patterns (diffraction or diff3d)", "patternsKey", where);
+  return found[0] ?? noPatterns(file, options, where);
 }
+
+/** By shape and dtype another array may be meant; or they are in another file. */
+function noPatterns(file: ArrayFile, options: ScanOptions, where: string): never {
+  const { patterns: likely } = findRoles(file, options);
+  throw new PtychonautError("data", 'no patterns (diffraction or diff3d): the file has no array "diffraction"', {
+    where,
+    got: `the arrays ${file.keys.slice(0, MOST_NAMED).join(", ")}${file.keys.length > MOST_NAMED ? ", …" : ""}`,
+    fix:
+      likely === undefined
+        ? `name another file that has them: ${optionAdvice("patterns", "FILE::ARRAY")}`
+        : `name the array with ${optionAdvice("patternsKey", likely)}; inspecting the file tells what else has to be said`,
+  });
+}
+
+const MOST_NAMED = 20;
 
 const complexAdvice =
   `save the intensities |.|² and say ${optionAdvice("measurement", "counts")}, or the moduli |.| and say ` +
