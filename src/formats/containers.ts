@@ -1,4 +1,5 @@
 import type { ArrayFile } from "./arrayFile.ts";
+import { isBlo, openBlo } from "./blo.ts";
 import { asSource, type ByteSource } from "./byteSource.ts";
 import { isDm, openDm } from "./dm.ts";
 import { isEmpad, openEmpad } from "./empad.ts";
@@ -38,6 +39,7 @@ const containers: readonly Container[] = [
   { name: "TIFF", endings: [".tif", ".tiff"], recognises: isTiff, open: openTiff },
   { name: "Digital Micrograph", endings: [".dm3", ".dm4"], recognises: isDm, open: openDm },
   { name: "Merlin MIB", endings: [".mib"], recognises: isMib, open: openMib },
+  { name: "BLO", endings: [".blo"], recognises: isBlo, open: openBlo },
   { name: "EMPAD", endings: [".raw"], recognises: isEmpad, open: openEmpad },
   { name: "text", endings: [], recognises: isTextTable, open: openTextTable },
 ];

@@ -43,6 +43,7 @@ const kinds: readonly Kind[] = [
   { what: "a TIFF image", fix: rightFile, read: true, starts: ["II*\0", "MM\0*", "II+\0", "MM\0+"] },
   { what: "a Digital Micrograph file", fix: rightFile, read: true, looks: isDigitalMicrograph },
   { what: "a Merlin MIB file", fix: rightFile, read: true, starts: ["MQ1,", "HDR,"] },
+  { what: "a NanoMegas file (BLO)", fix: rightFile, read: true, starts: ["IMGBLO"] },
   {
     what: "an EDF image",
     fix: saveArrays,

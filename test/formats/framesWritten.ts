@@ -79,6 +79,25 @@ export function bigEndian(values: ArrayLike<number>, width: 1 | 2 | 4): Uint8Arr
   return new Uint8Array(out);
 }
 
+/** NanoMegas' blocks: a header, and six bytes before each frame of bytes. */
+export function writeBlo(
+  rows: number,
+  columns: number,
+  side: number,
+  frames: readonly Uint8Array[],
+): Uint8Array<ArrayBuffer> {
+  const head = Buffer.alloc(64);
+  head.write("IMGBLO");
+  head.writeUInt16LE(0x102, 6);
+  head.writeUInt32LE(40, 8);
+  head.writeUInt32LE(64, 12);
+  head.writeUInt16LE(side, 20);
+  head.writeUInt16LE(columns, 24);
+  head.writeUInt16LE(rows, 26);
+  const blocks = frames.flatMap((frame, k) => [Uint8Array.of(0x55, 0xaa, k, 0, 0, 0), frame]);
+  return new Uint8Array(Buffer.concat([head, ...blocks]));
+}
+
 /** A tag of Digital Micrograph. */
 export type DmTag =
   | { readonly group: Readonly<Record<string, DmTag>> }

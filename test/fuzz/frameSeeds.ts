@@ -6,6 +6,7 @@ import {
   type DmTag,
   dmImage,
   empadXml,
+  writeBlo,
   writeDm,
   writeEmpad,
   writeMib,
@@ -81,6 +82,15 @@ export const mibFiles = (): Uint8Array[] => [
     ...{ width: 256, height: 64, type: "R64", bits: 6, chips: 4, layout: "2x2" },
     frames: [new Uint8Array(256 * 64).fill(3)],
   }),
+];
+
+export const bloFiles = (): Uint8Array[] => [
+  writeBlo(
+    2,
+    3,
+    4,
+    [0, 1, 2, 3, 4, 5].map((k) => new Uint8Array(16).fill(k)),
+  ),
 ];
 
 const hdr = "HDR,\nFrames in Acquisition (Number):\t4\nFrames per Trigger (Number):\t2\nThresholds (keV):\t1,2\nEnd\t";

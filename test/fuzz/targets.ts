@@ -107,6 +107,7 @@ export const targets: Readonly<Record<string, Target>> = {
   "digital micrograph": { seeds: frames.dmFiles, read: container("fuzz.dm4") },
   merlin: { seeds: frames.mibFiles, read: container("fuzz.mib") },
   "merlin hdr": { seeds: frames.hdrFiles, read: container("scan.hdr", frames.besideHdr) },
+  blo: { seeds: frames.bloFiles, read: container("fuzz.blo") },
   empad: { seeds: frames.empadFiles, read: container("scan.raw", frames.besideEmpad) },
   tiff: { seeds: frames.tiffFiles, read: container("fuzz.tif") },
   table: { seeds: frames.tables, read: container("fuzz.csv") },

@@ -13,19 +13,20 @@ const places: Readonly<
 > = {
   EMPAD: { key: "frames", confidence: 1, counts: true },
   "Merlin MIB": { key: "frames", confidence: 1, counts: true },
+  BLO: { key: "frames", confidence: 1, counts: true },
   "Digital Micrograph": { key: "data", confidence: 0.9, counts: true },
   TIFF: { key: "images", confidence: 0.9, counts: true },
   NPY: { key: "array", confidence: 0.5, counts: false },
 };
 
 /**
- * A detector's frames alone: EMPAD, Merlin, Digital Micrograph, TIFFs, or one NumPy array. Counts (but of NPY, which leaves it
+ * A detector's frames alone: EMPAD, Merlin, Digital Micrograph, BLO, TIFFs, or one NumPy array. Counts (but of NPY, which leaves it
  * open), zero frequency near the centre. Positions are a raster's, row by row from left to right, of the shape and step that
  * the file says or options do. Of electrons, the voltage and the angle of a detector's pixel give the object's.
  */
 export const detectorFramesFormat: ScanFormat = {
   name: "frames",
-  title: "a detector's frames alone: EMPAD, Merlin, Digital Micrograph, TIFF, NPY",
+  title: "a detector's frames alone: EMPAD, Merlin, Digital Micrograph, BLO, TIFF, NPY",
   recognise,
   parts,
 };
