@@ -18,6 +18,19 @@ export const h5pyVersion: string | undefined = (() => {
   }
 })();
 
+/** Whether that Python has these modules too: tests against them are skipped where it does not. */
+export function pythonHas(...modules: readonly string[]): boolean {
+  try {
+    runPython(`import ${modules.join(", ")}`);
+    return true;
+  } catch {
+    console.warn(
+      `no Python with ${modules.join(" and ")}: tests against them are skipped. PTYCHONAUT_H5PY_PYTHON names one`,
+    );
+    return false;
+  }
+}
+
 /** Runs a program, with its arguments in `sys.argv[1:]`, and gives what it prints. Throws what Python says when it fails. */
 export function runPython(program: string, ...args: readonly string[]): string {
   return execFileSync(python, ["-c", program, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
