@@ -2,6 +2,7 @@ import { PtychonautError, setting } from "../errors.ts";
 import { pauses } from "../pause.ts";
 import { counted } from "../printable.ts";
 import type { FramesToWrite } from "../scans/writers/framesToWrite.ts";
+import { withDetectorPixel } from "../scans/writers/metres.ts";
 import { scanWriterFor, scanWriterNamed, scanWriters } from "../scans/writers/registry.ts";
 import { checkGeometry, lostIn } from "../scans/writers/scanContent.ts";
 import type { ScanWriter, WriteScanOptions } from "../scans/writers/scanWriter.ts";
@@ -58,12 +59,17 @@ export interface ScanOutputOptions extends WriteScanOptions {
  * @throws PtychonautError "usage" for what the format needs and the scan does not say; "output"
  */
 export async function writeScanOutput(
-  scan: FramesToWrite,
+  given: FramesToWrite,
   { writer, files }: ScanOutput,
   { where, strict, ...options }: ScanOutputOptions,
   hooks: Pick<RunHooks, "signal" | "log" | "warn" | "progress">,
   home: Pick<Home, "store">,
 ): Promise<boolean> {
+  const scan = writer.needs.includes("detectorPixelM") ? withDetectorPixel(given) : given;
+  if (scan !== given)
+    hooks.log(
+      `the detector's pixel, ${scan.geometry?.detectorPixelM} m, follows from wavelength, distance and object's pixel`,
+    );
   checkGeometry(writer, scan, where);
   sayLost(lostIn(writer, scan), writer.name, strict, hooks);
   for (const line of writer.missing?.(scan) ?? []) hooks.warn(`warning: ${line}`);

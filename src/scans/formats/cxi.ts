@@ -47,5 +47,6 @@ const paths = (entry: string): EntryPaths => ({
     `${entry}/instrument_1/source_1/probe`,
   ],
   images: [`${entry}/image_1`],
+  image: `${entry}/image_1`,
   energyUnit: "J",
 });

@@ -15,6 +15,8 @@ export interface EntryPaths {
   readonly energies: readonly string[];
   readonly wavelengths: readonly string[];
   readonly illuminations: readonly string[];
+  /** Group of the image that was reconstructed. */
+  readonly image: string;
   /** Groups of results. */
   readonly images: readonly string[];
   /** Unit of energies that say none. */
@@ -59,11 +61,13 @@ export function entryParts(
     ...(positions === undefined ? {} : { positions }),
     ...(illumination === undefined ? {} : { probe: arrayPart(file, illumination) }),
     ...(object === undefined ? {} : { object: arrayPart(file, object) }),
+    ...objectIn(reading, paths.image),
     ...(maskKey === undefined ? {} : { mask: goodPixels(reading, maskKey) }),
     geometry,
     says: {
       measurement: "counts",
       dcAt: shifted ? "corner" : "center",
+      frameAxis: "first",
       positionUnit: "m",
       positionsAre: "sample",
       positionOrigin: "centered",
@@ -92,6 +96,25 @@ function imageOf(reading: Reading, groups: readonly string[]): string | undefine
   if (Math.abs(row - middle[0]) > 0.5 || Math.abs(column - middle[1]) > 0.5)
     warnings.push(`${group}/image_center is (${column}, ${row}); positions count from (${middle[1]}, ${middle[0]})`);
   return key;
+}
+
+/** The image as the object, where it says that positions count from its middle pixel. */
+function objectIn({ file, conversions, warnings }: Reading, image: string): Pick<ScanParts, "object"> {
+  const key = `${image}/data`;
+  if (!file.has(key)) return {};
+  const { shape, dtype } = file.header(key);
+  const [rows, columns] = shape.slice(-2);
+  const centre = file.has(`${image}/image_center`) ? file.readNumbers(`${image}/image_center`).data : [];
+  const fits =
+    dtype.startsWith("complex") && centre[0] === Math.floor(columns / 2) && centre[1] === Math.floor(rows / 2);
+  if (fits) {
+    conversions.push(`${key} taken as the object: its middle pixel is where positions count from, by image_center`);
+    return { object: arrayPart(file, key) };
+  }
+  warnings.push(
+    `${key} is left out: it is not complex, or image_center does not say that its middle is the positions' origin`,
+  );
+  return {};
 }
 
 /** Natural order unless the patterns' group says otherwise. */

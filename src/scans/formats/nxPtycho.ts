@@ -35,6 +35,7 @@ export const nxPtychoFormat: ScanFormat = {
       wavelengths: [...both("incident_wavelength"), `${instrument}/source_1/wavelength`],
       illuminations: [`${instrument}/source_1/illumination`],
       images: [`${entry}/image_1`],
+      image: `${entry}/image_1`,
       energyUnit: "J",
     };
     return entryParts(reading, paths, (axes) => positionsIn(reading, entry, axes));

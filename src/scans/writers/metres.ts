@@ -36,6 +36,23 @@ function middleAlong(positions: Float64Array, axis: number): number {
   return (least + most) / 2;
 }
 
+/**
+ * In the far field the detector's pixel follows from the object's, p = λ z / (N dx), where a scan says the latter alone.
+ * The scan as it is where nothing follows.
+ */
+export function withDetectorPixel(scan: FramesToWrite): FramesToWrite {
+  const { geometry, shape } = scan;
+  const { propagation, wavelengthM, detectorDistanceM, detectorPixelM, objectPixelM } = geometry ?? {};
+  const [, height, width] = shape;
+  if (geometry === undefined || propagation !== "far-field" || height !== width || detectorPixelM !== undefined)
+    return scan;
+  if (wavelengthM === undefined || detectorDistanceM === undefined || objectPixelM === undefined) return scan;
+  return {
+    ...scan,
+    geometry: { ...geometry, detectorPixelM: (wavelengthM * detectorDistanceM) / (width * objectPixelM) },
+  };
+}
+
 /** What a format that keeps wavelength, distance and detector pixel has of a scan, once `checkGeometry` has passed. */
 export interface WaveGeometry {
   readonly wavelengthM: number;
