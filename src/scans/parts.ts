@@ -47,6 +47,8 @@ export interface RasterPart {
   readonly shape: readonly [rows: number, columns: number];
   /** Between neighbours, metres. */
   readonly stepM?: readonly [y: number, x: number];
+  /** Whether the first axis runs along x and the second along y, before they are rotated. Default false. */
+  readonly exchanged?: boolean;
   /** Of the scan's axes against the detector's: degrees from +x towards +y, as of `correctedPositions`. Default 0. */
   readonly rotation?: number;
 }

@@ -8,8 +8,8 @@ import { lengthUnits, type ScanOptions } from "../scanOptions.ts";
 import { numberAt, type Reading, readingOf } from "./quantities.ts";
 
 /**
- * 4D-STEM in plain arrays with their units in their names: counts (scan row, scan column, y, x) with the zero frequency at
- * index floor(n/2), `scan_step_A`, `scan_angle_deg` by which the scan's axes are turned from +y towards +x, `voltage_kV`,
+ * 4D-STEM in plain arrays with their units in their names: counts (scan x, scan y, y, x) with the zero frequency at index
+ * floor(n/2), `scan_step_A`, `scan_angle_deg` by which the scan's axes are then turned from +x towards +y, `voltage_kV`,
  * `object_pixel_A`, and for the probe `semiangle_mrad` and `defocus_nm`, C1, positive for overfocus.
  */
 export const stemArraysFormat: ScanFormat = {
@@ -45,8 +45,9 @@ function parts(file: ArrayFile, options: ScanOptions, where: string): ScanParts 
           raster: {
             shape: [shape[0], shape[1]],
             ...(stepM === undefined ? {} : { stepM: [stepM, stepM] as const }),
-            // The other way round than `position_rotation`; −0 would be shown.
-            rotation: angle === 0 ? 0 : -angle,
+            // Measured: shadows of neighbours, and what is left of ePIE, tell the exchange (docs/orientation.md).
+            exchanged: true,
+            rotation: angle,
           },
         }
       : {}),

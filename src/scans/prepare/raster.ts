@@ -60,16 +60,22 @@ function inUnit([y, x]: readonly [number, number], { positionUnit = "m" }: ScanO
 function rasterParts(parts: ScanParts, [rows, columns]: RasterPart["shape"], { steps, unit }: Steps): ScanParts {
   const [y, x] = steps.map((step) => String(Number(step.toPrecision(9))));
   const apart = y === x ? y : `${y} along y and ${x} along x`;
-  const rotation = parts.raster?.rotation ?? 0;
+  const { rotation = 0, exchanged = false } = parts.raster ?? {};
   return {
     ...parts,
     says: { ...parts.says, positionOrigin: "centered", positionReference: "center", positionUnit: unit },
     positions: {
       keys: [`raster of ${rows} × ${columns}`],
       count: rows * columns,
-      read: () => correctedPositions(rasterOf(rows, columns, steps), { positionRotation: rotation }, [0, 0]),
+      read: () =>
+        correctedPositions(
+          rasterOf(rows, columns, steps),
+          { positionSwap: exchanged, positionRotation: rotation },
+          [0, 0],
+        ),
       conversions: [
         `positions of a raster of ${rows} × ${columns}, ${apart} ${unit} apart`,
+        ...(exchanged ? ["its first axis runs along x, the second along y"] : []),
         ...(rotation === 0 ? [] : [`rotated by ${Number(rotation.toFixed(4))}° from +x towards +y, as the file says`]),
       ],
     },
