@@ -4,7 +4,7 @@ import type { ScanOptions } from "../scanOptions.ts";
 import { measurements } from "./measurements.ts";
 import { examinedOrientation } from "./orientation/examined.ts";
 import type { TrialHooks } from "./orientation/trials.ts";
-import type { DoctorRow } from "./row.ts";
+import { type DoctorRow, flagsOf } from "./row.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 
 /** What the doctor says of a scan. */
@@ -33,6 +33,7 @@ export async function examineScan(
   for (const measure of measurements) rows.push(...(await measure(subject)));
   if (orientation !== undefined)
     rows.push(...(await examinedOrientation({ file, stated, rows, name, elsewhere }, orientation)));
+  rows.push(...refusals(subject, rows));
   const { sample } = subject;
   return {
     examination: {
@@ -42,4 +43,25 @@ export async function examineScan(
     },
     subject,
   };
+}
+
+/** Why reading refuses the file, where no row says it: by the setting that answers, or in the same words. */
+function refusals({ inspection: { findings } }: Subject, rows: readonly DoctorRow[]): DoctorRow[] {
+  const names = (text: string): string[] => [...text.matchAll(/`([a-z_]+)/g)].map(([, name]) => name);
+  const answered = new Set(rows.flatMap((row) => names(flagsOf(row).join(" "))));
+  const said = new Set(rows.map(({ found }) => found));
+  return findings
+    .filter(({ severity, what, flag }) => {
+      const options = names(flag ?? "");
+      const known = said.has(what) || (options.length > 0 && options.some((option) => answered.has(option)));
+      return severity === "error" && !known;
+    })
+    .map(({ what, evidence, flag }) => ({
+      quantity: "reading",
+      found: what,
+      evidence,
+      sure: "sure",
+      state: "trouble",
+      ...(flag === undefined ? {} : { advice: flag }),
+    }));
 }

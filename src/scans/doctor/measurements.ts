@@ -5,6 +5,7 @@ import { dose } from "./dose.ts";
 import { frameFaults } from "./frameFaults.ts";
 import { frameOrder } from "./frameOrder.ts";
 import { geometry } from "./geometry.ts";
+import { mask } from "./mask.ts";
 import { measurement } from "./measurement.ts";
 import { pedestal } from "./pedestal.ts";
 import { pixelFaults } from "./pixelFaults.ts";
@@ -29,6 +30,7 @@ export const measurements: readonly DoctorMeasurement[] = [
   pedestal,
   saturation,
   beamCentre,
+  mask,
   pixelFaults,
   frameFaults,
   beamIntensity,

@@ -12,12 +12,14 @@ export interface Pair {
 /** Frames that neighbours are looked up for: enough for any statistic. */
 const MOST_ANCHORS = 4000;
 
-/** Frames that are used: placed, lit, and not left out. */
-export function usedFrames({ facts: { positions, frames, patterns, skipped = [] } }: Subject): number[] {
+/** Frames that are used: placed, lit, and not left out; of several scans in a file those of the first, the others lie elsewhere. */
+export function usedFrames({ facts: { positions, frames, patterns, skipped = [], scanIndex } }: Subject): number[] {
   if (positions === undefined || frames === undefined || patterns === undefined) return [];
   if (positions.length !== 2 * patterns.count) return [];
   const out = new Set([...skipped, ...patterns.badFrames, ...patterns.emptyFrames]);
-  return Array.from({ length: patterns.count }, (_, frame) => frame).filter((frame) => !out.has(frame));
+  return Array.from({ length: patterns.count }, (_, frame) => frame).filter(
+    (frame) => !out.has(frame) && scanIndex?.[frame] === scanIndex?.[0],
+  );
 }
 
 /**

@@ -4,7 +4,7 @@ import { setting } from "../../errors.ts";
 import { frameList, percent, short } from "../checks/finding.ts";
 import { positionPlace } from "../checks/positionPlace.ts";
 import { inPixels, positionUnit } from "../checks/positionUnit.ts";
-import { strayFrames } from "../checks/scanExtent.ts";
+import { judgeScanNumbers, strayFrames } from "../checks/scanExtent.ts";
 import { lostFrames } from "../checks/scanPath.ts";
 import { optionAdvice } from "../scanOptions.ts";
 import { rasterOf } from "./raster.ts";
@@ -15,13 +15,14 @@ import type { Subject } from "./subject.ts";
 export function positions(subject: Subject): readonly DoctorRow[] {
   const { facts, stated } = subject;
   const { scan } = facts;
-  if (scan === undefined || facts.positions === undefined)
-    return [openRow("positions", "there are none, or they are no numbers", optionAdvice("positionsKey"))];
+  if (scan === undefined || facts.positions === undefined) return [withoutPositions(subject)];
   const unit = unitRow(subject);
+  const several = scansRow(subject);
   // Where the unit is wrong nothing that counts pixels means anything.
-  if (unit.state === "say" || !inPixels(facts)) return [...orderOfColumns(subject), unit];
+  if (unit.state === "say" || !inPixels(facts)) return [...several, ...orderOfColumns(subject), unit];
   const lost = [...new Set([...lostFrames(facts), ...strayOf(facts)])].sort((a, b) => a - b);
   return [
+    ...several,
     ...orderOfColumns(subject),
     unit,
     framesRow(
@@ -49,6 +50,23 @@ function strayOf({ positions: places, patterns, skipped = [] }: Subject["facts"]
   return strayFrames(scanParts(places, patterns.height, left));
 }
 
+/** Why there are none: reading says which frames have no place. */
+function withoutPositions({ inspection: { findings } }: Subject): DoctorRow {
+  const why = findings.find(({ what }) => /position is not a finite|^positions? /.test(what));
+  if (why === undefined)
+    return openRow("positions", "the file has none that it is known by", optionAdvice("positionsKey"));
+  const { what, evidence, flag } = why;
+  const [, skipFrames] = /`skip_frames=([\d,-]+)`/.exec(flag ?? "") ?? [];
+  return {
+    quantity: "positions",
+    found: what,
+    evidence,
+    sure: "sure",
+    state: "trouble",
+    ...(skipFrames === undefined ? (flag === undefined ? {} : { advice: flag }) : { says: { skipFrames } }),
+  };
+}
+
 function framesRow(quantity: string, frames: readonly number[], count: number, rule: string): DoctorRow {
   return {
     quantity,
@@ -62,6 +80,14 @@ function framesRow(quantity: string, frames: readonly number[], count: number, r
 }
 
 export const COLUMN_ORDER = "order of the position columns";
+
+function scansRow({ facts: { scanIndex } }: Subject): DoctorRow[] {
+  const [several] = judgeScanNumbers(scanIndex);
+  if (several === undefined) return [];
+  const { what, evidence, flag } = several;
+  const advice = flag === undefined ? {} : { advice: flag };
+  return [{ quantity: "scans", found: what, evidence, sure: "sure", state: "fine", ...advice }];
+}
 
 /** Pairs in one array: their order is seen in the patterns alone (`orientation`), never in the positions. */
 function orderOfColumns({ inspection: { roles, format }, stated }: Subject): DoctorRow[] {
@@ -131,18 +157,19 @@ function gridRow({ facts }: Subject): DoctorRow {
       quantity: "scan path",
       found: "no raster in the order of its frames",
       value: "other",
-      evidence: "rows of equal length and step are looked for",
+      evidence: "lines of equal length and step, in any direction, are looked for",
       sure: "sure",
       state: "fine",
     };
-  const { rows, columns, step, jitter, snake, fast } = raster;
+  const { rows, columns, along, across, jitter, snake } = raster;
+  const step = [along, across].map(([y, x]) => Math.hypot(y, x));
   const diameter = probe?.diameter ?? 0;
   const coarse = jitter < REGULAR && diameter > 0 && Math.max(...step) > COARSE * diameter;
   return {
     quantity: "scan path",
-    found: `a raster of ${fast === 1 ? `${rows} rows of ${columns}` : `${rows} columns of ${columns}`}${snake ? ", turning round at each end" : ""}${jitter < REGULAR ? ", regular" : ""}${coarse ? ": object and probe may share artefacts of its period" : ""}`,
+    found: `a raster of ${rows} lines of ${columns}${snake ? ", turning round at each end" : ""}${jitter < REGULAR ? ", regular" : ""}${coarse ? ": object and probe may share artefacts of its period" : ""}`,
     value: "raster",
-    evidence: `steps of ${step.map(short).join(" × ")} pixels, positions off the grid by ${percent(jitter)} of a step (rms)${diameter > 0 ? `, probe of ${short(diameter)} pixels` : ""}`,
+    evidence: `steps of ${step.map(short).join(" × ")} pixels, lines at ${((Math.atan2(along[0], along[1]) * 180) / Math.PI).toFixed(1)}° to the x axis, positions off the grid by ${percent(jitter)} of a step (rms)${diameter > 0 ? `, probe of ${short(diameter)} pixels` : ""}`,
     sure: "sure",
     state: coarse ? "trouble" : "fine",
   };
