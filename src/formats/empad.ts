@@ -13,9 +13,23 @@ const [SIDE, ROWS] = [128, 130];
 const SIZE = 4 * SIDE * SIDE;
 const STRIDE = 4 * SIDE * ROWS;
 
-/** Whether a file is EMPAD's raw frames, by its name and size, or the XML file that describes them. */
-export const isEmpad = (head: Uint8Array, { name, size }: { readonly name: string; readonly size: number }): boolean =>
-  isDescription(head) || (/\.raw$/i.test(name) && size > 0 && (size % STRIDE === 0 || size % SIZE === 0));
+/**
+ * Whether a file is EMPAD's raw frames, by its name and size, or the XML file that describes them. Frames without their last
+ * two rows are as long as those of other detectors: only a name with the scan's shape tells them.
+ */
+export function isEmpad(head: Uint8Array, { name, size }: { readonly name: string; readonly size: number }): boolean {
+  if (isDescription(head)) return true;
+  if (!/\.raw$/i.test(name) || size === 0) return false;
+  const [rows, columns] = namedShape(name) ?? [0, 0];
+  return size % STRIDE === 0 || size === rows * columns * SIZE;
+}
+
+/** As in `scan_x256_y128.raw`. */
+function namedShape(name: string): readonly [rows: number, columns: number] | undefined {
+  const named = /_x(\d+)_y(\d+)/i.exec(bareName(name));
+  const [rows, columns] = [countOf(named?.[2]), countOf(named?.[1])];
+  return rows === undefined || columns === undefined ? undefined : [rows, columns];
+}
 
 const isDescription = (head: Uint8Array): boolean => {
   const text = new TextDecoder("latin1").decode(head);
@@ -46,10 +60,9 @@ export async function openEmpad(source: ByteSource, where: string, neighbours: N
     return framesOf(raw, `${where}: ${name}`, description);
   }
   const xml = await neighbours.open(withEnding(where, ".xml"));
-  const named = /_x(\d+)_y(\d+)/i.exec(bareName(where));
-  const shape = named === null ? undefined : [countOf(named[2]), countOf(named[1])];
+  const shape = namedShape(where);
   return framesOf(source, where, {
-    ...(shape?.[0] === undefined || shape[1] === undefined ? {} : { shape: [shape[0], shape[1]] as const }),
+    ...(shape === undefined ? {} : { shape }),
     ...(xml === undefined ? {} : describe(sidecarText(xml, where), where)),
   });
 }
@@ -79,6 +92,7 @@ function framesOf(source: ByteSource, where: string, { shape, attributes = {} }:
       expected: `${STRIDE} bytes a frame`,
       got: `${source.size} bytes`,
     });
+  checkFloats(source.read(0, Math.min(SIZE, source.size)), where);
   const stack = frameStack({
     shape: [count, SIDE, SIDE],
     dtype: "float32",
@@ -97,10 +111,25 @@ function framesOf(source: ByteSource, where: string, { shape, attributes = {} }:
   });
 }
 
+/** Counts of a detector in float32 are of some size; other bytes taken for floats are of all sizes. */
+function checkFloats(bytes: Uint8Array, where: string): void {
+  const values = new Float32Array(bytes.slice().buffer);
+  const sensible = values.filter((value) => value === 0 || (Math.abs(value) > 1e-9 && Math.abs(value) < 1e12)).length;
+  if (sensible >= 0.9 * values.length) return;
+  throw new PtychonautError("data", "these are no frames of EMPAD, whose size they have", {
+    where,
+    expected: "counts in float32, little-endian",
+    got: `${values.length - sensible} of ${values.length} numbers of the first frame are of no such size`,
+    fix: "save the frames as an NPY or an NPZ, for instance with numpy.fromfile and numpy.savez",
+  });
+}
+
 function describe(text: string, where: string): Description {
   const fields = xmlFields(text, where);
   const named = (end: string): string | undefined => [...fields].find(([key]) => key.endsWith(`/${end}`))?.[1];
-  const scan = acquired(text, where);
+  // There may be settings of a search beside those of the acquisition.
+  const scan = (name: string): string | undefined =>
+    named(`scan_parameters[acquire]/${name}`) ?? named(`scan_parameters/${name}`);
   const rows = countOf(named("pix_y") ?? scan("scan_resolution_y"));
   const columns = countOf(named("pix_x") ?? scan("scan_resolution_x"));
   const series = countOf(scan("series_count"));
@@ -127,11 +156,4 @@ function describe(text: string, where: string): Description {
     ...(series !== undefined || rows === undefined || columns === undefined ? {} : { shape: [rows, columns] as const }),
     attributes: { ...Object.fromEntries(known), ...(time === undefined ? {} : { time: words(time) }) },
   };
-}
-
-/** The settings of the acquisition, where there are those of a search too. */
-function acquired(text: string, where: string): (name: string) => string | undefined {
-  const own = /<scan_parameters\s[^>]*mode="acquire"[^>]*>[\s\S]*?<\/scan_parameters>/.exec(text)?.[0] ?? text;
-  const fields = xmlFields(own, where);
-  return (name) => [...fields].find(([key]) => key.endsWith(`/${name}`))?.[1];
 }

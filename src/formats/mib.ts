@@ -129,8 +129,12 @@ function attributesOf(
 
 /** Lines of a name, a colon and a value. */
 function hdrFields(text: string): ReadonlyMap<string, string> {
-  const lines = text.split(/\r?\n/).map((line) => /^([^:\t]+):\s*(.*?)\s*$/.exec(line));
-  return new Map(lines.flatMap((match) => (match === null ? [] : [[match[1], match[2]] as const])));
+  const fields = new Map<string, string>();
+  for (const line of text.split("\n")) {
+    const colon = line.indexOf(":");
+    if (colon > 0) fields.set(line.slice(0, colon).trim(), line.slice(colon + 1).trim());
+  }
+  return fields;
 }
 
 /** As stated, or by lines of frames that one trigger starts. */

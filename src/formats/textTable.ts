@@ -11,7 +11,11 @@ const PIECE = 2 ** 16;
 
 const LINE_END = /\r\n|\n|\r/;
 const comment = /^\s*(#|%|\/\/|!)/;
+/** A field that is longer is no number, and a longer line no line of names: patterns are not tried on them. */
+const [LONGEST_FIELD, LONGEST_NAMES] = [64, 4096];
 const number = /^[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?$|^[+-]?(nan|inf|infinity)$/i;
+const isNumber = (field: string): boolean => field.length <= LONGEST_FIELD && number.test(field);
+
 const decimalComma = /^[+-]?\d+,\d+$/;
 
 /** Whether a file starts like a table of numbers: one of its first two lines that are no comments is a row of them. */
@@ -20,9 +24,7 @@ export function isTextTable(head: Uint8Array, { name }: { readonly name: string 
   if (!isPlainText(text)) return false;
   const lines = text.split(LINE_END).filter((line) => line.trim() !== "" && !comment.test(line));
   if (lines.length === 0) return /\.(csv|tsv|txt|dat)$/i.test(name) && text.trim() !== "";
-  return lines
-    .slice(0, 2)
-    .some((line) => fieldsOf(line).every((field) => number.test(field) || decimalComma.test(field)));
+  return lines.slice(0, 2).some((line) => fieldsOf(line).every((field) => isNumber(field) || decimalComma.test(field)));
 }
 
 /**
@@ -90,7 +92,7 @@ function parsed(source: ByteSource, where: string): Table {
       continue;
     }
     const fields = fieldsOf(text);
-    const wrong = fields.findIndex((field) => !number.test(field));
+    const wrong = fields.findIndex((field) => !isNumber(field));
     if (wrong >= 0 && columns === 0 && heading === undefined) {
       heading = text;
       continue;
@@ -111,14 +113,16 @@ function parsed(source: ByteSource, where: string): Table {
     for (const field of fields) values[count++] = numberOf(field);
   }
   // Names in a comment are those of its last line that has as many words as there are columns.
-  const candidates = heading === undefined ? [...comments].reverse() : [heading];
+  const candidates = (heading === undefined ? [...comments].reverse() : [heading]).filter(
+    ({ length }) => length <= LONGEST_NAMES,
+  );
   const named = candidates.map(namesOf).find((names) => names.length === columns && areNames(names));
   if (heading !== undefined && named === undefined) comments.push(heading.trim());
   return { values: values.subarray(0, count), columns, names: named ?? [], comments };
 }
 
 const areNames = (names: readonly Name[]): boolean =>
-  names.every(({ name }) => name !== "" && !number.test(name)) &&
+  names.every(({ name }) => name !== "" && !isNumber(name)) &&
   new Set(names.map(({ name }) => name)).size === names.length;
 
 const numberOf = (field: string): number => {
@@ -127,7 +131,7 @@ const numberOf = (field: string): number => {
 };
 
 function notANumber(field: string, where: string): PtychonautError {
-  const decimal = decimalComma.test(field);
+  const decimal = field.length <= LONGEST_FIELD && decimalComma.test(field);
   return new PtychonautError("data", "a field of the table is no number", {
     where,
     got: `"${field.slice(0, 40)}"`,

@@ -76,7 +76,7 @@ export function tiffStack(source: ByteSource, where: string): TiffStack {
   const offsets: number[] = [];
   const seen = new Set<number>();
   let first: TiffDirectory | undefined;
-  let [reduced, end, together, total] = [0, 0, true, 0];
+  let [reduced, end, together, total, pieces] = [0, 0, true, 0, 0];
   for (let at = firstDirectory(source, where); at !== 0; ) {
     if (seen.has(at)) throw damaged("its pages go round in a circle", where);
     seen.add(at);
@@ -86,7 +86,11 @@ export function tiffStack(source: ByteSource, where: string): TiffStack {
       checkPage(page, first, `${where}: page ${offsets.length}`);
       together = together && page.plainAt !== undefined && (first === undefined || page.plainAt === end);
       end = (page.plainAt ?? 0) + sizeOfPage(page);
-      total += page.storedBytes();
+      const stored = page.pieces();
+      total += stored.reduce((sum, { bytes }) => sum + bytes, 0);
+      // Each page has a list of its own of where its pieces are, four bytes for each.
+      pieces += stored.length - 1;
+      if (4 * pieces > source.size) throw damaged("its pages claim more pieces than can be in it", where);
       first ??= page;
       offsets.push(at);
     }

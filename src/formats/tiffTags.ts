@@ -27,8 +27,6 @@ export interface TiffDirectory {
   readonly plainAt: number | undefined;
   /** Where each piece lies, across and then down. */
   pieces(): readonly Piece[];
-  /** Bytes of all pieces. */
-  storedBytes(): number;
   /** Offset of the next directory; 0 after the last. */
   readonly next: number;
 }
@@ -125,7 +123,6 @@ export function tiffDirectory(source: ByteSource, at: number, where: string): Ti
     isReduced: (one(SUBFILE, 0) & 1) === 1,
     description: textOf(source, entries.get(DESCRIPTION), layout, where),
     plainAt: compression === 1 && !tiled ? joined(pieces(), width * height * itemSizes[dtype], where) : undefined,
-    storedBytes: () => pieces().reduce((sum, { bytes }) => sum + bytes, 0),
   };
 }
 

@@ -1,12 +1,13 @@
 import { PtychonautError } from "../errors.ts";
 
-/** Deep enough for what instruments write. */
+/** Deep enough for what instruments write, and long enough for their tags. */
 const DEEPEST = 64;
+const LONGEST_TAG = 1024;
 
 /**
  * The texts of an XML document by the paths of their elements, `root/scan/width`, and of attributes, `root/file@name`; of
- * several with one path the first. For what instruments write beside their data, not for documents: what entities and
- * CDATA hold is left as it is.
+ * several with one path the first. An element with an attribute `mode` has that in its path: `scan[acquire]`. For what
+ * instruments write beside their data, not for documents: what entities and CDATA hold is left as it is.
  * @throws PtychonautError "data" where elements are nested without end
  */
 export function xmlFields(text: string, where: string): ReadonlyMap<string, string> {
@@ -17,17 +18,19 @@ export function xmlFields(text: string, where: string): ReadonlyMap<string, stri
   };
   for (const [, tag, between] of text.matchAll(/<([^<>]*)>([^<]*)/g)) {
     const name = /^\/?([^\s/>?!]*)/.exec(tag)?.[1] ?? "";
-    if (name === "") continue;
+    if (name === "" || tag.length > LONGEST_TAG) continue;
     if (tag.startsWith("/")) {
       path.pop();
       continue;
     }
     if (path.length === DEEPEST) throw new PtychonautError("data", "the XML is nested too deeply", { where });
-    const here = [...path, name].join("/");
-    for (const [, attribute, value] of tag.matchAll(/([\w.:-]+)\s*=\s*["']([^"']*)["']/g))
-      add(`${here}@${attribute}`, value);
+    const attributes = [...tag.matchAll(/([\w.:-]+)\s*=\s*["']([^"']*)["']/g)];
+    const mode = attributes.find(([, attribute]) => attribute === "mode")?.[2];
+    const own = mode === undefined ? name : `${name}[${mode}]`;
+    const here = [...path, own].join("/");
+    for (const [, attribute, value] of attributes) add(`${here}@${attribute}`, value);
     if (tag.endsWith("/")) continue;
-    path.push(name);
+    path.push(own);
     add(here, between.trim());
   }
   return fields;

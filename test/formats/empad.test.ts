@@ -47,9 +47,23 @@ describe("EMPAD's raw frames", () => {
 
   it("without these rows, where only that fits", async () => {
     const plain = new Uint8Array(Buffer.concat(frames.map(({ buffer }) => Buffer.from(buffer as ArrayBuffer))));
-    const file = await openArrayFile(plain, "scan.raw");
-    expect(file.readImages("frames", 2, 1)).toEqual(frames[2]);
-    expect(file.storedAt("frames")).toMatchObject({ offset: 0 });
+    const xml = new TextEncoder().encode(empadXml("plain.raw", ROWS, COLUMNS));
+    for (const file of [
+      await openArrayFile(plain, "scan_x3_y2.raw"),
+      await openArrayFile(xml, "scan.xml", beside({ "plain.raw": plain })),
+    ]) {
+      expect(file.readImages("frames", 2, 1)).toEqual(frames[2]);
+      expect(file.storedAt("frames")).toMatchObject({ offset: 0 });
+    }
+    // As long as frames of many a detector.
+    await expect(openArrayFile(plain, "scan.raw")).rejects.toThrow(/no kind that is known/);
+  });
+
+  it("are not what is as long by chance", async () => {
+    const counts = Uint16Array.from({ length: 130 * 128 * 2 }, (_, i) => (i * 7919) % 65536);
+    await expect(openArrayFile(new Uint8Array(counts.buffer), "other.raw")).rejects.toThrow(
+      /no frames of EMPAD, whose size they have; in other\.raw; expected counts in float32/,
+    );
   });
 
   it("say when they are not as many as the scan has positions", async () => {

@@ -60,6 +60,11 @@ describe("a table of numbers in text", () => {
     await expect(open(text)).rejects.toThrow(says);
   });
 
+  it("is refused in no time where a field or a heading is without end", async () => {
+    await expect(open(`1,2\n${"7".repeat(900_000)}x,3\n`)).rejects.toThrow(/no number.*line 2/);
+    expect((await open(`# a${" ".repeat(900_000)}(um) b\n1 2\n`, "positions.csv")).keys).toEqual(["table"]);
+  }, 5000);
+
   it("is not what prose is, or JSON", async () => {
     await expect(open("The positions\nare 1, 2 and 3.\n")).rejects.toThrow(/this is a text file/);
     await expect(open('{"a": 1}')).rejects.toThrow(/a text file \(JSON\)/);
