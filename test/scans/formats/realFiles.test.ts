@@ -88,6 +88,8 @@ describe.skipIf(dataFile("ptychi_tungsten_metadata_250_truePos.hdf5") === undefi
       [415, 415],
     ]);
     expect((dataset.geometry?.objectPixelM ?? 0) * 1e9).toBeCloseTo(pixel, 2);
-    expect(dataset.provenance.warnings).toEqual([]);
+    // At 8 nm a pixel the nominal scan is wider than the flat object beside it, and that is said.
+    const said = dataset.provenance.warnings.join();
+    expect(said).toMatch(which === "truePos" ? /^$/ : /windows reach outside the reference object/);
   });
 });
