@@ -25,6 +25,7 @@ import { changedInputs, readSavedRun, repeatRequest, unsaidSettings } from "../.
 import { inspectReport } from "../../src/scans/inspect/report.ts";
 import { readScanNpz } from "../../src/scans/scanNpz.ts";
 import { checkpointIdentity, readCheckpoint } from "../../src/training/checkpoint.ts";
+import { dialects, readDialect } from "./dialectSeeds.ts";
 import * as frames from "./frameSeeds.ts";
 import * as seeds from "./seeds.ts";
 
@@ -112,6 +113,7 @@ export const targets: Readonly<Record<string, Target>> = {
   tiff: { seeds: frames.tiffFiles, read: container("fuzz.tif") },
   table: { seeds: frames.tables, read: container("fuzz.csv") },
   scan: { seeds: seeds.scans, read: (bytes) => readScanNpz(bytes) },
+  dialects: { seeds: dialects, read: readDialect },
   labels: {
     seeds: seeds.scans,
     read: (bytes) => {
