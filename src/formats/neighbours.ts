@@ -1,4 +1,5 @@
 import type { ByteSource } from "./byteSource.ts";
+import type { Hdf5Reader } from "./hdf5/reader.ts";
 
 /** A file beside another, open until that one is closed. */
 export interface NeighbourFile extends ByteSource {
@@ -12,15 +13,21 @@ export interface Neighbours {
    * @returns undefined where there is no such file
    */
   open(name: string): Promise<NeighbourFile | undefined>;
+  /** What opens HDF5 files, where there is a place in which a hostile one ends nothing else. Default: this thread. */
+  readonly openHdf5?: OpenHdf5;
 }
+
+/** Opens an HDF5 file. @throws PtychonautError "data" when it is damaged */
+export type OpenHdf5 = (source: ByteSource, where: string, neighbours: Neighbours) => Promise<Hdf5Reader>;
 
 /** Of a file that stands alone: bytes in memory. */
 export const noNeighbours: Neighbours = { open: async () => undefined };
 
 /** The same, and what was opened of them, to be closed. */
-export function remembered({ open }: Neighbours): Neighbours & { close(): void } {
+export function remembered({ open, ...others }: Neighbours): Neighbours & { close(): void } {
   const files: NeighbourFile[] = [];
   return {
+    ...others,
     async open(name) {
       const file = await open(name);
       if (file !== undefined) files.push(file);

@@ -11,6 +11,8 @@ import { ensureOutputDir } from "./files/outputFolder.ts";
 import { readBytes } from "./files/readBytes.ts";
 import { ensureWritable, writeAnywhere, writeAtomic, writePieces } from "./files/writeAtomic.ts";
 
+import { openApart } from "./workers/hdf5Apart.ts";
+
 /** The disk, by the system's own paths. */
 export const nodeStore: RunStore = {
   read: readBytes,
@@ -46,6 +48,7 @@ export const nodeStore: RunStore = {
   checkFree: checkUnlocked,
   lock: lockFolder,
   scratch: scratchFolder,
+  openHdf5: openApart,
   absolute: (path, from = ".") => resolve(from, path),
 };
 

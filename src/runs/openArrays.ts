@@ -61,6 +61,7 @@ export async function withArrays<T>(
 /** The files beside one of a store's, below its folder or above. */
 export function neighboursOf(path: string, store: RunStore): Neighbours {
   return {
+    ...(store.openHdf5 === undefined ? {} : { openHdf5: store.openHdf5 }),
     async open(name) {
       const there = store.absolute(name, folderOf(path));
       return (await store.kindOf(there)) === "file" ? store.open(there) : undefined;

@@ -1,6 +1,7 @@
 import { PtychonautError, setting } from "../errors.ts";
 import type { ByteSink, ByteSource, MakeScratch, RandomFile } from "../formats/byteSource.ts";
 import { parseJson } from "../formats/json.ts";
+import type { OpenHdf5 } from "../formats/neighbours.ts";
 import type { NamedSource } from "../formats/tiffFolder.ts";
 import { type ZipWriter, zipWriter } from "../formats/writeZip.ts";
 
@@ -85,6 +86,8 @@ export interface RunStore {
   lock(folder: string): Promise<FolderLock>;
   /** Room for scratch files in a folder, until they are removed. @param log is told what takes how much room */
   scratch(folder: string, log: (line: string) => void): ScratchFolder;
+  /** What opens HDF5 files, see `Neighbours`. */
+  readonly openHdf5?: OpenHdf5;
   /** The one full name of a path. @param from what a relative path starts at; default: where the program runs */
   absolute(path: string, from?: string): string;
 }

@@ -11,7 +11,7 @@ import { targets } from "./targets.ts";
 
 const [name, seed, first, end] = process.argv.slice(2);
 const target = { ...targets, ...planted }[name];
-const files = target.seeds();
+const files = await target.seeds();
 /** The other end may be slower than files are read. */
 function say(line: string): void {
   let rest = Buffer.from(`${line}\n`);

@@ -23,7 +23,7 @@ if (names.length === 0) throw new Error(`no target "${values.target}": one of ${
 
 if (values.write !== undefined) {
   const path = `fuzz-${names[0]}-${seed}-${values.write}`;
-  writeFileSync(path, fuzzed(targets[names[0]].seeds(), seed, Number(values.write)));
+  writeFileSync(path, fuzzed(await targets[names[0]].seeds(), seed, Number(values.write)));
   console.log(`wrote ${path}`);
 } else {
   for (const name of names) {

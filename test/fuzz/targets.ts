@@ -27,11 +27,12 @@ import { readScanNpz } from "../../src/scans/scanNpz.ts";
 import { checkpointIdentity, readCheckpoint } from "../../src/training/checkpoint.ts";
 import { dialects, readDialect } from "./dialectSeeds.ts";
 import * as frames from "./frameSeeds.ts";
+import { hdf5Files, readHdf5 } from "./hdf5.ts";
 import * as seeds from "./seeds.ts";
 
 /** A reader with sound files that it reads. */
 export interface Target {
-  readonly seeds: () => readonly Uint8Array[];
+  readonly seeds: () => readonly Uint8Array[] | Promise<readonly Uint8Array[]>;
   /** Throws PtychonautErrors and nothing else. */
   readonly read: (bytes: Uint8Array) => unknown;
 }
@@ -112,6 +113,7 @@ export const targets: Readonly<Record<string, Target>> = {
   empad: { seeds: frames.empadFiles, read: container("scan.raw", frames.besideEmpad) },
   tiff: { seeds: frames.tiffFiles, read: container("fuzz.tif") },
   table: { seeds: frames.tables, read: container("fuzz.csv") },
+  hdf5: { seeds: hdf5Files, read: readHdf5 },
   scan: { seeds: seeds.scans, read: (bytes) => readScanNpz(bytes) },
   dialects: { seeds: dialects, read: readDialect },
   labels: {

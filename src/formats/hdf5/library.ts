@@ -19,7 +19,7 @@ export interface Hdf5Library {
   flush(file: bigint): number;
   /** @returns paths of all links below a group; those behind soft and external links are not followed */
   get_names(file: bigint, group: string, recursive: boolean): string[];
-  /** @returns what a path leads to (0 group, 1 dataset, 2 type), 3 or 4 where it is a soft or external link to nothing, −1 */
+  /** @returns what a path leads to: 0 a group, 1 a dataset, 2 a type. To be asked only where there is something: see `typeOf` */
   get_type(file: bigint, path: string): number;
   get_symbolic_link(file: bigint, path: string): string | null;
   get_external_link(file: bigint, path: string): { readonly filename?: string; readonly obj_path?: string };
@@ -90,6 +90,10 @@ export interface Hdf5FileSystem {
   readFile(path: string): Uint8Array<ArrayBuffer>;
   stat(path: string): { readonly mode: number };
   analyzePath(path: string): { readonly exists: boolean };
+  /** What a read throws that the library is to take for a failure of the disk. */
+  readonly ErrnoError: new (
+    code: number,
+  ) => Error;
   readonly streams: readonly ({ readonly path?: string } | null | undefined)[];
   close(stream: unknown): void;
 }
@@ -104,12 +108,21 @@ export interface Hdf5FileNode {
 }
 
 let loading: Promise<Hdf5Library> | undefined;
+let damage: string | undefined;
 
-/** The library of this thread. */
+/** The library of this thread. @throws PtychonautError "device" when an earlier file has broken it */
 export function hdf5Library(): Promise<Hdf5Library> {
+  if (damage !== undefined)
+    throw new PtychonautError("device", "the HDF5 library broke on a damaged file", {
+      got: damage,
+      fix: "start the page or the program anew, and leave that file out",
+    });
   loading ??= load();
   return loading;
 }
+
+/** What broke the library of this thread, if something did: nothing that it says from then on can be relied on. */
+export const libraryDamage = (): string | undefined => damage;
 
 async function load(): Promise<Hdf5Library> {
   const { ready } = await import("h5wasm");
@@ -129,7 +142,7 @@ export function guarded<T>(library: Hdf5Library, what: string, where: string, ca
     return call();
   } catch (cause) {
     if (cause instanceof PtychonautError) throw cause;
-    closeReports(library);
+    failed(library, cause);
     throw new PtychonautError("data", what, { where, got: reasonOf(cause), fix: "check or copy the file again" });
   }
 }
@@ -138,10 +151,18 @@ export function guarded<T>(library: Hdf5Library, what: string, where: string, ca
 export function quietly<T>(library: Hdf5Library, call: () => T): T | undefined {
   try {
     return call();
-  } catch {
-    closeReports(library);
+  } catch (cause) {
+    failed(library, cause);
     return undefined;
   }
+}
+
+/** After a failure that the library reports it can be used; after one of its own, a wild pointer say, it cannot. */
+function failed({ FS }: Hdf5Library, cause: unknown): void {
+  if (!(cause instanceof Error) || ["RuntimeError", "RangeError", "TypeError"].includes(cause.name))
+    damage ??= String(cause).split("\n")[0];
+  // It writes each report into a file that it then leaves open.
+  for (const stream of [...FS.streams]) if (stream?.path?.startsWith("/tmp/")) FS.close(stream);
 }
 
 /** Memory of the library for as long as a call takes. @throws PtychonautError "memory" */
@@ -154,11 +175,6 @@ export function borrowed<T>(library: Hdf5Library, size: number, use: (pointer: n
   } finally {
     library._free(pointer);
   }
-}
-
-/** The library writes each report into a file that it then leaves open. */
-function closeReports({ FS }: Hdf5Library): void {
-  for (const stream of [...FS.streams]) if (stream?.path?.startsWith("/tmp/")) FS.close(stream);
 }
 
 /** The innermost of the library's reasons; its source lines and addresses are for its authors. */

@@ -9,14 +9,26 @@ export interface MountedFile {
   takeReads(): readonly (readonly [offset: number, length: number])[];
 }
 
+/** The sources of one file that is open, and of those it leads to. */
+export interface Sources {
+  /** In all. */
+  bytes: number;
+  /** The first failure of one: the library knows it as a failure of the disk, since no error may pass through it. */
+  failure?: unknown;
+}
+
+/** Code of an input or output error in the library's own system. */
+const EIO = 29;
+
 /** Reads that are remembered at most; only few are ever looked at. */
 const MOST_READS = 64;
 
 /** Shows bytes to the library as a file that cannot be written. Its folder must be there. */
-export function mount({ FS }: Hdf5Library, path: string, source: ByteSource): MountedFile {
+export function mount({ FS }: Hdf5Library, path: string, source: ByteSource, sources: Sources): MountedFile {
   const node = FS.create(path);
   let reads: [number, number][] = [];
   const getattr = node.node_ops["getattr"];
+  sources.bytes += source.size;
   node.usedBytes = source.size;
   node.node_ops = { getattr: (of) => ({ ...(getattr(of) as object), size: source.size }) };
   node.stream_ops = {
@@ -25,7 +37,12 @@ export function mount({ FS }: Hdf5Library, path: string, source: ByteSource): Mo
       const there = Math.max(0, Math.min(length, source.size - position));
       if (there === 0) return 0;
       if (reads.length < MOST_READS) reads.push([position, there]);
-      into.set(source.read(position, there), offset);
+      try {
+        into.set(source.read(position, there), offset);
+      } catch (error) {
+        sources.failure ??= error;
+        throw new FS.ErrnoError(EIO);
+      }
       return there;
     },
   };

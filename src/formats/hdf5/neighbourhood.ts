@@ -2,9 +2,9 @@ import { PtychonautError } from "../../errors.ts";
 import type { Neighbours } from "../neighbours.ts";
 import { checkFilters } from "./filters.ts";
 import { type Hdf5Library, quietly } from "./library.ts";
-import { mount } from "./mount.ts";
+import { mount, type Sources } from "./mount.ts";
 import { folderIn, linkedPath } from "./virtualPaths.ts";
-import { DATASET } from "./walk.ts";
+import { DATASET, typeOf } from "./walk.ts";
 
 /** Files that one may lead to; the library can have 4096 open. */
 const MOST_FILES = 2000;
@@ -15,6 +15,7 @@ interface MainFile {
   readonly own: string;
   readonly id: bigint;
   readonly where: string;
+  readonly sources: Sources;
 }
 
 /**
@@ -25,7 +26,7 @@ interface MainFile {
  */
 export async function openNeighbourhood(
   library: Hdf5Library,
-  { folder, own, id: main, where }: MainFile,
+  { folder, own, id: main, where, sources }: MainFile,
   neighbours: Neighbours,
 ): Promise<ReadonlySet<number>> {
   let files = 0;
@@ -44,7 +45,7 @@ export async function openNeighbourhood(
     seen.add(path);
     files++;
     library.FS.mkdirTree(`${folder}/${folderIn(path)}`);
-    const { path: mounted } = mount(library, `${folder}/${path}`, file);
+    const { path: mounted } = mount(library, `${folder}/${path}`, file, sources);
     const id = quietly(library, () => library.open(mounted, 0, false, -1, -1));
     if (id === undefined) return true;
     const content = linksIn(library, id);
@@ -86,7 +87,7 @@ function linksIn(library: Hdf5Library, id: bigint): FileLinks {
   for (const path of quietly(library, () => library.get_names(id, "/", true)) ?? []) {
     const link = quietly(library, () => library.get_external_link(id, path))?.filename;
     if (link !== undefined) files.add(link);
-    else if (quietly(library, () => library.get_type(id, path)) === DATASET) {
+    else if (typeOf(library, id, path) === DATASET) {
       for (const filter of quietly(library, () => library.get_dataset_filters(id, path)) ?? []) filters.add(filter.id);
       for (const { file_name: file } of virtualSources(library, id, path)) if (file !== SAME_FILE) files.add(file);
     }
@@ -140,7 +141,7 @@ export function checkSources(library: Hdf5Library, { id, path, folder }: Dataset
   };
   const look = (file: bigint, source: string, base: string, missing: (what: string) => PtychonautError): void => {
     if (source.includes(BLOCK)) return;
-    if (quietly(library, () => library.get_type(file, source)) !== DATASET) throw missing("one");
+    if (typeOf(library, file, source) !== DATASET) throw missing("one");
     checkFilters(quietly(library, () => library.get_dataset_filters(file, source)) ?? [], where);
     check(file, source, base);
   };

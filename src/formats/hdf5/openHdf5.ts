@@ -23,7 +23,7 @@ const PIECE = 2 ** 23;
  * @throws PtychonautError "data" when it is damaged
  */
 export async function openHdf5(source: ByteSource, where: string, neighbours: Neighbours): Promise<ArrayFile> {
-  const reader = await openHere(source, where, neighbours);
+  const reader = await (neighbours.openHdf5 ?? openHere)(source, where, neighbours);
   const normal = (path: string): string => path.replace(/\/+/g, "/").replace(/^\/|\/$/g, "");
   const place = (key: string): string => `${where}: ${normal(key)}`;
   const headerOf = (key: string): Hdf5Header => reader.header(normal(key));

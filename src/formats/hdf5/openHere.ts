@@ -6,13 +6,13 @@ import { readAttributes } from "./attributes.ts";
 import { checkFilters, installPlugins } from "./filters.ts";
 import { kindOf } from "./kinds.ts";
 import { borrowed, guarded, type Hdf5Library, type Hdf5Metadata, hdf5Library, quietly } from "./library.ts";
-import { type MountedFile, mount, removeTree } from "./mount.ts";
+import { type MountedFile, mount, removeTree, type Sources } from "./mount.ts";
 import { checkSources, openNeighbourhood } from "./neighbourhood.ts";
 import type { Box, Hdf5Header, Hdf5Reader } from "./reader.ts";
 import { placeInFile } from "./storedPlace.ts";
 import { readTexts } from "./texts.ts";
 import { roomyFolder } from "./virtualPaths.ts";
-import { BROKEN_EXTERNAL, BROKEN_LINK, DATASET, datasetPaths } from "./walk.ts";
+import { DATASET, datasetPaths, typeOf } from "./walk.ts";
 
 let opened = 0;
 
@@ -22,7 +22,8 @@ export async function openHere(source: ByteSource, where: string, neighbours: Ne
   const { root, folder } = roomyFolder(++opened);
   const own = /[^\\/]*$/.exec(where)?.[0] || "file";
   library.FS.mkdirTree(folder);
-  const mounted = mount(library, `${folder}/${own}`, source);
+  const sources: Sources = { bytes: 0 };
+  const mounted = mount(library, `${folder}/${own}`, source, sources);
   let id: bigint | undefined;
   const close = (): void => {
     if (id !== undefined) quietly(library, () => library.close_file(id!));
@@ -30,27 +31,45 @@ export async function openHere(source: ByteSource, where: string, neighbours: Ne
   };
   try {
     id = guarded(library, "damaged or truncated HDF5 file", where, () => library.open(mounted.path, 0, false, -1, -1));
-    const filters = await openNeighbourhood(library, { folder, own, id, where }, neighbours);
+    const filters = await openNeighbourhood(library, { folder, own, id, where, sources }, neighbours);
     await installPlugins(library, filters);
     const datasets = datasetPaths(library, id, own);
-    return readerOf({ library, id, mounted, folder, where, datasets, close });
+    return unlessFailed(readerOf({ library, id, mounted, sources, folder, where, datasets, close }), sources);
   } catch (error) {
     close();
-    throw error;
+    throw sources.failure ?? error;
   }
+}
+
+/** What a reader says after a source has failed follows from the failure, which is told instead. */
+function unlessFailed(reader: Hdf5Reader, sources: Sources): Hdf5Reader {
+  const watched =
+    <A extends unknown[], R>(call: (...args: A) => R) =>
+    (...args: A): R => {
+      const answer = attempted(() => call(...args));
+      if (sources.failure !== undefined) throw sources.failure;
+      if ("error" in answer) throw answer.error;
+      return answer.value;
+    };
+  const { keys, has, header, attributes, bytes, texts, offset, close } = reader;
+  return {
+    ...{ keys, close, has: watched(has), header: watched(header), attributes: watched(attributes) },
+    ...{ bytes: watched(bytes), texts: watched(texts), offset: watched(offset) },
+  };
 }
 
 interface OpenedFile {
   readonly library: Hdf5Library;
   readonly id: bigint;
   readonly mounted: MountedFile;
+  readonly sources: Sources;
   readonly folder: string;
   readonly where: string;
   readonly datasets: readonly string[];
   readonly close: () => void;
 }
 
-function readerOf({ library, id, mounted, folder, where, datasets, close }: OpenedFile): Hdf5Reader {
+function readerOf({ library, id, mounted, sources, folder, where, datasets, close }: OpenedFile): Hdf5Reader {
   const place = (path: string): string => `${where}: ${path}`;
   const attempt = <T>(path: string, call: () => T): T =>
     guarded(library, "the array cannot be read", place(path), call);
@@ -60,8 +79,7 @@ function readerOf({ library, id, mounted, folder, where, datasets, close }: Open
   const metadata = (path: string): Hdf5Metadata => {
     const known = described.get(path);
     if (known !== undefined) return known;
-    const type = quietly(library, () => library.get_type(id, path)) ?? -1;
-    if (type !== DATASET) throw notThere(library, id, path, type, where, datasets);
+    if (path === "" || typeOf(library, id, path) !== DATASET) throw notThere(library, id, path, where, datasets);
     const found = attempt(path, () => library.get_dataset_metadata(id, path));
     described.set(path, found);
     return found;
@@ -80,6 +98,7 @@ function readerOf({ library, id, mounted, folder, where, datasets, close }: Open
   const readable = (path: string): Hdf5Metadata => {
     const found = metadata(path);
     if (checked.has(path)) return found;
+    checkExpansion(header(path), sources.bytes, place(path));
     checkFilters(
       attempt(path, () => library.get_dataset_filters(id, path)),
       place(path),
@@ -107,7 +126,7 @@ function readerOf({ library, id, mounted, folder, where, datasets, close }: Open
 
   return {
     keys: datasets,
-    has: (path) => quietly(library, () => library.get_type(id, path)) === DATASET,
+    has: (path) => path !== "" && typeOf(library, id, path) === DATASET,
     header,
     attributes: (path) => readAttributes(library, id, path, where),
     bytes,
@@ -125,27 +144,48 @@ function readerOf({ library, id, mounted, folder, where, datasets, close }: Open
   };
 }
 
+function attempted<R>(call: () => R): { readonly value: R } | { readonly error: unknown } {
+  try {
+    return { value: call() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** An array that is not larger may be all zeros. */
+const SMALL = 2 ** 24;
+/** Deflate packs no better, and whatever does is told apart from a file that lies about its arrays by nothing. */
+const MOST_RATIO = 1040;
+
+function checkExpansion({ shape, itemSize }: Hdf5Header, fileBytes: number, where: string): void {
+  const size = sizeOf(shape) * itemSize;
+  if (size <= Math.max(SMALL, MOST_RATIO * fileBytes)) return;
+  throw new PtychonautError("data", "the array is larger than its file can hold", {
+    where,
+    expected: `at most ${MOST_RATIO} times the file's ${fileBytes} bytes`,
+    got: `${size} bytes for shape (${shape.join(", ")})`,
+    fix: "if it is all there, save it again less compressed (h5repack)",
+  });
+}
+
 /** Why a path leads to no dataset. */
 function notThere(
   library: Hdf5Library,
   id: bigint,
   path: string,
-  type: number,
   where: string,
   datasets: readonly string[],
 ): PtychonautError {
-  if (type === BROKEN_LINK) {
-    const target = quietly(library, () => library.get_symbolic_link(id, path));
-    return new PtychonautError("data", `the link "${path}" leads to nothing`, { where, got: `a link to ${target}` });
-  }
-  if (type === BROKEN_EXTERNAL) {
-    const link = quietly(library, () => library.get_external_link(id, path));
+  const target = quietly(library, () => library.get_symbolic_link(id, path)) ?? null;
+  if (target !== null)
+    return new PtychonautError("data", `the link "${path}" leads to no array`, { where, got: `a link to ${target}` });
+  const link = quietly(library, () => library.get_external_link(id, path));
+  if (link?.filename !== undefined)
     return new PtychonautError("data", `the link "${path}" leads to what is not there`, {
       where,
-      got: `a link to ${link?.obj_path} in the file ${link?.filename}`,
+      got: `a link to ${link.obj_path} in the file ${link.filename}`,
       fix: "put that file where the link says, from the folder of this one",
     });
-  }
   const names = datasets.slice(0, 40).join(", ");
   return new PtychonautError("data", `no array "${path}"`, {
     where,

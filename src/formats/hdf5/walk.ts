@@ -4,10 +4,13 @@ import { folderIn, linkedPath } from "./virtualPaths.ts";
 /** H5G_obj_t, as far as paths lead to it. */
 export const GROUP = 0;
 export const DATASET = 1;
-/** A soft link to nothing. */
-export const BROKEN_LINK = 3;
-/** An external link to nothing. */
-export const BROKEN_EXTERNAL = 4;
+
+/** What a path leads to: a group, a dataset, something else, or undefined where it leads nowhere. */
+export function typeOf(library: Hdf5Library, id: bigint, path: string): number | undefined {
+  // The question for the type follows a wild pointer where a link in another file is broken.
+  if (quietly(library, () => library.get_attribute_names(id, path)) === undefined) return undefined;
+  return quietly(library, () => library.get_type(id, path));
+}
 
 /** Groups of other files behind one another, and paths in all; more is a loop, or none that a scan needs. */
 const DEEPEST = 8;
@@ -46,7 +49,7 @@ export function datasetPaths(library: Hdf5Library, id: bigint, own: string): str
       if (++paths > MOST_PATHS) return datasets;
       const path = group === "" ? name : `${group}/${name}`;
       if (quietly(library, () => library.get_symbolic_link(id, path)) !== null) continue;
-      const type = quietly(library, () => library.get_type(id, path));
+      const type = typeOf(library, id, path);
       const { filename: link, obj_path: target } = quietly(library, () => library.get_external_link(id, path)) ?? {};
       const home = link === undefined ? file : (linkedPath(folderIn(file), link) ?? link);
       if (type === DATASET) {

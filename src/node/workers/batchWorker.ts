@@ -52,7 +52,8 @@ const openPart = async (part: JoinedToOpen["parts"][number]) => ({ ...part, patt
 
 /** The main thread has looked at all of the file, so what opens it needs no watch. */
 async function openChunked(origin: ChunkedOrigin): Promise<Patterns> {
-  const file = await openArrayFile(reopened(origin), origin.path, neighboursOf(origin.path, nodeStore));
+  const { open: beside } = neighboursOf(origin.path, nodeStore);
+  const file = await openArrayFile(reopened(origin), origin.path, { open: beside });
   return chunkedPatterns(file.chunked!(origin.key)!, origin);
 }
 

@@ -6,10 +6,13 @@ export type WrittenFile = InstanceType<typeof h5wasm.File>;
 let written = 0;
 
 /** The bytes of an HDF5 file that the library itself writes. */
-export async function writtenHdf5(fill: (file: WrittenFile) => void): Promise<Uint8Array> {
+export async function writtenHdf5(
+  fill: (file: WrittenFile) => void,
+  options: h5wasm.FileOptions = {},
+): Promise<Uint8Array> {
   const { FS } = await hdf5Library();
   const path = `/written-${++written}.h5`;
-  const file = new h5wasm.File(path, "w");
+  const file = new h5wasm.File(path, "w", options);
   fill(file);
   file.close();
   const bytes = FS.readFile(path);
