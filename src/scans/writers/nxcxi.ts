@@ -11,7 +11,8 @@ import type { ScanWriter, WriteScanOptions } from "./scanWriter.ts";
 
 /**
  * NXcxi_ptycho: NeXus that CXI readers read too. Every number has its unit; defaults lead NeXus tools to the patterns. The
- * photons' energy is that of the beam, since NeXus has the machine's at the source.
+ * photons' energy is that of the beam, since NeXus has the machine's at the source. That, the source's type and the spread
+ * of the energy, which the definition asks for, are not known here and not made up.
  */
 export const nxcxiWriter: ScanWriter = {
   name: "nxcxi",
@@ -57,9 +58,11 @@ function entryOf(scan: FramesToWrite, wave: WaveGeometry, options: WriteScanOpti
       }),
       sample_1: nx("NXsample", {
         name: array(scan.name),
+        transformations: motorsOf(translation),
         geometry_1: nx("NXcollection", { translation: link(`${detector}/translation`) }),
       }),
-      data_1: plotOf(translation),
+      data_1: nx("NXcollection", { data: link(`${detector}/data`), translation: link(`${detector}/translation`) }),
+      data: plotOf(),
       image_1: object && imageGroup(object, history, { NX_class: "NXcollection" }, wave.objectPixelM),
       process_1: nx("NXprocess", {
         program: array("ptychonaut"),
@@ -67,7 +70,7 @@ function entryOf(scan: FramesToWrite, wave: WaveGeometry, options: WriteScanOpti
         note: nx("NXnote", { type: array("text/plain"), data: array(history.join("\n")) }),
       }),
     },
-    { default: "data_1" },
+    { default: "data" },
   );
 }
 
@@ -88,34 +91,49 @@ function detectorOf(
 ): Hdf5Group {
   const [, height, width] = scan.shape;
   const metres = { units: "m" };
-  return nx("NXdetector", {
-    distance: array(detectorDistanceM, metres),
-    x_pixel_size: array(detectorPixelM, metres),
-    y_pixel_size: array(detectorPixelM, metres),
-    beam_center_x: array(Math.floor(width / 2) * detectorPixelM, metres),
-    beam_center_y: array(Math.floor(height / 2) * detectorPixelM, metres),
-    basis_vectors: array(basisVectors(detectorPixelM), metres),
-    ...(scan.mask === undefined ? {} : { mask: array(pixelMask(scan.mask)), pixel_mask: link(`${detector}/mask`) }),
-    translation: array(translation, { ...metres, axes: "translation:x:y:z" }),
-    data: {
-      ...{ kind: "frames", shape: scan.shape, frames: framesAs("counts", scan), compress },
-      attributes: { units: "counts", axes: "translation:y:x", interpretation: "image" },
+  return nx(
+    "NXdetector",
+    {
+      distance: array(detectorDistanceM, metres),
+      x_pixel_size: array(detectorPixelM, metres),
+      y_pixel_size: array(detectorPixelM, metres),
+      beam_center_x: array(Math.floor(width / 2) * detectorPixelM, metres),
+      beam_center_y: array(Math.floor(height / 2) * detectorPixelM, metres),
+      basis_vectors: array(basisVectors(detectorPixelM), metres),
+      ...(scan.mask === undefined ? {} : { mask: array(pixelMask(scan.mask)), pixel_mask: link(`${detector}/mask`) }),
+      transformations: nx("NXtransformations", { vector: array(numbers([0, 0, 1])) }),
+      translation: array(translation, { ...metres, axes: "translation:x:y:z", interpretation: "image" }),
+      data: {
+        ...{ kind: "frames", shape: scan.shape, frames: framesAs("counts", scan), compress },
+        attributes: { units: "counts", axes: "translation:y:x", interpretation: "image" },
+      },
+      data_1: link(`${detector}/data`),
     },
-  });
+    { signal: "data", axes: texts("", "data") },
+  );
+}
+
+/** The sample's place along x and y, each number of a frame. */
+function motorsOf(translation: NumericArray): Hdf5Group {
+  const motor = (axis: number, vector: readonly number[], dependsOn: string) => {
+    const column = numbers(translation.data.filter((_, i) => i % 3 === axis));
+    const attributes = { units: "m", transformation_type: "translation", depends_on: dependsOn };
+    return array(column, { ...attributes, vector: numbers(vector) });
+  };
+  return nx(
+    "NXtransformations",
+    { x: motor(0, [1, 0, 0], "y"), y: motor(1, [0, 1, 0], ".") },
+    { vector: numbers([1, 1, 1]) },
+  );
 }
 
 /** What tools plot: the patterns over the sample's place. */
-function plotOf(translation: NumericArray): Hdf5Group {
-  const column = (axis: number): NumericArray => numbers(translation.data.filter((_, i) => i % 3 === axis));
+function plotOf(): Hdf5Group {
+  const motors = "/entry_1/sample_1/transformations";
   const first = numbers([0], [1], "int64");
   return nx(
     "NXdata",
-    {
-      data: link(`${detector}/data`),
-      translation: link(`${detector}/translation`),
-      x: array(column(0), { units: "m" }),
-      y: array(column(1), { units: "m" }),
-    },
+    { data: link(`${detector}/data`), x: link(`${motors}/x`), y: link(`${motors}/y`) },
     { signal: "data", axes: texts("x", ".", "."), x_indices: first, y_indices: first },
   );
 }
