@@ -29,6 +29,7 @@ import { dialects, readDialect } from "./dialectSeeds.ts";
 import * as frames from "./frameSeeds.ts";
 import { hdf5Files, readHdf5 } from "./hdf5.ts";
 import * as seeds from "./seeds.ts";
+import { stemDialects } from "./stemSeeds.ts";
 
 /** A reader with sound files that it reads. */
 export interface Target {
@@ -116,6 +117,7 @@ export const targets: Readonly<Record<string, Target>> = {
   hdf5: { seeds: hdf5Files, read: readHdf5 },
   scan: { seeds: seeds.scans, read: (bytes) => readScanNpz(bytes) },
   dialects: { seeds: dialects, read: readDialect },
+  stem: { seeds: stemDialects, read: readDialect },
   labels: {
     seeds: seeds.scans,
     read: (bytes) => {
