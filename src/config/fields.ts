@@ -16,6 +16,8 @@ export interface FieldNotes {
   readonly unit?: string;
   readonly phase?: Phase;
   readonly identity?: IdentityRule;
+  /** Where help lists it. Default: under its group's title. */
+  readonly section?: string;
 }
 
 /** A choice out of a closed set; `refused` names known values that this version cannot honour, with the reason. */
@@ -102,6 +104,10 @@ export function optional<T>(
 ): z.ZodDefault<z.ZodType<T | null>> {
   return (field.nullable() as z.ZodType<T | null>).default(null as never).meta({ description, ...notes });
 }
+
+/** A setting that says where an array lies that is not in the scan's own file. */
+export const address = (what: string, notes: FieldNotes = {}): z.ZodDefault<z.ZodType<string | null>> =>
+  optional(z.string().min(1), `FILE::ARRAY that holds ${what}, where it is not in the scan's own file.`, notes);
 
 const words = (value: string | boolean | number): string =>
   value === true ? "on" : value === false ? "off" : String(value);

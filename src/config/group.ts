@@ -36,6 +36,7 @@ export interface FieldSchema {
   readonly unit?: string;
   readonly phase?: Phase;
   readonly identity?: IdentityRule;
+  readonly section?: string;
 }
 
 const cache = new WeakMap<object, Readonly<Record<string, FieldSchema>>>();

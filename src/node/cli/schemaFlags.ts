@@ -48,7 +48,7 @@ function flagOfField(name: string, field: FieldSchema, section: string, kind: Pa
   const aliases = aliasesOf(name, kind);
   return {
     name,
-    section: hasOneValue(field) ? FIXED_SECTION : section,
+    section: hasOneValue(field) ? FIXED_SECTION : (field.section ?? section),
     description: field.description ?? "",
     setting: true,
     aliases: [...aliases, torchName(name)],
