@@ -75,6 +75,7 @@ function* inflated(packed: ByteStream, where: string): Generator<Uint8Array, voi
       out = [];
     }
   }
+  if (last.length < 4) throw endsEarly(where);
   if (new DataView(last.buffer).getUint32(0) !== sum) throw damaged("what is compressed has a wrong checksum", where);
 }
 

@@ -78,7 +78,13 @@ export function matlabNumbers(array: MatlabArray): ListedArray {
   const own = classDtypes[kind];
   const real = part(array, array.first ?? { type: 9, bytes: 0, start: 8 }, array.at);
   const attributes = { matlab_class: words(className(array)) };
-  const dtype: NumericDtype = complex ? (own === "float32" ? "complex64" : "complex128") : logical ? "bool" : own;
+  const dtype: NumericDtype = complex
+    ? own === "float32"
+      ? "complex64"
+      : "complex128"
+    : logical && own === "uint8"
+      ? "bool"
+      : own;
   const itemSize = itemSizes[dtype];
   const shared = { shape: dims, dtype, fortranOrder: true, itemSize, dataBytes: sizeOf(dims) * itemSize };
   if (!complex && real.dtype === own) {
