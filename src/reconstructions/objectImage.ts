@@ -1,23 +1,29 @@
 import type { ComplexArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
+import type { NumericArray } from "../formats/npy.ts";
 import { objectNumbers } from "../scans/objectNumbers.ts";
 
 /** A complex image out of a file, without leading axes of length one. @throws PtychonautError "data" when it is none */
-export function objectImage(
-  file: ArrayFile,
-  key: string,
-  where: string,
-): { readonly object: ComplexArray; readonly warnings?: readonly string[] } {
-  const array = file.readNumbers(key);
+export function objectImage(file: ArrayFile, key: string, where: string): ObjectImage {
+  return imageOf(file.readNumbers(key), `${where}: ${key}`);
+}
+
+export interface ObjectImage {
+  readonly object: ComplexArray;
+  readonly warnings?: readonly string[];
+}
+
+/** The same of an array at hand. @param where names it in errors */
+export function imageOf(array: NumericArray, where: string): ObjectImage {
   const { shape: stored, dtype } = array;
   const shape = squeezed(stored);
   if (shape.length === 2 && dtype.startsWith("complex")) {
-    const { data, warnings } = objectNumbers(array, `${where}: ${key}`);
+    const { data, warnings } = objectNumbers(array, where);
     return { object: { shape, data }, ...(warnings.length === 0 ? {} : { warnings }) };
   }
   throw new PtychonautError("data", "the object is not a complex image", {
-    where: `${where}: ${key}`,
+    where,
     expected: "complex (y, x)",
     got: `${dtype} (${stored.join(", ")})`,
   });

@@ -1,6 +1,7 @@
 import { PtychonautError } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import { objectImage, squeezed } from "../reconstructions/objectImage.ts";
+import { objectOfScanFormat } from "../reconstructions/ofScanFormats.ts";
 import type { FoundObject } from "../reconstructions/reconstructionFormat.ts";
 import { recogniseReconstruction } from "../reconstructions/registry.ts";
 import { parseAddress, SEPARATOR } from "../scans/addresses.ts";
@@ -24,9 +25,10 @@ export function splitAddress(address: string): { readonly path: string; readonly
 }
 
 /**
- * Reads a complex image out of a file: a reconstruction with what its format knows of its place, a scan's `objectGuess`
- * (whose first pixel is the origin of object pixels), or the object of another program, as `file.npz::array`. Leading axes
- * of length one are dropped. Without a name the array is the first known one, else the only complex image that is no probe.
+ * Reads a complex image out of a file: a reconstruction with what its format knows of its place, the object of a scan format
+ * or of another program, as `file.npz::array`, or a scan's `objectGuess`, whose first pixel is the origin of object pixels.
+ * Leading axes of length one are dropped. Without a name the array is the first known one, else the only complex image that
+ * is no probe.
  * @throws PtychonautError "data" when there is none, or several and no name
  */
 export async function readObjectFile(address: string, { machine, store }: Home, named?: string): Promise<ObjectFile> {
@@ -42,6 +44,8 @@ export async function readObjectFile(address: string, { machine, store }: Home, 
 function objectIn(file: ArrayFile, path: string, named: string | undefined): FoundObject {
   const known = recogniseReconstruction(file);
   if (known !== undefined && (named ?? known.key) === known.key) return known.format.read(file, path);
+  const ofFormat = known === undefined ? objectOfScanFormat(file, path) : undefined;
+  if (ofFormat !== undefined && (named ?? ofFormat.key) === ofFormat.key) return ofFormat;
   const key = named ?? knownKeys.find((name) => file.has(name)) ?? onlyComplexImage(file, path);
   if (!file.has(key)) throw noObject(file, path, `an array "${key}"`);
   // A scan's own object defines the object pixels.
