@@ -2,6 +2,7 @@ import type { ComplexArray } from "../arrays.ts";
 import type { Dataset, Measurement, Patterns } from "../data/dataset.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import { type Geometry, mergeGeometry, resolveGeometry } from "../optics/geometry.ts";
+import { propagatorOf } from "../physics/propagation/propagators.ts";
 import { statedAddresses } from "./addresses.ts";
 import { toObject, toProbe } from "./complexImages.ts";
 import { optionalBackground, optionalMask } from "./frameValues.ts";
@@ -90,6 +91,8 @@ export function completeScan(
 /** @throws PtychonautError "data" as `completeScan` does for patterns */
 export function shapeOfParts(parts: ScanParts, stated: ScanOptions, where: string): ScanShape {
   const options = { ...parts.says, ...stated };
+  // Of a scan that no command can work with nothing else is asked for.
+  propagatorOf(geometryOf(parts, options, undefined, where), where);
   const { file, key } = parts.patterns ?? missingPart("patterns", where);
   const header = file.header(key);
   measurementOf(header, options, `${where}: ${key}`, []);

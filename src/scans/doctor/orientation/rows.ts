@@ -41,9 +41,48 @@ export function orientationRows(
       },
     ];
   return [
+    ...propagationRow(orientation, geometry),
     axesRow(orientation, evidence, reading),
     signRow(orientation, reading.probeKnown),
     ...defocusRow(orientation, geometry),
+  ];
+}
+
+/** A beam this much wider than the far field's window is none: what is lit has no sharp edge. */
+const WIDER = 1.5;
+/** Standard deviations of noise from which the shadows' size is sure. */
+const CLEAR = 10;
+
+/**
+ * Near field, where the beam is wider on the sample than a far field can have it. Its width is that of what it lights on the
+ * detector over the shadows' magnification; a window of the far field has as many object pixels as the patterns have pixels.
+ * The object's pixel of the near field is the detector's over that magnification (Fresnel's scaling theorem).
+ */
+export function propagationRow({ shadows }: Pick<Orientation, "shadows">, geometry: Geometry | undefined): DoctorRow[] {
+  if (shadows === undefined) return [];
+  const { lit, side, magnification, strength, agreeing, parts } = shadows;
+  const width = lit / magnification;
+  if (!(width > WIDER * side)) return [];
+  const pixel = geometry?.objectPixelM;
+  const label = (pixels: number): string =>
+    pixel === undefined ? `${pixels.toFixed(0)} object pixels` : lengthLabel(pixels * pixel);
+  return [
+    {
+      quantity: "propagation",
+      found: `near field: the beam is ${label(width)} wide on the sample, a window of the far field ${label(side)}`,
+      value: "near-field",
+      evidence:
+        `shadows of the object move by ${magnification.toPrecision(3)} detector pixels per object pixel of a far field, ` +
+        `and ${lit.toFixed(0)} of ${side} detector pixels are lit across`,
+      sure: strength > CLEAR && agreeing === parts ? "sure" : "likely",
+      state: "say",
+      says: {
+        geometry: {
+          propagation: "near-field",
+          ...(pixel === undefined ? {} : { objectPixelM: Number((pixel / magnification).toPrecision(4)) }),
+        },
+      },
+    },
   ];
 }
 

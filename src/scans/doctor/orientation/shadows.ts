@@ -12,6 +12,9 @@ export interface ShadowMotion {
   /** Detector pixels per object pixel. */
   readonly magnification: number;
   readonly magnificationError: number;
+  /** Diameter of what the beam lights on the detector, and the longer side of the patterns, detector pixels. */
+  readonly lit: number;
+  readonly side: number;
   /**
    * What the patterns of neighbours have in common when they are laid over each other so, in standard deviations of noise:
    * all parts of the scan together.
@@ -71,6 +74,8 @@ export function shadowMotion(scan: OrientationScan): ShadowMotion | undefined {
     angleError: spread(own.map(({ here }) => normalAngle(here.angle - angle))),
     magnification: scale,
     magnificationError: spread(own.map(({ here }) => here.scale - scale)),
+    lit: Math.max(...parts.map(({ radius, bin }) => 2 * radius * bin)),
+    side: Math.max(scan.height, scan.width),
     strength: winner.value,
     mirroredStrength: loser.value,
     acrossStrength: across,
