@@ -147,3 +147,29 @@ export const tables = (): Uint8Array[] => [
   text("1 2\r\n3 nan\r\n"),
   text("1;2;3\n4;5;6\n"),
 ];
+
+/** Rasters of patterns that say their shape. */
+export const rasters = (): Uint8Array[] => {
+  const pattern = (k: number): WrittenPage => ({
+    ...{
+      height: 32,
+      width: 32,
+      bits: 8,
+      format: 1,
+      pieces: [Uint8Array.from({ length: 1024 }, (_, i) => (i * (k + 3)) % 9)],
+    },
+  });
+  const first = { ...pattern(0), description: '{"shape": [2, 2, 32, 32]}' };
+  const dm = (dims: readonly number[], dmTags: Readonly<Record<string, DmTag>>): Uint8Array =>
+    writeDm({
+      ImageList: {
+        list: [image(dims, { bytes: new Uint8Array(Uint16Array.from(values(384)).buffer), tags: dmTags })],
+      },
+    });
+  return [
+    dm([8, 8, 3, 2], tags),
+    dm([3, 2, 8, 8], {}),
+    writeTiffPages([first, pattern(1), pattern(2), pattern(3)]),
+    writeNpy({ shape: [2, 2, 32, 32], dtype: "float32", data: new Float32Array(4096).fill(2) }),
+  ];
+};

@@ -10,7 +10,7 @@ import { openArrayFile } from "../../src/formats/containers.ts";
 import { parseJson } from "../../src/formats/json.ts";
 import type { Neighbours } from "../../src/formats/neighbours.ts";
 import { readNpy } from "../../src/formats/npy.ts";
-import { openNpz } from "../../src/formats/npz.ts";
+import { openNpz, writeNpz } from "../../src/formats/npz.ts";
 import { openZip } from "../../src/formats/zip.ts";
 import { readInitializers } from "../../src/graph/onnx/readInitializers.ts";
 import { configEntries, readConfigFile } from "../../src/node/cli/configFile.ts";
@@ -23,6 +23,7 @@ import { memoryStore } from "../../src/runs/memoryStore.ts";
 import { readObjectFile } from "../../src/runs/objectFile.ts";
 import { changedInputs, readSavedRun, repeatRequest, unsaidSettings } from "../../src/runs/savedRun.ts";
 import { inspectReport } from "../../src/scans/inspect/report.ts";
+import { readScanArrays, readScanShape, scanParts } from "../../src/scans/registry.ts";
 import { readScanNpz } from "../../src/scans/scanNpz.ts";
 import { checkpointIdentity, readCheckpoint } from "../../src/training/checkpoint.ts";
 import { dialects, readDialect } from "./dialectSeeds.ts";
@@ -85,6 +86,27 @@ const container =
     file.close();
   };
 
+/** A detector's frames as a scan, with a step that is said and a probe from elsewhere. */
+async function framesScan(bytes: Uint8Array): Promise<void> {
+  const file = await openArrayFile(bytes, "frames.raw");
+  const { parts } = scanParts(file, {}, "frames.raw");
+  if (parts.patterns === undefined) return;
+  const whole = file.header(parts.patterns.key).shape;
+  const last = parts.says?.frameAxis === "last";
+  const shape = last ? whole.slice(0, 2) : whole.slice(-2);
+  const frameCount = sizeOf(whole) / sizeOf(shape);
+  const options = {
+    ...(parts.positions === undefined ? { scanStep: 2 } : {}),
+    ...(parts.positions === undefined && parts.raster === undefined ? { scanShape: `1,${frameCount}` } : {}),
+    ...(parts.says?.measurement === undefined ? { measurement: "counts" as const } : {}),
+  };
+  const data = new Float32Array(2 * Math.min(2 ** 20, sizeOf(shape))).fill(1);
+  const probe = openNpz(writeNpz({ probe: { shape, dtype: "complex64", data } }));
+  const elsewhere = { probeFile: [{ file: probe, key: "probe", where: "probe" }] };
+  readScanShape(file, options, "frames.raw", elsewhere);
+  readScanArrays(file, options, { elsewhere });
+}
+
 /** Every reader of files that come from outside. */
 export const targets: Readonly<Record<string, Target>> = {
   npy: { seeds: seeds.arrays, read: (bytes) => readNpy(bytes, "fuzz.npy") },
@@ -115,6 +137,10 @@ export const targets: Readonly<Record<string, Target>> = {
   tiff: { seeds: frames.tiffFiles, read: container("fuzz.tif") },
   table: { seeds: frames.tables, read: container("fuzz.csv") },
   hdf5: { seeds: hdf5Files, read: readHdf5 },
+  "frames scan": {
+    seeds: () => [...frames.mibFiles(), ...frames.bloFiles(), ...frames.rasters()],
+    read: framesScan,
+  },
   scan: { seeds: seeds.scans, read: (bytes) => readScanNpz(bytes) },
   dialects: { seeds: dialects, read: readDialect },
   stem: { seeds: stemDialects, read: readDialect },
