@@ -18,8 +18,13 @@ declare function setTimeout(callback: () => void, ms?: number): unknown;
 declare const crypto: { getRandomValues<T extends Uint32Array>(array: T): T };
 declare function structuredClone<T>(value: T): T;
 declare function btoa(binary: string): string;
+interface ImportMeta {
+  /** Where the module is. */
+  readonly url: string;
+}
 declare class URL {
   constructor(url: string, base?: string);
+  readonly href: string;
 }
 declare function fetch(address: string): Promise<{
   readonly ok: boolean;

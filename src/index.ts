@@ -16,6 +16,10 @@ export type { Dataset, Measurement, PatternOrigin, Patterns, Provenance } from "
 export { memoryPatterns } from "./data/memoryPatterns.ts";
 export { computeScales, type Scales, scaledProbe } from "./data/normalisation.ts";
 export { type ErrorDetails, type ErrorKind, PtychonautError } from "./errors.ts";
+export type { ArrayFile } from "./formats/arrayFile.ts";
+export type { ByteSource } from "./formats/byteSource.ts";
+export { openArrayFile } from "./formats/containers.ts";
+export type { Neighbours } from "./formats/neighbours.ts";
 // From a trained network to an object.
 export { type Canvas, planCanvas } from "./inference/canvas.ts";
 export { probeWeights, uniformWeights } from "./inference/patchWeights.ts";
@@ -60,6 +64,7 @@ export { runTraining } from "./runs/train/train.ts";
 export type { Accelerator } from "./runtime/accelerator.ts";
 export type { HostTensor, Provider, Runtime, Session, SessionOptions } from "./runtime/runtime.ts";
 export { inspectScan, type ScanInspection } from "./scans/inspect/inspectScan.ts";
+export { readScanArrays } from "./scans/registry.ts";
 export { readScanNpz } from "./scans/scanNpz.ts";
 export type { ScanOptions } from "./scans/scanOptions.ts";
 export { writeScanNpz } from "./scans/writeScanNpz.ts";

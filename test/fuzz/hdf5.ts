@@ -64,7 +64,8 @@ export async function hdf5Files(): Promise<readonly Uint8Array[]> {
   await installPlugins(await hdf5Library(), [32000, 32001, 32004, 32008, 32015]);
   const files: Uint8Array[] = [];
   for (const fill of contents)
-    for (const newest of [false, true]) files.push(await writtenHdf5(fill, newest ? { libver: "latest" } : {}));
+    for (const oldest of ["earliest", "latest"] as const)
+      files.push(await writtenHdf5(fill, { libver: [oldest, "latest"] }));
   return files;
 }
 

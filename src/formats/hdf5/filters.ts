@@ -4,19 +4,22 @@ import type { Hdf5Filter, Hdf5Library } from "./library.ts";
 /** HDF5's registered numbers of filters that the library has itself. */
 const BUILT_IN: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6]);
 
-/** Those that come as plugins, by number: their files are libH5ZNAME.so. */
-const PLUGINS: Readonly<Record<number, string>> = {
-  307: "bz2",
-  32000: "lzf",
-  32001: "blosc",
-  32004: "lz4",
-  32008: "bshuf",
-  32013: "zfp",
-  32015: "zstd",
-  32019: "jpeg",
-  32022: "bitgroom",
-  32023: "bitround",
-  32026: "blosc2",
+/**
+ * Those that come as plugins, by number: name and, for bundlers, which know this form alone and move the file elsewhere,
+ * address.
+ */
+const PLUGINS: Readonly<Record<number, { readonly name: string; readonly bundled: () => URL }>> = {
+  307: { name: "bz2", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zbz2.so", import.meta.url) },
+  32000: { name: "lzf", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zlzf.so", import.meta.url) },
+  32001: { name: "blosc", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zblosc.so", import.meta.url) },
+  32004: { name: "lz4", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zlz4.so", import.meta.url) },
+  32008: { name: "bshuf", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zbshuf.so", import.meta.url) },
+  32013: { name: "zfp", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zzfp.so", import.meta.url) },
+  32015: { name: "zstd", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zzstd.so", import.meta.url) },
+  32019: { name: "jpeg", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zjpeg.so", import.meta.url) },
+  32022: { name: "bitgroom", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zbitgroom.so", import.meta.url) },
+  32023: { name: "bitround", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zbitround.so", import.meta.url) },
+  32026: { name: "blosc2", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zblosc2.so", import.meta.url) },
 };
 
 /** @throws PtychonautError "data" that names a filter which is not there */
@@ -26,7 +29,9 @@ export function checkFilters(filters: readonly Hdf5Filter[], where: string): voi
   throw new PtychonautError("data", "the array is compressed with a filter that is not known here", {
     where,
     got: `HDF5 filter ${unknown.id}${unknown.name === "" ? "" : ` (${unknown.name.split(";")[0]})`}`,
-    expected: `one of HDF5's own or ${Object.values(PLUGINS).join(", ")}`,
+    expected: `one of HDF5's own or ${Object.values(PLUGINS)
+      .map(({ name }) => name)
+      .join(", ")}`,
     fix: "save the array again with one of these, or uncompressed (h5repack -f NONE)",
   });
 }
@@ -35,29 +40,33 @@ export function checkFilters(filters: readonly Hdf5Filter[], where: string): voi
 export async function installPlugins(library: Hdf5Library, filters: Iterable<number>): Promise<void> {
   const [folder] = library.get_plugin_search_paths();
   for (const id of filters) {
-    const name = PLUGINS[id];
-    if (name === undefined) continue;
-    const path = `${folder}/libH5Z${name}.so`;
+    const plugin = PLUGINS[id];
+    if (plugin === undefined) continue;
+    const path = `${folder}/libH5Z${plugin.name}.so`;
     if (library.FS.analyzePath(path).exists) continue;
     library.FS.mkdirTree(folder);
-    library.FS.writeFile(path, await pluginFile(name));
+    library.FS.writeFile(path, await pluginFile(plugin));
   }
 }
 
-/** A plugin's file, out of its package. */
-async function pluginFile(name: string): Promise<Uint8Array> {
+/** A plugin's file: in Node out of its package, else from where a bundler has put it. */
+async function pluginFile({ name, bundled }: (typeof PLUGINS)[number]): Promise<Uint8Array> {
   const { base_url: base } = await import("h5wasm-plugins");
-  const address = `${base}/plugins/libH5Z${name}.so`;
   // Node has packages in files, which its `fetch` does not read.
-  if (address.startsWith("file:")) return nodeFiles().readFileSync(new URL(address));
-  const response = await fetch(address);
-  if (!response.ok)
-    throw new PtychonautError("device", "a plugin of the HDF5 library cannot be loaded", {
-      where: address,
-      got: `status ${response.status}`,
-    });
-  return new Uint8Array(await response.arrayBuffer());
+  if (base.startsWith("file:")) return nodeFiles().readFileSync(new URL(`${base}/plugins/libH5Z${name}.so`));
+  const response = await fetch(bundled().href);
+  // A server may answer with a page where there is no such file.
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (response.ok && WASM.every((byte, i) => bytes[i] === byte)) return bytes;
+  throw new PtychonautError("device", "a plugin of the HDF5 library cannot be loaded", {
+    where: bundled().href,
+    got: `status ${response.status}`,
+    fix: "serve the file that the bundler has put there",
+  });
 }
+
+/** First bytes of a WebAssembly module. */
+const WASM = [0, 0x61, 0x73, 0x6d];
 
 interface NodeFiles {
   readFileSync(address: URL): Uint8Array;

@@ -2,6 +2,7 @@ import type { Accelerator } from "../../../src/runtime/accelerator.ts";
 import { type ChooseRuntimeOptions, chooseRuntime } from "../../../src/runtime/web/accelerator.ts";
 import { operatorCases, runCase } from "../../runtime/operatorCases.ts";
 import { runResidentSteps, runTrainingSteps, type StepResults } from "../../runtime/trainingStep.ts";
+import type { Hdf5Files, Hdf5Findings } from "./hdf5Worker.ts";
 import type { ScenarioResults } from "./runsScenario.ts";
 
 /** The browser's, whose types this project does not have. */
@@ -9,7 +10,7 @@ declare const Worker: new (
   url: URL,
   options: { readonly type: "module" },
 ) => {
-  onmessage: (event: { readonly data: { readonly results: ScenarioResults } | { readonly error: string } }) => void;
+  onmessage: (event: { readonly data: { readonly results: unknown } | { readonly error: string } }) => void;
   onerror: (event: { readonly message: string }) => void;
   postMessage(message: unknown): void;
 };
@@ -22,6 +23,8 @@ export interface Page {
   describe(accelerator: Accelerator): Promise<string>;
   /** Whole runs in a worker of its own. */
   runs(): Promise<ScenarioResults>;
+  /** Looks at HDF5 files, one of them larger than an array can be. @param files base64 */
+  hdf5(files: Hdf5Files): Promise<Hdf5Findings>;
 }
 
 export interface PageResults {
@@ -56,14 +59,18 @@ const page: Page = {
       ({ description }) => description,
       (error) => String(error),
     ),
-  runs: () =>
-    new Promise((resolve, reject) => {
-      const worker = new Worker(new URL("./runsWorker.ts", import.meta.url), { type: "module" });
-      worker.onmessage = ({ data }) => ("results" in data ? resolve(data.results) : reject(new Error(data.error)));
-      worker.onerror = ({ message }) => reject(new Error(message));
-      worker.postMessage(undefined);
-    }),
+  runs: () => answerOf(new Worker(new URL("./runsWorker.ts", import.meta.url), { type: "module" }), undefined),
+  hdf5: (files) => answerOf(new Worker(new URL("./hdf5Worker.ts", import.meta.url), { type: "module" }), files),
 };
+
+/** What a worker makes of a message. */
+function answerOf<T>(worker: InstanceType<typeof Worker>, message: unknown): Promise<T> {
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => ("results" in data ? resolve(data.results as T) : reject(new Error(data.error)));
+    worker.onerror = ({ message }) => reject(new Error(message));
+    worker.postMessage(message);
+  });
+}
 
 function plain({ losses, intensity, state }: StepResults): StepResults {
   return {
