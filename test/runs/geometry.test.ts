@@ -66,7 +66,7 @@ describe("an experiment's geometry, from simulation to the last picture", () => 
     expect(metrics.pixelSizeM).toBe(pixel);
     expect(metrics.resolutionM).toBeCloseTo(metrics.frc.halfBit * pixel, 15);
     expect(json("object", "run.json").inputs[1]).toMatchObject({
-      format: { name: "npz" },
+      format: { name: "named" },
       geometry: { radiation: "photons", objectPixelM: pixel },
     });
   });

@@ -23,7 +23,8 @@ export const eigerFormat: ScanFormat = {
   name: "eiger",
   title: "DECTRIS master files",
   recognise(file) {
-    if (file.has("entry/data/data_000001")) return { confidence: 0.9, evidence: "entry/data/data_000001" };
+    const first = file.keys.find((key) => /^entry\/data\/data_\d{6}$/.test(key));
+    if (first !== undefined) return { confidence: 0.9, evidence: first };
     const specific = file.keys.some((key) => key.startsWith(`${SPECIFIC}/`));
     const stack = firstStack(file, ["entry/data/data"]);
     if (specific)

@@ -37,13 +37,13 @@ import type { ScanOptions } from "../scanOptions.ts";
 import { framesLeftOut, pixelsPerUnit, placeLeftOut } from "../scanPositions.ts";
 import type { ScanRoles } from "../scanRoles.ts";
 import { arrayFrames, framesTogether } from "../storedPatterns.ts";
-import { lookedParts, rolesOf } from "./lookedParts.ts";
+import { type KnownFormat, lookedParts, rolesOf } from "./lookedParts.ts";
 import { judgeRoles } from "./roles.ts";
 
 export interface ScanInspection {
   readonly name: string;
   /** The format that knows the file; absent where arrays were found by their names, shapes and types. */
-  readonly format?: { readonly name: string; readonly title: string; readonly evidence: string };
+  readonly format?: KnownFormat;
   readonly arrays: readonly { readonly key: string; readonly shape: readonly number[]; readonly dtype: string }[];
   readonly roles: ScanRoles;
   readonly patterns?: PatternFacts;

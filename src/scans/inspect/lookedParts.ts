@@ -9,12 +9,20 @@ import { scanParts } from "../registry.ts";
 import type { Elsewhere } from "../scanFormat.ts";
 import { geometryIn } from "../scanGeometry.ts";
 import { metadataPhotons } from "../scanMetadata.ts";
-import type { ScanOptions } from "../scanOptions.ts";
+import { type ScanOptions, settingOf } from "../scanOptions.ts";
 import { findRoles, type ScanRoles } from "../scanRoles.ts";
+
+/** A format, what told it, and what it says of how to read the file, by the settings that would say it. */
+export interface KnownFormat {
+  readonly name: string;
+  readonly title: string;
+  readonly evidence: string;
+  readonly says: Readonly<Record<string, string>>;
+}
 
 /** Parts of a scan to look at, and the format that knows them where one does. */
 export interface LookedParts {
-  readonly format?: { readonly name: string; readonly title: string; readonly evidence: string };
+  readonly format?: KnownFormat;
   readonly parts: ScanParts;
 }
 
@@ -23,7 +31,13 @@ export function lookedParts(file: ArrayFile, stated: ScanOptions, where: string,
   const { value: found } = attempted(() => scanParts(file, stated, where, elsewhere));
   if (found !== undefined && found.format !== namedFormat) {
     const { name, title } = found.format;
-    return { format: { name, title, evidence: found.evidence }, parts: found.parts };
+    const { parts } = found;
+    const own = Object.entries(parts.says ?? {}).map(([option, value]) => [
+      settingOf(option as keyof ScanOptions),
+      `${value}`,
+    ]);
+    const says = { ...Object.fromEntries(own), ...parts.conventions };
+    return { format: { name, title, evidence: found.evidence, says }, parts };
   }
   const guessed = withElsewhere(guessedParts(file, stated, where), elsewhere, stated);
   // A raster that is stated is no guess.

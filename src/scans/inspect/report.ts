@@ -20,6 +20,7 @@ export function inspectReport(inspection: ScanInspection): string {
 }
 
 function facts({
+  format,
   patterns,
   probe,
   scan,
@@ -30,6 +31,11 @@ function facts({
   roles,
 }: ScanInspection): string[][] {
   const rows: string[][] = [];
+  if (format !== undefined) {
+    const says = Object.entries(format.says).map(([setting, value]) => `${setting} ${value}`);
+    rows.push(["format", `${format.name}: ${format.title} (${printableLine(format.evidence)})`]);
+    if (says.length > 0) rows.push(["it says", says.join(", ")]);
+  }
   if (patterns !== undefined) {
     const { dose } = patterns;
     rows.push(
