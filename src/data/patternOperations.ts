@@ -68,9 +68,15 @@ function subtract(
   measurement: Measurement,
   out: Float32Array,
 ): void {
-  const at = typeof counts === "number" ? (): number => counts : (i: number): number => counts[i];
-  if (measurement === "counts") for (let i = 0; i < image.length; i++) out[i] = Math.max(0, image[i] - at(i));
-  else for (let i = 0; i < image.length; i++) out[i] = Math.sqrt(Math.max(0, image[i] * image[i] - at(i)));
+  const each = typeof counts === "number" ? undefined : counts;
+  const all = typeof counts === "number" ? counts : 0;
+  const squared = measurement === "amplitude";
+  for (let i = 0; i < image.length; i++) {
+    const value = squared ? image[i] * image[i] : image[i];
+    const left = value - (each === undefined ? all : each[i]);
+    // What is no number stays none.
+    out[i] = left < 0 ? 0 : squared ? Math.sqrt(left) : left;
+  }
 }
 
 function cutBelow(image: Float32Array, counts: number, measurement: Measurement, out: Float32Array): void {
@@ -85,19 +91,22 @@ function divide(image: Float32Array, countsPerPhoton: number, measurement: Measu
 }
 
 export function windowImage(
-  image: ArrayLike<number>,
+  image: Float32Array,
   [height, width]: Sides,
   { top, left, height: rows, width: columns }: WindowOperation,
   out: Float32Array,
 ): void {
+  const [first, last] = [Math.max(0, -left), Math.min(columns, width - left)];
   out.fill(0);
-  for (let y = Math.max(0, -top); y < Math.min(rows, height - top); y++)
-    for (let x = Math.max(0, -left); x < Math.min(columns, width - left); x++)
-      out[y * columns + x] = image[(y + top) * width + (x + left)];
+  if (first >= last) return;
+  for (let y = Math.max(0, -top); y < Math.min(rows, height - top); y++) {
+    const from = (y + top) * width + left;
+    out.set(image.subarray(from + first, from + last), y * columns + first);
+  }
 }
 
 function binImage(
-  image: ArrayLike<number>,
+  image: Float32Array,
   [height, width]: Sides,
   factor: number,
   measurement: Measurement,
@@ -105,14 +114,17 @@ function binImage(
 ): void {
   const [rows, columns] = [Math.floor(height / factor), Math.floor(width / factor)];
   const squared = measurement === "amplitude";
-  for (let y = 0; y < rows; y++)
-    for (let x = 0; x < columns; x++) {
-      let sum = 0;
-      for (let i = 0; i < factor; i++)
-        for (let j = 0, at = (y * factor + i) * width + x * factor; j < factor; j++, at++)
-          sum += squared ? image[at] * image[at] : image[at];
-      out[y * columns + x] = squared ? Math.sqrt(sum) : sum;
+  const sums = new Float64Array(columns);
+  for (let y = 0; y < rows; y++) {
+    sums.fill(0);
+    for (let i = 0; i < factor; i++) {
+      let at = (y * factor + i) * width;
+      if (squared)
+        for (let x = 0; x < columns; x++) for (let j = 0; j < factor; j++, at++) sums[x] += image[at] * image[at];
+      else for (let x = 0; x < columns; x++) for (let j = 0; j < factor; j++, at++) sums[x] += image[at];
     }
+    for (let x = 0; x < columns; x++) out[y * columns + x] = squared ? Math.sqrt(sums[x]) : sums[x];
+  }
 }
 
 /** An image of counts `[y, x]` as patterns then have it, where operations move pixels. */

@@ -84,20 +84,22 @@ interface View extends PixelStatistics {
 }
 
 /** Without light in every frame, or with the mark of what is not measured (the greatest value, always), where there are many together. */
-function blindPixels({ count, height, width, most, least }: PixelStatistics, ignored: Uint8Array): Uint8Array {
+function blindPixels({ count, height, width, mean, most }: PixelStatistics, ignored: Uint8Array): Uint8Array {
   const blind = Uint8Array.from(most, (value) => (value === 0 ? 1 : 0));
   let top = 0;
   for (let i = 0; i < most.length; i++) if (ignored[i] === 0) top = Math.max(top, most[i]);
   if (count < LEAST_FRAMES || top === 0) return blind;
+  // Never less: float32 values add up exactly, whatever their number.
+  const always = (at: number): boolean => most[at] === top && mean[at] === top;
   // Where others reach it now and then it is no mark, but where light is cut off.
-  let [always, sometimes] = [0, 0];
+  let [marked, others] = [0, 0];
   for (let i = 0; i < most.length; i++) {
     if (most[i] < top || ignored[i] === 1) continue;
-    if (least[i] === top) always++;
-    else sometimes++;
+    if (always(i)) marked++;
+    else others++;
   }
-  if (10 * sometimes > always) return blind;
-  for (const { pixels } of connectedRegions(height, width, (at) => least[at] === top))
+  if (10 * others > marked) return blind;
+  for (const { pixels } of connectedRegions(height, width, always))
     if (pixels.length > CLUSTER) for (const at of pixels) blind[at] = 1;
   return blind;
 }

@@ -5,9 +5,8 @@ export interface PixelStatistics {
   readonly width: number;
   readonly mean: Float64Array;
   /** In how many frames the pixel has light. */
-  readonly lit: Float64Array;
-  /** Smallest and greatest value. */
-  readonly least: Float64Array;
+  readonly lit: Int32Array;
+  /** Greatest value. */
   readonly most: Float64Array;
 }
 
@@ -20,22 +19,24 @@ export interface PixelTally {
 /** What is no finite number counts as no light: one such frame must not spoil what is said of the others. */
 export function pixelTally({ height, width }: { readonly height: number; readonly width: number }): PixelTally {
   const size = height * width;
-  const [total, lit, most] = Array.from({ length: 3 }, () => new Float64Array(size));
-  const least = new Float64Array(size).fill(Number.POSITIVE_INFINITY);
+  const [total, most] = [new Float64Array(size), new Float64Array(size)];
+  const lit = new Int32Array(size);
   let count = 0;
   return {
     add(data) {
       for (let start = 0; start < data.length; start += size, count++)
         for (let i = 0; i < size; i++) {
           const value = data[start + i];
-          if (!Number.isFinite(value)) continue;
-          if (value < least[i]) least[i] = value;
-          if (value === 0) continue;
-          lit[i]++;
-          total[i] += value;
-          if (value > most[i]) most[i] = value;
+          if (value > 0 && value < Number.POSITIVE_INFINITY) {
+            lit[i]++;
+            total[i] += value;
+            if (value > most[i]) most[i] = value;
+          } else if (value < 0 && value > Number.NEGATIVE_INFINITY) {
+            lit[i]++;
+            total[i] += value;
+          }
         }
     },
-    finish: () => ({ count, height, width, mean: total.map((value) => value / count), lit, least, most }),
+    finish: () => ({ count, height, width, mean: total.map((value) => value / count), lit, most }),
   };
 }
