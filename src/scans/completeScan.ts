@@ -37,7 +37,13 @@ export function completeScan(
   const part = parts.patterns ?? missingPart("patterns", where);
   const { file, key } = part;
   const header = file.header(key);
-  const measurement = measurementOf(header, options, at(key), conversions);
+  const measurement = measurementOf(
+    header,
+    options,
+    at(key),
+    conversions,
+    stated.measurement === undefined ? "as the format says" : "as stated",
+  );
   const built = options.probeModel !== undefined;
   const probePart = built ? undefined : (parts.probe ?? missingPart("probe", where));
   const object = parts.object && toObject(parts.object.read(), at(parts.object.key), warnings);

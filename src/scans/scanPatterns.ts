@@ -42,12 +42,13 @@ const complexAdvice =
   `save the intensities |.|² and say ${optionAdvice("measurement", "counts")}, or the moduli |.| and say ` +
   optionAdvice("measurement", "amplitude");
 
-/** Counts or amplitudes: as stated, else by the numbers' type. */
+/** Counts or amplitudes: as stated, else by the numbers' type. @param saidBy who said it, for the provenance */
 export function measurementOf(
   header: ArrayHeader,
   options: ScanOptions,
   where: string,
   conversions: string[],
+  saidBy = "as stated",
 ): Measurement {
   const integers = /^u?int/.test(header.dtype);
   if (!integers && !header.dtype.startsWith("float"))
@@ -58,7 +59,7 @@ export function measurementOf(
       ...(header.dtype.startsWith("complex") ? { fix: complexAdvice } : {}),
     });
   if (options.measurement !== undefined) {
-    conversions.push(`patterns read as ${options.measurement}, as stated`);
+    conversions.push(`patterns read as ${options.measurement}, ${saidBy}`);
     return options.measurement;
   }
   if (integers)

@@ -2,6 +2,7 @@ import type { ScanParts } from "../parts.ts";
 import type { ScanFormat } from "../scanFormat.ts";
 import { type EntryPaths, entryParts } from "./cxiEntry.ts";
 import { translations } from "./detectorAxes.ts";
+import { nexusEntry } from "./nxPtycho.ts";
 import { firstKey, firstStack, readingOf } from "./quantities.ts";
 
 /**
@@ -14,7 +15,7 @@ export const cxiFormat: ScanFormat = {
   title: "CXI: Coherent X-ray Imaging data",
   recognise(file) {
     const data = firstStack(file, paths("entry_1").patterns);
-    if (file.has("entry_1/definition")) return { confidence: 0, evidence: "a NeXus definition" };
+    if (nexusEntry(file) !== undefined) return { confidence: 0, evidence: "a NeXus definition" };
     if (data === undefined && !file.has("cxi_version"))
       return { confidence: 0, evidence: "no cxi_version, no entry_1" };
     return file.has("cxi_version")

@@ -1,5 +1,6 @@
 import { setting } from "../../errors.ts";
 import type { GeometryStatement } from "../../optics/geometry.ts";
+import { lengthLabel, wavelengthFromEnergy } from "../../optics/units.ts";
 import { arrayPart } from "../arrayParts.ts";
 import type { PositionsPart, ScanParts } from "../parts.ts";
 import { middleOf } from "../scanPositions.ts";
@@ -39,7 +40,9 @@ export function entryParts(
   const positions = positionsIn(axes);
   const at = (name: string): string[] => paths.detectors.map((group) => `${group}/${name}`);
   const energyKev = photonEnergyAt(reading, paths.energies, paths.energyUnit);
-  const wavelengthM = energyKev === undefined ? lengthAt(reading, paths.wavelengths) : undefined;
+  const wavelength = lengthAt(reading, paths.wavelengths);
+  const wavelengthM = energyKev === undefined ? wavelength : undefined;
+  if (energyKev !== undefined && wavelength !== undefined) compareWaves(energyKev, wavelength, warnings);
   const detectorDistanceM = lengthAt(reading, at("distance"));
   const geometry: GeometryStatement = {
     ...(energyKev === undefined ? {} : { energyKev }),
@@ -76,6 +79,18 @@ export function entryParts(
     conversions,
     warnings,
   };
+}
+
+/** Energy and wavelength may differ by as much. */
+const AGREEMENT = 0.01;
+
+function compareWaves(energyKev: number, stated: number, warnings: string[]): void {
+  const derived = wavelengthFromEnergy(energyKev);
+  if (Math.abs(stated - derived) <= AGREEMENT * derived) return;
+  warnings.push(
+    `the wavelength is ${lengthLabel(stated)} in the file and ${lengthLabel(derived)} by the energy of ` +
+      `${Number(energyKev.toPrecision(6))} keV: the energy is used`,
+  );
 }
 
 /** A complex image in the object's own plane: positions then count from its middle. */

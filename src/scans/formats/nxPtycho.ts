@@ -14,13 +14,13 @@ export const nxPtychoFormat: ScanFormat = {
   name: "nx_ptycho",
   title: "NeXus: NXptycho and NXcxi_ptycho",
   recognise(file) {
-    const entry = entryOf(file);
+    const entry = nexusEntry(file);
     return entry === undefined
       ? { confidence: 0, evidence: "no definition NXptycho" }
       : { confidence: 1, evidence: `${entry}/definition` };
   },
   parts(file, _, where): ScanParts {
-    const entry = entryOf(file) ?? "entry_1";
+    const entry = nexusEntry(file) ?? "entry_1";
     const reading = readingOf(file, where);
     const instrument = `${entry}/instrument_1`;
     const [first, second] = [`${instrument}/detector_1`, `${instrument}/detector`];
@@ -42,7 +42,8 @@ export const nxPtychoFormat: ScanFormat = {
   },
 };
 
-function entryOf(file: ArrayFile): string | undefined {
+/** The entry that says it is of one of these definitions. */
+export function nexusEntry(file: ArrayFile): string | undefined {
   const isPtycho = (key: string): boolean =>
     /^[^/]+\/definition$/.test(key) && /^NX(cxi_)?ptycho$/i.test(textAt(readingOf(file, ""), key)?.trim() ?? "");
   return file.keys.find(isPtycho)?.split("/")[0];

@@ -173,6 +173,14 @@ describe("CXI", () => {
     expect(warnings.join("\n")).toMatch(/710 J[\s\S]*`energy_kev`[\s\S]*\(8\.0, 5\.0\)[\s\S]*not subtracted/);
   });
 
+  it("says where energy and wavelength differ, and which is used", () => {
+    const key = "entry_1/instrument_1/source_1/wavelength";
+    expect(read({ more: { [key]: scalar(1.001 * wavelength) } }).provenance.warnings).toEqual([]);
+    const { geometry, provenance } = read({ more: { [key]: scalar(2 * wavelength) } });
+    expect(geometry?.wavelengthM).toBeCloseTo(wavelength, 17);
+    expect(provenance.warnings.join()).toMatch(/2\.4 Å in the file and 1\.2 Å by the energy/);
+  });
+
   it("refuses what has two pixel sizes, bad axes, or translations of another shape", () => {
     const refusal = (more: Readonly<Record<string, NpyArray>>) => () => read({ more });
     expect(refusal({ [`${detector}/y_pixel_size`]: scalar(2 * pixel) })).toThrow(/not square/);
