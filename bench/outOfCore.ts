@@ -1,8 +1,9 @@
 /**
  * Trains on a scan that is larger than the memory it is given, and reconstructs part of it:
- * `npm run bench:out-of-core -- [--gib 6] [--limit 1.5] [--groups 1024] [--folder DIR]`.
+ * `npm run bench:out-of-core -- [--gib 6] [--limit 1.5] [--groups 1024] [--folder DIR] [--file npz|hdf5] [--keep]`.
  *
- * The scan is written piece by piece, its patterns repeated from a small simulated set. Training and inference are the
+ * The scan is written piece by piece, its patterns repeated from a small simulated set; in HDF5 they are counts that are
+ * compressed with bitshuffle, and `--gib` is of the numbers that they are. Training and inference are the
  * commands that a user calls, in processes of their own. Linux only: util-linux's prlimit lets none of them have more
  * private memory than the limit (RLIMIT_DATA), and their highest resident memory is read from /proc while they run.
  */
@@ -18,6 +19,7 @@ import { Random } from "../src/random.ts";
 import { writeArchive } from "../src/runs/store.ts";
 import { writeScanFrames } from "../src/scans/writeScanNpz.ts";
 import { simulate } from "../src/simulation/simulate.ts";
+import { writeBitshuffledScan } from "./bitshuffledScan.ts";
 
 const { values } = parseArgs({
   options: {
@@ -26,36 +28,61 @@ const { values } = parseArgs({
     groups: { type: "string", default: "1024" },
     folder: { type: "string", default: tmpdir() },
     side: { type: "string", default: "64" },
+    file: { type: "string", default: "npz" },
+    workers: { type: "string", default: "0" },
+    keep: { type: "boolean", default: false },
   },
 });
 const GIB = 2 ** 30;
 const limit = Number(values.limit) * GIB;
 const N = Number(values.side);
-const count = Math.ceil((Number(values.gib) * GIB) / (4 * N * N));
+const hdf5 = values.file === "hdf5";
+const count = Math.ceil((Number(values.gib) * GIB) / ((hdf5 ? 2 : 4) * N * N));
 const folder = mkdtempSync(join(values.folder, "ptychonaut-out-of-core-"));
 const path = (name: string): string => join(folder, name);
 // Whatever way this ends, gigabytes do not stay behind.
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+process.on("exit", () => values.keep || rmSync(folder, { recursive: true, force: true }));
 process.on("SIGINT", () => process.exit(130));
 
-await timed("writing", writeTiledScan);
-console.log(`${count} patterns of ${N} x ${N}, ${(statSync(path("scan.npz")).size / GIB).toFixed(2)} GiB`);
+const scan = path(hdf5 ? "scan.h5" : "scan.npz");
+await timed("writing", hdf5 ? writeTiledHdf5 : writeTiledScan);
+console.log(`${count} patterns of ${N} x ${N}, a file of ${(statSync(scan).size / GIB).toFixed(2)} GiB: ${scan}`);
 const storage = ["--patterns_in_memory", "no", "--accelerator", "cpu", "--quiet"];
+if (hdf5) storage.push("--measurement", "counts");
 const peaks = [
   await command(
     "train",
-    ["--train_data_file", path("scan.npz"), "--output_dir", path("run"), "--max_epochs", "1", "--gridsize", "1"],
-    ["--n_filters_scale", "1", "--n_groups", values.groups, "--validation_fraction", "0.001"],
+    ["--train_data_file", scan, "--output_dir", path("run"), "--max_epochs", "1", "--gridsize", "1"],
+    ["--n_filters_scale", "1", "--n_groups", values.groups, "--validation_fraction", "0.001"].concat(
+      values.workers === "0" ? [] : ["--num_workers", values.workers],
+    ),
   ),
   await command(
     "infer",
-    ["--model_path", path("run"), "--test_data", path("scan.npz"), "--output_dir", path("object")],
+    ["--model_path", path("run"), "--test_data", scan, "--output_dir", path("object")],
     ["--n_patterns", values.groups],
   ),
 ];
 const highest = Math.max(...peaks);
 console.log(`highest resident memory ${(highest / GIB).toFixed(2)} GiB, limit ${values.limit} GiB`);
 process.exitCode = highest < limit ? 0 : 1;
+
+/** The same in HDF5, with so many counts that their lowest bits are noise. */
+async function writeTiledHdf5(): Promise<void> {
+  const small = simulate({ n: N, patterns: 256, seed: 3, photons: 1e7, measurement: "counts" });
+  const tile = new Float32Array(256 * N * N);
+  small.patterns.read([...Array(256).keys()], tile);
+  const random = new Random(5);
+  const counts = Uint16Array.from(tile, (value) => Math.min(65535, value + random.integer(512)));
+  const steps = scanPath({ kind: "raster", count, step: 4, jitter: 0 }, new Random(1));
+  const positions = positionsInObject(steps, objectSizeFor(steps, N), N);
+  function* blocks(): Generator<Uint16Array> {
+    for (let first = 0; first < count; first += 256) yield counts.subarray(0, Math.min(256, count - first) * N * N);
+  }
+  await nodeStore.writeAnywhere(scan, (file) =>
+    writeBitshuffledScan(file, { ...small, positions }, [count, N, N], blocks()),
+  );
+}
 
 /** A large scan of cheap patterns: every position has one of 256 that were simulated. */
 async function writeTiledScan(): Promise<void> {
@@ -66,7 +93,7 @@ async function writeTiledScan(): Promise<void> {
   const size = objectSizeFor(steps, N);
   const { object: _, patterns: __, ...rest } = small;
   await writeArchive(
-    path("scan.npz"),
+    scan,
     (writer) =>
       writeScanFrames(writer, {
         ...rest,
