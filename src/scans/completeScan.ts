@@ -12,6 +12,7 @@ import { type PatternLayout, patternLayout } from "./patternLayout.ts";
 import { detectorPlan } from "./prepare/detectorPlan.ts";
 import type { UnpreparedScan } from "./prepare/preparedScan.ts";
 import { preparingStatements } from "./prepare/prepareOptions.ts";
+import { zeroesNegatives } from "./prepare/values.ts";
 import type { ScanShape, ScanSource } from "./scanFormat.ts";
 import { type ScanOptions, settingOf } from "./scanOptions.ts";
 import { measurementOf, patternsInMemory, unreadPatterns } from "./scanPatterns.ts";
@@ -55,7 +56,15 @@ export function completeScan(
   const probe = probePart && toProbe(probePart.read(), [[height, width], cut, sides], at(probePart.key), conversions);
   const dcAt = options.dcAt ?? "center";
   const { someLeftOut = false } = options;
-  const stored = { file, key, layout, dcAt, where: at(key), someLeftOut };
+  const stored = {
+    file,
+    key,
+    layout,
+    dcAt,
+    where: at(key),
+    someLeftOut,
+    belowZero: zeroesNegatives(options, measurement),
+  };
   const patterns = unread
     ? unreadPatterns(layout)
     : scratch === undefined

@@ -9,11 +9,16 @@ export interface MeasuredCheck {
   finish(): void;
 }
 
-/** Refuses numbers that no detector measures: NaN, infinity, below zero; and those beyond float32, which would become infinite. */
+/**
+ * Refuses numbers that no detector measures: NaN, infinity, below zero; and those beyond float32, which would become infinite.
+ * @param belowZero whether what is below zero passes, since it will be zero
+ */
 export function measuredCheck(
   { count, height, width }: { readonly count: number; readonly height: number; readonly width: number },
   where: string,
+  belowZero = false,
 ): MeasuredCheck {
+  const least = belowZero ? -FLOAT32_MAX : 0;
   const size = height * width;
   let first = -1;
   let value = Number.NaN;
@@ -25,7 +30,7 @@ export function measuredCheck(
         const end = start + size;
         let i = start;
         // NaN fails both comparisons.
-        while (i < end && data[i] >= 0 && data[i] <= FLOAT32_MAX) i++;
+        while (i < end && data[i] >= least && data[i] <= FLOAT32_MAX) i++;
         if (i === end) continue;
         bad.push(done + start / size);
         if (bad.length > 1) continue;
@@ -42,11 +47,13 @@ export function measuredCheck(
         where: `${where}, frame ${frame}, row ${row}, column ${first % width}`,
         expected: "finite numbers within float32, none below zero",
         got: `${value} (${bad.length} of ${count} frames have such values)`,
-        fix: remedy(bad, count),
+        fix: kindOf(value) === "negative" ? `${remedy(bad, count)}; ${ofCounts}` : remedy(bad, count),
       });
     },
   };
 }
+
+const ofCounts = `or make what is below it zero, as of counts less a background: ${setting("threshold", 0.5)} with ${setting("measurement", "counts")}`;
 
 /** Frames can be left out while others are left; bad pixels of all frames have to be told in the file. */
 function remedy(bad: readonly number[], count: number): string {
@@ -66,9 +73,12 @@ export function checkMeasured(
   chunks: Iterable<ArrayLike<number>>,
   shape: { readonly count: number; readonly height: number; readonly width: number },
   where: string,
-  passed = false,
+  {
+    passed = false,
+    belowZero = false,
+  }: { readonly passed?: boolean | undefined; readonly belowZero?: boolean | undefined },
 ): void {
-  const check = measuredCheck(shape, where);
+  const check = measuredCheck(shape, where, belowZero);
   for (const data of chunks) check.add(data);
   if (!passed) check.finish();
 }

@@ -72,10 +72,10 @@ export function measurementOf(
   return "amplitude";
 }
 
-export function patternsInMemory({ file, key, layout, dcAt, where, someLeftOut }: StoredArray): Patterns {
+export function patternsInMemory({ file, key, layout, dcAt, where, someLeftOut, belowZero }: StoredArray): Patterns {
   const array = file.readNumbers(key);
   const data = layout.framesLast ? framesToFront(array.data, layout) : array.data;
-  checkMeasured([data], layout, where, someLeftOut);
+  checkMeasured([data], layout, where, { passed: someLeftOut, belowZero });
   const inFile = memoryPatterns(widenSmallInts(data), [layout.count, layout.height, layout.width]);
   return dcAt === "corner" ? centredPatterns(inFile) : inFile;
 }

@@ -19,6 +19,8 @@ export interface StoredArray {
   readonly dcAt: "center" | "corner";
   /** Whether bad numbers are left to `checkedScan`, see `ScanOptions`. Default false. */
   readonly someLeftOut?: boolean;
+  /** Whether numbers below zero pass, since they will be zero. Default false. */
+  readonly belowZero?: boolean;
   /** Names the array in errors. */
   readonly where: string;
 }
@@ -39,12 +41,11 @@ export function patternsInFile(array: StoredArray, scratch: MakeScratch): Patter
     const turned = scratch(header.dataBytes!, `${where}: written anew with its frames one after the other`);
     for (const block of framesFirst(flat.source, flat.offset, origin)) turned.write(block);
     flat.remove?.();
-    return checkedPatterns({ source: turned.source(), offset: 0 }, origin, layout, someLeftOut);
+    return checkedPatterns({ source: turned.source(), offset: 0 }, origin, array);
   }
   const chunks = inPlace === undefined ? file.chunked?.(key) : undefined;
-  if (inPlace === undefined && chunks === undefined)
-    return checkedPatterns(unpacked(array, scratch), origin, layout, someLeftOut);
-  checkMeasured(arrayFrames(array), layout, where, someLeftOut);
+  if (inPlace === undefined && chunks === undefined) return checkedPatterns(unpacked(array, scratch), origin, array);
+  checkMeasured(arrayFrames(array), layout, where, { passed: someLeftOut, belowZero: array.belowZero });
   if (inPlace === undefined) return chunkedPatterns(chunks!, chunkedOrigin(origin, chunks!));
   return filePatterns(inPlace.source, { ...origin, ...pathOf(inPlace), offset: inPlace.offset });
 }
@@ -52,11 +53,10 @@ export function patternsInFile(array: StoredArray, scratch: MakeScratch): Patter
 function checkedPatterns(
   at: StoredElements,
   origin: FileOrigin,
-  layout: PatternLayout,
-  someLeftOut?: boolean,
+  { layout, someLeftOut, belowZero }: StoredArray,
 ): Patterns {
   const placed = { ...origin, ...pathOf(at), offset: at.offset };
-  checkMeasured(fileFrames(at.source, placed), layout, origin.path, someLeftOut);
+  checkMeasured(fileFrames(at.source, placed), layout, origin.path, { passed: someLeftOut, belowZero });
   return filePatterns(at.source, placed);
 }
 

@@ -27,10 +27,12 @@ import {
 } from "../checks/scanFacts.ts";
 import { geometryOf } from "../completeScan.ts";
 import { tellsValidity } from "../frameValues.ts";
+import { defectsIn } from "../maskBits.ts";
 import type { ArrayPart, PatternsPart, ScanParts } from "../parts.ts";
 import { framesToFront, type PatternLayout, patternLayout } from "../patternLayout.ts";
 import { measuredCheck } from "../patternValues.ts";
 import { withoutPreparing } from "../prepare/prepareOptions.ts";
+import { zeroesNegatives } from "../prepare/values.ts";
 import { readScanArrays } from "../registry.ts";
 import type { Elsewhere } from "../scanFormat.ts";
 import type { ScanOptions } from "../scanOptions.ts";
@@ -231,7 +233,8 @@ function patternsOf(
   const layout = layoutOf(header, positions, stated, key, findings);
   const array = { file, key, layout, dcAt: "center", where: key } as const;
   // Piece by piece where the frames lie together, whatever the file's size.
-  const chunks = framesTogether(header, layout) ? arrayFrames(array) : [turned(file, key, layout)];
+  const stored = framesTogether(header, layout) ? arrayFrames(array) : [turned(file, key, layout)];
+  const chunks = zeroesNegatives(stated, stated.measurement ?? "amplitude") ? withoutNegatives(stored) : stored;
   const check = measuredCheck(layout, key);
   const mask = maskOf(maskPart, layout, stated);
   const tally = frameTally(layout, mask);
@@ -256,6 +259,11 @@ function imageSides({ patterns }: ScanParts): Pick<PatternLayout, "height" | "wi
   return width === undefined ? undefined : { height, width };
 }
 
+/** What is below zero becomes that, as preparing has it. */
+function* withoutNegatives(chunks: Iterable<NumericData>): Generator<NumericData, void, void> {
+  for (const data of chunks) yield data.map((value) => (value < 0 ? 0 : value)) as NumericData;
+}
+
 /** 1 = valid; absent where there is none that fits. */
 function maskOf(
   part: ArrayPart | undefined,
@@ -265,6 +273,8 @@ function maskOf(
   if (part === undefined) return undefined;
   const { data, shape, dtype } = part.read();
   if (shape.join() !== `${height},${width}` || dtype.startsWith("complex")) return undefined;
+  const bits = maskValid === 0 && /^u?int/.test(dtype);
+  if (bits) return Uint8Array.from(data, (value) => (defectsIn(value) === 0 ? 1 : 0));
   // Of other values reading says what to do; what they stand for cannot be told.
   if (!data.every(tellsValidity)) return undefined;
   return Uint8Array.from(data, (value) => (value === maskValid ? 1 : 0));

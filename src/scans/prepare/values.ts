@@ -1,3 +1,4 @@
+import type { Measurement } from "../../data/dataset.ts";
 import type { PatternOperation } from "../../data/patternOperation.ts";
 import { PtychonautError } from "../../errors.ts";
 import { optionAdvice, type ScanOptions } from "../scanOptions.ts";
@@ -25,6 +26,12 @@ export function valueOperations(
     ...(countsPerPhoton === undefined || countsPerPhoton === 1 ? [] : [{ kind: "gain", countsPerPhoton } as const]),
   ];
 }
+
+/** Whether these operations make counts below zero, as of patterns less some background, zero. */
+export const zeroesNegatives = (
+  { background = 0, backgroundFile, threshold }: ScanOptions,
+  measurement: Measurement,
+): boolean => measurement === "counts" && (background > 0 || backgroundFile !== undefined || threshold !== undefined);
 
 /**
  * What was done to the values, with the counts that it took.

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
@@ -8,6 +8,7 @@ import { writeNpz } from "../../../src/formats/npz.ts";
 import { nodeHome } from "../../../src/node/home.ts";
 import { readScan } from "../../../src/node/runs.ts";
 import { openScan } from "../../../src/runs/inputs/scans.ts";
+import { inspectScan } from "../../../src/scans/inspect/inspectScan.ts";
 import type { ScanOptions } from "../../../src/scans/scanOptions.ts";
 
 /** Images from other files, and patterns that stay in theirs. */
@@ -120,5 +121,43 @@ describe("patterns that stay in their file", () => {
     } finally {
       close();
     }
+  });
+});
+
+describe("counts less a background, some of them below zero", () => {
+  const noisy = saved("noisy.npz", {
+    diffraction: {
+      shape: [COUNT, N, N],
+      dtype: "float32",
+      data: Float32Array.from(counts, (value, i) => value - 30 - (i % 3)),
+    },
+    probeGuess: probe,
+    xcoords: column,
+    ycoords: column,
+  });
+  const open = (options: ScanOptions, inMemory: "yes" | "no" = "yes") =>
+    openScan(noisy, options, { inMemory, folder, log: () => {} }, nodeHome);
+
+  it("are refused with the setting that makes them zero, and read with it", async () => {
+    await expect(open({ measurement: "counts" })).rejects.toThrow(
+      /negative value.*`threshold=0.5` with `measurement=counts`/,
+    );
+    await expect(open({ measurement: "amplitude", threshold: 1 })).rejects.toThrow(/negative value/);
+    for (const inMemory of ["yes", "no"] as const) {
+      const { dataset, close } = await open({ measurement: "counts", threshold: 1 }, inMemory);
+      expect(Math.min(...frames(dataset))).toBe(0);
+      expect(frames(dataset).filter((value) => value > 0 && value < 1)).toEqual([]);
+      close();
+    }
+  });
+
+  it("are no fault to inspection once that is said", () => {
+    const bytes = readFileSync(noisy);
+    const what = (options: ScanOptions): string =>
+      inspectScan(bytes, options)
+        .findings.map((each) => each.what)
+        .join();
+    expect(what({ measurement: "counts" })).toMatch(/negative/);
+    expect(what({ measurement: "counts", threshold: 1 })).not.toMatch(/negative/);
   });
 });
