@@ -19,6 +19,9 @@ export interface ScanConversion extends Omit<ConversionRequest, "stated"> {
   readonly change?: (dataset: Dataset) => Dataset;
 }
 
+/** Patterns go through once: what takes more than a quarter of this stays in its file. */
+const MEMORY = 2 ** 31;
+
 /** A scan in another format, its patterns a few at a time. @throws as `runConversion` */
 export async function convertScan(request: ScanConversion, hooks: RunHooks, home: Home): Promise<RunOutcome> {
   const { input, output, reading, overwrite = false, strict = false, compress = false, alsoRead = [] } = request;
@@ -30,7 +33,8 @@ export async function convertScan(request: ScanConversion, hooks: RunHooks, home
     });
   const inputs = [input, ...statedAddresses(reading).map(({ path }) => path), ...alsoRead];
   const target = await claimScan(writer, output, { inputs, overwrite }, home.store);
-  const storage = { inMemory: "auto", folder: folderOf(output), log: hooks.log } as const;
+  const memory = Math.min(home.machine.memory, MEMORY);
+  const storage = { inMemory: "auto", memory, folder: folderOf(output), log: hooks.log } as const;
   const { dataset: read, close } = await openScan(input, reading, storage, home);
   try {
     const dataset = request.change === undefined ? read : request.change(read);

@@ -78,6 +78,8 @@ export async function scanShape(path: string, options: ScanOptions, { machine, s
 export interface PatternStorage {
   /** auto: in memory unless they would take more than a quarter of it. */
   readonly inMemory: "auto" | "yes" | "no";
+  /** Bytes of memory that auto takes a quarter of. Default: the machine's. */
+  readonly memory?: number;
   /** Where scratch files may go. */
   readonly folder: string;
   readonly log: (line: string) => void;
@@ -111,7 +113,8 @@ export async function openScan(
     scratch.remove();
   };
   try {
-    const inFile = staysInFile(storage.inMemory, opened, path, options, machine.memory);
+    const memory = storage.memory ?? machine.memory;
+    const inFile = staysInFile(storage.inMemory, opened, path, options, memory);
     if (inFile) storage.log(`${path}: the patterns stay in their file`);
     const dataset = readScanArrays(arrays, options, {
       path,
