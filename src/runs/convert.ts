@@ -1,9 +1,14 @@
+import { PtychonautError, setting } from "../errors.ts";
+import type { ArrayFile } from "../formats/arrayFile.ts";
+import { squeezed } from "../reconstructions/objectImage.ts";
 import { recogniseReconstruction } from "../reconstructions/registry.ts";
+import type { ScanOptions } from "../scans/scanOptions.ts";
 import type { ConversionRequest } from "./conversionRequest.ts";
 import { convertReconstruction } from "./convertReconstruction.ts";
 import { convertScan } from "./convertScan.ts";
 import type { RunHooks, RunOutcome } from "./hooks.ts";
 import type { Home } from "./machine.ts";
+import { holdsObject, splitAddress } from "./objectFile.ts";
 import { withArrays } from "./openArrays.ts";
 
 /**
@@ -12,11 +17,41 @@ import { withArrays } from "./openArrays.ts";
  */
 export async function runConversion(request: ConversionRequest, hooks: RunHooks, home: Home): Promise<RunOutcome> {
   const { input, reading } = request;
+  const { path, key } = splitAddress(input);
   // Patterns may be said to be elsewhere: then it is a scan, whatever its file holds.
-  const isScan = reading.patterns !== undefined || reading.format !== undefined;
-  const isReconstruction =
-    !isScan &&
-    (await home.store.kindOf(input)) === "file" &&
-    (await withArrays(input, home.store, (file) => recogniseReconstruction(file)?.alone === true));
-  return isReconstruction ? convertReconstruction(request, hooks, home) : convertScan(request, hooks, home);
+  const saidToBeScan = reading.patterns !== undefined || reading.format !== undefined;
+  const mayBeObject = !saidToBeScan && (await home.store.kindOf(path)) === "file";
+  if (mayBeObject && (await withArrays(path, home.store, (file) => isObject(file, path, key))))
+    return convertReconstruction(request, hooks, home);
+  return convertScan(
+    key === undefined ? request : { ...request, input: path, reading: named(reading, key) },
+    hooks,
+    home,
+  );
 }
+
+/** `FILE::ARRAY` is the file and the array of its patterns. */
+function named(reading: ScanOptions, key: string): ScanOptions {
+  if ((reading.patternsKey ?? key) === key) return { ...reading, patternsKey: key };
+  throw new PtychonautError("usage", "several arrays are named as the patterns", {
+    got: `${key}, ${reading.patternsKey}`,
+    expected: `FILE::ARRAY, or FILE and ${setting("patterns_key", "ARRAY")}`,
+  });
+}
+
+/** A reconstruction by its format, an array that is named and is a complex image, or an object where nothing can be patterns. */
+function isObject(file: ArrayFile, path: string, key: string | undefined): boolean {
+  if (key !== undefined) {
+    if (!file.has(key)) return false;
+    const { dtype, shape } = file.header(key);
+    return dtype.startsWith("complex") && squeezed(shape).length === 2;
+  }
+  return recogniseReconstruction(file)?.alone === true || (!file.keys.some(isStack(file)) && holdsObject(file, path));
+}
+
+const isStack =
+  (file: ArrayFile) =>
+  (key: string): boolean => {
+    const { dtype, shape } = file.header(key);
+    return /^(u?int|float)/.test(dtype) && squeezed(shape).length >= 3;
+  };

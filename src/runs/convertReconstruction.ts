@@ -12,7 +12,7 @@ import type { ConversionRequest } from "./conversionRequest.ts";
 import { checkPixel, sayLost, sourceLines } from "./conversionWords.ts";
 import type { RunHooks, RunOutcome } from "./hooks.ts";
 import type { Home } from "./machine.ts";
-import { readObjectFile } from "./objectFile.ts";
+import { readObjectFile, splitAddress } from "./objectFile.ts";
 import { claimOutputFile, type OutputFile } from "./outputFile.ts";
 import { baseName, extensionOf } from "./paths.ts";
 import { allOrNone } from "./writtenTogether.ts";
@@ -26,17 +26,18 @@ export async function convertReconstruction(
   const { input, output, overwrite = false, strict = false, alsoRead = [] } = request;
   refuseScanOptions(request);
   const writer = targetOf(output, request.to);
+  const source = splitAddress(input).path;
   const paths = writer.files?.(output) ?? [output];
   const claimed: OutputFile[] = [];
   for (const path of paths)
-    claimed.push(await claimOutputFile(path, { inputs: [input, ...alsoRead], overwrite }, home.store));
+    claimed.push(await claimOutputFile(path, { inputs: [source, ...alsoRead], overwrite }, home.store));
   const { sha256, warnings = [], path, key, ...found } = await readObjectFile(input, home);
   for (const line of warnings) hooks.warn(`warning: ${line}`);
   const { objectPixelM } = request.reading.geometry ?? {};
   const reconstruction: ReconstructionToWrite = {
     ...(objectPixelM === undefined ? {} : { pixelSizeM: objectPixelM }),
     ...found,
-    name: baseName(input).slice(0, baseName(input).length - extensionOf(input).length),
+    name: baseName(source).slice(0, baseName(source).length - extensionOf(source).length),
   };
   checkPixel(writer, reconstruction.pixelSizeM, input);
   sayLost(lostInReconstruction(writer, reconstruction), writer.name, strict, hooks);

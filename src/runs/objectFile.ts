@@ -5,6 +5,7 @@ import { objectOfScanFormat } from "../reconstructions/ofScanFormats.ts";
 import type { FoundObject } from "../reconstructions/reconstructionFormat.ts";
 import { recogniseReconstruction } from "../reconstructions/registry.ts";
 import { parseAddress, SEPARATOR } from "../scans/addresses.ts";
+import { attempted } from "../scans/checks/finding.ts";
 import { readGeometry } from "../scans/scanGeometry.ts";
 import type { Home } from "./machine.ts";
 import { withArrays } from "./openArrays.ts";
@@ -38,6 +39,11 @@ export async function readObjectFile(address: string, { machine, store }: Home, 
     sha256: await machine.sha256(file),
     ...objectIn(arrays, path, named ?? keyInAddress),
   }));
+}
+
+/** Whether an object is found in a file without being named. */
+export function holdsObject(file: ArrayFile, path: string): boolean {
+  return attempted(() => objectIn(file, path, undefined)).value !== undefined;
 }
 
 /** Of a large scan little more than the object is read. */

@@ -4,11 +4,14 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openArrayFile } from "../../src/formats/containers.ts";
+import { writeNpz } from "../../src/formats/npz.ts";
 import { nodeHome } from "../../src/node/home.ts";
 import type { FoundObject, ReconstructionToWrite } from "../../src/reconstructions/reconstructionFormat.ts";
 import { writeReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
 import { recogniseReconstruction, reconstructionWriterNamed } from "../../src/reconstructions/registry.ts";
 import { readObjectFile } from "../../src/runs/objectFile.ts";
+import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
+import { simulate } from "../../src/simulation/simulate.ts";
 import { type Call, call } from "../cli/harness.ts";
 import { dataFile } from "../fixtures.ts";
 import { writtenTo } from "../scans/writers/written.ts";
@@ -159,6 +162,24 @@ describe("convert and evaluate", () => {
     expect(existsSync(path("none.ptyr"))).toBe(false);
     const product = await run("convert", path("reconstruction.npz"), path("p_product.h5"), "--object_pixel_m", "1e-8");
     expect(product.stderr).toMatch(/Ptychodus asks for .*: no probe, no energy \(0 is written\)/);
+  });
+
+  it("takes an object of a scan by its name, and one in a file without patterns", async () => {
+    const scan = simulate({ n: 16, patterns: 9, seed: 1 });
+    const { object } = scan;
+    if (object === undefined) throw new Error("a simulation has its object");
+    writeFileSync(path("scan.npz"), writeScanNpz(scan));
+    writeFileSync(path("object.npz"), writeNpz({ objectGuess: { ...object, dtype: "complex64" } }));
+    for (const from of ["scan.npz::objectGuess", "object.npz"]) {
+      const { code, stderr } = await run("convert", path(from), path("taken.h5"), "--overwrite");
+      expect(code, stderr).toBe(0);
+      expect((await readObjectFile(path("taken.h5"), nodeHome)).object).toEqual(object);
+    }
+    const patterns = await run("convert", path("scan.npz::diff3d"), path("taken.tif"));
+    expect(patterns.stderr).toMatch(/9 patterns of 16 x 16 as tiff/);
+    const itself = await run("convert", path("scan.npz::objectGuess"), path("scan.npz"), "--overwrite");
+    expect(itself.code).toBe(2);
+    expect(itself.stderr).toMatch(/the output would overwrite an input/);
   });
 
   it("options of scans are refused", async () => {

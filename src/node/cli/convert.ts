@@ -49,7 +49,6 @@ export const convertCommand: Command = {
   ],
   flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => readingNames.includes(name))],
   positionals: ["FROM", "TO"],
-  scan: "positional",
   run: convert,
 };
 

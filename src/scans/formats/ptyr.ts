@@ -115,13 +115,13 @@ function geometryOf(
   storages: readonly (string | undefined)[],
   place: Place | undefined,
 ): GeometryStatement {
-  const setting = (name: string): string[] =>
+  const scanValue = (name: string): string[] =>
     reading.file.keys.filter((key) => new RegExp(`^content/pars/scans/[^/]+/(data/)?${name}$`).test(key));
   const own = storages.flatMap((storage) => (storage === undefined ? [] : [`${storage}/_energy`]));
-  const energyKev = photonEnergyAt(reading, [...own, ...setting("energy")], "keV");
-  const detectorDistanceM = lengthAt(reading, setting("distance"));
-  const detectorPixelM = lengthAt(reading, setting("psize"));
-  const propagation = propagationNamed(setting("propagation").map((key) => textAt(reading, key))[0]);
+  const energyKev = photonEnergyAt(reading, [...own, ...scanValue("energy")], "keV");
+  const detectorDistanceM = lengthAt(reading, scanValue("distance"));
+  const detectorPixelM = lengthAt(reading, scanValue("psize"));
+  const propagation = propagationNamed(scanValue("propagation").map((key) => textAt(reading, key))[0]);
   return {
     ...(energyKev === undefined ? {} : { energyKev, radiation: "photons" }),
     ...(detectorDistanceM === undefined ? {} : { detectorDistanceM }),
