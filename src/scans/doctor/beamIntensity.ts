@@ -2,6 +2,7 @@ import { setting } from "../../errors.ts";
 import { blockMean, normalTail, studentTail } from "../../numerics/chance.ts";
 import { percent, short } from "../checks/finding.ts";
 import { inOrder } from "./frameOrder.ts";
+import { lightOverlap, sharedLight } from "./lightOverlap.ts";
 import { blockOf, neighbourPairs, type Pair, usedFrames } from "./neighbourPairs.ts";
 import { by, type DoctorRow, openRow, SURE } from "./row.ts";
 import type { Subject } from "./subject.ts";
@@ -9,14 +10,17 @@ import type { Subject } from "./subject.ts";
 const LEAST_FRAMES = 30;
 const NEIGHBOURS = 12;
 const BLOCKS = 20;
+/** Neighbours that share less light tell nothing of what those would do that share all of it. */
+const LEAST_SHARED = 0.3;
 /** Weaker flicker than this part of the intensity harms nothing. */
-const WEAK = 0.01;
+const WEAK = 0.02;
 
 /**
  * A beam that flickers or drifts. The counts of a frame are the beam's intensity times what the object lets through, which
  * changes smoothly over the scan, the more slowly the wider the probe. Half the squared difference of two frames' log counts,
- * less what counting makes, therefore goes to zero with their distance but for what the beam does from frame to frame (the
- * nugget of geostatistics: Matheron, Economic Geology 58, 1246 (1963)). A drift is told from the object only where frames that
+ * less what counting makes, therefore goes to zero with their distance, no faster than the light falls that both have on the
+ * object, but for what the beam does from frame to frame (the nugget of geostatistics: Matheron, Economic Geology 58, 1246
+ * (1963)). A drift is told from the object only where frames that
  * are neighbours in place are none in time.
  */
 export function beamIntensity(subject: Subject): readonly DoctorRow[] {
@@ -52,10 +56,16 @@ function logCounts({ facts: { frames }, kind, lattice }: Subject): LogCounts {
 function flicker({ facts }: Subject, pairs: readonly Pair[], { values, noise }: LogCounts): DoctorRow {
   const count = values.length;
   const half = ({ a, b }: Pair): number => ((values[a] - values[b]) ** 2 - noise[a] - noise[b]) / 2;
+  const { probeField } = facts;
+  if (probeField === undefined)
+    return openRow("flicker", "without a probe it is not known how fast the light on the object changes");
+  const overlap = lightOverlap(probeField);
+  const unshared = ({ distance }: Pair): number => 1 - sharedLight(overlap, distance);
   // The nugget of a straight line, left out block by block.
   const nuggets = Array.from({ length: BLOCKS + 1 }, (_, left) =>
     intercept(
       pairs.filter(({ a }) => left === BLOCKS || blockOf(a, count, BLOCKS) !== left),
+      unshared,
       half,
     ),
   );
@@ -67,10 +77,8 @@ function flicker({ facts }: Subject, pairs: readonly Pair[], { values, noise }: 
   const atNear = average(pairs.filter(({ distance }) => distance <= near).map(half));
   const falseAlarm = studentTail(nugget / error, BLOCKS - 1);
   const limit = Math.sqrt(Math.max(nugget, 0) + 4.5 * error);
-  const { overlap = 0 } = facts.scan ?? {};
-  const evidence = `half the squared difference of log counts: ${short(atNear)} between near neighbours, ${short(nugget)} ± ${short(error)} extrapolated to distance zero, counting noise taken away`;
-  // Beyond a part of the probe's width the object's share does not fall as a line to zero.
-  const byBeam = nugget > 0.5 * atNear && overlap > 0.6;
+  const evidence = `half the squared difference of log counts: ${short(atNear)} between near neighbours, ${short(nugget)} ± ${short(error)} extrapolated to where they would have the same light on the object (near neighbours share ${percent(sharedLight(overlap, near))}), counting noise taken away`;
+  const byBeam = nugget > 0.5 * atNear && sharedLight(overlap, near) > LEAST_SHARED;
   if (falseAlarm < SURE && byBeam && Math.sqrt(nugget) > WEAK)
     return {
       quantity: "flicker",
@@ -83,7 +91,7 @@ function flicker({ facts }: Subject, pairs: readonly Pair[], { values, noise }: 
     };
   if (falseAlarm < SURE && Math.sqrt(nugget) > WEAK)
     return {
-      ...openRow("flicker", `${evidence}; with so little overlap the object may do that too`),
+      ...openRow("flicker", `${evidence}; the object may do that too`),
       found: "cannot be told from what the object absorbs",
     };
   return {
@@ -98,15 +106,16 @@ function flicker({ facts }: Subject, pairs: readonly Pair[], { values, noise }: 
 }
 
 /** Of a straight line through all pairs. */
-function intercept(pairs: readonly Pair[], value: (pair: Pair) => number): number {
+function intercept(pairs: readonly Pair[], abscissa: (pair: Pair) => number, value: (pair: Pair) => number): number {
   let [n, x, y, xx, xy] = [0, 0, 0, 0, 0];
   for (const pair of pairs) {
     const half = value(pair);
+    const at = abscissa(pair);
     n++;
-    x += pair.distance;
+    x += at;
     y += half;
-    xx += pair.distance ** 2;
-    xy += pair.distance * half;
+    xx += at ** 2;
+    xy += at * half;
   }
   const spread = xx - (x * x) / n;
   const slope = spread > 1e-9 * xx ? (xy - (x * y) / n) / spread : 0;

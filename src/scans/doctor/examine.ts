@@ -4,6 +4,7 @@ import type { ScanOptions } from "../scanOptions.ts";
 import { measurements } from "./measurements.ts";
 import { examinedOrientation } from "./orientation/examined.ts";
 import type { TrialHooks } from "./orientation/trials.ts";
+import { POSITION_UNIT } from "./positions.ts";
 import { type DoctorRow, flagsOf } from "./row.ts";
 import { type Subject, subjectOf } from "./subject.ts";
 
@@ -50,6 +51,9 @@ function refusals({ inspection: { findings } }: Subject, rows: readonly DoctorRo
   const names = (text: string): string[] => [...text.matchAll(/`([a-z_]+)/g)].map(([, name]) => name);
   const answered = new Set(rows.flatMap((row) => names(flagsOf(row).join(" "))));
   const said = new Set(rows.map(({ found }) => found));
+  // In a unit that is open positions have no place that could be wrong.
+  if (rows.some(({ quantity, state }) => quantity === POSITION_UNIT && state === "say"))
+    for (const option of ["position_reference", "position_origin"]) answered.add(option);
   return findings
     .filter(({ severity, what, flag }) => {
       const options = names(flag ?? "");

@@ -1,6 +1,7 @@
 import { short } from "../checks/finding.ts";
 import { noiseCurve } from "./noise.ts";
 import { by, type DoctorRow, openRow } from "./row.ts";
+import type { PatternSample } from "./sample.ts";
 import type { Subject } from "./subject.ts";
 
 /**
@@ -12,7 +13,7 @@ export function measurement({ sample, lattice, facts, stated }: Subject): readon
   const { patterns } = facts;
   if (sample === undefined || patterns === undefined || !(patterns.max > 0))
     return [openRow("measurement", "no patterns with light")];
-  if (lattice === undefined) return [byScatter({ sample, stated })];
+  if (lattice === undefined) return [byScatter(sample)];
   const { kind, spacing, values, falseAlarm } = lattice;
   const dtype = /^u?int/.test(patterns.dtype) ? `dtype ${patterns.dtype}; ` : "";
   const gain = Math.abs(spacing - 1) < 1e-3 ? 1 : spacing;
@@ -52,25 +53,24 @@ function gainRow(kind: "counts" | "amplitude", gain: number, falseAlarm: number,
   };
 }
 
-function byScatter({ sample, stated }: Required<Pick<Subject, "sample" | "stated">>): DoctorRow {
+/** Noise that was smoothed, and patterns without any, scatter by any law: what is left is a hint. */
+function byScatter(sample: PatternSample): DoctorRow {
   const curve = noiseCurve(sample);
+  const found = "cannot be told from the values";
   if (curve === undefined)
-    return openRow(
-      "measurement",
-      "the values are no multiples of one number, and there is too little light to see how they scatter",
-    );
+    return {
+      ...openRow(
+        "measurement",
+        "they are no multiples of one number, and there is too little light to see how they scatter",
+      ),
+      found,
+    };
   const { slope, error } = curve;
-  const evidence = `no multiples of one number; their variance goes as the mean to the power of ${slope.toFixed(2)} ± ${error.toFixed(2)} (1 for counts, 0 for roots, 2 where no noise is seen)`;
-  const near = (power: number): boolean => Math.abs(slope - power) < 0.25;
-  if (!(near(0) || near(1)) || error > 0.1)
-    return { ...openRow("measurement", evidence), found: "cannot be told from the values" };
-  const kind = near(1) ? "counts" : "amplitude";
   return {
-    quantity: "measurement",
-    found: kind === "counts" ? "counts, on some scale" : "amplitudes, on some scale",
-    value: kind,
-    evidence,
-    sure: "likely",
-    ...asStated(kind, "float", stated.measurement),
+    ...openRow(
+      "measurement",
+      `no multiples of one number; their variance goes as the mean to the power of ${slope.toFixed(2)} ± ${error.toFixed(2)} (1 for counts, 0 for roots, 2 where no noise is seen)`,
+    ),
+    found,
   };
 }

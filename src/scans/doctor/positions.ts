@@ -79,6 +79,7 @@ function framesRow(quantity: string, frames: readonly number[], count: number, r
   };
 }
 
+export const POSITION_UNIT = "unit of the positions";
 export const COLUMN_ORDER = "order of the position columns";
 
 function scansRow({ facts: { scanIndex } }: Subject): DoctorRow[] {
@@ -113,7 +114,7 @@ function unitRow({ facts, stated }: Subject): DoctorRow {
       : `step ${short(scan.step)}, extent ${[0, 1].map((axis) => short(scan.greatest[axis] - scan.least[axis])).join(" × ")}`;
   if (finding === undefined)
     return {
-      quantity: "unit of the positions",
+      quantity: POSITION_UNIT,
       found: stated.positionUnit === undefined ? "object pixels" : `${stated.positionUnit}, as is said`,
       value: stated.positionUnit ?? "px",
       evidence: `${size}: windows overlap and do not lie on one pixel`,
@@ -122,7 +123,7 @@ function unitRow({ facts, stated }: Subject): DoctorRow {
     };
   const { what, evidence, flag, says, severity } = finding;
   return {
-    quantity: "unit of the positions",
+    quantity: POSITION_UNIT,
     found: what,
     ...(says?.positionUnit === undefined ? {} : { value: says.positionUnit }),
     evidence,

@@ -1,8 +1,8 @@
 import { torusCentre } from "../../data/torusCentre.ts";
-import { planFft2 } from "../../numerics/fft.ts";
 import { percent, short } from "../checks/finding.ts";
 import { probeField } from "../checks/probeField.ts";
 import { optionAdvice } from "../scanOptions.ts";
+import { probeFarField } from "./probeFarField.ts";
 import { type DoctorRow, openRow } from "./row.ts";
 import { meanCounts } from "./sample.ts";
 import type { Subject } from "./subject.ts";
@@ -112,15 +112,9 @@ const NARROWER = 0.75;
 function againstPatterns({ facts, sample, kind, mask }: Subject): DoctorRow[] {
   const { probeField: field, patterns, geometry } = facts;
   if (field === undefined || sample === undefined || patterns === undefined) return [];
-  const [modes, height, width] = field.shape;
-  if (height !== sample.height || width !== sample.width || geometry?.propagation === "near-field" || patterns.max <= 0)
-    return [];
-  const far = new Float64Array(height * width);
-  const fft = planFft2([height, width]);
-  for (let mode = 0; mode < modes; mode++) {
-    const wave = fft.forward(field.data.subarray(2 * mode * height * width, 2 * (mode + 1) * height * width));
-    for (let i = 0; i < far.length; i++) far[i] += wave[2 * i] ** 2 + wave[2 * i + 1] ** 2;
-  }
+  const { height, width } = sample;
+  const far = probeFarField(field, sample);
+  if (far === undefined || geometry?.propagation === "near-field" || patterns.max <= 0) return [];
   const mean = meanCounts(sample, kind, 0, sample.frames.length);
   for (let i = 0; i < mean.length; i++) if (mask?.[i] === 0) mean[i] = 0;
   const [own, measured] = [widthOf(far, height, width), widthOf(mean, height, width)];

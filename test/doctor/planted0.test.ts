@@ -1,0 +1,3 @@
+import { plantedTests } from "./plantedTests.ts";
+
+plantedTests(0, 4);

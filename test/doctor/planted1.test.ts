@@ -1,0 +1,3 @@
+import { plantedTests } from "./plantedTests.ts";
+
+plantedTests(1, 4);

@@ -1,0 +1,3 @@
+import { plantedTests } from "./plantedTests.ts";
+
+plantedTests(2, 4);
