@@ -1,5 +1,7 @@
+import { setting } from "../../errors.ts";
 import { normalTail } from "../../numerics/chance.ts";
 import { short } from "../checks/finding.ts";
+import { outliersOf } from "../checks/outliers.ts";
 import { by, type DoctorRow, openRow, SURE } from "./row.ts";
 import type { PatternSample } from "./sample.ts";
 import type { Subject } from "./subject.ts";
@@ -19,7 +21,8 @@ const LEAST_FRAMES = 8;
  * variance of Poisson numbers cancel but for that).
  */
 export function pedestal(subject: Subject): readonly DoctorRow[] {
-  const { sample, lattice } = subject;
+  const { lattice } = subject;
+  const sample = withLight(subject);
   if (sample === undefined || sample.frames.length < LEAST_FRAMES)
     return [openRow("pedestal", `it takes ${LEAST_FRAMES} frames to see what does not change`)];
   if (lattice === undefined) return [openRow("pedestal", "the values are no counts, whose scatter would tell it")];
@@ -34,19 +37,28 @@ export function pedestal(subject: Subject): readonly DoctorRow[] {
       { ...none(`${evidence}; below ${short(limit)} it is not told from a weak background`), sure: "sure", limit },
     ];
   // What is there in every pixel of every frame is there at least.
-  const value = Math.abs(least - constant) < 4 * error + 0.02 * constant ? least : constant;
+  const everywhere = least > 0 && Math.abs(least - constant) < 4 * error + SCATTERED * constant;
+  const value = everywhere ? least : constant;
   return [
     {
       quantity: "pedestal",
-      found: `${short(value)} counts in every pixel`,
+      found: everywhere ? `${short(value)} counts in every pixel` : `at least ${short(value)} counts in the dark`,
       value,
       evidence: `${evidence}: all but that does not scatter; the least value is ${short(least)}`,
       ...by(falseAlarm),
-      ...(subject.stated.background === undefined
-        ? { state: "say", says: { background: value * lattice.spacing } }
-        : { state: "fine" }),
+      ...answer(subject, everywhere, value * lattice.spacing),
     },
   ];
+}
+
+/** What a weak background scatters on top takes away from mean − variance. */
+const SCATTERED = 0.25;
+
+/** A constant of every pixel can be taken off; one that differs from pixel to pixel takes an image of it. */
+function answer({ stated }: Subject, everywhere: boolean, value: number): Pick<DoctorRow, "state" | "says" | "advice"> {
+  if (stated.background !== undefined || stated.backgroundFile !== undefined) return { state: "fine" };
+  if (everywhere) return { state: "say", says: { background: value } };
+  return { state: "trouble", advice: `${setting("background_file")} with an image of it, or ${setting("background")}` };
 }
 
 /** Standard errors that are exceeded once in ten thousand. */
@@ -59,6 +71,24 @@ const none = (evidence: string): Omit<DoctorRow, "sure"> => ({
   evidence,
   state: "fine",
 });
+
+/** The sampled frames that have light as usual: one without any would make everything scatter. */
+function withLight(subject: Subject): PatternSample | undefined {
+  const { sample, facts } = subject;
+  if (sample === undefined) return undefined;
+  const out = new Set([
+    ...(facts.skipped ?? []),
+    ...(facts.patterns?.emptyFrames ?? []),
+    ...(facts.patterns?.badFrames ?? []),
+    ...outliersOf(facts).map(({ frame }) => frame),
+  ]);
+  const kept = sample.frames.map((frame, k) => (out.has(frame) ? -1 : k)).filter((k) => k >= 0);
+  if (kept.length === sample.frames.length) return sample;
+  const size = sample.height * sample.width;
+  const data = new Float32Array(kept.length * size);
+  for (const [to, from] of kept.entries()) data.set(sample.data.subarray(from * size, (from + 1) * size), to * size);
+  return { ...sample, frames: kept.map((k) => sample.frames[k]), data };
+}
 
 /** In counts, over the darkest pixels: mean − variance and its error, their mean, and the least value of all pixels. */
 function underdispersion(
