@@ -56,21 +56,42 @@ export interface Strided {
   readonly stride: number;
   /** Bytes of a frame's pixels. */
   readonly size: number;
+  /** Looks at the first bytes of what stands before a frame, which is as long as the offset. @throws where it is wrong */
+  readonly check?: (frame: number, before: Uint8Array) => void;
 }
 
 /** The pixels of some frames without what is between them. */
-export function stridedFrames({ source, offset, stride, size }: Strided, first: number, count: number): Uint8Array {
+export function stridedFrames(
+  { source, offset, stride, size, check }: Strided,
+  first: number,
+  count: number,
+): Uint8Array {
   const out = new Uint8Array(count * size);
   const step = Math.max(1, Math.floor(PIECE / stride));
+  const before = check === undefined ? 0 : offset;
   for (let from = 0; from < count; from += step) {
     const some = Math.min(step, count - from);
-    const bytes = source.read(offset + (first + from) * stride, (some - 1) * stride + size);
-    for (let k = 0; k < some; k++) out.set(bytes.subarray(k * stride, k * stride + size), (from + k) * size);
+    const bytes = source.read(offset - before + (first + from) * stride, (some - 1) * stride + before + size);
+    for (let k = 0; k < some; k++) {
+      check?.(first + from + k, bytes.subarray(k * stride, k * stride + before));
+      out.set(bytes.subarray(k * stride + before, k * stride + before + size), (from + k) * size);
+    }
   }
   return out;
 }
 
-/** Exchanges the bytes of each element, in place. */
+/** Exchanges the bytes of each element, in place. @param bytes in memory of their own, whole elements */
 export function swapBytes(bytes: Uint8Array, itemSize: number): void {
-  if (itemSize > 1) for (let at = 0; at < bytes.length; at += itemSize) bytes.subarray(at, at + itemSize).reverse();
+  const { buffer, byteOffset, byteLength } = bytes;
+  if (itemSize === 2) {
+    const values = new Uint16Array(buffer, byteOffset, byteLength / 2);
+    for (let i = 0; i < values.length; i++) values[i] = (values[i] << 8) | (values[i] >>> 8);
+    return;
+  }
+  for (let at = 0; at + itemSize <= bytes.length; at += itemSize)
+    for (let low = at, high = at + itemSize - 1; low < high; low++, high--) {
+      const byte = bytes[low];
+      bytes[low] = bytes[high];
+      bytes[high] = byte;
+    }
 }

@@ -58,8 +58,8 @@ function framesOf(source: ByteSource, where: string, text: string): ArrayFile {
       got: `${source.size}`,
     });
   const frames = (first: number, some: number): Uint8Array => {
-    checkHeaders(source, head, { stride, first, some, where });
-    const pixels = stridedFrames({ source, offset: head.bytes, stride, size }, first, some);
+    const check = (frame: number, before: Uint8Array): void => checkHeader(before, head, `${where}: frame ${frame}`);
+    const pixels = stridedFrames({ source, offset: head.bytes, stride, size, check }, first, some);
     if (raw !== undefined) return decodeRaw(pixels, raw, some);
     swapBytes(pixels, itemSizes[dtype]);
     return pixels;
@@ -74,20 +74,14 @@ function framesOf(source: ByteSource, where: string, text: string): ArrayFile {
 }
 
 /** Each frame has a header of its own: the file is damaged where there is another thing. */
-function checkHeaders(
-  source: ByteSource,
-  { bytes }: MibHeader,
-  at: { readonly stride: number; readonly first: number; readonly some: number; readonly where: string },
-): void {
-  for (let frame = at.first; frame < at.first + at.some; frame++) {
-    const start = decoded(source.read(frame * at.stride, 20)).split(",");
-    if (start[0] === "MQ1" && Number(start[2]) === bytes) continue;
-    throw new PtychonautError("data", `the header of frame ${frame} is broken`, {
-      where: at.where,
-      expected: `"MQ1" with ${bytes} bytes, as the first frame's`,
-      got: `"${start.slice(0, 3).join(",")}"`,
-    });
-  }
+function checkHeader(before: Uint8Array, { bytes }: MibHeader, where: string): void {
+  const start = decoded(before.subarray(0, 20)).split(",");
+  if (start[0] === "MQ1" && Number(start[2]) === bytes) return;
+  throw new PtychonautError("data", "the header of a frame is broken", {
+    where,
+    expected: `"MQ1" with ${bytes} bytes, as the first frame's`,
+    got: `"${start.slice(0, 3).join(",")}"`,
+  });
 }
 
 interface Extent {
