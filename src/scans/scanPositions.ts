@@ -81,8 +81,8 @@ export function placedPositions(
 }
 
 /**
- * Positions by the contract's names, `xcoords` and `ycoords`, or in the array of pairs that options name; undefined where
- * there are none of these names.
+ * Positions by the contract's names, `xcoords` and `ycoords`, else the nominal ones, or in the array of pairs that options
+ * name; undefined where there are none of these names.
  * @throws PtychonautError "data" for one column without the other, or an array that is named and not there
  */
 export function namedPositions(file: ArrayFile, options: ScanOptions, where: string): PositionsPart | undefined {
@@ -91,7 +91,14 @@ export function namedPositions(file: ArrayFile, options: ScanOptions, where: str
     requireKey(file, positionsKey, "positions", "positionsKey", where);
     return pairsPart({ file, key: positionsKey }, options, where);
   }
-  if (!file.has("xcoords") && !file.has("ycoords")) return undefined;
+  const nominalOnly = file.has("xcoords_start") && file.has("ycoords_start");
+  if (!file.has("xcoords") && !file.has("ycoords"))
+    return nominalOnly
+      ? {
+          ...columnsPart({ file, key: "xcoords_start" }, { file, key: "ycoords_start" }, where),
+          conversions: ["positions are the nominal ones, xcoords_start and ycoords_start: the file has no others"],
+        }
+      : undefined;
   const hasNominal = file.has("xcoords_start") || file.has("ycoords_start");
   return {
     ...columnsPart({ file, key: "xcoords" }, { file, key: "ycoords" }, where),

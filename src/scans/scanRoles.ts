@@ -49,6 +49,7 @@ function findPositions(
 ): ScanRoles["positions"] {
   if (stated.positionsKey !== undefined) return [stated.positionsKey];
   if (file.has("xcoords") && file.has("ycoords")) return ["xcoords", "ycoords"];
+  if (file.has("xcoords_start") && file.has("ycoords_start")) return ["xcoords_start", "ycoords_start"];
   const frames = sizeOf(headers.get(patterns ?? "")?.shape.slice(0, -2) ?? []);
   const pairs = [...headers].filter(
     ([, { dtype, shape }]) =>

@@ -8,7 +8,7 @@ import { hasRank, namesArrays } from "../arrayParts.ts";
 import type { ArrayPart, PositionsPart, ScanParts } from "../parts.ts";
 import type { Recognition, ScanFormat } from "../scanFormat.ts";
 import { lengthUnits, type ScanOptions } from "../scanOptions.ts";
-import { metresLong, positiveAt } from "./foldSliceUnits.ts";
+import { isCell, matlabText, metresLong, positiveAt } from "./foldSliceUnits.ts";
 import { type Reading, readingOf } from "./quantities.ts";
 
 /**
@@ -27,7 +27,8 @@ const POSITIONS = "outputs/probe_positions";
 
 function recognise(file: ArrayFile, options: ScanOptions): Recognition {
   if (namesArrays(options)) return { confidence: 0, evidence: "" };
-  const images = hasRank(file, "object", 2, 3, 4) && hasRank(file, "probe", 2, 3, 4);
+  const image = (key: string): boolean => hasRank(file, key, 2, 3, 4) || isCell(file, key);
+  const images = image("object") && image("probe");
   if (!images || !(file.has(POSITIONS) || file.has("p/dx_spec"))) return { confidence: 0, evidence: "" };
   return { confidence: 0.9, evidence: `${file.container} with object, probe, outputs and p` };
 }
@@ -41,7 +42,7 @@ function parts(stored: ArrayFile, _options: ScanOptions, where: string): ScanPar
   const positions = positionsOf(reading, object, probe);
   return {
     ...(positions === undefined ? {} : { positions }),
-    probe,
+    ...(probe === undefined ? {} : { probe }),
     ...(object === undefined ? {} : { object }),
     geometry: geometryOf(reading),
     says: {
@@ -53,8 +54,17 @@ function parts(stored: ArrayFile, _options: ScanOptions, where: string): ScanPar
   };
 }
 
-function objectOf({ file, warnings }: Reading): ArrayPart | undefined {
+/** Cells are left out, with a word: what they refer to has no name of its own. */
+function leftOutCell({ file, warnings }: Reading, key: string): boolean {
+  if (!isCell(file, key)) return false;
+  warnings.push(`${key} is a cell, which is not read; save what is in it as ${key}: ${key} = ${key}{1};`);
+  return true;
+}
+
+function objectOf(reading: Reading): ArrayPart | undefined {
   const key = "object";
+  if (leftOutCell(reading, key)) return undefined;
+  const { file, warnings } = reading;
   const { shape } = file.header(key);
   const layers = sizeOf(shape.slice(2));
   const image = shape.slice(0, 2);
@@ -64,8 +74,10 @@ function objectOf({ file, warnings }: Reading): ArrayPart | undefined {
 }
 
 /** (y, x, mode, …) as (mode, y, x); of probes that vary, the first along the last axis. */
-function probeOf({ file, warnings }: Reading): ArrayPart {
+function probeOf(reading: Reading): ArrayPart | undefined {
   const key = "probe";
+  if (leftOutCell(reading, key)) return undefined;
+  const { file, warnings } = reading;
   const { shape } = file.header(key);
   const [height, width, modes = 1, varying = 1] = shape;
   if (varying > 1)
@@ -94,14 +106,14 @@ function probeOf({ file, warnings }: Reading): ArrayPart {
 function positionsOf(
   { file, where }: Reading,
   object: ArrayPart | undefined,
-  probe: ArrayPart,
+  probe: ArrayPart | undefined,
 ): PositionsPart | undefined {
   if (!file.has(POSITIONS)) return undefined;
   const { shape } = file.header(POSITIONS);
   const middle = [0, 1].map((axis) => {
-    const own = probe.shape?.[axis + 1] ?? 0;
+    const own = probe?.shape?.[axis + 1] ?? 0;
     const whole = object?.shape?.[axis];
-    return whole === undefined ? 0 : Math.ceil((whole - own) / 2) - 1 + Math.floor(own / 2);
+    return whole === undefined || own === 0 ? 0 : Math.ceil((whole - own) / 2) - 1 + Math.floor(own / 2);
   });
   return {
     keys: [POSITIONS],
@@ -126,7 +138,8 @@ function geometryOf(reading: Reading): GeometryStatement {
   const [wavelength, pixel, distance, detector] = ["p/lambda", "p/dx_spec", "p/z", "p/ds"].map((key) =>
     positiveAt(reading, key),
   );
-  const angstrom = (pixel ?? 0) > metresLong;
+  const source = matlabText(reading.file, "p/beam_source")?.trim().toLowerCase();
+  const angstrom = source === "electron" || (pixel ?? 0) > metresLong;
   const unit = angstrom ? lengthUnits.angstrom : 1;
   if (angstrom) reading.conversions.push("lengths in p taken as ångström, as fold_slice has them for electrons");
   return {

@@ -32,7 +32,12 @@ function recognise(file: ArrayFile, options: ScanOptions): Recognition {
   const wanted = [
     patternsKey === undefined ? ["diffraction", "diff3d"] : [patternsKey],
     [probeKey],
-    ...(positionsKey === undefined ? [["xcoords"], ["ycoords"]] : [[positionsKey]]),
+    ...(positionsKey === undefined
+      ? [
+          ["xcoords", "xcoords_start"],
+          ["ycoords", "ycoords_start"],
+        ]
+      : [[positionsKey]]),
   ];
   const missing = wanted.filter((names) => !names.some((name) => file.has(name)));
   const { container } = file;
@@ -42,9 +47,12 @@ function recognise(file: ArrayFile, options: ScanOptions): Recognition {
   const stated = patternsKey !== undefined && file.has(patternsKey);
   return {
     confidence: stated ? 0.8 : 0.1,
-    evidence: `${container} without ${missing.map((names) => names.join(" or ")).join(", ")}`,
+    evidence: `${container} without ${missing.map(usualNames).join(", ")}`,
   };
 }
+
+/** Without the nominal positions, which stand in for the usual ones. */
+const usualNames = (names: readonly string[]): string => names.filter((name) => !name.endsWith("_start")).join(" or ");
 
 function parts(file: ArrayFile, options: ScanOptions, where: string): ScanParts {
   const warnings: string[] = [];

@@ -31,7 +31,8 @@ export function judgeRoles(roles: ScanRoles, stated: ScanOptions): Finding[] {
   };
   role("patterns", roles.patterns, ["diffraction", "diff3d"], "patternsKey", "patterns");
   if (stated.probeModel === undefined) role("probe values", roles.probe, ["probeGuess"], "probeKey", "probeFile");
-  if (stated.scanStep === undefined) role("positions", roles.positions?.[0], ["xcoords"], "positionsKey", "positions");
+  if (stated.scanStep === undefined)
+    role("positions", roles.positions?.[0], ["xcoords", "xcoords_start"], "positionsKey", "positions");
   if (roles.positions?.length === 1 && stated.positionOrder === undefined && stated.scanStep === undefined)
     findings.push({
       severity: "error",

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import type { ArrayFile } from "../../../src/formats/arrayFile.ts";
 import { openArrayFile } from "../../../src/formats/containers.ts";
 import type { NpyArray } from "../../../src/formats/npy.ts";
 import { readScanArrays } from "../../../src/scans/registry.ts";
 import type { ScanOptions } from "../../../src/scans/scanOptions.ts";
 import { writtenHdf5 } from "../../formats/hdf5/written.ts";
-import { complex, fileOf, float32, real, scalar } from "./handMade.ts";
+import { complex, fileOf, float32, real, scalar, text } from "./handMade.ts";
 import { expectKnown, knownScan, transposed } from "./knownScan.ts";
 
 const known = knownScan({ N: 8 });
@@ -125,6 +126,23 @@ describe("what fold_slice saves", () => {
     expect(dataset.probe.shape).toEqual([2, N, N]);
     expectKnown(dataset, known);
     expect(dataset.geometry?.objectPixelM).toBe(pixel);
+  });
+
+  it("is of electrons where it says so, in letters as MATLAB has them", () => {
+    const letters: NpyArray = { shape: [8, 1], dtype: "uint16", data: Uint16Array.from(Buffer.from("electron")) };
+    const electrons = { ...result(), "p/beam_source": letters, "p/lambda": scalar(0.0197), "p/dx_spec": scalar(0.005) };
+    const marked = { "p/beam_source": { MATLAB_class: text("char") } };
+    const dataset = readScanArrays(fileOf(electrons, marked), { patterns: "dp.h5::dp" }, { elsewhere: patterns });
+    expect(dataset.geometry).toMatchObject({ radiation: "electrons", objectPixelM: expect.closeTo(5e-13, 20) });
+  });
+
+  it("in cells is left out, with a word", () => {
+    const file = fileOf(result());
+    const cell = { ...file.header("object"), shape: [1, 1], dtype: "object", kind: "references" } as const;
+    const cells: ArrayFile = { ...file, header: (key) => (key === "object" ? cell : file.header(key)) };
+    const dataset = readScanArrays(cells, { patterns: "dp.h5::dp" }, { elsewhere: patterns });
+    expect(dataset.object).toBeUndefined();
+    expect(dataset.provenance.warnings.join()).toMatch(/object is a cell.*object = object\{1\}/);
   });
 
   it("without patterns says so, with the flag; of several layers has no object", () => {
