@@ -31,6 +31,7 @@ import { withRaster } from "./prepare/raster.ts";
 import type { Recognition, ScanFormat, ScanShape, ScanSource } from "./scanFormat.ts";
 import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
 import { withStatedArrays } from "./statedArrays.ts";
+import { withStatedGeometry } from "./statedGeometry.ts";
 
 /** Every format that this version reads. */
 export const scanFormats: readonly ScanFormat[] = [
@@ -122,7 +123,8 @@ export function scanParts(
   const chosen = chooseFormat(file, options, where);
   const own = withStatedArrays(chosen.format.parts(file, options, where), file, options, where);
   const found = withElsewhere(own, elsewhere, options);
-  const parts = withOptics(withRaster(found, options, where), options, where);
+  const whole = withOptics(withRaster(found, options, where), options, where);
+  const parts = chosen.format === namedFormat ? whole : withStatedGeometry(whole, options);
   return { ...chosen, parts };
 }
 

@@ -2,6 +2,7 @@ import { sizeOf } from "../../arrays.ts";
 import { PtychonautError } from "../../errors.ts";
 import type { ArrayFile } from "../../formats/arrayFile.ts";
 import type { GeometryStatement } from "../../optics/geometry.ts";
+import { objectPixelSize, wavelengthFromEnergy } from "../../optics/units.ts";
 import { arrayPart, hasRank } from "../arrayParts.ts";
 import type { PositionsPart, ScanParts } from "../parts.ts";
 import type { ScanFormat } from "../scanFormat.ts";
@@ -35,12 +36,13 @@ export const ptyrFormat: ScanFormat = {
     const place = object === undefined ? undefined : placeOf(reading, object);
     const layers = object === undefined ? 1 : sizeOf(file.header(`${object}/data`).shape.slice(0, -2));
     if (layers > 1) warnings.push(`the object has ${layers} modes and is left out: one is expected`);
+    const side = probe === undefined ? undefined : file.header(`${probe}/data`).shape.at(-1);
     const positions = positionsOf(reading, id, place);
     return {
       ...(positions === undefined ? {} : { positions }),
       ...(probe === undefined ? {} : { probe: arrayPart(file, `${probe}/data`) }),
       ...(object === undefined || layers > 1 ? {} : { object: arrayPart(file, `${object}/data`) }),
-      geometry: geometryOf(reading, [object, probe], place),
+      geometry: geometryOf(reading, [object, probe], place, side),
       says: {
         measurement: "counts",
         dcAt: "center",
@@ -70,6 +72,8 @@ interface Place {
   readonly origin: readonly [number, number];
 }
 
+/** Object pixels that should be the same may differ by as much. */
+const AGREEMENT = 0.01;
 /** Sides of pixels may differ by as much: they are computed. */
 const SQUARE = 1e-6;
 
@@ -114,6 +118,7 @@ function geometryOf(
   reading: Reading,
   storages: readonly (string | undefined)[],
   place: Place | undefined,
+  side: number | undefined,
 ): GeometryStatement {
   const scanValue = (name: string): string[] =>
     reading.file.keys.filter((key) => new RegExp(`^content/pars/scans/[^/]+/(data/)?${name}$`).test(key));
@@ -121,11 +126,25 @@ function geometryOf(
   const energyKev = photonEnergyAt(reading, [...own, ...scanValue("energy")], "keV");
   const detectorDistanceM = lengthAt(reading, scanValue("distance"));
   const detectorPixelM = lengthAt(reading, scanValue("psize"));
+  const pixel = {
+    wavelength: wavelengthFromEnergy(energyKev ?? 1),
+    distance: detectorDistanceM ?? 1,
+    pixels: side ?? 1,
+  };
+  const derived = objectPixelSize({ ...pixel, detectorPixel: detectorPixelM ?? 1 });
+  const allKnown = ![energyKev, detectorDistanceM, detectorPixelM, side, place].includes(undefined);
+  const apart = allKnown && Math.abs(derived / (place?.pixel ?? derived) - 1) > AGREEMENT;
+  // The detector's pixel is that before ptypy binned it.
+  if (apart)
+    reading.warnings.push(
+      `the object's pixel is ${place?.pixel} m, and λ z / (N p) ${Number(derived.toPrecision(6))} m with N = ${side} and ` +
+        `p = ${detectorPixelM} m: the former is used, and the latter's p left out`,
+    );
   const propagation = propagationNamed(scanValue("propagation").map((key) => textAt(reading, key))[0]);
   return {
     ...(energyKev === undefined ? {} : { energyKev, radiation: "photons" }),
     ...(detectorDistanceM === undefined ? {} : { detectorDistanceM }),
-    ...(detectorPixelM === undefined ? {} : { detectorPixelM }),
+    ...(detectorPixelM === undefined || apart ? {} : { detectorPixelM }),
     ...(place === undefined ? {} : { objectPixelM: place.pixel }),
     ...(propagation === undefined ? {} : { propagation }),
   };

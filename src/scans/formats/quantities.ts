@@ -8,6 +8,8 @@ import type { NpyArray } from "../../formats/npy.ts";
 /** Metres in a unit of length, by the names that files have for it, in small letters. */
 const lengths: Readonly<Record<string, number>> = {
   ...{ m: 1, meter: 1, meters: 1, metre: 1, metres: 1, cm: 1e-2, mm: 1e-3, millimeter: 1e-3, millimeters: 1e-3 },
+  ...{ centimeter: 1e-2, centimeters: 1e-2, centimetre: 1e-2, centimetres: 1e-2, millimetre: 1e-3, millimetres: 1e-3 },
+  ...{ micrometre: 1e-6, micrometres: 1e-6, nanometre: 1e-9, nanometres: 1e-9, picometer: 1e-12, picometre: 1e-12 },
   ...{ um: 1e-6, μm: 1e-6, micron: 1e-6, microns: 1e-6, micrometer: 1e-6, micrometers: 1e-6 },
   ...{ nm: 1e-9, nanometer: 1e-9, nanometers: 1e-9, pm: 1e-12 },
   ...{ a: 1e-10, å: 1e-10, ang: 1e-10, angstrom: 1e-10, angstroms: 1e-10 },
@@ -15,7 +17,15 @@ const lengths: Readonly<Record<string, number>> = {
 
 /** Kiloelectronvolts in a unit of energy; a joule is 1 / e of them, e in 1e-16 C. */
 const energies: Readonly<Record<string, number>> = {
-  ...{ ev: 1e-3, kev: 1, mev: 1e3, gev: 1e6, j: 1 / 1.602176634e-16, joule: 1 / 1.602176634e-16 },
+  ...{
+    ev: 1e-3,
+    kev: 1,
+    mev: 1e3,
+    gev: 1e6,
+    j: 1 / 1.602176634e-16,
+    joule: 1 / 1.602176634e-16,
+    joules: 1 / 1.602176634e-16,
+  },
 };
 
 /** Photons that ptychography is done with, keV: visible light to hard X-rays. */

@@ -173,6 +173,15 @@ describe("CXI", () => {
     expect(warnings.join("\n")).toMatch(/710 J[\s\S]*`energy_kev`[\s\S]*\(8\.0, 5\.0\)[\s\S]*not subtracted/);
   });
 
+  it("what is stated of the experiment wins over the file's, with both numbers", () => {
+    const { geometry, provenance } = read({}, { geometry: { energyKev: 9, detectorDistanceM: distance } });
+    expect((geometry?.wavelengthM ?? 0) * 1e10).toBeCloseTo(1.3776, 4);
+    expect(provenance.warnings.join()).toMatch(/the file says `energy_kev=10\.33\d*`; `energy_kev=9`/);
+    expect(read({}, { geometry: { wavelengthM: 1.001 * wavelength } }).provenance.warnings).toEqual([]);
+    const near = scanParts(cxi({}), { geometry: { voltageKv: 300 } }, "scan.cxi").parts;
+    expect([near.geometry.energyKev, near.geometry.radiation]).toEqual([undefined, undefined]);
+  });
+
   it("says where energy and wavelength differ, and which is used", () => {
     const key = "entry_1/instrument_1/source_1/wavelength";
     expect(read({ more: { [key]: scalar(1.001 * wavelength) } }).provenance.warnings).toEqual([]);

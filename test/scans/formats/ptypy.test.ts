@@ -131,6 +131,13 @@ describe("ptypy's results", () => {
     expect(dataset.provenance.conversions.join()).toMatch(/object's pixel \[0, 0\]/);
   });
 
+  it("a detector that was binned does not contradict the object's pixel", () => {
+    const binned = result({ "content/pars/scans/MF/data/psize": scalar(detectorPixel / 2) });
+    const { geometry, provenance } = readScanArrays(binned, {}, { path: "a.ptyr", elsewhere: { patterns } });
+    expect([geometry?.objectPixelM, geometry?.detectorPixelM]).toEqual([objectPixel, undefined]);
+    expect(provenance.warnings.join()).toMatch(/λ z \/ \(N p\).*the former is used/);
+  });
+
   it("has no patterns of its own, and says how to give them", () => {
     expect(() => readScanArrays(result(), {}, { path: "a.ptyr" })).toThrow(/no patterns[\s\S]*patterns=FILE::ARRAY/);
   });
