@@ -33,7 +33,7 @@ function namedShape(name: string): readonly [rows: number, columns: number] | un
 
 const isDescription = (head: Uint8Array): boolean => {
   const text = new TextDecoder("latin1").decode(head);
-  return /^\s*(ï»¿)?\s*</.test(text) && /<raw_file\s[^>]*filename=/.test(text);
+  return /^\s*(ï»¿)?\s*</.test(text) && /<raw_file\s|<camserver_parameters>|<reconstructions\s/.test(text);
 };
 
 /**
@@ -43,7 +43,7 @@ const isDescription = (head: Uint8Array): boolean => {
  *
  * Key: `frames` [frame, y, x]. Attributes of the file, where they are known: `scan_shape` (rows, columns), `voltage_kv`,
  * `detector_pixel_rad`, `scan_rotation_rad`, `camera_length_m`, `scan_field_of_view_m` (y, x; of the microscope's full scan,
- * which need not be the detector's), `scan_size` (the part of it), `time`, `warnings`.
+ * which need not be the detector's), `scan_field_factor` (that of version 1.2), `scan_size` (the part of it), `time`, `warnings`.
  * @throws PtychonautError "data": a size that is no whole number of frames, no file of frames beside the XML
  */
 export async function openEmpad(source: ByteSource, where: string, neighbours: Neighbours): Promise<ArrayFile> {
@@ -133,15 +133,18 @@ function describe(text: string, where: string): Description {
   const rows = countOf(named("pix_y") ?? scan("scan_resolution_y"));
   const columns = countOf(named("pix_x") ?? scan("scan_resolution_x"));
   const series = countOf(scan("series_count"));
+  // Version 1.2 of the detector's program has other names than those before.
+  const field = "full_scan_field_of_view";
   const view = /^\s*\[([^,\]]*),([^,\]]*)\]\s*$/.exec(named("optics.get_full_scan_field_of_view") ?? "");
-  const [viewX, viewY] = [numberIn(view?.[1]), numberIn(view?.[2])];
-  const volts = numberIn(named("source.get_voltage"));
+  const [viewX, viewY] = [numberIn(view?.[1] ?? named(`${field}/x`)), numberIn(view?.[2] ?? named(`${field}/y`))];
+  const volts = numberIn(named("source.get_voltage") ?? named("high_voltage"));
   const values: Readonly<Record<string, readonly (number | undefined)[]>> = {
     voltage_kv: [volts === undefined ? undefined : volts / 1000],
     detector_pixel_rad: [numberIn(named("calibrated_diffraction_angle"))],
-    scan_rotation_rad: [numberIn(named("column.get_scanrotation"))],
-    camera_length_m: [numberIn(named("optics.get_cameralength"))],
+    scan_rotation_rad: [numberIn(named("column.get_scanrotation") ?? named("scan_rotation"))],
+    camera_length_m: [numberIn(named("optics.get_cameralength") ?? named("nominal_camera_length"))],
     scan_field_of_view_m: [viewY, viewX],
+    scan_field_factor: [numberIn(named(`${field}/scale_factor`))],
     scan_size: [numberIn(scan("scan_size"))],
   };
   const known = Object.entries(values).flatMap(([key, parts]) => {

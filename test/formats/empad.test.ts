@@ -45,6 +45,21 @@ describe("EMPAD's raw frames", () => {
     );
   });
 
+  it("and what it says from version 1.2 of the detector's program on", async () => {
+    const xml = `<root name="21"><reconstructions Sentinel="Test"/><raw_file filename="scan.raw"/>
+      <scan_parameters mode="search"><scan_resolution_x>64</scan_resolution_x><scan_resolution_y>64</scan_resolution_y></scan_parameters>
+      <scan_parameters mode="acquire"><scan_resolution_x>3</scan_resolution_x><scan_resolution_y>2</scan_resolution_y></scan_parameters>
+      <iom_measurements><scan_rotation>-0.1</scan_rotation><full_scan_field_of_view><scale_factor>0.72</scale_factor>
+      <x>9e-09</x><y>8e-09</y></full_scan_field_of_view><nominal_camera_length>0.1159</nominal_camera_length>
+      <high_voltage_state>True</high_voltage_state><high_voltage>200000.0</high_voltage></iom_measurements></root>`;
+    const file = await openArrayFile(new TextEncoder().encode(xml), "21.xml", beside({ "scan.raw": bytes }));
+    const said = Object.fromEntries(Object.entries(file.attributes()).map(([key, { data }]) => [key, [...data]]));
+    expect(said).toEqual({
+      ...{ scan_shape: [2, 3], voltage_kv: [200], scan_rotation_rad: [-0.1], camera_length_m: [0.1159] },
+      ...{ scan_field_of_view_m: [8e-9, 9e-9], scan_field_factor: [0.72] },
+    });
+  });
+
   it("without these rows, where only that fits", async () => {
     const plain = new Uint8Array(Buffer.concat(frames.map(({ buffer }) => Buffer.from(buffer as ArrayBuffer))));
     const xml = new TextEncoder().encode(empadXml("plain.raw", ROWS, COLUMNS));
