@@ -1,7 +1,7 @@
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import { array, group, integer } from "../formats/hdf5/tree.ts";
 import { writeHdf5 } from "../formats/hdf5/writeHdf5.ts";
-import { imageGroup } from "../scans/writers/cxiParts.ts";
+import { imageGroup, processGroup } from "../scans/writers/cxiParts.ts";
 import { lengthIn, objectImage } from "./objectImage.ts";
 import type { ReconstructionFormat } from "./reconstructionFormat.ts";
 
@@ -28,7 +28,11 @@ export const cxiReconstruction: ReconstructionFormat = {
     };
   },
   async write({ name, object, pixelSizeM }, [file], history) {
-    const entry = group({ title: array(name), image_1: imageGroup(object, history, {}, pixelSizeM) });
+    const entry = group({
+      title: array(name),
+      image_1: imageGroup(object, pixelSizeM),
+      process_1: processGroup(history),
+    });
     const root = group({ cxi_version: array(integer(160)), number_of_entries: array(integer(1)), entry_1: entry });
     await file.writeAnywhere((open) => writeHdf5(open, root));
   },

@@ -6,11 +6,13 @@ import { counted } from "../printable.ts";
 import { statedAddresses } from "../scans/addresses.ts";
 import type { ScanOptions } from "../scans/scanOptions.ts";
 import { framesOf } from "../scans/writers/frames.ts";
+import { valuesIn } from "../scans/writers/sourceValues.ts";
 import type { ConversionRequest } from "./conversionRequest.ts";
 import { sourceLines } from "./conversionWords.ts";
 import type { RunHooks, RunOutcome } from "./hooks.ts";
 import { openScan } from "./inputs/scans.ts";
 import type { Home } from "./machine.ts";
+import { withArrays } from "./openArrays.ts";
 import { folderOf } from "./paths.ts";
 import { claimScan, scanWords, scanWriterOf, writeScanOutput } from "./scanOutput.ts";
 
@@ -40,7 +42,8 @@ export async function convertScan(request: ScanConversion, hooks: RunHooks, home
     const dataset = request.change === undefined ? read : request.change(read);
     sayRemarks(dataset, hooks);
     const scan = framesOf(withoutSkipped(dataset, reading, hooks));
-    const options = { where: input, strict, compress, history: historyOf(dataset) };
+    const history = [...historyOf(dataset), ...(await valuesBeside(input, home))];
+    const options = { where: input, strict, compress, history };
     if (!(await writeScanOutput(scan, target, options, hooks, home)))
       return { status: "interrupted", advice: "nothing was written", files: [] };
     hooks.log(scanWords(scan, writer));
@@ -76,4 +79,11 @@ function historyOf({ provenance }: Dataset): readonly string[] {
     ...Object.entries(conventions).map(([name, value]) => `${name}: ${value}`),
     ...conversions,
   ];
+}
+
+/** What stands beside the scan in its file, which a Dataset has no fields for. */
+async function valuesBeside(input: string, { store }: Pick<Home, "store">): Promise<readonly string[]> {
+  if ((await store.kindOf(input)) !== "file") return [];
+  const values = await withArrays(input, store, valuesIn);
+  return values.length === 0 ? [] : ["", "single values of the file that it was read from:", ...values];
 }

@@ -12,7 +12,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { openArrayFile } from "../../src/formats/containers.ts";
-import { openNpz } from "../../src/formats/npz.ts";
+import type { NpyArray } from "../../src/formats/npy.ts";
+import { openNpz, writeNpz } from "../../src/formats/npz.ts";
 import { nodeHome } from "../../src/node/home.ts";
 import { readScan } from "../../src/node/runs.ts";
 import { fileProbe } from "../../src/runs/payloads.ts";
@@ -134,3 +135,24 @@ it("simulate writes the format that the name or the option says", async () => {
   expect(refused.stderr).toMatch(/cxi is in metres.*--energy_kev.*--detector_distance_m, --detector_pixel_m/s);
   expect(existsSync(path("c.cxi"))).toBe(false);
 });
+
+it("single values that a scan has no field for go along in the record, from file to file", async () => {
+  const metres = ["--energy_kev", "8", "--detector_distance_m", "2", "--detector_pixel_m", "75e-6"];
+  const titled = {
+    ...arraysOf("scan.npz"),
+    start_time: { shape: [], dtype: "string", data: ["2026-11-28T20:00"] },
+  } as const;
+  writeFileSync(path("titled.npz"), writeNpz(titled));
+  expect((await convert("titled.npz", "titled.cxi", ...metres)).code).toBe(0);
+  expect((await convert("titled.cxi", "titled.nxs")).code).toBe(0);
+  const file = await openArrayFile(readFileSync(path("titled.nxs")), "titled.nxs");
+  const note = String(file.read("entry_1/process_1/note/data").data[0]);
+  expect(note).toMatch(/from titled\.cxi[\s\S]*from titled\.npz[\s\S]*start_time: 2026-11-28T20:00/);
+  expect(note).toContain("entry_1/title: titled");
+  file.close();
+});
+
+function arraysOf(name: string): Record<string, NpyArray> {
+  const npz = openNpz(readFileSync(path(name)), name);
+  return Object.fromEntries(npz.keys.map((key) => [key, npz.read(key)]));
+}

@@ -1,7 +1,7 @@
 import { array, group, integer, link } from "../../formats/hdf5/tree.ts";
 import { writeHdf5 } from "../../formats/hdf5/writeHdf5.ts";
 import { energyFromWavelength, JOULES_PER_KEV } from "../../optics/units.ts";
-import { basisVectors, imageGroup, pixelMask, probeValue, sampleTranslation } from "./cxiParts.ts";
+import { basisVectors, imageGroup, pixelMask, probeValue, processGroup, sampleTranslation } from "./cxiParts.ts";
 import { framesAs } from "./frames.ts";
 import { pixelNotDerived, waveGeometry } from "./metres.ts";
 import type { ScanWriter } from "./scanWriter.ts";
@@ -49,8 +49,8 @@ export const cxiWriter: ScanWriter = {
         }),
       }),
       data_1: group({ data: link(`${detector}/data`), translation: link(translation) }),
-      image_1: object && imageGroup(object, history, {}, wave.objectPixelM),
-      process_1: group({ command: array(history[0] ?? "ptychonaut"), note: array(history.join("\n")) }),
+      image_1: object && imageGroup(object, wave.objectPixelM),
+      process_1: processGroup(history),
     });
     const root = group({ cxi_version: array(integer(160)), number_of_entries: array(integer(1)), entry_1: entry });
     await file.writeAnywhere((open) => writeHdf5(open, root));

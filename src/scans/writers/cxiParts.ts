@@ -51,9 +51,8 @@ export function probeValue({ shape, data }: ComplexArray): NumericArray {
 /** An image of CXI: the object in its own plane, of a size in metres where its pixel is known. */
 export function imageGroup(
   object: ComplexArray,
-  history: readonly string[],
+  pixelM: number | undefined,
   attributes: Readonly<Record<string, string>> = {},
-  pixelM?: number,
 ): Hdf5Group {
   const [row, column] = middleOf(object);
   const [height, width] = object.shape;
@@ -64,8 +63,12 @@ export function imageGroup(
       is_fft_shifted: array(numbers([0], [], "int64")),
       image_center: array(numbers([column, row, 0])),
       ...(pixelM === undefined ? {} : { image_size: array(numbers([width * pixelM, height * pixelM, 0])) }),
-      process_1: group({ command: array(history[0] ?? "ptychonaut"), note: array(history.join("\n")) }),
     },
     attributes,
   );
+}
+
+/** What was done, as CXI keeps it. */
+export function processGroup(history: readonly string[]): Hdf5Group {
+  return group({ command: array(history[0] ?? "ptychonaut"), note: array(history.join("\n")) });
 }

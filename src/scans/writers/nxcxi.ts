@@ -63,7 +63,7 @@ function entryOf(scan: FramesToWrite, wave: WaveGeometry, options: WriteScanOpti
       }),
       data_1: nx("NXcollection", { data: link(`${detector}/data`), translation: link(`${detector}/translation`) }),
       data: plotOf(),
-      image_1: object && imageGroup(object, history, { NX_class: "NXcollection" }, wave.objectPixelM),
+      image_1: object && imageGroup(object, wave.objectPixelM, { NX_class: "NXcollection" }),
       process_1: nx("NXprocess", {
         program: array("ptychonaut"),
         version: array(version),
