@@ -1,4 +1,5 @@
 import type { ArrayFile } from "../formats/arrayFile.ts";
+import { attempted } from "./checks/finding.ts";
 import type { ArrayPart, PositionsPart } from "./parts.ts";
 import type { ScanOptions } from "./scanOptions.ts";
 import { pairsPart } from "./scanPositions.ts";
@@ -12,11 +13,14 @@ export const arrayPart = (file: ArrayFile, key: string): ArrayPart => ({
   read: () => file.readNumbers(key),
 });
 
-/** Whether an array of numbers is there and of so many axes. */
-export const hasRank = (file: ArrayFile, key: string, ...ranks: readonly number[]): boolean =>
-  file.has(key) &&
-  /^(bool|u?int|float|complex)/.test(file.header(key).dtype) &&
-  ranks.includes(file.header(key).shape.length);
+/** Whether an array of numbers is there and of so many axes; one that is broken is none. */
+export function hasRank(file: ArrayFile, key: string, ...ranks: readonly number[]): boolean {
+  if (!file.has(key)) return false;
+  const { value: header } = attempted(() => file.header(key));
+  return (
+    header !== undefined && /^(bool|u?int|float|complex)/.test(header.dtype) && ranks.includes(header.shape.length)
+  );
+}
 
 /** Whether options name the arrays of a file, so that it is to be read by these names. */
 export const namesArrays = ({ patternsKey, positionsKey, probeKey }: ScanOptions): boolean =>

@@ -64,5 +64,8 @@ function opticsIn(reading: Reading): ProbeOptions {
   const defocus = numberAt(reading, "defocus_nm");
   if (semiAngleMrad === undefined) return {};
   // Without a defocus no probe can be built: few scans of ptychography are in focus.
-  return { semiAngleMrad, ...(defocus === undefined ? {} : { probeModel: "aperture", defocusM: defocus * 1e-9 }) };
+  return {
+    semiAngleMrad,
+    ...(defocus === undefined ? {} : { probeModel: "aperture", defocusM: Number((defocus * 1e-9).toPrecision(12)) }),
+  };
 }
