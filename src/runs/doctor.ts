@@ -7,6 +7,7 @@ import type { DoctorRow } from "../scans/doctor/row.ts";
 import { measuredPatterns } from "../scans/prepare/measuredPatterns.ts";
 import { optionAdvice, type ScanOptions } from "../scans/scanOptions.ts";
 import { convertScan } from "./convertScan.ts";
+import type { PictureFile } from "./doctorPicture.ts";
 import type { RunHooks } from "./hooks.ts";
 import { withScan } from "./inputs/scanFileSet.ts";
 import type { Home } from "./machine.ts";
@@ -15,6 +16,7 @@ import type { Home } from "./machine.ts";
  * Measures what a scan file does not say.
  * @param stated what is known about the file; a default is no statement
  * @param hooks given, the orientation is measured too, which takes a while
+ * @param picture given, what was found is drawn there
  * @throws PtychonautError "data" when it is missing or cannot be read at all
  */
 export function runDoctor(
@@ -22,13 +24,14 @@ export function runDoctor(
   stated: ScanOptions,
   { store }: Pick<Home, "store">,
   hooks?: Pick<RunHooks, "signal" | "progress">,
+  picture?: PictureFile,
 ): Promise<Examination> {
   return withScan(path, stated, store, async ({ arrays, elsewhere }) => {
-    if (hooks === undefined) return (await examineScan(arrays, stated, path, elsewhere)).examination;
-    const bar = hooks.progress("orientation", 1);
-    const trial = { signal: hooks.signal, progress: (done: number) => bar.update(done) };
-    const { examination } = await examineScan(arrays, stated, path, elsewhere, trial);
-    bar.finish();
+    const bar = hooks?.progress("orientation", 1);
+    const trial = hooks && bar && { signal: hooks.signal, progress: (done: number) => bar.update(done) };
+    const { examination, subject } = await examineScan(arrays, stated, path, elsewhere, trial);
+    bar?.finish();
+    await picture?.write(subject, examination.rows);
     return examination;
   });
 }

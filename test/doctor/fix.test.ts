@@ -80,6 +80,20 @@ describe("--fix", () => {
   });
 });
 
+describe("--picture", () => {
+  it("draws what was found, and is refused where it would replace a file or has no format", async () => {
+    writeFileSync(path("drawn.npz"), writeNpz(raw()));
+    const draw = async (name: string) =>
+      (await call(["inspect", "--picture", path(name), path("drawn.npz"), "--quiet"])).code;
+    expect(await draw("findings.svg")).toBe(0);
+    const drawing = readFileSync(path("findings.svg"), "utf8");
+    for (const text of ["Mean pattern", "centre found at", "Pixels to be trusted", "Path of 100 frames", "2 stand out"])
+      expect(drawing).toContain(text);
+    expect(await draw("findings.svg")).toBe(2);
+    expect(await draw("findings.npz")).toBe(2);
+  });
+});
+
 describe.skipIf(dataFile("siemens_raw.npz") === undefined)("a measured scan as it is distributed", () => {
   it("is known for what it is, and trains without flags once it is fixed", async () => {
     const file = dataFile("siemens_raw.npz") ?? "";

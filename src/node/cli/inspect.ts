@@ -1,7 +1,9 @@
 import { readingSettings, statedOptions } from "../../config/dataConfig.ts";
 import { parseSettings } from "../../config/schema.ts";
+import { PtychonautError } from "../../errors.ts";
 import { printableLine } from "../../printable.ts";
 import { runDoctor, runFix } from "../../runs/doctor.ts";
+import { claimPicture } from "../../runs/doctorPicture.ts";
 import { runInspection } from "../../runs/inspect.ts";
 import { examinationReport, fixReport } from "../../scans/doctor/report.ts";
 import { inspectReport } from "../../scans/inspect/report.ts";
@@ -37,6 +39,13 @@ const ownFlags: readonly Flag[] = [
     description:
       "With the doctor's findings: write the scan to this new file, in the format that its name says, with what is sure applied. What is not sure is left, and said.",
   },
+  {
+    name: "picture",
+    kind: "text",
+    section: "Files",
+    description:
+      "With the doctor's findings: draw the mean pattern with its centre, the pixels that are not to be trusted, the path and the counts of the frames into this new file (.png, .svg, .pdf).",
+  },
 ];
 
 /** `ptychonaut inspect`: what a scan file holds, and the flags that `train` and `infer` need to read it. */
@@ -44,12 +53,17 @@ export const inspectCommand: Command = {
   usage: "SCAN.npz [options]",
   details:
     "Needs to be told nothing. What is said with the options below is taken as true, so repeat the command with the flags that it advises until nothing is left. Ends with exit code 2 while there are errors: train and infer would refuse the scan, or read it wrongly.",
-  examples: ["ptychonaut inspect scan.npz", "ptychonaut inspect raw.npz --measurement counts --dc_at corner"],
+  examples: [
+    "ptychonaut inspect scan.npz",
+    "ptychonaut inspect raw.npz --measurement counts --dc_at corner",
+    "ptychonaut inspect --doctor raw.npz --fix scan.npz --picture findings.png",
+  ],
   flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => isReading(name))],
   positionals: ["SCAN.npz"],
   scan: "positional",
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
-    if (values["doctor"] === true || values["fix"] !== undefined) return examine(values, positionals[0], context);
+    if (["doctor", "fix", "picture"].some((name) => values[name] !== undefined && values[name] !== false))
+      return examine(values, positionals[0], context);
     const inspection = await runInspection(
       positionals[0],
       stated(values),
@@ -63,10 +77,22 @@ export const inspectCommand: Command = {
 };
 
 async function examine(values: ParsedFlags["values"], path: string, context: CommandContext): Promise<number> {
-  const { fix: output, config, json } = values;
+  const { fix: output, config, json, picture } = values;
+  if (values["skipOutlyingFrames"] === true)
+    throw new PtychonautError(
+      "usage",
+      "the doctor names the frames that stand out, and leaves them out of what it fixes",
+      {
+        got: "--skip_outlying_frames",
+        fix: "leave it out, or name frames with --skip_frames",
+      },
+    );
   const said = stated(values);
+  const inputs = [path, ...(typeof config === "string" ? [config] : [])];
+  const drawing = typeof picture === "string" ? await claimPicture(picture, inputs, context.home) : undefined;
   const hooks = context.hooks(values["quiet"] === true);
-  const examination = await runDoctor(path, said, context.home, hooks);
+  const examination = await runDoctor(path, said, context.home, hooks, drawing);
+  if (typeof picture === "string") hooks.log(`wrote ${printableLine(picture)}`);
   const isJson = json === true;
   if (!isJson) context.print(withFlags(examinationReport(examination)));
   const alsoRead = typeof config === "string" ? { alsoRead: [config] } : {};
