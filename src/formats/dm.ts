@@ -32,7 +32,7 @@ export function isDm(head: Uint8Array): boolean {
  * axes as its fastest ones, shape is (y, x, frame) and the array's attribute `frame_axis` says so.
  *
  * Attributes of an image: `scale`, `origin` and `units`, one for each axis of the file, slowest first. Of the file, where it
- * says them: `scan_shape` (rows, columns), `scan_step_m` and `detector_pixel_rad` (y, x), `voltage_kv`, `exposure_s`,
+ * says them: `scan_shape` (rows, columns), `scan_step_m` and, by the axes' unit, `detector_pixel_rad` or `detector_pixel_per_m` (y, x), `voltage_kv`, `exposure_s`,
  * `camera_length_m`, `magnification`, `name`.
  * @throws PtychonautError "data": damaged, cut off, no image
  */
@@ -138,10 +138,11 @@ function attributesOf({ shape, axes, scanFastest, tags, name }: Image): Readonly
   const raster = shape.length === 4 ? (scanFastest ? [2, 3] : [0, 1]) : undefined;
   const detector = raster === undefined ? [shape.length - 2, shape.length - 1] : scanFastest ? [0, 1] : [2, 3];
   const steps = raster?.map((axis) => metres(axes[axis]));
-  const angles = detector.map((axis) => radians(axes[axis]));
+  const pixels = detector.map((axis) => axes[axis]);
   const positive: Readonly<Record<string, readonly (number | undefined)[]>> = {
     scan_step_m: steps ?? [undefined],
-    detector_pixel_rad: angles,
+    detector_pixel_rad: pixels.map(radians),
+    detector_pixel_per_m: pixels.map(perMetre),
     voltage_kv: [volts / 1000],
     exposure_s: [exposure],
     camera_length_m: [length / 1000],
@@ -172,8 +173,13 @@ const lengths: Readonly<Record<string, number>> = {
 };
 const angles: Readonly<Record<string, number>> = { rad: 1, mrad: 1e-3, µrad: 1e-6, μrad: 1e-6 };
 
+const frequencies: Readonly<Record<string, number>> = {
+  ...{ "1/m": 1, "1/µm": 1e6, "1/μm": 1e6, "1/nm": 1e9, "1/Å": 1e10, "1/A": 1e10, "1/pm": 1e12 },
+};
+
 const metres = (axis: Axis | undefined): number | undefined => scaled(axis, lengths);
 const radians = (axis: Axis | undefined): number | undefined => scaled(axis, angles);
+const perMetre = (axis: Axis | undefined): number | undefined => scaled(axis, frequencies);
 
 function scaled(axis: Axis | undefined, units: Readonly<Record<string, number>>): number | undefined {
   const unit = axis === undefined ? undefined : units[axis.unit.trim()];

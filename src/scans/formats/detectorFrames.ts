@@ -22,7 +22,7 @@ const places: Readonly<
 /**
  * A detector's frames alone: EMPAD, Merlin, Digital Micrograph, BLO, TIFFs, or one NumPy array. Counts (but of NPY, which leaves it
  * open), zero frequency near the centre. Positions are a raster's, row by row from left to right, of the shape and step that
- * the file says or options do. Of electrons, the voltage and the angle of a detector's pixel give the object's.
+ * the file says or options do. Of electrons, the angle of a detector's pixel and the voltage, or its 1/length, give the object's.
  */
 export const detectorFramesFormat: ScanFormat = {
   name: "frames",
@@ -77,17 +77,25 @@ function rasterOf(file: ArrayFile, shape: readonly number[], last: boolean): Ras
 /** Two sides of a pixel may differ by as much, of numbers in float32. */
 const SQUARE = 1e-4;
 
+/** Of the detector's pixel, as an angle α or in 1/length, k: the object's is λ / (N α), or 1 / (N k). */
 function geometryOf(file: ArrayFile, side: readonly number[], warnings: string[]): GeometryStatement {
   const voltageKv = numberOf(file.attributes()["voltage_kv"]);
-  const angles = numbersOf(file, "detector_pixel_rad");
-  const [first, second = first] = angles;
   const known: GeometryStatement = voltageKv === undefined ? {} : { voltageKv };
-  if (voltageKv === undefined || first === undefined || side[0] !== side[1]) return known;
-  if (Math.abs(first - second) > SQUARE * first) {
-    warnings.push(`the detector's pixels are ${first} rad along y and ${second} rad along x: no object pixel follows`);
-    return known;
-  }
-  return { ...known, objectPixelM: electronWavelength(voltageKv) / (side[0] * first) };
+  const angle = pixelOf(file, "detector_pixel_rad", "rad", warnings);
+  const frequency = pixelOf(file, "detector_pixel_per_m", "1/m", warnings);
+  if (side[0] !== side[1]) return known;
+  if (frequency !== undefined) return { ...known, objectPixelM: 1 / (side[0] * frequency) };
+  if (angle === undefined || voltageKv === undefined) return known;
+  return { ...known, objectPixelM: electronWavelength(voltageKv) / (side[0] * angle) };
+}
+
+function pixelOf(file: ArrayFile, name: string, unit: string, warnings: string[]): number | undefined {
+  const [first, second = first] = numbersOf(file, name);
+  if (first === undefined || Math.abs(first - second) <= SQUARE * first) return first;
+  warnings.push(
+    `the detector's pixels are ${first} ${unit} along y and ${second} ${unit} along x: no object pixel follows`,
+  );
+  return undefined;
 }
 
 function numbersOf(file: ArrayFile, name: string): readonly number[] {

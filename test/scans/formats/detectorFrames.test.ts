@@ -147,6 +147,29 @@ describe("Digital Micrograph", () => {
     ).rejects.toThrow(/step is in metres, in the file/);
   });
 
+  it("of a detector in 1/length, the object's pixel is 1 / (N k); of one that is not square there is none", async () => {
+    const pixelOf = async (along: number): Promise<unknown> => {
+      const axes = [
+        [0.25, "1/nm"],
+        [along, "1/nm"],
+        [2, "nm"],
+        [2, "nm"],
+      ] as const;
+      const image = { dims: [N, N, COLUMNS, ROWS], dataType: 10, type: 4, bytes: u16(all()), axes };
+      const { parts } = scanParts(
+        await openArrayFile(written({ ...image, tags: { "Meta Data": swapped } }), "scan.dm4"),
+        {},
+        "s",
+      );
+      return [parts.geometry.objectPixelM, parts.warnings];
+    };
+    expect(await pixelOf(0.25)).toEqual([expect.closeTo(1 / (N * 0.25e9), 20), []]);
+    expect(await pixelOf(0.5)).toEqual([
+      undefined,
+      [expect.stringMatching(/500000000 1\/m along y and 250000000 1\/m/)],
+    ]);
+  });
+
   it("frames last in the file come out as frames", async () => {
     const framesLast = Array.from({ length: N * N * COUNT }, (_, i) => pixel(i % COUNT, Math.floor(i / COUNT)));
     const image = { dims: [COLUMNS, ROWS, N, N], dataType: 10, type: 4, bytes: u16(framesLast) };
