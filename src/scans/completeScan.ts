@@ -90,7 +90,12 @@ export function completeScan(
     ...(object === undefined ? {} : { object }),
     ...parts.labels?.([count, height, width], { inFile: scratch !== undefined, unread }),
     ...optionalMask(parts.mask, options, [height, width], at),
-    ...optionalBackground(parts.background, options, [height, width], at),
+    ...optionalBackground(
+      options.background === undefined ? parts.background : undefined,
+      options,
+      [height, width],
+      at,
+    ),
     ...framesOf(frames),
     ...(parts.photonsPerPattern === undefined ? {} : { photonsPerPattern: parts.photonsPerPattern }),
     provenance: {

@@ -4,6 +4,7 @@ import { lengthLabel, wavelengthFromEnergy } from "../../optics/units.ts";
 import { arrayPart } from "../arrayParts.ts";
 import type { PositionsPart, ScanParts } from "../parts.ts";
 import { middleOf } from "../scanPositions.ts";
+import { darkFrames } from "./darkFrames.ts";
 import { type DetectorAxes, detectorAxes, shownVector } from "./detectorAxes.ts";
 import { goodPixels } from "./detectorMask.ts";
 import { firstKey, firstStack, lengthAt, numberAt, photonEnergyAt, type Reading } from "./quantities.ts";
@@ -53,9 +54,6 @@ export function entryParts(
   };
   const shifted = patterns !== undefined && isShifted(reading, patterns);
   if (patterns !== undefined && !shifted) beamCentre(reading, at, patterns, axes);
-  const dark = firstKey(file, at("data_dark"));
-  if (dark !== undefined)
-    warnings.push(`dark frames in ${dark} were not subtracted: ${setting("background_file", `FILE::${dark}`)}`);
   const maskKey = firstKey(file, at("mask"));
   const illumination = firstKey(file, paths.illuminations);
   const object = imageOf(reading, paths.images);
@@ -65,6 +63,7 @@ export function entryParts(
     ...(illumination === undefined ? {} : { probe: arrayPart(file, illumination) }),
     ...(object === undefined ? {} : { object: arrayPart(file, object) }),
     ...objectIn(reading, paths.image),
+    ...darkFrames(reading, firstKey(file, at("data_dark")), patterns),
     ...(maskKey === undefined ? {} : { mask: goodPixels(reading, maskKey) }),
     geometry,
     says: {

@@ -1,7 +1,7 @@
-import { setting } from "../../errors.ts";
 import type { ScanParts } from "../parts.ts";
 import type { ScanFormat } from "../scanFormat.ts";
-import { firstStack, photonEnergyAt, readingOf } from "./quantities.ts";
+import { darkFrames } from "./darkFrames.ts";
+import { firstKey, firstStack, photonEnergyAt, readingOf } from "./quantities.ts";
 
 const DATA = "exchange/data";
 
@@ -20,12 +20,9 @@ export const dataExchangeFormat: ScanFormat = {
     const reading = readingOf(file, where);
     const patterns = firstStack(file, [DATA]);
     const energyKev = photonEnergyAt(reading, ["measurement/instrument/monochromator/energy"], "keV");
-    if (file.has(`${DATA}_dark`))
-      reading.warnings.push(
-        `dark frames in ${DATA}_dark were not subtracted: ${setting("background_file", `FILE::${DATA}_dark`)}`,
-      );
     return {
       ...(patterns === undefined ? {} : { patterns: { file, key: patterns } }),
+      ...darkFrames(reading, firstKey(file, [`${DATA}_dark`]), patterns),
       geometry: energyKev === undefined ? {} : { energyKev, radiation: "photons" },
       says: { measurement: "counts", dcAt: "center", frameAxis: "first" },
       conversions: reading.conversions,

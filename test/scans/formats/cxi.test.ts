@@ -142,6 +142,21 @@ describe("CXI", () => {
         expect(probe[2 * k + axis] - probe[axis]).toBeCloseTo(sample[axis] - sample[2 * k + axis], 9);
   });
 
+  it("takes the mean of dark frames off, unless that is said otherwise", () => {
+    const dark = real(
+      [2, side, side],
+      Float64Array.from({ length: 2 * side * side }, (_, i) => (i % 2) * 2e-3 + (i < side * side ? 0 : 1e-3)),
+    );
+    const written = { more: { [`${detector}/data_dark`]: dark } };
+    const [plain, less] = [new Float32Array(side * side), new Float32Array(side * side)];
+    read(written, { background: 0 }).patterns.read([1], plain);
+    const dataset = read(written);
+    dataset.patterns.read([1], less);
+    for (const [i, value] of plain.entries())
+      expect(Math.abs(less[i] - Math.max(0, value - (i % 2) * 2e-3 - 5e-4))).toBeLessThan(1e-5 * Math.max(...plain));
+    expect(dataset.provenance.warnings.join()).toMatch(/data_dark are taken off.*`background=0`/);
+  });
+
   it("the mask's bits: 0 and 0x1000 alone are valid", () => {
     const bits = new Float64Array(side * side);
     bits.set([0, 1, 2, 4, 8, 0x10, 0x80, 0x1000, 0x1001]);
@@ -160,8 +175,8 @@ describe("CXI", () => {
     expect([...valid.keys()].filter((i) => valid[i] === 0)).toEqual([3, 5]);
   });
 
-  it("tells what it leaves alone: dark frames, a beam beside the middle, an energy that is none", () => {
-    const dark = real([side, side], new Float64Array(side * side));
+  it("tells what it leaves alone: dark frames of another size, a beam beside the middle, an energy that is none", () => {
+    const dark = real([side, side + 1], new Float64Array(side * (side + 1)));
     const more = {
       [`${detector}/data_dark`]: dark,
       [`${detector}/beam_center_x`]: scalar(5),
@@ -170,7 +185,7 @@ describe("CXI", () => {
     };
     const { warnings = [], geometry } = scanParts(cxi({ more }), {}, "scan.cxi").parts;
     expect(geometry.energyKev).toBeUndefined();
-    expect(warnings.join("\n")).toMatch(/710 J[\s\S]*`energy_kev`[\s\S]*\(8\.0, 5\.0\)[\s\S]*not subtracted/);
+    expect(warnings.join("\n")).toMatch(/710 J[\s\S]*`energy_kev`[\s\S]*\(8\.0, 5\.0\)[\s\S]*do not fit/);
   });
 
   it("what is stated of the experiment wins over the file's, with both numbers", () => {

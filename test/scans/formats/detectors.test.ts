@@ -128,11 +128,14 @@ describe("NSLS-II HXN", () => {
 
 describe("Data Exchange", () => {
   it("has counts, and everything else is asked for", () => {
-    const file = fileOf({ "exchange/data": counts(3, () => 4), "exchange/data_dark": counts(1, () => 1) });
+    const file = fileOf({ "exchange/data": counts(3, () => 4), "exchange/data_dark": counts(2, () => 1) });
     const { format, parts } = scanParts(file, {}, "scan.h5");
     expect([format.name, parts.says?.measurement]).toEqual(["data_exchange", "counts"]);
-    expect(parts.warnings?.join()).toMatch(/background_file=FILE::exchange\/data_dark/);
-    expect(read(file, { positionOrder: "yx" }, 3).measurement).toBe("counts");
+    expect(parts.warnings?.join()).toMatch(/exchange\/data_dark are taken off/);
+    const { measurement, patterns } = read(file, { positionOrder: "yx" }, 3);
+    const frame = new Float32Array(side * side);
+    patterns.read([2], frame);
+    expect([measurement, frame[7]]).toEqual(["counts", 3]);
   });
 });
 
