@@ -2,7 +2,7 @@ import type { ArrayFile } from "../formats/arrayFile.ts";
 import { array, group, integer } from "../formats/hdf5/tree.ts";
 import { writeHdf5 } from "../formats/hdf5/writeHdf5.ts";
 import { imageGroup, processGroup } from "../scans/writers/cxiParts.ts";
-import { lengthIn, objectImage } from "./objectImage.ts";
+import { finiteNumbers, lengthIn, objectImage } from "./objectImage.ts";
 import type { ReconstructionFormat } from "./reconstructionFormat.ts";
 
 const image = "entry_1/image_1";
@@ -17,7 +17,7 @@ export const cxiReconstruction: ReconstructionFormat = {
   recognise: (file) => (file.has(`${image}/data`) ? { key: `${image}/data`, alone: !hasPatterns(file) } : undefined),
   read(file, where) {
     const { object, warnings } = objectImage(file, `${image}/data`, where);
-    const size = file.has(`${image}/image_size`) ? file.readNumbers(`${image}/image_size`).data : [];
+    const size = finiteNumbers(file, `${image}/image_size`) ?? [];
     const pixelSizeM = lengthIn([size[0] / object.shape[1], size[1] / object.shape[0]].map(rounded));
     return {
       key: `${image}/data`,

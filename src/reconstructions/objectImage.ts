@@ -42,3 +42,11 @@ export function lengthIn(values: ArrayLike<number | string> | undefined): number
   if (typeof first !== "number" || !(first > 0) || !Number.isFinite(first)) return undefined;
   return all.every((value) => value === first) ? first : undefined;
 }
+
+/** Real, finite numbers of an array; undefined where there is none, or it is of something else. */
+export function finiteNumbers(file: ArrayFile, key: string, count?: number): Float64Array | undefined {
+  if (!file.has(key) || !/^(u?int|float)/.test(file.header(key).dtype)) return undefined;
+  const values = Float64Array.from(file.readNumbers(key).data);
+  const fits = (count === undefined || values.length === count) && values.every((value) => Number.isFinite(value));
+  return fits ? values : undefined;
+}

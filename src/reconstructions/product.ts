@@ -2,7 +2,7 @@ import type { ArrayFile } from "../formats/arrayFile.ts";
 import { writeHdf5 } from "../formats/hdf5/writeHdf5.ts";
 import { writeNpz } from "../formats/npz.ts";
 import { type Product, productFrom, productNpz, productTree } from "../scans/writers/productArrays.ts";
-import { lengthIn, objectImage } from "./objectImage.ts";
+import { finiteNumbers, lengthIn, objectImage } from "./objectImage.ts";
 import type { FoundObject, ReconstructionFormat, ReconstructionToWrite } from "./reconstructionFormat.ts";
 
 /**
@@ -75,12 +75,14 @@ function read(file: ArrayFile, where: string): FoundObject {
   const value = (name: string): number | undefined => {
     const array = beside[name] ?? (file.has(`object_${name}`) ? file.read(`object_${name}`) : undefined);
     const found = array?.data[0];
-    return typeof found === "number" ? found : undefined;
+    return typeof found === "number" && Number.isFinite(found) ? found : undefined;
   };
   const pixelSizeM = lengthIn([value("pixel_height_m") ?? 0, value("pixel_width_m") ?? 0]);
   const found = { key: "object", object, ...(warnings === undefined ? {} : { warnings }) };
+  const y = finiteNumbers(file, "probe_position_y_m");
+  const x = y && finiteNumbers(file, "probe_position_x_m", y.length);
   if (pixelSizeM === undefined) return found;
-  const [y, x] = ["y", "x"].map((axis) => file.readNumbers(`probe_position_${axis}_m`).data);
+  if (y === undefined || x === undefined) return { ...found, pixelSizeM };
   const centre = [value("center_y_m") ?? 0, value("center_x_m") ?? 0];
   // Theirs have the middle of a window at half its side, ours at a pixel.
   const side = file.has("probe") ? file.header("probe").shape.slice(-2) : [0, 0];

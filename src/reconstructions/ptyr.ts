@@ -2,7 +2,7 @@ import { PtychonautError } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import { array, group, type Hdf5Array, type Hdf5Value, integer, numbers } from "../formats/hdf5/tree.ts";
 import { writeHdf5 } from "../formats/hdf5/writeHdf5.ts";
-import { lengthIn, objectImage } from "./objectImage.ts";
+import { finiteNumbers, lengthIn, objectImage } from "./objectImage.ts";
 import type { FoundObject, ReconstructionFormat } from "./reconstructionFormat.ts";
 
 /** The storages of objects, and of positions where they were recorded. */
@@ -32,16 +32,16 @@ export const ptyrReconstruction: ReconstructionFormat = {
         fix: `name one: ${where}::content/obj/${id}/data`,
       });
     const at = (name: string): string => `content/obj/${id}/${name}`;
-    const values = (key: string): Float64Array | undefined =>
-      file.has(key) ? Float64Array.from(file.readNumbers(key).data) : undefined;
-    const pixelSizeM = lengthIn(values(at("_psize")));
-    const corner = values(at("_origin"));
-    const positions = values(`content/positions/${id}`);
+    const pixelSizeM = lengthIn(finiteNumbers(file, at("_psize")));
+    const corner = finiteNumbers(file, at("_origin"), 2);
+    const recorded = `content/positions/${id}`;
+    const pairs = file.has(recorded) && file.header(recorded).shape.at(-1) === 2;
+    const positions = pairs ? finiteNumbers(file, recorded) : undefined;
     return {
       key: at("data"),
       ...objectImage(file, at("data"), where),
       ...(pixelSizeM === undefined ? {} : { pixelSizeM }),
-      ...(pixelSizeM === undefined || corner?.length !== 2
+      ...(pixelSizeM === undefined || corner === undefined
         ? {}
         : { origin: { y: corner[0] / pixelSizeM, x: corner[1] / pixelSizeM } }),
       ...(pixelSizeM === undefined || positions === undefined

@@ -54,6 +54,36 @@ export function objects(): Uint8Array[] {
   ];
 }
 
+/** Of other programs, by the paths that their files have; only few of these are archives. */
+export function reconstructions(): Uint8Array[] {
+  const { object, positions } = scan;
+  if (object === undefined) throw new Error("a simulation has its object");
+  const [height, width] = object.shape;
+  const image = { dtype: "complex64", shape: [1, height, width], data: object.data } as const;
+  const pixel = { dtype: "float64", shape: [2], data: Float64Array.of(1e-8, 1e-8) } as const;
+  const pairs = { dtype: "float64", shape: [9, 2], data: positions.map((value) => value * 1e-8) } as const;
+  const single = (value: number) => ({ dtype: "float64", shape: [], data: Float64Array.of(value) }) as const;
+  const column = { dtype: "float64", shape: [9], data: pairs.data.slice(0, 9) } as const;
+  return [
+    writeNpz({
+      "content/obj/S00G00/data": image,
+      "content/obj/S00G00/_psize": pixel,
+      "content/obj/S00G00/_origin": pixel,
+      "content/positions/S00G00": pairs,
+    }),
+    writeNpz({
+      "entry_1/image_1/data": image,
+      "entry_1/image_1/image_size": { dtype: "float64", shape: [3], data: Float64Array.of(1e-6, 1e-6, 0) },
+    }),
+    writeNpz({
+      ...{ object: image, probe: { ...scan.probe, dtype: "complex64" } },
+      ...{ probe_position_x_m: column, probe_position_y_m: column },
+      ...{ object_pixel_width_m: single(1e-8), object_pixel_height_m: single(1e-8) },
+      ...{ object_center_x_m: single(0), object_center_y_m: single(0) },
+    }),
+  ];
+}
+
 export function models(): Uint8Array[] {
   const graph = new Graph();
   const weights = { a: Float32Array.of(1, 2, 3), b: Float32Array.of(0.5) };

@@ -16,6 +16,7 @@ import { readInitializers } from "../../src/graph/onnx/readInitializers.ts";
 import { configEntries, readConfigFile } from "../../src/node/cli/configFile.ts";
 import { nodeMachine } from "../../src/node/machine.ts";
 import { readReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
+import { recogniseReconstruction } from "../../src/reconstructions/registry.ts";
 import { impliedSettings } from "../../src/reference/referenceArchitecture.ts";
 import { impliedSpectralSettings } from "../../src/reference/referenceSpectral.ts";
 import { runInspection } from "../../src/runs/inspect.ts";
@@ -156,6 +157,13 @@ export const targets: Readonly<Record<string, Target>> = {
     read: stored(async (path) => inspectReport(await runInspection(path, {}, home))),
   },
   object: { seeds: seeds.objects, read: stored((path) => readObjectFile(path, home)) },
+  "reconstructions of others": {
+    seeds: seeds.reconstructions,
+    read(bytes) {
+      const file = openNpz(bytes, "fuzz");
+      recogniseReconstruction(file)?.format.read(file, "fuzz");
+    },
+  },
   reconstruction: { seeds: () => seeds.objects().slice(0, 1), read: (bytes) => readReconstruction(bytes) },
   bundle: {
     seeds: seeds.bundles,
