@@ -208,6 +208,16 @@ describe("suspicious things", () => {
       /hardly overlap/,
     ],
     [
+      "little overlap, where the detector's distance is known",
+      {
+        ...good(),
+        probeGuess: { shape: [N, N], dtype: "complex64", data: disk(N, 1, 60) },
+        detector_distance_m: { shape: [], dtype: "float64", data: Float64Array.of(1) },
+      },
+      /hardly overlap/,
+      "a near field looks like this too: inspect with `doctor` measures it, `propagation=near-field` says it",
+    ],
+    [
       "fewer positions",
       {
         ...good(),

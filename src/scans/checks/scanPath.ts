@@ -34,9 +34,15 @@ export function scanPath(facts: ScanFacts): Finding[] {
       severity: "warning",
       what: "neighbouring probes hardly overlap",
       evidence: `${percent(scan.overlap)} at a step of ${short(scan.step)} pixels`,
+      ...(facts.geometry?.detectorDistanceM === undefined || facts.stated.geometry?.propagation !== undefined
+        ? {}
+        : { flag: nearFieldAdvice }),
     });
   return findings;
 }
+
+/** With far-field pixels, which are too small for it, a near field's windows lie apart. */
+const nearFieldAdvice = `a near field looks like this too: inspect with ${setting("doctor")} measures it, ${setting("propagation", "near-field")} says it`;
 
 /**
  * Of those many steps away, the ones whose window has less than half in common with any other that is left. Frames of
