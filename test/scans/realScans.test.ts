@@ -54,6 +54,34 @@ describe.skipIf(raw === undefined || contract === undefined)("the measured Sieme
   });
 });
 
+/** Files that hold no whole scan, or leave open how it is to be read, and what each is told to say. */
+const refused: Readonly<Record<string, RegExp>> = {
+  "siemens_raw.npz": /no patterns.*name the array with `patterns_key=data`/i,
+  "aps_fragment_20x512.npz": /no patterns.*name the array with `patterns_key=reciprocal`/i,
+  "run1084_probe_object.npz": /no patterns.*another file that has them: `patterns=FILE::ARRAY`/i,
+  "gold_balls_recon.mat": /no patterns.*another file: `patterns=FILE::ARRAY`/i,
+};
+
+describe("a file that is no whole scan", () => {
+  for (const [name, message] of Object.entries(refused)) {
+    const path = dataFile(name);
+    it.skipIf(path === undefined)(`${name} says in one line what is to be said`, async () => {
+      const error: unknown = await readScan(path!).catch((caught: unknown) => caught);
+      expect(String(error)).toMatch(message);
+      expect(String(error)).not.toContain("\n");
+    });
+  }
+
+  const fragment = dataFile("aps_fragment_20x512.npz");
+  it.skipIf(fragment === undefined)("and is read once it is", async () => {
+    const { patterns, positions } = await readScan(fragment!, {
+      ...{ patternsKey: "reciprocal", positionsKey: "position", positionOrder: "yx", positionUnit: "m" },
+      ...{ measurement: "counts", geometry: { objectPixelM: 8e-9 }, probeModel: "mean" },
+    });
+    expect([patterns.count, patterns.height, positions.length]).toEqual([20, 512, 40]);
+  });
+});
+
 function farthest(a: ArrayLike<number>, b: ArrayLike<number>): number {
   expect(a.length).toBe(b.length);
   let worst = 0;

@@ -60,7 +60,7 @@ function parts(file: ArrayFile, options: ScanOptions, where: string): ScanParts 
     );
   const usable = key !== undefined && hasRank(file, key, 4) && options.patterns === undefined;
   const values = emdValues(reading, key ?? "", ancestors(key ?? ""));
-  const geometry = geometryOf(reading, values, key);
+  const geometry = geometryOf(reading, values, key, options);
   const raster = usable ? rasterOf(reading, values, key) : undefined;
   if (values.flipped)
     reading.warnings.push(
@@ -90,7 +90,12 @@ function rasterOf({ file, warnings }: Reading, { scanStep, rotation = 0 }: EmdVa
   return raster;
 }
 
-function geometryOf(reading: Reading, values: EmdValues, key: string | undefined): GeometryStatement {
+function geometryOf(
+  reading: Reading,
+  values: EmdValues,
+  key: string | undefined,
+  { geometry: stated = {} }: ScanOptions,
+): GeometryStatement {
   const { conversions, warnings, file } = reading;
   const { voltageKv, detectorStep } = values;
   const electrons = { radiation: "electrons" as const, ...(voltageKv === undefined ? {} : { voltageKv }) };
@@ -111,11 +116,15 @@ function geometryOf(reading: Reading, values: EmdValues, key: string | undefined
     conversions.push(`object pixel from the detector's step, ${said}: 1 / (N dk) = ${shown(objectPixelM)} m`);
     return { ...electrons, objectPixelM };
   }
-  if (voltageKv === undefined) {
-    warnings.push(`the detector's step is ${said}, of which an object pixel follows once the voltage is known`);
+  const kilovolts = voltageKv ?? stated.voltageKv;
+  const wavelength = stated.wavelengthM ?? (kilovolts === undefined ? undefined : electronWavelength(kilovolts));
+  if (wavelength === undefined) {
+    warnings.push(
+      `the detector's step is ${said}, of which an object pixel follows once the voltage is known: ${setting("voltage_kv")} says it`,
+    );
     return electrons;
   }
-  const objectPixelM = electronWavelength(voltageKv) / (width * dy * unit.factor);
+  const objectPixelM = wavelength / (width * dy * unit.factor);
   conversions.push(`object pixel from the detector's step, ${said}: λ / (N dθ) = ${shown(objectPixelM)} m`);
   return { ...electrons, objectPixelM };
 }

@@ -124,6 +124,18 @@ describe("4D-STEM in EMD files", () => {
     expect(dataset.provenance.warnings.join("\n")).toMatch(/the scan's step in pixels|no step of the scan/);
   });
 
+  it("whose detector counts in angles take the voltage that is stated", () => {
+    const mrad = (electronWavelength(60) / (N * pixelA * 1e-10)) * 1e3;
+    const bundle = "datacube_root/metadatabundle/calibration";
+    const angles = {
+      ...emdfile(),
+      [`${bundle}/Q_pixel_size`]: scalar(mrad),
+      [`${bundle}/Q_pixel_units`]: text("mrad"),
+    };
+    expect(() => read(angles, emdAttributes)).toThrow(/size of an object pixel.*`voltage_kv`/s);
+    expectKnown(read(angles, emdAttributes, { geometry: { voltageKv: 60 } }), known);
+  });
+
   it("give way to a stated step, in its own unit", () => {
     const dataset = read(emdfile(), emdAttributes, { scanStep: 5 });
     expect(dataset.positions[3] - dataset.positions[1]).toBeCloseTo(5, 9);
