@@ -44,9 +44,12 @@ export async function writeTiff(
 /** A directory takes fewer. */
 const DIRECTORY_BYTES = 512;
 
+/** More bytes than the field of a tag holds, which would have to be in it. */
+const LEAST_TEXT = 10;
+
 /** Ends in NUL, and where the next byte has an even offset; what is not ASCII becomes a question mark. */
 function asciiBytes(text: string): Uint8Array {
-  const bytes = new Uint8Array(text === "" ? 0 : 2 * Math.ceil((text.length + 1) / 2));
+  const bytes = new Uint8Array(text === "" ? 0 : Math.max(LEAST_TEXT, 2 * Math.ceil((text.length + 1) / 2)));
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i) < 0x80 ? text.charCodeAt(i) : 0x3f;
   return bytes;
 }

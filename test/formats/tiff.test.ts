@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { ArrayFile } from "../../src/formats/arrayFile.ts";
 import { openArrayFile } from "../../src/formats/containers.ts";
 import { lzwDecoded } from "../../src/formats/lzw.ts";
+import { memorySink } from "../../src/formats/memorySink.ts";
+import { writeTiff } from "../../src/formats/writeTiff.ts";
 import { type TiffOptions, type WrittenPage, writeTiffPages } from "./tiffWritten.ts";
 
 const [COUNT, H, W] = [3, 5, 7];
@@ -226,6 +228,18 @@ describe("what a description says", () => {
     const file = await expectStack([plain(0), small, plain(1), plain(2)]);
     expect(file.attributes()["warnings"].data).toEqual(["1 pages of reduced resolution are left out"]);
   });
+});
+
+it.each([
+  ["classic", undefined],
+  ["BigTIFF", 100],
+])("what we write ourselves is read, %s", async (_, classicBytes) => {
+  const data = Float32Array.from({ length: COUNT * H * W }, (_, i) => i / 7 - 5);
+  const memory = memorySink();
+  await writeTiff(memory.sink, { shape: [COUNT, H, W], pages: [data], description: "scan 12" }, classicBytes);
+  const file = await openArrayFile(memory.bytes(), "own.tif");
+  expect(file.read("images")).toEqual({ shape: [COUNT, H, W], dtype: "float32", data });
+  expect(file.attributes()["description"].data).toEqual(["scan 12"]);
 });
 
 describe("a TIFF that is not read", () => {
