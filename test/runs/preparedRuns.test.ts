@@ -2,8 +2,16 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
+import { scanOptions } from "../../src/config/dataConfig.ts";
+import { parseSettings } from "../../src/config/schema.ts";
 import { writeNpz } from "../../src/formats/npz.ts";
-import { createInferencePayload, createTrainingPayload, runInference, runTraining } from "../../src/node/runs.ts";
+import {
+  createInferencePayload,
+  createTrainingPayload,
+  readScan,
+  runInference,
+  runTraining,
+} from "../../src/node/runs.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { call } from "../cli/harness.ts";
 import { quietHooks } from "./inferRun.ts";
@@ -58,6 +66,11 @@ const small = {
 };
 const json = (...names: string[]) => JSON.parse(readFileSync(path(...names), "utf8"));
 
+const flags = Object.entries(said).flatMap(([name, value]) => [
+  `--${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
+  ...(value === true ? [] : [String(value)]),
+]);
+
 async function train(name: string, overrides: Record<string, unknown>) {
   const request = { trainDataFile: scan, outputDir: path(name), overrides: { ...small, ...said, ...overrides } };
   await runTraining(await createTrainingPayload(request), quietHooks());
@@ -100,11 +113,31 @@ describe("a scan without positions and probe", () => {
   });
 
   it("is inspected with the same flags", async () => {
-    const flags = Object.entries(said).flatMap(([name, value]) => [
-      `--${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`,
-      ...(value === true ? [] : [String(value)]),
-    ]);
     const { code, stdout } = await call(["inspect", scan, ...flags]);
     expect([code, stdout]).toEqual([0, expect.not.stringMatching(/\berror\b/)]);
+  });
+
+  it("is converted as it is prepared: the file then needs no flags", async () => {
+    const target = path("prepared.npz");
+    const { code } = await call(["convert", scan, target, ...flags, "--use_frames", "0-19/2"]);
+    expect(code).toBe(0);
+    const { measurement, background, threshold, countsPerPhoton, ...others } = said;
+    const options = scanOptions(
+      parseSettings("data", { measurement, background, threshold, countsPerPhoton, ...others, useFrames: "0-19/2" }),
+    );
+    const [direct, written] = [await readScan(scan, options), await readScan(target)];
+    const kept = Array.from({ length: 10 }, (_, k) => 2 * k);
+    expect(written.patterns).toMatchObject({ count: 10, height: N / 2, width: N / 2 });
+    const [own, other] = [new Float32Array(10 * (N / 2) ** 2), new Float32Array(10 * (N / 2) ** 2)];
+    direct.patterns.read(kept, own);
+    written.patterns.read([...Array(10).keys()], other);
+    // Roots of counts, in float32.
+    for (let i = 0; i < own.length; i++) expect(Math.abs(other[i] ** 2 - own[i])).toBeLessThan(1e-6 * own[i] + 1e-9);
+    expect(Array.from(written.positions)).toEqual(kept.flatMap((k) => [...direct.positions.slice(2 * k, 2 * k + 2)]));
+    expect([written.probe.data, written.mask?.data, written.geometry]).toEqual([
+      direct.probe.data,
+      direct.mask?.data,
+      direct.geometry,
+    ]);
   });
 });
