@@ -162,6 +162,7 @@ describe("suspicious things", () => {
         for (let frame = 0; frame < COUNT; frame++) d[frame * N * N + 2 * N + 2] = 500;
       }),
       /hot pixels/,
+      "`find_bad_pixels=true` masks them",
     ],
     [
       "a dead pixel",
@@ -169,6 +170,7 @@ describe("suspicious things", () => {
         for (let frame = 0; frame < COUNT; frame++) d[frame * N * N + 16 * N + 17] = 0;
       }),
       /dead pixels/,
+      "`find_bad_pixels=true` masks them",
     ],
     [
       "a probe of another size",
@@ -259,6 +261,7 @@ describe("what cannot be told is not said", () => {
     };
     expect(grave(findings(firstFrames(1)))).not.toContain("dead pixels");
     expect(grave(findings(firstFrames(5)))).toContain("dead pixels");
+    expect(grave(findings(firstFrames(5), { findBadPixels: true }))).not.toContain("dead pixels");
   });
 
   it.each([1e301, 1e-40])("a step of %d is a length in no unit", (step) => {

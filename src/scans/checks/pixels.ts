@@ -5,7 +5,7 @@ import { type Finding, frameList } from "./finding.ts";
 import type { ScanFacts } from "./scanFacts.ts";
 
 /** Frames and pixels that no detector should give. */
-export function pixels({ patterns, frames: byFrame, mask, skipped = [] }: ScanFacts): Finding[] {
+export function pixels({ patterns, frames: byFrame, mask, skipped = [], stated }: ScanFacts): Finding[] {
   if (patterns === undefined) return [];
   const findings: Finding[] = [];
   const frames = (list: readonly number[]): string => frameList(list, patterns.count);
@@ -36,7 +36,8 @@ export function pixels({ patterns, frames: byFrame, mask, skipped = [] }: ScanFa
       evidence: frames(empty),
       flag: `${setting("skip_frames", frameRanges(empty))} leaves them out`,
     });
-  return [...findings, ...defective(patterns.defects)];
+  // What is found is masked when the scan is read so.
+  return stated.findBadPixels === true ? findings : [...findings, ...defective(patterns.defects)];
 }
 
 /** Pixels that no frame tells anything of, or that tell what is not so; all frames have them. */
@@ -52,6 +53,8 @@ function defective({ dead, hot, gaps }: PixelDefects): Finding[] {
     ["pixels without light among lit ones", gaps.length === 0 ? undefined : gaps.map(regionText).join(", ")],
   ];
   return found.flatMap(([what, evidence]): Finding[] =>
-    evidence === undefined ? [] : [{ severity: "warning", what, evidence }],
+    evidence === undefined
+      ? []
+      : [{ severity: "warning", what, evidence, flag: `${setting("find_bad_pixels", true)} masks them` }],
   );
 }

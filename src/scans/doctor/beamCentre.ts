@@ -1,5 +1,6 @@
 import { torusCentre } from "../../data/torusCentre.ts";
 import { normalTail } from "../../numerics/chance.ts";
+import { optionAdvice } from "../scanOptions.ts";
 import { by, type DoctorRow, openRow } from "./row.ts";
 import { meanCounts } from "./sample.ts";
 import type { Subject } from "./subject.ts";
@@ -88,6 +89,15 @@ function offCentre(
     evidence: `(row, column) ${away} ± ${error.toFixed(2)} pixels from index (${target.join(", ")}); less than ${(OFF + 2 * error).toFixed(1)} is not told from none`,
     ...(isOff ? by(falseAlarm) : { sure: error < OFF ? "sure" : "unsure" }),
     state: isOff ? "trouble" : "fine",
+    // As patterns are read: with the zero frequency at index floor(n/2).
+    ...(isOff
+      ? {
+          advice: optionAdvice(
+            "beamCenter",
+            off.map((value, axis) => (Math.floor(sides[axis] / 2) + value).toFixed(2)).join(","),
+          ),
+        }
+      : {}),
     limit: OFF + 2 * error,
   };
 }

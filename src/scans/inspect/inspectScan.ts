@@ -261,7 +261,7 @@ function imageSides({ patterns }: ScanParts): Pick<PatternLayout, "height" | "wi
 
 /** What is below zero becomes that, as preparing has it. */
 function* withoutNegatives(chunks: Iterable<NumericData>): Generator<NumericData, void, void> {
-  for (const data of chunks) yield data.map((value) => (value < 0 ? 0 : value)) as NumericData;
+  for (const data of chunks) yield data.map((value) => Math.max(value, 0)) as NumericData;
 }
 
 /** 1 = valid; absent where there is none that fits. */
