@@ -43,6 +43,14 @@ interface SlabReader {
   frame(sorted: readonly number[], at: number): Uint8Array;
 }
 
+/** Slabs that were read at a time: along each axis before the image from where and how many frames, and their bytes. */
+interface Run {
+  readonly slabs: readonly number[];
+  readonly start: readonly number[];
+  readonly extent: readonly number[];
+  readonly bytes: Uint8Array;
+}
+
 /** A slab is the frames that one row of chunks holds. They are numbered through as frames are. */
 function slabReader({ extents, chunks, read }: ChunkedElements, frameBytes: number): SlabReader {
   const outer = extents.slice(0, -2);
@@ -50,59 +58,46 @@ function slabReader({ extents, chunks, read }: ChunkedElements, frameBytes: numb
   const deep = slabExtents(chunks.slice(0, -2), frameBytes);
   const along = outer.map((extent, axis) => Math.ceil(extent / deep[axis]));
   const last = outer.length - 1;
-  const kept = new Map<number, Uint8Array>();
+  const runs = new Map<number, Run>();
+  /** Those of `runs`, the one that was used last at the end. */
+  const kept = new Set<Run>();
   let keptBytes = 0;
 
-  const placeOf = (frame: number): { readonly slab: number; readonly within: number } => {
-    let [slab, within] = [0, 0];
-    for (const [axis, at] of coordinates(frame, outer).entries()) {
-      const start = Math.floor(at / deep[axis]);
-      slab = slab * along[axis] + start;
-      within = within * Math.min(deep[axis], outer[axis] - start * deep[axis]) + at - start * deep[axis];
-    }
-    return { slab, within };
-  };
-  const keep = (slab: number, bytes: Uint8Array): void => {
-    kept.set(slab, bytes);
-    keptBytes += bytes.length;
-  };
+  const slabOf = (frame: number): number =>
+    flat(
+      coordinates(frame, outer).map((at, axis) => Math.floor(at / deep[axis])),
+      along,
+    );
   /** Makes room for what is to come, oldest first. */
   const forget = (bytes: number): void => {
-    for (const [slab, old] of kept) {
+    for (const old of kept) {
       if (keptBytes + bytes <= KEPT_BYTES) return;
-      kept.delete(slab);
-      keptBytes -= old.length;
+      kept.delete(old);
+      keptBytes -= old.bytes.length;
+      for (const slab of old.slabs) runs.delete(slab);
     }
   };
   /** Reads slabs that follow one another along the last axis before the image. */
-  const load = (first: number, wanted: number): void => {
-    const at = coordinates(first, along).map((start, axis) => start * deep[axis]);
-    const extent = at.map((start, axis) => Math.min(deep[axis] * (axis === last ? wanted : 1), outer[axis] - start));
-    const bytes = read([...at, 0, 0], [...extent, ...image]);
+  const load = (first: number, wanted: number): Run => {
+    const start = coordinates(first, along).map((at, axis) => at * deep[axis]);
+    const extent = start.map((at, axis) => Math.min(deep[axis] * (axis === last ? wanted : 1), outer[axis] - at));
+    const bytes = read([...start, 0, 0], [...extent, ...image]);
     forget(bytes.length);
-    // Along the axes before the last one they take turns.
-    const rows = sizeOf(extent) / (extent[last] ?? 1);
-    for (let k = 0; k < wanted; k++) {
-      const [from, to] = [k * deep[last], Math.min((k + 1) * deep[last], extent[last])];
-      const part =
-        wanted === 1 ? bytes : rowsOf(bytes, rows, extent[last] * frameBytes, from * frameBytes, to * frameBytes);
-      keep(first + k, part);
-    }
+    keptBytes += bytes.length;
+    const run = { slabs: Array.from({ length: wanted }, (_, k) => first + k), start, extent, bytes };
+    for (const slab of run.slabs) runs.set(slab, run);
+    return run;
   };
 
   return {
     frame(sorted, at) {
-      const { slab, within } = placeOf(sorted[at]);
-      let bytes = kept.get(slab);
-      if (bytes === undefined) {
-        load(slab, runFrom(sorted, at, slab));
-        bytes = kept.get(slab)!;
-      } else {
-        // The newest is forgotten last.
-        kept.delete(slab);
-        kept.set(slab, bytes);
-      }
-      return bytes.subarray(within * frameBytes, (within + 1) * frameBytes);
+      const slab = slabOf(sorted[at]);
+      const run = runs.get(slab) ?? load(slab, runFrom(sorted, at, slab));
+      kept.delete(run);
+      kept.add(run);
+      const place = coordinates(sorted[at], outer).map((own, axis) => own - run.start[axis]);
+      const from = flat(place, run.extent) * frameBytes;
+      return run.bytes.subarray(from, from + frameBytes);
     },
   };
 
@@ -112,9 +107,9 @@ function slabReader({ extents, chunks, read }: ChunkedElements, frameBytes: numb
     const toTheEnd = outer.length === 0 ? 1 : along[last] - (first % along[last]);
     let wanted = 1;
     for (let k = at + 1; k < sorted.length && wanted < Math.min(most, toTheEnd); k++) {
-      const { slab } = placeOf(sorted[k]);
+      const slab = slabOf(sorted[k]);
       if (slab === first + wanted - 1) continue;
-      if (slab !== first + wanted || kept.has(slab)) break;
+      if (slab !== first + wanted || runs.has(slab)) break;
       wanted++;
     }
     return wanted;
@@ -139,10 +134,9 @@ function coordinates(number: number, extents: readonly number[]): number[] {
   return out;
 }
 
-/** Bytes `from … to` of each row, one after the other. */
-function rowsOf(bytes: Uint8Array, rows: number, row: number, from: number, to: number): Uint8Array {
-  if (rows === 1) return bytes.slice(from, to);
-  const out = new Uint8Array(rows * (to - from));
-  for (let k = 0; k < rows; k++) out.set(bytes.subarray(k * row + from, k * row + to), k * (to - from));
-  return out;
+/** The number of coordinates, counting through all, row-major. */
+function flat(at: readonly number[], extents: readonly number[]): number {
+  let number = 0;
+  for (const [axis, own] of at.entries()) number = number * extents[axis] + own;
+  return number;
 }
