@@ -13,8 +13,10 @@ export const isHdf5 = (head: Uint8Array): boolean =>
 
 const SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
 
-/** Bytes read at a time where an array is taken in pieces; chunks that are larger are taken whole. */
+/** Bytes read at a time where an array is taken in pieces; chunks that are larger are taken whole … */
 const PIECE = 2 ** 23;
+/** … up to so many. The library has no more than 2 GiB. */
+const MOST_AT_ONCE = 2 ** 27;
 
 /**
  * Opens an HDF5 file (also CXI, NeXus, ptyd, EMD, MATLAB 7.3). Names are the paths of datasets without a leading slash; any
@@ -43,17 +45,12 @@ export async function openHdf5(source: ByteSource, where: string, neighbours: Ne
     decodeElements({ ...numeric(key), littleEndian: true }, bytes, place(key));
   const readNumbers = (key: string): NumericArray => {
     const { shape, dtype, itemSize } = numeric(key);
-    const bytes = new Uint8Array(sizeOf(shape) * itemSize);
-    let filled = 0;
-    for (const piece of elements(key)) {
-      bytes.set(piece, filled);
-      filled += piece.length;
-    }
-    return { shape, dtype, data: decode(key, bytes) };
+    return { shape, dtype, data: decode(key, together(elements(key), sizeOf(shape) * itemSize)) };
   };
-  function* elements(key: string): Generator<Uint8Array, void, void> {
-    for (const box of pieces(numeric(key))) yield reader.bytes(normal(key), box);
+  function* boxes(key: string, all: Iterable<Box>): Generator<Uint8Array, void, void> {
+    for (const box of all) yield reader.bytes(normal(key), box);
   }
+  const elements = (key: string): Iterable<Uint8Array> => boxes(key, pieces(numeric(key)));
 
   return {
     container: "HDF5",
@@ -69,14 +66,10 @@ export async function openHdf5(source: ByteSource, where: string, neighbours: Ne
     readImages(key, first, count) {
       const { shape, itemSize } = numeric(key);
       const image = sizeOf(shape.slice(-2)) * itemSize;
-      const bytes = new Uint8Array(count * image);
-      let filled = 0;
-      for (const box of imageBoxes(shape, first, count)) {
-        const part = reader.bytes(normal(key), box);
-        bytes.set(part, filled);
-        filled += part.length;
-      }
-      return decode(key, bytes);
+      return decode(
+        key,
+        together(boxes(key, imageBoxes(shape, first, count, Math.ceil(MOST_AT_ONCE / image))), count * image),
+      );
     },
     elements,
     storedAt(key) {
@@ -98,6 +91,18 @@ export async function openHdf5(source: ByteSource, where: string, neighbours: Ne
   };
 }
 
+/** Pieces in one. The first one is read before there is memory for all: an array that is none has been refused then. */
+function together(pieces: Iterable<Uint8Array>, size: number): Uint8Array {
+  let bytes: Uint8Array | undefined;
+  let filled = 0;
+  for (const piece of pieces) {
+    bytes ??= new Uint8Array(size);
+    bytes.set(piece, filled);
+    filled += piece.length;
+  }
+  return bytes ?? new Uint8Array(size);
+}
+
 function arrayHeader({ shape, dtype, kind, itemSize }: Hdf5Header): ArrayHeader {
   return {
     ...{ shape, dtype, itemSize, fortranOrder: false, littleEndian: true },
@@ -106,30 +111,42 @@ function arrayHeader({ shape, dtype, kind, itemSize }: Hdf5Header): ArrayHeader 
   };
 }
 
-/** An array's elements in order, in boxes of whole chunks where it has some. */
-function* pieces({ shape, itemSize, chunks }: Hdf5Header): Generator<Box, void, void> {
+/** An array's elements in order, in boxes of whole chunks where it has some, as far as they are not too large. */
+function* pieces(array: Hdf5Header, before: readonly number[] = []): Generator<Box, void, void> {
+  const { shape, itemSize, chunks = [] } = array;
   if (sizeOf(shape) === 0) return;
-  if (shape.length === 0) {
-    yield { start: [], count: [] };
+  const own = shape.slice(before.length);
+  const ones = before.map(() => 1);
+  if (own.length === 0) {
+    yield { start: before, count: ones };
     return;
   }
-  const row = sizeOf(shape.slice(1)) * itemSize;
-  const together = chunks?.[0] ?? 1;
-  const rows = together * Math.max(1, Math.floor(PIECE / (row * together)));
-  for (let first = 0; first < shape[0]; first += rows) {
-    const count = Math.min(rows, shape[0] - first);
-    yield { start: [first, ...shape.slice(1).map(() => 0)], count: [count, ...shape.slice(1)] };
+  const inner = own.slice(1);
+  const row = sizeOf(inner) * itemSize;
+  if (row > MOST_AT_ONCE && inner.length > 0) {
+    for (let at = 0; at < own[0]; at++) yield* pieces(array, [...before, at]);
+    return;
+  }
+  const together = chunks[before.length] ?? 1;
+  const whole = together * Math.max(1, Math.floor(PIECE / (row * together)));
+  const rows = Math.min(whole, Math.max(1, Math.floor(MOST_AT_ONCE / row)));
+  for (let first = 0; first < own[0]; first += rows) {
+    const count = Math.min(rows, own[0] - first);
+    yield { start: [...before, first, ...inner.map(() => 0)], count: [...ones, count, ...inner] };
   }
 }
 
-/** Boxes that hold images `first … first + count` in order: the last two axes, counted through over all axes before them. */
-function* imageBoxes(shape: readonly number[], first: number, count: number): Generator<Box, void, void> {
+/**
+ * Boxes that hold images `first … first + count` in order: the last two axes, counted through over all axes before them.
+ * @param most images of a box
+ */
+function* imageBoxes(shape: readonly number[], first: number, count: number, most: number): Generator<Box, void, void> {
   const outer = shape.slice(0, -2);
   const image = { start: shape.slice(-2).map(() => 0), count: shape.slice(-2) };
   const along = outer.at(-1) ?? 1;
   for (let at = first; at < first + count; ) {
     const inner = at % along;
-    const run = Math.min(along - inner, first + count - at);
+    const run = Math.min(along - inner, first + count - at, most);
     const lead: number[] = [];
     let rest = Math.floor(at / along);
     for (const extent of outer.slice(0, -1).reverse()) {

@@ -15,7 +15,7 @@ export const MAILBOX_BYTES: number = 2 ** 20;
  * What the two threads share: numbers, and after them bytes of a file. A thread that waits sleeps on its own counter, which
  * the other one raises.
  */
-export const SLOTS: Readonly<Record<"toMain" | "toWorker" | "length" | "busy" | "waited", number>> = {
+export const SLOTS: Readonly<Record<"toMain" | "toWorker" | "length" | "busy" | "waited" | "calls", number>> = {
   /** Messages to the main thread. */
   toMain: 0,
   /** Answers to reads. */
@@ -26,6 +26,8 @@ export const SLOTS: Readonly<Record<"toMain" | "toWorker" | "length" | "busy" | 
   busy: 3,
   /** Milliseconds that it has waited for it in all. */
   waited: 4,
+  /** Calls of the library that came to an end. */
+  calls: 5,
 };
 const HEADER_BYTES = 4 * Object.keys(SLOTS).length;
 

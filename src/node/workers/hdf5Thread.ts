@@ -12,13 +12,8 @@ import {
   sharedMailbox,
   slotsOf,
 } from "./hdf5Protocol.ts";
+import { Hdf5Watch, LOOK_EVERY } from "./hdf5Watch.ts";
 import { startWorker } from "./workerEntry.ts";
-
-/** Milliseconds that the library may take for an answer, without those in which the disk is read … */
-const PATIENCE = 3000;
-/** … and one more for so many bytes of the file: a chunk is decompressed as a whole. */
-const BYTES_A_MS = 20_000;
-const LOOK_EVERY = 200;
 
 /** A file that the other thread has open, as this one knows it. */
 export interface OwnedFile {
@@ -80,9 +75,9 @@ export class Hdf5Thread {
 
   /** Asks, and lets this thread go on until the answer is there. */
   async ask(request: Hdf5Request, file: OwnedFile): Promise<unknown> {
-    const start = this.#clock();
-    const watch = setInterval(() => {
-      if (this.#isOverdue(start, file)) this.#end(overdue(file));
+    const watch = new Hdf5Watch(this.#slots, file.source.size);
+    const timer = setInterval(() => {
+      if (watch.isOverdue()) this.#end(overdue(file));
     }, LOOK_EVERY);
     this.#port.ref();
     this.#worker.ref();
@@ -91,7 +86,7 @@ export class Hdf5Thread {
     } catch (error) {
       throw this.#failureOf(file, error);
     } finally {
-      clearInterval(watch);
+      clearInterval(timer);
       this.#rest();
     }
   }
@@ -99,7 +94,7 @@ export class Hdf5Thread {
   /** Asks, and waits for the answer. */
   askNow(request: Hdf5Request, file: OwnedFile): unknown {
     let answer: { readonly value: unknown } | { readonly error: unknown } | undefined;
-    const start = this.#clock();
+    const watch = new Hdf5Watch(this.#slots, file.source.size);
     const waiting: Waiting = {
       resolve: (value) => {
         answer = { value };
@@ -113,11 +108,8 @@ export class Hdf5Thread {
       const seen = Atomics.load(this.#slots, SLOTS.toMain);
       const received = receiveMessageOnPort(this.#port) as { readonly message: Hdf5Message } | undefined;
       if (received !== undefined) this.#handle(received.message);
-      else if (
-        Atomics.wait(this.#slots, SLOTS.toMain, seen, LOOK_EVERY) === "timed-out" &&
-        this.#isOverdue(start, file)
-      )
-        this.#end(overdue(file));
+      else Atomics.wait(this.#slots, SLOTS.toMain, seen, LOOK_EVERY);
+      if (answer === undefined && watch.isOverdue()) this.#end(overdue(file));
     }
     if ("value" in answer) return answer.value;
     throw this.#failureOf(file, answer.error);
@@ -193,16 +185,6 @@ export class Hdf5Thread {
         owner.failure ??= error;
         answer(undefined);
       });
-  }
-
-  /** Milliseconds that the other thread has worked. */
-  #clock(): number {
-    return performance.now() - Atomics.load(this.#slots, SLOTS.waited);
-  }
-
-  #isOverdue(start: number, { source }: OwnedFile): boolean {
-    if (Atomics.load(this.#slots, SLOTS.busy) === 0) return false;
-    return this.#clock() - start > PATIENCE + source.size / BYTES_A_MS;
   }
 
   /** Does not keep the program from ending. */

@@ -1,7 +1,7 @@
 /** Entry of the thread in which HDF5 files are open: a hostile one can end it, or keep it busy without end, and nothing else. */
 import { workerData } from "node:worker_threads";
 import { PtychonautError } from "../../errors.ts";
-import { hdf5Library, libraryDamage } from "../../formats/hdf5/library.ts";
+import { type Hdf5Library, hdf5Library, libraryDamage } from "../../formats/hdf5/library.ts";
 import { openHere } from "../../formats/hdf5/openHere.ts";
 import type { Hdf5Reader } from "../../formats/hdf5/reader.ts";
 import type { NeighbourFile, Neighbours } from "../../formats/neighbours.ts";
@@ -82,6 +82,22 @@ const besides = (file: number): Neighbours => ({
   },
 });
 
+/** Notes each call of the library that comes to an end: who waits sees that it goes on. */
+function countCalls(library: Hdf5Library): void {
+  const calls = library as unknown as Record<string, unknown>;
+  for (const name of Object.keys(calls).filter((name) => /^(open|close|get|create|reclaim)_?/.test(name))) {
+    const call = calls[name];
+    if (typeof call !== "function") continue;
+    calls[name] = (...args: readonly unknown[]): unknown => {
+      try {
+        return call(...args);
+      } finally {
+        Atomics.add(slots, SLOTS.calls, 1);
+      }
+    };
+  }
+}
+
 async function handle(request: Hdf5Request): Promise<void> {
   switch (request.kind) {
     case "open": {
@@ -137,5 +153,5 @@ async function answer(id: number, work: () => unknown): Promise<void> {
 }
 
 // Its own time to start is not that of a file.
-await hdf5Library();
+countCalls(await hdf5Library());
 port.on("message", (request: Hdf5Request) => void handle(request));
