@@ -20,7 +20,7 @@ function ill(): Arrays {
     counts[i] = dead || gap ? 0 : Math.round(amplitudes[from] ** 2 * (frame === 30 ? 6 : 1));
   }
   const ycoords = Float64Array.from(sound["ycoords"].data as Float64Array);
-  ycoords[COUNT - 1] += 40;
+  ycoords[COUNT - 1] += 60;
   const { objectGuess: _, xcoords_start: __, ycoords_start: ___, ...others } = sound;
   return {
     ...others,
