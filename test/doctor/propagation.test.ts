@@ -9,9 +9,11 @@ import { Random } from "../../src/random.ts";
 import { orientationScan } from "../../src/scans/doctor/orientation/orientationScan.ts";
 import { propagationRow } from "../../src/scans/doctor/orientation/rows.ts";
 import { shadowMotion } from "../../src/scans/doctor/orientation/shadows.ts";
+import { inspectScan } from "../../src/scans/inspect/inspectScan.ts";
 import { readScanArrays } from "../../src/scans/registry.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { dataFile } from "../fixtures.ts";
+import { fileOf, float32, real, scalar } from "../scans/formats/handMade.ts";
 
 const N = 64;
 const FRAMES = 144;
@@ -68,6 +70,39 @@ describe("the near field is told from the far one", () => {
     expect(row.says?.geometry?.propagation).toBe("near-field");
     const pixel = row.says?.geometry?.objectPixelM ?? 0;
     expect(Math.abs((pixel * magnification) / 2e-8 - 1)).toBeLessThan(0.05);
+  });
+
+  it.each([
+    [0.25, true],
+    [1.2, false],
+  ])("inspect says it of a file in metres: %d detector pixels per object pixel", (magnification, near) => {
+    const { patterns, positions } = shadows(magnification, 36);
+    const counts = new Float32Array(FRAMES * N * N);
+    patterns.read([...Array(FRAMES).keys()], counts);
+    const [wavelength, distance, detectorPixel] = [1e-10, 2, 75e-6];
+    const pixel = (wavelength * distance) / (N * detectorPixel);
+    const sample = Array.from({ length: FRAMES }, (_, k) => [
+      positions[2 * k + 1] * pixel,
+      positions[2 * k] * pixel,
+      0,
+    ]);
+    const detector = "entry_1/instrument_1/detector_1";
+    const file = fileOf({
+      cxi_version: scalar(160),
+      "entry_1/data_1/data": float32([FRAMES, N, N], counts),
+      "entry_1/data_1/translation": real([FRAMES, 3], sample.flat()),
+      [`${detector}/x_pixel_size`]: scalar(detectorPixel),
+      [`${detector}/distance`]: scalar(distance),
+      "entry_1/instrument_1/source_1/wavelength": scalar(wavelength),
+    });
+    const { findings } = inspectScan(file, {}, "scan.cxi");
+    const found = findings.find(({ what }) => what.startsWith("near field"));
+    expect(found?.severity).toBe(near ? "error" : undefined);
+    if (!near) return;
+    const said = Number(/object_pixel_m=([\d.e-]+)/.exec(found?.flag ?? "")?.[1]);
+    expect(Math.abs((said * magnification) / pixel - 1)).toBeLessThan(0.05);
+    const stated = inspectScan(file, { geometry: { propagation: "far-field" } }, "scan.cxi").findings;
+    expect(stated.some(({ what }) => what.startsWith("near field"))).toBe(false);
   });
 
   it("and nothing is said of a beam that fits, or of a far field", () => {

@@ -40,6 +40,7 @@ import { framesLeftOut, pixelsPerUnit, placeLeftOut } from "../scanPositions.ts"
 import type { ScanRoles } from "../scanRoles.ts";
 import { arrayFrames, framesTogether } from "../storedPatterns.ts";
 import { type KnownFormat, lookedParts, rolesOf } from "./lookedParts.ts";
+import { nearFieldFindings } from "./nearField.ts";
 import { judgeRoles } from "./roles.ts";
 
 export interface ScanInspection {
@@ -170,6 +171,9 @@ export function inspectedScan(
   if (positions !== undefined && positions.length > 0 && looked !== undefined && telling)
     findings.push(...judgeExtent(positions, looked.patterns.height));
   look(() => geometry && propagatorOf(geometry, name));
+  const near = telling && format !== undefined && looked !== undefined;
+  if (near)
+    findings.push(...(look(() => nearFieldFindings(parts, options, geometry, positions, looked.validPixels)) ?? []));
   for (const warning of warnings) findings.push({ severity: "warning", what: warning, evidence: "said by reading it" });
   // A format knows its arrays; names that are guessed must be said.
   const guessed = format === undefined ? judgeRoles(roles, stated) : [];

@@ -43,6 +43,17 @@ describe.skipIf(dataFile("p25_near_field.cxi") === undefined)("a CXI file of PET
   });
 });
 
+describe.skipIf(dataFile("p25_near_field.cxi") === undefined)("a near field that its file does not name", () => {
+  it("is named by inspect, with the settings", async () => {
+    const { findings } = inspectScan(await opened("p25_near_field.cxi"), {}, "p25.cxi");
+    const found = findings.find(({ what }) => what.startsWith("near field"));
+    expect(found).toMatchObject({
+      severity: "error",
+      flag: expect.stringMatching(/propagation=near-field.*object_pixel_m=1\.7/),
+    });
+  });
+});
+
 describe.skipIf(dataFile("example_nxptycho_cxi_compatible.nxs") === undefined)("NXptycho examples", () => {
   it("random numbers with an energy that is none: said, with the flag, and read with another", async () => {
     const name = "example_nxptycho_cxi_compatible.nxs";
