@@ -22,9 +22,9 @@ export function hasRank(file: ArrayFile, key: string, ...ranks: readonly number[
   );
 }
 
-/** Whether options name the arrays of a file, so that it is to be read by these names. */
-export const namesArrays = ({ patternsKey, positionsKey, probeKey }: ScanOptions): boolean =>
-  patternsKey !== undefined || positionsKey !== undefined || probeKey !== undefined;
+/** Whether options name the arrays of patterns and of positions, so that a file is to be read by names. */
+export const namesArrays = ({ patternsKey, positionsKey }: ScanOptions): boolean =>
+  patternsKey !== undefined && positionsKey !== undefined;
 
 /** Positions in pairs whose order the format knows; who says another one wins. */
 export const orderedPairs = (

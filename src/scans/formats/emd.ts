@@ -26,7 +26,7 @@ export const emdFormat: ScanFormat = {
 function recognise(file: ArrayFile, options: ScanOptions): Recognition {
   const no = { confidence: 0, evidence: "" };
   if (file.container !== "HDF5" || namesArrays(options)) return no;
-  const [key, ...others] = dataCubes(file);
+  const [key, ...others] = dataCubes(file, options);
   if (key === undefined) return no;
   const marked = ancestors(key).some((group) => "emd_group_type" in file.attributes(group));
   const found = others.length === 0 ? `the array ${key} of four axes` : `${others.length + 1} arrays of four axes`;
@@ -34,9 +34,11 @@ function recognise(file: ArrayFile, options: ScanOptions): Recognition {
   return hasDims(file, key) ? { confidence: 0.7, evidence: `${found} with vectors of its axes` } : no;
 }
 
-/** Arrays of real numbers with four axes, those that are called so first. */
-function dataCubes(file: ArrayFile): string[] {
-  const found = file.keys.filter((key) => hasRank(file, key, 4) && !file.header(key).dtype.startsWith("complex"));
+/** Arrays of real numbers with four axes: the one that is stated, else the one that is called so, else all. */
+function dataCubes(file: ArrayFile, { patternsKey }: ScanOptions): string[] {
+  const found = (patternsKey === undefined ? file.keys : [patternsKey]).filter(
+    (key) => hasRank(file, key, 4) && !file.header(key).dtype.startsWith("complex"),
+  );
   const named = found.filter((key) => /datacube/i.test(key));
   return named.length === 1 ? named : found;
 }
@@ -51,14 +53,14 @@ const hasDims = (file: ArrayFile, key: string): boolean => file.has(key.replace(
 
 function parts(file: ArrayFile, options: ScanOptions, where: string): ScanParts {
   const reading = readingOf(file, where);
-  const cubes = options.patternsKey === undefined ? dataCubes(file) : [options.patternsKey];
+  const cubes = dataCubes(file, options);
   const [key] = cubes;
   if (cubes.length > 1)
     reading.warnings.push(
       `${cubes.length} arrays have four axes (${cubes.join(", ")}): the first is read; ` +
         `${optionAdvice("patternsKey")} names another`,
     );
-  const usable = key !== undefined && hasRank(file, key, 4) && options.patterns === undefined;
+  const usable = key !== undefined && options.patterns === undefined;
   const values = emdValues(reading, key ?? "", ancestors(key ?? ""));
   const geometry = geometryOf(reading, values, key, options);
   const raster = usable ? rasterOf(reading, values, key) : undefined;

@@ -25,7 +25,7 @@ export const foldSliceFormat: ScanFormat = {
 
 function recognise(file: ArrayFile, options: ScanOptions): Recognition {
   if (namesArrays(options) || !file.has("ppX") || !file.has("ppY")) return { confidence: 0, evidence: "" };
-  const whole = hasRank(file, "dp", 3, 4);
+  const whole = hasRank(file, options.patternsKey ?? "dp", 3, 4);
   const evidence = `${file.container} with ${whole ? "dp, " : ""}ppX and ppY`;
   return { confidence: whole ? 0.9 : 0.6, evidence };
 }
@@ -33,15 +33,16 @@ function recognise(file: ArrayFile, options: ScanOptions): Recognition {
 function parts(stored: ArrayFile, options: ScanOptions, where: string): ScanParts {
   const reading = readingOf(stored, where);
   const { conversions, warnings } = reading;
-  const file = stored.container === "HDF5" ? asColumnMajor(stored, (key) => key === "dp") : stored;
-  const patterns = options.patterns === undefined && file.has("dp");
+  const { patternsKey: key = "dp" } = options;
+  const file = stored.container === "HDF5" ? asColumnMajor(stored, (name) => name === key) : stored;
+  const patterns = options.patterns === undefined && file.has(key);
   const angstrom = isAngstrom(reading, options);
   if (patterns) {
-    const { shape } = file.header("dp");
+    const { shape } = file.header(key);
     conversions.push(`patterns as MATLAB has them, (${shape.join(", ")}): y and x of each frame exchanged`);
   }
   return {
-    ...(patterns ? { patterns: { file, key: "dp" } } : {}),
+    ...(patterns ? { patterns: { file, key } } : {}),
     positions: {
       ...columnsPart({ file, key: "ppX" }, { file, key: "ppY" }, where),
       conversions: ["positions of the probe from ppX (columns) and ppY (rows)"],
@@ -50,7 +51,7 @@ function parts(stored: ArrayFile, options: ScanOptions, where: string): ScanPart
     says: {
       ...{ measurement: "counts", dcAt: "center", positionsAre: "probe", positionOrigin: "centered" },
       positionUnit: angstrom ? "angstrom" : "m",
-      ...(patterns ? { frameAxis: file.header("dp").shape.length === 3 ? "last" : "first" } : {}),
+      ...(patterns ? { frameAxis: file.header(key).shape.length === 3 ? "last" : "first" } : {}),
     },
     conversions,
     warnings,

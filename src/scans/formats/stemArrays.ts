@@ -20,22 +20,24 @@ export const stemArraysFormat: ScanFormat = {
 };
 
 function recognise(file: ArrayFile, options: ScanOptions): Recognition {
-  const [cube, ...others] = cubes(file);
+  const [cube, ...others] = cubes(file, options);
   const fits = cube !== undefined && others.length === 0 && file.has("scan_step_A") && !namesArrays(options);
   if (!fits) return { confidence: 0, evidence: "" };
   return { confidence: 0.9, evidence: `${file.container} with ${cube} of four axes and scan_step_A` };
 }
 
-const cubes = (file: ArrayFile): string[] =>
-  file.keys.filter((key) => hasRank(file, key, 4) && !file.header(key).dtype.startsWith("complex"));
+const cubes = (file: ArrayFile, { patternsKey }: ScanOptions): string[] =>
+  (patternsKey === undefined ? file.keys : [patternsKey]).filter(
+    (key) => hasRank(file, key, 4) && !file.header(key).dtype.startsWith("complex"),
+  );
 
 function parts(file: ArrayFile, options: ScanOptions, where: string): ScanParts {
   const reading = readingOf(file, where);
-  const key = options.patternsKey ?? cubes(file)[0];
+  const [key] = cubes(file, options);
   const step = numberAt(reading, "scan_step_A");
   const angle = numberAt(reading, "scan_angle_deg") ?? 0;
   const optics = opticsIn(reading);
-  const usable = key !== undefined && hasRank(file, key, 4) && options.patterns === undefined;
+  const usable = key !== undefined && options.patterns === undefined;
   const shape = usable ? file.header(key).shape : [];
   const stepM = step !== undefined && step > 0 ? step * lengthUnits.angstrom : undefined;
   return {

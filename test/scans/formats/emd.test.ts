@@ -136,6 +136,34 @@ describe("4D-STEM in EMD files", () => {
     expectKnown(read(angles, emdAttributes, { geometry: { voltageKv: 60 } }), known);
   });
 
+  it("of several arrays take the first, and say so, or the one that is named, with the same calibration", () => {
+    const both = {
+      "root/a": float32(
+        [rows, columns, N, N],
+        counts.map((value) => 2 * value),
+      ),
+      "root/b": cube,
+    };
+    const bundle = Object.fromEntries(
+      Object.entries(emdfile())
+        .filter(([key]) => key.includes("metadatabundle"))
+        .map(([key, value]) => [key.replace("datacube_root", "root"), value]),
+    );
+    const file = { ...both, ...bundle, "root/metadatabundle/calibration/R_pixel_units": text("nm") };
+    const marked = { root: { emd_group_type: "root" } };
+    const scale = (options: ScanOptions): number => {
+      const frame = new Float32Array(N * N);
+      const { patterns, provenance, geometry } = read(file, marked, options);
+      patterns.read([0], frame);
+      expect(provenance.format?.name).toBe("emd");
+      expect(geometry?.objectPixelM).toBeCloseTo(pixelA * 1e-10, 20);
+      expect(/2 arrays have four axes/.test(provenance.warnings.join())).toBe(options.patternsKey === undefined);
+      return frame[5] / counts[5];
+    };
+    expect(scale({})).toBeCloseTo(2, 6);
+    expect(scale({ patternsKey: "root/b" })).toBeCloseTo(1, 6);
+  });
+
   it("give way to a stated step, in its own unit", () => {
     const dataset = read(emdfile(), emdAttributes, { scanStep: 5 });
     expect(dataset.positions[3] - dataset.positions[1]).toBeCloseTo(5, 9);
