@@ -38,6 +38,8 @@ export interface ArrayFile {
   storedAt(key: string): StoredElements | undefined;
   /** How parts are read of an array in chunks, each on its own; undefined of one that is not. */
   chunked?(key: string): ChunkedElements | undefined;
+  /** Other files that were opened for it: those that links lead to, or that describe it. */
+  readonly beside?: readonly ByteSource[];
   /** Lets go of what the container holds. The source is whose it was. */
   close(): void;
 }

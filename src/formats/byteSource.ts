@@ -49,3 +49,20 @@ export function memorySource(bytes: Uint8Array): ByteSource {
 
 export const asSource = (input: Uint8Array | ByteSource): ByteSource =>
   input instanceof Uint8Array ? memorySource(input) : input;
+
+/** The bytes of several sources one after the other. */
+export function joinedSources(sources: readonly ByteSource[]): ByteSource {
+  return {
+    size: sources.reduce((sum, { size }) => sum + size, 0),
+    read(offset, length) {
+      const out = new Uint8Array(length);
+      let start = 0;
+      for (const source of sources) {
+        const [from, to] = [Math.max(offset, start), Math.min(offset + length, start + source.size)];
+        if (from < to) out.set(source.read(from - start, to - from), from - offset);
+        start += source.size;
+      }
+      return out;
+    },
+  };
+}

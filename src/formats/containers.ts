@@ -64,6 +64,7 @@ export async function openArrayFile(
     const file = await container.open(source, where, beside);
     return {
       ...file,
+      beside: beside.files,
       close() {
         file.close();
         beside.close();

@@ -24,10 +24,14 @@ export type OpenHdf5 = (source: ByteSource, where: string, neighbours: Neighbour
 export const noNeighbours: Neighbours = { open: async () => undefined };
 
 /** The same, and what was opened of them, to be closed. */
-export function remembered({ open, ...others }: Neighbours): Neighbours & { close(): void } {
+export function remembered({ open, ...others }: Neighbours): Neighbours & {
+  readonly files: readonly NeighbourFile[];
+  close(): void;
+} {
   const files: NeighbourFile[] = [];
   return {
     ...others,
+    files,
     async open(name) {
       const file = await open(name);
       if (file !== undefined) files.push(file);

@@ -1,10 +1,12 @@
 import type { ArrayFile } from "../formats/arrayFile.ts";
+import { joinedSources } from "../formats/byteSource.ts";
 import { openArrayFile } from "../formats/containers.ts";
 import { naturalOrder } from "../formats/naturalOrder.ts";
 import type { Neighbours } from "../formats/neighbours.ts";
 import { isImageName, openTiffFolder } from "../formats/tiffFolder.ts";
+import type { Home, Machine } from "./machine.ts";
 import { folderOf } from "./paths.ts";
-import { type OpenFile, type OpenFolder, type RunStore, unreadable } from "./store.ts";
+import { type OpenFile, type OpenFolder, type RunStore, unreadable, withFile } from "./store.ts";
 
 /** A file of arrays, or a folder of images that is read as one, open. */
 export interface OpenArrays {
@@ -24,6 +26,24 @@ export async function openArrays(path: string, store: RunStore): Promise<OpenArr
   } catch (error) {
     file.close();
     throw unreadable(error, path);
+  }
+}
+
+/** SHA-256 of a file; of one that was read with others beside it, of their bytes one after the other. */
+export function contentHash({ file, arrays }: OpenArrays, machine: Pick<Machine, "sha256">): Promise<string> {
+  const { beside = [] } = arrays;
+  return machine.sha256(beside.length === 0 ? file : joinedSources([file, ...beside]));
+}
+
+/** The same of whatever is under a path, arrays or not. @throws PtychonautError "data", as `RunStore.open` */
+export async function hashAt(path: string, { machine, store }: Home): Promise<string> {
+  const opened = await openArrays(path, store).catch(() => undefined);
+  if (opened === undefined) return withFile(path, store, (file) => machine.sha256(file));
+  try {
+    return await contentHash(opened, machine);
+  } finally {
+    opened.arrays.close();
+    opened.file.close();
   }
 }
 

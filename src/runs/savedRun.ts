@@ -6,7 +6,8 @@ import { groupNames, parseSettings } from "../config/schema.ts";
 import { PtychonautError } from "../errors.ts";
 
 import type { Home } from "./machine.ts";
-import { type RunStore, readJson, withFile } from "./store.ts";
+import { hashAt } from "./openArrays.ts";
+import { type RunStore, readJson } from "./store.ts";
 
 /** What `run.json` says of a run, as far as repeating it goes. */
 export interface SavedRun {
@@ -72,10 +73,10 @@ export function unsaidSettings({ command, settings }: SavedRun): readonly string
 }
 
 /** The inputs that are not what they were, by path. @throws PtychonautError "data" when one is gone */
-export async function changedInputs({ inputs }: SavedRun, { machine, store }: Home): Promise<readonly string[]> {
+export async function changedInputs({ inputs }: SavedRun, home: Home): Promise<readonly string[]> {
   const changed: string[] = [];
   for (const input of inputs) {
-    const now = await withFile(input.path, store, (file) => machine.sha256(file));
+    const now = await hashAt(input.path, home);
     if (now !== input.sha256) changed.push(input.path);
   }
   return changed;

@@ -1,5 +1,11 @@
 import { PtychonautError, setting } from "../errors.ts";
-import type { ByteSink, ByteSource, MakeScratch, RandomFile } from "../formats/byteSource.ts";
+import {
+  type ByteSink,
+  type ByteSource,
+  joinedSources,
+  type MakeScratch,
+  type RandomFile,
+} from "../formats/byteSource.ts";
 import { parseJson } from "../formats/json.ts";
 import type { OpenHdf5 } from "../formats/neighbours.ts";
 import type { NamedSource } from "../formats/tiffFolder.ts";
@@ -147,18 +153,8 @@ export function concatenated(
 ): OpenFolder {
   return {
     files,
-    size: files.reduce((sum, { source }) => sum + source.size, 0),
+    ...joinedSources(files.map(({ source }) => source)),
     stamp: files.map(({ name, stamp }) => `${name} ${stamp}`).join("\n"),
-    read(offset, length) {
-      const out = new Uint8Array(length);
-      let start = 0;
-      for (const { source } of files) {
-        const [from, to] = [Math.max(offset, start), Math.min(offset + length, start + source.size)];
-        if (from < to) out.set(source.read(from - start, to - from), from - offset);
-        start += source.size;
-      }
-      return out;
-    },
     close,
   };
 }

@@ -3,11 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { sha256 } from "../../src/node/hash.ts";
+import { nodeMachine } from "../../src/node/machine.ts";
 import { nodeStore } from "../../src/node/store.ts";
 import { scanFiles } from "../../src/runs/inputs/scans.ts";
 import { memoryStore } from "../../src/runs/memoryStore.ts";
-import { withArrays } from "../../src/runs/openArrays.ts";
+import { hashAt, withArrays } from "../../src/runs/openArrays.ts";
+import { changedInputs, type SavedRun } from "../../src/runs/savedRun.ts";
 import type { RunStore } from "../../src/runs/store.ts";
+import { writeMib } from "../formats/framesWritten.ts";
 import { writeTiffPages } from "../formats/tiffWritten.ts";
 
 const disk = mkdtempSync(join(tmpdir(), "ptychonaut-images-"));
@@ -74,6 +77,35 @@ describe.each([
       ".hidden.tif": tiff(1),
     });
     expect(await scanFiles(`${root}/scans`, store)).toEqual([`${root}/scans/a.cxi`, `${root}/scans/b.npz`]);
+  });
+});
+
+describe("the hash of a scan", () => {
+  const store = memoryStore();
+  const home = { machine: nodeMachine, store };
+
+  it("is the file's where it stands alone, and covers what it was read with", async () => {
+    const frames = [1, 2].map((k) => new Uint8Array(24).fill(k));
+    const mib = writeMib({ width: 6, height: 4, type: "U08", bits: 6, frames });
+    await fill(store, "/merlin", { "scan.mib": mib });
+    expect(await hashAt("/merlin/scan.mib", home)).toBe(sha256(mib));
+    const hdr = new TextEncoder().encode("HDR,\nScanX:\t2\nScanY:\t1\nEnd\t");
+    await store.write("/merlin/scan.hdr", hdr);
+    expect(await hashAt("/merlin/scan.mib", home)).toBe(sha256(new Uint8Array([...mib, ...hdr])));
+    expect(await hashAt("/merlin/scan.hdr", home)).toBe(sha256(new Uint8Array([...hdr, ...mib])));
+  });
+
+  it("is known again when a run is repeated: of a folder, and of what is no file of arrays", async () => {
+    await fill(store, "/pages", { "a1.tif": tiff(1), "a2.tif": tiff(2) });
+    await store.write("/weights.bin", "no arrays");
+    const inputs = [
+      { path: "/pages", sha256: sha256(new Uint8Array([...tiff(1), ...tiff(2)])) },
+      { path: "/weights.bin", sha256: sha256(new TextEncoder().encode("no arrays")) },
+    ];
+    const run = { inputs } as unknown as SavedRun;
+    expect(await changedInputs(run, home)).toEqual([]);
+    await store.write("/pages/a2.tif", tiff(3));
+    expect(await changedInputs(run, home)).toEqual(["/pages"]);
   });
 });
 

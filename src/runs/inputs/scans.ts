@@ -8,7 +8,7 @@ import type { ScanShape } from "../../scans/scanFormat.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
 import { scanPropagator } from "../../training/scanPropagator.ts";
 import type { Home } from "../machine.ts";
-import { openInput } from "../openArrays.ts";
+import { contentHash, openInput } from "../openArrays.ts";
 import { joinPath } from "../paths.ts";
 import { type RunStore, unreadable } from "../store.ts";
 import { keep, takeKept } from "./checkedScans.ts";
@@ -48,8 +48,12 @@ export async function scanFiles(path: string, store: RunStore): Promise<readonly
  * @throws PtychonautError "data", see `readScanArrays`
  */
 export async function readScan(path: string, options: ScanOptions, { machine, store }: Home): Promise<Dataset> {
-  return withScan(path, options, store, async ({ arrays, file, elsewhere }) =>
-    readScanArrays(arrays, options, { path, elsewhere, sha256: await machine.sha256(file) }),
+  return withScan(path, options, store, async (opened) =>
+    readScanArrays(opened.arrays, options, {
+      path,
+      elsewhere: opened.elsewhere,
+      sha256: await contentHash(opened, machine),
+    }),
   );
 }
 
@@ -66,7 +70,7 @@ export async function scanShape(path: string, options: ScanOptions, { machine, s
     const { arrays, file, elsewhere } = opened;
     const shape = readScanShape(arrays, options, path, elsewhere);
     if (shape.patternBytes <= CHECKED_AT_ONCE) {
-      const dataset = readScanArrays(arrays, options, { path, elsewhere, sha256: await machine.sha256(file) });
+      const dataset = readScanArrays(arrays, options, { path, elsewhere, sha256: await contentHash(opened, machine) });
       scanPropagator([dataset]);
       if (!staysInFile("auto", opened, path, options, machine.memory)) keep(dataset, file, path, options, store);
     }
@@ -106,7 +110,7 @@ export async function openScan(
   const kept = await unchanged(path, options, store);
   if (kept !== undefined && storage.inMemory !== "no") return { dataset: kept, close: () => {} };
   const opened = await openScanFiles(path, options, store);
-  const { arrays, file, elsewhere } = opened;
+  const { arrays, elsewhere } = opened;
   const scratch = store.scratch(storage.folder, storage.log);
   const close = (): void => {
     opened.close();
@@ -119,7 +123,7 @@ export async function openScan(
     const dataset = readScanArrays(arrays, options, {
       path,
       elsewhere,
-      sha256: await machine.sha256(file),
+      sha256: await contentHash(opened, machine),
       ...(inFile ? { scratch: scratch.make } : {}),
     });
     return { dataset, close };
