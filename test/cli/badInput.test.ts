@@ -215,7 +215,7 @@ describe("flags", () => {
     [["--torch-pad-eval"], /--torch-pad-eval is refused: the reference system declares it/],
     [["--no-normalize"], /--no-normalize is refused: there is one normalisation/],
     [["--middle_trim", "3"], /unknown option --middle_trim/],
-    [["stray"], /too many arguments.*got stray/],
+    [["stray"], /a scan is named twice.*got scan\.npz and stray/],
   ] as const)("train %j", async (flags, message) => {
     const { code, stderr, training } = await call([...trainArgs, ...flags]);
     expect(code).toBe(2);
