@@ -17,6 +17,7 @@ export const nodeMachine: Machine = {
   get memory() {
     return usableMemory();
   },
+  heldMost: () => 1024 * process.resourceUsage().maxRSS,
   sha256: async (bytes) => sha256(bytes),
   logServer: async (settings) => (await import("./mlflow/logServer.ts")).mlflowLogServer(settings),
   pictures: {

@@ -1,5 +1,5 @@
-import { appendFile, readdir, rm, stat } from "node:fs/promises";
-import { resolve } from "node:path";
+import { appendFile, readdir, rm, stat, statfs } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import type { RunStore } from "../runs/store.ts";
 import { readFailure, writeFailure } from "./files/failures.ts";
 import { openSource, scratchFolder } from "./files/fileSource.ts";
@@ -49,6 +49,13 @@ export const nodeStore: RunStore = {
   lock: lockFolder,
   scratch: scratchFolder,
   openHdf5: openApart,
+  async freeBytes(folder) {
+    for (let path = resolve(folder); ; path = dirname(path)) {
+      const room = await statfs(path).catch(() => undefined);
+      if (room !== undefined) return room.bavail * room.bsize;
+      if (path === dirname(path)) return undefined;
+    }
+  },
   absolute: (path, from = ".") => resolve(from, path),
 };
 

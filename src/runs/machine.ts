@@ -27,6 +27,8 @@ export interface Machine {
   readonly parallelism: number;
   /** Memory that a program here may use, bytes. */
   readonly memory: number;
+  /** Most memory that this program has held so far, bytes; absent where nobody knows. */
+  readonly heldMost?: () => number;
   /** Hexadecimal SHA-256. */
   sha256(bytes: Uint8Array | ByteSource): Promise<string>;
   /** A server that follows trainings; absent where there can be none. @throws PtychonautError when it does not answer */

@@ -29,6 +29,9 @@ export const PREDICTION_COPIES = 3;
 /** Bytes that putting patches together takes a pixel: sums of object, weights and counts, and the object made of them. */
 export const CANVAS_BYTES = 52;
 
+/** Bytes of a pixel of the canvas in files: object and coverage as they are, and their pictures. */
+export const FILE_BYTES = 24;
+
 /** Bytes of patterns that are in memory. */
 export function patternMemory({ origin, count, height, width }: Patterns): number {
   switch (origin.kind) {
@@ -45,6 +48,10 @@ export function patternMemory({ origin, count, height, width }: Patterns): numbe
   }
 }
 
+/** Bytes that a run with these shares holds, with the program itself. */
+export const totalMemory = (shares: readonly MemoryShare[]): number =>
+  [...shares, PROGRAM].reduce((sum, { bytes }) => sum + bytes, 0);
+
 /**
  * Looks whether a run fits, before it starts.
  * @param memory bytes that there are
@@ -54,7 +61,7 @@ export function patternMemory({ origin, count, height, width }: Patterns): numbe
  */
 export function checkMemory(shares: readonly MemoryShare[], memory: number, fix: string): string[] {
   const all = [...shares, PROGRAM].filter(({ bytes }) => bytes > 0).sort((a, b) => b.bytes - a.bytes);
-  const total = all.reduce((sum, { bytes }) => sum + bytes, 0);
+  const total = totalMemory(shares);
   if (!(total > TIGHT * memory)) return [];
   const parts = all
     .slice(0, 3)
@@ -74,7 +81,12 @@ const TIGHT = 0.7;
 /** The estimate may be too high by a fifth. */
 const SURE = 1.2;
 
-const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toPrecision(3)} GiB`;
+/** Bytes in words. */
+export const gigabytes = (bytes: number): string => `${(bytes / 2 ** 30).toPrecision(3)} GiB`;
+
+/** What makes less to write. */
+export const smallerFiles: string = `keep fewer checkpoints (${setting("checkpoint_save_top_k", 0)}), take a smaller network (${setting("n_filters_scale")}), make room, or name another output folder`;
+export const smallerResults: string = `predict less of the scan (${setting("n_patterns")}), make room, or name another output folder`;
 
 /** What a smaller run is made of. */
 export const smallerTraining: string = `take a smaller ${setting("batch_size")}, ${setting("n_filters_scale")} or ${setting("gridsize")}, crop or bin the patterns, or leave them in their file: ${setting("patterns_in_memory", "no")}`;

@@ -120,6 +120,7 @@ export function memoryStore(): RunStore {
         },
       };
     },
+    freeBytes: async () => undefined,
     scratch: () => ({ make: scratchFile, remove() {} }),
     absolute,
   };

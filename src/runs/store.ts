@@ -94,6 +94,8 @@ export interface RunStore {
   scratch(folder: string, log: (line: string) => void): ScratchFolder;
   /** What opens HDF5 files, see `Neighbours`. */
   readonly openHdf5?: OpenHdf5;
+  /** Bytes that there is room for in a folder, or where it would be made; undefined where nobody knows. */
+  freeBytes(folder: string): Promise<number | undefined>;
   /** The one full name of a path. @param from what a relative path starts at; default: where the program runs */
   absolute(path: string, from?: string): string;
 }

@@ -4,6 +4,7 @@ export type CommandName =
   | "evaluate"
   | "compare"
   | "inspect"
+  | "plan"
   | "simulate"
   | "split"
   | "convert"
@@ -37,6 +38,11 @@ export const commandTable: readonly CommandEntry[] = [
     name: "inspect",
     summary: "Say what is in a scan file: shapes, dose, probe, scan, overlap, and what looks suspicious.",
     configurable: true,
+  },
+  {
+    name: "plan",
+    summary: "Say what memory, disk and time a training and a reconstruction will take here.",
+    configurable: false,
   },
   { name: "simulate", summary: "Make a simulated scan with its true object and probe.", configurable: true },
   {

@@ -9,6 +9,7 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   evaluate: async () => (await import("./evaluate.ts")).evaluateCommand,
   compare: async () => (await import("./compare.ts")).compareCommand,
   inspect: async () => (await import("./inspect.ts")).inspectCommand,
+  plan: async () => (await import("./plan.ts")).planCommand,
   simulate: async () => (await import("./simulate.ts")).simulateCommand,
   split: async () => (await import("./split.ts")).splitCommand,
   convert: async () => (await import("./convert.ts")).convertCommand,

@@ -25,17 +25,21 @@ import { scanPropagator } from "../../training/scanPropagator.ts";
 import { probesOf } from "../../training/trainableProbe.ts";
 import { checkPixel } from "../conversionWords.ts";
 import { checkDeterminism } from "../determinism.ts";
+import { checkDisk } from "../disk.ts";
 import type { RunHooks } from "../hooks.ts";
 import { locateBundle } from "../inputs/bundleFiles.ts";
 import { type OpenScan, openScan } from "../inputs/scans.ts";
-import { type Home, loaderOptions, type Machine } from "../machine.ts";
+import { type Home, loaderOptions } from "../machine.ts";
 import {
   CANVAS_BYTES,
   checkMemory,
+  FILE_BYTES,
   graphMemory,
+  type MemoryShare,
   PREDICTION_COPIES,
   patternMemory,
   smallerInference,
+  smallerResults,
 } from "../memory.ts";
 import { skippedNote } from "../skippedNote.ts";
 import { stopwatch } from "../stopwatch.ts";
@@ -44,6 +48,8 @@ import { stopwatch } from "../stopwatch.ts";
 export interface InferenceDeps {
   /** Makes the network that predicts; by default the bundle's. */
   readonly loadPredictor?: typeof loadPredictor;
+  /** Is told what the run is thought to hold in memory. */
+  readonly onMemory?: (shares: readonly MemoryShare[]) => void;
 }
 
 /** Everything that a reconstruction works with, before it starts. */
@@ -92,7 +98,7 @@ export async function prepareInference(
   const seconds = { readingModel, readingData: lap() };
   try {
     const bundleFile = { path, sha256: await machine.sha256(bytes) };
-    return await prepareOn(scan, { startedAt, bundle, bundleFile, seconds }, payload, hooks, machine, deps);
+    return await prepareOn(scan, { startedAt, bundle, bundleFile, seconds }, payload, hooks, home, deps);
   } catch (error) {
     scan.close();
     throw error;
@@ -104,7 +110,7 @@ async function prepareOn(
   begun: Pick<InferenceRun, "startedAt" | "bundle" | "bundleFile" | "seconds">,
   payload: InferencePayload,
   hooks: RunHooks,
-  machine: Machine,
+  { machine, store }: Home,
   deps: InferenceDeps,
 ): Promise<InferenceRun> {
   const { model, data, inference, execution } = payload;
@@ -141,7 +147,11 @@ async function prepareOn(
   if (machine.pictures === undefined) hooks.log("no pictures are drawn here");
   for (const line of checkDeterminism(payload, runtime)) warn(line);
   const batch = Math.min(execution.inferenceBatchSize, prediction.source.groups.count);
-  for (const line of memoryWarnings(dataset, prediction, canvas, payload, runtime, machine)) warn(line);
+  const shares = memoryShares(dataset, prediction, canvas, payload, runtime);
+  deps.onMemory?.(shares);
+  for (const line of checkMemory(shares, machine.memory, smallerInference)) warn(line);
+  const written = { what: "the reconstruction", bytes: FILE_BYTES * canvas.height * canvas.width };
+  for (const line of await checkDisk([written], payload.outputDir, store, smallerResults)) warn(line);
   const ownProbe = scaledProbe(dataset.probe, prediction.scales);
   const network = await (deps.loadPredictor ?? loadPredictor)(runtime, model, weightsOf(bundle), batch, ownProbe);
   const scales = objectScales(model, scalesFor(bundle.manifest, facts));
@@ -177,28 +187,23 @@ function checkOutputFormat(
   if (outputFormat !== null) checkPixel(reconstructionWriterNamed(outputFormat), geometry?.objectPixelM, testDataFile);
 }
 
-function memoryWarnings(
+function memoryShares(
   { patterns }: Dataset,
   { source }: PredictionSource,
   canvas: Canvas,
   { model, inference, execution }: InferencePayload,
   { provider }: Runtime,
-  { memory }: Machine,
-): string[] {
+): MemoryShare[] {
   const { groups } = source;
   const { peak, specs } = predictionGraph(model, Math.min(execution.inferenceBatchSize, groups.count));
   const weights = 4 * specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   const kept = inference.phaseAlignment ? 8 * groups.count * groups.size * inference.middleTrim ** 2 : 0;
-  return checkMemory(
-    [
-      { what: "the network", bytes: provider === "cpu" ? graphMemory(peak, weights, PREDICTION_COPIES) : 0 },
-      { what: "the patterns", bytes: patternMemory(patterns) },
-      { what: `the object of ${canvas.height} x ${canvas.width}`, bytes: CANVAS_BYTES * canvas.height * canvas.width },
-      { what: "patches whose phases are aligned", bytes: kept },
-    ],
-    memory,
-    smallerInference,
-  );
+  return [
+    { what: "the network", bytes: provider === "cpu" ? graphMemory(peak, weights, PREDICTION_COPIES) : 0 },
+    { what: "the patterns", bytes: patternMemory(patterns) },
+    { what: `the object of ${canvas.height} x ${canvas.width}`, bytes: CANVAS_BYTES * canvas.height * canvas.width },
+    { what: "patches whose phases are aligned", bytes: kept },
+  ];
 }
 
 const weightsOf = ({ weights }: Bundle): ParameterValues =>

@@ -121,7 +121,7 @@ interface Circumstances {
 }
 
 /** Writes bundle, `training.json` and `run.json`, and says how it went. */
-async function conclude(
+export async function conclude(
   run: TrainingRun,
   { outcome, state, specs, files: written }: Finished,
   payload: TrainingPayload,

@@ -1,3 +1,4 @@
+import { sizeOf } from "../../arrays.ts";
 import { type DataFacts, dataFacts } from "../../bundle/fingerprint.ts";
 import { scanOptions, statedOptions } from "../../config/dataConfig.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
@@ -12,13 +13,14 @@ import type { RunIdentity } from "../../training/checkpoint.ts";
 import { withModeCoherence } from "../../training/modeCoherence.ts";
 import { type PreparedData, prepareData } from "../../training/preparation.ts";
 import { scanPropagator } from "../../training/scanPropagator.ts";
-import { scheduleOf } from "../../training/settings.ts";
+import { optimizerOf, scheduleOf } from "../../training/settings.ts";
 import type { TrainerOptions } from "../../training/trainer.ts";
 import { freshState, type TrainingState } from "../../training/trainingState.ts";
+import { checkDisk } from "../disk.ts";
 import { type OpenScans, openScans } from "../inputs/scans.ts";
 import { scanWarnings } from "../inputs/scanWarnings.ts";
 import { type Home, loaderOptions } from "../machine.ts";
-import { checkMemory, patternMemory, smallerTraining } from "../memory.ts";
+import { checkMemory, type MemoryShare, patternMemory, smallerFiles, smallerTraining } from "../memory.ts";
 import { skippedNote } from "../skippedNote.ts";
 import type { InitialWeights } from "./initialWeights.ts";
 import { identityOf } from "./trainingIdentity.ts";
@@ -39,6 +41,8 @@ export interface TrainingRun {
   readonly facts: readonly DataFacts[];
   readonly identity: RunIdentity;
   readonly setup: Awaited<ReturnType<typeof setUpTraining>>;
+  /** What it is thought to hold. */
+  readonly memory: readonly MemoryShare[];
   readonly batches: TrainerOptions["batches"];
   readonly validate: TrainerOptions["validation"];
   readonly pictures: TrainingPictures;
@@ -100,14 +104,12 @@ async function prepareOn(
   const learned = trainingLabels(scans, prepared.trainingFrames, prepared, payload);
   const source = { ...prepared.training, ...learned };
   const setup = await setUpTraining(payload, scans, prepared, runtime, machine);
-  const memoryWarnings = checkMemory(
-    [
-      { what: "training steps", bytes: setup.memory },
-      { what: "the patterns", bytes: files.datasets.reduce((sum, { patterns }) => sum + patternMemory(patterns), 0) },
-    ],
-    machine.memory,
-    smallerTraining,
-  );
+  const memory = [
+    { what: "training steps", bytes: setup.memory },
+    { what: "the patterns", bytes: files.datasets.reduce((sum, { patterns }) => sum + patternMemory(patterns), 0) },
+  ];
+  const memoryWarnings = checkMemory(memory, machine.memory, smallerTraining);
+  const diskWarnings = await checkDisk(writtenBy(setup, payload), payload.outputDir, home.store, smallerFiles);
   const loader = machine.batches(source, loaderOptions(execution));
   const held = prepared.validation && {
     ...prepared.validation,
@@ -123,6 +125,7 @@ async function prepareOn(
     validation,
     prepared,
     setup,
+    memory,
     initial,
     facts,
     identity: identityOf(payload, facts, seed, initial),
@@ -155,6 +158,7 @@ async function prepareOn(
       ...trainingWarnings(payload, prepared),
       ...canvasWarnings(payload, scans, prepared),
       ...memoryWarnings,
+      ...diskWarnings,
     ],
     weightsRandom,
     orderRandom,
@@ -164,6 +168,21 @@ async function prepareOn(
       files.close();
     },
   };
+}
+
+/** What a training leaves on the disk, and what it needs there while a checkpoint is replaced. */
+function writtenBy({ main }: TrainingRun["setup"], { training, execution }: TrainingPayload): MemoryShare[] {
+  const weights = 4 * main.models.specs.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  const { checkpointSaveTopK: kept } = execution;
+  const files = execution.enableCheckpointing
+    ? 2 + (kept < 0 ? training.maxEpochs : Math.min(kept, training.maxEpochs))
+    : 0;
+  // The weights, the best ones, and the optimiser's moments.
+  const checkpoint = weights * (2 + optimizerOf(training).moments.length);
+  return [
+    { what: `${files} checkpoints`, bytes: files * checkpoint },
+    { what: "the model", bytes: 2 * weights },
+  ];
 }
 
 /** The state that a training from its beginning starts in. */

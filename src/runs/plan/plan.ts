@@ -1,0 +1,195 @@
+import type { Settings } from "../../config/group.ts";
+import type { PayloadKind } from "../../config/names.ts";
+import type { Sources, TrainingPayload } from "../../config/payload.ts";
+import { groupOf, groups, isRead } from "../../config/schema.ts";
+import { PtychonautError } from "../../errors.ts";
+import { checkDisk } from "../disk.ts";
+import type { RunHooks } from "../hooks.ts";
+import type { Home } from "../machine.ts";
+import { smallerFiles } from "../memory.ts";
+import { outputs, subfolders } from "../outputs.ts";
+import { createInferencePayload, createTrainingPayload } from "../payloads.ts";
+import { silentProgress } from "../progress.ts";
+import { REHEARSAL, rehearsalStore } from "./rehearsalStore.ts";
+import { type InferenceRehearsal, rehearseInference } from "./rehearseInference.ts";
+import { rehearseTraining, type TrainingRehearsal } from "./rehearseTraining.ts";
+
+/** What is to be planned: a training and the reconstruction after it, or, with a model, a reconstruction alone. */
+export interface PlanRequest extends Sources {
+  /** A scan, or several to train on together. */
+  readonly scans: readonly string[];
+  readonly modelPath?: string;
+  /** Where the results would go: whose disk is looked at. Default: where the program runs. */
+  readonly outputDir?: string;
+}
+
+/** What a run takes. */
+export interface RunPlan {
+  /** Seconds, and what they are made of. */
+  readonly seconds: number;
+  readonly parts: Readonly<Record<string, number>>;
+  /** Most memory that the program holds, bytes: measured, or estimated where it cannot be. */
+  readonly memory: number;
+  readonly memoryIs: "measured" | "estimated";
+  /** Bytes of what it leaves, and of what it needs for a moment beside that. */
+  readonly disk: number;
+  readonly diskForAMoment: number;
+}
+
+export interface TrainingPlan extends RunPlan {
+  /** All of them: training may stop earlier. */
+  readonly epochs: number;
+  readonly secondsPerEpoch: number;
+}
+
+export interface Plan {
+  readonly training: TrainingPlan | null;
+  readonly inference: RunPlan;
+  /** What there is. */
+  readonly available: { readonly memory: number; readonly disk: number | null };
+  /** What calibration took, seconds. */
+  readonly calibration: number;
+  readonly warnings: readonly string[];
+}
+
+const [TRAINING, INFERENCE] = [`${REHEARSAL}/train`, `${REHEARSAL}/infer`];
+
+/**
+ * What a training and a reconstruction would take on this machine, by rehearsing them: the same code on the same data, a few
+ * steps of each, with everything that is written kept in memory.
+ * @throws PtychonautError as the runs refuse their input; "usage" where memory or disk do not suffice
+ */
+export async function runPlan(request: PlanRequest, hooks: RunHooks, home: Home): Promise<Plan> {
+  const begun = performance.now();
+  const outputDir = request.outputDir ?? home.store.absolute(".");
+  const { store, sizes } = rehearsalStore(home.store, outputDir);
+  const stage: Home = { ...home, store };
+  const warnings: string[] = [];
+  const silent: RunHooks = {
+    signal: hooks.signal,
+    log: () => {},
+    warn: (line) => {
+      // What the runs say of the data is theirs to say; what they say of the machine belongs here.
+      if (/of memory|free: /.test(line)) warnings.push(line.replace(/^warning: /, ""));
+    },
+    progress: () => silentProgress,
+  };
+  const { scans, modelPath } = request;
+  let training: TrainingPlan | null = null;
+  if (modelPath === undefined) {
+    hooks.log("rehearsing the training");
+    const payload = await createTrainingPayload(
+      { ...sourcesOf(request, "training"), trainDataFile: scans, outputDir: TRAINING },
+      stage,
+    );
+    const rehearsed = await rehearseTraining(payload, silent, stage);
+    training = trainingPlan(rehearsed, payload, folderSizes(sizes, "train/"), home);
+    // A rehearsal has one epoch: all of them may leave more checkpoints.
+    warnings.push(...(await checkDisk(shares(training), outputDir, home.store, smallerFiles)));
+  } else if (scans.length > 1)
+    throw new PtychonautError("usage", "a model reconstructs one scan at a time", { got: `${scans.length} scans` });
+  if (hooks.signal.aborted) throw new PtychonautError("usage", "the plan was interrupted");
+  hooks.log("rehearsing the reconstruction");
+  const payload = await createInferencePayload(
+    {
+      ...sourcesOf(request, "inference"),
+      modelPath: modelPath ?? TRAINING,
+      testDataFile: scans[0],
+      outputDir: INFERENCE,
+    },
+    stage,
+  );
+  const inference = inferencePlan(
+    await rehearseInference(payload, silent, stage),
+    folderSizes(sizes, "infer/"),
+    modelPath === undefined ? undefined : home,
+  );
+  return {
+    training,
+    inference,
+    available: { memory: home.machine.memory, disk: (await home.store.freeBytes(outputDir)) ?? null },
+    calibration: (performance.now() - begun) / 1000,
+    warnings: [...new Set(warnings)],
+  };
+}
+
+/** Of all settings those that one of the two reads; a network is its bundle's. */
+function sourcesOf({ overrides = {}, executionConfig = {}, file = {} }: Sources, kind: PayloadKind): Sources {
+  const isOurs = (name: string): boolean => isRead(name, kind) && (kind === "training" || groupOf(name) !== "model");
+  const only = (settings: Settings): Settings =>
+    Object.fromEntries(
+      Object.entries(settings).flatMap(([name, value]) => {
+        if (!(name in groups)) return isOurs(name) ? [[name, value]] : [];
+        return typeof value === "object" && value !== null ? [[name, only(value as Settings)]] : [];
+      }),
+    );
+  return { overrides: only(overrides), executionConfig: only(executionConfig), file: only(file) };
+}
+
+const folderSizes = (sizes: ReadonlyMap<string, number>, prefix: string): ReadonlyMap<string, number> =>
+  new Map([...sizes].flatMap(([path, bytes]) => (path.startsWith(prefix) ? [[path.slice(prefix.length), bytes]] : [])));
+
+function trainingPlan(
+  r: TrainingRehearsal,
+  { execution }: TrainingPayload,
+  sizes: ReadonlyMap<string, number>,
+  home: Home,
+): TrainingPlan {
+  const secondsPerEpoch = r.batchesPerEpoch * r.batch + r.validationBatches * r.validationBatch + r.epochEnd;
+  const parts = {
+    preparing: r.preparing + r.compiling,
+    steps: r.epochs * r.batchesPerEpoch * r.batch,
+    validation: r.epochs * r.validationBatches * r.validationBatch,
+    checkpoints: r.epochs * r.epochEnd,
+    concluding: r.concluding,
+  };
+  const { checkpointSaveTopK: kept } = execution;
+  let [disk, largest] = [0, 0];
+  for (const [path, bytes] of sizes) {
+    const times = path.startsWith(`${subfolders.checkpoints}/epoch=`)
+      ? kept < 0
+        ? r.epochs
+        : Math.min(kept, r.epochs)
+      : path.startsWith(`${subfolders.logs}/`) || path === outputs.training
+        ? r.epochs
+        : 1;
+    disk += times * bytes;
+    largest = Math.max(largest, bytes);
+  }
+  return {
+    ...{ seconds: sumOf(parts), parts, disk, diskForAMoment: largest },
+    ...memoryOf(r, home),
+    ...{ epochs: r.epochs, secondsPerEpoch },
+  };
+}
+
+function inferencePlan(
+  r: InferenceRehearsal,
+  sizes: ReadonlyMap<string, number>,
+  measuredBy: Home | undefined,
+): RunPlan {
+  const parts = { preparing: r.preparing, prediction: r.groups * r.group, concluding: r.concluding };
+  const bytes = [...sizes.values()];
+  return {
+    ...{ seconds: sumOf(parts), parts },
+    ...memoryOf(r, measuredBy),
+    disk: bytes.reduce((a, b) => a + b, 0),
+    diskForAMoment: bytes.reduce((a, b) => Math.max(a, b), 0),
+  };
+}
+
+/** @param home where nothing else was run that may have held more */
+function memoryOf(
+  { memory }: { readonly memory: number },
+  home: Home | undefined,
+): Pick<RunPlan, "memory" | "memoryIs"> {
+  const held = home?.machine.heldMost?.();
+  return held === undefined ? { memory, memoryIs: "estimated" } : { memory: held, memoryIs: "measured" };
+}
+
+const sumOf = (parts: Readonly<Record<string, number>>): number => Object.values(parts).reduce((a, b) => a + b, 0);
+
+const shares = ({ disk, diskForAMoment }: RunPlan): { what: string; bytes: number }[] => [
+  { what: "what the training leaves", bytes: disk },
+  { what: "a file that is being replaced", bytes: diskForAMoment },
+];
