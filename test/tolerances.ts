@@ -138,4 +138,13 @@ export const tolerances = {
    * error is (1/6)²/8 to (2/6)²/8 of the object's curvature, a percent. Half a pixel of displacement makes two and more.
    */
   resampledPrediction: 0.015,
+  /**
+   * R of patterns of bins of b × b pixels predicted at the bins' middles, over b² − 1. The mean over a bin differs from the
+   * middle's value by (b² − 1)/24 of the intensity's curvature along each axis, (2π w/N)² of it where the exit wave's
+   * autocorrelation is w = 4.2 pixels wide: (b² − 1) 0.0073 of an amplitude on two axes with N = 64, half as much again where
+   * speckles are dark. Middles that are taken half a pixel off make twice as much and more.
+   */
+  binnedPrediction: 0.011,
+  /** R of patterns predicted from what made them: amplitudes and their places went through float32 files. */
+  samePrediction: 1e-3,
 } as const;

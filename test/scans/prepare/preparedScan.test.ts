@@ -11,6 +11,7 @@ import type { ScanOptions } from "../../../src/scans/scanOptions.ts";
 import { writeScanNpz } from "../../../src/scans/writeScanNpz.ts";
 import type { SimulationOptions } from "../../../src/simulation/options.ts";
 import { simulate } from "../../../src/simulation/simulate.ts";
+import { tolerances } from "../../tolerances.ts";
 
 const N = 64;
 const COUNT = 12;
@@ -155,7 +156,7 @@ describe("bins", () => {
         );
       const untilted = { shape: [1, side, side], data: cut };
       // A bin is the mean over its width, not the middle's value: what is left goes as the variance of places in it.
-      expect(misfit(scan)).toBeLessThan(0.011 * (binBy ** 2 - 1));
+      expect(misfit(scan)).toBeLessThan(tolerances.binnedPrediction * (binBy ** 2 - 1));
       expect(misfit(scan, untilted)).toBeGreaterThan(2 * misfit(scan));
     },
   );
@@ -168,7 +169,7 @@ describe("bins", () => {
     expect(() => read(bytes, { binBy: 3 })).toThrow(/bins leave a rest; .*`crop_to=63`/);
     const odd = read(bytes, { cropTo: 63, binBy: 3 });
     expect(odd.patterns.width).toBe(21);
-    expect(misfit(odd)).toBeLessThan(0.011 * (3 ** 2 - 1));
+    expect(misfit(odd)).toBeLessThan(tolerances.binnedPrediction * (3 ** 2 - 1));
   });
 });
 
@@ -196,7 +197,7 @@ describe("the detector's orientation", () => {
       dataset.probe.data,
       dataset.object?.data,
     ]);
-    expect(misfit(scan)).toBeLessThan(1e-3);
+    expect(misfit(scan)).toBeLessThan(tolerances.samePrediction);
     expect(misfit(read(bytes, {}))).toBeGreaterThan(0.05);
   });
 
@@ -220,7 +221,7 @@ describe("the detector's orientation", () => {
     const positions = turned.positions.map((value, i) => value + middle[1 - (i % 2)] - middle[i % 2]);
     const object = transposed(dataset.object);
     const scan = { ...turned, positions, object: { shape: object.shape, data: object.data as Float32Array } };
-    expect(misfit(scan)).toBeLessThan(1e-3);
+    expect(misfit(scan)).toBeLessThan(tolerances.samePrediction);
     expect(misfit({ ...scan, positions: dataset.positions })).toBeGreaterThan(0.05);
   });
 
