@@ -14,7 +14,8 @@ import { type Reading, readingOf } from "./quantities.ts";
  * EMD files of 4D-STEM, as py4DSTEM up to 0.12, 0.13 and emdfile write them: an array (scan row, scan column, y, x) of counts
  * with the zero frequency near the middle, vectors `dim1 … dim4` or `dim0 … dim3` beside it, and calibrations of both spaces
  * with units in the metadata. A step of 1/length on the detector makes an object pixel of 1 / (N dk), one of angles
- * λ / (N dθ). QR_rotation, counterclockwise of the scan against the detector with x down, is applied to the positions.
+ * λ / (N dθ). Positions are brought to the detector's axes by QR_rotation, counterclockwise of the scan against the detector
+ * with x down, and then by QR_flip, which exchanges the axes.
  */
 export const emdFormat: ScanFormat = {
   name: "emd",
@@ -64,10 +65,6 @@ function parts(file: ArrayFile, options: ScanOptions, where: string): ScanParts 
   const values = emdValues(reading, key ?? "", ancestors(key ?? ""));
   const geometry = geometryOf(reading, values, key, options);
   const raster = usable ? rasterOf(reading, values, key) : undefined;
-  if (values.flipped)
-    reading.warnings.push(
-      `QR_flip says that scan and detector are mirror images: not applied; ${optionAdvice("positionSwap", "yes")} does`,
-    );
   return {
     ...(usable ? { patterns: { file, key } } : {}),
     ...(raster === undefined ? {} : { raster }),
@@ -81,9 +78,12 @@ function parts(file: ArrayFile, options: ScanOptions, where: string): ScanParts 
 }
 
 /** The raster, with its step where the file counts in a unit of length. */
-function rasterOf({ file, warnings }: Reading, { scanStep, rotation = 0 }: EmdValues, key: string): RasterPart {
+function rasterOf({ file, warnings }: Reading, values: EmdValues, key: string): RasterPart {
+  const { scanStep, rotation = 0, flipped } = values;
   const [rows, columns] = file.header(key).shape;
-  const raster: RasterPart = { shape: [rows, columns], rotation };
+  // Rotated, then exchanged is exchanged, then rotated the other way; −0 would be shown.
+  const turn = flipped ? { exchanged: true, rotation: rotation === 0 ? 0 : -rotation } : { rotation };
+  const raster: RasterPart = { shape: [rows, columns], ...turn };
   const unit = scanStep && metresInUnit(scanStep.unit);
   if (scanStep !== undefined && unit !== undefined)
     return { ...raster, stepM: [scanStep.values[0] * unit, scanStep.values[1] * unit] };

@@ -2,7 +2,6 @@ import { describe, expect, it } from "vitest";
 import { openArrayFile } from "../../../src/formats/containers.ts";
 import type { NpyArray } from "../../../src/formats/npy.ts";
 import { electronWavelength } from "../../../src/optics/units.ts";
-import { correctedPositions } from "../../../src/scans/prepare/positions.ts";
 import { readScanArrays } from "../../../src/scans/registry.ts";
 import type { ScanOptions } from "../../../src/scans/scanOptions.ts";
 import { writtenHdf5 } from "../../formats/hdf5/written.ts";
@@ -95,20 +94,24 @@ describe("4D-STEM in EMD files", () => {
     expect(dataset.provenance.conversions.join("\n")).toMatch(/taken as volts[\s\S]*λ \/ \(N dθ\)/);
   });
 
-  it("are turned by QR_rotation, so that scan and detector have the same axes", () => {
+  it.each([false, true])("are brought to the detector's axes by QR_rotation and QR_flip (%s)", (flip) => {
     const bundle = "datacube_root/metadatabundle/calibration";
-    const turned = { ...emdfile(), [`${bundle}/QR_rotation`]: scalar(Math.PI / 6), [`${bundle}/QR_flip`]: scalar(1) };
-    const dataset = read(turned, emdAttributes);
-    const about: [number, number] = [known.positions[0], known.positions[1]];
-    const expected = correctedPositions(known.positions, { positionRotation: 30 }, about);
-    const [dy, dx] = [dataset.positions[0] - expected[0], dataset.positions[1] - expected[1]];
-    dataset.positions.forEach((value, i) => {
-      expect(value - (i % 2 ? dx : dy)).toBeCloseTo(expected[i], 9);
-    });
-    // A step along the scan's columns goes up the detector's rows' axis x as py4DSTEM has it: x' = x cos θ + y sin θ.
-    expect(dataset.positions[2] - dataset.positions[0]).toBeCloseTo(3 * Math.sin(Math.PI / 6), 9);
-    expect(dataset.positions[3] - dataset.positions[1]).toBeCloseTo(3 * Math.cos(Math.PI / 6), 9);
-    expect(dataset.provenance.warnings.join()).toMatch(/QR_flip.*`position_swap=yes`/);
+    const theta = Math.PI / 6;
+    const turned = {
+      ...emdfile(),
+      [`${bundle}/QR_rotation`]: scalar(theta),
+      [`${bundle}/QR_flip`]: scalar(flip ? 1 : 0),
+    };
+    const { positions, provenance } = read(turned, emdAttributes);
+    for (let k = 0; k < rows * columns; k++) {
+      // py4DSTEM's x runs down the rows: q = (x cos θ + y sin θ, y cos θ − x sin θ), then exchanged where it is flipped.
+      const [x, y] = [2 * Math.floor(k / columns), 3 * (k % columns)];
+      const q = [x * Math.cos(theta) + y * Math.sin(theta), y * Math.cos(theta) - x * Math.sin(theta)];
+      const [row, column] = flip ? [q[1], q[0]] : q;
+      expect(positions[2 * k] - positions[0]).toBeCloseTo(row, 9);
+      expect(positions[2 * k + 1] - positions[1]).toBeCloseTo(column, 9);
+    }
+    expect(provenance.conversions.join("\n")).toMatch(/rotated by -?30°/);
   });
 
   it("that count in pixels ask for the step and the pixel, and take them", () => {
