@@ -47,9 +47,12 @@ export function beamCentre(subject: Subject): readonly DoctorRow[] {
   // How many standard errors nearer to the one than to the other: half the difference is where it would be undecided.
   const falseAlarm = Math.min(1, 2 * normalTail((distance(other) - distance(place)) / 2 / Math.max(error, 1e-3)));
   const at = whole.index.map((value) => value.toFixed(2)).join(", ");
-  const evidence = `the mean pattern is centred at (${at}) ± ${error.toFixed(2)} of (${height}, ${width}), ${distance(place).toFixed(1)} pixels from the ${place}`;
+  const evidence = `the mean pattern is centred at (${at}) ± ${parts < 3 ? "what few frames do not tell" : error.toFixed(2)} of (${height}, ${width}), ${distance(place).toFixed(1)} pixels from the ${place}`;
   const assumed = stated.dcAt ?? "center";
-  const centreRow = offCentre(whole.index, targets[place], [height, width], error);
+  const centreRow =
+    parts < 3
+      ? openRow("beam centre", "it takes three frames to see how far it is to be trusted")
+      : offCentre(whole.index, targets[place], [height, width], error);
   if (distance(place) > Math.min(height, width) / 4)
     return [
       { ...openRow("zero frequency", evidence), found: "neither at centre nor corner", state: "trouble" },

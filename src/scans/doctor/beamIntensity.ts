@@ -57,9 +57,10 @@ function flicker({ facts }: Subject, pairs: readonly Pair[], { values, noise }: 
   const count = values.length;
   const half = ({ a, b }: Pair): number => ((values[a] - values[b]) ** 2 - noise[a] - noise[b]) / 2;
   const { probeField } = facts;
-  if (probeField === undefined)
+  if (probeField === undefined || !probeField.data.some((value) => Number.isFinite(value) && value !== 0))
     return openRow("flicker", "without a probe it is not known how fast the light on the object changes");
   const overlap = lightOverlap(probeField);
+  if (!Number.isFinite(overlap[1])) return openRow("flicker", "the probe has values that are no numbers");
   const unshared = ({ distance }: Pair): number => 1 - sharedLight(overlap, distance);
   // The nugget of a straight line, left out block by block.
   const nuggets = Array.from({ length: BLOCKS + 1 }, (_, left) =>

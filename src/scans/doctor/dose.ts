@@ -34,8 +34,8 @@ export function dose({ facts, kind, lattice }: Subject): readonly DoctorRow[] {
   };
   const telling =
     scan !== undefined && inPixels(facts) && !positionUnit(facts).some(({ severity }) => severity === "error");
-  if (!telling || probe === undefined || !(probe.diameter > 0))
-    return [row, openRow("resolution that the dose supports", "it takes positions in pixels and a probe")];
+  if (!telling || probe === undefined || !(probe.diameter > 0) || !(total > 0))
+    return [row, openRow("resolution that the dose supports", "it takes light, positions in pixels and a probe")];
   const [height, width] = [0, 1].map((axis) => scan.greatest[axis] - scan.least[axis] + probe.diameter);
   const fluence = total / (height * width);
   const label = (pixels: number): string =>

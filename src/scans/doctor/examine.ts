@@ -54,6 +54,8 @@ function refusals({ inspection: { findings } }: Subject, rows: readonly DoctorRo
   // In a unit that is open positions have no place that could be wrong.
   if (rows.some(({ quantity, state }) => quantity === POSITION_UNIT && state === "say"))
     for (const option of ["position_reference", "position_origin"]) answered.add(option);
+  if (rows.some(({ quantity, state }) => quantity === "frames with bad numbers" && state === "trouble"))
+    for (const { what } of findings) if (/values? in the patterns$|^frames with NaN/.test(what)) said.add(what);
   return findings
     .filter(({ severity, what, flag }) => {
       const options = names(flag ?? "");

@@ -9,8 +9,10 @@ export interface FrameFeatures {
   readonly energies: Float32Array;
 }
 
-/** Cells along an axis: enough to tell neighbours from others, few enough for a scan of any size. */
+/** Cells along an axis: enough to tell neighbours from others. */
 const CELLS = 16;
+/** Of longer scans there are fewer. */
+const LONG = 16_384;
 
 export interface FeatureTally {
   add(data: ArrayLike<number>): void;
@@ -23,7 +25,7 @@ export function featureTally(
   mask?: ArrayLike<number>,
 ): FeatureTally {
   const size = height * width;
-  const cells = Math.max(1, Math.min(CELLS, height, width));
+  const cells = Math.max(1, Math.min(count > LONG ? CELLS / 2 : CELLS, height, width));
   const cellOf = Int32Array.from(
     { length: size },
     (_, i) => Math.floor((Math.floor(i / width) * cells) / height) * cells + Math.floor(((i % width) * cells) / width),

@@ -74,6 +74,8 @@ function orderRow(subject: Subject): DoctorRow {
     }))
     .sort((a, b) => a.falseAlarm - b.falseAlarm || b.gain - a.gain)[0];
   if (best !== undefined && best.falseAlarm < SURE) return wrongOrder(best);
+  if (!chance.every(({ gain }) => Number.isFinite(gain)))
+    return openRow(ORDER, "the values are too large to be compared");
   const told = -chance.reduce((sum, { gain }) => sum + gain, 0) / chance.length;
   const noise = Math.max(...chance.map(({ error }) => error));
   const left = results.filter(({ kept }) => !(kept > EXCLUDED)).map(({ order }) => order);

@@ -13,6 +13,8 @@ const DARKEST = 0.1;
 /** A pedestal is at least so much of their mean: less is also what a detector looks like that loses counts. */
 const LEAST_SHARE = 0.25;
 const LEAST_FRAMES = 8;
+/** Variance over what is left of the mean above the constant, over all pixels: one and more where photons were counted. */
+const LEAST_SCATTER = 0.5;
 
 /**
  * A constant on top of the counts. The variance of counts is their mean, and whatever changes from frame to frame adds to
@@ -26,9 +28,11 @@ export function pedestal(subject: Subject): readonly DoctorRow[] {
   if (sample === undefined || sample.frames.length < LEAST_FRAMES)
     return [openRow("pedestal", `it takes ${LEAST_FRAMES} frames to see what does not change`)];
   if (lattice === undefined) return [openRow("pedestal", "the values are no counts, whose scatter would tell it")];
-  const { constant, error, mean, least } = underdispersion(sample, lattice, trustedPixels(subject));
+  const { constant, error, mean, least, scatter } = underdispersion(sample, lattice, trustedPixels(subject));
   if (!(mean > 0))
     return [{ ...none("the darkest tenth of the pixels is dark in every frame"), sure: "sure", limit: 0 }];
+  if (scatter < LEAST_SCATTER)
+    return [openRow("pedestal", "the values do not scatter as counts do, so nothing tells a constant")];
   const falseAlarm = normalTail(constant / error);
   const limit = Math.max(LEAST_SHARE * mean, Z_SURE * error);
   const evidence = `the darkest tenth of the pixels has ${short(mean)} counts on average with a variance of ${short(mean - constant)}`;
@@ -95,7 +99,7 @@ function underdispersion(
   { data, height, width, frames }: PatternSample,
   { kind, spacing }: ValueLattice,
   trusted: Uint8Array,
-): { constant: number; error: number; mean: number; least: number } {
+): { constant: number; error: number; mean: number; least: number; scatter: number } {
   const size = height * width;
   const n = frames.length;
   const counts = (value: number): number => Math.round((kind === "counts" ? value : value * value) / spacing);
@@ -117,8 +121,14 @@ function underdispersion(
   const darkest = pixels.slice(0, Math.max(1, Math.floor(DARKEST * pixels.length)));
   const average = (of: (pixel: { mean: number; variance: number }) => number): number =>
     darkest.reduce((sum, pixel) => sum + of(pixel), 0) / darkest.length;
+  const constant = average(({ mean, variance }) => mean - variance);
+  const [above, variances] = pixels.reduce(
+    ([light, sum], { mean, variance }) => [light + Math.max(0, mean - constant), sum + variance],
+    [0, 0],
+  );
   return {
-    constant: average(({ mean, variance }) => mean - variance),
+    constant,
+    scatter: above > 0 ? variances / above : 1,
     error: Math.sqrt((2 * average(({ mean }) => mean * mean)) / (n - 1) / darkest.length),
     mean: average(({ mean }) => mean),
     least,

@@ -80,6 +80,7 @@ function scaleRow({ facts: { probe: summary, frames }, kind, lattice }: Subject)
   const counts = (kind === "counts" ? frames?.sums : frames?.energies) ?? new Float64Array();
   if (summary === undefined || counts.length === 0) return openRow("scale of the probe", "there are no patterns");
   const dose = counts.reduce((a, b) => a + b, 0) / counts.length;
+  if (!(dose > 0)) return openRow("scale of the probe", "the patterns have no light");
   if (!(summary.energy > 0))
     return {
       quantity: "scale of the probe",
