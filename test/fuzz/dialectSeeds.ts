@@ -156,13 +156,12 @@ export function readDialect(bytes: Uint8Array): void {
 }
 
 function withAttributes(npz: ArrayFile): ArrayFile {
-  return {
-    ...npz,
-    container: "HDF5",
-    keys: npz.keys.filter((key) => !key.includes("@")),
-    attributes(key = "") {
-      const own = npz.keys.filter((name) => name.startsWith(`${key}@`));
-      return Object.fromEntries(own.map((name) => [name.slice(key.length + 1), npz.read(name)]));
-    },
+  const known = new Map<string, Readonly<Record<string, NpyArray>>>();
+  const attributes = (key = ""): Readonly<Record<string, NpyArray>> => {
+    const own = npz.keys.filter((name) => name.startsWith(`${key}@`));
+    const found = known.get(key) ?? Object.fromEntries(own.map((name) => [name.slice(key.length + 1), npz.read(name)]));
+    known.set(key, found);
+    return found;
   };
+  return { ...npz, container: "HDF5", keys: npz.keys.filter((key) => !key.includes("@")), attributes };
 }
