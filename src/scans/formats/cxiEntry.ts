@@ -6,7 +6,7 @@ import type { PositionsPart, ScanParts } from "../parts.ts";
 import { middleOf } from "../scanPositions.ts";
 import { darkFrames } from "./darkFrames.ts";
 import { type DetectorAxes, detectorAxes, shownVector } from "./detectorAxes.ts";
-import { goodPixels } from "./detectorMask.ts";
+import { goodPixels, nexusBits } from "./detectorMask.ts";
 import { firstKey, firstStack, lengthAt, numberAt, photonEnergyAt, type Reading } from "./quantities.ts";
 
 /** Where a dialect of CXI keeps what; of several paths the first that is there. */
@@ -55,6 +55,7 @@ export function entryParts(
   const shifted = patterns !== undefined && isShifted(reading, patterns);
   if (patterns !== undefined && !shifted) beamCentre(reading, at, patterns, axes);
   const maskKey = firstKey(file, at("mask"));
+  const pixelMask = maskKey === undefined ? firstKey(file, at("pixel_mask")) : undefined;
   const illumination = firstKey(file, paths.illuminations);
   const object = imageOf(reading, paths.images);
   return {
@@ -65,6 +66,7 @@ export function entryParts(
     ...objectIn(reading, paths.image),
     ...darkFrames(reading, firstKey(file, at("data_dark")), patterns),
     ...(maskKey === undefined ? {} : { mask: goodPixels(reading, maskKey) }),
+    ...(pixelMask === undefined ? {} : { mask: goodPixels(reading, pixelMask, nexusBits) }),
     geometry,
     says: {
       measurement: "counts",

@@ -18,8 +18,8 @@ export const cxiBits: MaskBits = {
   },
 };
 
-/** Of DECTRIS' detectors. */
-export const dectrisBits: MaskBits = {
+/** Of NeXus' `pixel_mask`, and of DECTRIS' detectors. */
+export const nexusBits: MaskBits = {
   harmless: 0,
   names: { 1: "in gaps", 2: "dead", 4: "under-responding", 8: "over-responding", 16: "noisy" },
 };

@@ -5,7 +5,7 @@ import type { ArrayPart, PatternsPart, ScanParts } from "../parts.ts";
 import type { ScanFormat } from "../scanFormat.ts";
 import { warnAboutCentre } from "./cxiEntry.ts";
 import { detectorAxes } from "./detectorAxes.ts";
-import { dectrisBits, goodPixels } from "./detectorMask.ts";
+import { goodPixels, nexusBits } from "./detectorMask.ts";
 import { numberedStacks } from "./numberedStacks.ts";
 import { firstKey, firstStack, lengthAt, numberAt, photonEnergyAt, type Reading, readingOf } from "./quantities.ts";
 
@@ -90,7 +90,7 @@ function maskOf(
 ): ArrayPart | undefined {
   const { shape, dtype } = file.header(key);
   const maskKey = firstKey(reading.file, [`${SPECIFIC}/pixel_mask`, `${DETECTOR}/pixel_mask`]);
-  const stated = maskKey === undefined ? undefined : goodPixels(reading, maskKey, dectrisBits);
+  const stated = maskKey === undefined ? undefined : goodPixels(reading, maskKey, nexusBits);
   const bits = numberAt(reading, `${DETECTOR}/bit_depth_image`) ?? Number(/^uint(\d+)$/.exec(dtype)?.[1] ?? 0);
   const overflow = bits >= 8 && bits <= 32 ? 2 ** bits - 1 : undefined;
   const frames = shape.slice(0, -2).reduce((product, extent) => product * extent, 1);

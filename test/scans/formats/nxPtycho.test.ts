@@ -105,6 +105,21 @@ describe("NXptycho and NXcxi_ptycho", () => {
     expect(provenance.conventions).toMatchObject({ positions_are: "sample", position_unit: "m" });
   });
 
+  it('every bit of pixel_mask is a defect, CXI\'s "has signal" in mask is none', () => {
+    const bits = new Uint32Array(side * side);
+    bits.set([0x1000, 1, 0x10]);
+    const invalid = (name: string) => {
+      const mask: NpyArray = { shape: [side, side], dtype: "uint32", data: bits };
+      const { parts } = scanParts(nexus({ [`${detector}/${name}`]: mask }), {}, "scan.nxs");
+      const valid = parts.mask?.read().data;
+      return [0, 1, 2].filter((i) => valid?.[i] === 0);
+    };
+    expect([invalid("mask"), invalid("pixel_mask")]).toEqual([
+      [1, 2],
+      [0, 1, 2],
+    ]);
+  });
+
   it("a unit that is not known is an error that names it", () => {
     const attributes = { [`${detector}/distance`]: { units: text("furlong") } };
     expect(() => scanParts(nexus({}, attributes), {}, "scan.nxs")).toThrow(/furlong/);
