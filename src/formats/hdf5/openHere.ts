@@ -6,6 +6,7 @@ import { readAttributes } from "./attributes.ts";
 import { checkFilters, installPlugins } from "./filters.ts";
 import { kindOf } from "./kinds.ts";
 import { borrowed, guarded, type Hdf5Library, type Hdf5Metadata, hdf5Library, quietly } from "./library.ts";
+import { linksOf } from "./links.ts";
 import { type MountedFile, mount, removeTree, type Sources } from "./mount.ts";
 import { checkSources, openNeighbourhood } from "./neighbourhood.ts";
 import type { Box, Hdf5Header, Hdf5Reader } from "./reader.ts";
@@ -75,11 +76,14 @@ function readerOf({ library, id, mounted, sources, folder, where, datasets, clos
     guarded(library, "the array cannot be read", place(path), call);
   const described = new Map<string, Hdf5Metadata>();
   const checked = new Set<string>();
+  const links = linksOf(library, id);
+  const isDataset = (path: string): boolean =>
+    path !== "" && links.leads(path) && typeOf(library, id, path) === DATASET;
 
   const metadata = (path: string): Hdf5Metadata => {
     const known = described.get(path);
     if (known !== undefined) return known;
-    if (path === "" || typeOf(library, id, path) !== DATASET) throw notThere(library, id, path, where, datasets);
+    if (!isDataset(path)) throw notThere(library, id, links.has(path), path, where, datasets);
     const found = attempt(path, () => library.get_dataset_metadata(id, path));
     described.set(path, found);
     return found;
@@ -126,9 +130,9 @@ function readerOf({ library, id, mounted, sources, folder, where, datasets, clos
 
   return {
     keys: datasets,
-    has: (path) => path !== "" && typeOf(library, id, path) === DATASET,
+    has: isDataset,
     header,
-    attributes: (path) => readAttributes(library, id, path, where),
+    attributes: (path) => (path === "" || links.leads(path) ? readAttributes(library, id, path, where) : {}),
     bytes,
     texts: (path) =>
       readTexts(library, readable(path), place(path), {
@@ -168,18 +172,19 @@ function checkExpansion({ shape, itemSize }: Hdf5Header, fileBytes: number, wher
   });
 }
 
-/** Why a path leads to no dataset. */
+/** Why a path leads to no dataset. @param isLink whether there is a link of this path */
 function notThere(
   library: Hdf5Library,
   id: bigint,
+  isLink: boolean,
   path: string,
   where: string,
   datasets: readonly string[],
 ): PtychonautError {
-  const target = quietly(library, () => library.get_symbolic_link(id, path)) ?? null;
+  const target = isLink ? (quietly(library, () => library.get_symbolic_link(id, path)) ?? null) : null;
   if (target !== null)
     return new PtychonautError("data", `the link "${path}" leads to no array`, { where, got: `a link to ${target}` });
-  const link = quietly(library, () => library.get_external_link(id, path));
+  const link = isLink ? quietly(library, () => library.get_external_link(id, path)) : undefined;
   if (link?.filename !== undefined)
     return new PtychonautError("data", `the link "${path}" leads to what is not there`, {
       where,
