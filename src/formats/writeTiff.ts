@@ -1,8 +1,12 @@
 import type { ByteSink } from "./byteSource.ts";
 
-/** Pages of one size, float32, grey: what a TIFF of ours holds. */
+export type PageType = "float32" | "uint8" | "uint16" | "uint32";
+
+/** Pages of one size, grey: what a TIFF of ours holds. */
 export interface TiffPages {
   readonly shape: readonly [count: number, height: number, width: number];
+  /** Of the file's numbers; as integers the pages must be such. Default float32. */
+  readonly dtype?: PageType;
   /** Some whole pages at a time, in order. */
   readonly pages: Iterable<Float32Array> | AsyncIterable<Float32Array>;
   /** Text of the first page. */
@@ -19,25 +23,29 @@ const CLASSIC_BYTES = 2 ** 32 - 2 ** 16;
  */
 export async function writeTiff(
   sink: ByteSink,
-  { shape, pages, description = "" }: TiffPages,
+  { shape, dtype = "float32", pages, description = "" }: TiffPages,
   classicBytes: number = CLASSIC_BYTES,
 ): Promise<void> {
   const [count, height, width] = shape;
   const text = asciiBytes(description);
-  const bytes = 4 * height * width;
-  const big = count * (bytes + DIRECTORY_BYTES) + text.length >= classicBytes;
+  const type = stored[dtype];
+  const bytes = type.BYTES_PER_ELEMENT * height * width;
+  // Directories begin at even offsets.
+  const room = bytes + (bytes % 2);
+  const big = count * (room + DIRECTORY_BYTES) + text.length >= classicBytes;
   sink.write(fileHeader(big, text));
   let at = (big ? 16 : 8) + text.length;
   let page = 0;
   for await (const block of pages)
     for (let i = 0; i < block.length; i += height * width, page++) {
-      const directory = directoryOf(
-        { big, width, height, at, bytes, ...(page === 0 ? { text } : {}) },
-        page === count - 1,
-      );
+      const first = page === 0 ? { text } : {};
+      const directory = directoryOf({ big, width, height, at, bytes, room, dtype, ...first }, page === count - 1);
       sink.write(directory);
-      sink.write(new Uint8Array(block.buffer, block.byteOffset + 4 * i, bytes));
-      at += directory.length + bytes;
+      const numbers = type.from(block.subarray(i, i + height * width));
+      const padded = new Uint8Array(room);
+      padded.set(new Uint8Array(numbers.buffer));
+      sink.write(padded);
+      at += directory.length + room;
     }
 }
 
@@ -71,6 +79,8 @@ function fileHeader(big: boolean, text: Uint8Array): Uint8Array {
   return header;
 }
 
+const stored = { float32: Float32Array, uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array } as const;
+
 interface Page {
   readonly big: boolean;
   readonly width: number;
@@ -78,13 +88,16 @@ interface Page {
   /** Where its directory starts. */
   readonly at: number;
   readonly bytes: number;
+  /** What they take up with what is left free behind them. */
+  readonly room: number;
+  readonly dtype: PageType;
   readonly text?: Uint8Array;
 }
 
 const [ASCII, SHORT, LONG, LONG8] = [2, 3, 4, 16] as const;
 
 /** One page's tags, ascending, and where the next page's are. */
-function directoryOf({ big, width, height, at, bytes, text }: Page, isLast: boolean): Uint8Array {
+function directoryOf({ big, width, height, at, bytes, room, dtype, text }: Page, isLast: boolean): Uint8Array {
   const [head, entry, tail] = big ? [8, 20, 8] : [2, 12, 4];
   const hasText = text !== undefined && text.length > 0;
   const size = head + entry * (hasText ? 11 : 10) + tail;
@@ -92,7 +105,7 @@ function directoryOf({ big, width, height, at, bytes, text }: Page, isLast: bool
   const tags: readonly (readonly [tag: number, type: number, count: number, value: number])[] = [
     [256, LONG, 1, width],
     [257, LONG, 1, height],
-    [258, SHORT, 1, 32], // bits
+    [258, SHORT, 1, 8 * stored[dtype].BYTES_PER_ELEMENT], // bits
     [259, SHORT, 1, 1], // uncompressed
     [262, SHORT, 1, 1], // black is zero
     ...(hasText ? [[270, ASCII, text.length, big ? 16 : 8] as const] : []),
@@ -100,7 +113,7 @@ function directoryOf({ big, width, height, at, bytes, text }: Page, isLast: bool
     [277, SHORT, 1, 1],
     [278, LONG, 1, height],
     [279, offsets, 1, bytes],
-    [339, SHORT, 1, 3], // IEEE floating point
+    [339, SHORT, 1, dtype === "float32" ? 3 : 1], // IEEE floating point, or unsigned
   ];
   const view = new DataView(new ArrayBuffer(size));
   const wide = (offset: number, value: number): void =>
@@ -116,6 +129,6 @@ function directoryOf({ big, width, height, at, bytes, text }: Page, isLast: bool
     else if (type === LONG) view.setUint32(offset + entry - tail, value, true);
     else wide(offset + entry - tail, value);
   }
-  wide(size - tail, isLast ? 0 : at + size + bytes);
+  wide(size - tail, isLast ? 0 : at + size + room);
   return new Uint8Array(view.buffer);
 }

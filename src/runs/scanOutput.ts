@@ -1,6 +1,7 @@
 import { PtychonautError, setting } from "../errors.ts";
 import { pauses } from "../pause.ts";
 import { counted } from "../printable.ts";
+import { countTypeOf } from "../scans/writers/frames.ts";
 import type { FramesToWrite } from "../scans/writers/framesToWrite.ts";
 import { withDetectorPixel } from "../scans/writers/metres.ts";
 import { scanWriterFor, scanWriterNamed, scanWriters } from "../scans/writers/registry.ts";
@@ -73,10 +74,12 @@ export async function writeScanOutput(
   checkGeometry(writer, scan, where);
   sayLost(lostIn(writer, scan), writer.name, strict, hooks);
   for (const line of writer.missing?.(scan) ?? []) hooks.warn(`warning: ${line}`);
-  const followed = watched(scan, hooks);
-  const finished = await allOrNone(files, home, hooks.signal, (open) => writer.write(followed.scan, open, options));
-  followed.done();
-  return finished;
+  return allOrNone(files, home, hooks.signal, async (open) => {
+    const countType =
+      writer.integers && scan.again === true ? await followed("counting", scan, hooks, countTypeOf) : undefined;
+    const counted = countType === undefined ? scan : { ...scan, countType };
+    await followed("writing", counted, hooks, (each) => writer.write(each, open, options));
+  });
 }
 
 /** How large a scan is and what it was written as, for people. */
@@ -84,28 +87,29 @@ export function scanWords({ shape: [count, height, width] }: FramesToWrite, { na
   return `${counted(count, "pattern")} of ${height} x ${width} as ${name} (${title})`;
 }
 
-/** The same scan, with a bar that follows its frames, and an end when the run is asked to. */
-function watched(
+/** Does work with a scan, with a bar that follows its frames, and an end when the run is asked to. */
+async function followed<T>(
+  label: string,
   scan: FramesToWrite,
   hooks: Pick<RunHooks, "signal" | "progress">,
-): { readonly scan: FramesToWrite; done(): void } {
+  work: (scan: FramesToWrite) => Promise<T>,
+): Promise<T> {
   const [count, height, width] = scan.shape;
-  const bar = hooks.progress("writing", count);
+  const bar = hooks.progress(label, count);
   const pause = pauses();
-  return {
-    scan: {
-      ...scan,
-      async *frames() {
-        let done = 0;
-        for await (const block of scan.frames()) {
-          await pause();
-          if (hooks.signal.aborted) throw new Stopped();
-          done += block.length / (height * width);
-          yield block;
-          bar.update(done);
-        }
-      },
-    },
-    done: () => bar.finish(),
+  const frames = async function* (): AsyncGenerator<Float32Array, void, void> {
+    let done = 0;
+    for await (const block of scan.frames()) {
+      await pause();
+      if (hooks.signal.aborted) throw new Stopped();
+      done += block.length / (height * width);
+      yield block;
+      bar.update(done);
+    }
   };
+  try {
+    return await work({ ...scan, frames });
+  } finally {
+    bar.finish();
+  }
 }

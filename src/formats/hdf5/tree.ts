@@ -18,10 +18,11 @@ export interface Hdf5Array {
   readonly attributes: Hdf5Attributes;
 }
 
-/** Patterns, `[frame, y, x]` float32 in chunks, that come some whole frames at a time. */
+/** Patterns, `[frame, y, x]` in chunks, that come some whole frames at a time; as integers they must be such. */
 export interface Hdf5Frames {
   readonly kind: "frames";
   readonly shape: readonly [count: number, height: number, width: number];
+  readonly dtype: "float32" | "uint8" | "uint16" | "uint32";
   readonly frames: Iterable<Float32Array> | AsyncIterable<Float32Array>;
   readonly compress: boolean;
   readonly attributes: Hdf5Attributes;

@@ -111,21 +111,25 @@ function put({ library }: Writer, where: string, value: Hdf5Value, calls: Calls)
 const CHUNK = 2 ** 20;
 const BLOCK = 2 ** 23;
 
+const STORED = { float32: Float32Array, uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array } as const;
+
 /** Deflate, and how hard it tries: harder gains little on counts. */
 const DEFLATE = { id: 1, level: 4 } as const;
 
 /** Frames are put together in the library's memory and written in whole chunks, so that none is read again. */
 async function writeFrames(writer: Writer, path: string, node: Hdf5Frames): Promise<void> {
   const { library, id, mounted } = writer;
-  const { shape, compress } = node;
+  const { shape, compress, dtype } = node;
+  const stored = STORED[dtype];
+  const size = stored.BYTES_PER_ELEMENT;
   const [count, height, width] = shape;
   const frame = height * width;
-  const chunk = Math.min(Math.max(1, count), Math.max(1, Math.floor(CHUNK / (4 * frame))));
-  const block = chunk * Math.max(1, Math.floor(BLOCK / (4 * frame * chunk)));
+  const chunk = Math.min(Math.max(1, count), Math.max(1, Math.floor(CHUNK / (size * frame))));
+  const block = chunk * Math.max(1, Math.floor(BLOCK / (size * frame * chunk)));
   const attempt = (call: () => unknown): unknown => guarded(library, FAILED, path, call);
   attempt(() =>
     library.create_dataset(id, path, 0n, {
-      ...typeOf("float32"),
+      ...typeOf(dtype),
       ...extent([0, height, width]),
       maxshape: [count, height, width].map(BigInt),
       chunks: [chunk, height, width].map(BigInt),
@@ -134,7 +138,7 @@ async function writeFrames(writer: Writer, path: string, node: Hdf5Frames): Prom
   );
   attempt(() => library.resize_dataset(id, path, shape.map(BigInt)));
   writeAttributes(writer, path, node.attributes);
-  const pointer = library._malloc(4 * frame * block);
+  const pointer = library._malloc(size * frame * block);
   let [first, filled] = [0, 0];
   const flush = (): void => {
     const box = [[filled, height, width].map(BigInt), [BigInt(first), 0n, 0n], [1n, 1n, 1n]] as const;
@@ -148,8 +152,7 @@ async function writeFrames(writer: Writer, path: string, node: Hdf5Frames): Prom
       for (let at = 0; at < some.length; ) {
         const taken = Math.min(block - filled, (some.length - at) / frame);
         const part = some.subarray(at, at + taken * frame);
-        const bytes = new Uint8Array(part.buffer, part.byteOffset, part.byteLength);
-        library.HEAPU8.set(bytes, pointer + 4 * frame * filled);
+        new stored(library.HEAPU8.buffer, pointer + size * frame * filled, part.length).set(part);
         filled += taken;
         at += taken * frame;
         if (filled === block) flush();

@@ -1,8 +1,8 @@
 import { array, group, integer, link } from "../../formats/hdf5/tree.ts";
 import { writeHdf5 } from "../../formats/hdf5/writeHdf5.ts";
 import { energyFromWavelength, JOULES_PER_KEV } from "../../optics/units.ts";
+import { counts } from "./counts.ts";
 import { basisVectors, imageGroup, pixelMask, probeValue, processGroup, sampleTranslation } from "./cxiParts.ts";
-import { framesAs } from "./frames.ts";
 import { pixelNotDerived, waveGeometry } from "./metres.ts";
 import type { ScanWriter } from "./scanWriter.ts";
 
@@ -17,6 +17,7 @@ export const cxiWriter: ScanWriter = {
   holds: ["positions", "probe", "object", "mask", "wavelengthM", "detectorDistanceM", "detectorPixelM", "objectPixelM"],
   needs: ["wavelengthM", "detectorDistanceM", "detectorPixelM", "objectPixelM"],
   compresses: true,
+  integers: true,
   alsoLost: pixelNotDerived,
   async write(scan, [file], { compress, history }) {
     const wave = waveGeometry(scan);
@@ -43,7 +44,8 @@ export const cxiWriter: ScanWriter = {
           mask: mask && array(pixelMask(mask)),
           translation: link(translation),
           data: {
-            ...{ kind: "frames", shape: scan.shape, frames: framesAs("counts", scan), compress },
+            ...counts(scan),
+            compress,
             attributes: { axes: "translation:y:x" },
           },
         }),

@@ -1,5 +1,5 @@
 import type { Dataset, Measurement } from "../../data/dataset.ts";
-import type { FramesToWrite } from "./framesToWrite.ts";
+import type { CountType, FramesToWrite } from "./framesToWrite.ts";
 
 /** Bytes of frames that are in memory at once. */
 const BLOCK_BYTES = 2 ** 24;
@@ -11,6 +11,7 @@ export function framesOf({ patterns, ...rest }: Dataset): FramesToWrite {
   return {
     ...rest,
     shape: [count, height, width],
+    again: true,
     *frames() {
       const room = new Float32Array(block * height * width);
       for (let first = 0; first < count; first += block) {
@@ -33,6 +34,18 @@ export async function* framesAs(
     convert?.(frames);
     yield frames;
   }
+}
+
+/** The smallest type of integers that holds all counts of a scan; undefined where they are not whole. Ends as soon as it knows. */
+export async function countTypeOf(scan: FramesToWrite): Promise<CountType | undefined> {
+  let most = 0;
+  for await (const counts of framesAs("counts", scan))
+    for (let i = 0; i < counts.length; i++) {
+      const count = counts[i];
+      if (!(count >= 0 && count < 2 ** 32) || count !== Math.floor(count)) return undefined;
+      if (count > most) most = count;
+    }
+  return most < 2 ** 8 ? "uint8" : most < 2 ** 16 ? "uint16" : "uint32";
 }
 
 export function rooted(counts: Float32Array): void {

@@ -17,7 +17,7 @@ export const hdf5Writer: ScanWriter = {
     const root = group(
       {
         ...Object.fromEntries(others.map(([name, value]) => [name, array(value)])),
-        diff3d: { kind: "frames", shape: scan.shape, frames, compress, attributes: {} },
+        diff3d: { kind: "frames", dtype: "float32", shape: scan.shape, frames, compress, attributes: {} },
       },
       { history: history.join("\n") },
     );

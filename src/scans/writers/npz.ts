@@ -14,6 +14,7 @@ export const npzWriter: ScanWriter = {
   ] as const,
   needs: [],
   compresses: true,
+  integers: false,
   async write(scan, [file], { compress, history }) {
     await file.writePieces(async (sink) => {
       const writer = zipWriter(sink);

@@ -3,8 +3,8 @@ import { writeHdf5 } from "../../formats/hdf5/writeHdf5.ts";
 import type { NumericArray, TextArray } from "../../formats/npy.ts";
 import { energyFromWavelength, JOULES_PER_KEV } from "../../optics/units.ts";
 import { version } from "../../version.ts";
+import { counts } from "./counts.ts";
 import { basisVectors, imageGroup, pixelMask, probeValue, sampleTranslation } from "./cxiParts.ts";
-import { framesAs } from "./frames.ts";
 import type { FramesToWrite } from "./framesToWrite.ts";
 import { pixelNotDerived, type WaveGeometry, waveGeometry } from "./metres.ts";
 import type { ScanWriter, WriteScanOptions } from "./scanWriter.ts";
@@ -24,6 +24,7 @@ export const nxcxiWriter: ScanWriter = {
   ],
   needs: ["wavelengthM", "detectorDistanceM", "detectorPixelM", "objectPixelM"],
   compresses: true,
+  integers: true,
   alsoLost: pixelNotDerived,
   async write(scan, [file], options) {
     const root = group(
@@ -104,7 +105,8 @@ function detectorOf(
       transformations: nx("NXtransformations", { vector: array(numbers([0, 0, 1])) }),
       translation: array(translation, { ...metres, axes: "translation:x:y:z", interpretation: "image" }),
       data: {
-        ...{ kind: "frames", shape: scan.shape, frames: framesAs("counts", scan), compress },
+        ...counts(scan),
+        compress,
         attributes: { units: "counts", axes: "translation:y:x", interpretation: "image" },
       },
       data_1: link(`${detector}/data`),

@@ -2,6 +2,7 @@ import { group } from "../../formats/hdf5/tree.ts";
 import { writeHdf5 } from "../../formats/hdf5/writeHdf5.ts";
 import { float32Header, type NpyArray, writeNpy } from "../../formats/npy.ts";
 import { type ZipLevel, zipWriter } from "../../formats/writeZip.ts";
+import { counts } from "./counts.ts";
 import { framesAs } from "./frames.ts";
 import { productHolds, productLacks, productNeeds, productNpz, productOf, productTree } from "./productArrays.ts";
 import type { ScanWriter } from "./scanWriter.ts";
@@ -21,11 +22,11 @@ export const pairWriter: ScanWriter = {
   holds: productHolds,
   needs: productNeeds,
   compresses: true,
+  integers: true,
   missing: productLacks,
   files: pairOf(["_dp.hdf5", "_para.hdf5", ".hdf5", ".h5"], "_dp.hdf5", "_para.hdf5"),
   async write(scan, [patterns, parameters], { compress, history }) {
-    const frames = framesAs("counts", scan);
-    const dp = group({ dp: { kind: "frames", shape: scan.shape, frames, compress, attributes: {} } });
+    const dp = group({ dp: { ...counts(scan), compress, attributes: {} } });
     await patterns.writeAnywhere((open) => writeHdf5(open, dp));
     const { shape } = scan.probe;
     // Orthogonal probes first, of which there is one.
@@ -42,11 +43,11 @@ export const productWriter: ScanWriter = {
   holds: productHolds,
   needs: productNeeds,
   compresses: true,
+  integers: true,
   missing: productLacks,
   files: pairOf(["_product.h5", "_patterns.h5", ".h5", ".hdf5"], "_patterns.h5", "_product.h5"),
   async write(scan, [patterns, product], { compress, history }) {
-    const frames = framesAs("counts", scan);
-    const dp = group({ dp: { kind: "frames", shape: scan.shape, frames, compress, attributes: {} } });
+    const dp = group({ dp: { ...counts(scan), compress, attributes: {} } });
     await patterns.writeAnywhere((open) => writeHdf5(open, dp));
     const tree = productTree(productOf(scan, history), scan.probe.shape);
     await product.writeAnywhere((open) => writeHdf5(open, tree));
@@ -61,6 +62,7 @@ export const productNpzWriter: ScanWriter = {
   holds: [...productHolds, "mask"],
   needs: productNeeds,
   compresses: true,
+  integers: false,
   missing: productLacks,
   files: pairOf(["_product.npz", "_patterns.npz", ".npz"], "_patterns.npz", "_product.npz"),
   async write(scan, [patterns, product], { compress, history }) {

@@ -1,7 +1,7 @@
 import { array, group, type Hdf5Array, type Hdf5Value, integer, numbers } from "../../formats/hdf5/tree.ts";
 import { writeHdf5 } from "../../formats/hdf5/writeHdf5.ts";
 import { energyFromWavelength } from "../../optics/units.ts";
-import { framesAs } from "./frames.ts";
+import { counts } from "./counts.ts";
 import { pixelNotDerived, positionsInMetres, waveGeometry } from "./metres.ts";
 import type { ScanWriter } from "./scanWriter.ts";
 
@@ -16,6 +16,7 @@ export const ptydWriter: ScanWriter = {
   holds: ["positions", "mask", "nearField", "wavelengthM", "detectorDistanceM", "detectorPixelM", "objectPixelM"],
   needs: ["wavelengthM", "detectorDistanceM", "detectorPixelM", "objectPixelM"],
   compresses: true,
+  integers: true,
   alsoLost: pixelNotDerived,
   async write(scan, [file], { compress, history }) {
     const [count, height, width] = scan.shape;
@@ -42,7 +43,8 @@ export const ptydWriter: ScanWriter = {
     const chunk = group(
       {
         data: {
-          ...{ kind: "frames", shape: scan.shape, frames: framesAs("counts", scan), compress },
+          ...counts(scan),
+          compress,
           attributes: { type: "array" },
         },
         indices: typed(

@@ -26,6 +26,8 @@ export interface ScanWriter {
   readonly needs: readonly GeometryNeed[];
   /** Whether it has a way to make patterns smaller. */
   readonly compresses: boolean;
+  /** Whether it has counts as integers where they are (`FramesToWrite.countType`). */
+  readonly integers: boolean;
   /** What else it cannot hold of a scan, a line each, with numbers. */
   alsoLost?(scan: FramesToWrite): readonly string[];
   /** What whoever reads such a file will miss, a line each. */

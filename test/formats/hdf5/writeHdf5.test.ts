@@ -86,7 +86,14 @@ it("frames come in pieces of any size, compressed or not, at the ends of chunks 
       const frames = ends.map((end, i) => all.subarray((end - pieces[i]) * frame, end * frame));
       const file = await written(
         group({
-          p: { kind: "frames", shape: [count, height, width], frames, compress, attributes: { axes: "t:y:x" } },
+          p: {
+            kind: "frames",
+            dtype: "float32",
+            shape: [count, height, width],
+            frames,
+            compress,
+            attributes: { axes: "t:y:x" },
+          },
         }),
       );
       expect(file.header("p")).toMatchObject({ shape: [count, height, width], dtype: "float32" });
@@ -97,10 +104,31 @@ it("frames come in pieces of any size, compressed or not, at the ends of chunks 
     }
 });
 
+it("whole counts are written as the integers that hold them", async () => {
+  const counts = Float32Array.from({ length: 5 * 63 }, (_, i) => (i * 7) % 256);
+  for (const [dtype, scale] of [
+    ["uint8", 1],
+    ["uint16", 257],
+    ["uint32", 65536],
+  ] as const)
+    for (const compress of [false, true]) {
+      const scaled = counts.map((count) => count * scale);
+      const frames = [scaled.subarray(0, 63), scaled.subarray(63)];
+      const file = await written(
+        group({ p: { kind: "frames", dtype, shape: [5, 7, 9], frames, compress, attributes: {} } }),
+      );
+      expect(file.header("p").dtype).toBe(dtype);
+      expect(Array.from(file.readNumbers("p").data)).toEqual(Array.from(scaled));
+      file.close();
+    }
+});
+
 it("frames that are fewer than was said are an error, and no file stays", async () => {
   const path = join(folder, "fewer.h5");
   const frames = [new Float32Array(2 * 12)];
-  const root = group({ p: { kind: "frames", shape: [3, 3, 4], frames, compress: false, attributes: {} } });
+  const root = group({
+    p: { kind: "frames", dtype: "float32", shape: [3, 3, 4], frames, compress: false, attributes: {} },
+  });
   await expect(nodeStore.writeAnywhere(path, (open) => writeHdf5(open, root))).rejects.toThrow(
     /not as many as was said.*expected 3; got 2/,
   );
@@ -114,7 +142,7 @@ it("an error of the frames or of the disk comes through as it is, and the next f
     throw stop;
   };
   const root = (frames: AsyncIterable<Float32Array> | Iterable<Float32Array>) =>
-    group({ p: { kind: "frames", shape: [2, 3, 4], frames, compress: true, attributes: {} } });
+    group({ p: { kind: "frames", dtype: "float32", shape: [2, 3, 4], frames, compress: true, attributes: {} } });
   const path = join(folder, "failing.h5");
   await expect(writeHdf5(memoryFile().file, root(failing()))).rejects.toBe(stop);
   const { file } = memoryFile();
@@ -132,9 +160,28 @@ it("an error of the frames or of the disk comes through as it is, and the next f
     },
   };
   const large = [new Float32Array(1200), new Float32Array(1200)];
-  const wide = group({ p: { kind: "frames", shape: [2, 30, 40], frames: large, compress: false, attributes: {} } });
+  const wide = group({
+    p: { kind: "frames", dtype: "float32", shape: [2, 30, 40], frames: large, compress: false, attributes: {} },
+  });
   await expect(writeHdf5(small, wide)).rejects.toBe(full);
   expect(readdirSync(folder)).toEqual([]);
   await nodeStore.writeAnywhere(path, (open) => writeHdf5(open, root([new Float32Array(24).fill(2)])));
   expect(statSync(path).size).toBeGreaterThan(1000);
+});
+
+it("asked many times for what is not there, the library goes on", async () => {
+  for (let k = 0; k < 40; k++) {
+    const file = await written(
+      group({ a: group({ b: group({ x: array(numbers([k])) }), l: link("/a/b"), m: link("x/y"), o: link("/a/o") }) }),
+    );
+    for (let i = 0; i < 60; i++)
+      for (const path of [`n${i}`, `a/n${i}`, `a/b/x/n${i}`, `a/l/n${i}`, "a/m", "a/o", `n${i}/x`]) {
+        expect(file.has(path)).toBe(false);
+        expect(file.attributes(path === "a/o" ? `n${i}` : path)).toEqual({});
+      }
+    for (const path of ["a/b/x", "/a/b/x", "a/l/x", "a//b/x"]) expect(file.read(path).data).toEqual(Float64Array.of(k));
+    expect(() => file.header("a/m")).toThrow(/the link "a\/m" leads to no array; .*a link to x\/y/);
+    expect(() => file.header("a/none")).toThrow(/no array "a\/none"/);
+    file.close();
+  }
 });

@@ -11,7 +11,7 @@ import { Random } from "../../../src/random.ts";
 import { readScanArrays } from "../../../src/scans/registry.ts";
 import type { Elsewhere } from "../../../src/scans/scanFormat.ts";
 import type { ScanOptions } from "../../../src/scans/scanOptions.ts";
-import { framesOf } from "../../../src/scans/writers/frames.ts";
+import { countTypeOf, framesOf } from "../../../src/scans/writers/frames.ts";
 import { withDetectorPixel } from "../../../src/scans/writers/metres.ts";
 import { scanWriterNamed, scanWriters } from "../../../src/scans/writers/registry.ts";
 import type { ScanPart } from "../../../src/scans/writers/scanContent.ts";
@@ -48,6 +48,21 @@ const options: fc.Arbitrary<Options> = fc.record({
   scans: fc.boolean(),
   intensities: fc.boolean(),
 });
+
+const plain: Options = {
+  ...{
+    seed: 1,
+    height: 8,
+    square: true,
+    count: 2,
+    modes: 1,
+    amplitude: false,
+    whole: true,
+    mask: false,
+    object: false,
+  },
+  ...{ nominal: false, dose: false, scans: false, intensities: false },
+};
 
 /** A scan of random numbers: sides even and odd, counts whole and not. */
 function randomScan(o: Options): Dataset {
@@ -108,8 +123,11 @@ interface Told {
 async function through(name: string, scan: Dataset, told: Told = {}): Promise<Dataset> {
   const writer = scanWriterNamed(name);
   const path = `scan${writer.endings[0]}`;
+  const frames = framesOf(scan);
+  const countType = writer.integers ? await countTypeOf(frames) : undefined;
+  const given = withDetectorPixel(countType === undefined ? frames : { ...frames, countType });
   const made = await writtenTo(writer.files?.(path) ?? [path], (files) =>
-    writer.write(withDetectorPixel(framesOf(scan)), files, { compress: name !== "cxi", history: ["a line"] }),
+    writer.write(given, files, { compress: name !== "cxi", history: ["a line"] }),
   );
   const files: Record<string, ArrayFile> = {};
   for (const [each, bytes] of Object.entries(made)) files[each] = await openArrayFile(bytes, each);
@@ -242,6 +260,19 @@ describe("a scan that is written and read again is the same in all that the form
       }),
       { numRuns: 15 },
     );
+  });
+
+  it("whole counts have the smallest type that holds them, others none", async () => {
+    const typeOf = (values: readonly number[], measurement: "counts" | "amplitude" = "counts") => {
+      const patterns = memoryPatterns(Float32Array.from(values), [1, 1, values.length]);
+      return countTypeOf(framesOf({ ...randomScan({ ...plain, square: true }), patterns, measurement }));
+    };
+    expect(await typeOf([0, 255])).toBe("uint8");
+    expect(await typeOf([0, 256, 65535])).toBe("uint16");
+    expect(await typeOf([65536, 2 ** 31])).toBe("uint32");
+    expect(await typeOf([Math.sqrt(3), Math.sqrt(40000)], "amplitude")).toBe("uint16");
+    for (const bad of [0.5, -1, 2 ** 32, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(await typeOf([1, bad])).toBeUndefined();
   });
 
   it("tiff: the counts of every page", async () => {
