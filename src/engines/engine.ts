@@ -1,4 +1,3 @@
-import type { ComplexArray } from "../arrays.ts";
 import type { Random } from "../random.ts";
 import type { PtychographyProblem, WindowGrid } from "./problem.ts";
 
@@ -30,13 +29,4 @@ export interface EngineState {
   /** `[mode, n, n]`, in √counts: a unit object diffracts the mean energy of the patterns. */
   readonly probe: Float64Array;
   readonly probeShape: readonly [modes: number, height: number, width: number];
-}
-
-/** The object as others take it. */
-export function objectOf({ grid, object }: EngineState): ComplexArray {
-  return { shape: [grid.height, grid.width], data: Float32Array.from(object) };
-}
-
-export function probeOf({ probe, probeShape }: EngineState): ComplexArray {
-  return { shape: probeShape, data: Float32Array.from(probe) };
 }

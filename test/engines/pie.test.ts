@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { ComplexArray } from "../../src/arrays.ts";
-import { objectOf } from "../../src/engines/engine.ts";
+import type { EngineState } from "../../src/engines/engine.ts";
 import { pie } from "../../src/engines/pie.ts";
 import type { PtychographyProblem } from "../../src/engines/problem.ts";
 import { Random } from "../../src/random.ts";
@@ -33,6 +33,11 @@ function scan(modes = 1): { problem: PtychographyProblem; object: ComplexArray }
     object: object as ComplexArray,
   };
 }
+
+const objectOf = ({ grid, object }: EngineState): ComplexArray => ({
+  shape: [grid.height, grid.width],
+  data: Float32Array.from(object),
+});
 
 /** |⟨a, b⟩|² / (⟨a, a⟩⟨b, b⟩) over a canvas's middle: 1 where a and b differ by a factor. */
 function agreement(
