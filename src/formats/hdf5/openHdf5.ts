@@ -28,10 +28,12 @@ export async function openHdf5(source: ByteSource, where: string, neighbours: Ne
   const reader = await (neighbours.openHdf5 ?? openHere)(source, where, neighbours);
   const normal = (path: string): string => path.replace(/\/+/g, "/").replace(/^\/|\/$/g, "");
   const place = (key: string): string => `${where}: ${normal(key)}`;
-  const headerOf = (key: string): Hdf5Header => reader.header(normal(key));
+  // Formats ask for the same again and again, and the reader may be in another thread.
+  const headerOf = remembered((path) => reader.header(path));
+  const isThere = remembered((path) => reader.has(path));
 
   const numeric = (key: string): Hdf5Header & { readonly dtype: NumericArray["dtype"] } => {
-    const header = headerOf(key);
+    const header = headerOf(normal(key));
     const { dtype, kind } = header;
     if (dtype === "string" || dtype === "bytes" || dtype === "object")
       throw new PtychonautError("data", "wrong dtype", {
@@ -55,11 +57,11 @@ export async function openHdf5(source: ByteSource, where: string, neighbours: Ne
   return {
     container: "HDF5",
     keys: reader.keys,
-    has: (key) => reader.has(normal(key)),
-    header: (key) => arrayHeader(headerOf(key)),
+    has: (key) => isThere(normal(key)),
+    header: (key) => arrayHeader(headerOf(normal(key))),
     attributes: (key = "") => reader.attributes(normal(key)),
     read(key): NpyArray {
-      const { dtype, shape } = headerOf(key);
+      const { dtype, shape } = headerOf(normal(key));
       return dtype === "string" ? { shape, dtype, data: reader.texts(normal(key)) } : readNumbers(key);
     },
     readNumbers,
@@ -88,6 +90,16 @@ export async function openHdf5(source: ByteSource, where: string, neighbours: Ne
       };
     },
     close: () => reader.close(),
+  };
+}
+
+/** Answers that stay the same as long as the file is open. */
+function remembered<T>(ask: (path: string) => T): (path: string) => T {
+  const known = new Map<string, T>();
+  return (path) => {
+    const answer = known.has(path) ? (known.get(path) as T) : ask(path);
+    known.set(path, answer);
+    return answer;
   };
 }
 
