@@ -7,6 +7,7 @@ import type { ConversionRequest } from "./conversionRequest.ts";
 import { convertReconstruction } from "./convertReconstruction.ts";
 import { convertScan } from "./convertScan.ts";
 import type { RunHooks, RunOutcome } from "./hooks.ts";
+import { companionBeside } from "./inputs/scanFileSet.ts";
 import type { Home } from "./machine.ts";
 import { holdsObject, splitAddress } from "./objectFile.ts";
 import { withArrays } from "./openArrays.ts";
@@ -20,7 +21,8 @@ export async function runConversion(request: ConversionRequest, hooks: RunHooks,
   const { path, key } = splitAddress(input);
   // Patterns may be said to be elsewhere: then it is a scan, whatever its file holds.
   const saidToBeScan = reading.patterns !== undefined || reading.format !== undefined;
-  const mayBeObject = !saidToBeScan && (await home.store.kindOf(path)) === "file";
+  const isPair = key === undefined && (await companionBeside(path, home.store)) !== undefined;
+  const mayBeObject = !saidToBeScan && !isPair && (await home.store.kindOf(path)) === "file";
   if (mayBeObject && (await withArrays(path, home.store, (file) => isObject(file, path, key))))
     return convertReconstruction(request, hooks, home);
   return convertScan(

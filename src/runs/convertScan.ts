@@ -10,6 +10,7 @@ import { valuesIn } from "../scans/writers/sourceValues.ts";
 import type { ConversionRequest } from "./conversionRequest.ts";
 import { sourceLines } from "./conversionWords.ts";
 import type { RunHooks, RunOutcome } from "./hooks.ts";
+import { companionBeside } from "./inputs/scanFileSet.ts";
 import { openScan } from "./inputs/scans.ts";
 import type { Home } from "./machine.ts";
 import { withArrays } from "./openArrays.ts";
@@ -33,7 +34,9 @@ export async function convertScan(request: ScanConversion, hooks: RunHooks, home
       got: setting("compress", true),
       fix: "leave it out",
     });
-  const inputs = [input, ...statedAddresses(reading).map(({ path }) => path), ...alsoRead];
+  const beside = await companionBeside(input, home.store);
+  const others = beside === undefined ? alsoRead : [beside, ...alsoRead];
+  const inputs = [input, ...statedAddresses(reading).map(({ path }) => path), ...others];
   const target = await claimScan(writer, output, { inputs, overwrite }, home.store);
   const memory = Math.min(home.machine.memory, MEMORY);
   const storage = { inMemory: "auto", memory, folder: folderOf(output), log: hooks.log } as const;

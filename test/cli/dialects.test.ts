@@ -41,6 +41,20 @@ describe("what convert writes, inspect and train read", () => {
     expect(training, stderr).toMatchObject({ trainDataFile: path(given), model: { N: 32 } });
   });
 
+  it("of a pair either file is the scan, and neither is written over while it is read", async () => {
+    await call(["convert", path("scan.npz"), path("pair_dp.hdf5"), ...geometry], { files });
+    const pixel = ["--detector_pixel_m", "75e-6"];
+    for (const given of ["pair_dp.hdf5", "pair_para.hdf5"]) {
+      const back = await call(["convert", path(given), path(`${given}.cxi`), ...pixel], { files });
+      expect([back.code, back.stderr]).toEqual([0, expect.stringMatching(/60 patterns/)]);
+      for (const target of ["pair_dp.hdf5", "pair_para.hdf5"]) {
+        const over = ["convert", path(given), path(target), "--to", "pair", "--overwrite"];
+        const { code, stderr } = await call(over, { files });
+        expect(code, stderr).toBe(2);
+      }
+    }
+  });
+
   it("what a format has no place for is asked for by name", async () => {
     await call(["convert", path("scan.npz"), path("a.ptyd"), ...geometry], { files });
     const without = await call(["train", path("a.ptyd"), "--output_dir", path("out")], { files });

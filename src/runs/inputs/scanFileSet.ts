@@ -38,7 +38,7 @@ export async function openScanFiles(path: string, options: ScanOptions, store: R
   };
   try {
     const own = await open(path);
-    const other = await companion(path, store);
+    const other = await companionBeside(path, store);
     const main =
       other === undefined ? own : { ...own, arrays: joinedFiles(own.arrays, (await open(other)).arrays, other) };
     const elsewhere: Partial<Record<AddressOption, readonly PlacedArray[]>> = {};
@@ -52,7 +52,7 @@ export async function openScanFiles(path: string, options: ScanOptions, store: R
 }
 
 /** The other file of a pair, where it is there. */
-async function companion(path: string, store: RunStore): Promise<string | undefined> {
+export async function companionBeside(path: string, store: RunStore): Promise<string | undefined> {
   for (const name of companionsOf(path)) if ((await store.kindOf(name)) === "file") return name;
   return undefined;
 }
