@@ -9,6 +9,8 @@ export const tolerances = {
   otherSummationOrder: 1e-5,
   /** Central differences in float32: truncation grows as h², cancellation as EPS32 / h; both stay under 1e-3 of the slope. */
   centralDifference: { step: 1e-2, relative: 1e-3 },
+  /** Relative: Wallace's normal deviate of Student's t at four degrees of freedom, against the tables (5.2 % at 0.005). */
+  wallaceTail: 0.06,
   /** A few hundred float64 roundings of numbers of order one. */
   float64Fft: 1e-12,
   /** Inner product of unit vectors stored as float32: 6e-8 per element, random signs. */

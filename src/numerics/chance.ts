@@ -24,7 +24,7 @@ export function normalTail(z: number): number {
 
 /**
  * Chance that Student's t of so many degrees of freedom exceeds t, by Wallace's normal deviate (Ann. Math. Stat. 30, 1121
- * (1959)): good to a few per cent of the probability from four degrees on.
+ * (1959)): good to six per cent of the probability from four degrees on.
  */
 export function studentTail(t: number, freedom: number): number {
   if (!(freedom >= 1) || Number.isNaN(t)) return 1;

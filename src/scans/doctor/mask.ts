@@ -11,7 +11,9 @@ const MOST = 0.5;
 export function mask({ facts: { mask: taken, patterns }, stated }: Subject): readonly DoctorRow[] {
   if (patterns === undefined) return [];
   if (taken === undefined)
-    return [{ ...openRow("mask", "the file has none that fits the patterns"), found: "none", state: "fine" }];
+    return [
+      { ...openRow("mask", "the file has none that fits the patterns"), found: "none", sure: "sure", state: "fine" },
+    ];
   const evidence = `it takes ${percent(taken.pixels)} of the pixels and ${percent(taken.counts)} of the counts`;
   if (taken.pixels === 1)
     return [
