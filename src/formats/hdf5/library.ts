@@ -125,11 +125,49 @@ export function hdf5Library(): Promise<Hdf5Library> {
 export const libraryDamage = (): string | undefined => damage;
 
 async function load(): Promise<Hdf5Library> {
-  const { ready } = await import("h5wasm");
+  const { ready } = await withInstances(catchStack, () => import("h5wasm"));
   const library = (await ready) as unknown as Hdf5Library;
   // Else what fails, a missing filter first of all, gives whatever was in memory.
   library.activate_throwing_error_handler();
   return library;
+}
+
+/** The library's stack: a report leaves it by an exception, and what was on it would stay there, until it is full. */
+interface Stack {
+  emscripten_stack_get_current(): number;
+  _emscripten_stack_restore(pointer: number): void;
+}
+
+let stack: Stack | undefined;
+
+function catchStack(exports: Readonly<Record<string, unknown>>): void {
+  if ("H5Fopen" in exports && "_emscripten_stack_restore" in exports) stack = exports as unknown as Stack;
+}
+
+/** The part of WebAssembly that is needed; the core has no types of it. */
+interface Instantiation {
+  instantiate(...args: readonly unknown[]): Promise<{ readonly instance?: Instance } & Partial<Instance>>;
+}
+interface Instance {
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+
+/** Looks at what is instantiated while something loads: the library keeps its stack to itself. */
+async function withInstances<T>(look: (exports: Instance["exports"]) => void, work: () => Promise<T>): Promise<T> {
+  const { WebAssembly: system } = globalThis as unknown as { readonly WebAssembly: Instantiation };
+  const { instantiate } = system;
+  system.instantiate = async (...args) => {
+    const made = await instantiate.apply(system, args as []);
+    look(made.instance?.exports ?? made.exports ?? {});
+    return made;
+  };
+  try {
+    const loaded = (await work()) as T & { readonly ready?: Promise<unknown> };
+    await loaded.ready;
+    return loaded;
+  } finally {
+    system.instantiate = instantiate;
+  }
 }
 
 /**
@@ -138,9 +176,11 @@ async function load(): Promise<Hdf5Library> {
  * @throws PtychonautError "data"
  */
 export function guarded<T>(library: Hdf5Library, what: string, where: string, call: () => T): T {
+  const depth = stack?.emscripten_stack_get_current();
   try {
     return call();
   } catch (cause) {
+    if (depth !== undefined) stack?._emscripten_stack_restore(depth);
     if (cause instanceof PtychonautError) throw cause;
     failed(library, cause);
     throw new PtychonautError("data", what, { where, got: reasonOf(cause), fix: "check or copy the file again" });
@@ -149,9 +189,11 @@ export function guarded<T>(library: Hdf5Library, what: string, where: string, ca
 
 /** The same where a failure is one of the answers: undefined. */
 export function quietly<T>(library: Hdf5Library, call: () => T): T | undefined {
+  const depth = stack?.emscripten_stack_get_current();
   try {
     return call();
   } catch (cause) {
+    if (depth !== undefined) stack?._emscripten_stack_restore(depth);
     failed(library, cause);
     return undefined;
   }

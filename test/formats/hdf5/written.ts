@@ -1,4 +1,4 @@
-import * as h5wasm from "h5wasm";
+import type * as h5wasm from "h5wasm";
 import { hdf5Library } from "../../../src/formats/hdf5/library.ts";
 
 export type WrittenFile = InstanceType<typeof h5wasm.File>;
@@ -11,8 +11,10 @@ export async function writtenHdf5(
   options: h5wasm.FileOptions = {},
 ): Promise<Uint8Array> {
   const { FS } = await hdf5Library();
+  // After the library, which looks on when this loads.
+  const { File } = await import("h5wasm");
   const path = `/written-${++written}.h5`;
-  const file = new h5wasm.File(path, "w", options);
+  const file = new File(path, "w", options);
   fill(file);
   file.close();
   const bytes = FS.readFile(path);
