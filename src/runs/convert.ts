@@ -3,6 +3,7 @@ import type { ArrayFile } from "../formats/arrayFile.ts";
 import { squeezed } from "../reconstructions/objectImage.ts";
 import { recogniseReconstruction } from "../reconstructions/registry.ts";
 import type { ScanOptions } from "../scans/scanOptions.ts";
+import { scanWriterFor, scanWriters } from "../scans/writers/registry.ts";
 import type { ConversionRequest } from "./conversionRequest.ts";
 import { convertReconstruction } from "./convertReconstruction.ts";
 import { convertScan } from "./convertScan.ts";
@@ -21,7 +22,7 @@ export async function runConversion(request: ConversionRequest, hooks: RunHooks,
   const { path, key } = splitAddress(input);
   // Patterns may be said to be elsewhere: then it is a scan, whatever its file holds.
   const saidToBeScan = reading.patterns !== undefined || reading.format !== undefined;
-  const isPair = key === undefined && (await companionBeside(path, home.store)) !== undefined;
+  const isPair = key === undefined && writesScan(request) && (await companionBeside(path, home.store)) !== undefined;
   const mayBeObject = !saidToBeScan && !isPair && (await home.store.kindOf(path)) === "file";
   if (mayBeObject && (await withArrays(path, home.store, (file) => isObject(file, path, key))))
     return convertReconstruction(request, hooks, home);
@@ -40,6 +41,10 @@ function named(reading: ScanOptions, key: string): ScanOptions {
     expected: `FILE::ARRAY, or FILE and ${setting("patterns_key", "ARRAY")}`,
   });
 }
+
+/** Whether what is asked for is a format of scans; some are of reconstructions alone. */
+const writesScan = ({ output, to }: ConversionRequest): boolean =>
+  to === undefined ? scanWriterFor(output) !== undefined : scanWriters.some(({ name }) => name === to);
 
 /** A reconstruction by its format, an array that is named and is a complex image, or an object where nothing can be patterns. */
 function isObject(file: ArrayFile, path: string, key: string | undefined): boolean {

@@ -5,6 +5,7 @@ import { afterAll, expect, it } from "vitest";
 import { nodeHome } from "../../src/node/home.ts";
 import { runConversion } from "../../src/runs/convert.ts";
 import type { RunHooks } from "../../src/runs/hooks.ts";
+import { readScan } from "../../src/runs/inputs/scans.ts";
 import { memoryStore } from "../../src/runs/memoryStore.ts";
 import { readObjectFile } from "../../src/runs/objectFile.ts";
 import { silentProgress } from "../../src/runs/progress.ts";
@@ -84,4 +85,23 @@ it("in memory, without a disk, from scan to scan and of an object", async () => 
     expect((await convert(from, to)).status).toBe("finished");
   const { object } = await readObjectFile("/object.h5", home);
   expect(object).toEqual(scan.object);
+});
+
+it("of a pair either file is the scan, and neither is replaced", async () => {
+  const store = memoryStore();
+  const home = { ...nodeHome, store };
+  const hooks = hooksOf(new AbortController().signal);
+  await store.write("/scan.npz", writeScanNpz(scan));
+  const convert = (input: string, output: string, more: { to?: string; overwrite?: boolean } = {}) =>
+    runConversion({ input, output, reading: {}, stated: [], ...more }, hooks, home);
+  await convert("/scan.npz", "/scan_dp.hdf5");
+  for (const half of ["/scan_dp.hdf5", "/scan_para.hdf5"]) {
+    await convert(half, "/again.npz", { overwrite: true });
+    const again = await readScan("/again.npz", {}, home);
+    expect(again.patterns.count).toBe(9);
+    for (const other of ["/scan_dp.hdf5", "/scan_para.hdf5"])
+      await expect(convert(half, other, { to: "hdf5", overwrite: true })).rejects.toThrow(/would overwrite an input/);
+  }
+  await convert("/scan_para.hdf5::object", "/object.npz");
+  expect((await readObjectFile("/object.npz", home)).object).toEqual(scan.object);
 });

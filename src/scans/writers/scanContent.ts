@@ -35,8 +35,10 @@ const parts: Readonly<Record<ScanPart, (scan: Scan) => string | undefined>> = {
   patches: ({ patches }) => patches && `the true or reference patches of ${counted(patches.shape[0], "pattern")}`,
   mask: ({ mask }) =>
     mask && `the mask, ${mask.data.filter((valid) => valid === 0).length} of ${mask.data.length} pixels`,
-  scanIndex: ({ scanIndex }) =>
-    scanIndex && `which of ${counted(new Set(scanIndex).size, "scan")} each pattern belongs to (scan_index)`,
+  scanIndex({ scanIndex }) {
+    const scans = new Set(scanIndex).size;
+    return scans > 1 ? `which of ${scans} scans each pattern belongs to (scan_index)` : undefined;
+  },
   frameIntensities: ({ frameIntensities }) =>
     frameIntensities && `the beam's intensity in ${counted(frameIntensities.length, "pattern")}`,
   photonsPerPattern: ({ photonsPerPattern }) =>
