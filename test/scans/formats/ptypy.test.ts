@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import type { ArrayFile } from "../../../src/formats/arrayFile.ts";
 import type { NpyArray } from "../../../src/formats/npy.ts";
+import { scratchFolder } from "../../../src/node/files/fileSource.ts";
 import { wavelengthFromEnergy } from "../../../src/optics/units.ts";
 import { Random } from "../../../src/random.ts";
 import { readScanArrays, scanParts } from "../../../src/scans/registry.ts";
@@ -63,6 +67,18 @@ describe("ptypy's prepared data", () => {
     );
     expect(provenance.conventions).toMatchObject({ positions_are: "probe", position_unit: "m", dc_at: "center" });
     expect(provenance.conversions.join()).toMatch(/3 chunks joined/);
+  });
+
+  it("chunks are joined on the disk where they do not fit into memory", () => {
+    const folder = mkdtempSync(join(tmpdir(), "ptychonaut-ptyd-"));
+    const scratch = scratchFolder(folder, () => {});
+    const { patterns } = readScanArrays(ptyd(), {}, { path: "scan.ptyd", elsewhere, scratch: scratch.make });
+    expect(patterns.origin.kind).toBe("file");
+    const all = new Float32Array(frames * side * side);
+    patterns.read([...Array(frames).keys()], all);
+    expect([...all]).toEqual([...stack]);
+    scratch.remove();
+    rmSync(folder, { recursive: true });
   });
 
   it("one chunk is read where it is", () => {
