@@ -49,11 +49,12 @@ describe("an HDF5 file that keeps the library busy without end", () => {
   it("is an error within seconds, and others that are open are read as before", async () => {
     const file = await linked();
     expect(file.keys).toEqual(["own", "elsewhere"]);
-    const start = performance.now();
+    const start = process.cpuUsage();
     // Found by fuzzing: the length of a text.
     const text = { 2144: 255, 2145: 255, 2146: 255, 2147: 255 };
     expect(await complaints(1, text)).toMatch(/finds no end with this file; in hostile\.h5/);
-    expect(performance.now() - start).toBeLessThan(10_000);
+    // Of the processor's time: a busy machine takes as long as it does.
+    expect(process.cpuUsage(start).user / 1e6).toBeLessThan(10);
     expect([...file.readNumbers("own").data]).toEqual([1, 2, 3]);
     expect(file.readNumbers("elsewhere").data).toEqual(numbers);
     file.close();
