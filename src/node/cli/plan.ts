@@ -50,6 +50,8 @@ export const planCommand: Command = {
     const plan = await runPlan(
       {
         scans: positionals,
+        // Since the program began.
+        starting: performance.now() / 1000,
         ...(typeof modelPath === "string" ? { modelPath } : {}),
         ...(typeof outputDir === "string" ? { outputDir } : {}),
         overrides,

@@ -21,6 +21,8 @@ export interface PlanRequest extends Sources {
   readonly modelPath?: string;
   /** Where the results would go: whose disk is looked at. Default: where the program runs. */
   readonly outputDir?: string;
+  /** Seconds that a program takes before it runs anything, as each run has to. Default 0. */
+  readonly starting?: number;
 }
 
 /** What a run takes. */
@@ -74,7 +76,7 @@ export async function runPlan(request: PlanRequest, hooks: RunHooks, home: Home)
     },
     progress: () => silentProgress,
   };
-  const { scans, modelPath } = request;
+  const { scans, modelPath, starting = 0 } = request;
   let training: TrainingPlan | null = null;
   if (modelPath === undefined) {
     hooks.log("rehearsing the training");
@@ -83,7 +85,7 @@ export async function runPlan(request: PlanRequest, hooks: RunHooks, home: Home)
       stage,
     );
     const rehearsed = await rehearseTraining(payload, silent, stage);
-    training = trainingPlan(rehearsed, payload, folderSizes(sizes, "train/"), home);
+    training = trainingPlan(rehearsed, payload, folderSizes(sizes, "train/"), home, starting);
     // A rehearsal has one epoch: all of them may leave more checkpoints.
     warnings.push(...(await checkDisk(shares(training), outputDir, home.store, smallerFiles)));
   } else if (scans.length > 1)
@@ -102,7 +104,7 @@ export async function runPlan(request: PlanRequest, hooks: RunHooks, home: Home)
   const inference = inferencePlan(
     await rehearseInference(payload, silent, stage),
     folderSizes(sizes, "infer/"),
-    modelPath === undefined ? undefined : home,
+    starting,
   );
   return {
     training,
@@ -134,9 +136,11 @@ function trainingPlan(
   { execution }: TrainingPayload,
   sizes: ReadonlyMap<string, number>,
   home: Home,
+  starting: number,
 ): TrainingPlan {
   const secondsPerEpoch = r.batchesPerEpoch * r.batch + r.validationBatches * r.validationBatch + r.epochEnd;
   const parts = {
+    starting,
     preparing: r.preparing + r.compiling,
     steps: r.epochs * r.batchesPerEpoch * r.batch,
     validation: r.epochs * r.validationBatches * r.validationBatch,
@@ -163,27 +167,20 @@ function trainingPlan(
   };
 }
 
-function inferencePlan(
-  r: InferenceRehearsal,
-  sizes: ReadonlyMap<string, number>,
-  measuredBy: Home | undefined,
-): RunPlan {
-  const parts = { preparing: r.preparing, prediction: r.groups * r.group, concluding: r.concluding };
+function inferencePlan(r: InferenceRehearsal, sizes: ReadonlyMap<string, number>, starting: number): RunPlan {
+  const parts = { starting, preparing: r.preparing, prediction: r.groups * r.group, concluding: r.concluding };
   const bytes = [...sizes.values()];
   return {
     ...{ seconds: sumOf(parts), parts },
-    ...memoryOf(r, measuredBy),
+    // What a rehearsal holds beside the run, its results among it, is more than an estimate is off by.
+    ...{ memory: r.memory, memoryIs: "estimated" },
     disk: bytes.reduce((a, b) => a + b, 0),
     diskForAMoment: bytes.reduce((a, b) => Math.max(a, b), 0),
   };
 }
 
-/** @param home where nothing else was run that may have held more */
-function memoryOf(
-  { memory }: { readonly memory: number },
-  home: Home | undefined,
-): Pick<RunPlan, "memory" | "memoryIs"> {
-  const held = home?.machine.heldMost?.();
+function memoryOf({ memory }: { readonly memory: number }, { machine }: Home): Pick<RunPlan, "memory" | "memoryIs"> {
+  const held = machine.heldMost?.();
   return held === undefined ? { memory, memoryIs: "estimated" } : { memory: held, memoryIs: "measured" };
 }
 
