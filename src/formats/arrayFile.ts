@@ -18,6 +18,8 @@ export interface ArrayFile {
   readonly alsoFrom?: string;
   /** Names in the order of the file; where there are groups, paths. */
   readonly keys: readonly string[];
+  /** Names that lead nowhere: asked for such an array, `header` says why. */
+  readonly brokenLinks?: readonly string[];
   has(key: string): boolean;
   /** Shape and dtype. @throws PtychonautError "data" when there is no such array, or it is broken */
   header(key: string): ArrayHeader;

@@ -1,7 +1,7 @@
 import { PtychonautError } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import { type AddressOption, SEPARATOR } from "./addresses.ts";
-import { metresIn } from "./formats/quantities.ts";
+import { metresNamed } from "./formats/quantities.ts";
 import type { ArrayPart, PositionsPart, ScanParts } from "./parts.ts";
 import type { Elsewhere, PlacedArray } from "./scanFormat.ts";
 import { lengthUnits, optionAdvice, type PositionUnit, type ScanOptions } from "./scanOptions.ts";
@@ -20,7 +20,7 @@ export function withElsewhere(parts: ScanParts, elsewhere: Elsewhere, options: S
     ...(probeFile === undefined ? [] : (["probeAt"] as const)),
     ...(maskFile === undefined ? [] : (["maskValid"] as const)),
   ];
-  const unit = positions === undefined ? undefined : unitOf(positions);
+  const unit = positions === undefined ? undefined : statedUnit(positions, options);
   return {
     ...parts,
     ...(parts.says === undefined && unit === undefined
@@ -76,22 +76,42 @@ const partOf = ({ file, key }: PlacedArray): ArrayPart => ({
   read: () => file.readNumbers(key),
 });
 
-/** The unit that all arrays state beside their numbers, or in the name of their column. */
-function unitOf(arrays: readonly PlacedArray[]): PositionUnit | undefined {
-  const [first, ...others] = arrays.map(({ file, key, where }) => {
+/**
+ * The unit that arrays of positions state beside their numbers, or in the name of their column; undefined where options say
+ * it, or nothing does.
+ * @throws PtychonautError "data" for units that differ or cannot be positions'
+ */
+export function statedUnit(
+  arrays: readonly PlacedArray[],
+  { positionUnit }: Pick<ScanOptions, "positionUnit">,
+): PositionUnit | undefined {
+  if (positionUnit !== undefined) return undefined;
+  const names = arrays.map(({ file, key }) => {
     const { units } = file.attributes(key);
-    return units?.dtype === "string" && units.data[0] !== ""
-      ? lengthNamed(units.data[0], `${where}: ${key}`)
-      : undefined;
+    return units?.dtype === "string" ? (units.data[0] ?? "").trim() : "";
   });
-  return others.every((other) => other === first) ? first : undefined;
+  const [first, ...others] = names.map((name, k) => lengthNamed(name, `${arrays[k].where}: ${arrays[k].key}`));
+  if (others.every((other) => other === first)) return first;
+  throw new PtychonautError("data", "positions along x and y have different units", {
+    where: arrays.map(({ where, key }) => `${where}: ${key}`).join(", "),
+    got: names.map((name) => name || "none").join(" and "),
+    fix: `save both in one, or say which holds for both: ${optionAdvice("positionUnit")}`,
+  });
 }
 
-const lengthNamed = (unit: string, where: string): PositionUnit | undefined => {
-  if (/^(px|pixels?)$/i.test(unit)) return "px";
-  const metres = metresIn(unit, where);
-  return (Object.keys(lengthUnits) as (keyof typeof lengthUnits)[]).find((name) => lengthUnits[name] === metres);
-};
+function lengthNamed(unit: string, where: string): PositionUnit | undefined {
+  if (unit === "") return undefined;
+  if (/^(px|pix|pixels?)$/i.test(unit)) return "px";
+  const metres = metresNamed(unit);
+  const known = (Object.keys(lengthUnits) as (keyof typeof lengthUnits)[]).find((name) => lengthUnits[name] === metres);
+  if (known !== undefined) return known;
+  throw new PtychonautError("data", "the positions' unit is none that positions can have", {
+    where,
+    expected: `px, ${Object.keys(lengthUnits).join(", ")}`,
+    got: unit,
+    fix: `say which it is, ${optionAdvice("positionUnit")}, or correct the attribute units in the file`,
+  });
+}
 
 /** One array of pairs, or two: x, then y, unless the order is said to be yx. */
 function positionsOf(arrays: readonly PlacedArray[], options: ScanOptions): PositionsPart {

@@ -24,6 +24,7 @@ import { ptyrFormat } from "./formats/ptyr.ts";
 import { ptyradFormat } from "./formats/ptyrad.ts";
 import { stemArraysFormat } from "./formats/stemArrays.ts";
 import { tikeFormat } from "./formats/tike.ts";
+import { brokenLinkWarnings } from "./namedArrays.ts";
 import type { ScanParts } from "./parts.ts";
 import { detectorPlan } from "./prepare/detectorPlan.ts";
 import { withOptics } from "./prepare/probeRules.ts";
@@ -143,6 +144,7 @@ export function readScanArrays(file: ArrayFile, options: ScanOptions = {}, sourc
     ...dataset,
     provenance: {
       ...dataset.provenance,
+      warnings: [...dataset.provenance.warnings, ...brokenLinkWarnings(file)],
       format: { name: format.name, evidence, ...(parts.says === undefined ? {} : { says: parts.says }) },
     },
   };

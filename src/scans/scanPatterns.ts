@@ -4,7 +4,7 @@ import { memoryPatterns } from "../data/memoryPatterns.ts";
 import { PtychonautError } from "../errors.ts";
 import type { ArrayFile, ArrayHeader } from "../formats/arrayFile.ts";
 import type { NumericArray } from "../formats/npy.ts";
-import { requireKey } from "./namedArrays.ts";
+import { checkLink, requireKey } from "./namedArrays.ts";
 import { framesToFront, type PatternLayout } from "./patternLayout.ts";
 import { checkMeasured } from "./patternValues.ts";
 import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
@@ -13,13 +13,15 @@ import type { StoredArray } from "./storedPatterns.ts";
 
 export function choosePatternsKey(file: ArrayFile, options: ScanOptions, where: string): string {
   if (options.patternsKey !== undefined) return requireKey(file, options.patternsKey, "patterns", "patternsKey", where);
-  const found = ["diffraction", "diff3d"].filter((key) => file.has(key));
+  const usual = ["diffraction", "diff3d"];
+  const found = usual.filter((key) => file.has(key));
   if (found.length === 2)
     throw new PtychonautError("data", "two arrays of patterns", {
       where,
       got: "diffraction and diff3d",
       fix: `say which with ${optionAdvice("patternsKey")}`,
     });
+  for (const key of found.length === 0 ? usual : []) checkLink(file, key);
   return found[0] ?? noPatterns(file, options, where);
 }
 

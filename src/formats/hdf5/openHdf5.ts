@@ -57,6 +57,7 @@ export async function openHdf5(source: ByteSource, where: string, neighbours: Ne
   return {
     container: "HDF5",
     keys: reader.keys,
+    brokenLinks: reader.brokenLinks,
     has: (key) => isThere(normal(key)),
     header: (key) => arrayHeader(headerOf(normal(key))),
     attributes: (key = "") => reader.attributes(normal(key)),

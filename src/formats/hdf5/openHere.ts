@@ -6,14 +6,14 @@ import { readAttributes } from "./attributes.ts";
 import { checkFilters, installPlugins } from "./filters.ts";
 import { kindOf } from "./kinds.ts";
 import { borrowed, guarded, type Hdf5Library, type Hdf5Metadata, hdf5Library, quietly } from "./library.ts";
-import { linksOf } from "./links.ts";
+import { type Links, linksOf } from "./links.ts";
 import { type MountedFile, mount, removeTree, type Sources } from "./mount.ts";
 import { checkSources, openNeighbourhood } from "./neighbourhood.ts";
 import type { Box, Hdf5Header, Hdf5Reader } from "./reader.ts";
 import { placeInFile } from "./storedPlace.ts";
 import { readTexts } from "./texts.ts";
 import { roomyFolder } from "./virtualPaths.ts";
-import { DATASET, datasetPaths, typeOf } from "./walk.ts";
+import { DATASET, typeOf, type Walked, walk } from "./walk.ts";
 
 let opened = 0;
 
@@ -34,8 +34,9 @@ export async function openHere(source: ByteSource, where: string, neighbours: Ne
     id = guarded(library, "damaged or truncated HDF5 file", where, () => library.open(mounted.path, 0, false, -1, -1));
     const filters = await openNeighbourhood(library, { folder, own, id, where, sources }, neighbours);
     await installPlugins(library, filters);
-    const datasets = datasetPaths(library, id, own);
-    return unlessFailed(readerOf({ library, id, mounted, sources, folder, where, datasets, close }), sources);
+    const links = linksOf(library, id);
+    const walked = walk(library, id, own, links);
+    return unlessFailed(readerOf({ library, id, mounted, sources, folder, where, links, ...walked, close }), sources);
   } catch (error) {
     close();
     throw sources.failure ?? error;
@@ -52,31 +53,41 @@ function unlessFailed(reader: Hdf5Reader, sources: Sources): Hdf5Reader {
       if ("error" in answer) throw answer.error;
       return answer.value;
     };
-  const { keys, has, header, attributes, bytes, texts, offset, close } = reader;
+  const { keys, brokenLinks, has, header, attributes, bytes, texts, offset, close } = reader;
   return {
-    ...{ keys, close, has: watched(has), header: watched(header), attributes: watched(attributes) },
+    ...{ keys, brokenLinks, close, has: watched(has), header: watched(header), attributes: watched(attributes) },
     ...{ bytes: watched(bytes), texts: watched(texts), offset: watched(offset) },
   };
 }
 
-interface OpenedFile {
+interface OpenedFile extends Walked {
   readonly library: Hdf5Library;
   readonly id: bigint;
   readonly mounted: MountedFile;
   readonly sources: Sources;
   readonly folder: string;
   readonly where: string;
-  readonly datasets: readonly string[];
+  readonly links: Links;
   readonly close: () => void;
 }
 
-function readerOf({ library, id, mounted, sources, folder, where, datasets, close }: OpenedFile): Hdf5Reader {
+function readerOf({
+  library,
+  id,
+  mounted,
+  sources,
+  folder,
+  where,
+  links,
+  datasets,
+  brokenLinks,
+  close,
+}: OpenedFile): Hdf5Reader {
   const place = (path: string): string => `${where}: ${path}`;
   const attempt = <T>(path: string, call: () => T): T =>
     guarded(library, "the array cannot be read", place(path), call);
   const described = new Map<string, Hdf5Metadata>();
   const checked = new Set<string>();
-  const links = linksOf(library, id);
   const isDataset = (path: string): boolean =>
     path !== "" && links.leads(path) && typeOf(library, id, path) === DATASET;
 
@@ -130,6 +141,7 @@ function readerOf({ library, id, mounted, sources, folder, where, datasets, clos
 
   return {
     keys: datasets,
+    brokenLinks,
     has: isDataset,
     header,
     attributes: (path) => (path === "" || links.leads(path) ? readAttributes(library, id, path, where) : {}),

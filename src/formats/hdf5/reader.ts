@@ -25,6 +25,8 @@ export interface Box {
 export interface Hdf5Reader {
   /** Paths of datasets. */
   readonly keys: readonly string[];
+  /** Paths of links that lead nowhere. */
+  readonly brokenLinks: readonly string[];
   /** Whether a path leads to a dataset. */
   has(path: string): boolean;
   header(path: string): Hdf5Header;

@@ -1,4 +1,5 @@
 import { type Hdf5Library, quietly } from "./library.ts";
+import type { Links } from "./links.ts";
 import { folderIn, linkedPath } from "./virtualPaths.ts";
 
 /** H5G_obj_t, as far as paths lead to it. */
@@ -23,13 +24,20 @@ interface Visit {
   readonly depth: number;
 }
 
+/** Paths without a leading slash: of datasets, and of links to what is not there. */
+export interface Walked {
+  readonly datasets: readonly string[];
+  readonly brokenLinks: readonly string[];
+}
+
 /**
  * Paths of all datasets, without a leading slash, also of those behind external links: each dataset once, by a path without
  * such links where there is one. What soft links lead to has a path of its own.
  * @param own the file's name, by which links in others may lead back to it
  */
-export function datasetPaths(library: Hdf5Library, id: bigint, own: string): string[] {
+export function walk(library: Hdf5Library, id: bigint, own: string, links: Links): Walked {
   const datasets: string[] = [];
+  const brokenLinks: string[] = [];
   const seen = new Set<string>();
   /** @param target the path in another file that a link gives; behind several links objects have no reference */
   const isNew = (path: string, file: string, target: string | undefined): boolean => {
@@ -46,10 +54,15 @@ export function datasetPaths(library: Hdf5Library, id: bigint, own: string): str
   for (const { group, file, depth } of visits) {
     const linked: (readonly [path: string, home: string, target: string | undefined])[] = [];
     for (const name of quietly(library, () => library.get_names(id, group || "/", true)) ?? []) {
-      if (++paths > MOST_PATHS) return datasets;
+      if (++paths > MOST_PATHS) return { datasets, brokenLinks };
       const path = group === "" ? name : `${group}/${name}`;
-      if (quietly(library, () => library.get_symbolic_link(id, path)) !== null) continue;
+      if (quietly(library, () => library.get_symbolic_link(id, path)) !== null) {
+        // Those in other files count from there.
+        if (depth === 0 && !links.leads(path)) brokenLinks.push(path);
+        continue;
+      }
       const type = typeOf(library, id, path);
+      if (type === undefined) brokenLinks.push(path);
       const { filename: link, obj_path: target } = quietly(library, () => library.get_external_link(id, path)) ?? {};
       const home = link === undefined ? file : (linkedPath(folderIn(file), link) ?? link);
       if (type === DATASET) {
@@ -60,5 +73,5 @@ export function datasetPaths(library: Hdf5Library, id: bigint, own: string): str
     }
     for (const [path, home, target] of linked) if (isNew(path, home, target)) datasets.push(path);
   }
-  return datasets;
+  return { datasets, brokenLinks };
 }

@@ -1,7 +1,7 @@
 import type { ByteSource } from "../../formats/byteSource.ts";
 import type { Hdf5Reader } from "../../formats/hdf5/reader.ts";
 import type { Neighbours, OpenHdf5 } from "../../formats/neighbours.ts";
-import type { Hdf5Request, ReaderMethod } from "./hdf5Protocol.ts";
+import type { Hdf5Request, OpenedHdf5, ReaderMethod } from "./hdf5Protocol.ts";
 import { Hdf5Thread, type OwnedFile } from "./hdf5Thread.ts";
 
 /**
@@ -10,13 +10,20 @@ import { Hdf5Thread, type OwnedFile } from "./hdf5Thread.ts";
  */
 export const openApart: OpenHdf5 = async (source, where, neighbours) => {
   const file = new ApartFile(source, where, neighbours);
-  const keys = await file.open();
+  const { keys, brokenLinks } = await file.open();
   const call =
     <M extends ReaderMethod>(method: M) =>
     (...args: Parameters<Hdf5Reader[M]>): ReturnType<Hdf5Reader[M]> =>
       file.call(method, args) as ReturnType<Hdf5Reader[M]>;
   return {
-    ...{ keys, has: call("has"), header: call("header"), attributes: call("attributes"), bytes: call("bytes") },
+    ...{
+      keys,
+      brokenLinks,
+      has: call("has"),
+      header: call("header"),
+      attributes: call("attributes"),
+      bytes: call("bytes"),
+    },
     ...{ texts: call("texts"), offset: call("offset"), close: () => file.close() },
   };
 };
@@ -39,9 +46,9 @@ class ApartFile implements OwnedFile {
     this.neighbours = neighbours;
   }
 
-  async open(): Promise<readonly string[]> {
+  async open(): Promise<OpenedHdf5> {
     const { current, request } = this.#begin();
-    return (await current.ask(request, this)) as readonly string[];
+    return (await current.ask(request, this)) as OpenedHdf5;
   }
 
   call(method: ReaderMethod, args: readonly unknown[]): unknown {

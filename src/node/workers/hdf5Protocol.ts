@@ -43,7 +43,10 @@ export interface SharedFile {
   readonly size: number;
 }
 
-export type ReaderMethod = Exclude<keyof Hdf5Reader, "keys" | "close">;
+/** What a file that has been opened says of itself. */
+export type OpenedHdf5 = Pick<Hdf5Reader, "keys" | "brokenLinks">;
+
+export type ReaderMethod = Exclude<keyof Hdf5Reader, keyof OpenedHdf5 | "close">;
 
 /** To the worker. */
 export type Hdf5Request =

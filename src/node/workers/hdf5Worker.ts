@@ -11,6 +11,7 @@ import {
   type Hdf5Request,
   type Hdf5WorkerData,
   MAILBOX_BYTES,
+  type OpenedHdf5,
   type SharedFile,
   SLOTS,
   slotsOf,
@@ -106,7 +107,8 @@ async function handle(request: Hdf5Request): Promise<void> {
         try {
           const reader = await openHere(remoteFile(file, file.number), where, besides(file.number));
           readers.set(file.number, reader);
-          return reader.keys;
+          const { keys, brokenLinks } = reader;
+          return { keys, brokenLinks } satisfies OpenedHdf5;
         } catch (error) {
           openBytes.delete(file.number);
           throw error;

@@ -24,6 +24,8 @@ const usualAxes: Pick<DetectorAxes, "slow" | "fast"> = { slow: [0, -1, 0], fast:
 /** Two sides of a detector's pixels may differ by as much: they are written in float32. */
 const SQUARE = 1e-4;
 const AGREEMENT = 0.01;
+/** Cosine between the detector's normal and the beam; a detector that faces it less makes no pattern of forward scattering. */
+const LEAST_FACING = 0.5;
 
 /**
  * By CXI's `basis_vectors` in a detector's group, rows (2, 3) or columns (3, 2), slow axis first, else as is usual with the
@@ -74,11 +76,17 @@ function basisVectors({ file, where }: Reading, key: string): readonly [Vector, 
       ] as const);
   const size = length(slow) * length(fast);
   const cosine = dot(slow, fast) / size;
-  if (usable && size > 0 && Math.abs(cosine) < AGREEMENT) return [slow, fast];
-  throw new PtychonautError("data", "the detector's axes are not two directions at right angles", {
+  const right = usable && size > 0 && Math.abs(cosine) < AGREEMENT;
+  const facing = right && Math.abs(slow[0] * fast[1] - slow[1] * fast[0]) > LEAST_FACING * size;
+  if (facing) return [slow, fast];
+  const what = right
+    ? "the detector does not face the beam, which goes along z"
+    : "the detector's axes are not two directions at right angles";
+  throw new PtychonautError("data", what, {
     where: `${where}: ${key}`,
     expected: "(2, 3) rows or (3, 2) columns, metres, of the slow and the fast axis",
     got: usable ? `[${slow.join(", ")}], [${fast.join(", ")}]` : `${dtype} (${shape.join(", ")})`,
+    fix: "correct this array in the file; without it rows go down and columns right for who looks downstream",
   });
 }
 

@@ -1,4 +1,5 @@
 import type { ArrayFile } from "../../formats/arrayFile.ts";
+import { statedUnit } from "../elsewhere.ts";
 import { readFrameIntensities, readScanIndex } from "../frameValues.ts";
 import { requireKey } from "../namedArrays.ts";
 import type { ArrayPart, ScanParts } from "../parts.ts";
@@ -61,6 +62,12 @@ function parts(file: ArrayFile, options: ScanOptions, where: string): ScanParts 
   const at = (key: string): string => `${where}: ${key}`;
   const array = (key: string): ArrayPart => ({ key, shape: file.header(key).shape, read: () => file.readNumbers(key) });
   const positions = namedPositions(file, options, where);
+  const unit =
+    positions &&
+    statedUnit(
+      positions.keys.filter(file.has).map((key) => ({ file, key, where })),
+      options,
+    );
   const probeKey = options.probeKey ?? "probeGuess";
   if (options.probeKey !== undefined) requireKey(file, probeKey, "probe", "probeKey", where);
   const objectKey = options.objectKey ?? "objectGuess";
@@ -68,6 +75,7 @@ function parts(file: ArrayFile, options: ScanOptions, where: string): ScanParts 
   return {
     ...(patternsKey === undefined ? {} : { patterns: { file, key: patternsKey } }),
     ...(positions === undefined ? {} : { positions }),
+    ...(unit === undefined ? {} : { says: { positionUnit: unit } }),
     ...(file.has(probeKey) ? { probe: array(probeKey) } : {}),
     ...(file.has(objectKey) ? { object: array(objectKey) } : {}),
     ...(file.has("mask") ? { mask: array("mask") } : {}),

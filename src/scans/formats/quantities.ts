@@ -77,7 +77,10 @@ const MOST_VALUES = 64;
 export function numberAt({ file, warnings }: Reading, path: string): number | undefined {
   if (!file.has(path)) return undefined;
   const { shape, dtype } = file.header(path);
-  if (sizeOf(shape) > MOST_VALUES || sizeOf(shape) === 0 || !/^(u?int|float)/.test(dtype)) return undefined;
+  if (sizeOf(shape) > MOST_VALUES || sizeOf(shape) === 0 || !/^(u?int|float)/.test(dtype)) {
+    if (sizeOf(shape) === 1 && dtype === "string") warnings.push(`${path} is text, no number, and was ignored`);
+    return undefined;
+  }
   const value = numberOf(file.read(path));
   if (value !== undefined && Number.isFinite(value)) return value;
   warnings.push(`${path} is no single finite number and was ignored`);
@@ -112,9 +115,15 @@ export function photonEnergyAt(reading: Reading, paths: readonly string[], usual
 
 /** Metres in a unit of length. @throws PtychonautError "data" for a unit that is not known */
 export function metresIn(unit: string, where: string): number {
-  const name = unitName(unit);
-  if (Object.hasOwn(lengths, name)) return lengths[name];
+  const metres = metresNamed(unit);
+  if (metres !== undefined) return metres;
   throw unknownUnit(unit, Object.keys(lengths), where);
+}
+
+/** Metres in a unit of length; undefined for what is none that is known. */
+export function metresNamed(unit: string): number | undefined {
+  const name = unitName(unit);
+  return Object.hasOwn(lengths, name) ? lengths[name] : undefined;
 }
 
 /** In small letters; micro and ångström have two letters each. */

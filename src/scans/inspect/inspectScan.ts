@@ -1,4 +1,4 @@
-import type { ComplexArray } from "../../arrays.ts";
+import { type ComplexArray, sizeOf } from "../../arrays.ts";
 import type { Measurement } from "../../data/dataset.ts";
 import { type FrameStatistics, frameTally } from "../../data/frameStatistics.ts";
 import { type PatternStatistics, patternStatistics } from "../../data/patternStatistics.ts";
@@ -28,6 +28,7 @@ import {
 import { geometryOf } from "../completeScan.ts";
 import { tellsValidity } from "../frameValues.ts";
 import { defectsIn } from "../maskBits.ts";
+import { brokenLinkWarnings } from "../namedArrays.ts";
 import type { ArrayPart, PatternsPart, ScanParts } from "../parts.ts";
 import { framesToFront, type PatternLayout, patternLayout } from "../patternLayout.ts";
 import { measuredCheck } from "../patternValues.ts";
@@ -138,7 +139,7 @@ export function inspectedScan(
   const looked = look(() => patternsOf(parts, positions, { ...options, someLeftOut }, findings, watch));
   const photons = parts.photonsPerPattern;
   findings.push(...judgeScanNumbers(reading.value?.scanIndex));
-  const warnings = reading.value?.provenance.warnings ?? parts.warnings ?? [];
+  const warnings = reading.value?.provenance.warnings ?? [...(parts.warnings ?? []), ...brokenLinkWarnings(file)];
   const summary = {
     name,
     ...(format === undefined ? {} : { format }),
@@ -233,6 +234,8 @@ function patternsOf(
   if (patterns === undefined) return undefined;
   const { file, key } = patterns;
   const header = file.header(key);
+  // An array that its file cannot hold is refused before there is room for what is known of its frames.
+  if (header.shape.length >= 3 && sizeOf(header.shape) > 0 && header.dtype !== "object") file.readImages(key, 0, 1);
   if (header.shape.length < 3 || !/^(bool|u?int|float)/.test(header.dtype)) return undefined;
   const layout = layoutOf(header, positions, stated, key, findings);
   const array = { file, key, layout, dcAt: "center", where: key } as const;

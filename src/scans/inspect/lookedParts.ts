@@ -5,7 +5,7 @@ import { attempted } from "../checks/finding.ts";
 import { withElsewhere } from "../elsewhere.ts";
 import { namedFormat } from "../formats/named.ts";
 import type { ArrayPart, PositionsPart, ScanParts } from "../parts.ts";
-import { scanParts } from "../registry.ts";
+import { chooseFormat, scanParts } from "../registry.ts";
 import type { Elsewhere } from "../scanFormat.ts";
 import { geometryIn } from "../scanGeometry.ts";
 import { metadataPhotons } from "../scanMetadata.ts";
@@ -26,7 +26,10 @@ export interface LookedParts {
   readonly parts: ScanParts;
 }
 
-/** The parts that a format knows, else those that arrays seem to be by name, shape and type. */
+/** From here on names and shapes fit a format: what it refuses is no other's. */
+const SURE_FORMAT = 0.5;
+
+/** The parts that a format knows (none where it refuses them), else those that arrays seem to be by name, shape and type. */
 export function lookedParts(file: ArrayFile, stated: ScanOptions, where: string, elsewhere: Elsewhere): LookedParts {
   const { value: found } = attempted(() => scanParts(file, stated, where, elsewhere));
   if (found !== undefined && found.format !== namedFormat) {
@@ -38,6 +41,11 @@ export function lookedParts(file: ArrayFile, stated: ScanOptions, where: string,
     ]);
     const says = { ...Object.fromEntries(own), ...parts.conventions };
     return { format: { name, title, evidence: found.evidence, says }, parts };
+  }
+  const known = found === undefined ? attempted(() => chooseFormat(file, stated, where)).value : undefined;
+  if (known !== undefined && known.format !== namedFormat && known.confidence >= SURE_FORMAT) {
+    const { name, title } = known.format;
+    return { format: { name, title, evidence: known.evidence, says: {} }, parts: { geometry: {} } };
   }
   const guessed = withElsewhere(guessedParts(file, stated, where), elsewhere, stated);
   // A raster that is stated is no guess.

@@ -33,6 +33,7 @@ describe("an HDF5 file", () => {
       expect(file.read(path).data).toEqual(new Float32Array([1, 2, 3]));
     }
     for (const path of ["lost", "entry_1", "entry_1/nothing", ""]) expect(file.has(path)).toBe(false);
+    expect(file.brokenLinks).toEqual(["lost"]);
     expect(() => file.header("lost")).toThrow(/link "lost" leads to no array; in scan.h5; got a link to \/nowhere/);
     expect(() => file.header("entry_1/nothing")).toThrow(/no array "entry_1\/nothing".*one of entry_1\/instrument/);
   });

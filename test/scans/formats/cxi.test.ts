@@ -209,6 +209,7 @@ describe("CXI", () => {
     const refusal = (more: Readonly<Record<string, NpyArray>>) => () => read({ more });
     expect(refusal({ [`${detector}/y_pixel_size`]: scalar(2 * pixel) })).toThrow(/not square/);
     expect(refusal({ [`${detector}/basis_vectors`]: real([2, 3], [1, 0, 0, 1, 0, 0]) })).toThrow(/right angles/);
+    expect(refusal({ [`${detector}/basis_vectors`]: real([2, 3], [0, -1, 0, 0, 0, -1]) })).toThrow(/face the beam/);
     expect(refusal({ "entry_1/data_1/translation": real([4, 4], new Float64Array(16)) })).toThrow(
       /`positions=FILE::ARRAY`/,
     );
