@@ -1,5 +1,5 @@
 import { type Hdf5Library, quietly } from "./library.ts";
-import { GROUP, typeOf } from "./walk.ts";
+import { GROUP, typeOf } from "./objects.ts";
 
 /** What is known of the links of a file by listing its groups. */
 export interface Links {

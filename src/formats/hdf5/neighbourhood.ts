@@ -3,8 +3,8 @@ import type { Neighbours } from "../neighbours.ts";
 import { checkFilters } from "./filters.ts";
 import { type Hdf5Library, quietly } from "./library.ts";
 import { mount, type Sources } from "./mount.ts";
+import { DATASET, typeOf } from "./objects.ts";
 import { folderIn, linkedPath } from "./virtualPaths.ts";
-import { DATASET, typeOf } from "./walk.ts";
 
 /** Files that one may lead to; the library can have 4096 open. */
 const MOST_FILES = 2000;

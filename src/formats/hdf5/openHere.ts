@@ -9,11 +9,12 @@ import { borrowed, guarded, type Hdf5Library, type Hdf5Metadata, hdf5Library, qu
 import { type Links, linksOf } from "./links.ts";
 import { type MountedFile, mount, removeTree, type Sources } from "./mount.ts";
 import { checkSources, openNeighbourhood } from "./neighbourhood.ts";
+import { DATASET, typeOf } from "./objects.ts";
 import type { Box, Hdf5Header, Hdf5Reader } from "./reader.ts";
 import { placeInFile } from "./storedPlace.ts";
 import { readTexts } from "./texts.ts";
 import { roomyFolder } from "./virtualPaths.ts";
-import { DATASET, typeOf, type Walked, walk } from "./walk.ts";
+import { type Walked, walk } from "./walk.ts";
 
 let opened = 0;
 
