@@ -117,7 +117,10 @@ function parsed(source: ByteSource, where: string): Table {
     ({ length }) => length <= LONGEST_NAMES,
   );
   const named = candidates.map(namesOf).find((names) => names.length === columns && areNames(names));
-  if (heading !== undefined && named === undefined) comments.push(heading.trim());
+  if (heading !== undefined && named === undefined) {
+    checkDecimals(heading, columns, where);
+    comments.push(heading.trim());
+  }
   return { values: values.subarray(0, count), columns, names: named ?? [], comments };
 }
 
@@ -136,14 +139,37 @@ function notANumber(field: string, where: string): PtychonautError {
     where,
     got: `"${field.slice(0, 40)}"`,
     expected: decimal ? "a decimal point, not a comma" : "numbers in all columns",
+    ...(decimal ? { fix: DECIMAL_POINTS } : {}),
   });
 }
 
-/** By semicolons, else by commas, else by white space. A separator at the end is none. */
+const DECIMAL_POINTS = "save the table with decimal points";
+
+/**
+ * Numbers whose marks were taken for separators are twice as many as their names.
+ * @throws PtychonautError "data" then
+ */
+function checkDecimals(heading: string, columns: number, where: string): void {
+  const names = namesOf(heading);
+  if (names.length < 2 || columns !== 2 * names.length || !heading.includes(",") || heading.includes(";")) return;
+  throw new PtychonautError("data", "a table with twice as many columns as names", {
+    where,
+    expected: `${names.length} columns: ${names.map(({ name }) => name).join(", ")}`,
+    got: `${columns}, as where commas stand for decimal points and between columns`,
+    fix: DECIMAL_POINTS,
+  });
+}
+
+/**
+ * By semicolons, else by commas, else by white space; this also where commas are decimal marks, which are not read. A
+ * separator at the end is none, and quotes about a field are no part of it.
+ */
 function fieldsOf(line: string): string[] {
   const text = line.trim();
-  const separator = text.includes(";") ? ";" : text.includes(",") ? "," : /\s+/;
-  const fields = text.split(separator).map((field) => field.trim());
+  const words = text.split(/\s+/);
+  const marks = words.length > 1 && words.every((word) => isNumber(word) || decimalComma.test(word));
+  const separator = text.includes(";") ? ";" : text.includes(",") && !marks ? "," : /\s+/;
+  const fields = text.split(separator).map((field) => field.trim().replace(/^"([^"]*)"$/, "$1"));
   return fields.length > 1 && fields.at(-1) === "" ? fields.slice(0, -1) : fields;
 }
 

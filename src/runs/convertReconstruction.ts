@@ -13,6 +13,7 @@ import { checkPixel, sayLost, sourceLines } from "./conversionWords.ts";
 import type { RunHooks, RunOutcome } from "./hooks.ts";
 import type { Home } from "./machine.ts";
 import { readObjectFile, splitAddress } from "./objectFile.ts";
+import { checkEnding } from "./outputEnding.ts";
 import { claimOutputFile, type OutputFile } from "./outputFile.ts";
 import { baseName, extensionOf } from "./paths.ts";
 import { allOrNone } from "./writtenTogether.ts";
@@ -63,9 +64,11 @@ function refuseScanOptions({ input, stated, compress = false }: ConversionReques
   });
 }
 
-/** @throws PtychonautError "usage" where neither says it */
+/** @throws PtychonautError "usage" where neither says it, or they contradict each other */
 function targetOf(output: string, to: string | undefined): ReconstructionWriter {
-  const writer = to === undefined ? reconstructionWriterFor(output) : reconstructionWriterNamed(to);
+  const byName = reconstructionWriterFor(output);
+  const writer = to === undefined ? byName : reconstructionWriterNamed(to);
+  if (writer !== undefined) checkEnding(output, writer, byName, "to");
   if (writer !== undefined) return writer;
   throw new PtychonautError("usage", "the output's name does not say its format", {
     where: output,

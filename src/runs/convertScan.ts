@@ -20,6 +20,8 @@ import { claimScan, scanWords, scanWriterOf, writeScanOutput } from "./scanOutpu
 export interface ScanConversion extends Omit<ConversionRequest, "stated"> {
   /** What else is done to the scan, which it adds to its provenance. */
   readonly change?: (dataset: Dataset) => Dataset;
+  /** Whether only the output's name says the format. Default false. */
+  readonly nameTells?: boolean;
 }
 
 /** Patterns go through once: what takes more than a quarter of this stays in its file. */
@@ -28,7 +30,7 @@ const MEMORY = 2 ** 31;
 /** A scan in another format, its patterns a few at a time. @throws as `runConversion` */
 export async function convertScan(request: ScanConversion, hooks: RunHooks, home: Home): Promise<RunOutcome> {
   const { input, output, reading, overwrite = false, strict = false, compress = false, alsoRead = [] } = request;
-  const writer = scanWriterOf(output, request.to, "to");
+  const writer = scanWriterOf(output, request.to, request.nameTells ? undefined : "to");
   if (compress && !writer.compresses)
     throw new PtychonautError("usage", `${writer.name} is written as it is`, {
       got: setting("compress", true),
@@ -66,6 +68,12 @@ function withoutSkipped(dataset: Dataset, options: ScanOptions, { log }: Pick<Ru
   const { count } = dataset.patterns;
   const out = new Set(unusedFrames(options, count));
   if (out.size === 0) return dataset;
+  if (out.size === count)
+    throw new PtychonautError("usage", "no pattern is left", {
+      where: dataset.provenance.path ?? dataset.name,
+      got: `all ${count} left out by ${setting("skip_frames")} or ${setting("use_frames")}`,
+      fix: "leave fewer out",
+    });
   log(`left out: ${counted(out.size, "pattern")} of ${count}`);
   return selectFrames(
     dataset,

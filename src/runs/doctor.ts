@@ -79,8 +79,11 @@ export async function runFix(
       ...{ input, output },
       reading: { ...fix.options, ...assumed.options },
       ...(alsoRead === undefined ? {} : { alsoRead }),
+      nameTells: true,
       change: (dataset) => {
         const [counts] = measuredPatterns(dataset.patterns, dataset.measurement, []).counts;
+        if (counts === 0)
+          throw new PtychonautError("data", "there is no light in any pattern, and nothing to mend", { where: input });
         return recorded(withScaledProbe(dataset, counts), changes);
       },
     },

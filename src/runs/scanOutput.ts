@@ -10,6 +10,7 @@ import type { ScanWriter, WriteScanOptions } from "../scans/writers/scanWriter.t
 import { sayLost } from "./conversionWords.ts";
 import type { RunHooks } from "./hooks.ts";
 import type { Home } from "./machine.ts";
+import { checkEnding } from "./outputEnding.ts";
 import { claimOutputFile, type OutputFile, type OutputFileOptions } from "./outputFile.ts";
 import type { RunStore } from "./store.ts";
 import { allOrNone, Stopped } from "./writtenTogether.ts";
@@ -22,16 +23,18 @@ export interface ScanOutput {
 
 /**
  * The writer that is named, or that a file's name tells.
- * @param option the setting that names one
- * @throws PtychonautError "usage" where neither does
+ * @param option the setting that names one; absent where there is none
+ * @throws PtychonautError "usage" where neither does, or they contradict each other
  */
-export function scanWriterOf(output: string, named: string | undefined, option: string): ScanWriter {
-  const writer = named === undefined ? scanWriterFor(output) : scanWriterNamed(named);
+export function scanWriterOf(output: string, named: string | undefined, option: string | undefined): ScanWriter {
+  const byName = scanWriterFor(output);
+  const writer = named === undefined ? byName : scanWriterNamed(named);
+  if (writer !== undefined) checkEnding(output, writer, byName, option);
   if (writer !== undefined) return writer;
   throw new PtychonautError("usage", "the output's name does not say its format", {
     where: output,
     expected: `a name that ends with ${scanWriters.flatMap(({ endings }) => endings).join(", ")}`,
-    fix: `name the format: ${setting(option, scanWriters[0].name)}`,
+    fix: option === undefined ? "give it such a name" : `name the format: ${setting(option, scanWriters[0].name)}`,
   });
 }
 

@@ -1,7 +1,7 @@
 import { type ComplexArray, sizeOf } from "../arrays.ts";
 import { frameRanges, unusedFrames } from "../data/frameRanges.ts";
 import { PtychonautError, setting } from "../errors.ts";
-import type { ArrayFile } from "../formats/arrayFile.ts";
+import type { ArrayFile, ArrayHeader } from "../formats/arrayFile.ts";
 import type { ArrayAt } from "../formats/joinedArrays.ts";
 import { type Geometry, missingForPixel } from "../optics/geometry.ts";
 import { requireKey } from "./namedArrays.ts";
@@ -116,12 +116,13 @@ export function columnsPart(x: ArrayAt, y: ArrayAt, where: string): PositionsPar
   };
 }
 
-/** One array of pairs, one a frame. @throws PtychonautError "usage" for columns of unknown order */
+/** One array of pairs, one a frame. @throws PtychonautError "usage" for columns of unknown order; "data" for no pairs */
 export function pairsPart({ file, key }: ArrayAt, options: ScanOptions, where: string): PositionsPart {
   const { positionOrder } = options;
+  checkPairs(file.header(key), `${where}: ${key}`);
   return {
     keys: [key],
-    count: Math.floor(sizeOf(file.header(key).shape) / 2),
+    count: sizeOf(file.header(key).shape) / 2,
     read: () => readPairs(file, key, options, where),
     conversions: [
       `positions from ${key}, ${inColumns(file.header(key).shape) ? "rows" : "columns"} (${[...(positionOrder ?? "")].join(", ")})`,
@@ -189,18 +190,22 @@ function readPairs(file: ArrayFile, key: string, options: ScanOptions, where: st
     });
   const array = file.readNumbers(key);
   const columns = inColumns(array.shape);
-  if ((array.shape.at(-1) !== 2 && !columns) || array.dtype.startsWith("complex") || sizeOf(array.shape) === 0)
-    throw new PtychonautError("data", "positions are not pairs", {
-      where: `${where}: ${key}`,
-      expected: "real numbers (frame, 2) or (2, frame)",
-      got: `${array.dtype} (${array.shape.join(", ")})`,
-    });
   const count = array.data.length / 2;
   const out = columns
     ? Float64Array.from({ length: 2 * count }, (_, i) => array.data[(i % 2) * count + (i >> 1)])
     : Float64Array.from(array.data);
   if (options.positionOrder === "xy") for (let k = 0; k < out.length; k += 2) out.subarray(k, k + 2).reverse();
   return out;
+}
+
+function checkPairs({ shape, dtype }: ArrayHeader, where: string): void {
+  if ((shape.at(-1) === 2 || inColumns(shape)) && /^(u?int|float)/.test(dtype) && sizeOf(shape) > 0) return;
+  throw new PtychonautError("data", "positions are not pairs", {
+    where,
+    expected: "real numbers (frame, 2) or (2, frame)",
+    got: `${dtype} (${shape.join(", ")})`,
+    fix: `name two arrays, x and y: ${setting("positions", "FILE::X,Y")}; columns by their names where a table has some`,
+  });
 }
 
 /** Whether one row has all first, the other all second coordinates. */

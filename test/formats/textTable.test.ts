@@ -70,3 +70,18 @@ describe("a table of numbers in text", () => {
     await expect(open('{"a": 1}')).rejects.toThrow(/a text file \(JSON\)/);
   });
 });
+
+describe("commas that are decimal marks", () => {
+  it.each([
+    ["beside semicolons", "x;y\n1,5;2,5\n", /expected a decimal point, not a comma; got "1,5"/],
+    ["beside tabs", "x\ty\n1,5\t2,5\n", /expected a decimal point, not a comma; got "1,5"/],
+    ["beside commas", "x,y\n1,5,2,5\n3,5,4,5\n", /twice as many columns as names.*x, y; got 4/],
+  ])("%s are refused", async (_, text, refusal) => {
+    await expect(open(text, "positions.csv")).rejects.toThrow(refusal);
+  });
+
+  it("and quotes about names and numbers are no part of them", async () => {
+    const file = await open('"x","y"\n"1.5",-2\n3e-6,"4"\n', "positions.csv");
+    expect([file.keys, file.read("table")]).toEqual([["table", "x", "y"], table]);
+  });
+});

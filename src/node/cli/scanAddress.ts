@@ -31,6 +31,12 @@ export function withScanAddress(parsed: ParsedFlags, { scan }: Pick<NamedCommand
   const { patterns, ...others } = values;
   const fromPatterns = named.length === 0 && typeof patterns === "string";
   const addresses = (fromPatterns ? [patterns] : named).map(parseAddress);
+  const open = (fromPatterns ? [patterns] : named).find((address) => /^.+::[/\s]*$/.test(address));
+  if (open !== undefined)
+    throw new PtychonautError("usage", "the address names no array", {
+      expected: "FILE::ARRAY, or FILE alone",
+      got: open,
+    });
   const keys = [...new Set(addresses.flatMap((address) => address.keys))];
   if (keys.length === 0) return fromPatterns ? withPaths({ ...parsed, values: others }, scan, addresses) : parsed;
   const { patternsKey = keys[0] } = values;

@@ -24,6 +24,13 @@ export function openFolderSource(folder: string, names: readonly string[]): Open
     }
     return file;
   };
+  const opened = (path: string): OpenFile => {
+    try {
+      return use(path);
+    } catch (error) {
+      throw readFailure(error, path);
+    }
+  };
   const close = (): void => {
     for (const file of open.values()) file.close();
     open.clear();
@@ -31,7 +38,7 @@ export function openFolderSource(folder: string, names: readonly string[]): Open
   try {
     const files = names.map((name) => {
       const path = join(folder, name);
-      const { size, stamp } = use(path);
+      const { size, stamp } = opened(path);
       const read = (offset: number, length: number): Uint8Array => use(path, stamp).read(offset, length);
       return { name, stamp, source: { size, read } };
     });

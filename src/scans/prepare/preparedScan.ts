@@ -15,7 +15,7 @@ import { type DetectorPlan, detectorPlan, statedCentre } from "./detectorPlan.ts
 import { beamCentre, type MeasuredPatterns, measuredPatterns } from "./measuredPatterns.ts";
 import { type FittedProbe, fittedProbe } from "./probeWindow.ts";
 import { resampledObject } from "./resampledObject.ts";
-import { valueOperations, valueText } from "./values.ts";
+import { checkLeft, valueOperations, valueText } from "./values.ts";
 
 /** A scan whose probe is still to be built, where options say so. */
 export type UnpreparedScan = Omit<Dataset, "probe"> & {
@@ -59,7 +59,10 @@ export function preparedScan(
           pixels: findBadPixels,
         })
       : undefined;
-  if (measured !== undefined) conversions.push(...valueText(values, measured.counts));
+  if (measured !== undefined) {
+    checkLeft(values, measured.counts, where);
+    conversions.push(...valueText(values, measured.counts));
+  }
   const mask =
     measured?.pixels === undefined ? dataset.mask : badPixelsMasked(measured.pixels, dataset.mask, conversions);
   const centre = finding ? foundCentre(measured, sides, mask, where) : statedCentre(options, sides, where);

@@ -34,6 +34,42 @@ export const zeroesNegatives = (
 ): boolean => measurement === "counts" && (background > 0 || backgroundFile !== undefined || threshold !== undefined);
 
 /**
+ * @param counts mean counts in a frame before the first operation and after each
+ * @throws PtychonautError "usage" where an operation leaves nothing, or numbers that float32 cannot hold
+ */
+export function checkLeft(operations: readonly PatternOperation[], counts: readonly number[], where: string): void {
+  for (const [k, operation] of operations.entries()) {
+    const [before, after] = [counts[k], counts[k + 1]];
+    if (!(before > 0) || (after > 0 && Number.isFinite(after))) continue;
+    throw new PtychonautError(
+      "usage",
+      `${after === 0 ? "nothing" : "no number that can be kept"} is left of the patterns`,
+      {
+        where,
+        expected: "counts above zero, within float32",
+        got: `${stated(operation)} and ${Number(before.toPrecision(4))} counts in a mean pattern before`,
+        fix: "say a smaller value, or one of another order, or leave it out",
+      },
+    );
+  }
+}
+
+function stated(operation: PatternOperation): string {
+  switch (operation.kind) {
+    case "subtract":
+      return typeof operation.counts === "number"
+        ? optionAdvice("background", `${operation.counts}`)
+        : "this background";
+    case "threshold":
+      return optionAdvice("threshold", `${operation.counts}`);
+    case "gain":
+      return optionAdvice("countsPerPhoton", `${operation.countsPerPhoton}`);
+    default:
+      return operation.kind;
+  }
+}
+
+/**
  * What was done to the values, with the counts that it took.
  * @param counts mean counts in a frame before the first operation and after each
  */
