@@ -37,6 +37,6 @@ export function checkPixel(
   throw new PtychonautError("usage", `${name} is in metres, and the reconstruction does not say the size of a pixel`, {
     where,
     expected: setting("object_pixel_m"),
-    fix: `say it, or write a format in pixels: ${setting("to", "npz")}`,
+    fix: "say it, or write a format in pixels: npz, hdf5",
   });
 }

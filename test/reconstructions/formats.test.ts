@@ -158,7 +158,7 @@ describe("convert and evaluate", () => {
     );
     const ptyr = await run("convert", path("reconstruction.npz"), path("none.ptyr"));
     expect(ptyr.code).toBe(2);
-    expect(ptyr.stderr).toMatch(/ptyr is in metres.*--object_pixel_m.*--to npz/s);
+    expect(ptyr.stderr).toMatch(/ptyr is in metres.*--object_pixel_m.*in pixels: npz, hdf5/s);
     expect(existsSync(path("none.ptyr"))).toBe(false);
     const product = await run("convert", path("reconstruction.npz"), path("p_product.h5"), "--object_pixel_m", "1e-8");
     expect(product.stderr).toMatch(/Ptychodus asks for .*: no probe, no energy \(0 is written\)/);

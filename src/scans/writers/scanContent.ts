@@ -84,7 +84,7 @@ export function checkGeometry(
     where,
     expected: [...new Set(wanted)].join(", "),
     got: "none of these, in the file or as settings",
-    fix: `say them, or write a format in pixels: ${setting("to", "npz")}`,
+    fix: "say them, or write a format in pixels: npz, hdf5",
   });
 }
 
