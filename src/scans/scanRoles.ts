@@ -24,9 +24,11 @@ export function findRoles(file: ArrayFile, stated: ScanOptions): ScanRoles {
   const images = [...headers]
     .filter(([, { dtype, shape }]) => dtype.startsWith("complex") && shape.length >= 2)
     .sort(([, a], [, b]) => sizeOf(a.shape) - sizeOf(b.shape));
-  const fits = images.find(([, { shape }]) => shape.slice(-2).join() === frame.join());
-  const probe = stated.probeKey ?? named(file, ["probeGuess"]) ?? (fits ?? images[0])?.[0];
-  const others = images.filter(([key, { shape }]) => key !== probe && key !== "Y" && isImage(shape));
+  // What has the name of something else is no probe, whatever its shape.
+  const open = images.filter(([key]) => key !== stated.objectKey && !otherNames.includes(key));
+  const fits = open.find(([, { shape }]) => shape.slice(-2).join() === frame.join());
+  const probe = stated.probeKey ?? named(file, ["probeGuess"]) ?? (fits ?? open[0])?.[0];
+  const others = images.filter(([key, { shape }]) => key !== probe && !labelNames.includes(key) && isImage(shape));
   return {
     patterns,
     probe,
@@ -34,6 +36,9 @@ export function findRoles(file: ArrayFile, stated: ScanOptions): ScanRoles {
     object: stated.objectKey ?? named(file, ["objectGuess"]) ?? others.at(-1)?.[0],
   };
 }
+
+const labelNames: readonly string[] = ["Y", "label"];
+const otherNames: readonly string[] = ["objectGuess", ...labelNames];
 
 function largestStack(headers: ReadonlyMap<string, ArrayHeader>): string | undefined {
   return [...headers]

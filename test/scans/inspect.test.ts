@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { camelCase } from "../../src/config/names.ts";
 import { diskOverlap, probeDiameter, scanStatistics } from "../../src/data/scanStatistics.ts";
-import type { NpyArray } from "../../src/formats/npy.ts";
+import { openArrayFile } from "../../src/formats/containers.ts";
+import { type NpyArray, writeNpy } from "../../src/formats/npy.ts";
 import { writeNpz } from "../../src/formats/npz.ts";
 import { Random } from "../../src/random.ts";
 import type { Finding } from "../../src/scans/checks/finding.ts";
@@ -96,6 +97,25 @@ describe("a raw file", () => {
     expect(inspectReport(inspectScan(writeNpz(raw)))).toMatch(
       /Flags {2}`patterns_key=data` `probe_key=probe` `positions_key=scan_px` `position_order=yx\|xy` `measurement=counts` `dc_at=corner` `position_origin=centered`\n.*keep the one/,
     );
+  });
+
+  it("what no array is has the flags that say where it is", () => {
+    const { probeGuess: _, xcoords: __, ycoords: ___, ...others } = good();
+    const { findings } = inspectScan(writeNpz(others));
+    const flag = (what: string) => findings.find((finding) => finding.what === what)?.flag;
+    expect(flag("no probe values found")).toMatch(/`probe_file=FILE::ARRAY`.*`probe_model=/);
+    expect(flag("no positions found")).toMatch(/`positions=FILE::ARRAY`.*`scan_step/);
+    // The object, in its usual name, is not offered as the probe.
+    expect(findings.some((finding) => finding.flag?.includes("objectGuess"))).toBe(false);
+  });
+
+  it("of frames alone all that is missing is said at once, not what settings stand for", async () => {
+    const { diff3d } = good();
+    const frames = await openArrayFile(writeNpy(diff3d), "scan.npy");
+    const missing = (stated: ScanOptions) => grave(inspectScan(frames, { measurement: "counts", ...stated }).findings);
+    expect(missing({})).toEqual(expect.arrayContaining(["the scan has no positions", "the scan has no probe"]));
+    expect(missing({ scanStep: 2, scanShape: "5,5" })).toEqual(["the scan has no probe"]);
+    expect(missing({ probeModel: "mean", scanStep: 2, scanShape: "5,5" })).toEqual([]);
   });
 
   it("the flags that it advises, with the choice made, are enough to read it", () => {

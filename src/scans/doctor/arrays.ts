@@ -1,4 +1,4 @@
-import { judgeRoles } from "../inspect/roles.ts";
+import { missingRoles } from "../inspect/roles.ts";
 import type { ScanOptions } from "../scanOptions.ts";
 import type { DoctorRow } from "./row.ts";
 import type { Subject } from "./subject.ts";
@@ -16,8 +16,11 @@ export function arrays({ inspection: { roles, format }, stated }: Subject): read
         state: "fine",
       },
     ];
-  const missing = judgeRoles(roles, stated).flatMap(({ what, evidence, flag }): DoctorRow[] =>
-    flag === undefined ? [{ quantity: "arrays", found: what, evidence, sure: "sure", state: "trouble" }] : [],
+  const missing = missingRoles(roles, stated).map(
+    ({ what, evidence, flag }): DoctorRow => ({
+      ...{ quantity: "arrays", found: what, evidence, sure: "sure", state: "trouble" },
+      ...(flag === undefined ? {} : { advice: flag }),
+    }),
   );
   const role = (
     what: string,

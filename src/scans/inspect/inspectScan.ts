@@ -42,7 +42,7 @@ import type { ScanRoles } from "../scanRoles.ts";
 import { arrayFrames, framesTogether } from "../storedPatterns.ts";
 import { type KnownFormat, lookedParts, rolesOf } from "./lookedParts.ts";
 import { nearFieldFindings } from "./nearField.ts";
-import { judgeRoles } from "./roles.ts";
+import { judgeRoles, missingParts } from "./roles.ts";
 
 export interface ScanInspection {
   readonly name: string;
@@ -177,7 +177,7 @@ export function inspectedScan(
     findings.push(...(look(() => nearFieldFindings(parts, options, geometry, positions, looked.validPixels)) ?? []));
   for (const warning of warnings) findings.push({ severity: "warning", what: warning, evidence: "said by reading it" });
   // A format knows its arrays; names that are guessed must be said.
-  const guessed = format === undefined ? judgeRoles(roles, stated) : [];
+  const guessed = format === undefined ? judgeRoles(roles, stated) : missingParts(parts, options, name);
   return {
     inspection: { ...summary, findings: distinct([...guessed, ...checkScan(facts), ...findings]) },
     facts,
