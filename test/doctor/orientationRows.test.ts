@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { NpyArray } from "../../src/formats/npy.ts";
 import { openNpz, writeNpz } from "../../src/formats/npz.ts";
+import { electronWavelength } from "../../src/optics/units.ts";
 import { examineScan } from "../../src/scans/doctor/examine.ts";
 import type { DoctorRow } from "../../src/scans/doctor/row.ts";
 import type { ScanOptions } from "../../src/scans/scanOptions.ts";
@@ -38,7 +40,8 @@ describe("the rows of the orientation", () => {
   });
 
   it("know the order of columns that the positions do not tell", async () => {
-    const found = await rows(({ xcoords, ycoords, ...others }) => {
+    // Nominal positions would be taken instead.
+    const found = await rows(({ xcoords, ycoords, xcoords_start: _, ycoords_start: __, ...others }) => {
       const [x, y] = [xcoords, ycoords].map((array) => (array as { data: Float64Array }).data);
       const data = Float64Array.from({ length: 2 * x.length }, (_, k) => (k % 2 === 0 ? x : y)[k >> 1]);
       return { ...others, at: { shape: [x.length, 2], dtype: "float64", data } };
@@ -57,5 +60,51 @@ describe("the rows of the orientation", () => {
     expect(row(found, "orientation")).toMatchObject({ state: "say" });
     expect(row(found, "orientation")?.says).toBeUndefined();
     expect(row(found, "orientation")?.advice).toMatch(/^beyond what was said of them: .*position_flip=y/);
+  });
+
+  it("are not measured where windows do not meet, or all lie on one pixel", async () => {
+    const scaled = (factor: number) => (arrays: Record<string, unknown>) =>
+      Object.fromEntries(
+        Object.entries(arrays).map(([key, array]) => {
+          const { data, ...others } = array as { data: Float64Array };
+          return [key, /coords/.test(key) ? { ...others, data: data.map((value) => value * factor) } : array];
+        }),
+      );
+    for (const [factor, why] of [
+      [1e7, /no window of 64 × 64 meets another/],
+      [1e-8, /all windows lie on one pixel/],
+    ] as const)
+      expect(row(await rows(scaled(factor)), "orientation")).toMatchObject({
+        state: "open",
+        evidence: expect.stringMatching(why),
+      });
+  });
+
+  it("take a probe for known that a file's own optics build: its defocus tells the half turn", async () => {
+    const [n, side, pixel] = [64, 13, 4e-10];
+    const [radius, defocus] = [16, 43];
+    const { patterns, positions } = simulate({
+      ...{ n, patterns: side ** 2, seed: 3, object: "deadLeaves", photons: 1e5, scan: "raster", jitter: 0 },
+      ...{ probe: { kind: "airy", pupilRadius: radius, defocus }, contrast: { amplitude: [1, 1], phase: [0, 0.8] } },
+    });
+    // The first axis of such files runs along x.
+    const frames = Array.from({ length: side ** 2 }, (_, k) => (k % side) * side + Math.floor(k / side));
+    const amplitudes = new Float32Array(frames.length * n * n);
+    patterns.read(frames, amplitudes);
+    const number = (value: number): NpyArray => ({ shape: [], dtype: "float64", data: Float64Array.of(value) });
+    const lambda = electronWavelength(300);
+    const arrays: Record<string, NpyArray> = {
+      dps: { shape: [side, side, n, n], dtype: "uint32", data: Uint32Array.from(amplitudes, (a) => Math.round(a * a)) },
+      voltage_kV: number(300),
+      object_pixel_A: number(pixel * 1e10),
+      scan_step_A: number((positions[3] - positions[1]) * pixel * 1e10),
+      scan_angle_deg: number(0),
+      semiangle_mrad: number((1e3 * radius * lambda) / (n * pixel)),
+      defocus_nm: number((1e9 * defocus * pixel ** 2) / lambda),
+    };
+    const { examination } = await examineScan(openNpz(writeNpz(arrays), "stem"), {}, "stem", {}, {});
+    expect(row(examination.rows, "orientation")).toMatchObject({ sure: "sure", state: "fine" });
+    expect(row(examination.rows, "half turn")).toMatchObject({ sure: "sure", state: "fine" });
+    expect(row(examination.rows, "defocus")?.value as number).toBeGreaterThan(0);
   });
 });

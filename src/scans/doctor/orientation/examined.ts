@@ -1,6 +1,8 @@
 import type { Dataset } from "../../../data/dataset.ts";
+import { scanStatistics } from "../../../data/scanStatistics.ts";
 import { PtychonautError } from "../../../errors.ts";
 import type { ArrayFile } from "../../../formats/arrayFile.ts";
+import { short } from "../../checks/finding.ts";
 import { correctsPositions } from "../../prepare/positions.ts";
 import { readScanArrays, scanParts } from "../../registry.ts";
 import type { Elsewhere } from "../../scanFormat.ts";
@@ -8,6 +10,7 @@ import type { ScanOptions } from "../../scanOptions.ts";
 import { fixOf } from "../fix.ts";
 import { COLUMN_ORDER } from "../positions.ts";
 import { type DoctorRow, openRow } from "../row.ts";
+import { type OrientationScan, usableFrames } from "./frames.ts";
 import { measureOrientation } from "./orientation.ts";
 import { orientationScan } from "./orientationScan.ts";
 import { orientationRows } from "./rows.ts";
@@ -31,7 +34,8 @@ export async function examinedOrientation(looked: Looked, hooks: TrialHooks): Pr
   let [dataset, probeKnown]: [Dataset | undefined, boolean] = [undefined, true];
   try {
     const { parts } = scanParts(file, options, name, elsewhere);
-    probeKnown = parts.probe !== undefined || (options.probeModel !== undefined && options.probeModel !== "mean");
+    const model = options.probeModel ?? parts.optics?.probeModel;
+    probeKnown = parts.probe !== undefined || (model !== undefined && model !== "mean");
     // Reading needs some probe; where there is none, the orientation is measured without.
     const whole: ScanOptions = probeKnown ? options : { ...options, probeModel: "mean" };
     dataset = readScanArrays(file, whole, { path: name, elsewhere });
@@ -41,7 +45,23 @@ export async function examinedOrientation(looked: Looked, hooks: TrialHooks): Pr
   }
   if (dataset.geometry?.propagation === "near-field")
     return [openRow("orientation", "the field at the detector is a near field, which is not reconstructed here")];
-  const found = await measureOrientation(orientationScan(dataset, probeKnown), hooks);
+  const scan = orientationScan(dataset, probeKnown);
+  const apart = windowsApart(scan);
+  if (apart !== undefined) return [openRow("orientation", apart)];
+  const found = await measureOrientation(scan, hooks);
   if (hooks.signal?.aborted === true) return [openRow("orientation", "stopped before it was measured")];
   return orientationRows(found, dataset.geometry, { probeKnown, corrected: correctsPositions(options), orderOpen });
+}
+
+/** Why positions tell nothing of how windows overlap, as those in another unit do not; undefined where they may. */
+function windowsApart({ height, width, positions, ...scan }: OrientationScan): string | undefined {
+  const used = usableFrames({ height, width, positions, ...scan });
+  if (used.length < 2) return undefined;
+  const { least, greatest, step } = scanStatistics(
+    Float64Array.from(used.flatMap((k) => [positions[2 * k], positions[2 * k + 1]])),
+  );
+  if (Math.max(greatest[0] - least[0], greatest[1] - least[1]) < 1)
+    return "all windows lie on one pixel: the positions are in another unit, or the scan did not move";
+  if (step < Math.min(height, width)) return undefined;
+  return `no window of ${height} × ${width} meets another at a step of ${short(step)} pixels: the positions are in another unit, or the object's pixel is another`;
 }

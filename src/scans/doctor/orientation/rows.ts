@@ -36,7 +36,7 @@ export function orientationRows(
   if (axes === "unsure")
     return [
       {
-        ...openRow("orientation", `${doubts.join("; ")}; ${evidence}`),
+        ...openRow("orientation", [...doubts, evidence].join("; ")),
         found: "cannot be told: the object looks the same in several, or there is too little light or overlap",
       },
     ];

@@ -77,7 +77,7 @@ export async function trials(
 ): Promise<Trials | undefined> {
   const whole = scanParts(scan.positions, usableFrames(scan), HALVINGS)
     .map((part) => middleOf(scan.positions, part, MOST_FRAMES))
-    .filter((part) => part.length >= 2 * HELD_OUT);
+    .filter((part) => part.length >= 2 * HELD_OUT && hangsTogether(scan, part));
   if (whole.length < 2 || (scan.probe === undefined && defocus === undefined)) return undefined;
   const { size, probe } = made(scan, evenly(whole.flat(), MEAN_OF), defocus);
   const most = Math.min(MOST_FRAMES, Math.max(LEAST_FRAMES, Math.round(PIXELS / size.n ** 2)));
@@ -104,6 +104,15 @@ export async function trials(
   return compared(candidates, misfits, {
     ...{ frames: parts.flat().length, epochs: EPOCHS, n: size.n, parts: parts.length },
   });
+}
+
+/** Whether the windows of a part overlap on average: a canvas that holds them has at most as many pixels as all of them. */
+function hangsTogether({ positions, height, width }: OrientationScan, part: readonly number[]): boolean {
+  const extent = (axis: number): number => {
+    const values = part.map((k) => positions[2 * k + axis]);
+    return Math.max(...values) - Math.min(...values);
+  };
+  return (extent(0) + height) * (extent(1) + width) <= part.length * height * width;
 }
 
 const places = (count: number): number[] => Array.from({ length: count }, (_, k) => k);
