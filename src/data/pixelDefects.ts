@@ -32,7 +32,7 @@ export interface PixelDefects {
   readonly gaps: readonly DarkRegion[];
 }
 
-/** In fewer frames a pixel without light says nothing. */
+/** In fewer frames a pixel without light says nothing, and a bright one may be a speckle's peak. */
 const LEAST_FRAMES = 5;
 /** Odds against chance, over all pixels. */
 const ODDS = 1000;
@@ -51,10 +51,10 @@ const HOT = 10;
  */
 export function pixelDefects(statistics: PixelStatistics, mask?: ArrayLike<number>): PixelDefects {
   const { count, height, width, mean } = statistics;
+  if (count < LEAST_FRAMES) return { dead: [], hot: [], gaps: [] };
   const ignored = Uint8Array.from(mean, (_, i) => (mask !== undefined && mask[i] === 0 ? 1 : 0));
   const blind = blindPixels(statistics, ignored);
   const view: View = { ...statistics, ignored, blind, overall: overallMean(mean, blind, ignored) };
-  if (count < LEAST_FRAMES) return { dead: [], hot: hotPixels(view), gaps: [] };
   const bands = [...bandsAlong(view, "rows"), ...bandsAlong(view, "columns")];
   for (const { pixels } of bands) for (const at of pixels) ignored[at] = 1;
   const dead: DefectivePixel[] = [];
@@ -84,11 +84,11 @@ interface View extends PixelStatistics {
 }
 
 /** Without light in every frame, or with the mark of what is not measured (the greatest value, always), where there are many together. */
-function blindPixels({ count, height, width, mean, most }: PixelStatistics, ignored: Uint8Array): Uint8Array {
+function blindPixels({ height, width, mean, most }: PixelStatistics, ignored: Uint8Array): Uint8Array {
   const blind = Uint8Array.from(most, (value) => (value === 0 ? 1 : 0));
   let top = 0;
   for (let i = 0; i < most.length; i++) if (ignored[i] === 0) top = Math.max(top, most[i]);
-  if (count < LEAST_FRAMES || top === 0) return blind;
+  if (top === 0) return blind;
   // Never less: float32 values add up exactly, whatever their number.
   const always = (at: number): boolean => most[at] === top && mean[at] === top;
   // Where others reach it now and then it is no mark, but where light is cut off.

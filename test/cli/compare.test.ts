@@ -99,6 +99,16 @@ describe("compare", () => {
     expect(Math.min(width, height)).toBeGreaterThan(600);
   });
 
+  it.each(["good.h5", "good.cxi"])("takes %s, which other programs read too", async (name) => {
+    const converted = await call(["convert", path("good", "reconstruction.npz"), path(name), "--quiet"]);
+    expect(converted.code, converted.stderr).toBe(0);
+    const out = `out-${name}`;
+    const args = [`same=${path(name)}`, "--reference", path("scan.npz"), "--output_dir", path(out)];
+    const { code, stderr } = await compare(...args);
+    expect(code, stderr).toBe(0);
+    expect(entriesOf(out)[0].metrics.complexError).toBeLessThan(tolerances.perfectReconstruction);
+  });
+
   it("brings all arrays into the reference's frame", () => {
     const npz = openNpz(readFileSync(path("out", "aligned.npz")));
     expect(npz.keys).toEqual(["reference", "common", "good", "good_known", "other", "other_known"]);

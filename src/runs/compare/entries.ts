@@ -1,5 +1,5 @@
 import { PtychonautError } from "../../errors.ts";
-import { openZip } from "../../formats/zip.ts";
+import { isZip, openZip } from "../../formats/zip.ts";
 import { printableLine } from "../../printable.ts";
 import type { Home } from "../machine.ts";
 import { readObjectFile, splitAddress } from "../objectFile.ts";
@@ -85,11 +85,17 @@ async function inFolder(path: string, store: RunStore): Promise<Pick<CompareEntr
   });
 }
 
-/** npz files and bundles are both archives; a bundle has a manifest. */
+/** npz files and bundles are both archives; a bundle has a manifest. Other files are none. */
 async function kindOfFile(path: string, store: RunStore): Promise<CompareEntry["kind"]> {
   if (extensionOf(path) === ".npz") return "object";
-  const { members } = openZip(await store.read(path), path);
-  return members.some(({ name }) => name === "manifest.json") ? "model" : "object";
+  const file = await store.open(path);
+  try {
+    if (extensionOf(path) !== ".zip" && !isZip(file.read(0, Math.min(4, file.size)))) return "object";
+    const { members } = openZip(file, path);
+    return members.some(({ name }) => name === "manifest.json") ? "model" : "object";
+  } finally {
+    file.close();
+  }
 }
 
 /** The file's name, or its folder's where every such file has the same. */
