@@ -1,5 +1,6 @@
 import type { Dataset } from "../data/dataset.ts";
 import { PtychonautError } from "../errors.ts";
+import { statedAddresses } from "../scans/addresses.ts";
 import { type Examination, examineScan } from "../scans/doctor/examine.ts";
 import { type Fix, fixOf, withScaledProbe } from "../scans/doctor/fix.ts";
 import { COLUMN_ORDER } from "../scans/doctor/positions.ts";
@@ -11,6 +12,7 @@ import type { PictureFile } from "./doctorPicture.ts";
 import type { RunHooks } from "./hooks.ts";
 import { withScan } from "./inputs/scanFileSet.ts";
 import type { Home } from "./machine.ts";
+import { claimScan, scanWriterOf } from "./scanOutput.ts";
 
 /**
  * Measures what a scan file does not say.
@@ -40,6 +42,8 @@ export interface FixRequest {
   readonly input: string;
   readonly output: string;
   readonly stated: ScanOptions;
+  /** Whether a file that is there may be replaced. */
+  readonly overwrite?: boolean;
   /** Files that were read for the request, which must not be replaced. */
   readonly alsoRead?: readonly string[];
 }
@@ -51,14 +55,23 @@ export interface FixOutcome extends Omit<Fix, "options"> {
 /** What is sure may uncover more: of positions in metres nothing can be said before they are in pixels. */
 const ROUNDS = 4;
 
+/** Looks whether a fix may be written, before anything is measured. @throws PtychonautError "usage" as `runFix` */
+export async function checkFixOutput(
+  { input, output, stated, overwrite = false, alsoRead = [] }: FixRequest,
+  { store }: Pick<Home, "store">,
+): Promise<void> {
+  const inputs = [input, ...statedAddresses(stated).map(({ path }) => path), ...alsoRead];
+  await claimScan(scanWriterOf(output, undefined, undefined), output, { inputs, overwrite }, store);
+}
+
 /**
  * Writes a scan with what the doctor is sure of applied, in the format that the output's name says. What it is not sure of
- * is left as it is. Nothing is replaced.
+ * is left as it is.
  * @param first the examination of the file with what is stated
  * @throws PtychonautError "usage" where reading needs to be told what is not sure, or the output is there; "data"; "output"
  */
 export async function runFix(
-  { input, output, stated, alsoRead }: FixRequest,
+  { input, output, stated, overwrite = false, alsoRead }: FixRequest,
   first: Examination,
   hooks: RunHooks,
   home: Home,
@@ -76,7 +89,7 @@ export async function runFix(
   const changes = [...applied, ...assumed.lines];
   const { files, status } = await convertScan(
     {
-      ...{ input, output },
+      ...{ input, output, overwrite },
       reading: { ...fix.options, ...assumed.options },
       ...(alsoRead === undefined ? {} : { alsoRead }),
       nameTells: true,

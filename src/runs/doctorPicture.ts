@@ -6,7 +6,7 @@ import { meanCounts } from "../scans/doctor/sample.ts";
 import type { Subject } from "../scans/doctor/subject.ts";
 import { trustedPixels } from "../scans/doctor/validPixels.ts";
 import type { Home } from "./machine.ts";
-import { claimOutputFile, type OutputFile } from "./outputFile.ts";
+import { claimOutputFile, type OutputFile, type OutputFileOptions } from "./outputFile.ts";
 
 /** A file for a picture of what the doctor found. */
 export interface PictureFile {
@@ -17,7 +17,7 @@ export interface PictureFile {
  * Looks whether the picture can be written, before anything is measured.
  * @throws PtychonautError "usage" for a name with another ending, a file that is there, or where there are no pictures
  */
-export async function claimPicture(path: string, inputs: readonly string[], home: Home): Promise<PictureFile> {
+export async function claimPicture(path: string, options: OutputFileOptions, home: Home): Promise<PictureFile> {
   const { machine, store } = home;
   const format = PICTURE_FORMATS.find((ending) => path.toLowerCase().endsWith(`.${ending}`));
   if (format === undefined || machine.pictures === undefined)
@@ -25,7 +25,7 @@ export async function claimPicture(path: string, inputs: readonly string[], home
       where: path,
       expected: `a name that ends with ${PICTURE_FORMATS.map((ending) => `.${ending}`).join(", ")}`,
     });
-  const file = await claimOutputFile(path, { inputs, overwrite: false }, store);
+  const file = await claimOutputFile(path, options, store);
   return { write: (subject, rows) => draw(file, format, subject, rows, home) };
 }
 

@@ -70,6 +70,19 @@ describe("--fix", () => {
     }
   });
 
+  it("replaces what is said to go, and looks whether it may before it measures", async () => {
+    writeFileSync(path("again.npz"), writeNpz(raw()));
+    writeFileSync(path("old.npz"), "old");
+    const refused = await call(["inspect", "--fix", path("old.npz"), path("again.npz"), "--quiet"]);
+    expect(refused.stderr).toMatch(/old\.npz.*--overwrite/);
+    expect(refused.stdout).toBe("");
+    const replaced = await call(["inspect", "--fix", path("old.npz"), path("again.npz"), "--quiet", "--overwrite"]);
+    expect(replaced.code).toBe(0);
+    expect(openNpz(readFileSync(path("old.npz")), "old").has("diff3d")).toBe(true);
+    expect((await call(["inspect", "--fix", path("again.npz"), path("again.npz"), "--overwrite"])).code).toBe(2);
+    expect((await call(["inspect", path("again.npz"), "--overwrite"])).stderr).toMatch(/nothing is written/);
+  });
+
   it("as JSON: rows, what was applied and what was left", async () => {
     writeFileSync(path("json.npz"), writeNpz(raw()));
     const { stdout } = await call(["inspect", "--json", "--fix", path("json-fixed.npz"), path("json.npz"), "--quiet"]);

@@ -2,14 +2,14 @@ import { readingSettings, statedOptions } from "../../config/dataConfig.ts";
 import { parseSettings } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
 import { printableLine } from "../../printable.ts";
-import { runDoctor, runFix } from "../../runs/doctor.ts";
+import { checkFixOutput, runDoctor, runFix } from "../../runs/doctor.ts";
 import { claimPicture } from "../../runs/doctorPicture.ts";
 import { runInspection } from "../../runs/inspect.ts";
 import { examinationReport, fixReport } from "../../scans/doctor/report.ts";
 import { inspectReport } from "../../scans/inspect/report.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
 
-import type { Command, CommandContext } from "./command.ts";
+import { type Command, type CommandContext, overwriteFlag } from "./command.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
 import { withFlags } from "./flagWords.ts";
 import { schemaFlags } from "./schemaFlags.ts";
@@ -58,11 +58,11 @@ export const inspectCommand: Command = {
     "ptychonaut inspect raw.npz --measurement counts --dc_at corner",
     "ptychonaut inspect --doctor raw.npz --fix scan.npz --picture findings.png",
   ],
-  flags: [...ownFlags, ...schemaFlags(["data"], "inference").filter(({ name }) => isReading(name))],
+  flags: [...ownFlags, overwriteFlag, ...schemaFlags(["data"], "inference").filter(({ name }) => isReading(name))],
   positionals: ["SCAN.npz"],
   scan: "positional",
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
-    if (["doctor", "fix", "picture"].some((name) => values[name] !== undefined && values[name] !== false))
+    if (["doctor", "fix", "picture", "overwrite"].some((name) => values[name] !== undefined && values[name] !== false))
       return examine(values, positionals[0], context);
     const inspection = await runInspection(
       positionals[0],
@@ -89,17 +89,24 @@ async function examine(values: ParsedFlags["values"], path: string, context: Com
     );
   const said = stated(values);
   const inputs = [path, ...(typeof config === "string" ? [config] : [])];
-  const drawing = typeof picture === "string" ? await claimPicture(picture, inputs, context.home) : undefined;
+  const overwrite = values["overwrite"] === true;
+  if (overwrite && output === undefined && picture === undefined)
+    throw new PtychonautError("usage", "--overwrite says what may go, and nothing is written", {
+      expected: "--fix or --picture beside it",
+      fix: "leave it out",
+    });
+  const drawing =
+    typeof picture === "string" ? await claimPicture(picture, { inputs, overwrite }, context.home) : undefined;
+  const alsoRead = typeof config === "string" ? { alsoRead: [config] } : {};
+  const request =
+    typeof output === "string" ? { input: path, output, overwrite, stated: said, ...alsoRead } : undefined;
+  if (request !== undefined) await checkFixOutput(request, context.home);
   const hooks = context.hooks(values["quiet"] === true);
   const examination = await runDoctor(path, said, context.home, hooks, drawing);
   if (typeof picture === "string") hooks.log(`wrote ${printableLine(picture)}`);
   const isJson = json === true;
   if (!isJson) context.print(withFlags(examinationReport(examination)));
-  const alsoRead = typeof config === "string" ? { alsoRead: [config] } : {};
-  const fix =
-    typeof output === "string"
-      ? await runFix({ input: path, output, stated: said, ...alsoRead }, examination, hooks, context.home)
-      : undefined;
+  const fix = request === undefined ? undefined : await runFix(request, examination, hooks, context.home);
   if (isJson) {
     const report = fix === undefined ? examination : { ...examination, fix };
     context.print(withFlags(`${JSON.stringify(report, null, 2)}\n`));

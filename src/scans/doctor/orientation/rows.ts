@@ -137,7 +137,8 @@ function signRow({ map, sign }: Orientation, probeKnown: boolean): DoctorRow {
     return {
       quantity: "half turn",
       found: `told: ${mapLabel(map)}`,
-      evidence: "by the curvature of the probe's wave front or by reconstruction with this probe",
+      evidence:
+        "by the curvature of the probe's wave front or by reconstruction with this probe; a probe that is the complex conjugate of the right one tells the opposite",
       sure: "sure",
       state: "fine",
     };
