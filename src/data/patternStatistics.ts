@@ -1,5 +1,6 @@
 import { type PixelDefects, pixelDefects } from "./pixelDefects.ts";
 import { pixelTally } from "./pixelStatistics.ts";
+import { markTally, type TopMarks } from "./topMarks.ts";
 import { torusCentre } from "./torusCentre.ts";
 
 /** Numbers that tell what a stack of patterns is: its values, its dose, where its zero frequency sits, its bad pixels. */
@@ -9,6 +10,8 @@ export interface PatternStatistics {
   readonly width: number;
   readonly min: number;
   readonly max: number;
+  /** Of valid pixels; absent where there are none. */
+  readonly marks?: TopMarks;
   /** Frames with NaN, infinite or negative values. */
   readonly badFrames: readonly number[];
   /** Frames that are zero everywhere. */
@@ -52,6 +55,7 @@ export function patternStatistics(
   let min = Number.POSITIVE_INFINITY;
   let max = Number.NEGATIVE_INFINITY;
   const parts = integerParts(count * size);
+  const marks = markTally();
   let frame = 0;
   for (const data of chunks) {
     for (let start = 0; start < data.length; start += size, frame++) {
@@ -66,6 +70,7 @@ export function patternStatistics(
         if (value > max) max = value;
         sums[frame] += value;
         energies[frame] += value * value;
+        if (mask === undefined || mask[i] !== 0) marks.add(value);
       }
       if (bad) badFrames.push(frame);
       if (empty) emptyFrames.push(frame);
@@ -74,6 +79,7 @@ export function patternStatistics(
     tally.add(data);
   }
   const pixels = tally.finish();
+  const top = marks.result();
   const { mean } = pixels;
   const { index: centroid, place, concentration } = torusCentre(mean, height, width);
   return {
@@ -87,6 +93,7 @@ export function patternStatistics(
     sum: spreadOf(sums),
     energy: spreadOf(energies),
     ...parts.result(),
+    ...(top === undefined ? {} : { marks: top }),
     centroid,
     dc: concentration < FLAT ? "unclear" : place,
     defects: pixelDefects(pixels, mask),

@@ -115,3 +115,37 @@ describe("inspecting", () => {
     expect(camelCase(/`([a-z_]+)/.exec(findings[0].flag ?? "")?.[1] ?? "")).toBe("positions");
   });
 });
+
+describe("values at the end of 16 bits", () => {
+  const scan = (fill: (frame: number, pixel: number) => number, mask?: Uint8Array) =>
+    inspectScan(
+      fileOf({
+        diffraction: {
+          shape: [count, side, side],
+          dtype: "uint16",
+          data: Uint16Array.from({ length: count * side * side }, (_, i) =>
+            fill(Math.floor(i / side ** 2), i % side ** 2),
+          ),
+        },
+        ...(mask === undefined ? {} : { mask: { shape: [side, side], dtype: "uint8", data: mask } as const }),
+      }),
+      { measurement: "counts" },
+    ).findings.filter(({ what }) => /end of 16 bits/.test(what));
+  const wrapped = (frame: number, pixel: number): number => ((pixel % 40) - (pixel === 5 * frame ? 60 : 0)) & 0xffff;
+
+  it("far above all others are said with their number", () => {
+    expect(scan(wrapped)).toEqual([
+      expect.objectContaining({
+        severity: "warning",
+        evidence: expect.stringMatching(/^4 of up to 65491, the next are 39 at most/),
+      }),
+    ]);
+  });
+
+  it("are not where counts go up to them, nor where they are masked", () => {
+    expect(scan((_, pixel) => pixel * 64)).toEqual([]);
+    const mask = new Uint8Array(side * side).fill(1);
+    for (let frame = 0; frame < count; frame++) mask[5 * frame] = 0;
+    expect(scan(wrapped, mask)).toEqual([]);
+  });
+});

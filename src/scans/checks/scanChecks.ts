@@ -10,6 +10,7 @@ import { probeEnergy } from "./probeEnergy.ts";
 import { probeField } from "./probeField.ts";
 import type { ScanFacts } from "./scanFacts.ts";
 import { scanPath } from "./scanPath.ts";
+import { topValues } from "./topValues.ts";
 import { zeroFrequency } from "./zeroFrequency.ts";
 
 /** One kind of thing that may be wrong with a scan. A check is a file here and a line below. */
@@ -20,6 +21,7 @@ const checks: readonly ScanCheck[] = [
   patternSize,
   measurement,
   zeroFrequency,
+  topValues,
   pixels,
   outliers,
   maskShare,

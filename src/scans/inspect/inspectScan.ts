@@ -114,7 +114,7 @@ export function inspectedScan(
     const { shape, dtype } = file.header(key);
     return { key, shape, dtype };
   });
-  const { format, parts } = lookedParts(file, stated, name, elsewhere);
+  const { format, parts, refused = false } = lookedParts(file, stated, name, elsewhere);
   const roles = rolesOf(parts);
   const options = { ...parts.says, ...stated };
   const findings: Finding[] = [];
@@ -177,7 +177,8 @@ export function inspectedScan(
     findings.push(...(look(() => nearFieldFindings(parts, options, geometry, positions, looked.validPixels)) ?? []));
   for (const warning of warnings) findings.push({ severity: "warning", what: warning, evidence: "said by reading it" });
   // A format knows its arrays; names that are guessed must be said.
-  const guessed = format === undefined ? judgeRoles(roles, stated) : missingParts(parts, options, name);
+  const known = refused ? [] : missingParts(parts, options, name);
+  const guessed = format === undefined ? judgeRoles(roles, stated) : known;
   return {
     inspection: { ...summary, findings: distinct([...guessed, ...checkScan(facts), ...findings]) },
     facts,

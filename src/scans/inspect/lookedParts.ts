@@ -24,6 +24,8 @@ export interface KnownFormat {
 export interface LookedParts {
   readonly format?: KnownFormat;
   readonly parts: ScanParts;
+  /** Whether the format refuses the file: what parts it has is not known then. Default false. */
+  readonly refused?: boolean;
 }
 
 /** From here on names and shapes fit a format: what it refuses is no other's. */
@@ -45,7 +47,7 @@ export function lookedParts(file: ArrayFile, stated: ScanOptions, where: string,
   const known = found === undefined ? attempted(() => chooseFormat(file, stated, where)).value : undefined;
   if (known !== undefined && known.format !== namedFormat && known.confidence >= SURE_FORMAT) {
     const { name, title } = known.format;
-    return { format: { name, title, evidence: known.evidence, says: {} }, parts: { geometry: {} } };
+    return { format: { name, title, evidence: known.evidence, says: {} }, parts: { geometry: {} }, refused: true };
   }
   const guessed = withElsewhere(guessedParts(file, stated, where), elsewhere, stated);
   // A raster that is stated is no guess.
