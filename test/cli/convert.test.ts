@@ -34,6 +34,12 @@ afterAll(() => rmSync(root, { recursive: true }));
 const convert = (from: string, to: string, ...more: string[]): Promise<Call> =>
   call(["convert", path(from), path(to), ...more], { files: fileProbe(nodeHome) });
 
+it("--help lists the formats, a line each", async () => {
+  const { stdout } = await call(["convert", "--help"]);
+  for (const line of [/^Scans:$/m, /^ {2}cxi: CXI \(\.cxi\)$/m, /^Reconstructions:$/m, /^ {2}ptyr: .*\(\.ptyr\)$/m])
+    expect(stdout).toMatch(line);
+});
+
 it("a scan as npz is the same scan, and says where it came from", async () => {
   const { code, stderr } = await convert("scan.npz", "copy.npz", "--compress");
   expect(code, stderr).toBe(0);

@@ -36,12 +36,12 @@ const readingNames: readonly string[] = [...readingSettings, "skipFrames", "useF
 
 const listed = (
   formats: readonly { readonly name: string; readonly title: string; readonly endings: readonly string[] }[],
-) => formats.map(({ name, title, endings }) => `${name}, ${title} (${endings.join(", ")})`).join("; ");
+) => formats.map(({ name, title, endings }) => `  ${name}: ${title} (${endings.join(", ")})`).join("\n");
 
 /** `ptychonaut convert`: a scan or a reconstruction in another format. */
 export const convertCommand: Command = {
   usage: "FROM TO [options]",
-  details: `Writes a scan or a reconstruction in another format, and says first what that cannot hold. Frames that are left out are not written. Scans: ${listed(scanWriters)}. Reconstructions: ${listed(reconstructionWriters)}.`,
+  details: `Writes a scan or a reconstruction in another format, and says first what that cannot hold. Frames that are left out are not written. FROM is a file, a folder of images, or FILE::ARRAY; the ending of TO says the format.\n\nScans:\n${listed(scanWriters)}\n\nReconstructions:\n${listed(reconstructionWriters)}`,
   examples: [
     "ptychonaut convert scan.npz scan.cxi --energy_kev 8.8 --detector_distance_m 1.9 --detector_pixel_m 75e-6",
     "ptychonaut convert scan.npz patterns.tif",

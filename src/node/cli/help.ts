@@ -72,7 +72,11 @@ const block = (title: string, flags: readonly Flag[]): readonly string[] =>
   flags.length === 0 ? [] : ["", `${title}:`, ...flags.flatMap(renderFlag)];
 
 function head({ usage, summary, details }: HelpPage): readonly string[] {
-  const more = details === undefined ? [] : ["", ...wrap(details, "", WIDTH)];
+  // A line of a list is indented, and so is what it is broken into.
+  const lines = details
+    ?.split("\n")
+    .flatMap((line) => (line === "" ? [""] : wrap(line.trim(), /^ */.exec(line)?.[0] ?? "", WIDTH)));
+  const more = lines === undefined ? [] : ["", ...lines];
   return [`Usage: ${usage}`, "", ...wrap(summary, "", WIDTH), ...more];
 }
 

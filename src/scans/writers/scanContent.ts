@@ -77,7 +77,10 @@ export function checkGeometry(
   where: string,
 ): void {
   const known: Geometry = geometry ?? { propagation: "far-field" };
-  const missing = needs.filter((need) => known[need] === undefined);
+  // The detector's pixel follows from the others in the far field (`withDetectorPixel`).
+  const follows = known.objectPixelM !== undefined && known.propagation === "far-field";
+  const open = needs.filter((need) => known[need] === undefined);
+  const missing = open.filter((need) => need !== "detectorPixelM" || !follows || open.length === 1);
   if (missing.length === 0) return;
   const wanted = missing.flatMap((need) => (need === "objectPixelM" ? missingForPixel(known) : statedBy[need]));
   throw new PtychonautError("usage", `${name} is in metres, and the scan does not say enough to have any`, {
