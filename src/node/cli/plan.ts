@@ -25,11 +25,19 @@ const ownFlags: readonly Flag[] = [
 
 const groupsRead: readonly GroupName[] = ["training", "data", "model", "inference", "execution"];
 
-/** Those of train, and those of infer that it does not have. */
+/** Those of train, and those of infer that it does not have. A short name that means one thing there and another here is none. */
 function settingFlags(): readonly Flag[] {
   const training = schemaFlags(groupsRead, "training");
   const names = new Set(training.map(({ name }) => name));
-  return [...training, ...schemaFlags(groupsRead, "inference").filter(({ name }) => !names.has(name))];
+  const inference = schemaFlags(groupsRead, "inference").filter(({ name }) => !names.has(name));
+  const inferred = new Set(inference.flatMap(({ aliases = [] }) => aliases));
+  const shared = new Set(training.flatMap(({ aliases = [] }) => aliases).filter((alias) => inferred.has(alias)));
+  const own = (aliases: readonly string[] = []): readonly string[] => aliases.filter((alias) => !shared.has(alias));
+  return [...training, ...inference].map((flag) => ({
+    ...flag,
+    aliases: own(flag.aliases),
+    shortcuts: own(flag.shortcuts),
+  }));
 }
 
 /** `ptychonaut plan`: what train and infer will take. */
