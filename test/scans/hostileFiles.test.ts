@@ -149,3 +149,14 @@ describe("values at the end of 16 bits", () => {
     expect(scan(wrapped, mask)).toEqual([]);
   });
 });
+
+it("patterns without pixels are an empty scan, whose bins are not in question", () => {
+  const file = fileOf({
+    diffraction: real([count, 0, 0], []),
+    xcoords: real([count], ramp(count)),
+    ycoords: real([count], ramp(count)),
+    probeGuess: complex([side, side], new Float32Array(2 * side * side).fill(1)),
+  });
+  expect(() => readScanArrays(file)).toThrow(/the scan is empty|does not fit/);
+  expect(inspectScan(file).findings.map(({ what }) => what)).not.toContain("bins leave a rest");
+});

@@ -65,7 +65,7 @@ export function detectorPlan(
 }
 
 function checkBins(factor: number, cut: Sides, where: string): void {
-  if (cut.every((side) => side % factor === 0 && side >= factor)) return;
+  if (factor === 1 || cut.every((side) => side % factor === 0 && side >= factor)) return;
   const fitting = Math.floor(Math.min(...cut) / factor) * factor;
   throw new PtychonautError("usage", "bins leave a rest", {
     where,
