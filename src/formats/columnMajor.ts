@@ -1,6 +1,7 @@
 import { sizeOf } from "../arrays.ts";
 import type { ArrayFile, ArrayHeader } from "./arrayFile.ts";
-import type { NumericArray, NumericData } from "./npy.ts";
+import type { NumericArray } from "./npy.ts";
+import { toRowMajor } from "./rowMajor.ts";
 
 /**
  * A file as MATLAB sees it: MATLAB keeps the first index fastest, so that its (y, x, frame) arrives elsewhere as
@@ -42,25 +43,6 @@ export function asColumnMajor(file: ArrayFile, turned: (key: string) => boolean 
 
 /** The same array with its axes in the other order, row-major again. */
 export function axesReversed({ shape, dtype, data }: NumericArray): NumericArray {
-  const parts = dtype.startsWith("complex") ? 2 : 1;
   const turned = [...shape].reverse();
-  const out = new (data.constructor as new (length: number) => NumericData)(data.length);
-  const strides: number[] = [];
-  for (let axis = 0, step = 1; axis < turned.length; axis++) {
-    // Of the turned array's axis, in the stored one, whose last axis is fastest.
-    strides.push(step);
-    step *= turned[axis];
-  }
-  const index = new Array<number>(turned.length).fill(0);
-  let from = 0;
-  for (let to = 0; to < data.length; to += parts) {
-    for (let part = 0; part < parts; part++) out[to + part] = data[from * parts + part];
-    for (let axis = turned.length - 1; axis >= 0; axis--) {
-      from += strides[axis];
-      if (++index[axis] < turned[axis]) break;
-      from -= strides[axis] * turned[axis];
-      index[axis] = 0;
-    }
-  }
-  return { shape: turned, dtype, data: out };
+  return { shape: turned, dtype, data: toRowMajor(data, turned, dtype.startsWith("complex") ? 2 : 1) };
 }

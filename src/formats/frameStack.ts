@@ -1,6 +1,7 @@
 import type { ByteSource } from "./byteSource.ts";
-import { itemSizes, type ListedArray, stretchOf } from "./listedArrays.ts";
+import { itemSizes, type ListedArray } from "./listedArrays.ts";
 import type { NpyArray, NumericDtype } from "./npy.ts";
+import { stretchOf } from "./pieces.ts";
 
 /** Frames of one size with something else between them, or in an encoding of their own. */
 export interface FrameStack {

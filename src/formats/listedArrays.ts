@@ -10,6 +10,7 @@ import {
   type TextArray,
   writeNpy,
 } from "./npy.ts";
+import { stretchOf } from "./pieces.ts";
 import { toRowMajor } from "./rowMajor.ts";
 
 /** An array as a container finds it in its file: what `listedArrays` makes an `ArrayFile` of. */
@@ -174,23 +175,6 @@ function wholeOf({ header, storedAt, elements }: ListedArray): Uint8Array {
   for (const piece of elements()) {
     out.set(piece, filled);
     filled += piece.length;
-  }
-  return out;
-}
-
-/** Some bytes out of a stream, of which no more is taken than is needed. */
-export function stretchOf(pieces: Iterable<Uint8Array>, from: number, length: number): Uint8Array {
-  const out = new Uint8Array(length);
-  let [at, filled] = [0, 0];
-  if (length === 0) return out;
-  for (const piece of pieces) {
-    const start = Math.max(0, from - at);
-    at += piece.length;
-    if (start >= piece.length) continue;
-    const part = piece.subarray(start, start + length - filled);
-    out.set(part, filled);
-    filled += part.length;
-    if (filled === length) break;
   }
   return out;
 }

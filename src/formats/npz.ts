@@ -13,6 +13,7 @@ import {
   readNpyHeader,
   writeNpy,
 } from "./npy.ts";
+import { stretchOf } from "./pieces.ts";
 import { notReadable, SIGNATURE_BYTES } from "./signatures.ts";
 import { writeZip } from "./writeZip.ts";
 import { isZip, openZip, type ZipLimits } from "./zip.ts";
@@ -98,7 +99,9 @@ export function openNpz(input: Uint8Array | ByteSource, where = "npz", limits: Z
       const [from, length] = [first * size * itemSize, count * size * itemSize];
       const stored = storedAt(key);
       const bytes =
-        stored === undefined ? stretch(elements(key), from, length) : stored.source.read(stored.offset + from, length);
+        stored === undefined
+          ? stretchOf(elements(key), from, length)
+          : stored.source.read(stored.offset + from, length);
       return decodeElements(header(key), bytes, place(key));
     },
     elements,
@@ -114,19 +117,6 @@ function* body(chunks: Iterable<Uint8Array>, skip: number): Generator<Uint8Array
     if (left < chunk.length) yield chunk.subarray(left);
     left = Math.max(0, left - chunk.length);
   }
-}
-
-/** Some bytes out of a stream, of which no more is taken than is needed. */
-function stretch(chunks: Iterable<Uint8Array>, from: number, length: number): Uint8Array {
-  const out = new Uint8Array(length);
-  let filled = 0;
-  for (const chunk of body(chunks, from)) {
-    const part = chunk.subarray(0, length - filled);
-    out.set(part, filled);
-    filled += part.length;
-    if (filled === length) break;
-  }
-  return out;
 }
 
 /** @param compress deflate the members (default), or store them as they are */

@@ -1,5 +1,6 @@
 import type { ArrayFile, ArrayHeader } from "./arrayFile.ts";
 import type { NumericArray, NumericData } from "./npy.ts";
+import { wholeUnits } from "./pieces.ts";
 
 /** First rows and columns are exchanged, then rows, then columns run the other way: index i becomes n − 1 − i. */
 export interface ImageTurn {
@@ -29,20 +30,8 @@ export function withTurnedImages(file: ArrayFile, key: string, turn: ImageTurn):
   /** Bytes as the file has them, so that any dtype stays what it is. */
   function* elements(): Generator<Uint8Array, void, void> {
     const size = height * width * stored.itemSize;
-    const block = new Uint8Array(size * Math.max(1, Math.floor(BLOCK_BYTES / size)));
-    let filled = 0;
-    for (const piece of file.elements(key)) {
-      for (let at = 0; at < piece.length; ) {
-        const part = piece.subarray(at, at + block.length - filled);
-        block.set(part, filled);
-        filled += part.length;
-        at += part.length;
-        if (filled < block.length) continue;
-        yield turned(block, [height, width], turn, stored.itemSize);
-        filled = 0;
-      }
-    }
-    if (filled > 0) yield turned(block.subarray(0, filled), [height, width], turn, stored.itemSize);
+    for (const block of wholeUnits(file.elements(key), size, BLOCK_BYTES))
+      yield turned(block, [height, width], turn, stored.itemSize);
   }
   return {
     container: file.container,

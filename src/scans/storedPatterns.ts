@@ -5,6 +5,7 @@ import { PtychonautError, setting } from "../errors.ts";
 import type { ArrayFile, ArrayHeader, ChunkedElements, StoredElements } from "../formats/arrayFile.ts";
 import type { ByteSource, MakeScratch } from "../formats/byteSource.ts";
 import type { NumericData } from "../formats/npy.ts";
+import { wholeUnits } from "../formats/pieces.ts";
 import { chunkedPatterns } from "./chunkedPatterns.ts";
 import { fileFrames, filePatterns, frameElements } from "./filePatterns.ts";
 import type { PatternLayout } from "./patternLayout.ts";
@@ -82,20 +83,7 @@ export function* arrayFrames(array: StoredArray): Generator<NumericData, void, v
   const { file, key, layout } = array;
   const origin = describe(array);
   const frame = layout.height * layout.width * origin.itemSize;
-  const buffer = new Uint8Array(Math.max(1, Math.floor(BUFFER_BYTES / frame)) * frame);
-  let filled = 0;
-  for (const chunk of file.elements(key)) {
-    for (let at = 0; at < chunk.length; ) {
-      const part = chunk.subarray(at, at + buffer.length - filled);
-      buffer.set(part, filled);
-      filled += part.length;
-      at += part.length;
-      if (filled < buffer.length) continue;
-      yield frameElements(origin, buffer);
-      filled = 0;
-    }
-  }
-  if (filled > 0) yield frameElements(origin, buffer.slice(0, filled));
+  for (const block of wholeUnits(file.elements(key), frame, BUFFER_BYTES)) yield frameElements(origin, block);
 }
 
 const BUFFER_BYTES = 2 ** 22;
