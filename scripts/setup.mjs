@@ -1,5 +1,5 @@
-// Makes a clone ready to run: installs what package-lock.json names, when it is not there, and compiles. Plain
-// JavaScript without dependencies, since on a fresh clone there are none.
+// Makes a clone ready to run: installs what package-lock.json names, when it is not there, and compiles WebAssembly and
+// TypeScript. Plain JavaScript without dependencies, since on a fresh clone there are none.
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,4 +19,5 @@ function isInstalled() {
 }
 
 if (!isInstalled()) npm(["ci"], root);
+run(process.execPath, [join(root, "scripts/buildWasm.mjs")], root);
 run(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-b", root], root);

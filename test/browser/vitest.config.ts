@@ -5,6 +5,7 @@ export default defineConfig({
   test: {
     include: ["test/browser/*.test.ts"],
     testTimeout: 180_000,
+    globalSetup: ["test/buildWasm.ts"],
     hookTimeout: 120_000,
     fileParallelism: false,
   },
