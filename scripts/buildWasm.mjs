@@ -35,18 +35,7 @@ function compile(name, { module, kind }) {
   mkdirSync(target, { recursive: true });
   // Two programs may compile at once; neither may see half of the other's file.
   const part = join(target, `${name}.${process.pid}.part.wasm`);
-  run(
-    process.execPath,
-    [
-      join(root, "node_modules/assemblyscript/bin/asc.js"),
-      `assembly/${module}/index.ts`,
-      ...COMMON,
-      ...flags,
-      "-o",
-      part,
-    ],
-    root,
-  );
+  run(process.execPath, [asc, `assembly/${module}/index.ts`, ...COMMON, ...KINDS[kind], "-o", part], root);
   renameSync(part, output);
 }
 
