@@ -1,32 +1,44 @@
 import type { Random } from "../random.ts";
-import type { PtychographyProblem, WindowGrid } from "./problem.ts";
+import type { Experiment } from "./experiment.ts";
+import type { Held } from "./kernels/kernels.ts";
 
-/** An iterative reconstruction: a problem becomes a run, whose steps better its state in place. */
-export interface Engine<Settings> {
+/**
+ * An iterative reconstruction, written once on the seam of kernels. A new one is a file and a line in `registry.ts`.
+ */
+export interface Engine {
   readonly name: string;
-  /** @throws PtychonautError "shape" where the arrays do not fit each other, "data" where no light is in them */
-  init(problem: PtychographyProblem, settings: Settings): EngineRun;
+  /** One line for help: what it is, and its paper. */
+  readonly about: string;
+  /** @throws PtychonautError "usage" for settings that cannot be */
+  init(experiment: Experiment, settings: EngineSettings): EngineRun;
 }
 
+/** What all engines can be told. Engines read what they know; which these are, the registry says, and others are refused. */
+export interface EngineSettings {
+  readonly batchSize: number;
+  readonly [setting: string]: number | string | boolean;
+}
+
+/** A running engine: each step is one pass over the frames that betters the experiment's object and probe in place. */
 export interface EngineRun {
-  readonly state: EngineState;
-  /** One pass over some frames, by their numbers in the problem. */
-  step(frames: readonly number[], random: Random): StepReport;
-  /** Poisson deviance per valid pixel of each of some frames, as the state predicts them; nothing changes. */
-  misfit(frames: readonly number[]): Float64Array;
+  step(epoch: Epoch): Promise<EpochReport>;
+  /** What it remembers from epoch to epoch, by name, on the device: momentum, exit waves … Saved in checkpoints. */
+  readonly memory: Readonly<Record<string, Exclude<Held, { kind: "windows" }>>>;
 }
 
-export interface StepReport {
-  /** Σ (|Ψ| − √I)² / Σ I over valid pixels of all frames, each before its update. */
+export interface Epoch {
+  /** From 0. */
+  readonly number: number;
+  /** Those to be explained; others are held out. */
+  readonly frames: Int32Array;
+  readonly random: Random;
+  /** Asked between batches. @throws what a cancelled run ends with */
+  checkpoint(done: number): void | Promise<void>;
+}
+
+export interface EpochReport {
+  /** √(Σ (√Î − √I)² / Σ I) over valid pixels of all frames, each before its update. */
   readonly error: number;
-}
-
-/** Float64 throughout: complex values interleaved. */
-export interface EngineState {
-  readonly grid: WindowGrid;
-  /** `[grid.height, grid.width]`. */
-  readonly object: Float64Array;
-  /** `[mode, n, n]`, in √counts: a unit object diffracts the mean energy of the patterns. */
-  readonly probe: Float64Array;
-  readonly probeShape: readonly [modes: number, height: number, width: number];
+  /** Poisson deviance of a valid pixel, in counts, each frame before its update. */
+  readonly deviance: number;
 }

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { ComplexArray } from "../../src/arrays.ts";
-import type { EngineState } from "../../src/engines/engine.ts";
-import { pie } from "../../src/engines/pie.ts";
-import type { PtychographyProblem } from "../../src/engines/problem.ts";
+import type { EngineState } from "../../src/engines/plain/engine.ts";
+import { pie } from "../../src/engines/plain/pie.ts";
+import type { PtychographyProblem } from "../../src/engines/plain/problem.ts";
 import { Random } from "../../src/random.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 

@@ -1,5 +1,5 @@
 import { type ComplexArray, evenly } from "../../../arrays.ts";
-import { pie } from "../../../engines/pie.ts";
+import { pie } from "../../../engines/plain/pie.ts";
 import { pauses } from "../../../pause.ts";
 import { Random } from "../../../random.ts";
 import { middleOf, type OrientationScan, scanParts, usableFrames } from "./frames.ts";
@@ -64,7 +64,7 @@ const MEAN_OF = 200;
 const STEPS = { objectStep: 0.5, probeStep: 0.2 };
 
 /**
- * Reconstructs the middle of each of four parts of the scan with ePIE (`engines/pie.ts`), a few epochs under every candidate,
+ * Reconstructs the middle of each of four parts of the scan with ePIE (`engines/plain/pie.ts`), a few epochs under every candidate,
  * and compares how well each predicts frames that it did not see: under a wrong one, neighbours contradict each other.
  * @param defocus λ Δz / dx² of the object's pixels, where the scan knows no probe: one is made from the mean pattern
  * @returns undefined where there are too few frames, or it was stopped

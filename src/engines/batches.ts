@@ -1,0 +1,87 @@
+import { type Canvas, placesOf, type SubPixel } from "./canvas.ts";
+import { toDetectorOrder } from "./kernels/detectorOrder.ts";
+import type { Images, Kernels, Windows } from "./kernels/kernels.ts";
+import type { EngineScan } from "./scan.ts";
+
+/** Some frames, their measured amplitudes and windows on the device. */
+export interface Batch {
+  readonly frames: Int32Array;
+  /** `[B, 1, h, w]`, √I. */
+  readonly measured: Images;
+  readonly windows: Windows;
+}
+
+/** Patterns up to this many bytes are kept in memory, turned; more are read anew in every epoch. */
+const KEPT_BYTES = 2 ** 30;
+
+/**
+ * Brings frames to the device, some at a time, always in the same memory: a batch is good until the next is asked for.
+ */
+export class Batches {
+  readonly largest: number;
+  readonly #kernels: Kernels;
+  readonly #scan: EngineScan;
+  readonly #canvas: Canvas;
+  readonly #subPixel: SubPixel;
+  readonly #measured: Images;
+  readonly #windows: Windows;
+  readonly #room: Float32Array;
+  /** `[frame, h, w]` in the detector's order, where all of them are kept; and which are there. */
+  readonly #kept: Float32Array | undefined;
+  readonly #have: Uint8Array;
+
+  /** @param largest most frames of a batch */
+  constructor(kernels: Kernels, scan: EngineScan, canvas: Canvas, largest: number, subPixel: SubPixel) {
+    const { count, height, width } = scan.amplitudes;
+    this.largest = Math.min(largest, count);
+    this.#kernels = kernels;
+    this.#scan = scan;
+    this.#canvas = canvas;
+    this.#subPixel = subPixel;
+    this.#measured = kernels.images([this.largest, 1, height, width]);
+    this.#windows = kernels.windows(this.largest);
+    this.#room = new Float32Array(this.largest * height * width);
+    this.#kept = 4 * count * height * width > KEPT_BYTES ? undefined : new Float32Array(count * height * width);
+    this.#have = new Uint8Array(count);
+  }
+
+  /** @param positions `[frame, 2]` of all frames, as they are now */
+  load(frames: Int32Array, positions: Float64Array): Batch {
+    const { height, width } = this.#scan.amplitudes;
+    const measured = this.#kernels.frames(this.#measured, 0, frames.length);
+    const windows = this.#kernels.frames(this.#windows, 0, frames.length);
+    this.#kernels.write(measured, this.#amplitudes(frames));
+    this.#kernels.place(windows, placesOf(positions, frames, [height, width], this.#canvas, this.#subPixel));
+    return { frames, measured, windows };
+  }
+
+  #amplitudes(frames: Int32Array): Float32Array {
+    const { height, width } = this.#scan.amplitudes;
+    const pixels = height * width;
+    const out = this.#room.subarray(0, frames.length * pixels);
+    const kept = this.#kept;
+    if (kept === undefined) return this.#read(frames, out);
+    const missing = frames.filter((frame) => this.#have[frame] === 0);
+    if (missing.length > 0) {
+      const read = this.#read(missing, new Float32Array(missing.length * pixels));
+      missing.forEach((frame, k) => {
+        kept.set(read.subarray(k * pixels, (k + 1) * pixels), frame * pixels);
+        this.#have[frame] = 1;
+      });
+    }
+    frames.forEach((frame, k) => {
+      out.set(kept.subarray(frame * pixels, (frame + 1) * pixels), k * pixels);
+    });
+    return out;
+  }
+
+  #read(frames: Int32Array, out: Float32Array): Float32Array {
+    const { amplitudes } = this.#scan;
+    amplitudes.read(frames, out);
+    return toDetectorOrder(out, [amplitudes.height, amplitudes.width]);
+  }
+
+  release(): void {
+    this.#kernels.release(this.#measured, this.#windows);
+  }
+}

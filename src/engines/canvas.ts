@@ -1,0 +1,53 @@
+import type { WindowPlaces } from "./kernels/kernels.ts";
+
+/** The pixels of an object that windows lie on. */
+export interface Canvas {
+  readonly height: number;
+  readonly width: number;
+  /** Object pixel of the canvas's first pixel, (y, x). */
+  readonly origin: readonly [y: number, x: number];
+}
+
+/** The smallest canvas that holds all windows of `[h, w]`, with a margin for positions that will move. */
+export function canvasOf(
+  positions: Float64Array,
+  [height, width]: readonly [height: number, width: number],
+  margin: number,
+): Canvas {
+  const sides = [height, width];
+  const first = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+  const last = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let k = 0; k < positions.length; k++) {
+    const axis = k % 2;
+    const begin = Math.floor(positions[k]) - Math.floor(sides[axis] / 2);
+    first[axis] = Math.min(first[axis], begin);
+    last[axis] = Math.max(last[axis], begin);
+  }
+  const rim = Math.ceil(margin);
+  // One more than the window is long: bilinear weights look at the pixel after.
+  const extent = (axis: number): number => last[axis] - first[axis] + sides[axis] + 1 + 2 * rim;
+  return { height: extent(0), width: extent(1), origin: [first[0] - rim, first[1] - rim] };
+}
+
+/** How a position between pixels is met: "whole" rounds it, "bilinear" weighs four neighbours. */
+export type SubPixel = "whole" | "bilinear";
+
+/** Where windows of some frames begin on the canvas. */
+export function placesOf(
+  positions: Float64Array,
+  frames: ArrayLike<number>,
+  [height, width]: readonly [height: number, width: number],
+  { origin }: Canvas,
+  subPixel: SubPixel,
+): WindowPlaces {
+  const corners = new Int32Array(2 * frames.length);
+  const fractions = new Float64Array(2 * frames.length);
+  const centre = [Math.floor(height / 2), Math.floor(width / 2)];
+  for (let k = 0; k < corners.length; k++) {
+    const [frame, axis] = [frames[k >> 1], k & 1];
+    const begin = positions[2 * frame + axis] - centre[axis] - origin[axis];
+    corners[k] = subPixel === "whole" ? Math.round(begin) : Math.floor(begin);
+    fractions[k] = begin - corners[k];
+  }
+  return subPixel === "whole" ? { corners } : { corners, fractions };
+}

@@ -1,0 +1,125 @@
+import { PtychonautError } from "../errors.ts";
+import { type Batch, Batches } from "./batches.ts";
+import { type Canvas, canvasOf, type SubPixel } from "./canvas.ts";
+import { toDetectorOrder } from "./kernels/detectorOrder.ts";
+import type { Images, Kernels, LikelihoodKind, Numbers, Waves } from "./kernels/kernels.ts";
+import type { EngineScan } from "./scan.ts";
+
+export interface ExperimentOptions {
+  /** Most frames that are on the device at once. */
+  readonly batchSize: number;
+  readonly subPixel: SubPixel;
+  /** Object pixels by which positions may move beyond where they are now. Default 0. */
+  readonly margin?: number;
+}
+
+/** How object and probe explain some frames, and the change of the exit waves that the data ask for. */
+export interface Change {
+  readonly batch: Batch;
+  /** `[B, 1]`: R_j O. */
+  readonly patches: Waves;
+  /** `[1 or B, M]`: what lit these frames. */
+  readonly probe: Waves;
+  /** `[B, M]`: χ. */
+  readonly change: Waves;
+  /** As `Kernels.likelihood` says. */
+  readonly misfit: Numbers;
+}
+
+/**
+ * Object, probe and positions as they are now, on the device, and how they make patterns: what engines and wrappers
+ * share. Engines ask for changes and move object and probe; none has a forward model of its own.
+ */
+export class Experiment {
+  readonly kernels: Kernels;
+  readonly scan: EngineScan;
+  readonly canvas: Canvas;
+  /** `[1, 1, H, W]`. */
+  readonly object: Waves;
+  /** `[1, M, h, w]`. */
+  readonly probe: Waves;
+  readonly mask: Images | undefined;
+  /** `[frame, 2]`, as they are now. */
+  readonly positions: Float64Array;
+  readonly #batches: Batches;
+  readonly #patches: Waves;
+  readonly #change: Waves;
+  readonly #misfit: Numbers;
+
+  /** @throws PtychonautError "shape" where the parts of the scan do not fit each other */
+  constructor(kernels: Kernels, scan: EngineScan, { batchSize, subPixel, margin = 0 }: ExperimentOptions) {
+    const { count, height, width } = scan.amplitudes;
+    const [modes] = scan.probe.shape;
+    checkScan(scan);
+    this.kernels = kernels;
+    this.scan = scan;
+    this.positions = scan.positions.slice();
+    this.canvas = canvasOf(scan.positions, [height, width], margin);
+    this.object = kernels.waves([1, 1, this.canvas.height, this.canvas.width]);
+    kernels.write(this.object, firstObject(scan, this.canvas));
+    this.probe = kernels.waves([1, modes, height, width]);
+    kernels.write(this.probe, scan.probe.data);
+    if (scan.mask === undefined) this.mask = undefined;
+    else {
+      this.mask = kernels.images([1, 1, height, width]);
+      kernels.write(this.mask, toDetectorOrder(scan.mask, [height, width]));
+    }
+    const frames = Math.min(batchSize, count);
+    this.#batches = new Batches(kernels, scan, this.canvas, frames, subPixel);
+    this.#patches = kernels.waves([frames, 1, height, width]);
+    this.#change = kernels.waves([frames, modes, height, width]);
+    this.#misfit = kernels.numbers(frames, 4);
+  }
+
+  get frames(): number {
+    return this.scan.amplitudes.count;
+  }
+
+  /** Frames on the device; good until the next are asked for. */
+  load(frames: Int32Array): Batch {
+    return this.#batches.load(frames, this.positions);
+  }
+
+  /** χ of a batch. Good until the next is asked for. */
+  change(batch: Batch, likelihood: LikelihoodKind): Change {
+    const { kernels, object, probe, mask } = this;
+    const count = batch.frames.length;
+    const [patches, change] = [kernels.frames(this.#patches, 0, count), kernels.frames(this.#change, 0, count)];
+    const misfit = kernels.frames(this.#misfit, 0, count);
+    const { measured, windows } = batch;
+    kernels.exitChange({
+      ...{ object, probe, windows, measured, likelihood, change, patches, misfit },
+      ...(mask === undefined ? {} : { mask }),
+    });
+    return { batch, patches, probe, change, misfit };
+  }
+}
+
+function checkScan({ amplitudes, positions, probe, mask }: EngineScan): void {
+  const { count, height, width } = amplitudes;
+  const [, h, w] = probe.shape;
+  const fits =
+    positions.length === 2 * count &&
+    h === height &&
+    w === width &&
+    (mask?.length ?? height * width) === height * width;
+  if (!fits || count === 0)
+    throw new PtychonautError("shape", "patterns, positions, probe and mask do not fit each other", {
+      expected: `${count} positions, a probe and a mask of [${height}, ${width}], and at least one frame`,
+      got: `${positions.length / 2} positions, a probe of [${probe.shape}]${mask === undefined ? "" : `, a mask of ${mask.length} pixels`}`,
+    });
+}
+
+/** The first guess where it lies on the canvas, 1 elsewhere. */
+function firstObject({ object }: EngineScan, { height, width, origin }: Canvas): Float32Array {
+  const out = new Float32Array(2 * height * width);
+  for (let i = 0; i < out.length; i += 2) out[i] = 1;
+  if (object === undefined) return out;
+  const [, rows, columns] = object.values.shape;
+  const [down, right] = [object.origin[0] - origin[0], object.origin[1] - origin[1]];
+  for (let y = Math.max(0, -down); y < Math.min(rows, height - down); y++)
+    for (let x = Math.max(0, -right); x < Math.min(columns, width - right); x++)
+      for (let part = 0; part < 2; part++)
+        out[2 * ((y + down) * width + x + right) + part] = object.values.data[2 * (y * columns + x) + part];
+  return out;
+}
