@@ -1,9 +1,11 @@
 import { PtychonautError } from "../errors.ts";
 import { type Batch, Batches } from "./batches.ts";
 import { type Canvas, canvasOf, type SubPixel } from "./canvas.ts";
+import { exitChange } from "./kernels/compound.ts";
 import { toDetectorOrder } from "./kernels/detectorOrder.ts";
 import type { Images, Kernels, LikelihoodKind, Numbers, Waves } from "./kernels/kernels.ts";
 import type { EngineScan } from "./scan.ts";
+import type { Change, WrapperRun } from "./wrapperRun.ts";
 
 export interface ExperimentOptions {
   /** Most frames that are on the device at once. */
@@ -11,19 +13,6 @@ export interface ExperimentOptions {
   readonly subPixel: SubPixel;
   /** Object pixels by which positions may move beyond where they are now. Default 0. */
   readonly margin?: number;
-}
-
-/** How object and probe explain some frames, and the change of the exit waves that the data ask for. */
-export interface Change {
-  readonly batch: Batch;
-  /** `[B, 1]`: R_j O. */
-  readonly patches: Waves;
-  /** `[1 or B, M]`: what lit these frames. */
-  readonly probe: Waves;
-  /** `[B, M]`: χ. */
-  readonly change: Waves;
-  /** As `Kernels.likelihood` says. */
-  readonly misfit: Numbers;
 }
 
 /**
@@ -45,6 +34,7 @@ export class Experiment {
   readonly #patches: Waves;
   readonly #change: Waves;
   readonly #misfit: Numbers;
+  readonly #wrappers: WrapperRun[] = [];
 
   /** @throws PtychonautError "shape" where the parts of the scan do not fit each other */
   constructor(kernels: Kernels, scan: EngineScan, { batchSize, subPixel, margin = 0 }: ExperimentOptions) {
@@ -80,17 +70,50 @@ export class Experiment {
     return this.#batches.load(frames, this.positions);
   }
 
+  /** In the order in which they change optics. */
+  wrap(wrappers: readonly WrapperRun[]): void {
+    this.#wrappers.push(...wrappers);
+  }
+
+  /** Whether patterns are made as `Kernels.exitChange` says, and nobody wants to see χ: engines may fuse their steps. */
+  get isPlain(): boolean {
+    return this.#wrappers.every(({ optics, changed, moved }) => !(optics || changed || moved));
+  }
+
   /** χ of a batch. Good until the next is asked for. */
-  change(batch: Batch, likelihood: LikelihoodKind): Change {
-    const { kernels, object, probe, mask } = this;
+  async change(batch: Batch, likelihood: LikelihoodKind): Promise<Change> {
+    const change = this.#predictedChange(batch, likelihood);
+    for (const wrapper of this.#wrappers) await wrapper.changed?.(change);
+    return change;
+  }
+
+  /** To be called whenever object or probe have moved. */
+  async moved(): Promise<void> {
+    for (const wrapper of this.#wrappers) await wrapper.moved?.();
+  }
+
+  #predictedChange(batch: Batch, likelihood: LikelihoodKind): Change {
+    const { kernels, object, mask } = this;
     const count = batch.frames.length;
     const [patches, change] = [kernels.frames(this.#patches, 0, count), kernels.frames(this.#change, 0, count)];
     const misfit = kernels.frames(this.#misfit, 0, count);
     const { measured, windows } = batch;
-    kernels.exitChange({
+    const optics = this.#wrappers.flatMap((wrapper) => wrapper.optics ?? []);
+    const probe = optics.reduce<Waves>((light, part) => part.probe?.(batch, light) ?? light, this.probe);
+    const terms = {
       ...{ object, probe, windows, measured, likelihood, change, patches, misfit },
       ...(mask === undefined ? {} : { mask }),
-    });
+    };
+    if (optics.some(({ detector }) => detector !== undefined))
+      exitChange(kernels, terms, {
+        forward: (expected) => {
+          for (const part of optics) part.detector?.(expected, batch);
+        },
+        adjoint: (factor) => {
+          for (const part of optics.toReversed()) part.detectorAdjoint?.(factor, batch);
+        },
+      });
+    else kernels.exitChange(terms);
     return { batch, patches, probe, change, misfit };
   }
 }

@@ -1,0 +1,39 @@
+import type { Batch } from "./batches.ts";
+import type { Held, Images, Numbers, Waves } from "./kernels/kernels.ts";
+
+/** How object and probe explain some frames, and the change of the exit waves that the data ask for. */
+export interface Change {
+  readonly batch: Batch;
+  /** `[B, 1]`: R_j O. */
+  readonly patches: Waves;
+  /** `[1 or B, M]`: what lit these frames. */
+  readonly probe: Waves;
+  /** `[B, M]`: χ. */
+  readonly change: Waves;
+  /** As `Kernels.likelihood` says. */
+  readonly misfit: Numbers;
+}
+
+/** A running wrapper. Each hook records operations, and may wait for numbers. */
+export interface WrapperRun {
+  /** What it changes of how patterns are made, looked at for every batch. */
+  readonly optics?: Optics;
+  /** χ of a batch is known, object and probe are still those it was made with. */
+  changed?(change: Change): void | Promise<void>;
+  /** Object and probe have moved: after a batch, or an epoch where the engine moves them only then. */
+  moved?(): void | Promise<void>;
+  /** @returns lines worth telling */
+  endEpoch?(epoch: number): readonly string[] | Promise<readonly string[]>;
+  /** What must survive a checkpoint: on the device, and plain numbers that are changed in place. */
+  readonly memory?: Readonly<Record<string, Exclude<Held, { kind: "windows" }> | Float64Array>>;
+}
+
+/** Parts of the forward model beside object, probe and propagation. */
+export interface Optics {
+  /** `[B, M]`: what lights these frames, made of what the others before it in the list, or the probe, give (`[1 or B, M]`). */
+  probe?(batch: Batch, probe: Waves): Waves;
+  /** Expected intensities `[B, 1]` become what a detector counts, in place. Linear but for a constant. */
+  detector?(expected: Images, batch: Batch): void;
+  /** The adjoint of its linear part, on the likelihood's factor, in place. */
+  detectorAdjoint?(factor: Images, batch: Batch): void;
+}
