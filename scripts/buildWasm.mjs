@@ -3,7 +3,7 @@
 // a page may have none. Plain SIMD: relaxed SIMD rounds differently from processor to processor.
 import { existsSync, mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { run } from "./commands.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -19,7 +19,10 @@ const KINDS = {
 };
 
 /** Compilations by the file that each leaves: the folder of its sources, and its kind of memory. */
-const builds = {};
+const builds = {
+  engines: { module: "engines", kind: "alone" },
+  "engines.threads": { module: "engines", kind: "shared" },
+};
 
 const newest = (folder) =>
   Math.max(
@@ -39,4 +42,8 @@ function compile(name, { module, kind }) {
   renameSync(part, output);
 }
 
+/** Sources that are written by a script beside them. */
+const generators = ["engines/generateFft.mjs"];
+
+for (const generator of generators) await import(pathToFileURL(join(sources, generator)).href);
 for (const [name, build] of Object.entries(builds)) compile(name, build);

@@ -13,6 +13,11 @@ export const tolerances = {
   wallaceTail: 0.06,
   /** A few hundred float64 roundings of numbers of order one. */
   float64Fft: 1e-12,
+  /**
+   * Transforms in float32, of n points in all, against exact ones, norm against norm: roundings of random sign leave 0.6 ε a doubling
+   * at most (Weinstein 1969: √(log2 n) of them); sizes by convolution take two transforms of twice the length and three products.
+   */
+  float32Fft: (n: number): number => 3 * 0.6 * EPS32 * Math.log2(n),
   /** Inner product of unit vectors stored as float32: 6e-8 per element, random signs. */
   float32Orthogonality: 1e-6,
   /** The reference stitches in float32 with float32 positions (its bilinear weights are good to about 1e-6 of a pixel); relative to the largest value. */

@@ -1,0 +1,1 @@
+export { fourier, fourierColumns, fourierRows } from "./fourier";
