@@ -49,6 +49,6 @@ for (const threads of values.threads.split(",").map(Number)) {
   const bytes = (await done).reduce((sum, own) => sum + own, 0);
   const seconds = (performance.now() - start) / 1000;
   console.log(
-    `${threads} threads: ${(bytes / 1e9).toFixed(2)} GB in ${seconds.toFixed(1)} s, ${(bytes / 1e6 / seconds).toFixed(0)} MB/s`,
+    `${threads} threads: ${(bytes / 1e9).toFixed(2)} GB in ${seconds.toFixed(1)} s, ${(bytes / 1e6 / seconds).toFixed(0)} MB of float32 a second`,
   );
 }

@@ -20,6 +20,7 @@ const KINDS = {
 
 /** Compilations by the file that each leaves: the folder of its sources, and its kind of memory. */
 const builds = {
+  bitshuffle: { module: "bitshuffle", kind: "alone" },
   engines: { module: "engines", kind: "alone" },
   "engines.threads": { module: "engines", kind: "shared" },
 };

@@ -63,4 +63,6 @@ export interface ChunkedElements {
   readonly chunks: readonly number[];
   /** Elements as bytes, little-endian and row-major: along each axis from where and how many. */
   read(start: readonly number[], count: readonly number[]): Uint8Array;
+  /** The same as float32 numbers into `out`, where that takes no bytes between. */
+  readFloats?(start: readonly number[], count: readonly number[], out: Float32Array): void;
 }

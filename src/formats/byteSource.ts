@@ -7,6 +7,14 @@ export interface ByteSource {
   readonly stamp?: string;
   /** Exactly `length` bytes from `offset`, which must lie inside. May share memory with the source. */
   read(offset: number, length: number): Uint8Array;
+  /** The same into memory that is there, as many as it holds. */
+  readInto?(offset: number, into: Uint8Array): void;
+}
+
+/** Exactly as many bytes as `into` holds, without a detour where the source knows how. */
+export function readInto(source: ByteSource, offset: number, into: Uint8Array): void {
+  if (source.readInto === undefined) into.set(source.read(offset, into.length));
+  else source.readInto(offset, into);
 }
 
 /** Where bytes go in order, and now and then back over what is already there. */

@@ -20,6 +20,7 @@ export function chunkedPatterns(elements: ChunkedElements, origin: ChunkedOrigin
   const size = height * width;
   const frameBytes = size * origin.itemSize;
   const slabs = slabReader(elements, frameBytes);
+  const alone = frameAlone(elements);
   const inFile: Patterns = {
     count,
     height,
@@ -30,12 +31,28 @@ export function chunkedPatterns(elements: ChunkedElements, origin: ChunkedOrigin
       const order = Array.from(indices, (_, k) => k).sort((a, b) => indices[a] - indices[b]);
       const sorted = order.map((k) => indices[k]);
       for (const [at, k] of order.entries()) {
+        if (alone !== undefined) {
+          alone(sorted[at], out.subarray(k * size, (k + 1) * size));
+          continue;
+        }
         const bytes = slabs.frame(sorted, at);
         out.set(decodeElements({ ...origin, littleEndian: true }, bytes, origin.path), k * size);
       }
     },
   };
   return origin.dcAt === "corner" ? centredPatterns(inFile) : inFile;
+}
+
+/** Reads a frame straight to where it goes; undefined where chunks hold several, which are kept for those after it. */
+function frameAlone({
+  extents,
+  chunks,
+  readFloats,
+}: ChunkedElements): ((frame: number, out: Float32Array) => void) | undefined {
+  if (readFloats === undefined || sizeOf(chunks.slice(0, -2)) !== 1) return undefined;
+  const [outer, image] = [extents.slice(0, -2), extents.slice(-2)];
+  const count = [...outer.map(() => 1), ...image];
+  return (frame, out) => readFloats([...coordinates(frame, outer), 0, 0], count, out);
 }
 
 interface SlabReader {

@@ -1,4 +1,6 @@
 import { PtychonautError } from "../../errors.ts";
+import { packageFile } from "../packageFile.ts";
+import { BITSHUFFLE } from "./direct/bitshuffle.ts";
 import type { Hdf5Filter, Hdf5Library } from "./library.ts";
 
 /** HDF5's registered numbers of filters that the library has itself. */
@@ -13,7 +15,7 @@ const PLUGINS: Readonly<Record<number, { readonly name: string; readonly bundled
   32000: { name: "lzf", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zlzf.so", import.meta.url) },
   32001: { name: "blosc", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zblosc.so", import.meta.url) },
   32004: { name: "lz4", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zlz4.so", import.meta.url) },
-  32008: { name: "bshuf", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zbshuf.so", import.meta.url) },
+  [BITSHUFFLE]: { name: "bshuf", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zbshuf.so", import.meta.url) },
   32013: { name: "zfp", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zzfp.so", import.meta.url) },
   32015: { name: "zstd", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zzstd.so", import.meta.url) },
   32019: { name: "jpeg", bundled: () => new URL("h5wasm-plugins/plugins/libH5Zjpeg.so", import.meta.url) },
@@ -52,25 +54,6 @@ export async function installPlugins(library: Hdf5Library, filters: Iterable<num
 /** A plugin's file: in Node out of its package, else from where a bundler has put it. */
 async function pluginFile({ name, bundled }: (typeof PLUGINS)[number]): Promise<Uint8Array> {
   const { base_url: base } = await import("h5wasm-plugins");
-  // Node has packages in files, which its `fetch` does not read.
-  if (base.startsWith("file:")) return nodeFiles().readFileSync(new URL(`${base}/plugins/libH5Z${name}.so`));
-  const response = await fetch(bundled().href);
-  // A server may answer with a page where there is no such file.
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  if (response.ok && WASM.every((byte, i) => bytes[i] === byte)) return bytes;
-  throw new PtychonautError("device", "a plugin of the HDF5 library cannot be loaded", {
-    where: bundled().href,
-    got: `status ${response.status}`,
-    fix: "serve the file that the bundler has put there",
-  });
+  const address = base.startsWith("file:") ? new URL(`${base}/plugins/libH5Z${name}.so`) : bundled();
+  return packageFile(address, "a plugin of the HDF5 library");
 }
-
-/** First bytes of a WebAssembly module. */
-const WASM = [0, 0x61, 0x73, 0x6d];
-
-interface NodeFiles {
-  readFileSync(address: URL): Uint8Array;
-}
-
-const nodeFiles = (): NodeFiles =>
-  (globalThis as unknown as { process: { getBuiltinModule(name: string): NodeFiles } }).process.getBuiltinModule("fs");

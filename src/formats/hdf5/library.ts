@@ -75,6 +75,8 @@ export interface Hdf5Metadata {
 
 export interface Hdf5Filter {
   readonly id: number;
+  /** What it was told, by its own list. */
+  readonly cd_values: readonly number[];
   readonly name: string;
 }
 

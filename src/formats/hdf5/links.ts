@@ -7,6 +7,8 @@ export interface Links {
   has(path: string): boolean;
   /** The same, and a soft link leads to one that is there. */
   leads(path: string): boolean;
+  /** The same, and no link on the way leads to another file. */
+  stays(path: string): boolean;
 }
 
 /** Soft links one after the other; more is a loop. */
@@ -25,7 +27,9 @@ export function linksOf(library: Hdf5Library, id: bigint): Links {
     listed.set(group, found);
     return found;
   };
-  const find = (parts: readonly string[], follow: boolean, links: number): boolean => {
+  const leavesFile = (path: string): boolean =>
+    quietly(library, () => library.get_external_link(id, path))?.filename !== undefined;
+  const find = (parts: readonly string[], follow: boolean, links: number, here = false): boolean => {
     let group = "";
     for (const [i, part] of parts.entries()) {
       if (!namesIn(group).has(part)) return false;
@@ -36,8 +40,9 @@ export function linksOf(library: Hdf5Library, id: bigint): Links {
       if (target !== null) {
         const from = target.startsWith("/") ? [] : partsOf(group);
         const on = [...from, ...partsOf(target), ...parts.slice(i + 1)];
-        return links < MOST_LINKS && find(on, follow, links + 1);
+        return links < MOST_LINKS && find(on, follow, links + 1, here);
       }
+      if (here && leavesFile(path)) return false;
       if (!isLast && typeOf(library, id, path) !== GROUP) return false;
       group = path;
     }
@@ -50,6 +55,7 @@ export function linksOf(library: Hdf5Library, id: bigint): Links {
       known.set(path, answer);
       return answer;
     },
+    stays: (path) => find(partsOf(path), true, 0, true),
   };
 }
 

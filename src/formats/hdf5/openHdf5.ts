@@ -4,6 +4,7 @@ import type { ArrayFile, ArrayHeader } from "../arrayFile.ts";
 import type { ByteSource } from "../byteSource.ts";
 import type { Neighbours } from "../neighbours.ts";
 import { decodeElements, type NpyArray, type NumericArray, type NumericData } from "../npy.ts";
+import { directReading } from "./direct/directReading.ts";
 import { openHere } from "./openHere.ts";
 import type { Box, Hdf5Header } from "./reader.ts";
 
@@ -49,8 +50,11 @@ export async function openHdf5(source: ByteSource, where: string, neighbours: Ne
     const { shape, dtype, itemSize } = numeric(key);
     return { shape, dtype, data: decode(key, together(elements(key), sizeOf(shape) * itemSize)) };
   };
+  const direct = await directReading(reader, source, where);
+  const bytes = (key: string, box: Box): Uint8Array =>
+    direct(normal(key))?.bytes(box) ?? reader.bytes(normal(key), box);
   function* boxes(key: string, all: Iterable<Box>): Generator<Uint8Array, void, void> {
-    for (const box of all) yield reader.bytes(normal(key), box);
+    for (const box of all) yield bytes(key, box);
   }
   const elements = (key: string): Iterable<Uint8Array> => boxes(key, pieces(numeric(key)));
 
@@ -82,12 +86,11 @@ export async function openHdf5(source: ByteSource, where: string, neighbours: Ne
     chunked(key) {
       const { shape: extents, chunks = extents.map(() => 1) } = numeric(key);
       if (reader.offset(normal(key)) !== undefined) return undefined;
+      const floats = direct(normal(key))?.floats;
       return {
-        source,
-        key: normal(key),
-        extents,
-        chunks,
-        read: (start, count) => reader.bytes(normal(key), { start, count }),
+        ...{ source, key: normal(key), extents, chunks },
+        read: (start, count) => bytes(key, { start, count }),
+        ...(floats === undefined ? {} : { readFloats: (start, count, out) => floats({ start, count }, out) }),
       };
     },
     close: () => reader.close(),

@@ -3,6 +3,7 @@ import { PtychonautError } from "../../errors.ts";
 import type { ByteSource } from "../byteSource.ts";
 import type { Neighbours } from "../neighbours.ts";
 import { readAttributes } from "./attributes.ts";
+import { bitshuffledAlone } from "./direct/bitshuffle.ts";
 import { checkFilters, installPlugins } from "./filters.ts";
 import { kindOf } from "./kinds.ts";
 import { borrowed, guarded, type Hdf5Library, type Hdf5Metadata, hdf5Library, quietly } from "./library.ts";
@@ -37,7 +38,8 @@ export async function openHere(source: ByteSource, where: string, neighbours: Ne
     await installPlugins(library, filters);
     const links = linksOf(library, id);
     const walked = walk(library, id, own, links);
-    return unlessFailed(readerOf({ library, id, mounted, sources, folder, where, links, ...walked, close }), sources);
+    const all = { library, id, mounted, sources, folder, where, links, filters: [...filters], ...walked, close };
+    return unlessFailed(readerOf(all), sources);
   } catch (error) {
     close();
     throw sources.failure ?? error;
@@ -54,10 +56,11 @@ function unlessFailed(reader: Hdf5Reader, sources: Sources): Hdf5Reader {
       if ("error" in answer) throw answer.error;
       return answer.value;
     };
-  const { keys, brokenLinks, has, header, attributes, bytes, texts, offset, close } = reader;
+  const { keys, brokenLinks, filters, has, header, attributes, bytes, texts, offset, bitshuffled, close } = reader;
   return {
-    ...{ keys, brokenLinks, close, has: watched(has), header: watched(header), attributes: watched(attributes) },
-    ...{ bytes: watched(bytes), texts: watched(texts), offset: watched(offset) },
+    ...{ keys, brokenLinks, filters, close, has: watched(has), header: watched(header) },
+    ...{ attributes: watched(attributes), bytes: watched(bytes), texts: watched(texts), offset: watched(offset) },
+    bitshuffled: watched(bitshuffled),
   };
 }
 
@@ -69,6 +72,7 @@ interface OpenedFile extends Walked {
   readonly folder: string;
   readonly where: string;
   readonly links: Links;
+  readonly filters: readonly number[];
   readonly close: () => void;
 }
 
@@ -80,6 +84,7 @@ function readerOf({
   folder,
   where,
   links,
+  filters,
   datasets,
   brokenLinks,
   close,
@@ -143,6 +148,7 @@ function readerOf({
   return {
     keys: datasets,
     brokenLinks,
+    filters,
     has: isDataset,
     header,
     attributes: (path) => (path === "" || links.leads(path) ? readAttributes(library, id, path, where) : {}),
@@ -156,6 +162,19 @@ function readerOf({
       const type = metadata(path);
       const plain = type.chunks === null && type.littleEndian && type.virtual_sources === undefined;
       return plain ? placeInFile(header(path), mounted, (box) => bytes(path, box)) : undefined;
+    },
+    bitshuffled(path) {
+      const type = readable(path);
+      const plain = type.chunks !== null && type.littleEndian && type.virtual_sources === undefined;
+      if (!plain || !links.stays(path) || !/^(bool|u?int|float)\d*$/.test(kindOf(type).dtype)) return undefined;
+      const stored = bitshuffledAlone(
+        attempt(path, () => library.get_dataset_filters(id, path)),
+        type.size,
+      );
+      const reference = quietly(library, () => library.create_object_reference(id, path));
+      if (stored === undefined || reference === undefined) return undefined;
+      const address = Array.from(reference).reduceRight((sum, byte) => 256 * sum + byte, 0);
+      return address === 0 ? undefined : { ...stored, address };
     },
     close,
   };

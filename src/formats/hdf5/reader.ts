@@ -1,5 +1,6 @@
 import type { ArrayHeader } from "../arrayFile.ts";
 import type { NpyArray } from "../npy.ts";
+import type { Bitshuffled } from "./direct/bitshuffle.ts";
 
 /** What is known of a dataset before its elements are read. */
 export interface Hdf5Header {
@@ -10,6 +11,11 @@ export interface Hdf5Header {
   readonly itemSize: number;
   /** Of a dataset that is stored in chunks. */
   readonly chunks?: readonly number[];
+}
+
+export interface BitshuffledDataset extends Bitshuffled {
+  /** Of what describes the dataset, as references within the file have it. */
+  readonly address: number;
 }
 
 /** Part of an array: along each of its axes, from where and how many. */
@@ -27,6 +33,8 @@ export interface Hdf5Reader {
   readonly keys: readonly string[];
   /** Paths of links that lead nowhere. */
   readonly brokenLinks: readonly string[];
+  /** Numbers of the filters of all datasets, also of those in files that it leads to. */
+  readonly filters: readonly number[];
   /** Whether a path leads to a dataset. */
   has(path: string): boolean;
   header(path: string): Hdf5Header;
@@ -37,5 +45,7 @@ export interface Hdf5Reader {
   texts(path: string): readonly string[];
   /** Where all elements lie in the file as they are, bytes; undefined where they do not. */
   offset(path: string): number | undefined;
+  /** Of a dataset in this very file whose chunks are bitshuffled and nothing else, little-endian numbers; else undefined. */
+  bitshuffled(path: string): BitshuffledDataset | undefined;
   close(): void;
 }

@@ -44,19 +44,24 @@ export function openSource(path: string, stamp?: string): OpenFile {
     closeSync(file);
     throw changed(path, "another file");
   }
+  const readInto = (offset: number, into: Uint8Array): void => {
+    readFully(file, offset, into, path);
+    // Looked at after reading: whatever came before or meanwhile shows.
+    if (stampOf(fstatSync(file)) !== own) throw changed(path, "other bytes");
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there === undefined) throw changed(path, "no file");
+    if (stampOf(there) !== own) throw changed(path, "another file");
+  };
   return {
     path,
     size: opened.size,
     stamp: own,
     read(offset, length) {
-      const bytes = readFully(file, offset, length, path);
-      // Looked at after reading: whatever came before or meanwhile shows.
-      if (stampOf(fstatSync(file)) !== own) throw changed(path, "other bytes");
-      const there = statSync(path, { throwIfNoEntry: false });
-      if (there === undefined) throw changed(path, "no file");
-      if (stampOf(there) !== own) throw changed(path, "another file");
+      const bytes = new Uint8Array(length);
+      readInto(offset, bytes);
       return bytes;
     },
+    readInto,
     close: () => closeSync(file),
   };
 }
@@ -126,7 +131,15 @@ function createScratch(path: string): ScratchFile {
       }
       size += bytes.length;
     },
-    source: () => ({ path, size, read: (offset, length) => readFully(file, offset, length, path) }),
+    source: () => ({
+      path,
+      size,
+      read(offset, length) {
+        const bytes = new Uint8Array(length);
+        readFully(file, offset, bytes, path);
+        return bytes;
+      },
+    }),
     remove() {
       closeSync(file);
       unlinkSync(path);
@@ -199,12 +212,11 @@ function writeFully(file: number, bytes: Uint8Array, position: number): void {
 /** What the system reads or writes in one call at most. */
 const MOST_AT_ONCE = 2 ** 30;
 
-function readFully(file: number, offset: number, length: number, path: string): Uint8Array {
-  const bytes = new Uint8Array(length);
-  for (let at = 0; at < length; ) {
-    const read = readSync(file, bytes, at, Math.min(length - at, MOST_AT_ONCE), offset + at);
+/** Fills memory from an offset of the file on. */
+function readFully(file: number, offset: number, into: Uint8Array, path: string): void {
+  for (let at = 0; at < into.length; ) {
+    const read = readSync(file, into, at, Math.min(into.length - at, MOST_AT_ONCE), offset + at);
     if (read === 0) throw changed(path, "a shorter one");
     at += read;
   }
-  return bytes;
 }

@@ -10,7 +10,7 @@ import { Hdf5Thread, type OwnedFile } from "./hdf5Thread.ts";
  */
 export const openApart: OpenHdf5 = async (source, where, neighbours) => {
   const file = new ApartFile(source, where, neighbours);
-  const { keys, brokenLinks } = await file.open();
+  const { keys, brokenLinks, filters } = await file.open();
   const call =
     <M extends ReaderMethod>(method: M) =>
     (...args: Parameters<Hdf5Reader[M]>): ReturnType<Hdf5Reader[M]> =>
@@ -19,12 +19,13 @@ export const openApart: OpenHdf5 = async (source, where, neighbours) => {
     ...{
       keys,
       brokenLinks,
+      filters,
       has: call("has"),
       header: call("header"),
       attributes: call("attributes"),
       bytes: call("bytes"),
     },
-    ...{ texts: call("texts"), offset: call("offset"), close: () => file.close() },
+    ...{ texts: call("texts"), offset: call("offset"), bitshuffled: call("bitshuffled"), close: () => file.close() },
   };
 };
 

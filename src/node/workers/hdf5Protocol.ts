@@ -44,7 +44,7 @@ export interface SharedFile {
 }
 
 /** What a file that has been opened says of itself. */
-export type OpenedHdf5 = Pick<Hdf5Reader, "keys" | "brokenLinks">;
+export type OpenedHdf5 = Pick<Hdf5Reader, "keys" | "brokenLinks" | "filters">;
 
 export type ReaderMethod = Exclude<keyof Hdf5Reader, keyof OpenedHdf5 | "close">;
 

@@ -107,8 +107,8 @@ async function handle(request: Hdf5Request): Promise<void> {
         try {
           const reader = await openHere(remoteFile(file, file.number), where, besides(file.number));
           readers.set(file.number, reader);
-          const { keys, brokenLinks } = reader;
-          return { keys, brokenLinks } satisfies OpenedHdf5;
+          const { keys, brokenLinks, filters } = reader;
+          return { keys, brokenLinks, filters } satisfies OpenedHdf5;
         } catch (error) {
           openBytes.delete(file.number);
           throw error;

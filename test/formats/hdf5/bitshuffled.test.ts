@@ -1,0 +1,140 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { ArrayFile } from "../../../src/formats/arrayFile.ts";
+import { memorySource } from "../../../src/formats/byteSource.ts";
+import { installPlugins } from "../../../src/formats/hdf5/filters.ts";
+import { hdf5Library } from "../../../src/formats/hdf5/library.ts";
+import { openHdf5 } from "../../../src/formats/hdf5/openHdf5.ts";
+import { openHere } from "../../../src/formats/hdf5/openHere.ts";
+import type { Hdf5Reader } from "../../../src/formats/hdf5/reader.ts";
+import { noNeighbours } from "../../../src/formats/neighbours.ts";
+import { type WrittenFile, writtenHdf5 } from "./written.ts";
+
+const BITSHUFFLE = 32008;
+const [NOTHING, LZ4, ZSTD] = [0, 2, 3];
+
+const KINDS = {
+  uint8: { type: "<B", array: Uint8Array, floats: true },
+  int8: { type: "<b", array: Int8Array, floats: false },
+  uint16: { type: "<H", array: Uint16Array, floats: true },
+  int16: { type: "<h", array: Int16Array, floats: true },
+  uint32: { type: "<I", array: Uint32Array, floats: true },
+  int32: { type: "<i", array: Int32Array, floats: true },
+  float32: { type: "<f", array: Float32Array, floats: true },
+  float64: { type: "<d", array: Float64Array, floats: false },
+  uint64: { type: "<Q", array: BigUint64Array, floats: false },
+} as const;
+type Kind = keyof typeof KINDS;
+
+/** Numbers of every size that fits, some noisy, some alike, some zero. */
+function numbers(kind: Kind, count: number): InstanceType<(typeof KINDS)[Kind]["array"]> {
+  const most = { uint64: 2 ** 52, float64: 1e300, float32: 2 ** 24 } as Partial<Record<Kind, number>>;
+  const { array } = KINDS[kind];
+  const top = most[kind] ?? 2 ** (8 * array.BYTES_PER_ELEMENT);
+  const value = (i: number): number => {
+    if (i % 1000 < 300) return 0;
+    if (i % 1000 < 600) return (i >> 5) % 90;
+    return Math.floor((((i * 2654435761) % 2 ** 32) / 2 ** 32) * top);
+  };
+  const plain = Array.from({ length: count }, (_, i) => value(i));
+  if (array === BigUint64Array) return BigUint64Array.from(plain, BigInt);
+  return (array as Uint16ArrayConstructor).from(plain);
+}
+
+interface Dataset {
+  readonly kind?: Kind;
+  readonly shape: readonly number[];
+  readonly chunks: readonly number[];
+  readonly maxshape?: readonly (number | null)[];
+  readonly block?: number;
+  readonly compression?: number;
+}
+
+function put(file: WrittenFile, name: string, { kind = "uint16", shape, chunks, maxshape, ...how }: Dataset): void {
+  const count = shape.reduce((product, extent) => product * extent, 1);
+  file.create_dataset({
+    ...{ name, data: numbers(kind, count), shape: [...shape], chunks: [...chunks], dtype: KINDS[kind].type },
+    ...(maxshape === undefined ? {} : { maxshape: [...maxshape] }),
+    ...{ compression: BITSHUFFLE, compression_opts: [how.block ?? 0, how.compression ?? LZ4] },
+  });
+}
+
+/** A file, in which it shows when the library decodes a chunk. */
+async function opened(bytes: Uint8Array): Promise<{ file: ArrayFile; reader: Hdf5Reader; byLibrary: () => number }> {
+  let calls = 0;
+  const reader = await openHere(memorySource(bytes), "file.h5", noNeighbours);
+  const watched: Hdf5Reader = {
+    ...reader,
+    bytes(path, box) {
+      calls++;
+      return reader.bytes(path, box);
+    },
+  };
+  const file = await openHdf5(memorySource(bytes), "file.h5", { ...noNeighbours, openHdf5: async () => watched });
+  return { file, reader, byLibrary: () => calls };
+}
+
+const whole = (shape: readonly number[]) => ({ start: shape.map(() => 0), count: shape });
+
+beforeAll(async () => installPlugins(await hdf5Library(), [BITSHUFFLE]));
+
+describe.each(["earliest"] as const)("a bitshuffled dataset in the %s version of the format", (version) => {
+  const written = (fill: (file: WrittenFile) => void) => writtenHdf5(fill, { libver: [version, "latest"] });
+
+  it.each(Object.keys(KINDS) as Kind[])("of %s is read here as the library reads it", async (kind) => {
+    // 1,219 elements: blocks of both ways of decoding, and elements beyond a multiple of 8.
+    const shape = [3, 53, 69];
+    const bytes = await written((file) => {
+      put(file, "packed", { kind, shape, chunks: [1, 23, 53] });
+      put(file, "packed in small blocks", { kind, shape, chunks: [1, 53, 69], block: 136 });
+      put(file, "not packed", { kind, shape, chunks: [2, 23, 53], compression: NOTHING });
+      put(file, "not packed in small blocks", { kind, shape, chunks: [1, 53, 69], block: 24, compression: NOTHING });
+    });
+    const { file, reader, byLibrary } = await opened(bytes);
+    for (const key of file.keys) {
+      const truth = reader.bytes(key, whole(shape));
+      expect(Buffer.concat([...file.elements(key)]).equals(truth), key).toBe(true);
+      const chunked = file.chunked!(key)!;
+      const box = [
+        [1, 7, 11],
+        [2, 40, 50],
+      ] as const;
+      expect(Buffer.from(chunked.read(...box)).equals(reader.bytes(key, { start: box[0], count: box[1] }))).toBe(true);
+      expect(chunked.readFloats !== undefined).toBe(KINDS[kind].floats);
+      const out = new Float32Array(2 * 40 * 50);
+      chunked.readFloats?.(...box, out);
+      const own = file.readImages(key, 1, 2);
+      const rows = [...Array(2 * 40).keys()].flatMap((row) => {
+        const at = (Math.floor(row / 40) * 53 + 7 + (row % 40)) * 69 + 11;
+        return [...own.subarray(at, at + 50)];
+      });
+      if (KINDS[kind].floats) expect(out).toEqual(Float32Array.from(rows));
+    }
+    expect(byLibrary()).toBe(0);
+    file.close();
+  });
+
+  it("is left to the library where another filter or compression takes part, or chunks are not there", async () => {
+    const shape = [2, 30, 40];
+    const data = numbers("uint16", 2400) as Uint16Array;
+    const bytes = await written((file) => {
+      put(file, "zstd", { shape, chunks: [1, 30, 40], compression: ZSTD });
+      const other = { data, shape, chunks: [1, 30, 40] };
+      file.create_dataset({ name: "gzip", ...other, compression: "gzip", compression_opts: 4 });
+      put(file, "grows", { shape, chunks: [1, 30, 40], maxshape: [null, 30, 40] });
+      (file.get("grows") as unknown as { resize(shape: number[]): void }).resize([4, 30, 40]);
+    });
+    const { file, byLibrary } = await opened(bytes);
+    for (const key of ["zstd", "gzip"]) {
+      const before = byLibrary();
+      expect(file.readNumbers(key).data).toEqual(data);
+      expect(byLibrary()).toBeGreaterThan(before);
+    }
+    const before = byLibrary();
+    expect(file.readNumbers("grows").data).toEqual(Uint16Array.of(...data, ...new Uint16Array(2400)));
+    expect(byLibrary()).toBe(before + 2);
+    const floats = new Float32Array(2400);
+    file.chunked!("grows")!.readFloats!([1, 0, 0], [2, 30, 40], floats);
+    expect(floats).toEqual(Float32Array.of(...data.subarray(1200), ...new Float32Array(1200)));
+    file.close();
+  });
+});
