@@ -47,12 +47,17 @@ export class Batches {
 
   /** @param positions `[frame, 2]` of all frames, as they are now */
   load(frames: Int32Array, positions: Float64Array): Batch {
-    const { height, width } = this.#scan.amplitudes;
     const measured = this.#kernels.frames(this.#measured, 0, frames.length);
-    const windows = this.#kernels.frames(this.#windows, 0, frames.length);
     this.#kernels.write(measured, this.#amplitudes(frames));
+    return { frames, measured, windows: this.place(frames, positions) };
+  }
+
+  /** Their windows alone. */
+  place(frames: Int32Array, positions: Float64Array): Windows {
+    const { height, width } = this.#scan.amplitudes;
+    const windows = this.#kernels.frames(this.#windows, 0, frames.length);
     this.#kernels.place(windows, placesOf(positions, frames, [height, width], this.#canvas, this.#subPixel));
-    return { frames, measured, windows };
+    return windows;
   }
 
   #amplitudes(frames: Int32Array): Float32Array {

@@ -1,11 +1,10 @@
 import { PtychonautError } from "../errors.ts";
 import { type Batch, Batches } from "./batches.ts";
 import { type Canvas, canvasOf, type SubPixel } from "./canvas.ts";
-import { exitChange } from "./kernels/compound.ts";
 import { toDetectorOrder } from "./kernels/detectorOrder.ts";
-import type { Images, Kernels, LikelihoodKind, Numbers, Waves } from "./kernels/kernels.ts";
+import type { Images, Kernels, LikelihoodKind, Numbers, Shape, Waves, Windows } from "./kernels/kernels.ts";
 import type { EngineScan } from "./scan.ts";
-import type { Change, WrapperRun } from "./wrapperRun.ts";
+import type { Change, Optics, WrapperRun } from "./wrapperRun.ts";
 
 export interface ExperimentOptions {
   /** Most frames that are on the device at once. */
@@ -13,6 +12,27 @@ export interface ExperimentOptions {
   readonly subPixel: SubPixel;
   /** Object pixels by which positions may move beyond where they are now. Default 0. */
   readonly margin?: number;
+  /** Variance of the detector's read-out in counts, for Poisson likelihoods. Default `READ_OUT_COUNTS`. */
+  readonly readOutCounts?: number;
+}
+
+/**
+ * Some, since a likelihood without any asks for steps without bound wherever a photon falls where none is expected; and
+ * little, since whatever weighs pixels by less than their light loses information.
+ */
+const READ_OUT_COUNTS = 0.1;
+
+/** How object and probe explain some frames. */
+export interface Prediction {
+  readonly batch: Batch;
+  /** `[B, 1]`: R_j O. */
+  readonly patches: Waves;
+  /** `[1 or B, M]`: what lit these frames. */
+  readonly probe: Waves;
+  /** `[B, M]`: Ψ, in the detector's plane. */
+  readonly waves: Waves;
+  /** `[B, 1]`: Î. */
+  readonly expected: Images;
 }
 
 /**
@@ -28,21 +48,27 @@ export class Experiment {
   /** `[1, M, h, w]`. */
   readonly probe: Waves;
   readonly mask: Images | undefined;
+  /** Variance of the detector's read-out, in the unit of the measured intensities. */
+  readonly dark: number;
   /** `[frame, 2]`, as they are now. */
   readonly positions: Float64Array;
   readonly #batches: Batches;
   readonly #patches: Waves;
   readonly #change: Waves;
   readonly #misfit: Numbers;
+  #expected: Images | undefined;
+  #factor: Images | undefined;
   readonly #wrappers: WrapperRun[] = [];
 
   /** @throws PtychonautError "shape" where the parts of the scan do not fit each other */
-  constructor(kernels: Kernels, scan: EngineScan, { batchSize, subPixel, margin = 0 }: ExperimentOptions) {
+  constructor(kernels: Kernels, scan: EngineScan, options: ExperimentOptions) {
+    const { batchSize, subPixel, margin = 0, readOutCounts = READ_OUT_COUNTS } = options;
     const { count, height, width } = scan.amplitudes;
     const [modes] = scan.probe.shape;
     checkScan(scan);
     this.kernels = kernels;
     this.scan = scan;
+    this.dark = readOutCounts / scan.countsPerUnit;
     this.positions = scan.positions.slice();
     this.canvas = canvasOf(scan.positions, [height, width], margin);
     this.object = kernels.waves([1, 1, this.canvas.height, this.canvas.width]);
@@ -70,6 +96,11 @@ export class Experiment {
     return this.#batches.load(frames, this.positions);
   }
 
+  /** Where frames lie on the canvas, without their patterns; good until these or others are asked for. */
+  windows(frames: Int32Array): Windows {
+    return this.#batches.place(frames, this.positions);
+  }
+
   /** In the order in which they change optics. */
   wrap(wrappers: readonly WrapperRun[]): void {
     this.#wrappers.push(...wrappers);
@@ -82,7 +113,52 @@ export class Experiment {
 
   /** χ of a batch. Good until the next is asked for. */
   async change(batch: Batch, likelihood: LikelihoodKind): Promise<Change> {
-    const change = this.#predictedChange(batch, likelihood);
+    const { kernels, object, mask, dark } = this;
+    const { measured, windows } = batch;
+    const [misfit, optics] = [this.#rowFor(batch), this.#optics()];
+    if (optics.some(({ detector }) => detector !== undefined)) {
+      const prediction = this.predict(batch);
+      const factor = kernels.frames(this.#factors(), 0, batch.frames.length);
+      kernels.likelihood(factor, prediction.expected, measured, mask, likelihood, misfit, dark);
+      return this.changeBy(prediction, factor, misfit);
+    }
+    const [patches, change] = this.#planesFor(batch);
+    const probe = lit(this.probe, optics, batch);
+    kernels.exitChange({
+      ...{ object, probe, windows, measured, likelihood, dark, change, patches, misfit },
+      ...(mask === undefined ? {} : { mask }),
+    });
+    return this.#changed({ batch, patches, probe, change, misfit });
+  }
+
+  /** What a batch's patterns should be. Good until the next is asked for. */
+  predict(batch: Batch): Prediction {
+    const { kernels } = this;
+    const [optics, [patches, waves]] = [this.#optics(), this.#planesFor(batch)];
+    const expected = kernels.frames(this.#expectations(), 0, batch.frames.length);
+    const probe = lit(this.probe, optics, batch);
+    kernels.cut(patches, this.object, batch.windows);
+    kernels.product(waves, patches, probe);
+    kernels.fourier(waves, waves, "forward");
+    kernels.power(expected, waves);
+    for (const part of optics) part.detector?.(expected, batch);
+    return { batch, patches, probe, waves, expected };
+  }
+
+  /**
+   * χ of a step `factor` × Ψ in the detector's plane, where its waves were.
+   *
+   * @param factor `[B, 1]`; spent afterwards
+   */
+  async changeBy({ batch, patches, probe, waves }: Prediction, factor: Images, misfit: Numbers): Promise<Change> {
+    const { kernels } = this;
+    for (const part of this.#optics().toReversed()) part.detectorAdjoint?.(factor, batch);
+    kernels.scale(waves, waves, factor);
+    kernels.fourier(waves, waves, "inverse");
+    return this.#changed({ batch, patches, probe, change: waves, misfit });
+  }
+
+  async #changed(change: Change): Promise<Change> {
     for (const wrapper of this.#wrappers) await wrapper.changed?.(change);
     return change;
   }
@@ -92,31 +168,38 @@ export class Experiment {
     for (const wrapper of this.#wrappers) await wrapper.moved?.();
   }
 
-  #predictedChange(batch: Batch, likelihood: LikelihoodKind): Change {
-    const { kernels, object, mask } = this;
-    const count = batch.frames.length;
-    const [patches, change] = [kernels.frames(this.#patches, 0, count), kernels.frames(this.#change, 0, count)];
-    const misfit = kernels.frames(this.#misfit, 0, count);
-    const { measured, windows } = batch;
-    const optics = this.#wrappers.flatMap((wrapper) => wrapper.optics ?? []);
-    const probe = optics.reduce<Waves>((light, part) => part.probe?.(batch, light) ?? light, this.probe);
-    const terms = {
-      ...{ object, probe, windows, measured, likelihood, change, patches, misfit },
-      ...(mask === undefined ? {} : { mask }),
-    };
-    if (optics.some(({ detector }) => detector !== undefined))
-      exitChange(kernels, terms, {
-        forward: (expected) => {
-          for (const part of optics) part.detector?.(expected, batch);
-        },
-        adjoint: (factor) => {
-          for (const part of optics.toReversed()) part.detectorAdjoint?.(factor, batch);
-        },
-      });
-    else kernels.exitChange(terms);
-    return { batch, patches, probe, change, misfit };
+  #optics(): readonly Optics[] {
+    return this.#wrappers.flatMap((wrapper) => wrapper.optics ?? []);
+  }
+
+  #planesFor({ frames }: Batch): [patches: Waves, change: Waves] {
+    const { kernels } = this;
+    return [kernels.frames(this.#patches, 0, frames.length), kernels.frames(this.#change, 0, frames.length)];
+  }
+
+  #rowFor({ frames }: Batch): Numbers {
+    return this.kernels.frames(this.#misfit, 0, frames.length);
+  }
+
+  /** Made when they are first needed: most engines let a kernel keep them. */
+  #expectations(): Images {
+    this.#expected ??= this.kernels.images(this.#imagesShape());
+    return this.#expected;
+  }
+
+  #factors(): Images {
+    this.#factor ??= this.kernels.images(this.#imagesShape());
+    return this.#factor;
+  }
+
+  #imagesShape(): Shape {
+    const [frames, , height, width] = this.#patches.shape;
+    return [frames, 1, height, width];
   }
 }
+
+const lit = (probe: Waves, optics: readonly Optics[], batch: Batch): Waves =>
+  optics.reduce<Waves>((light, part) => part.probe?.(batch, light) ?? light, probe);
 
 function checkScan({ amplitudes, positions, probe, mask }: EngineScan): void {
   const { count, height, width } = amplitudes;

@@ -3,26 +3,18 @@ import type { ExitChange, Images, Kernels, Numbers, PieStep, Waves } from "./ker
 /**
  * The compounds, made of the other operations: what a home without its own uses, and what those that have are held to.
  */
-export function exitChange(kernels: Kernels, terms: ExitChange, detector?: Detector): void {
-  const { object, probe, windows, measured, mask, likelihood, change, patches, misfit } = terms;
+export function exitChange(kernels: Kernels, terms: ExitChange): void {
+  const { object, probe, windows, measured, mask, likelihood, dark, change, patches, misfit } = terms;
   const expected = kernels.images(measured.shape);
   const factor = kernels.images(measured.shape);
   kernels.cut(patches, object, windows);
   kernels.product(change, patches, probe);
   kernels.fourier(change, change, "forward");
   kernels.power(expected, change);
-  detector?.forward(expected);
-  kernels.likelihood(factor, expected, measured, mask, likelihood, misfit);
-  detector?.adjoint(factor);
+  kernels.likelihood(factor, expected, measured, mask, likelihood, misfit, dark);
   kernels.scale(change, change, factor);
   kernels.fourier(change, change, "inverse");
   kernels.release(expected, factor);
-}
-
-/** What a detector makes of intensities `[B, 1]`, and the adjoint of its linear part; both in place. */
-export interface Detector {
-  forward(expected: Images): void;
-  adjoint(factor: Images): void;
 }
 
 /** What one frame of PIE needs beside its operands. */

@@ -206,6 +206,18 @@ class Float64Kernels implements Kernels {
     });
   }
 
+  interference(out: Images, a: Waves, b: Waves, { add = false } = {}): void {
+    reduce(out as ImagePlanes, [a as WavePlanes, b as WavePlanes], add, (sum, p, q) => {
+      for (let i = 0; i < sum.length; i++) sum[i] += p[2 * i] * q[2 * i] + p[2 * i + 1] * q[2 * i + 1];
+    });
+  }
+
+  reciprocal(out: Images, images: Images, dark: number): void {
+    reduce(out as ImagePlanes, [images as ImagePlanes], false, (sum, p) => {
+      for (let i = 0; i < sum.length; i++) sum[i] = 1 / (p[i] + dark);
+    });
+  }
+
   scale(out: Waves, waves: Waves, images: Images, { add = false } = {}): void {
     reduce(out as WavePlanes, [waves as WavePlanes, images as ImagePlanes], add, (sum, p, q) => {
       for (let i = 0; i < sum.length; i++) sum[i] += p[i] * q[i >> 1];
@@ -264,6 +276,7 @@ class Float64Kernels implements Kernels {
     mask: Images | undefined,
     kind: LikelihoodKind,
     misfit: Numbers,
+    dark: number = POISSON_DARK,
   ): void {
     const [to, have, want] = [factor as ImagePlanes, expected as ImagePlanes, measured as ImagePlanes];
     const valid = mask === undefined ? undefined : planeOf(mask as ImagePlanes, 0, 0);
@@ -278,7 +291,7 @@ class Float64Kernels implements Kernels {
         const [a, e] = [amplitude[i], estimate[i]];
         const [counts, light] = [a * a, e + POISSON_DARK];
         if (kind === "gaussian") out[i] = e > 0 ? a / Math.sqrt(e) - 1 : 0;
-        else out[i] = kind === "poisson" ? counts / light - 1 : counts - e;
+        else out[i] = kind === "poisson" ? (counts - e) / (e + dark) : counts - e;
         sums[0] += (Math.sqrt(e) - a) ** 2;
         sums[1] += counts;
         sums[2] += 2 * (light - counts + (counts > 0 ? counts * Math.log(counts / light) : 0));

@@ -60,10 +60,14 @@ export interface Kernels {
   product(out: Waves, a: Waves, b: Waves, how?: { readonly conjugate?: boolean; readonly add?: boolean }): void;
   /** out (+)= Σ |a|². */
   power(out: Images, a: Waves, how?: { readonly add?: boolean }): void;
+  /** out (+)= Σ Re a* b: what two waves add to each other's power. */
+  interference(out: Images, a: Waves, b: Waves, how?: { readonly add?: boolean }): void;
   /** out (+)= waves × images. */
   scale(out: Waves, waves: Waves, images: Images, how?: { readonly add?: boolean }): void;
   /** out (+)= Σ a b, of real images. */
   multiplyImages(out: Images, a: Images, b: Images, how?: { readonly add?: boolean }): void;
+  /** out = 1 / (images + dark). */
+  reciprocal(out: Images, images: Images, dark: number): void;
   /** out = α a + β b. Factors are numbers, or one a frame. */
   combine<T extends Waves | Images>(out: T, alpha: Factor, a: T, beta: Factor, b: T): void;
   /** out (+)= step · numerator / denominator of the weights (see `Denominator`); 0 where that is 0. */
@@ -81,10 +85,13 @@ export interface Kernels {
    * Compares expected intensities with measured amplitudes √I, on valid pixels of the mask; 0 elsewhere. `factor` × Ψ is
    * the step to take in the detector's plane, of length 1:
    * - "gaussian" (of amplitudes; the modulus projection): √I / √Î − 1, and −1 ≤ it; 0 where Î is 0
-   * - "poisson": I / (Î + ε) − 1, ε = `POISSON_DARK`
+   * - "poisson": (I − Î) / (Î + dark): of counts with a read-out noise of variance `dark` (the shifted Poisson likelihood of
+   *   Snyder, Hammoud & White 1993), at most I / dark where hardly any light is expected
    * - "intensity": I − Î, Gaussian in intensities; the weight is the caller's
-   * `misfit`, 4 numbers a frame: Σ (√Î − √I)², Σ I, Poisson deviance Σ 2 (Î − I + I ln(I / Î)) with Î + ε for Î, number of
-   * valid pixels.
+   * `misfit`, 4 numbers a frame: Σ (√Î − √I)², Σ I, Poisson deviance Σ 2 (Î − I + I ln(I / Î)) with Î + ε for Î, ε =
+   * `POISSON_DARK`, number of valid pixels.
+   *
+   * @param dark in the unit of the measured intensities. Default `POISSON_DARK`
    */
   likelihood(
     factor: Images,
@@ -93,6 +100,7 @@ export interface Kernels {
     mask: Images | undefined,
     kind: LikelihoodKind,
     misfit: Numbers,
+    dark?: number,
   ): void;
 
   /** out, 2 numbers a frame: Σ a* b over modes and pixels, real and imaginary part. */
@@ -168,6 +176,8 @@ export interface ExitChange {
   readonly measured: Images;
   readonly mask?: Images;
   readonly likelihood: LikelihoodKind;
+  /** Of "poisson", as in `Kernels.likelihood`. */
+  readonly dark?: number;
   /** `[B, M]`, results: χ, patches `[B, 1]`, misfit as in `likelihood`. */
   readonly change: Waves;
   readonly patches: Waves;

@@ -114,4 +114,36 @@ describe.each(Object.entries(homes))("operations of %s", (_, open) => {
     const energy = Array.from(a.subarray(0, 20)).reduce((sum, value) => sum + value * value, 0);
     expect(sums[1]).toBeCloseTo(energy, 4);
   });
+
+  test("interference is what two waves add to each other's power", async () => {
+    kernels = await open();
+    const [a, b] = [randomWaves([3, 2, 4, 5]), randomWaves([3, 2, 4, 5])];
+    const [sum, between] = [kernels.waves([3, 2, 4, 5]), kernels.images([3, 1, 4, 5])];
+    kernels.combine(sum, 1, a, 1, b);
+    const [all, first, second] = [sum, a, b].map((waves) => {
+      const light = kernels.images([3, 1, 4, 5]);
+      kernels.power(light, waves);
+      return light;
+    });
+    kernels.interference(between, a, b);
+    const [p, q, r, found] = await Promise.all([all, first, second, between].map((x) => kernels.read(x)));
+    found.forEach((value, i) => {
+      expect(Math.abs(value - (p[i] - q[i] - r[i]) / 2)).toBeLessThan(256 * kernels.epsilon);
+    });
+  });
+
+  test("reciprocals, and Poisson's step, are of what is expected and the dark", async () => {
+    kernels = await open();
+    const [expected, measured] = [randomImages([2, 1, 3, 4]), randomImages([2, 1, 3, 4])];
+    const [factor, inverse] = [kernels.images([2, 1, 3, 4]), kernels.images([2, 1, 3, 4])];
+    const mask = kernels.images([1, 1, 3, 4]);
+    kernels.write(mask, [1, 1, 1, 1, 1, 0, 1, 1, 1, 1, 1, 1]);
+    kernels.reciprocal(inverse, expected, 0.2);
+    kernels.likelihood(factor, expected, measured, mask, "poisson", kernels.numbers(2, 4), 0.2);
+    const [e, a, f, w] = await Promise.all([expected, measured, factor, inverse].map((x) => kernels.read(x)));
+    e.forEach((value, i) => {
+      expect(w[i]).toBeCloseTo(1 / (value + 0.2), 5);
+      expect(f[i]).toBeCloseTo(i % 12 === 5 ? 0 : (a[i] ** 2 - value) / (value + 0.2), 4);
+    });
+  });
 });
