@@ -1,30 +1,31 @@
 import type { Random } from "../random.ts";
 import type { Experiment } from "./experiment.ts";
 import type { Held } from "./kernels/kernels.ts";
+import type { EngineSetting, EngineSettings } from "./settings.ts";
 
 /**
  * An iterative reconstruction, written once on the seam of kernels. A new one is a file and a line in `registry.ts`.
  */
-export interface Engine {
+export interface Engine<S extends EngineSettings = EngineSettings> {
   readonly name: string;
   /** One line for help: what it is, and its paper. */
   readonly about: string;
-  /** @throws PtychonautError "usage" for settings that cannot be */
-  init(experiment: Experiment, settings: EngineSettings): EngineRun;
-}
-
-/** What all engines can be told. Engines read what they know; which these are, the registry says, and others are refused. */
-export interface EngineSettings {
-  readonly batchSize: number;
-  readonly [setting: string]: number | string | boolean;
+  /** What it can be told; anything else is refused. One name means the same for all engines. */
+  readonly settings: readonly EngineSetting[];
+  /** @param settings all of them, as `completeSettings` gives them */
+  init(experiment: Experiment, settings: S): EngineRun;
 }
 
 /** A running engine: each step is one pass over the frames that betters the experiment's object and probe in place. */
 export interface EngineRun {
   step(epoch: Epoch): Promise<EpochReport>;
   /** What it remembers from epoch to epoch, by name, on the device: momentum, exit waves … Saved in checkpoints. */
-  readonly memory: Readonly<Record<string, Exclude<Held, { kind: "windows" }>>>;
+  readonly memory: Readonly<Record<string, Remembered>>;
+  /** Gives its memory on the device back; the experiment's stays. */
+  release(): void;
 }
+
+export type Remembered = Exclude<Held, { kind: "windows" }>;
 
 export interface Epoch {
   /** From 0. */

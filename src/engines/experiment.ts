@@ -2,7 +2,7 @@ import { PtychonautError } from "../errors.ts";
 import { type Batch, Batches } from "./batches.ts";
 import { type Canvas, canvasOf, type SubPixel } from "./canvas.ts";
 import { toDetectorOrder } from "./kernels/detectorOrder.ts";
-import type { Images, Kernels, LikelihoodKind, Numbers, Shape, Waves, Windows } from "./kernels/kernels.ts";
+import type { Images, Kernels, LikelihoodKind, Numbers, PieStep, Shape, Waves, Windows } from "./kernels/kernels.ts";
 import type { EngineScan } from "./scan.ts";
 import type { Change, Optics, WrapperRun } from "./wrapperRun.ts";
 
@@ -52,6 +52,8 @@ export class Experiment {
   readonly dark: number;
   /** `[frame, 2]`, as they are now. */
   readonly positions: Float64Array;
+  /** Most frames that are on the device at once. */
+  readonly batchSize: number;
   readonly #batches: Batches;
   readonly #patches: Waves;
   readonly #change: Waves;
@@ -81,6 +83,7 @@ export class Experiment {
       kernels.write(this.mask, toDetectorOrder(scan.mask, [height, width]));
     }
     const frames = Math.min(batchSize, count);
+    this.batchSize = frames;
     this.#batches = new Batches(kernels, scan, this.canvas, frames, subPixel);
     this.#patches = kernels.waves([frames, 1, height, width]);
     this.#change = kernels.waves([frames, modes, height, width]);
@@ -111,24 +114,36 @@ export class Experiment {
     return this.#wrappers.every(({ optics, changed, moved }) => !(optics || changed || moved));
   }
 
-  /** χ of a batch. Good until the next is asked for. */
-  async change(batch: Batch, likelihood: LikelihoodKind): Promise<Change> {
+  /**
+   * χ of a batch. Good until the next is asked for.
+   * @param misfit where misfits go. Default: room of the experiment, until the next batch
+   */
+  async change(batch: Batch, likelihood: LikelihoodKind, misfit: Numbers = this.#rowFor(batch)): Promise<Change> {
     const { kernels, object, mask, dark } = this;
-    const { measured, windows } = batch;
-    const [misfit, optics] = [this.#rowFor(batch), this.#optics()];
+    const optics = this.#optics();
     if (optics.some(({ detector }) => detector !== undefined)) {
       const prediction = this.predict(batch);
       const factor = kernels.frames(this.#factors(), 0, batch.frames.length);
-      kernels.likelihood(factor, prediction.expected, measured, mask, likelihood, misfit, dark);
+      kernels.likelihood(factor, prediction.expected, batch.measured, mask, likelihood, misfit, dark);
       return this.changeBy(prediction, factor, misfit);
     }
     const [patches, change] = this.#planesFor(batch);
     const probe = lit(this.probe, optics, batch);
-    kernels.exitChange({
-      ...{ object, probe, windows, measured, likelihood, dark, change, patches, misfit },
-      ...(mask === undefined ? {} : { mask }),
-    });
+    kernels.exitChange({ ...this.#data(batch), object, probe, likelihood, dark, change, patches, misfit });
     return this.#changed({ batch, patches, probe, change, misfit });
+  }
+
+  /**
+   * PIE through a whole batch, frame after frame, object and probe in place, in one operation: for plain experiments.
+   * @param misfit where misfits go
+   */
+  pieStep(batch: Batch, steps: Pick<PieStep, "objectStep" | "probeStep" | "alpha">, misfit: Numbers): void {
+    const { kernels, object, probe } = this;
+    kernels.pieStep({ ...this.#data(batch), object, probe, likelihood: "gaussian", ...steps, misfit });
+  }
+
+  #data({ measured, windows }: Batch): Pick<PieStep, "measured" | "windows" | "mask"> {
+    return { measured, windows, ...(this.mask === undefined ? {} : { mask: this.mask }) };
   }
 
   /** What a batch's patterns should be. Good until the next is asked for. */
@@ -195,6 +210,13 @@ export class Experiment {
   #imagesShape(): Shape {
     const [frames, , height, width] = this.#patches.shape;
     return [frames, 1, height, width];
+  }
+
+  /** Gives its memory on the device back. */
+  release(): void {
+    this.#batches.release();
+    const made = [this.mask, this.#expected, this.#factor].filter((images) => images !== undefined);
+    this.kernels.release(this.object, this.probe, this.#patches, this.#change, this.#misfit, ...made);
   }
 }
 

@@ -1,0 +1,12 @@
+import type { Engine } from "./engine.ts";
+import { batchSize, objectStep, PieRun, type PieSettings, probeStart, probeStep } from "./pie.ts";
+
+type EpieSettings = Omit<PieSettings, "alpha">;
+
+/** `pie.ts` with α = 1: steps are as short everywhere as where there is most light. Unit steps are the paper's. */
+export const epie: Engine<EpieSettings> = {
+  name: "epie",
+  about: "extended ptychographical iterative engine, a frame after the other (Maiden & Rodenburg 2009)",
+  settings: [batchSize, objectStep, probeStep, probeStart],
+  init: (experiment, settings) => new PieRun(experiment, { ...settings, alpha: 1 }),
+};

@@ -1,0 +1,20 @@
+import { unknownName } from "../errors.ts";
+import type { Engine } from "./engine.ts";
+import { epie } from "./epie.ts";
+import { rpie } from "./rpie.ts";
+
+/** Every engine by its name. A new one is a file and a line here: values, flags, help and checks follow from it. */
+const engines: readonly Engine[] = [epie, rpie];
+
+export const engineNames: readonly string[] = engines.map(({ name }) => name);
+
+/** @throws PtychonautError "usage" for a name that is not registered */
+export function engineNamed(name: string): Engine {
+  const found = engines.find((engine) => engine.name === name);
+  if (found === undefined) throw unknownName("engine", name, engineNames);
+  return found;
+}
+
+/** Names of the engines that have a setting. */
+export const enginesWith = (setting: string): readonly string[] =>
+  engines.filter(({ settings }) => settings.some(({ name }) => name === setting)).map(({ name }) => name);

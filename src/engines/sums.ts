@@ -1,0 +1,54 @@
+import type { Experiment } from "./experiment.ts";
+import type { Images, Kernels, Waves } from "./kernels/kernels.ts";
+import type { Change } from "./wrapperRun.ts";
+
+/**
+ * Sums over frames in the planes of object and probe: what the changes of exit waves ask of both, and the weights that it
+ * is divided by. Batch after batch adds to them.
+ */
+export class Sums {
+  /** `[1, 1, H, W]`, Σ_j R_jᵀ Σ_m P_jm* χ_jm: downhill in the object, half the likelihood's gradient. */
+  readonly object: Waves;
+  /** `[1, 1, H, W]`, Σ_j R_jᵀ Σ_m |P_jm|²: the light on each pixel. Between pixels, a bound of what (R_jO)* R_j O sums to. */
+  readonly light: Images;
+  /** `[1, M, h, w]`, Σ_j (R_j O)* χ_jm: the same in the probe. */
+  readonly probe: Waves;
+  /** `[1, 1, h, w]`, Σ_j |R_j O|². */
+  readonly shade: Images;
+  readonly #kernels: Kernels;
+  /** `[B, 1]`, on their way to the canvas. */
+  readonly #direction: Waves;
+  readonly #power: Images;
+
+  constructor({ kernels, object, probe, batchSize }: Experiment) {
+    const [, modes, height, width] = probe.shape;
+    this.#kernels = kernels;
+    this.object = kernels.waves(object.shape);
+    this.light = kernels.images(object.shape);
+    this.probe = kernels.waves([1, modes, height, width]);
+    this.shade = kernels.images([1, 1, height, width]);
+    this.#direction = kernels.waves([batchSize, 1, height, width]);
+    this.#power = kernels.images([batchSize, 1, height, width]);
+  }
+
+  clear(): void {
+    for (const sum of [this.object, this.light, this.probe, this.shade]) this.#kernels.fill(sum, 0);
+  }
+
+  /** @param change of exit waves, or exit waves themselves: then object and probe over their weights explain these */
+  add({ batch, probe, patches, change }: Omit<Change, "misfit">): void {
+    const kernels = this.#kernels;
+    const direction = kernels.frames(this.#direction, 0, batch.frames.length);
+    kernels.product(direction, probe, change, { conjugate: true });
+    kernels.paste(this.object, direction, batch.windows);
+    const power = kernels.frames(this.#power, 0, probe.shape[0]);
+    kernels.power(power, probe);
+    kernels.pasteImages(this.light, power, batch.windows);
+    kernels.product(this.probe, patches, change, { conjugate: true, add: true });
+    kernels.power(this.shade, patches, { add: true });
+  }
+
+  release(): void {
+    this.#kernels.release(this.object, this.light, this.probe, this.shade, this.#direction, this.#power);
+  }
+}

@@ -1,0 +1,35 @@
+import type { EpochReport } from "./engine.ts";
+import type { Kernels, Numbers } from "./kernels/kernels.ts";
+
+/** Misfits of an epoch's frames, on the device until the epoch is over: nothing waits for them. */
+export class Tally {
+  readonly #kernels: Kernels;
+  readonly #misfits: Numbers;
+  #filled = 0;
+
+  /** @param most frames of an epoch */
+  constructor(kernels: Kernels, most: number) {
+    this.#kernels = kernels;
+    this.#misfits = kernels.numbers(most, 4);
+  }
+
+  /** Where the next frames' misfits go. */
+  next(frames: number): Numbers {
+    this.#filled += frames;
+    return this.#kernels.frames(this.#misfits, this.#filled - frames, frames);
+  }
+
+  /** Of the frames since the last report. */
+  async report(countsPerUnit: number): Promise<EpochReport> {
+    const misfits = await this.#kernels.read(this.#kernels.frames(this.#misfits, 0, this.#filled));
+    this.#filled = 0;
+    const sums = [0, 0, 0, 0];
+    for (let i = 0; i < misfits.length; i++) sums[i % 4] += misfits[i];
+    const [off, all, deviance, valid] = sums;
+    return { error: Math.sqrt(off / all), deviance: (countsPerUnit * deviance) / valid };
+  }
+
+  release(): void {
+    this.#kernels.release(this.#misfits);
+  }
+}
