@@ -1,4 +1,4 @@
-import { PtychonautError } from "../errors.ts";
+import { PtychonautError, setting } from "../errors.ts";
 import type { ArrayFile } from "./arrayFile.ts";
 import type { ByteSource } from "./byteSource.ts";
 import { frameStack, stridedFrames } from "./frameStack.ts";
@@ -6,6 +6,7 @@ import { listedArrays, numbers, words } from "./listedArrays.ts";
 import type { Neighbours } from "./neighbours.ts";
 import type { NpyArray } from "./npy.ts";
 import { bareName, countOf, numberIn, sidecarText, withEnding } from "./sidecar.ts";
+import { isOfKnownKind } from "./signatures.ts";
 import { xmlFields } from "./xmlFields.ts";
 
 /** Pixels of a frame, and what each takes with the two rows that are no picture. */
@@ -14,14 +15,11 @@ const SIZE = 4 * SIDE * SIDE;
 const STRIDE = 4 * SIDE * ROWS;
 
 /**
- * Whether a file is EMPAD's raw frames, by its name and size, or the XML file that describes them. Frames without their last
- * two rows are as long as those of other detectors: only a name with the scan's shape tells them.
+ * Whether a file is to be opened as EMPAD's raw frames, by its name, or is the XML file that describes them. Opening looks at
+ * the size: of a file that was cut off it says what is missing.
  */
 export function isEmpad(head: Uint8Array, { name, size }: { readonly name: string; readonly size: number }): boolean {
-  if (isDescription(head)) return true;
-  if (!/\.raw$/i.test(name) || size === 0) return false;
-  const [rows, columns] = namedShape(name) ?? [0, 0];
-  return size % STRIDE === 0 || size === rows * columns * SIZE;
+  return isDescription(head) || (/\.raw$/i.test(name) && size > 0 && !isOfKnownKind(head));
 }
 
 /** As in `scan_x256_y128.raw`. */
@@ -44,7 +42,8 @@ const isDescription = (head: Uint8Array): boolean => {
  * Key: `frames` [frame, y, x]. Attributes of the file, where they are known: `scan_shape` (rows, columns), `voltage_kv`,
  * `detector_pixel_rad`, `scan_rotation_rad`, `camera_length_m`, `scan_field_of_view_m` (y, x; of the microscope's full scan,
  * which need not be the detector's), `scan_field_factor` (that of version 1.2), `scan_size` (the part of it), `time`, `warnings`.
- * @throws PtychonautError "data": a size that is no whole number of frames, no file of frames beside the XML
+ * @throws PtychonautError "data": a size that is no whole number of frames where no XML file says that these are EMPAD's, no
+ *   file of frames beside the XML
  */
 export async function openEmpad(source: ByteSource, where: string, neighbours: Neighbours): Promise<ArrayFile> {
   if (isDescription(source.read(0, Math.min(source.size, 2056)))) {
@@ -61,6 +60,7 @@ export async function openEmpad(source: ByteSource, where: string, neighbours: N
   }
   const xml = await neighbours.open(withEnding(where, ".xml"));
   const shape = namedShape(where);
+  if (xml === undefined) checkSize(source.size, shape, where);
   return framesOf(source, where, {
     ...(shape === undefined ? {} : { shape }),
     ...(xml === undefined ? {} : describe(sidecarText(xml, where), where)),
@@ -73,6 +73,24 @@ interface Description {
   readonly attributes?: Readonly<Record<string, NpyArray>>;
 }
 
+/** Frames without their last two rows are as long as those of other detectors: only a name with the scan's shape tells them. */
+function checkSize(size: number, shape: Description["shape"], where: string): void {
+  const frames = (shape?.[0] ?? 0) * (shape?.[1] ?? 0);
+  if (size % STRIDE === 0 || size === frames * SIZE) return;
+  throw new PtychonautError("data", "the file is no whole number of EMPAD's frames", {
+    where,
+    expected:
+      shape === undefined
+        ? `a multiple of ${STRIDE} bytes, ${ROWS} rows of ${SIDE} numbers in float32`
+        : `${frames * STRIDE} bytes for the ${shape.join(" × ")} frames of ${ROWS} rows that the name says, or ${frames * SIZE} for ${SIDE} rows`,
+    got: bytesText(size),
+    fix: "copy the file again if it is EMPAD's; beside its XML file the whole frames are read. Of another detector save the frames as an NPY or an NPZ, for instance with numpy.fromfile and numpy.savez",
+  });
+}
+
+const bytesText = (size: number, stride: number = STRIDE): string =>
+  `${size} bytes: ${Math.floor(size / stride)} whole frames of ${stride} and ${size % stride} more`;
+
 function framesOf(source: ByteSource, where: string, { shape, attributes = {} }: Description): ArrayFile {
   // Both fit some sizes: frames as the detector writes them are the rule.
   const whole = shape === undefined ? undefined : shape[0] * shape[1];
@@ -81,10 +99,15 @@ function framesOf(source: ByteSource, where: string, { shape, attributes = {} }:
   const stride = packed ? SIZE : STRIDE;
   const count = Math.floor(source.size / stride);
   const warnings = [
-    ...(source.size % stride === 0 ? [] : [`the last frame is cut off: ${source.size % stride} of ${stride} bytes`]),
+    ...(source.size % stride === 0
+      ? []
+      : [`the last frame is cut off, and left out: ${bytesText(source.size, stride)}; copy the file again`]),
     ...(whole === undefined || whole === count
       ? []
-      : [`${count} frames, but a scan of ${shape?.join(" × ")} = ${whole} positions`]),
+      : [
+          `${count} frames, but a scan of ${shape?.join(" × ")} = ${whole} positions, whose frames take ${whole * stride} bytes; ` +
+            `of a part of the scan state its raster: ${setting("scan_shape")}`,
+        ]),
   ];
   if (count === 0)
     throw new PtychonautError("data", "no EMPAD frame in the file", {

@@ -111,6 +111,9 @@ export function notReadable(head: Uint8Array, where: string, expected: string, f
 const kindNamed = (head: Uint8Array): Kind | undefined =>
   kindOf(String.fromCharCode(...head.subarray(0, SIGNATURE_BYTES)));
 
+/** Whether first bytes tell what a file is. */
+export const isOfKnownKind = (head: Uint8Array): boolean => kindNamed(head) !== undefined;
+
 const kindOf = (text: string): Kind | undefined =>
   kinds.find(({ starts, looks }) => starts?.some((start) => text.startsWith(start)) || looks?.(text));
 

@@ -71,7 +71,9 @@ describe("EMPAD's raw frames", () => {
       expect(file.storedAt("frames")).toMatchObject({ offset: 0 });
     }
     // As long as frames of many a detector.
-    await expect(openArrayFile(plain, "scan.raw")).rejects.toThrow(/no kind that is known/);
+    await expect(openArrayFile(plain, "scan.raw")).rejects.toThrow(
+      /no whole number of EMPAD's frames; in scan\.raw; expected a multiple of 66560 bytes.*; got 393216 bytes: 5 whole frames of 66560 and 60416 more/,
+    );
   });
 
   it("are not what is as long by chance", async () => {
@@ -83,6 +85,28 @@ describe("EMPAD's raw frames", () => {
 
   it("say when they are not as many as the scan has positions", async () => {
     const file = await openArrayFile(bytes, "scan.raw", beside({ "scan.xml": empadXml("scan.raw", 3, 3) }));
-    expect(file.attributes()["warnings"].data).toEqual(["6 frames, but a scan of 3 × 3 = 9 positions"]);
+    expect(file.attributes()["warnings"].data).toEqual([
+      "6 frames, but a scan of 3 × 3 = 9 positions, whose frames take 599040 bytes; of a part of the scan state its raster: `scan_shape`",
+    ]);
+  });
+
+  it("say what is missing when they are cut off, and are read where it is known that they are EMPAD's", async () => {
+    const cut = bytes.slice(0, 300_000);
+    await expect(openArrayFile(cut, "scan.raw")).rejects.toThrow(
+      /expected a multiple of 66560 bytes, 130 rows.*got 300000 bytes: 4 whole frames of 66560 and 33760 more\. Copy the file again/,
+    );
+    await expect(openArrayFile(cut, "scan_x3_y2.raw")).rejects.toThrow(
+      /expected 399360 bytes for the 2 × 3 frames of 130 rows that the name says, or 393216 for 128 rows; got 300000 bytes: 4 whole/,
+    );
+    await expect(openArrayFile(bytes.slice(0, 5000), "scan_x3_y2.raw")).rejects.toThrow(/got 5000 bytes: 0 whole/);
+    const file = await openArrayFile(cut, "scan.raw", beside({ "scan.xml": empadXml("scan.raw", 2, 3) }));
+    expect(file.header("frames").shape).toEqual([4, 128, 128]);
+    expect(file.readImages("frames", 3, 1)).toEqual(frames[3]);
+    expect(file.attributes()["warnings"].data).toEqual([
+      "the last frame is cut off, and left out: 300000 bytes: 4 whole frames of 66560 and 33760 more; copy the file again",
+      "4 frames, but a scan of 2 × 3 = 6 positions, whose frames take 399360 bytes; of a part of the scan state its raster: `scan_shape`",
+    ]);
+    // What tells itself by its first bytes is that.
+    await expect(openArrayFile(Uint8Array.of(0x1f, 0x8b, 8, 0, 0), "scan.raw")).rejects.toThrow(/gzip archive/);
   });
 });
