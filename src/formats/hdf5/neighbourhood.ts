@@ -4,6 +4,7 @@ import { checkFilters } from "./filters.ts";
 import { type Hdf5Library, quietly } from "./library.ts";
 import { mount, type Sources } from "./mount.ts";
 import { DATASET, typeOf } from "./objects.ts";
+import { pathsBelow } from "./paths.ts";
 import { folderIn, linkedPath } from "./virtualPaths.ts";
 
 /** Files that one may lead to; the library can have 4096 open. */
@@ -22,7 +23,7 @@ interface MainFile {
  * Opens the files that links and virtual datasets of a file lead to, and what those lead to, and shows them to the library
  * beside it. What is not there is no error yet: perhaps nobody asks for it.
  * @returns numbers of the filters in all of them
- * @throws PtychonautError "data" when it leads to more files than can be open
+ * @throws PtychonautError "data" when it leads to more files than can be open, or one has more in it than can be looked through
  */
 export async function openNeighbourhood(
   library: Hdf5Library,
@@ -48,8 +49,12 @@ export async function openNeighbourhood(
     const { path: mounted } = mount(library, `${folder}/${path}`, file, sources);
     const id = quietly(library, () => library.open(mounted, 0, false, -1, -1));
     if (id === undefined) return true;
-    const content = linksIn(library, id);
-    quietly(library, () => library.close_file(id));
+    let content: FileLinks;
+    try {
+      content = linksIn(library, id, `${where}: ${path}`);
+    } finally {
+      quietly(library, () => library.close_file(id));
+    }
     await follow(content, folderIn(path));
     return true;
   };
@@ -68,7 +73,7 @@ export async function openNeighbourhood(
     }
   };
 
-  await follow(linksIn(library, main), "");
+  await follow(linksIn(library, main, where), "");
   return filters;
 }
 
@@ -81,10 +86,10 @@ interface FileLinks {
   readonly filters: ReadonlySet<number>;
 }
 
-function linksIn(library: Hdf5Library, id: bigint): FileLinks {
+function linksIn(library: Hdf5Library, id: bigint, where: string): FileLinks {
   const files = new Set<string>();
   const filters = new Set<number>();
-  for (const path of quietly(library, () => library.get_names(id, "/", true)) ?? []) {
+  for (const path of pathsBelow(library, id, "", where, { paths: 0, weight: 0 })) {
     const link = quietly(library, () => library.get_external_link(id, path))?.filename;
     if (link !== undefined) files.add(link);
     else if (typeOf(library, id, path) === DATASET) {

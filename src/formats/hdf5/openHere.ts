@@ -37,7 +37,7 @@ export async function openHere(source: ByteSource, where: string, neighbours: Ne
     const filters = await openNeighbourhood(library, { folder, own, id, where, sources }, neighbours);
     await installPlugins(library, filters);
     const links = linksOf(library, id);
-    const walked = walk(library, id, own, links);
+    const walked = walk(library, id, own, links, where);
     const all = { library, id, mounted, sources, folder, where, links, filters: [...filters], ...walked, close };
     return unlessFailed(readerOf(all), sources);
   } catch (error) {

@@ -1,11 +1,11 @@
 import { type Hdf5Library, quietly } from "./library.ts";
 import type { Links } from "./links.ts";
 import { DATASET, GROUP, typeOf } from "./objects.ts";
+import { type PathCount, pathsBelow } from "./paths.ts";
 import { folderIn, linkedPath } from "./virtualPaths.ts";
 
-/** Groups of other files behind one another, and paths in all; more is a loop, or none that a scan needs. */
+/** Groups of other files behind one another; more is a loop, or none that a scan needs. */
 const DEEPEST = 8;
-const MOST_PATHS = 100_000;
 
 /** A group whose paths are to be looked at, the file that it is in, and how many links to other files lead there. */
 interface Visit {
@@ -24,8 +24,9 @@ export interface Walked {
  * Paths of all datasets, without a leading slash, also of those behind external links: each dataset once, by a path without
  * such links where there is one. What soft links lead to has a path of its own.
  * @param own the file's name, by which links in others may lead back to it
+ * @throws PtychonautError "data" for more than can be looked through
  */
-export function walk(library: Hdf5Library, id: bigint, own: string, links: Links): Walked {
+export function walk(library: Hdf5Library, id: bigint, own: string, links: Links, where: string): Walked {
   const datasets: string[] = [];
   const brokenLinks: string[] = [];
   const seen = new Set<string>();
@@ -39,13 +40,11 @@ export function walk(library: Hdf5Library, id: bigint, own: string, links: Links
     return !known;
   };
   isNew("/", own, undefined);
-  let paths = 0;
+  const count: PathCount = { paths: 0, weight: 0 };
   const visits: Visit[] = [{ group: "", file: own, depth: 0 }];
   for (const { group, file, depth } of visits) {
     const linked: (readonly [path: string, home: string, target: string | undefined])[] = [];
-    for (const name of quietly(library, () => library.get_names(id, group || "/", true)) ?? []) {
-      if (++paths > MOST_PATHS) return { datasets, brokenLinks };
-      const path = group === "" ? name : `${group}/${name}`;
+    for (const path of pathsBelow(library, id, group, where, count)) {
       if (quietly(library, () => library.get_symbolic_link(id, path)) !== null) {
         // Those in other files count from there.
         if (depth === 0 && !links.leads(path)) brokenLinks.push(path);

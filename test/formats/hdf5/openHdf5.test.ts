@@ -116,6 +116,23 @@ describe("an HDF5 file", () => {
     expect(file.read("own").data).toEqual(new Uint8Array([3]));
   });
 
+  it("is looked through in seconds, or refused by a stated limit, however it is nested", async () => {
+    const nested = (levels: number, arrays: number) =>
+      opened((h5) => {
+        const path = Array.from({ length: levels }, () => "g").join("/");
+        for (let level = 1; level <= levels; level++) h5.create_group(path.slice(0, 2 * level - 1));
+        for (let k = 0; k < arrays; k++) h5.create_dataset({ name: `${path}/a${k}`, data: [k] });
+      });
+    expect((await nested(31, 1)).keys).toHaveLength(1);
+    await expect(nested(40, 1)).rejects.toThrow(
+      /lie in one another too deeply.*expected at most 32 levels; got 41, as g\/g.*h5copy/,
+    );
+    // At this depth each counts forty times.
+    await expect(nested(31, 1300)).rejects.toThrow(
+      /too many groups and arrays.*expected at most 50000, each counted 1 \+/,
+    );
+  });
+
   it("may be asked for what it cannot read as often as one likes", async () => {
     const library = await hdf5Library();
     const file = await opened((h5) => h5.create_dataset({ name: "own", data: new Uint8Array([3]) }));
