@@ -5,6 +5,7 @@ import { Random } from "../../src/random.ts";
 import { examineScan } from "../../src/scans/doctor/examine.ts";
 import { latticeOf } from "../../src/scans/doctor/lattice.ts";
 import { examinationReport } from "../../src/scans/doctor/report.ts";
+import type { DoctorRow } from "../../src/scans/doctor/row.ts";
 import { type Arrays, complaints, rowsOf, simulated } from "./planted.ts";
 
 describe("values that are multiples of one number", () => {
@@ -35,6 +36,44 @@ describe("an examination", () => {
     const raw = { ...others, data: { shape: diff3d.shape, dtype: "uint16", data } } as Arrays;
     const { examination } = await examineScan(openNpz(writeNpz(raw), "scan"));
     expect(examinationReport(examination)).toMatch(/Flags {2}`patterns_key=data` `measurement=counts`\n$/);
+  });
+});
+
+describe("the last lines of an examination", () => {
+  const row = (quantity: string, others: Partial<DoctorRow>): DoctorRow => ({
+    ...{ quantity, found: "so", evidence: "numbers", sure: "sure", state: "say" },
+    ...others,
+  });
+  const end = (...rows: DoctorRow[]): string =>
+    examinationReport({ name: "scan", rows }).replace(/^[\s\S]*do not tell \(\?\)\n/, "");
+
+  it("give the flags of what is sure, as a fix applies them, and those of what is not apart, named", () => {
+    const rows = [
+      row("measurement", { says: { measurement: "counts" } }),
+      row("zero frequency", { says: { dcAt: "corner" }, sure: "likely" }),
+      row("pedestal", { says: { background: 3 }, sure: "unsure" }),
+      row("empty frames", { state: "trouble", says: { skipFrames: "3" } }),
+      row("outlying frames", { state: "trouble", says: { skipFrames: "7,9" } }),
+      row("orientation", { advice: "`position_swap=true`, or `position_flip=y`" }),
+      row("drift", { state: "trouble", advice: "nothing" }),
+      row("probe", { state: "fine", sure: "likely" }),
+    ];
+    expect(end(...rows)).toBe(
+      [
+        "Flags  `measurement=counts` `skip_frames=3,7,9`",
+        "Only likely, not among the flags and left by a fix",
+        "  zero frequency: so  → `dc_at=corner`",
+        "Unsure, not among the flags and left by a fix",
+        "  pedestal: so  → `background=3`",
+        "Not among the flags, because there is a choice",
+        "  orientation: so  → `position_swap=true`, or `position_flip=y`",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  it("are none where nothing is to be said", () => {
+    expect(end(row("probe", { state: "fine" }))).toBe("");
   });
 });
 

@@ -1,6 +1,6 @@
 import { printableLine } from "../../printable.ts";
 import type { Examination } from "./examine.ts";
-import type { Fix } from "./fix.ts";
+import { type Fix, fixOf } from "./fix.ts";
 import { type DoctorRow, flagsOf, settingsOf } from "./row.ts";
 
 /** An examination as text for a terminal: a table, the evidence below each row, what is wrong or must be said marked. */
@@ -62,14 +62,33 @@ function wrapped(text: string, columns: number): string[] {
   return lines;
 }
 
-/** What the marks mean, and all flags that are sure, to be copied. */
+/** What the marks mean, and all flags: those that are sure, to be copied, and apart from them those that are not. */
 function verdict(rows: readonly DoctorRow[]): string[] {
-  const flags = rows
-    .filter(({ state, sure }) => state === "say" && sure === "sure")
-    .flatMap(({ says = {} }) => settingsOf(says));
   const count = (state: DoctorRow["state"]): number => rows.filter((row) => row.state === state).length;
+  const { someLeftOut: _, ...sure } = fixOf(rows, {}).options;
+  const flags = settingsOf(sure);
+  const asked = rows.filter(({ state }) => state === "say" || state === "trouble");
+  const doubted = asked.filter(({ sure, says }) => sure !== "sure" && says !== undefined);
+  const chosen = asked.filter(
+    ({ state, says, advice }) => state === "say" && says === undefined && advice !== undefined,
+  );
   return [
     `${count("say")} to be said (→), ${count("trouble")} to be looked at (!), ${count("open")} that the data do not tell (?)`,
     ...(flags.length === 0 ? [] : [`Flags  ${flags.join(" ")}`]),
+    ...toDecide(
+      "Only likely, not among the flags and left by a fix",
+      doubted.filter(({ sure }) => sure === "likely"),
+    ),
+    ...toDecide(
+      "Unsure, not among the flags and left by a fix",
+      doubted.filter(({ sure }) => sure === "unsure"),
+    ),
+    ...toDecide("Not among the flags, because there is a choice", chosen),
   ];
 }
+
+/** Findings that somebody has to decide on, each with what it would take. */
+const toDecide = (title: string, rows: readonly DoctorRow[]): string[] =>
+  rows.length === 0
+    ? []
+    : [title, ...rows.map((row) => `  ${row.quantity}: ${printableLine(row.found)}  → ${flagsOf(row).join(" ")}`)];
