@@ -154,4 +154,10 @@ export const tolerances = {
   binnedPrediction: 0.011,
   /** R of patterns predicted from what made them: amplitudes and their places went through float32 files. */
   samePrediction: 1e-3,
+  engines: {
+    /** Of the norm of object and probe, after some epochs from the truth: stated by what an engine is to keep. */
+    fixedPoint: 1e-4,
+    /** Float64 sums in another order, through some epochs of rounding: 1e3 roundings of 2⁻⁵³, and steps that amplify them. */
+    sameNumbers: 1e-9,
+  },
 } as const;

@@ -3,8 +3,10 @@ import { computeScales, normalisePatterns, scaledProbe } from "../../src/data/no
 import type { EngineRun, Epoch, EpochReport } from "../../src/engines/engine.ts";
 import type { Experiment } from "../../src/engines/experiment.ts";
 import type { EngineScan } from "../../src/engines/scan.ts";
-import { applyGauge, findGauge } from "../../src/metrics/gauge.ts";
+import { align } from "../../src/metrics/align.ts";
+import { relativeError } from "../../src/metrics/differences.ts";
 import type { ComplexImage } from "../../src/metrics/image.ts";
+import { planFft2 } from "../../src/numerics/fft.ts";
 import { Random } from "../../src/random.ts";
 import type { SimulationOptions } from "../../src/simulation/options.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
@@ -12,9 +14,9 @@ import { simulate } from "../../src/simulation/simulate.ts";
 /** A simulated scan as engines take it, and what made it. */
 export interface Problem {
   readonly scan: EngineScan;
-  /** `[H, W]`; pixel (0, 0) of the scan's positions is its first. */
+  /** `[H, W]`, which with the probe makes the amplitudes; pixel (0, 0) of the scan's positions is its first. */
   readonly object: ComplexArray;
-  /** `[mode, n, n]`, as the scan's own first guess would be if it were right. */
+  /** `[mode, h, w]`, as the scan's own first guess would be if it were right. */
   readonly probe: ComplexArray;
 }
 
@@ -26,8 +28,7 @@ export function simulatedProblem(options: Partial<SimulationOptions> = {}): Prob
     ...options,
   });
   const { patterns, positions } = dataset;
-  const frames = everyFrame(patterns.count);
-  const scales = computeScales(dataset, frames);
+  const scales = computeScales(dataset, everyFrame(patterns.count));
   const probe = scaledProbe(dataset.probe, scales);
   const scan: EngineScan = {
     amplitudes: {
@@ -40,7 +41,162 @@ export function simulatedProblem(options: Partial<SimulationOptions> = {}): Prob
     ...{ positions, probe, countsPerUnit: scales.countsPerUnit },
     ...(dataset.mask === undefined ? {} : { mask: dataset.mask.data }),
   };
-  return { scan, object: dataset.object as ComplexArray, probe };
+  // What the object lets through is in the patterns' energy, not in the probe's.
+  const { shape, data } = dataset.object as ComplexArray;
+  const gain = scales.inputScale / scales.probeScale;
+  return { scan, object: { shape, data: data.map((value) => gain * value) }, probe };
+}
+
+/**
+ * The object of another problem through other windows, or from positions between pixels, where the object is bilinear; all
+ * computed here, in float64.
+ */
+export function resimulated(
+  { scan, object, probe }: Problem,
+  { window, between = false, mask }: { window?: readonly [number, number]; between?: boolean; mask?: Float32Array },
+): Problem {
+  const random = new Random(7);
+  const positions = scan.positions.map((value) => value + (between ? random.uniform() - 0.5 : 0));
+  const shape = window ?? [probe.shape[1], probe.shape[2]];
+  const [height, width] = shape;
+  const middle = middleOf(probe, shape);
+  const energy = middle.data.reduce((sum, value) => sum + value * value, 0);
+  const light = middle.data.map((value) => value * Math.sqrt((height * width) / 4 / energy));
+  const frames = positions.length / 2;
+  const patterns = new Float64Array(frames * height * width);
+  for (let frame = 0; frame < frames; frame++)
+    for (let mode = 0; mode < probe.shape[0]; mode++)
+      addPattern(patterns.subarray(frame * height * width), {
+        ...{ object, shape, centre: positions.subarray(2 * frame, 2 * frame + 2) },
+        probe: light.subarray(2 * mode * height * width, 2 * (mode + 1) * height * width),
+      });
+  const scale = Math.sqrt((frames * height * width) / 4 / patterns.reduce((sum, value) => sum + value, 0));
+  const amplitudes = Float32Array.from(patterns, (value) => scale * Math.sqrt(value));
+  const first = { shape: middle.shape, data: light };
+  return {
+    scan: {
+      amplitudes: {
+        ...{ count: frames, height, width },
+        read(which, out) {
+          Array.from(which).forEach((frame, k) => {
+            out.set(amplitudes.subarray(frame * height * width, (frame + 1) * height * width), k * height * width);
+          });
+        },
+      },
+      ...{ positions, probe: first, countsPerUnit: scan.countsPerUnit },
+      ...(mask === undefined ? {} : { mask }),
+    },
+    object: { shape: object.shape, data: object.data.map((value) => value * scale) },
+    probe: first,
+  };
+}
+
+function middleOf(probe: ComplexArray, [height, width]: readonly [number, number]): ComplexArray {
+  const [modes, h, w] = probe.shape;
+  const [top, left] = [Math.floor(h / 2) - Math.floor(height / 2), Math.floor(w / 2) - Math.floor(width / 2)];
+  const data = new Float32Array(2 * modes * height * width);
+  for (let row = 0; row < modes * height; row++) {
+    const from = 2 * ((Math.floor(row / height) * h + top + (row % height)) * w + left);
+    data.set(probe.data.subarray(from, from + 2 * width), 2 * row * width);
+  }
+  return { shape: [modes, height, width], data };
+}
+
+/** += |F (probe × object)|². */
+function addPattern(
+  out: Float64Array,
+  {
+    object,
+    probe,
+    shape,
+    centre,
+  }: { object: ComplexArray; probe: Float32Array; shape: readonly [number, number]; centre: Float64Array },
+): void {
+  const [height, width] = shape;
+  const wave = new Float64Array(2 * height * width);
+  const at = (y: number, x: number, part: number): number => {
+    const [row, column] = [Math.floor(y), Math.floor(x)];
+    const [down, right] = [y - row, x - column];
+    const value = (r: number, c: number): number => object.data[2 * (r * object.shape[1] + c) + part];
+    return (
+      (1 - down) * ((1 - right) * value(row, column) + right * value(row, column + 1)) +
+      down * ((1 - right) * value(row + 1, column) + right * value(row + 1, column + 1))
+    );
+  };
+  for (let i = 0; i < height * width; i++) {
+    const y = centre[0] - Math.floor(height / 2) + Math.floor(i / width);
+    const x = centre[1] - Math.floor(width / 2) + (i % width);
+    const [re, im] = [at(y, x, 0), at(y, x, 1)];
+    wave[2 * i] = re * probe[2 * i] - im * probe[2 * i + 1];
+    wave[2 * i + 1] = re * probe[2 * i + 1] + im * probe[2 * i];
+  }
+  const far = planFft2(shape).forward(wave);
+  for (let i = 0; i < height * width; i++) out[i] += far[2 * i] ** 2 + far[2 * i + 1] ** 2;
+}
+
+/** Rows and columns change places, in patterns, probe, positions and object. */
+export function transposed(problem: Problem): Problem {
+  const { height, width } = problem.scan.amplitudes;
+  return moved(problem, { of: ([h, w]) => [w, h], from: (y, x) => [x, y], place: ([y, x]) => [x, y] }, [width, height]);
+}
+
+/** Upside down. Windows have an odd number of rows, so that their middles stay. */
+export function mirrored(problem: Problem): Problem {
+  const { height, width } = problem.scan.amplitudes;
+  const rows = problem.object.shape[0];
+  return moved(
+    problem,
+    { of: (shape) => shape, from: (y, x, h) => [h - 1 - y, x], place: ([y, x]) => [rows - 1 - y, x] },
+    [height, width],
+  );
+}
+
+type Pair = readonly [number, number];
+
+function moved(
+  { scan, object, probe }: Problem,
+  how: {
+    of(shape: Pair): Pair;
+    /** Where pixel (y, x) of a moved image of h rows comes from. */
+    from(y: number, x: number, h: number): Pair;
+    place(position: Pair): Pair;
+  },
+  [height, width]: Pair,
+): Problem {
+  const images = <T extends Float32Array>(data: T, before: Pair, parts: number): Float32Array => {
+    const [h, w] = how.of(before);
+    const out = new Float32Array(data.length);
+    for (let k = 0; k < data.length; k++) {
+      const [pixel, part] = [Math.floor(k / parts), k % parts];
+      const image = Math.floor(pixel / (h * w));
+      const [y, x] = how.from(Math.floor(pixel / w) % h, pixel % w, h);
+      out[k] = data[parts * (image * h * w + y * before[1] + x) + part];
+    }
+    return out;
+  };
+  const complex = ({ shape, data }: ComplexArray): ComplexArray => {
+    const before = shape.slice(-2) as unknown as Pair;
+    return { shape: [...shape.slice(0, -2), ...how.of(before)], data: images(data as Float32Array, before, 2) };
+  };
+  const { amplitudes, positions } = scan;
+  const light = complex(probe);
+  return {
+    scan: {
+      ...scan,
+      amplitudes: {
+        ...{ count: amplitudes.count, height, width },
+        read(frames, out) {
+          const read = new Float32Array(out.length);
+          amplitudes.read(frames, read);
+          out.set(images(read, [amplitudes.height, amplitudes.width], 1));
+        },
+      },
+      positions: positions.map((_, k) => how.place([positions[k & ~1], positions[k | 1]])[k & 1]),
+      probe: light,
+    },
+    object: complex(object),
+    probe: light,
+  };
 }
 
 /** The same scan whose first guess of the probe is another. */
@@ -67,7 +223,7 @@ export function spoiltProbe(probe: ComplexArray): ComplexArray {
     data[i + 1] = probe.data[i] * s + probe.data[i + 1] * c;
   }
   const energy = (values: Float32Array): number => values.reduce((sum, value) => sum + value * value, 0);
-  const factor = Math.sqrt(energy(probe.data as Float32Array) / energy(data as Float32Array));
+  const factor = Math.sqrt(energy(probe.data) / energy(data));
   return { shape: probe.shape, data: data.map((value) => factor * value) };
 }
 
@@ -93,33 +249,27 @@ export async function objectOf({ kernels, object, canvas }: Experiment): Promise
   return { shape: [canvas.height, canvas.width], data: Float64Array.from(await kernels.read(object)) };
 }
 
-/** ‖found − true‖ / ‖true‖ where the scan's windows have their centres, after phase, ramp and scale are taken out. */
-export async function complexError(experiment: Experiment, { scan, object }: Problem): Promise<number> {
-  const found = await objectOf(experiment);
-  const { origin, height, width } = experiment.canvas;
-  const truth = new Float64Array(2 * height * width);
-  const mask = new Uint8Array(height * width);
-  const [rows, columns] = object.shape;
+/**
+ * ‖found − true‖ / ‖true‖ where the scan's windows have their centres, after phase, ramp and scale are taken out, and a
+ * shift where that is asked for: a probe that was not known may have moved, and the object with it.
+ */
+export async function complexError(
+  experiment: Experiment,
+  { scan, object }: Problem,
+  { register = false } = {},
+): Promise<number> {
+  const { shape, data } = await objectOf(experiment);
+  const { origin } = experiment.canvas;
   const [top, bottom] = extent(scan.positions, 0);
   const [left, right] = extent(scan.positions, 1);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const [row, column] = [y + origin[0], x + origin[1]];
-      if (row < 0 || column < 0 || row >= rows || column >= columns) continue;
-      const [to, from] = [2 * (y * width + x), 2 * (row * columns + column)];
-      truth[to] = object.data[from];
-      truth[to + 1] = object.data[from + 1];
-      mask[to / 2] = row >= top && row <= bottom && column >= left && column <= right ? 1 : 0;
-    }
-  const reference: ComplexImage = { shape: found.shape, data: truth };
-  const aligned = applyGauge(found, findGauge(found, reference, {}, mask));
-  let [off, all] = [0, 0];
-  for (let i = 0; i < truth.length; i++) {
-    if (mask[i >> 1] === 0) continue;
-    off += (aligned.data[i] - truth[i]) ** 2;
-    all += truth[i] ** 2;
-  }
-  return Math.sqrt(off / all);
+  const mask = Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => {
+    const [row, column] = [Math.floor(i / shape[1]) + origin[0], (i % shape[1]) + origin[1]];
+    return row >= top && row <= bottom && column >= left && column <= right ? 1 : 0;
+  });
+  const found = { shape, data: Float32Array.from(data) };
+  const { aligned, truth, covered } = align(found, object, { origin, mask: { shape, data: mask }, register });
+  const inside = (values: Float64Array): Float64Array => values.filter((_, i) => covered[i >> 1] === 1);
+  return relativeError(inside(aligned.data), inside(truth.data));
 }
 
 function extent(positions: Float64Array, axis: 0 | 1): [number, number] {
