@@ -103,99 +103,123 @@ function oddButterfly(block, r) {
 
 const range = (from, to) => Array.from({ length: to - from }, (_, i) => from + i);
 
-/** A pass that splits transforms of `length` into r of length / r, in decimation of frequencies. */
-function pass(r) {
-  const turned = (j) => [
-    sub(mul(`y${j}r`, `w${j}r`), mul(`y${j}i`, `w${j}i`)),
-    add(mul(`y${j}r`, `w${j}i`), mul(`y${j}i`, `w${j}r`)),
-  ];
-  return `
-function pass${r}(
-  src: usize, srcStride: usize, dst: usize, dstStride: usize, n: i32, length: i32, twiddles: usize, bytes: usize,
+const lines = (from, to, write) => range(from, to).map(write).join("\n");
+
+/** How a pass finds its numbers: code for element j at pointer sj. */
+const LOADS = {
+  blocked: (j) => `const x${j}r = v128.load(s${j}), x${j}i = v128.load(s${j}, 16);`,
+  interleaved: (j) =>
+    `const a${j} = v128.load(s${j}), b${j} = v128.load(s${j}, 16), x${j}r = evens(a${j}, b${j}), x${j}i = odds(a${j}, b${j});`,
+};
+
+/**
+ * A pass splits transforms of `length` into r of length / r, in decimation of frequencies. Result j goes to part
+ * `firstPart + (j − 1) × nextPart` bytes on, backwards in the inverse, whose twiddles are arranged for that.
+ */
+const butterflyOf = (r, load) => `${lines(1, r, (j) => `const s${j} = s${j - 1} + srcPart;`)}
+${lines(1, r, (j) => `const d${j} = ${j === 1 ? "d0 + firstPart" : `d${j - 1} + nextPart`};`)}
+${lines(0, r, LOADS[load])}
+${butterfly(r).join("\n")}`;
+
+const turnedStores = (r) => `v128.store(d0, y0r); v128.store(d0, y0i, 16);
+${lines(
+  1,
+  r,
+  (j) =>
+    `v128.store(d${j}, ${sub(mul(`y${j}r`, `w${j}r`), mul(`y${j}i`, `w${j}i`))}); v128.store(d${j}, ${add(mul(`y${j}r`, `w${j}i`), mul(`y${j}i`, `w${j}r`))}, 16);`,
+)}`;
+
+/** Lines side by side in lanes, `bytes` of them an element. */
+const pass = (r, load, name) => `
+function ${name}${r}(
+  src: usize, srcStride: usize, dst: usize, dstStride: usize, n: i32, length: i32, reversed: bool,
+  twiddles: usize, bytes: usize,
 ): void {
-  const part = length / ${r};
-  const srcPart = <usize>part * srcStride, dstPart = <usize>part * dstStride;
+  const part = <usize>(length / ${r}), srcPart = part * srcStride, dstPart = part * dstStride;
+  const firstPart: usize = reversed ? ${r - 1} * dstPart : dstPart, nextPart: usize = reversed ? 0 - dstPart : dstPart;
   const srcLength = <usize>length * srcStride, dstLength = <usize>length * dstStride;
   const srcEnd = src + <usize>n * srcStride;
-  for (let k = 0; k < part; k++, twiddles += ${8 * (r - 1)}) {
-${range(1, r)
-  .map(
-    (j) =>
-      `    const w${j}r = v128.load32_splat(twiddles, ${8 * (j - 1)}), w${j}i = v128.load32_splat(twiddles, ${8 * (j - 1) + 4});`,
-  )
-  .join("\n")}
-    let s = src + <usize>k * srcStride, d = dst + <usize>k * dstStride;
+  for (let k: usize = 0; k < part; k++, twiddles += ${8 * (r - 1)}) {
+${lines(1, r, (j) => `const w${j}r = v128.load32_splat(twiddles, ${8 * (j - 1)}), w${j}i = v128.load32_splat(twiddles, ${8 * (j - 1) + 4});`)}
+    let s = src + k * srcStride, d = dst + k * dstStride;
     for (; s < srcEnd; s += srcLength, d += dstLength) {
       let s0 = s, d0 = d;
       for (const end = s + bytes; s0 < end; s0 += 32, d0 += 32) {
-${range(1, r)
-  .map((j) => `        const s${j} = s${j - 1} + srcPart, d${j} = d${j - 1} + dstPart;`)
-  .join("\n")}
-${range(0, r)
-  .map((j) => `        const x${j}r = v128.load(s${j}), x${j}i = v128.load(s${j}, 16);`)
-  .join("\n")}
-${butterfly(r)
-  .map((line) => `        ${line}`)
-  .join("\n")}
-        v128.store(d0, y0r); v128.store(d0, y0i, 16);
-${range(1, r)
-  .map((j) => `        v128.store(d${j}, ${turned(j)[0]}); v128.store(d${j}, ${turned(j)[1]}, 16);`)
-  .join("\n")}
+${butterflyOf(r, load)}
+${turnedStores(r)}
       }
     }
   }
 }
 `;
-}
 
 /** The last pass: neighbours meet, and results go to their places: frequency order[block] + j n / r. */
-function last(r) {
-  return `
+const last = (r) => `
 function last${r}(
-  src: usize, srcStride: usize, dst: usize, dstStride: usize, n: i32, order: usize, bytes: usize,
+  src: usize, srcPart: usize, dst: usize, dstStride: usize, n: i32, reversed: bool, order: usize, bytes: usize,
 ): void {
-  const part = n / ${r};
-  const dstPart = <usize>part * dstStride, srcBlock = <usize>${r} * srcStride;
-  for (const end = order + (<usize>part << 2); order < end; order += 4, src += srcBlock) {
+  const part = <usize>(n / ${r}), dstPart = part * dstStride, srcBlock: usize = ${r} * srcPart;
+  const firstPart: usize = reversed ? ${r - 1} * dstPart : dstPart, nextPart: usize = reversed ? 0 - dstPart : dstPart;
+  for (const end = order + (part << 2); order < end; order += 4, src += srcBlock) {
     let s0 = src, d0 = dst + <usize>load<i32>(order) * dstStride;
     for (const end = src + bytes; s0 < end; s0 += 32, d0 += 32) {
-${range(1, r)
-  .map((j) => `      const s${j} = s${j - 1} + srcStride, d${j} = d${j - 1} + dstPart;`)
-  .join("\n")}
-${range(0, r)
-  .map((j) => `      const x${j}r = v128.load(s${j}), x${j}i = v128.load(s${j}, 16);`)
-  .join("\n")}
-${butterfly(r)
-  .map((line) => `      ${line}`)
-  .join("\n")}
-${range(0, r)
-  .map((j) => `      v128.store(d${j}, y${j}r); v128.store(d${j}, y${j}i, 16);`)
-  .join("\n")}
+${butterflyOf(r, "blocked")}
+${lines(0, r, (j) => `v128.store(d${j}, y${j}r); v128.store(d${j}, y${j}i, 16);`)}
     }
   }
 }
 `;
+
+/** One line after the other, blocked: 4 neighbours in lanes. Pitches are in bytes. */
+const rowPass = (r) => `
+function rowPass${r}(
+  src: usize, srcPitch: usize, dst: usize, dstPitch: usize, n: i32, length: i32, reversed: bool,
+  twiddles: usize, rows: i32,
+): void {
+  const srcPart = <usize>(length / ${r}) << 3, srcLength = <usize>length << 3;
+  const firstPart: usize = reversed ? ${r - 1} * srcPart : srcPart, nextPart: usize = reversed ? 0 - srcPart : srcPart;
+  for (let k: usize = 0; k < srcPart; k += 32, twiddles += ${32 * (r - 1)}) {
+${lines(1, r, (j) => `const w${j}r = v128.load(twiddles, ${32 * (j - 1)}), w${j}i = v128.load(twiddles, ${32 * (j - 1) + 16});`)}
+    for (let at = k; at < <usize>n << 3; at += srcLength) {
+      let s0 = src + at, d0 = dst + at;
+      for (const end = s0 + <usize>rows * srcPitch; s0 < end; s0 += srcPitch, d0 += dstPitch) {
+${butterflyOf(r, "blocked")}
+${turnedStores(r)}
+      }
+    }
+  }
 }
+`;
 
 const choose = (call) =>
   RADICES.map((r, i) => `${i === 0 ? "  " : " else "}if (radix == ${r}) ${call(r)};`).join("\n ");
 
-const text = `// Written by generateFft.mjs.
-${RADICES.map(pass).join("")}${RADICES.map(last).join("")}
-export function pass(
-  radix: i32,
-  src: usize, srcStride: usize, dst: usize, dstStride: usize, n: i32, length: i32, twiddles: usize, bytes: usize,
-): void {
-${choose((r) => `pass${r}(src, srcStride, dst, dstStride, n, length, twiddles, bytes)`)}
-}
-
-export function last(
-  radix: i32,
-  src: usize, srcStride: usize, dst: usize, dstStride: usize, n: i32, order: usize, bytes: usize,
-): void {
-${choose((r) => `last${r}(src, srcStride, dst, dstStride, n, order, bytes)`)}
+const dispatch = (name, types, names) => `
+export function ${name}(radix: i32, ${types}): void {
+${choose((r) => `${name}${r}(${names})`)}
 }
 `;
+
+const PASS = [
+  "src: usize, srcStride: usize, dst: usize, dstStride: usize, n: i32, length: i32, reversed: bool, twiddles: usize, bytes: usize",
+  "src, srcStride, dst, dstStride, n, length, reversed, twiddles, bytes",
+];
+
+const text = `// Written by generateFft.mjs.
+import { evens, odds } from "./layout";
+${RADICES.map((r) => pass(r, "blocked", "pass") + pass(r, "interleaved", "columnPass") + last(r) + rowPass(r)).join("")}
+${dispatch("pass", ...PASS)}
+${dispatch("columnPass", ...PASS)}
+${dispatch(
+  "last",
+  "src: usize, srcStride: usize, dst: usize, dstStride: usize, n: i32, reversed: bool, order: usize, bytes: usize",
+  "src, srcStride, dst, dstStride, n, reversed, order, bytes",
+)}
+${dispatch(
+  "rowPass",
+  "src: usize, srcPitch: usize, dst: usize, dstPitch: usize, n: i32, length: i32, reversed: bool, twiddles: usize, rows: i32",
+  "src, srcPitch, dst, dstPitch, n, length, reversed, twiddles, rows",
+)}`;
 
 const output = new URL("butterflies.ts", import.meta.url);
 // The same text is not written again: what is newer than the compiled module makes it compile.

@@ -1,7 +1,8 @@
 import { PtychonautError } from "../../../errors.ts";
 import { planFft2 } from "../../../numerics/fft.ts";
+import { columnFactors, convolutionLength, type Radix, rowFactors } from "./fftFactors.ts";
 
-/** What `assembly/engines/fft.ts` follows to transform lines of one length. */
+/** What `assembly/engines/fft.ts` follows to transform lines of one length, forward and back. */
 export interface FftPlan {
   readonly length: number;
   /** To be copied into the module's memory, at a multiple of 16. */
@@ -11,12 +12,26 @@ export interface FftPlan {
   readonly rowScratch: number;
 }
 
-/** Radices that `assembly/engines/generateFft.mjs` writes code for. */
-type Radix = 2 | 3 | 4 | 5 | 7 | 8;
+type Direction = "forward" | "inverse";
 
-/** Words before the factors, and words a factor. */
-const HEADER_WORDS = 9;
-const FACTOR_WORDS = 3;
+/** Places of words in a plan; offsets in them are in bytes, from the plan's start. */
+const WORD = {
+  length: 0,
+  elements: 1,
+  columnBytes: 2,
+  rowCount: 3,
+  sister: 4,
+  reversed: 5,
+  convolution: 6,
+  factors: 7,
+  order: 8,
+  chirp: 9,
+  kernel: 10,
+  rowFactors: 11,
+  rowFactor: 12,
+  rowOrder: 13,
+} as const;
+const HEADER_WORDS = 14;
 
 const plans = new Map<number, FftPlan>();
 
@@ -31,8 +46,14 @@ export function fftPlan(n: number): FftPlan {
   if (!(Number.isInteger(n) && n >= 2)) {
     throw new PtychonautError("usage", "planes to transform need sides of at least two pixels", { got: `${n}` });
   }
-  const factors = factorise(n);
-  const plan = factors === undefined ? convolutionPlan(n) : directPlan(n, factors);
+  const elements = columnFactors(n) === undefined ? convolutionLength(2 * n - 1) : n;
+  const rows = rowCount(n);
+  const plan: FftPlan = {
+    length: n,
+    bytes: pair(n),
+    columnScratch: 2 * elements * columnBytes(elements),
+    rowScratch: rows * (rowFactors(n) === undefined ? 2 * 8 * (elements + 3) : 8 * n + 64),
+  };
   plans.set(n, plan);
   return plan;
 }
@@ -49,95 +70,121 @@ export function planePitch(width: number): number {
   return whole % 128 === 0 ? whole + 8 : whole;
 }
 
-/** Passes in their order, or undefined where a prime factor has no code. */
-function factorise(n: number): Radix[] | undefined {
-  const odd: Radix[] = [];
-  let rest = n;
-  for (const prime of [7, 5, 3] as const) {
-    for (; rest % prime === 0; rest /= prime) odd.push(prime);
-  }
-  let twos = 0;
-  for (; rest % 2 === 0; rest /= 2) twos++;
-  if (rest !== 1) return undefined;
-  if (twos === 1) return [...odd, 2];
-  const even: Radix[] = twos % 2 === 1 ? [8] : [];
-  for (let left = twos - 3 * (twos % 2); left > 0; left -= 2) even.push(4);
-  return [...odd, ...even];
-}
-
 /** Bytes of an element, 8 a line: as many lines as keep the scratch in the first cache, but 64 for whole cache lines. */
-function elementBytes(elements: number): number {
+function columnBytes(elements: number): number {
   return elements <= 128 ? 128 : 64;
 }
 
-class PlanWriter {
-  private readonly words: number[] = [];
-
-  get byteLength(): number {
-    return 4 * this.words.length;
-  }
-
-  integer(at: number, value: number): void {
-    this.words[at] = value;
-  }
-
-  /** Appends at a multiple of 16 bytes; returns the offset in bytes. */
-  append(words: ArrayLike<number>): number {
-    while (this.words.length % 4 !== 0) this.words.push(0);
-    const at = this.byteLength;
-    for (let i = 0; i < words.length; i++) this.words.push(words[i]);
-    return at;
-  }
-
-  appendFloats(values: ArrayLike<number>): number {
-    return this.append(new Int32Array(Float32Array.from(values).buffer));
-  }
-
-  finish(): Uint8Array {
-    return new Uint8Array(Int32Array.from(this.words).buffer);
-  }
+function rowCount(n: number): number {
+  if (rowFactors(n) === undefined) return n <= 128 ? 8 : 4;
+  return n <= 256 ? 8 : 4;
 }
 
-function startPlan(n: number, elements: number, factors: number): PlanWriter {
-  const writer = new PlanWriter();
-  for (let i = 0; i < HEADER_WORDS + FACTOR_WORDS * factors; i++) writer.integer(i, 0);
-  writer.integer(0, n);
-  writer.integer(1, elements);
-  writer.integer(2, elementBytes(elements));
-  writer.integer(3, elementBytes(elements) / 2);
-  return writer;
+/** Plans of both directions, one after the other, each with the way to its sister. */
+function pair(n: number): Uint8Array {
+  const [forward, inverse] = (["forward", "inverse"] as const).map((direction) =>
+    columnFactors(n) === undefined ? convolution(n, direction) : direct(n, direction),
+  );
+  forward[WORD.sister] = 4 * forward.length;
+  inverse[WORD.sister] = -4 * forward.length;
+  return new Uint8Array(Int32Array.from([...forward, ...inverse]).buffer);
 }
 
-function finishPlan(n: number, elements: number, writer: PlanWriter): FftPlan {
-  return {
-    length: n,
-    bytes: writer.finish(),
-    columnScratch: 2 * elements * elementBytes(elements),
-    rowScratch: (2 * (elements + 3) * elementBytes(elements)) / 2,
-  };
+/** Words of a plan, of a length that is a multiple of 16 bytes. */
+function start(n: number, elements: number, direction: Direction): number[] {
+  const words = Array<number>(HEADER_WORDS).fill(0);
+  words[WORD.length] = n;
+  words[WORD.elements] = elements;
+  words[WORD.columnBytes] = columnBytes(elements);
+  words[WORD.rowCount] = rowCount(n);
+  words[WORD.reversed] = direction === "inverse" ? 1 : 0;
+  return words;
 }
 
-function directPlan(n: number, factors: readonly Radix[]): FftPlan {
-  const writer = startPlan(n, n, factors.length);
-  writer.integer(5, factors.length);
+/** Appends at a multiple of 16 bytes; returns the offset in bytes. */
+function append(words: number[], added: ArrayLike<number>): number {
+  align(words);
+  const at = 4 * words.length;
+  for (let i = 0; i < added.length; i++) words.push(added[i]);
+  return at;
+}
+
+function appendFloats(words: number[], values: ArrayLike<number>): number {
+  return append(words, new Int32Array(Float32Array.from(values).buffer));
+}
+
+function align(words: number[]): number[] {
+  while (words.length % 4 !== 0) words.push(0);
+  return words;
+}
+
+function direct(n: number, direction: Direction): number[] {
+  const words = start(n, n, direction);
+  const factors = columnFactors(n) as readonly Radix[];
+  const table = appendFactors(words, factors);
+  // The assembly finds them right behind the header.
+  words[WORD.factors] = factors.length;
   let length = n;
-  factors.forEach((radix, i) => {
-    const isLast = i === factors.length - 1;
-    writer.integer(HEADER_WORDS + FACTOR_WORDS * i, radix);
-    writer.integer(HEADER_WORDS + FACTOR_WORDS * i + 1, isLast ? 0 : writer.appendFloats(twiddles(length, radix)));
+  for (const [i, radix] of factors.entries()) {
+    if (i < factors.length - 1) {
+      words[table / 4 + 2 * i + 1] = appendFloats(words, splatTwiddles(length, radix, direction));
+    }
     length /= radix;
-  });
-  writer.integer(6, writer.append(frequencyOrder(n, factors)));
-  return finishPlan(n, n, writer);
+  }
+  words[WORD.order] = append(words, frequencyOrder(n, factors));
+  appendRows(words, n, direction);
+  return align(words);
 }
 
-/** exp(−2πi jk / length) for k < length / radix and 0 < j < radix. */
-function twiddles(length: number, radix: number): number[] {
+function appendRows(words: number[], n: number, direction: Direction): void {
+  const factors = rowFactors(n);
+  if (factors === undefined) return;
+  const table = appendFactors(words, factors);
+  words[WORD.rowFactors] = factors.length;
+  words[WORD.rowFactor] = table;
+  let length = n;
+  for (const [i, radix] of factors.entries()) {
+    if (i < factors.length - 1) {
+      words[table / 4 + 2 * i + 1] = appendFloats(words, laneTwiddles(length, radix, direction));
+    }
+    length /= radix;
+  }
+  words[WORD.rowOrder] = append(words, rowOrder(n, factors));
+}
+
+/** Pairs of radix and place of its twiddles, which is filled in later. */
+function appendFactors(words: number[], factors: readonly Radix[]): number {
+  return append(
+    words,
+    factors.flatMap((radix) => [radix, 0]),
+  );
+}
+
+/**
+ * Turns result j of a butterfly of a transform of `length`, at k, where j is the butterfly's own. In the inverse, whose
+ * butterfly is the forward one, that is frequency radix − j.
+ */
+function twiddle(length: number, radix: number, direction: Direction, j: number, k: number): [re: number, im: number] {
+  const angle = (2 * Math.PI * (direction === "forward" ? -j * k : (radix - j) * k)) / length;
+  return [Math.cos(angle), Math.sin(angle)];
+}
+
+/** For k < length / radix: result j > 0 by j, real and imaginary part. */
+function splatTwiddles(length: number, radix: number, direction: Direction): number[] {
   const turns: number[] = [];
   for (let k = 0; k < length / radix; k++) {
+    for (let j = 1; j < radix; j++) turns.push(...twiddle(length, radix, direction, j, k));
+  }
+  return turns;
+}
+
+/** The same for 4 neighbours k at once: 4 real, then 4 imaginary parts. */
+function laneTwiddles(length: number, radix: number, direction: Direction): number[] {
+  const turns: number[] = [];
+  for (let k = 0; k < length / radix; k += 4) {
     for (let j = 1; j < radix; j++) {
-      const angle = (-2 * Math.PI * j * k) / length;
-      turns.push(Math.cos(angle), Math.sin(angle));
+      const four = [0, 1, 2, 3].map((lane) => twiddle(length, radix, direction, j, k + lane));
+      turns.push(...four.map(([re]) => re), ...four.map(([, im]) => im));
     }
   }
   return turns;
@@ -161,18 +208,30 @@ function frequencyOrder(n: number, factors: readonly number[]): number[] {
   });
 }
 
+/**
+ * The last pass over rows takes 4 blocks that hold neighbouring frequencies, which differ in the first pass's part: bytes
+ * from the row's start to the first of them, and to its first frequency.
+ */
+function rowOrder(n: number, factors: readonly number[]): number[] {
+  const frequencies = frequencyOrder(n, factors);
+  const blocksAPart = frequencies.length / factors[0];
+  return frequencies.flatMap((frequency, block) =>
+    Math.floor(block / blocksAPart) % 4 === 0 ? [8 * 4 * block, 8 * frequency] : [],
+  );
+}
+
 /** Any length by a convolution with a chirp, whose transform is that of float64. */
-function convolutionPlan(n: number): FftPlan {
+function convolution(n: number, direction: Direction): number[] {
   const m = convolutionLength(2 * n - 1);
-  const inner = directPlan(m, factorise(m) as Radix[]);
+  const sign = direction === "forward" ? -1 : 1;
   const chirp = new Float64Array(2 * n);
   const kernel = new Float64Array(2 * m);
   const centre = Math.floor(m / 2);
   for (let k = 0; k < n; k++) {
     // k² mod 2n keeps the angle small, and so exact, for large k.
-    const angle = (Math.PI * ((k * k) % (2 * n))) / n;
+    const angle = (sign * Math.PI * ((k * k) % (2 * n))) / n;
     chirp[2 * k] = Math.cos(angle);
-    chirp[2 * k + 1] = -Math.sin(angle);
+    chirp[2 * k + 1] = Math.sin(angle);
     for (const place of [k, m - k]) {
       const at = 2 * ((place + centre) % m);
       kernel[at] = chirp[2 * k];
@@ -181,28 +240,11 @@ function convolutionPlan(n: number): FftPlan {
   }
   const centred = planFft2([1, m]).forward(kernel);
   // Unitary there; here the convolution needs the plain transform over m, for the inverse's norm.
-  const response = new Float64Array(2 * m);
-  for (let i = 0; i < 2 * m; i++) response[i] = centred[(i + 2 * centre) % (2 * m)] / Math.sqrt(m);
+  const response = centred.map((_, i) => centred[(i + 2 * centre) % (2 * m)] / Math.sqrt(m));
 
-  const writer = startPlan(n, m, 0);
-  writer.integer(4, writer.append(new Int32Array(inner.bytes.slice().buffer)));
-  writer.integer(7, writer.appendFloats(chirp));
-  writer.integer(8, writer.appendFloats(response));
-  return finishPlan(n, m, writer);
+  const words = start(n, m, direction);
+  words[WORD.convolution] = append(words, new Int32Array(pair(m).buffer));
+  words[WORD.chirp] = appendFloats(words, chirp);
+  words[WORD.kernel] = appendFloats(words, response);
+  return align(words);
 }
-
-/** The cheapest length of at least `least` that has code. */
-function convolutionLength(least: number): number {
-  let best = 0;
-  let bestCost = Number.POSITIVE_INFINITY;
-  for (let m = least; m < 2 * least; m++) {
-    const factors = factorise(m);
-    if (factors === undefined) continue;
-    const cost = m * factors.reduce((sum, radix) => sum + COST[radix], 0);
-    if (cost < bestCost) [best, bestCost] = [m, cost];
-  }
-  return best;
-}
-
-/** What a pass costs an element, to one of radix 2. */
-const COST: Readonly<Record<Radix, number>> = { 2: 1, 3: 1.2, 4: 1.2, 5: 1.7, 7: 2.3, 8: 1.9 };
