@@ -1,4 +1,6 @@
+import { sizeOf } from "../../src/arrays.ts";
 import { PtychonautError } from "../../src/errors.ts";
+import type { ArrayFile } from "../../src/formats/arrayFile.ts";
 import { openArrayFile } from "../../src/formats/containers.ts";
 import { installPlugins } from "../../src/formats/hdf5/filters.ts";
 import { hdf5Library } from "../../src/formats/hdf5/library.ts";
@@ -60,13 +62,29 @@ const contents: readonly ((file: WrittenFile) => void)[] = [
   },
 ];
 
-export async function hdf5Files(): Promise<readonly Uint8Array[]> {
+/** Bitshuffled arrays, the places of whose chunks are kept in all ways. */
+const bitshuffled: readonly ((file: WrittenFile) => void)[] = [
+  [{ chunks: [2, 12, 7] }, { chunks: [6, 12, 12] }],
+  [{ chunks: [1, 1, 4] }, { chunks: [1, 12, 12], maxshape: [null, 12, 12] }],
+  [{ chunks: [2, 6, 6], maxshape: [null, null, 12] }],
+].map((datasets) => (file) => {
+  for (const [k, dataset] of datasets.entries())
+    for (const compression of [2, 0]) {
+      const how = { compression: 32008, compression_opts: [k === 0 ? 0 : 16, compression] };
+      file.create_dataset({ name: `array ${k} ${compression}`, data: counts, shape, ...dataset, ...how });
+    }
+});
+
+export const hdf5Files = (): Promise<readonly Uint8Array[]> => written(contents);
+export const bitshuffledFiles = (): Promise<readonly Uint8Array[]> => written(bitshuffled);
+
+async function written(files: typeof contents): Promise<readonly Uint8Array[]> {
   await installPlugins(await hdf5Library(), [32000, 32001, 32004, 32008, 32015]);
-  const files: Uint8Array[] = [];
-  for (const fill of contents)
+  const all: Uint8Array[] = [];
+  for (const fill of files)
     for (const oldest of ["earliest", "latest"] as const)
-      files.push(await writtenHdf5(fill, { libver: [oldest, "latest"] }));
-  return files;
+      all.push(await writtenHdf5(fill, { libver: [oldest, "latest"] }));
+  return all;
 }
 
 /** Reads all that a file has, in the ways in which arrays are read. */
@@ -80,6 +98,7 @@ export async function readHdf5(bytes: Uint8Array): Promise<void> {
         () => file.header(key),
         () => file.readImages(key, 0, 1),
         () => file.storedAt(key),
+        () => readChunked(file, key),
         () => file.read(key),
       ])
         refusedOrRead(read);
@@ -87,6 +106,15 @@ export async function readHdf5(bytes: Uint8Array): Promise<void> {
   } finally {
     file.close();
   }
+}
+
+/** As patterns are read that stay in their file. */
+function readChunked(file: ArrayFile, key: string): void {
+  const chunked = file.chunked?.(key);
+  if (chunked === undefined || chunked.extents.length === 0) return;
+  const [start, count] = [chunked.extents.map(() => 0), chunked.extents.map((extent) => Math.min(extent, 12))];
+  chunked.read(start, count);
+  chunked.readFloats?.(start, count, new Float32Array(sizeOf(count)));
 }
 
 /** One array that is broken does not hide the others. */

@@ -29,7 +29,7 @@ import { readScanNpz } from "../../src/scans/scanNpz.ts";
 import { checkpointIdentity, readCheckpoint } from "../../src/training/checkpoint.ts";
 import { dialects, readDialect } from "./dialectSeeds.ts";
 import * as frames from "./frameSeeds.ts";
-import { hdf5Files, readHdf5 } from "./hdf5.ts";
+import { bitshuffledFiles, hdf5Files, readHdf5 } from "./hdf5.ts";
 import * as seeds from "./seeds.ts";
 import { stemDialects } from "./stemSeeds.ts";
 
@@ -138,6 +138,7 @@ export const targets: Readonly<Record<string, Target>> = {
   tiff: { seeds: frames.tiffFiles, read: container("fuzz.tif") },
   table: { seeds: frames.tables, read: container("fuzz.csv") },
   hdf5: { seeds: hdf5Files, read: readHdf5 },
+  "bitshuffled hdf5": { seeds: bitshuffledFiles, read: readHdf5 },
   "frames scan": {
     seeds: () => [...frames.mibFiles(), ...frames.bloFiles(), ...frames.rasters()],
     read: framesScan,

@@ -34,7 +34,7 @@ export function chunkPlace({ along }: Pick<ChunkGrid, "along">, number: number):
 
 /** Takes note of a chunk. @param place its number along each axis @param mask bits of filters that it went without */
 export interface PutChunk {
-  (place: readonly number[], address: number | undefined, size: number, mask: number): void;
+  (place: readonly number[], address: number, size: number, mask: number): void;
   /** Takes note that a part of the index is gone through. @throws Unfamiliar when there are more than chunks can need */
   visit(): void;
 }

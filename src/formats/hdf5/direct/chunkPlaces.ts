@@ -1,9 +1,12 @@
 import type { ByteSource } from "../../byteSource.ts";
 import { chunkGrid, chunkNumber, type PutChunk } from "./chunkGrid.ts";
+import { readExtensibleArray } from "./extensibleArray.ts";
 import { mustBe, type RawFile, Unfamiliar } from "./fields.ts";
+import { readFixedArray } from "./fixedArray.ts";
 import { type ChunkLayout, layoutAt } from "./layout.ts";
 import { rawFile } from "./superblock.ts";
 import { readTree1 } from "./tree1.ts";
+import { readTree2 } from "./tree2.ts";
 
 /** Where the chunks of a dataset lie, by their numbers (`chunkGrid`). */
 export interface ChunkPlaces {
@@ -55,10 +58,10 @@ function placesOf(file: RawFile, layout: ChunkLayout): ChunkPlaces {
   let visits = 0;
   const visit = (): void => mustBe(++visits <= 4 * grid.count + 64, "an index that has no end");
   const put = Object.assign(
-    (place: readonly number[], address: number | undefined, size: number, mask: number): void => {
+    (place: readonly number[], address: number, size: number, mask: number): void => {
       visit();
       const number = chunkNumber(grid, place);
-      if (number === undefined || address === undefined || mask !== 0) return;
+      if (number === undefined || mask !== 0) return;
       mustBe(Number.isInteger(number) && size < 2 ** 32, "a chunk beside the others");
       offsets[number] = file.base + address;
       sizes[number] = size;
@@ -74,10 +77,24 @@ function readIndex(file: RawFile, layout: ChunkLayout, put: PutChunk): void {
   // Nothing has been written yet.
   if (index.address === undefined) return;
   switch (index.kind) {
+    case "single":
+      put(
+        layout.extents.map(() => 0),
+        index.address,
+        index.size,
+        index.mask,
+      );
+      break;
     case "tree1":
       readTree1(file, layout, index.address, put);
       break;
-    default:
-      mustBe(false, "another index of chunks");
+    case "tree2":
+      readTree2(file, layout, index.address, put);
+      break;
+    case "fixed":
+      readFixedArray(file, layout, index.address, put);
+      break;
+    case "extensible":
+      readExtensibleArray(file, layout, index.address, put);
   }
 }

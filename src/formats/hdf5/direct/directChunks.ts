@@ -1,7 +1,8 @@
 import { sizeOf } from "../../../arrays.ts";
 import { PtychonautError } from "../../../errors.ts";
+import type { ArrayHeader } from "../../arrayFile.ts";
 import { type ByteSource, readInto } from "../../byteSource.ts";
-import type { NumericData } from "../../npy.ts";
+import { decodeElements } from "../../npy.ts";
 import type { Box } from "../reader.ts";
 import type { BitshuffleDecoder, Bitshuffled, Output } from "./bitshuffle.ts";
 import { type ChunkGrid, chunkGrid, chunkNumber, chunkPlace } from "./chunkGrid.ts";
@@ -13,12 +14,13 @@ export interface DirectDataset {
   readonly source: ByteSource;
   readonly places: ChunkPlaces;
   readonly stored: Bitshuffled;
+  readonly dtype: ArrayHeader["dtype"];
   readonly shape: readonly number[];
   readonly chunks: readonly number[];
   /** Names it in errors. */
   readonly where: string;
-  /** What the library reads of it, for chunks that have no place here: bytes, or numbers. */
-  readonly otherwise: (box: Box, as: "bytes" | "numbers") => NumericData;
+  /** What the library reads of it: for boxes with chunks that have no place. */
+  readonly otherwise: (box: Box) => Uint8Array<ArrayBuffer>;
 }
 
 /** Chunks that are larger, decompressed, are left to the library. */
@@ -45,9 +47,10 @@ export class DirectChunks {
 
   /** Elements as bytes, little-endian and row-major. @throws PtychonautError "data" that names a broken chunk */
   bytes(box: Box): Uint8Array<ArrayBuffer> {
-    const { itemSize } = this.#dataset.stored;
-    const out = new Uint8Array(sizeOf(box.count) * itemSize);
-    this.#fill(box, out, itemSize, "asTheyAre");
+    const { stored, otherwise } = this.#dataset;
+    if (!this.#has(box)) return otherwise(box);
+    const out = new Uint8Array(sizeOf(box.count) * stored.itemSize);
+    this.#fill(box, out, stored.itemSize, "asTheyAre");
     return out;
   }
 
@@ -58,26 +61,32 @@ export class DirectChunks {
    * @throws PtychonautError "data" that names a broken chunk
    */
   floats(box: Box, out: Float32Array, output: Output): void {
-    this.#fill(box, out, 1, output);
+    const { stored, dtype, where, otherwise } = this.#dataset;
+    if (this.#has(box)) this.#fill(box, out, 1, output);
+    else out.set(decodeElements({ ...stored, dtype, littleEndian: true }, otherwise(box), where));
+  }
+
+  /** Whether all chunks of a box have a place. */
+  #has(box: Box): boolean {
+    const { chunks, places } = this.#dataset;
+    for (const place of placesIn(box, chunks)) if (places.offsets[chunkNumber(this.#grid, place)!] < 0) return false;
+    return true;
   }
 
   #fill(box: Box, out: Uint8Array | Float32Array, unit: number, output: Output): void {
-    const { chunks, otherwise } = this.#dataset;
+    const { chunks } = this.#dataset;
     const to = { ...box, data: out };
     for (const place of placesIn(box, chunks)) {
       const start = place.map((at, axis) => at * chunks[axis]);
-      const part = common({ start, count: chunks }, box);
       const data = this.#decoded(chunkNumber(this.#grid, place)!, out, output);
-      if (data !== undefined) copyBox({ start, count: chunks, data }, to, part, unit);
-      else copyBox({ ...part, data: otherwise(part, out instanceof Uint8Array ? "bytes" : "numbers") }, to, part, unit);
+      copyBox({ start, count: chunks, data }, to, common({ start, count: chunks }, box), unit);
     }
   }
 
-  /** A chunk's elements, valid until the next. @returns undefined of one that has no place */
-  #decoded(number: number, like: Uint8Array | Float32Array, output: Output): Uint8Array | Float32Array | undefined {
+  /** A chunk's elements, valid until the next. */
+  #decoded(number: number, like: Uint8Array | Float32Array, output: Output): Uint8Array | Float32Array {
     const { places, stored } = this.#dataset;
     const [offset, size] = [places.offsets[number], places.sizes[number]];
-    if (offset < 0) return undefined;
     const at = this.#fetch(number, offset, size);
     const decoded = this.#decoder.decode(at, size, this.#size, stored, output);
     if (typeof decoded === "string") throw this.#broken(number, decoded);

@@ -1,6 +1,5 @@
 import { sizeOf } from "../../../arrays.ts";
 import type { ByteSource } from "../../byteSource.ts";
-import { decodeElements } from "../../npy.ts";
 import type { Box, Hdf5Reader } from "../reader.ts";
 import { BITSHUFFLE, bitshuffleDecoder, OUTPUTS, type Output } from "./bitshuffle.ts";
 import { chunkPlaces } from "./chunkPlaces.ts";
@@ -33,14 +32,11 @@ export async function directReading(
     if (stored === undefined) return undefined;
     const places = chunkPlaces(source, stored.address, { shape, chunks, itemSize });
     if (places === undefined) return undefined;
-    const place = `${where}: ${path}`;
     const direct = new DirectChunks(
       {
-        ...{ source, places, stored, shape, chunks, where: place },
-        otherwise(box, as) {
-          const bytes = reader.bytes(path, box);
-          return as === "bytes" ? bytes : decodeElements({ dtype, itemSize, littleEndian: true }, bytes, place);
-        },
+        ...{ source, places, stored, dtype, shape, chunks },
+        where: `${where}: ${path}`,
+        otherwise: (box) => reader.bytes(path, box),
       },
       decoder,
     );

@@ -29,7 +29,8 @@ export function layoutAt(file: RawFile, address: number): ChunkLayout {
   mustBe(space !== undefined && layout !== undefined, "no dataset");
   const { extents, most } = dataspace(space);
   const version = layout.number(1);
-  mustBe(version === 3 || version === 4, "another version of the layout");
+  // 5 is 4 with room for chunks of more than 4 GiB, which their index shows.
+  mustBe(version >= 3 && version <= 5, "another version of the layout");
   mustBe(layout.number(1) === CHUNKED, "no chunks");
   const { dimensions, index } = version === 3 ? oldLayout(layout) : newLayout(layout);
   mustBe(dimensions.length === extents.length + 1, "chunks of another rank");
