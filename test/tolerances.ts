@@ -160,4 +160,13 @@ export const tolerances = {
     /** Float64 sums in another order, through some epochs of rounding: 1e3 roundings of 2⁻⁵³, and steps that amplify them. */
     sameNumbers: 1e-9,
   },
+  /**
+   * Kernels against float64, in units of rounding of the largest value: a complex product rounds four times, a sum of n terms
+   * n times, one more each for operands that were results.
+   */
+  kernelSum: (terms: number): number => 6 + 2 * terms,
+  /** The same: a denominator's three roundings, a root, a quotient and a product, twice. */
+  kernelDivision: 24,
+  /** The same: a pass rounds about four times, a few passes an axis, some of them twice in a convolution. */
+  kernelFourier: 48,
 } as const;

@@ -1,1 +1,7 @@
 export { fourier, fourierColumns, fourierRows } from "./fourier";
+export {
+  COMBINE, CUT, DIVIDE, ELEMENTWISE, FILL, FILL_NUMBERS, FOURIER, LARGEST, LIKELIHOOD, PASTE, RAMPS, RECIPROCAL,
+  SUMS, ZERO, run,
+} from "./run";
+/** Where memory that is not the module's own begins. */
+export const HEAP = __heap_base;

@@ -15,6 +15,7 @@ import {
   type WindowPlaces,
   type Windows,
 } from "./kernels.ts";
+import { longest } from "./shapes.ts";
 
 /** Planes in one array, `parts` numbers a pixel. A part of others shares their array. */
 interface Planes {
@@ -351,18 +352,6 @@ function each([frames, modes]: Shape, visit: (frame: number, mode: number) => vo
 function planeOf({ shape, parts, data, from, frameStride, modeStride }: Planes, f: number, m: number): Float64Array {
   const at = from + (shape[0] === 1 ? 0 : f * frameStride) + (shape[1] === 1 ? 0 : m * modeStride);
   return data.subarray(at, at + parts * shape[2] * shape[3]);
-}
-
-/** @throws PtychonautError "shape" where extents neither agree nor are 1 */
-function longest(operands: readonly Planes[]): Shape {
-  const [height, width] = operands[0].shape.slice(2) as [number, number];
-  const extents = [0, 1].map((axis) => Math.max(...operands.map(({ shape }) => shape[axis])));
-  for (const { shape } of operands)
-    if (shape[2] !== height || shape[3] !== width || shape.some((n, k) => k < 2 && n !== 1 && n !== extents[k]))
-      throw new PtychonautError("shape", "planes do not fit each other", {
-        got: operands.map(({ shape }) => `[${shape}]`).join(" and "),
-      });
-  return [extents[0], extents[1], height, width];
 }
 
 /** out = Σ term over what out has no extent for. Sums are made apart, since out may be an operand. */

@@ -1,0 +1,110 @@
+// Expected against measured amplitudes.
+import { FIRST, OPTIONS, SECOND, THIRD, factorOf, firstLanes, framesOf, heightOf, partStart, rowOf, widthOf } from "./record";
+import { GROUPS, VALUES, addPartials, laneSum } from "./sums";
+import { barrier } from "./threads";
+
+// @ts-ignore: decorator
+@inline export const GAUSSIAN = 0;
+// @ts-ignore: decorator
+@inline export const POISSON = 1;
+
+/** Added to expected counts, as POISSON_DARK of kernels.ts. */
+const DARK: f32 = 1e-6;
+const RUN: i32 = 32;
+
+/** The step's length less one, on pixels of `valid`; 0 elsewhere. */
+// @ts-ignore: decorator
+@inline export function stepFactor(kind: i32, expected: v128, amplitude: v128, valid: v128, dark: v128): v128 {
+  let factor: v128;
+  if (kind == GAUSSIAN) {
+    // Without light: 0, though √I / 0 is not.
+    const ratio = f32x4.sub(f32x4.div(amplitude, f32x4.sqrt(expected)), f32x4.splat(1));
+    factor = v128.and(f32x4.gt(expected, f32x4.splat(0)), ratio);
+  } else if (kind == POISSON) {
+    factor = f32x4.div(f32x4.sub(f32x4.mul(amplitude, amplitude), expected), f32x4.add(expected, dark));
+  } else factor = f32x4.sub(f32x4.mul(amplitude, amplitude), expected);
+  return v128.and(valid, factor);
+}
+
+/**
+ * Half a Poisson deviance: L − I + I ln(I / L) with r = I / L as L (r ln r − r + 1). ln by its series in
+ * s = (m − 1) / (m + 1), r = 2^e m, m in [√½, √2]; where e is 0 the terms that nearly cancel are put together:
+ * r · 2s − (r − 1) = (r − 1) s, so that small misfits keep their digits.
+ */
+// @ts-ignore: decorator
+@inline export function halfDeviance(light: v128, counts: v128): v128 {
+  const one = f32x4.splat(1), r = f32x4.div(counts, light);
+  const exponent = i32x4.shr_s(i32x4.sub(r, i32x4.splat(0x3f3504f3)), 23);
+  const e = f32x4.convert_i32x4_s(exponent);
+  const m = i32x4.sub(r, i32x4.shl(exponent, 23));
+  const s = f32x4.div(f32x4.sub(m, one), f32x4.add(m, one)), z = f32x4.mul(s, s);
+  let q = f32x4.add(f32x4.mul(z, f32x4.splat(1.0 / 9)), f32x4.splat(1.0 / 7));
+  q = f32x4.add(f32x4.mul(q, z), f32x4.splat(1.0 / 5));
+  q = f32x4.add(f32x4.mul(q, z), f32x4.splat(1.0 / 3));
+  const twice = f32x4.add(s, s), above = f32x4.sub(r, one);
+  const log = f32x4.add(f32x4.mul(e, f32x4.splat(0.6931471805599453)), twice);
+  const near = f32x4.mul(above, s), far = f32x4.sub(f32x4.mul(r, log), above);
+  const base = v128.bitselect(near, far, i32x4.eq(exponent, i32x4.splat(0)));
+  const value = f32x4.add(base, f32x4.mul(f32x4.mul(r, twice), f32x4.mul(z, q)));
+  // Without counts: L. Ratios that single precision has no exponent for count as none.
+  return f32x4.mul(light, v128.bitselect(value, one, f32x4.gt(r, f32x4.splat(1.2e-38))));
+}
+
+/** Running sums of a row of lanes: misfit of amplitudes, counts, half deviance, pixels. */
+// @ts-ignore: decorator
+@inline export function misfitOf(expected: v128, amplitude: v128): v128 {
+  const difference = f32x4.sub(f32x4.sqrt(expected), amplitude);
+  return f32x4.mul(difference, difference);
+}
+
+/** Factor, expected, measured. Options: kind, address of the misfits, mask or 0, its pitch, dark. */
+export function likelihood(record: usize, partials: usize, thread: i32, threads: i32): void {
+  const kind = load<i32>(record, OPTIONS), mask = load<usize>(record, OPTIONS + 8), pitch = load<usize>(record, OPTIONS + 12);
+  const height = heightOf(record), width = widthOf(record), units = framesOf(record) * GROUPS;
+  const dark = f32x4.splat(<f32>factorOf(record + OPTIONS + 16, 0));
+  const to = partStart(units, thread + 1, threads);
+  for (let unit = partStart(units, thread, threads); unit < to; unit++) {
+    const group = unit % GROUPS, frame = unit / GROUPS, slot = partials + (<usize>(unit * VALUES) << 3);
+    memory.fill(slot, 0, VALUES << 3);
+    const end = partStart(height, group + 1, GROUPS);
+    for (let y = partStart(height, group, GROUPS); y < end; y++) {
+      const valid: usize = mask == 0 ? 0 : mask + <usize>y * pitch;
+      const out = rowOf(record + FIRST, frame, 0, y);
+      const expected = rowOf(record + SECOND, frame, 0, y), measured = rowOf(record + THIRD, frame, 0, y);
+      if (kind == GAUSSIAN) compareRow(GAUSSIAN, out, expected, measured, valid, width, slot, dark);
+      else if (kind == POISSON) compareRow(POISSON, out, expected, measured, valid, width, slot, dark);
+      else compareRow(2, out, expected, measured, valid, width, slot, dark);
+    }
+  }
+  barrier();
+  if (thread == 0) addPartials(partials, framesOf(record), GROUPS, VALUES, load<usize>(record, OPTIONS + 4));
+}
+
+// @ts-ignore: decorator
+@inline function compareRow(
+  kind: i32, out: usize, expected: usize, measured: usize, mask: usize, width: i32, slot: usize,
+  dark: v128,
+): void {
+  const all = f32x4.splat(0), zero = f32x4.splat(0);
+  for (let x = 0; x < width; ) {
+    const end = min(width, x + 4 * RUN);
+    let off = all, counts = all, deviance = all, pixels = i32x4.splat(0);
+    for (; x < end; x += 4, out += 16, expected += 16, measured += 16) {
+      let valid = firstLanes(width - x);
+      if (mask != 0) {
+        valid = v128.and(valid, f32x4.gt(v128.load(mask), zero));
+        mask += 16;
+      }
+      const light = v128.load(expected), amplitude = v128.load(measured), square = f32x4.mul(amplitude, amplitude);
+      v128.store(out, stepFactor(kind, light, amplitude, valid, dark));
+      off = f32x4.add(off, v128.and(valid, misfitOf(light, amplitude)));
+      counts = f32x4.add(counts, v128.and(valid, square));
+      deviance = f32x4.add(deviance, v128.and(valid, halfDeviance(f32x4.add(light, f32x4.splat(DARK)), square)));
+      pixels = i32x4.sub(pixels, valid);
+    }
+    store<f64>(slot, load<f64>(slot) + laneSum(off));
+    store<f64>(slot, load<f64>(slot, 8) + laneSum(counts), 8);
+    store<f64>(slot, load<f64>(slot, 16) + 2 * laneSum(deviance), 16);
+    store<f64>(slot, load<f64>(slot, 24) + laneSum(f32x4.convert_i32x4_s(pixels)), 24);
+  }
+}
