@@ -28,6 +28,10 @@ export const tolerances = {
   alignedPhase: 0.01,
   /** What a narrow beam scatters beyond the detector's edge comes back in a discrete transform of the window and does not in a finer sum: below 1e-4 of the amplitude at the edge, relative to the largest intensity. */
   aliasedBeam: 2e-4,
+  /** What is left at the window's edge of a Gaussian, exp(−48²/36) of its middle before and more after it has spread: under 1e-9. */
+  gaussianTails: 1e-9,
+  /** The angular spectrum against the paraxial integral, at angles below 1 mrad, of slits exp(−(x/3)²); their spectrum beyond half a cycle a pixel, exp(−(3π/2)²) of the whole. */
+  paraxialFocus: 1e-6,
   /** A few float32 roundings, relative to the largest value. */
   float32Rounding: 1e-6,
   /** Simulation fixtures (README of the fixtures: 1e-4 of the maximum). */

@@ -1,12 +1,12 @@
-import { PtychonautError } from "../errors.ts";
+import { PtychonautError, setting } from "../errors.ts";
 import { lengthLabel } from "../optics/units.ts";
 import { counted } from "../printable.ts";
 import type { DataFacts } from "./fingerprint.ts";
 import type { Manifest } from "./manifest.ts";
 
 /**
- * Whether a trained model may be used on these data. A network sees patterns of one size in groups of one size; another
- * scan with another probe is legitimate but worth a word.
+ * Whether a trained model may be used on these data. A network sees patterns of one size in groups of one size, all of them near
+ * or all far fields; another scan with another probe is legitimate but worth a word.
  * @returns warnings for people
  * @throws PtychonautError "bundle" with the reason
  */
@@ -35,6 +35,15 @@ export function checkBundleFitsData(manifest: Manifest, facts: DataFacts): strin
       facts.measurement,
       facts.name,
       "state what the file holds, convert it, or train on these data",
+    );
+  const [had, has] = [travelOf(trained), travelOf(facts)];
+  if (had !== has)
+    throw mismatch(
+      `${had}s, not ${has}s`,
+      had,
+      has,
+      facts.name,
+      `if the scan is of another geometry, correct ${setting("propagation")}, or train on these data`,
     );
   const warnings: string[] = [];
   const names = scans.map((scan) => scan.facts.name).join(", ");
@@ -69,6 +78,8 @@ function anotherScan(manifest: Manifest, facts: DataFacts, names: string): strin
   const used = scans.length > 1 ? "; scales are the means of what was learned of each" : "";
   return `${facts.name} is another scan than the training data (${names})${alike}${used}`;
 }
+
+const travelOf = ({ geometry }: DataFacts): string => (geometry?.propagation ?? "far-field").replace("-", " ");
 
 /** Sizes of one pixel that differ by more than people round. */
 const OTHER_PIXEL = 0.01;

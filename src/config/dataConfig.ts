@@ -37,6 +37,7 @@ export interface DataConfig extends PreparingConfig {
   readonly detectorDistanceM: number | null;
   readonly detectorPixelM: number | null;
   readonly objectPixelM: number | null;
+  readonly focusDistanceM: number | null;
   /** Which of several scans in one file; null: the only one, or all of them, each by itself. */
   readonly scanIndex: number | null;
   readonly scaleContractVersion: "ci_intensity_v2" | "legacy_v1" | null;
@@ -96,6 +97,7 @@ const ownReading = [
   "detectorDistanceM",
   "detectorPixelM",
   "objectPixelM",
+  "focusDistanceM",
   "scanIndex",
 ] as const;
 
@@ -220,7 +222,7 @@ const schema = z.strictObject({
   ),
   propagation: optional(
     z.enum(["far-field", "near-field"]),
-    "How the wave reaches the detector. Left open: as the file says, else far-field, the only one that is computed.",
+    "How the wave reaches the detector. Left open: as the file says, else far-field.",
     { identity: "never" },
   ),
   energyKev: quantity("Energy of the photons, where the file does not say it.", "keV"),
@@ -229,7 +231,11 @@ const schema = z.strictObject({
   detectorDistanceM: quantity("Distance from sample to detector, where the file does not say it.", "metres"),
   detectorPixelM: quantity("Side of a detector pixel, where the file does not say it.", "metres"),
   objectPixelM: quantity(
-    "Side of an object pixel. Left open: as the file says, else λ z / (N p) of wavelength, distance and detector pixel.",
+    "Side of an object pixel. Left open: as the file says, else λ z / (N p) of wavelength, distance and detector pixel, in a near field by focus_distance_m.",
+    "metres",
+  ),
+  focusDistanceM: quantity(
+    "Of a near field: from the focus that the beam spreads from to the sample, where the file does not say it. It magnifies (z₁ + z) / z₁ times; of a parallel beam say the detector's pixel as the object's.",
     "metres",
   ),
   scanIndex: optional(

@@ -32,6 +32,8 @@ export interface GeometryStatement {
   readonly detectorDistanceM?: number;
   readonly detectorPixelM?: number;
   readonly objectPixelM?: number;
+  /** Of a near field: from the focus that the beam spreads from to the sample. */
+  readonly focusDistanceM?: number;
 }
 
 /** The settings that state these numbers. */
@@ -42,6 +44,7 @@ const settingNames = {
   detectorDistanceM: "detector_distance_m",
   detectorPixelM: "detector_pixel_m",
   objectPixelM: "object_pixel_m",
+  focusDistanceM: "focus_distance_m",
 } as const;
 
 type Quantity = keyof typeof settingNames;
@@ -80,7 +83,8 @@ export function mergeGeometry(file: GeometryStatement, stated: GeometryStatement
 
 /**
  * The geometry that statements add up to: the wavelength from the photons' energy, λ = h c / E, or from the electrons'
- * voltage, λ = h / √(2 m e U (1 + e U / 2 m c²)); in the far field the object's pixel from λ z / (N p).
+ * voltage, λ = h / √(2 m e U (1 + e U / 2 m c²)); the object's pixel in the far field from λ z / (N p), in a near field that
+ * spreads from a focus z₁ before the sample from p z₁ / (z₁ + z) (Fresnel's scaling theorem, `nearField.ts`).
  * @param pixels N, side of the patterns; undefined where they are not square, and the pixel then not either
  * @throws PtychonautError "data" when statements contradict each other
  */
@@ -142,18 +146,42 @@ function resolveWave(statement: GeometryStatement, where: string): Pick<Geometry
 }
 
 function resolveObjectPixel(
-  { propagation, wavelengthM, detectorDistanceM, detectorPixelM, objectPixelM: stated }: Geometry,
+  statement: GeometryStatement & Pick<Geometry, "propagation">,
   pixels: number | undefined,
   where: string,
 ): number | undefined {
+  const { propagation, wavelengthM, detectorDistanceM, detectorPixelM, objectPixelM: stated } = statement;
+  const { focusDistanceM } = statement;
+  if (propagation !== "far-field") return magnifiedPixel(statement, where);
+  if (focusDistanceM !== undefined)
+    throw new PtychonautError("data", "a far field is not magnified by the distance of a focus", {
+      where,
+      got: `focus_distance_m ${focusDistanceM}`,
+      fix: `say ${setting("propagation", "near-field")} too, or leave the focus out`,
+    });
   const parts = [wavelengthM, detectorDistanceM, detectorPixelM, pixels];
-  if (propagation !== "far-field" || parts.includes(undefined)) return stated;
+  if (parts.includes(undefined)) return stated;
   const [wavelength, distance, detectorPixel, side] = parts as [number, number, number, number];
   const derived = objectPixelSize({ wavelength, distance, detectorPixel, pixels: side });
   if (stated !== undefined && !agree(stated, derived))
     throw contradiction("the object's pixel contradicts wavelength, distance and detector pixel", where, [
       `object_pixel_m ${stated}`,
       `λ z / (N p) = ${derived.toPrecision(4)} with N = ${side}`,
+    ]);
+  return stated ?? derived;
+}
+
+/** Of a near field, by its focus. */
+function magnifiedPixel(
+  { detectorDistanceM, detectorPixelM, objectPixelM: stated, focusDistanceM }: GeometryStatement,
+  where: string,
+): number | undefined {
+  if (focusDistanceM === undefined || detectorDistanceM === undefined || detectorPixelM === undefined) return stated;
+  const derived = (detectorPixelM * focusDistanceM) / (focusDistanceM + detectorDistanceM);
+  if (stated !== undefined && !agree(stated, derived))
+    throw contradiction("the object's pixel contradicts the distance of the focus", where, [
+      `object_pixel_m ${stated}`,
+      `p z₁ / (z₁ + z) = ${derived.toPrecision(4)} with z₁ = ${focusDistanceM}`,
     ]);
   return stated ?? derived;
 }
@@ -165,7 +193,8 @@ export const missingForWave: string = `${setting("energy_kev")} (or ${setting("v
 export function missingForPixel(geometry: Geometry): readonly string[] {
   const { propagation, wavelengthM, detectorDistanceM, detectorPixelM, objectPixelM } = geometry;
   if (objectPixelM !== undefined) return [];
-  if (propagation !== "far-field") return [setting("object_pixel_m")];
+  const near = `${setting("focus_distance_m")} (or ${setting("object_pixel_m")})`;
+  if (propagation !== "far-field") return [near];
   const missing = [
     ...(wavelengthM === undefined ? [missingForWave] : []),
     ...(detectorDistanceM === undefined ? [setting("detector_distance_m")] : []),

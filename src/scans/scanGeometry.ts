@@ -28,6 +28,7 @@ const fileNames: Readonly<
     ["object_pixel_m", 1],
     ["object_pixel_A", 1e10],
   ],
+  focusDistanceM: [["focus_distance_m", 1]],
 };
 
 /**

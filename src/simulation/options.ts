@@ -61,8 +61,8 @@ export interface SimulationOptions {
    * its nominalPositions what the stage reports. Default 0: no nominal positions.
    */
   readonly positionError?: number;
-  /** What the file is to say of the experiment: the far field needs none of it. */
-  readonly geometry?: Omit<GeometryStatement, "propagation">;
+  /** What the file is to say of the experiment: the far field needs none of it, a near field is computed by it. */
+  readonly geometry?: GeometryStatement;
 }
 
 /** Options with every default filled in. */

@@ -8,14 +8,15 @@ import { makeObject } from "../optics/objects.ts";
 import { geometricPowers, withHermiteModes } from "../optics/probeModes.ts";
 import { makeProbe } from "../optics/probes.ts";
 import { objectSizeFor, positionsInObject, scanPath } from "../optics/scans.ts";
+import { propagatorOf } from "../physics/propagation/propagators.ts";
 import { Random } from "../random.ts";
 import { applyMask, beamstopMask, countPhotons } from "./detector.ts";
 import { type DiffractionOptions, diffract, diffractPiecewise } from "./diffraction.ts";
 import { resolveSimulation, type SimulationOptions } from "./options.ts";
 
 /**
- * A simulated scan with its ground truth: test object, probe, scan path, far-field diffraction and Poisson noise, all
- * from one seed.
+ * A simulated scan with its ground truth: test object, probe, scan path, diffraction (into the far field, or the near field
+ * that the geometry says) and Poisson noise, all from one seed.
  *
  * The Dataset's `object` is the truth, its `probe` the one used, scaled to photons (Σ|P|² is the number of photons that
  * hit an object of transmission 1), `photonsPerPattern` the dose asked for.
@@ -83,6 +84,7 @@ function plan(options: SimulationOptions): Plan {
       ? {}
       : { frameIntensities: flicker(positions.length / 2, resolved.intensityJitter, beamRandom) }),
     ...(resolved.geometry === undefined ? {} : { geometry: resolved.geometry }),
+    propagator: propagatorOf(resolved.geometry, "the simulation"),
     name: `simulated-${resolved.object.kind}-${resolved.seed}`,
     ...(resolved.noise ? { noise: noiseRandom } : {}),
   };

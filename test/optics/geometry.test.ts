@@ -32,10 +32,22 @@ describe("geometry", () => {
     expect(missingForPixel(resolveGeometry({ objectPixelM: 1e-8 }, 64, "scan"))).toEqual([]);
   });
 
+  it("a near field has the pixel that its focus magnifies, p z₁ / (z₁ + z)", () => {
+    const near = { ...hardXrays, propagation: "near-field", focusDistanceM: 8e-3 } as const;
+    expect(resolveGeometry(near, 128, "scan").objectPixelM! * 1e9).toBeCloseTo((75e3 * 8e-3) / 1.928, 9);
+    const rounded = { ...near, objectPixelM: 311e-9 };
+    expect(resolveGeometry(rounded, 128, "scan").objectPixelM).toBe(311e-9);
+    expect(() => resolveGeometry({ ...near, objectPixelM: 4e-7 }, 128, "scan")).toThrow(
+      /object's pixel contradicts the distance of the focus.*object_pixel_m 4e-7, p z₁ \/ \(z₁ \+ z\) = 3\.112e-7/,
+    );
+    const { propagation: _, ...far } = near;
+    expect(() => resolveGeometry(far, 128, "scan")).toThrow(/a far field is not magnified.*propagation=near-field/);
+  });
+
   it("a near field and frames that are not square have no pixel but a stated one", () => {
     const near = resolveGeometry({ ...hardXrays, propagation: "near-field" }, 128, "scan");
     expect(near.objectPixelM).toBeUndefined();
-    expect(missingForPixel(near)).toEqual(["`object_pixel_m`"]);
+    expect(missingForPixel(near)).toEqual(["`focus_distance_m` (or `object_pixel_m`)"]);
     const oblong = resolveGeometry(hardXrays, undefined, "scan");
     expect(oblong.objectPixelM).toBeUndefined();
     expect(missingForPixel(oblong)).toEqual(["`object_pixel_m`"]);

@@ -152,17 +152,17 @@ describe("an experiment's geometry, from simulation to the last picture", () => 
     expect(await identity({ positionReference: "corner" }, "plain.npz")).not.toEqual(plain);
   });
 
-  it("a near field is refused by train and infer, and inspect says so", async () => {
+  it("a near field whose numbers are not known is refused by train and infer, and inspect says so", async () => {
     const scan = readScanNpz(readFileSync(path("plain.npz")));
     writeFileSync(path("near.npz"), writeScanNpz({ ...scan, geometry: { propagation: "near-field" } }));
-    const refused = /no propagation for a near-field geometry in this version.*near\.npz.*expected far-field/;
+    const refused = /a near field needs its geometry.*near\.npz.*expected --energy_kev/;
     const train = ["--train_data_file", path("near.npz"), "--output_dir", path("trained"), "--gridsize", "1"];
     for (const outcome of [await infer("near.npz", "near"), await run("train", ...train, "--n_filters_scale", "1")]) {
       expect(outcome.code).toBe(2);
       expect(outcome.stderr).toMatch(refused);
     }
     const stated = await infer("plain.npz", "near", "--propagation", "near-field");
-    expect(stated.stderr).toMatch(/no propagation for a near-field geometry/);
-    expect((await run("inspect", path("near.npz"))).stdout).toMatch(/error +no propagation for a near-field geometry/);
+    expect(stated.stderr).toMatch(/a near field needs its geometry/);
+    expect((await run("inspect", path("near.npz"))).stdout).toMatch(/error +a near field needs its geometry/);
   });
 });

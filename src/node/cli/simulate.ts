@@ -84,12 +84,25 @@ const ownFlags: readonly Flag[] = [
   ),
   flag("Detector", "noise", "boolean", "Poisson noise.", { default: true }),
   flag("Detector", "beamstop", "number", "Diameter of a beamstop.", { default: 0, unit: "pixels" }),
+  flag(
+    "Geometry",
+    "propagation",
+    "text",
+    "How the wave reaches the detector; a near field needs all of its geometry.",
+    {
+      choices: ["far-field", "near-field"],
+      default: "far-field",
+    },
+  ),
   flag("Geometry", "energyKev", "number", "Energy of the photons that the file is to state.", { unit: "keV" }),
   flag("Geometry", "voltageKv", "number", "Voltage of the electrons.", { unit: "kV" }),
   flag("Geometry", "wavelengthM", "number", "Wavelength.", { unit: "metres" }),
   flag("Geometry", "detectorDistanceM", "number", "Distance from sample to detector.", { unit: "metres" }),
   flag("Geometry", "detectorPixelM", "number", "Side of a detector pixel.", { unit: "metres" }),
   flag("Geometry", "objectPixelM", "number", "Side of an object pixel; follows from the others where all are given.", {
+    unit: "metres",
+  }),
+  flag("Geometry", "focusDistanceM", "number", "Of a near field: from the beam's focus to the sample.", {
     unit: "metres",
   }),
   flag("Files", "labels", "boolean", "Also save the true patches, as Y: 8 n² bytes a pattern.", { default: false }),
@@ -128,9 +141,12 @@ export const simulateCommand: Command = {
 /** What was given, under the names that the simulation has; what was left open stays so. */
 export function simulationOptions(values: Readonly<Record<string, unknown>>): SimulationOptions {
   const number = (name: string) => (values[name] === undefined ? {} : { [name]: Number(values[name]) });
-  const geometry: GeometryStatement = Object.fromEntries(
-    geometryQuantities.flatMap((name) => (values[name] === undefined ? [] : [[name, Number(values[name])]])),
-  );
+  const geometry: GeometryStatement = {
+    ...Object.fromEntries(
+      geometryQuantities.flatMap((name) => (values[name] === undefined ? [] : [[name, Number(values[name])]])),
+    ),
+    ...(values["propagation"] === "near-field" ? { propagation: "near-field" } : {}),
+  };
   return {
     ...(Object.keys(geometry).length === 0 ? {} : { geometry }),
     ...number("seed"),

@@ -16,9 +16,9 @@ const NO_PHASE = 1e-6;
 
 /**
  * A probe that sits at the corner of its window, as a Fourier transform leaves it; one without phase, as a program leaves
- * it that saved amplitudes; one that does not fit into its window.
+ * it that saved amplitudes; one that does not fit into its window, which that of a near field need not.
  */
-export function probeField({ probeField: field, stated }: ScanFacts): Finding[] {
+export function probeField({ probeField: field, stated, geometry }: ScanFacts): Finding[] {
   if (field === undefined || field.data.length === 0) return [];
   const light = intensity(field);
   const [height, width] = field.shape.slice(-2) as [number, number];
@@ -26,7 +26,9 @@ export function probeField({ probeField: field, stated }: ScanFacts): Finding[] 
   const place = stated.probeAt === undefined ? placeFindings(centre, height, width) : [];
   return [
     ...place,
-    ...(place.some(({ severity }) => severity === "error") ? [] : edgeFindings(light, height, width)),
+    ...(place.some(({ severity }) => severity === "error") || geometry?.propagation === "near-field"
+      ? []
+      : edgeFindings(light, height, width)),
     ...phaseFindings(field),
   ];
 }

@@ -1,6 +1,7 @@
 import type { Finding } from "./finding.ts";
 import { maskShare } from "./maskShare.ts";
 import { measurement } from "./measurement.ts";
+import { nearField } from "./nearField.ts";
 import { outliers } from "./outliers.ts";
 import { patternSize } from "./patternSize.ts";
 import { pixels } from "./pixels.ts";
@@ -27,6 +28,7 @@ const checks: readonly ScanCheck[] = [
   maskShare,
   probeEnergy,
   probeField,
+  nearField,
 ];
 
 /** Of its positions; they say nothing while the unit is wrong. */

@@ -15,11 +15,14 @@ const SIDES = [
   [6, 16],
 ] as const;
 
+/** λ z / p² = 3.75, M = 2: what a near field needs of it. */
+const geometry = { wavelengthM: 1e-10, detectorDistanceM: 0.3, detectorPixelM: 4e-6, objectPixelM: 2e-6 } as const;
+
 const interleaved = ({ re, im }: Record<"re" | "im", ArrayLike<number>>): Float64Array =>
   Float64Array.from({ length: 2 * re.length }, (_, i) => (i % 2 === 0 ? re : im)[i >> 1]);
 
 describe.each(propagationKinds)("%s", (kind) => {
-  const propagator = propagatorOf({ propagation: kind });
+  const propagator = propagatorOf({ ...geometry, propagation: kind });
 
   describe.each(SIDES)("of waves [%i, %i]", (height, width) => {
     const shape = [height, width] as const;
@@ -80,6 +83,17 @@ function hermitian(a: ArrayLike<number>, b: ArrayLike<number>): readonly [number
 
 it("a geometry without a propagator is refused by name", () => {
   expect(() => propagatorOf({ propagation: "near-moon" })).toThrow(
-    /no propagation for a near-moon geometry.*expected far-field/,
+    /no propagation for a near-moon geometry.*expected far-field or near-field/,
+  );
+});
+
+it("a near field without its numbers asks for them", () => {
+  const { objectPixelM: _, ...others } = geometry;
+  expect(() => propagatorOf({ ...others, propagation: "near-field" }, "scan.cxi")).toThrow(
+    /a near field needs its geometry; in scan\.cxi; expected `focus_distance_m` \(or `object_pixel_m`\), in the file/,
+  );
+  const { detectorPixelM: __, ...noDetector } = geometry;
+  expect(() => propagatorOf({ ...noDetector, propagation: "near-field" })).toThrow(
+    /expected `detector_pixel_m` \(in a/,
   );
 });
