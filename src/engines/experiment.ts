@@ -54,6 +54,9 @@ export class Experiment {
   readonly positions: Float64Array;
   /** Most frames that are on the device at once. */
   readonly batchSize: number;
+  readonly subPixel: SubPixel;
+  /** Object pixels by which positions may be elsewhere than the scan has them. */
+  readonly margin: number;
   readonly #batches: Batches;
   readonly #patches: Waves;
   readonly #change: Waves;
@@ -84,6 +87,8 @@ export class Experiment {
     }
     const frames = Math.min(batchSize, count);
     this.batchSize = frames;
+    this.subPixel = subPixel;
+    this.margin = margin;
     this.#batches = new Batches(kernels, scan, this.canvas, frames, subPixel);
     this.#patches = kernels.waves([frames, 1, height, width]);
     this.#change = kernels.waves([frames, modes, height, width]);

@@ -1,19 +1,19 @@
-import type { Random } from "../random.ts";
 import type { Experiment } from "./experiment.ts";
+import type { EngineSetting, EngineSettings } from "./settings.ts";
 import type { WrapperRun } from "./wrapperRun.ts";
 
 /**
  * What is refined or held beside object and probe, with any engine that allows it: modes, positions, intensities,
  * background, constraints. A new one is a file and a line in `wrappers/registry.ts`.
  */
-export interface Wrapper {
+export interface Wrapper<S extends EngineSettings = EngineSettings> {
   readonly name: string;
   /** One line for help. */
   readonly about: string;
+  /** What it can be told; anything else is refused. */
+  readonly settings: readonly EngineSetting[];
   /** Why it makes no sense with an engine; nothing where it does. */
-  refuses?(engine: string, settings: WrapperSettings): string | undefined;
-  /** @throws PtychonautError "usage" for settings that cannot be */
-  init(experiment: Experiment, settings: WrapperSettings, random: Random): WrapperRun;
+  refuses?(engine: { readonly name: string; readonly settings: EngineSettings }): string | undefined;
+  /** @param settings all of them, as `completeSettings` gives them */
+  init(experiment: Experiment, settings: S): WrapperRun;
 }
-
-export type WrapperSettings = Readonly<Record<string, number | string | boolean>>;

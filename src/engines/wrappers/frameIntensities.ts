@@ -1,0 +1,77 @@
+import type { Batch } from "../batches.ts";
+import type { Experiment } from "../experiment.ts";
+import type { Waves } from "../kernels/kernels.ts";
+import type { Wrapper } from "../wrapper.ts";
+import type { Change, Optics, WrapperRun } from "../wrapperRun.ts";
+
+/** Part of the least-squares step that is taken: object and probe take the rest. */
+const RELAXATION = 0.5;
+/** Largest change of an amplitude in one step. */
+const LARGEST_STEP = 0.2;
+
+/**
+ * The beam's intensity in each frame: P_j = s_j P. The step is that of least squares for ψ_j along itself,
+ *
+ *   s_j ← s_j (1 + ½ Re ⟨ψ_j, χ_j⟩ / ⟨ψ_j, ψ_j⟩),
+ *
+ * after which the mean of s² is 1 again: the rest is the probe's power (Odstrčil, Menzel & Guizar-Sicairos, Opt. Express
+ * 26, 3108 (2018), section 2.5).
+ */
+export const frameIntensities: Wrapper = {
+  name: "intensities",
+  about: "refines the beam's intensity in every frame",
+  settings: [],
+  init: (experiment) => new FrameIntensities(experiment),
+};
+
+class FrameIntensities implements WrapperRun {
+  readonly #experiment: Experiment;
+  /** s_j of all frames. */
+  readonly #amplitudes: Float64Array;
+  readonly optics: Optics;
+  readonly memory: { readonly amplitudes: Float64Array };
+
+  constructor(experiment: Experiment) {
+    this.#experiment = experiment;
+    this.#amplitudes = new Float64Array(experiment.frames).fill(1);
+    this.memory = { amplitudes: this.#amplitudes };
+    const { kernels, batchSize } = experiment;
+    const [, modes, height, width] = experiment.probe.shape;
+    const lit = kernels.waves([batchSize, modes, height, width]);
+    const factors = kernels.numbers(batchSize);
+    this.optics = {
+      probe: ({ frames }: Batch, probe: Waves): Waves => {
+        const [out, factor] = [kernels.frames(lit, 0, frames.length), kernels.frames(factors, 0, frames.length)];
+        kernels.write(
+          factor,
+          Float64Array.from(frames, (frame) => this.#amplitudes[frame]),
+        );
+        kernels.combine(out, factor, probe, 0, probe);
+        return out;
+      },
+    };
+  }
+
+  async changed({ batch, patches, probe, change }: Change): Promise<void> {
+    const { kernels } = this.#experiment;
+    const exit = kernels.waves(change.shape);
+    const [along, length] = [kernels.numbers(batch.frames.length, 2), kernels.numbers(batch.frames.length, 2)];
+    kernels.product(exit, patches, probe);
+    kernels.dot(along, exit, change);
+    kernels.dot(length, exit, exit);
+    const [overlap, power] = [await kernels.read(along), await kernels.read(length)];
+    kernels.release(exit, along, length);
+    batch.frames.forEach((frame, k) => {
+      const step = power[2 * k] > 0 ? (RELAXATION * overlap[2 * k]) / power[2 * k] : 0;
+      this.#amplitudes[frame] *= 1 + Math.min(LARGEST_STEP, Math.max(-LARGEST_STEP, step));
+    });
+  }
+
+  endEpoch(): readonly string[] {
+    const { kernels, probe } = this.#experiment;
+    const mean = Math.sqrt(this.#amplitudes.reduce((sum, s) => sum + s * s, 0) / this.#amplitudes.length);
+    for (let frame = 0; frame < this.#amplitudes.length; frame++) this.#amplitudes[frame] /= mean;
+    kernels.combine(probe, mean, probe, 0, probe);
+    return [];
+  }
+}
