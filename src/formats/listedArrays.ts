@@ -2,6 +2,7 @@ import { sizeOf } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
 import type { ArrayFile, ArrayHeader, ChunkedElements, StoredElements } from "./arrayFile.ts";
 import type { ByteSource } from "./byteSource.ts";
+import { namesText } from "./foldedNames.ts";
 import {
   decodeElements,
   type NpyArray,
@@ -50,7 +51,7 @@ export function listedArrays({ container, arrays, attributes = {}, refused, wher
     throw new PtychonautError(
       "data",
       other === undefined ? `no array "${key}"` : `"${key}" is ${other}, which is not read`,
-      { where, expected: `one of ${[...arrays.keys()].slice(0, 20).join(", ")}` },
+      { where, expected: `one of ${namesText([...arrays.keys()])}` },
     );
   };
   const stretch = (array: ListedArray, from: number, length: number): Uint8Array => {

@@ -2,6 +2,7 @@ import { Inflate, inflateSync } from "fflate";
 import { PtychonautError } from "../errors.ts";
 import { asSource, type ByteSource } from "./byteSource.ts";
 import { crc32 } from "./crc32.ts";
+import { namesText } from "./foldedNames.ts";
 import { notReadable, SIGNATURE_BYTES } from "./signatures.ts";
 import {
   CENTRAL_HEADER,
@@ -74,7 +75,10 @@ export function openZip(input: Uint8Array | ByteSource, where: string, limits: Z
   const find = (name: string): Entry => {
     const entry = entries.get(name);
     if (entry === undefined)
-      throw new PtychonautError("data", `no member "${name}"`, { where, expected: [...entries.keys()].join(", ") });
+      throw new PtychonautError("data", `no member "${name}"`, {
+        where,
+        expected: `one of ${namesText([...entries.keys()])}`,
+      });
     return entry;
   };
   // In pieces any size can be read; only what swells suspiciously is refused.

@@ -1,5 +1,6 @@
 import { PtychonautError } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
+import { namesText } from "../formats/foldedNames.ts";
 import { objectImage, squeezed } from "../reconstructions/objectImage.ts";
 import { objectOfScanFormat } from "../reconstructions/ofScanFormats.ts";
 import type { FoundObject } from "../reconstructions/reconstructionFormat.ts";
@@ -89,7 +90,7 @@ function noObject(npz: ArrayFile, path: string, expected: string): PtychonautErr
   return new PtychonautError("data", "no object in this file", {
     where: path,
     expected,
-    got: `the arrays ${npz.keys.join(", ")}`,
+    got: `the arrays ${namesText(npz.keys)}`,
     fix: `name the array: ${path}${SEPARATOR}NAME`,
   });
 }

@@ -1,5 +1,6 @@
 import { PtychonautError } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
+import { namesText } from "../formats/foldedNames.ts";
 import { type AddressOption, SEPARATOR } from "./addresses.ts";
 import { metresNamed } from "./formats/quantities.ts";
 import type { ArrayPart, PositionsPart, ScanParts } from "./parts.ts";
@@ -51,7 +52,7 @@ export function placedArrays(
   if (named.length > 0 && missing === undefined) return named.map((key) => ({ file, key, where }));
   throw new PtychonautError("data", missing === undefined ? "which array is meant?" : `no array "${missing}"`, {
     where,
-    got: `the arrays ${file.keys.join(", ")}`,
+    got: `the arrays ${namesText(file.keys)}`,
     fix: `name it: ${optionAdvice(option, `${where}${SEPARATOR}ARRAY`)}`,
   });
 }

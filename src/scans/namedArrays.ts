@@ -1,5 +1,6 @@
 import { PtychonautError } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
+import { namesText } from "../formats/foldedNames.ts";
 import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
 
 /**
@@ -46,7 +47,7 @@ export function requireKey(
   checkLink(file, key);
   throw new PtychonautError("data", `no ${what}: the file has no array "${key}"`, {
     where,
-    got: `the arrays ${file.keys.join(", ")}`,
+    got: `the arrays ${namesText(file.keys)}`,
     fix: `name the array with ${optionAdvice(option)}`,
   });
 }

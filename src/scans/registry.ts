@@ -2,6 +2,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { scanOfNumber } from "../data/scanNumbers.ts";
 import { PtychonautError, unknownName } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
+import { namesText } from "../formats/foldedNames.ts";
 import { asStated } from "./asStated.ts";
 import { completeScan, shapeOfParts } from "./completeScan.ts";
 import { withElsewhere } from "./elsewhere.ts";
@@ -87,7 +88,7 @@ export function chooseFormat(
     {
       where,
       expected: `one of ${(best === undefined ? formats : equal.map(({ format }) => format)).map(titled).join(", ")}`,
-      got: best === undefined ? `the arrays ${file.keys.join(", ")}` : equal.map(({ evidence }) => evidence).join("; "),
+      got: best === undefined ? `the arrays ${namesText(file.keys)}` : equal.map(({ evidence }) => evidence).join("; "),
       fix: `name the format: ${optionAdvice("format")}`,
     },
   );

@@ -3,6 +3,7 @@ import type { Measurement, Patterns } from "../data/dataset.ts";
 import { memoryPatterns } from "../data/memoryPatterns.ts";
 import { PtychonautError } from "../errors.ts";
 import type { ArrayFile, ArrayHeader } from "../formats/arrayFile.ts";
+import { namesText } from "../formats/foldedNames.ts";
 import type { NumericArray } from "../formats/npy.ts";
 import { checkLink, requireKey } from "./namedArrays.ts";
 import { framesToFront, type PatternLayout } from "./patternLayout.ts";
@@ -30,15 +31,13 @@ function noPatterns(file: ArrayFile, options: ScanOptions, where: string): never
   const { patterns: likely } = findRoles(file, options);
   throw new PtychonautError("data", 'no patterns (diffraction or diff3d): the file has no array "diffraction"', {
     where,
-    got: `the arrays ${file.keys.slice(0, MOST_NAMED).join(", ")}${file.keys.length > MOST_NAMED ? ", …" : ""}`,
+    got: `the arrays ${namesText(file.keys)}`,
     fix:
       likely === undefined
         ? `name another file that has them: ${optionAdvice("patterns", "FILE::ARRAY")}`
         : `name the array with ${optionAdvice("patternsKey", likely)}; inspecting the file tells what else has to be said`,
   });
 }
-
-const MOST_NAMED = 20;
 
 const complexAdvice =
   `save the intensities |.|² and say ${optionAdvice("measurement", "counts")}, or the moduli |.| and say ` +

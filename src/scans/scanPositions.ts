@@ -2,6 +2,7 @@ import { type ComplexArray, sizeOf } from "../arrays.ts";
 import { frameRanges, unusedFrames } from "../data/frameRanges.ts";
 import { PtychonautError, setting } from "../errors.ts";
 import type { ArrayFile, ArrayHeader } from "../formats/arrayFile.ts";
+import { namesText } from "../formats/foldedNames.ts";
 import type { ArrayAt } from "../formats/joinedArrays.ts";
 import { type Geometry, missingForPixel } from "../optics/geometry.ts";
 import { requireKey } from "./namedArrays.ts";
@@ -157,7 +158,7 @@ function joined(xFile: ArrayFile, xKey: string, yKey: string, where: string, yFi
     if (!file.has(key))
       throw new PtychonautError("data", `no array "${key}"`, {
         where,
-        got: `the arrays ${file.keys.join(", ")}`,
+        got: `the arrays ${namesText(file.keys)}`,
         fix: `name one array of positions with ${optionAdvice("positionsKey")} and ${optionAdvice("positionOrder", "yx")}`,
       });
     const { shape, dtype, data } = file.readNumbers(key);

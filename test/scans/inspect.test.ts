@@ -2,7 +2,10 @@ import { describe, expect, it } from "vitest";
 import { camelCase } from "../../src/config/names.ts";
 import { diskOverlap, probeDiameter, scanStatistics } from "../../src/data/scanStatistics.ts";
 import { openArrayFile } from "../../src/formats/containers.ts";
-import { type NpyArray, writeNpy } from "../../src/formats/npy.ts";
+import { group, array as hdf5Array } from "../../src/formats/hdf5/tree.ts";
+import { writeHdf5 } from "../../src/formats/hdf5/writeHdf5.ts";
+import { memoryFile } from "../../src/formats/memorySink.ts";
+import { type NpyArray, type NumericArray, writeNpy } from "../../src/formats/npy.ts";
 import { writeNpz } from "../../src/formats/npz.ts";
 import { Random } from "../../src/random.ts";
 import type { Finding } from "../../src/scans/checks/finding.ts";
@@ -353,5 +356,49 @@ describe("scan numbers", () => {
 
   it("a single position has no step", () => {
     expect(scanStatistics(Float64Array.of(3, 4))).toMatchObject({ step: 0, duplicates: [], outliers: [] });
+  });
+});
+
+describe("the list of a file's arrays", () => {
+  const one = (dtype: "float64" | "float32", shape: readonly number[]): NpyArray =>
+    ({
+      ...{ shape, dtype },
+      data: new { float64: Float64Array, float32: Float32Array }[dtype](shape.reduce((a, b) => a * b, 1)),
+    }) as NpyArray;
+  const arrays = (inspection: ReturnType<typeof inspectScan>): string =>
+    /Arrays\n([\s\S]*?)\n\nScan/.exec(inspectReport(inspection))?.[1].replace(/ {3,}/g, "  ") ?? "";
+  const many = Object.fromEntries([
+    ...Array.from({ length: 42 }, (_, k) => [`content/obj/S${k}/data`, one("float32", [1, 8, k < 40 ? 8 : 9])]),
+    ...Array.from({ length: 42 }, (_, k) => [`content/obj/S${k}/size`, one("float64", [])]),
+    ...Array.from({ length: 30 }, (_, k) => [`content/pars/${"p".repeat(k + 1)}`, one("float64", [])]),
+    ["run", one("float64", [])],
+  ]) as Record<string, NpyArray>;
+  const expected = [
+    "  content/obj/S0…S41/data × 42  (1, 8, 8) (1, 8, 9)  float32",
+    "  content/obj/… × 42  ()  single values",
+    "  content/pars/… × 30  ()  single values",
+    "  run  ()  float64",
+    "  (single values one by one: in this report as JSON)",
+  ];
+
+  it("is short where names differ in numbers alone, or single values are many, in any container", async () => {
+    const below = (start: string): string[] => Object.keys(many).filter((name) => name.startsWith(start));
+    const node = (name: string) => hdf5Array(many[name] as NumericArray);
+    const objects = Array.from({ length: 42 }, (_, k) => [
+      `S${k}`,
+      group({ data: node(`content/obj/S${k}/data`), size: node(`content/obj/S${k}/size`) }),
+    ]);
+    const pars = below("content/pars/").map((name) => [name.slice("content/pars/".length), node(name)]);
+    const content = { obj: group(Object.fromEntries(objects)), pars: group(Object.fromEntries(pars)) };
+    const { file, bytes } = memoryFile();
+    await writeHdf5(file, group({ content: group(content), run: node("run") }));
+    for (const inspection of [
+      inspectScan(writeNpz(many)),
+      inspectScan(await openArrayFile(bytes(), "scan.h5"), {}, "scan.h5"),
+    ]) {
+      expect(arrays(inspection).split("\n").sort()).toEqual([...expected].sort());
+      // For programs all are there.
+      expect(inspection.arrays).toHaveLength(115);
+    }
   });
 });

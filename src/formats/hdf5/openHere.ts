@@ -1,6 +1,7 @@
 import { sizeOf } from "../../arrays.ts";
 import { PtychonautError } from "../../errors.ts";
 import type { ByteSource } from "../byteSource.ts";
+import { namesText } from "../foldedNames.ts";
 import type { Neighbours } from "../neighbours.ts";
 import { readAttributes } from "./attributes.ts";
 import { bitshuffledAlone } from "./direct/bitshuffle.ts";
@@ -223,9 +224,8 @@ function notThere(
       got: `a link to ${link.obj_path} in the file ${link.filename}`,
       fix: "put that file where the link says, from the folder of this one",
     });
-  const names = datasets.slice(0, 40).join(", ");
   return new PtychonautError("data", `no array "${path}"`, {
     where,
-    expected: `one of ${names}${datasets.length > 40 ? ` and ${datasets.length - 40} more` : ""}`,
+    expected: `one of ${namesText(datasets)}`,
   });
 }

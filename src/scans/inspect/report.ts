@@ -1,6 +1,7 @@
 import { lengthLabel } from "../../optics/units.ts";
 import { counted, printableLine } from "../../printable.ts";
 import { type Finding, percent, short } from "../checks/finding.ts";
+import { arrayRows, foldedNote } from "./arrayRows.ts";
 import type { ScanInspection } from "./inspectScan.ts";
 
 /** An inspection as text for a terminal, findings last and gravest first. */
@@ -9,7 +10,8 @@ export function inspectReport(inspection: ScanInspection): string {
     inspection.name,
     "",
     "Arrays",
-    ...table(inspection.arrays.map(({ key, shape, dtype }) => [printableLine(key), `(${shape.join(", ")})`, dtype])),
+    ...table(arrayRows(inspection.arrays)),
+    ...foldedNote(inspection.arrays),
     "",
     "Scan",
     ...table(facts(inspection)),
