@@ -105,6 +105,23 @@ export function optional<T>(
   return (field.nullable() as z.ZodType<T | null>).default(null as never).meta({ description, ...notes });
 }
 
+/** Any number of words out of a closed set, or nothing (null); one may stand alone (`allOf` makes a list of it). */
+export function several<const T extends string>(
+  values: readonly T[],
+  description: string,
+  notes: FieldNotes = {},
+): z.ZodDefault<z.ZodType<readonly T[] | T | null>> {
+  const word = z.enum(values);
+  const field = z.union([z.array(word).min(1), word, z.null()]);
+  return (field as unknown as z.ZodType<readonly T[] | T | null>)
+    .default(null as never)
+    .meta({ description, ...notes });
+}
+
+/** Each of such words once. */
+export const allOf = <T extends string>(said: readonly T[] | T | null): readonly T[] | null =>
+  said === null ? null : [...new Set(typeof said === "string" ? [said] : said)];
+
 /** A setting that says where an array lies that is not in the scan's own file. */
 export const address = (what: string, notes: FieldNotes = {}): z.ZodDefault<z.ZodType<string | null>> =>
   optional(z.string().min(1), `FILE::ARRAY that holds ${what}, where it is not in the scan's own file.`, notes);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { npzReconstruction } from "../reconstructions/named.ts";
 import { reconstructionWriters } from "../reconstructions/registry.ts";
-import { choice, integer, optional, toggle } from "./fields.ts";
+import { choice, integer, optional, several, toggle } from "./fields.ts";
 import type { Open, SettingGroup } from "./group.ts";
 
 /** How predicted patches become one object, fully resolved. */
@@ -13,12 +13,14 @@ export interface InferenceConfig {
   /** Pixels of the grid on which patches are put together, at most. */
   readonly maxCanvasPixels: number | null;
   /** What the object is written as beside reconstruction.npz; null: nothing else. */
-  readonly outputFormat: string | null;
+  readonly outputFormat: readonly string[] | null;
   /** Patterns to reconstruct, from the first; null: all. */
   readonly nPatterns: number | null;
 }
 
-export type InferenceSettings = Open<InferenceConfig, "middleTrim">;
+export type InferenceSettings = Open<Omit<InferenceConfig, "outputFormat">, "middleTrim"> & {
+  readonly outputFormat: readonly string[] | string | null;
+};
 
 /** Formats of reconstructions beside the one that is always written. */
 const written = reconstructionWriters.filter((writer) => writer !== npzReconstruction);
@@ -47,9 +49,9 @@ const schema = z.strictObject({
     "Largest object, height times width, that is put together; what is larger is refused before anything runs. Left open: 2^26, and 32 times what the scan covers where its parts lie far apart (2^22 in any case). A pixel takes about 50 bytes.",
     { unit: "pixels" },
   ),
-  outputFormat: optional(
-    z.enum(formats),
-    `Format in which the object is written as well, beside reconstruction.npz: ${written.map(({ name, title }) => `${name} (${title})`).join(", ")}.`,
+  outputFormat: several(
+    formats,
+    `Formats in which the object is written as well, beside reconstruction.npz: ${written.map(({ name, title }) => `${name} (${title})`).join(", ")}.`,
   ),
   nPatterns: optional(integer({ min: 1 }), "Patterns to reconstruct, from the first in the file; all when left open."),
 }) satisfies z.ZodType<InferenceSettings>;

@@ -19,8 +19,8 @@ export interface SplitRequest {
   readonly scan: string;
   readonly reading: ScanOptions;
   readonly outputDir: string;
-  /** Name of the halves' format. Default npz. */
-  readonly outputFormat?: string;
+  /** Names of the halves' formats, each half in every one. Default npz. */
+  readonly outputFormats?: readonly string[];
   /** Whether halves that are there may be replaced. Default false. */
   readonly overwrite?: boolean;
 }
@@ -31,11 +31,11 @@ export interface SplitRequest {
  * @throws PtychonautError "data" for a scan of one pattern; "output"
  */
 export async function runSplit(
-  { scan, reading, outputDir, outputFormat, overwrite = false }: SplitRequest,
+  { scan, reading, outputDir, outputFormats = [npzWriter.name], overwrite = false }: SplitRequest,
   hooks: RunHooks,
   home: Home,
 ): Promise<RunOutcome> {
-  const writer = scanWriterNamed(outputFormat ?? npzWriter.name);
+  const writers = [...new Set(outputFormats)].map(scanWriterNamed);
   const dataset = await readScan(scan, reading, home);
   const { count } = dataset.patterns;
   if (count < 2)
@@ -46,14 +46,16 @@ export async function runSplit(
   return inLockedFolder(outputDir, store, hooks.log, async () => {
     for (const [first, name] of outputs.halves.entries()) {
       const frames = everySecond(dataset, first);
-      const output = joinPath(outputDir, name + writer.endings[0]);
-      const target = await claimScan(writer, output, { inputs: [scan], overwrite }, store);
-      const history = [...sourceLines(scan, dataset.provenance.sha256), `its ${name} patterns`];
-      const how = { where: scan, strict: false, compress: writer === npzWriter, history };
-      if (!(await writeScanOutput(framesOf(selectFrames(dataset, frames)), target, how, hooks, home)))
-        return { status: "interrupted", files: [] };
-      for (const { path } of target.files)
-        hooks.log(`wrote ${printableLine(path)}: ${counted(frames.length, "pattern")}`);
+      for (const writer of writers) {
+        const output = joinPath(outputDir, name + writer.endings[0]);
+        const target = await claimScan(writer, output, { inputs: [scan], overwrite }, store);
+        const history = [...sourceLines(scan, dataset.provenance.sha256), `its ${name} patterns`];
+        const how = { where: scan, strict: false, compress: writer === npzWriter, history };
+        if (!(await writeScanOutput(framesOf(selectFrames(dataset, frames)), target, how, hooks, home)))
+          return { status: "interrupted", files: [] };
+        for (const { path } of target.files)
+          hooks.log(`wrote ${printableLine(path)}: ${counted(frames.length, "pattern")}`);
+      }
     }
     return { status: "finished", files: [] };
   });

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { completeInference } from "../../src/config/resolve/complete.ts";
+import { parseSettings } from "../../src/config/schema.ts";
 import { bundle, call, fakeFiles, inferArgs, inferWith } from "./harness.ts";
 
 describe("execution flags of infer", () => {
@@ -14,6 +16,23 @@ describe("execution flags of infer", () => {
   it("--inference-batch-size, by default the batch size of the training", async () => {
     expect((await inferWith("--inference-batch-size", "32")).execution.inferenceBatchSize).toBe(32);
     expect((await inferWith()).execution.inferenceBatchSize).toBe(bundle.batchSize);
+  });
+
+  it("--output_format takes several formats, each once, or one; a file may say one alone", async () => {
+    const formats = async (...flags: string[]) => (await inferWith(...flags)).inference.outputFormat;
+    expect(await formats()).toBe(null);
+    expect(await formats("--output_format", "cxi")).toEqual(["cxi"]);
+    expect(await formats("--output_format", "cxi", "ptyr", "tiff")).toEqual(["cxi", "ptyr", "tiff"]);
+    expect(await formats("--output_format=cxi,ptyr", "--output_format", "cxi")).toEqual(["cxi", "ptyr"]);
+    const alone = parseSettings("inference", { outputFormat: "tiff" });
+    expect(completeInference(alone, 64).outputFormat).toEqual(["tiff"]);
+    const wrong = await call([...inferArgs, "--output_format", "cxj"]);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringMatching(/output_format: expected .*cxi, ptyr/)]);
+    const stray = await call([...inferArgs, "--output_format", "cxi", "ptyx"]);
+    expect([stray.code, stray.stderr]).toEqual([
+      2,
+      expect.stringMatching(/"ptyx" behind --output_format: it takes any number of \{hdf5,cxi,ptyr/),
+    ]);
   });
 
   it("several flags at once", async () => {

@@ -70,6 +70,20 @@ test("a single pattern has no halves, and a folder must be named", async () => {
   expect(nowhere.stderr).toMatch(/missing --output_dir/);
 });
 
+test("in several formats at once, wherever the scan is named", async () => {
+  const named = ["--output_dir", path("several"), "--output_format", "hdf5", "npz", path("scan.npz")];
+  const { code, stderr } = await call(["split", ...named], { files: fileProbe(nodeHome) });
+  expect(code, stderr).toBe(0);
+  for (const name of ["even.h5", "even.npz", "odd.h5", "odd.npz"]) expect(existsSync(path("several", name))).toBe(true);
+});
+
+test("a word behind a list that it does not know is told what the list takes", async () => {
+  const wrong = ["split", path("scan.npz"), "--output_dir", path("no"), "--output_format", "hdf5", "ncxi"];
+  const { code, stderr } = await call(wrong, { files: fileProbe(nodeHome) });
+  expect(code).toBe(2);
+  expect(stderr).toMatch(/too many arguments.*"ncxi" behind --output_format: it takes any number of \{npz,.*nxcxi/);
+});
+
 test("in another format, also in two files each; what is there is not replaced unasked", async () => {
   const metres = ["--energy_kev", "8", "--detector_distance_m", "2", "--object_pixel_m", "2e-8"];
   const split = ["split", path("scan.npz"), "--output_dir", path("pairs"), "--output_format", "pair", ...metres];

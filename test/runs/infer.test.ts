@@ -92,9 +92,9 @@ function againstObject({ object: image, coverage, origin }: Reconstruction): { e
   return { error, pixels };
 }
 
-describe("the object in another format as well", () => {
-  it("is written beside reconstruction.npz, with the probe, and what it cannot hold is in the record", async () => {
-    const metres = { overrides: { outputFormat: "product", objectPixelM: 2e-8, energyKev: 8 } };
+describe("the object in other formats as well", () => {
+  it("are written beside reconstruction.npz, with the probe, and what each cannot hold is in the record", async () => {
+    const metres = { overrides: { outputFormat: ["product", "cxi", "tiff"], objectPixelM: 2e-8, energyKev: 8 } };
     const product = await infer({ ...metres, loadPredictor: perfectNetwork() });
     expect(product.outcome.files).toContain(join(product.outputDir, "reconstruction_product.h5"));
     const file = await readObjectFile(join(product.outputDir, "reconstruction_product.h5"), nodeHome);
@@ -106,10 +106,20 @@ describe("the object in another format as well", () => {
     });
     expect(product.record.warnings.join()).toMatch(/product cannot hold how well its \d+ pixels are covered/);
     expect(product.record.warnings.join()).toMatch(/asks for .*: no distance to the detector \(0 is written\)/);
-    expect((product.record["settings"] as { inference: unknown }).inference).toMatchObject({ outputFormat: "product" });
+    expect((product.record["settings"] as { inference: unknown }).inference).toMatchObject({
+      outputFormat: ["product", "cxi", "tiff"],
+    });
+    const cxi = await readObjectFile(join(product.outputDir, "reconstruction.cxi"), nodeHome);
+    expect(cxi.object).toEqual(product.reconstruction.object);
+    for (const name of ["reconstruction_amplitude.tif", "reconstruction_phase.tif"]) {
+      expect(product.outcome.files).toContain(join(product.outputDir, name));
+      expect(existsSync(join(product.outputDir, name))).toBe(true);
+    }
+    expect(product.record.warnings.join()).toMatch(/cxi cannot hold/);
+    expect(product.record.warnings.join()).toMatch(/tiff cannot hold/);
   });
 
-  it("goes with the next run in the folder that does not write it", async () => {
+  it("go with the next run in the folder that does not write them", async () => {
     const cxi = await infer({ overrides: { outputFormat: "cxi" }, loadPredictor: perfectNetwork() });
     expect(existsSync(join(cxi.outputDir, "reconstruction.cxi"))).toBe(true);
     const payload = await createInferencePayload({
@@ -122,9 +132,9 @@ describe("the object in another format as well", () => {
     ]);
   });
 
-  it("is refused in metres before anything is computed where no pixel is known", async () => {
+  it("are refused in metres before anything is computed where no pixel is known", async () => {
     const refused = infer({
-      overrides: { outputFormat: "ptyr" },
+      overrides: { outputFormat: ["cxi", "ptyr"] },
       loadPredictor: () => Promise.reject(new Error("too late")),
     });
     await expect(refused).rejects.toThrow(/ptyr is in metres.*object_pixel_m/);

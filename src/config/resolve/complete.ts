@@ -1,5 +1,6 @@
 import type { DataConfig, DataSettings } from "../dataConfig.ts";
 import type { ExecutionConfig } from "../executionConfig.ts";
+import { allOf } from "../fields.ts";
 import type { InferenceConfig, InferenceSettings } from "../inferenceConfig.ts";
 import type { ModelConfig, ModelSettings } from "../modelConfig.ts";
 import type { TrainingConfig, TrainingSettings } from "../trainingConfig.ts";
@@ -48,9 +49,9 @@ export function completeTraining(settings: TrainingSettings): TrainingConfig {
   };
 }
 
-/** Half of each patch is stitched. */
+/** Half of each patch is stitched; a format that stands alone is a list of one. */
 export function completeInference(settings: InferenceSettings, N: number): InferenceConfig {
-  return { ...settings, middleTrim: settings.middleTrim ?? N / 2 };
+  return { ...settings, middleTrim: settings.middleTrim ?? N / 2, outputFormat: allOf(settings.outputFormat) };
 }
 
 /** A prediction batch is as large as one of the training. */

@@ -56,7 +56,8 @@ export function sectionOptions(
 function checkChoices(values: Readonly<Record<string, unknown>>, flags: readonly Flag[]): void {
   for (const flag of flags) {
     const value = values[flag.name];
-    if (value === undefined || flag.choices === undefined || flag.choices.includes(String(value))) continue;
+    if (value === undefined || flag.choices === undefined) continue;
+    if ([value].flat().every((word) => flag.choices?.includes(String(word)))) continue;
     throw new PtychonautError("usage", `wrong value for ${display(flag.name)}`, {
       expected: valueForm(flag),
       got: JSON.stringify(value),

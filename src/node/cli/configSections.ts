@@ -59,9 +59,14 @@ const jsonType: Readonly<Record<FlagKind, readonly string[]>> = {
 function flagSchema(flag: Flag): Readonly<Record<string, unknown>> {
   const { description, kind, choices } = flag;
   const type = [...jsonType[kind], "null"];
+  const words = { enum: [...(choices ?? []), null] };
   return {
     description,
-    ...(choices === undefined ? { type } : { enum: [...choices, null] }),
+    ...(choices === undefined
+      ? { type }
+      : kind === "texts"
+        ? { anyOf: [{ type: "array", items: { enum: choices } }, words] }
+        : words),
     ...(flag.default === undefined ? {} : { default: flag.default }),
   };
 }

@@ -35,6 +35,8 @@ export interface ParsedFlags {
   /** What was given, by canonical name. */
   readonly values: Readonly<Record<string, unknown>>;
   readonly positionals: readonly string[];
+  /** Those that stand right behind a flag's value, where another value may have been meant. */
+  readonly behind: readonly { readonly word: string; readonly flag: Flag }[];
   readonly warnings: readonly string[];
 }
 
@@ -45,7 +47,8 @@ export const splitUnlessFile: SplitTexts = (word) => (existsSync(word) ? [word] 
 
 /**
  * Reads a command line against a table of flags. `--no-x` switches a boolean off; `--x=value` and `--x value` are the
- * same; lists take commas or several values, and lists of texts may be given several times.
+ * same; lists take commas or several values, and lists of texts may be given several times. Of a closed set of words a list
+ * takes what follows as far as it is among them: what comes behind may be an argument.
  * @param refused names that are known and have no flag, with the reason
  * @param splitTexts what one word of a list of texts means: as a rule, several between commas
  * @throws PtychonautError "usage" for refused flags, unknown ones (with the nearest known one), missing or wrong values,
@@ -61,6 +64,8 @@ export function parseFlags(
   const values: Record<string, unknown> = {};
   const positionals: string[] = [];
   const warnings: string[] = [];
+  const behind: { readonly word: string; readonly flag: Flag }[] = [];
+  let last: Flag | undefined;
   const tokens = [...argv];
   while (tokens.length > 0) {
     const token = tokens.shift()!;
@@ -70,6 +75,7 @@ export function parseFlags(
       const equals = token.indexOf("=");
       const spelling = equals < 0 ? token : token.slice(0, equals);
       const { flag, negated } = findFlag(spelling, byName, refused);
+      last = flag;
       if (equals >= 0) tokens.unshift(token.slice(equals + 1));
       const value = readValue(flag, negated, tokens, spelling, equals >= 0, splitTexts);
       const known = Object.hasOwn(values, flag.name);
@@ -87,9 +93,10 @@ export function parseFlags(
       throw unknownFlag(token, byName);
     } else {
       positionals.push(token);
+      if (last !== undefined) behind.push({ word: token, flag: last });
     }
   }
-  return { values, positionals, warnings };
+  return { values, positionals, behind, warnings };
 }
 
 /** Fails when a flag that must be given is absent. */
@@ -172,7 +179,8 @@ function readValue(
       return text;
     case "texts": {
       const parts = [...splitTexts(text)];
-      if (!inline) while (tokens.length > 0 && !tokens[0].startsWith("-")) parts.push(...splitTexts(tokens.shift()!));
+      const isMore = (word: string): boolean => !word.startsWith("-") && (flag.choices?.includes(word) ?? true);
+      if (!inline) while (tokens.length > 0 && isMore(tokens[0])) parts.push(...splitTexts(tokens.shift()!));
       if (parts.includes("")) throw wrongValue(spelling, valueForm(flag), parts.join(","));
       return parts;
     }
@@ -218,3 +226,14 @@ export function valueForm(flag: Flag): string {
 }
 
 const isNumber = (text: string): boolean => /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(text);
+
+/** For arguments that are not wanted: what the flags take that they stand behind; empty where there are none. */
+export function meantValues(behind: ParsedFlags["behind"]): string {
+  const flags = [...new Set(behind.map(({ flag }) => flag))];
+  const lines = flags.map((flag) => {
+    const words = behind.filter((each) => each.flag === flag).map(({ word }) => `"${word}"`);
+    const several = flag.kind.endsWith("s") ? "any number of" : flag.kind === "boolean" ? "nothing, or" : "one value,";
+    return `${words.join(", ")} behind ${display(flag.name)}: it takes ${several} ${valueForm(flag)}`;
+  });
+  return lines.length === 0 ? "" : `${lines.join("; ")}; `;
+}

@@ -99,7 +99,7 @@ function renderFlag(flag: Flag): readonly string[] {
 }
 
 function argument(flag: Flag): string {
-  if (flag.choices !== undefined) return ` {${flag.choices.join(",")}}`;
+  if (flag.choices !== undefined) return ` {${flag.choices.join(",")}}${flag.kind === "texts" ? "…" : ""}`;
   const words = flag.words ?? [];
   if (flag.kind === "boolean") return words.length === 0 ? "" : `[=${words.join("|")}]`;
   const forms = { integer: "INT", number: "NUM", text: "TEXT", integers: "INT,…", numbers: "NUM,…", texts: "TEXT,…" };

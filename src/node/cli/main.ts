@@ -9,7 +9,7 @@ import { nodeHome } from "../home.ts";
 import type { CommandContext, NamedCommand } from "./command.ts";
 import { allCommands, loadCommand } from "./commands.ts";
 import { commandTable } from "./commandTable.ts";
-import { type ParsedFlags, parseFlags } from "./flags.ts";
+import { meantValues, type ParsedFlags, parseFlags } from "./flags.ts";
 import { withFlags } from "./flagWords.ts";
 import { renderBriefHelp, renderHelp, renderMatches, WIDTH, wrap } from "./help.ts";
 import { withScanAddress, withScanNamed } from "./scanAddress.ts";
@@ -58,7 +58,7 @@ export async function main(argv: readonly string[], deps: MainDeps = {}): Promis
     const parsed = withScanNamed(parseFlags(rest, command.flags, command.refused), command);
     for (const warning of parsed.warnings) stderr(`warning: ${warning}\n`);
     const whole = withScanAddress(await withFile(parsed, command), command);
-    checkPositionals(command, whole.positionals);
+    checkPositionals(command, whole);
     return await command.run(whole, contextFor(deps, stdout, stderr, raw));
   } catch (error) {
     return explainError(error, running, argv.includes("--debug"), stderr);
@@ -73,14 +73,14 @@ async function withFile(parsed: ParsedFlags, command: NamedCommand): Promise<Par
   return { ...parsed, values: { ...(await optionsFromFile(path, command)), ...parsed.values } };
 }
 
-function checkPositionals(command: NamedCommand, given: readonly string[]): void {
+function checkPositionals(command: NamedCommand, { positionals: given, behind }: ParsedFlags): void {
   const wanted = command.positionals ?? [];
   const more = wanted.at(-1)?.endsWith("...") === true;
   if (given.length === wanted.length || (more && given.length > wanted.length)) return;
   throw new PtychonautError("usage", given.length > wanted.length ? "too many arguments" : "missing arguments", {
     expected: wanted.length === 0 ? "options only" : wanted.join(" "),
     got: given.length === 0 ? "none" : given.join(" "),
-    fix: `see ptychonaut ${command.name} --help`,
+    fix: `${given.length > wanted.length ? meantValues(behind) : ""}see ptychonaut ${command.name} --help`,
   });
 }
 

@@ -1,7 +1,7 @@
 import { PtychonautError } from "../../errors.ts";
 import { parseAddress } from "../../scans/addresses.ts";
 import type { NamedCommand } from "./command.ts";
-import { display, type ParsedFlags } from "./flags.ts";
+import { display, meantValues, type ParsedFlags } from "./flags.ts";
 
 /**
  * A scan's file may be named without its flag, before or after the options.
@@ -13,6 +13,7 @@ export function withScanNamed(parsed: ParsedFlags, { scan }: Pick<NamedCommand, 
   if (values[scan] !== undefined)
     throw new PtychonautError("usage", `a scan is named twice: by ${display(scan)} and without it`, {
       got: `${texts(values[scan]).join(" ")} and ${positionals.join(" ")}`,
+      fix: `${meantValues(parsed.behind)}name it once`,
     });
   const named = scan === "trainDataFile" ? positionals : positionals[0];
   const left = scan === "trainDataFile" ? [] : positionals.slice(1);

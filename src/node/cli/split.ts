@@ -16,9 +16,9 @@ const ownFlags: readonly Flag[] = [
   },
   {
     name: "outputFormat",
-    kind: "text",
+    kind: "texts",
     section: "Files",
-    description: "Format of the two files; npz when left open.",
+    description: "Format of the two files, or several, of which each has two; npz when left open.",
     choices: scanWriters.map(({ name }) => name),
   },
   overwriteFlag,
@@ -49,7 +49,7 @@ async function split({ values, positionals }: ParsedFlags, context: CommandConte
   const outputDir = String(values["outputDir"]);
   const overwrite = values["overwrite"] === true;
   const { outputFormat } = values;
-  const format = typeof outputFormat === "string" ? { outputFormat } : {};
+  const format = Array.isArray(outputFormat) ? { outputFormats: outputFormat.map(String) } : {};
   const request = { scan: positionals[0], reading, outputDir, overwrite, ...format };
   return reportOutcome(await runSplit(request, hooks, context.home), hooks);
 }

@@ -203,7 +203,7 @@ function alsoWritten(
   const beside = { name, probe, ...(geometry === undefined ? {} : { geometry }) };
   const model = `reconstructed by the model ${baseName(bundleFile.path)}, SHA-256 ${bundleFile.sha256}`;
   const history = [...sourceLines(provenance.path, provenance.sha256), model];
-  return { also: { format: outputFormat, beside, history, warn } };
+  return { also: { formats: outputFormat, beside, history, warn } };
 }
 
 function outcomeOf(report: PredictionReport, groups: number): Pick<RunOutcome, "status" | "advice"> {

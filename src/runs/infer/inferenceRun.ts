@@ -179,12 +179,13 @@ async function prepareOn(
   };
 }
 
-/** @throws PtychonautError "usage" before anything is computed, where the format is in metres and the pixel is not known */
+/** @throws PtychonautError "usage" before anything is computed, where a format is in metres and the pixel is not known */
 function checkOutputFormat(
   { inference: { outputFormat }, testDataFile }: InferencePayload,
   { geometry }: Dataset,
 ): void {
-  if (outputFormat !== null) checkPixel(reconstructionWriterNamed(outputFormat), geometry?.objectPixelM, testDataFile);
+  for (const format of outputFormat ?? [])
+    checkPixel(reconstructionWriterNamed(format), geometry?.objectPixelM, testDataFile);
 }
 
 function memoryShares(

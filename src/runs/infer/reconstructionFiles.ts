@@ -31,9 +31,9 @@ export interface ReconstructionRecord {
   readonly also?: AlsoWritten;
 }
 
-/** The object in another format. */
+/** The object in other formats. */
 export interface AlsoWritten {
-  readonly format: string;
+  readonly formats: readonly string[];
   /** What belongs to the reconstruction beside it. */
   readonly beside: Pick<ReconstructionToWrite, "name" | "probe" | "geometry">;
   /** Where it came from, a line each. */
@@ -55,7 +55,7 @@ export interface ReconstructionPictures {
 }
 
 /**
- * Writes `reconstruction.npz`, the object in another format where that is asked for, pictures (`amplitude`, `phase`, `scan`, `patterns`, `probe`), `metrics.json` (when there are
+ * Writes `reconstruction.npz`, the object in other formats where these are asked for, pictures (`amplitude`, `phase`, `scan`, `patterns`, `probe`), `metrics.json` (when there are
  * metrics) and, last, so that its presence says that the others are complete, `run.json`. Each file is whole or absent.
  * @returns paths of the files written
  * @throws PtychonautError "output"
@@ -89,21 +89,24 @@ export async function writeReconstructionFiles(
 async function writeAlso(
   folder: string,
   reconstruction: Reconstruction,
-  { format, beside, history, warn }: AlsoWritten,
+  { formats, beside, history, warn }: AlsoWritten,
   store: RunStore,
 ): Promise<readonly string[]> {
-  const writer = reconstructionWriterNamed(format);
   const { warnings: _, ...known } = reconstruction;
   const all = { ...known, ...beside };
-  for (const line of lostInReconstruction(writer, all)) warn(`${format} cannot hold ${line}`);
-  for (const line of writer.missing?.(all) ?? []) warn(line);
-  const names = filesOf(writer).map((name) => joinPath(folder, name));
-  await writer.write(
-    all,
-    names.map((path) => fileToWrite(path, store)),
-    history,
-  );
-  return names;
+  const files: string[] = [];
+  for (const writer of formats.map(reconstructionWriterNamed)) {
+    for (const line of lostInReconstruction(writer, all)) warn(`${writer.name} cannot hold ${line}`);
+    for (const line of writer.missing?.(all) ?? []) warn(line);
+    const names = filesOf(writer).map((name) => joinPath(folder, name));
+    await writer.write(
+      all,
+      names.map((path) => fileToWrite(path, store)),
+      history,
+    );
+    files.push(...names);
+  }
+  return files;
 }
 
 async function removeOtherFormats(folder: string, store: RunStore): Promise<void> {
