@@ -11,6 +11,7 @@ export const nodeMachine: Machine = {
     (await import("../runtime/node/accelerator.ts")).checkAccelerator(accelerator),
   batches: batchWorkers,
   replicas: replicaGradients,
+  kernels: async (options) => (await import("./kernels.ts")).nodeKernels(options),
   get parallelism() {
     return availableParallelism();
   },

@@ -1,5 +1,6 @@
 import { type ExecutionConfig, MOST_WORKERS } from "../config/executionConfig.ts";
 import type { BatchLoader, BatchSource } from "../data/batches.ts";
+import type { Kernels } from "../engines/kernels/kernels.ts";
 import { PtychonautError } from "../errors.ts";
 import type { ByteSource } from "../formats/byteSource.ts";
 import type { PictureWriter } from "../pictures/pictureWriter.ts";
@@ -23,6 +24,8 @@ export interface Machine {
   batches(source: BatchSource, options?: LoaderOptions): BatchLoader;
   /** Gradients from several threads; absent where there are none. */
   readonly replicas?: (options: ReplicaOptions) => Promise<GradientSource>;
+  /** What engines compute with, on the processor: on so many threads, or on one where there is no memory to share. */
+  kernels(options: { readonly threads: number }): Promise<Kernels>;
   /** Processors that a program here may use. */
   readonly parallelism: number;
   /** Memory that a program here may use, bytes. */

@@ -4,6 +4,7 @@ import { asSource } from "../formats/byteSource.ts";
 import type { PictureWriter } from "../pictures/pictureWriter.ts";
 import { checkLoaderOptions, type Machine } from "../runs/machine.ts";
 import { type ChooseRuntimeOptions, chooseRuntime } from "../runtime/web/accelerator.ts";
+import { webKernels } from "./kernels.ts";
 
 /** Memory that a page may count on where the browser does not say, GiB. */
 const USUAL_MEMORY = 4;
@@ -30,6 +31,7 @@ export function webMachine({ pictures, ...options }: WebMachineOptions = {}): Ma
         fix: "leave num_workers at 0",
       });
     },
+    kernels: webKernels,
     parallelism: cores,
     memory: deviceMemory * 2 ** 30,
     async sha256(bytes) {

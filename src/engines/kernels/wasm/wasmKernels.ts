@@ -29,6 +29,7 @@ import {
 } from "./module.ts";
 import { eachRow, layPlanes, type Places, type Planes, planesOf, type Row, WINDOW_BYTES } from "./planes.ts";
 import { operands, Program } from "./program.ts";
+import { JOB_BYTES, type KernelThread, type StartThread, Team } from "./threads.ts";
 
 /** Waves weaker than this, of numbers of order one, are written as zero: what they lead to may be denormal, 50 times as slow. */
 const LEAST_WAVE = 1e-18;
@@ -38,32 +39,70 @@ const [DOT, SUM, SUM_PRODUCT] = [0, 1, 2];
 const [GROUPS, PARTIAL_BYTES] = [8, 32];
 const KINDS: readonly LikelihoodKind[] = ["gaussian", "poisson", "intensity"];
 
-/** Kernels in SIMD WebAssembly, float32. Waves are cut at 1e-18 when they are written. */
-export function wasmKernels(module: WasmModule): Kernels {
-  const memory = new webAssembly.Memory({ initial: 64, maximum: MOST_PAGES, shared: false });
-  return new WasmKernels(instantiate(module, memory), memory);
+export interface WasmKernelOptions {
+  /** `engines.wasm`, or with several threads `engines.threads.wasm`. */
+  readonly module: WasmModule;
+  /** All of them, this one included. Default 1. */
+  readonly threads?: number;
+  /** Needed for more than one. */
+  readonly startThread?: StartThread;
+}
+
+/**
+ * Kernels in SIMD WebAssembly, float32. Waves are cut at 1e-18 when they are written. Whoever waits for numbers computes
+ * with the other threads until they are there, and so must be allowed to wait: a page's own thread must not.
+ *
+ * @throws PtychonautError "memory" where there is none, "device" when a thread cannot be started
+ */
+export async function wasmKernels({ module, threads = 1, startThread }: WasmKernelOptions): Promise<Kernels> {
+  const memory = createMemory(threads > 1);
+  const code = instantiate(module, memory);
+  const heap = new Heap(memory, code.heap);
+  const job = heap.allocate(JOB_BYTES);
+  const others: KernelThread[] = [];
+  try {
+    for (let thread = 1; thread < threads && startThread !== undefined; thread++)
+      others.push(await startThread({ module, memory, job, thread, threads }));
+  } catch (cause) {
+    for (const other of others) await other.terminate();
+    throw new PtychonautError("device", "a thread of the kernels did not start", { got: String(cause), cause });
+  }
+  return new WasmKernels(code, heap, new Team(code, memory, job, others));
+}
+
+function createMemory(shared: boolean): WasmMemory {
+  // Shared memory takes its addresses at once, which not every system has.
+  for (let maximum = MOST_PAGES; ; maximum /= 4)
+    try {
+      return new webAssembly.Memory({ initial: 64, maximum, shared });
+    } catch (cause) {
+      if (!(cause instanceof RangeError) || maximum < 1024)
+        throw new PtychonautError("memory", "there is no memory for kernels", { got: String(cause), cause });
+    }
 }
 
 class WasmKernels implements Kernels {
   readonly home = "wasm";
   readonly epsilon = 2 ** -24;
-  readonly threads = 1;
+  readonly threads: number;
   heldBytes = 0;
   readonly #code: KernelCode;
   readonly #heap: Heap;
   readonly #program: Program;
-  readonly #state: number;
+  readonly #team: Team;
   readonly #plans = new Map<number, number>();
+  /** `bytes` a thread. */
   #scratch = { at: 0, bytes: 0 };
   #partials = { at: 0, bytes: 0 };
 
-  constructor(code: KernelCode, memory: WasmMemory) {
+  constructor(code: KernelCode, heap: Heap, team: Team) {
     this.#code = code;
-    this.#heap = new Heap(memory, code.heap);
-    this.#program = new Program(this.#heap);
-    this.#state = this.#heap.allocate(64);
-    this.#scratch = { at: this.#heap.allocate(65_536), bytes: 65_536 };
-    this.#partials = { at: this.#heap.allocate(65_536), bytes: 65_536 };
+    this.#heap = heap;
+    this.#team = team;
+    this.threads = team.threads;
+    this.#program = new Program(heap);
+    this.#needScratch(65_536);
+    this.#needPartials(1024);
   }
 
   waves(shape: Shape): Waves {
@@ -326,8 +365,9 @@ class WasmKernels implements Kernels {
 
   #flush(): void {
     if (this.#program.isEmpty) return;
-    const end = this.#program.finish();
-    this.#code.run(this.#program.at, end, this.#scratch.at, this.#partials.at, this.#state, 0, 1);
+    const { at: program } = this.#program;
+    const { at: scratch, bytes: scratchBytes } = this.#scratch;
+    this.#team.run({ program, end: this.#program.finish(), scratch, scratchBytes, partials: this.#partials.at });
   }
 
   /** Where the module finds how to transform lines of a length. */
@@ -342,23 +382,29 @@ class WasmKernels implements Kernels {
     return at;
   }
 
-  #needScratch(bytes: number): void {
-    if (bytes > this.#scratch.bytes) this.#scratch = this.#longer(this.#scratch.at, bytes);
+  /** @param least bytes a thread */
+  #needScratch(least: number): void {
+    const { at, bytes } = this.#scratch;
+    if (least <= bytes) return;
+    const wanted = 64 * Math.ceil(least / 64);
+    this.#scratch = { at: this.#replace(at, this.threads * wanted), bytes: wanted };
   }
 
   #needPartials(units: number): void {
-    const bytes = PARTIAL_BYTES * units;
-    if (bytes > this.#partials.bytes) this.#partials = this.#longer(this.#partials.at, bytes);
+    const { at, bytes } = this.#partials;
+    const wanted = PARTIAL_BYTES * Math.max(units, this.threads);
+    if (wanted > bytes) this.#partials = { at: this.#replace(at, wanted), bytes: wanted };
   }
 
-  #longer(at: number, bytes: number): { at: number; bytes: number } {
+  #replace(at: number, bytes: number): number {
     this.#flush();
-    this.#heap.free(at);
-    return { at: this.#heap.allocate(bytes), bytes };
+    if (at !== 0) this.#heap.free(at);
+    return this.#heap.allocate(bytes);
   }
 
   async close(): Promise<void> {
     this.heldBytes = 0;
+    await this.#team.close();
   }
 }
 
