@@ -1,6 +1,6 @@
 import { type Canvas, placesOf, type SubPixel } from "./canvas.ts";
-import { toDetectorOrder } from "./kernels/detectorOrder.ts";
 import type { Images, Kernels, Windows } from "./kernels/kernels.ts";
+import type { Passage } from "./passage.ts";
 import type { EngineScan } from "./scan.ts";
 
 /** Some frames, their measured amplitudes and windows on the device. */
@@ -23,21 +23,28 @@ export class Batches {
   readonly #scan: EngineScan;
   readonly #canvas: Canvas;
   readonly #subPixel: SubPixel;
+  readonly #passage: Passage;
   readonly #measured: Images;
   readonly #windows: Windows;
   readonly #room: Float32Array;
-  /** `[frame, h, w]` in the detector's order, where all of them are kept; and which are there. */
+  /** `[frame, h, w]` in the device's order, where all of them are kept; and which are there. */
   readonly #kept: Float32Array | undefined;
   readonly #have: Uint8Array;
 
   /** @param largest most frames of a batch */
-  constructor(kernels: Kernels, scan: EngineScan, canvas: Canvas, largest: number, subPixel: SubPixel) {
+  constructor(
+    kernels: Kernels,
+    scan: EngineScan,
+    how: { readonly canvas: Canvas; readonly passage: Passage; readonly largest: number; readonly subPixel: SubPixel },
+  ) {
+    const { canvas, passage, largest, subPixel } = how;
     const { count, height, width } = scan.amplitudes;
     this.largest = Math.min(largest, count);
     this.#kernels = kernels;
     this.#scan = scan;
     this.#canvas = canvas;
     this.#subPixel = subPixel;
+    this.#passage = passage;
     this.#measured = kernels.images([this.largest, 1, height, width]);
     this.#windows = kernels.windows(this.largest);
     this.#room = new Float32Array(this.largest * height * width);
@@ -81,9 +88,8 @@ export class Batches {
   }
 
   #read(frames: Int32Array, out: Float32Array): Float32Array {
-    const { amplitudes } = this.#scan;
-    amplitudes.read(frames, out);
-    return toDetectorOrder(out, [amplitudes.height, amplitudes.width]);
+    this.#scan.amplitudes.read(frames, out);
+    return this.#passage.toDevice(out);
   }
 
   release(): void {

@@ -1,8 +1,8 @@
 import { PtychonautError } from "../errors.ts";
 import { type Batch, Batches } from "./batches.ts";
 import { type Canvas, canvasOf, type SubPixel } from "./canvas.ts";
-import { toDetectorOrder } from "./kernels/detectorOrder.ts";
 import type { Images, Kernels, LikelihoodKind, Numbers, PieStep, Shape, Waves, Windows } from "./kernels/kernels.ts";
+import { type Passage, passageOf } from "./passage.ts";
 import type { EngineScan } from "./scan.ts";
 import type { Change, Optics, WrapperRun } from "./wrapperRun.ts";
 
@@ -48,6 +48,8 @@ export class Experiment {
   /** `[1, M, h, w]`. */
   readonly probe: Waves;
   readonly mask: Images | undefined;
+  /** From the sample to the detector, and in which order of pixels images of the detector are here. */
+  readonly passage: Passage;
   /** Variance of the detector's read-out, in the unit of the measured intensities. */
   readonly dark: number;
   /** `[frame, 2]`, as they are now. */
@@ -65,7 +67,7 @@ export class Experiment {
   #factor: Images | undefined;
   readonly #wrappers: WrapperRun[] = [];
 
-  /** @throws PtychonautError "shape" where the parts of the scan do not fit each other */
+  /** @throws PtychonautError "shape" where the parts of the scan do not fit each other; "data" as `passageOf` does */
   constructor(kernels: Kernels, scan: EngineScan, options: ExperimentOptions) {
     const { batchSize, subPixel, margin = 0, readOutCounts = READ_OUT_COUNTS } = options;
     const { count, height, width } = scan.amplitudes;
@@ -80,16 +82,22 @@ export class Experiment {
     kernels.write(this.object, firstObject(scan, this.canvas));
     this.probe = kernels.waves([1, modes, height, width]);
     kernels.write(this.probe, scan.probe.data);
+    this.passage = passageOf(kernels, scan.geometry, [height, width]);
     if (scan.mask === undefined) this.mask = undefined;
     else {
       this.mask = kernels.images([1, 1, height, width]);
-      kernels.write(this.mask, toDetectorOrder(scan.mask, [height, width]));
+      kernels.write(this.mask, this.passage.toDevice(scan.mask));
     }
     const frames = Math.min(batchSize, count);
     this.batchSize = frames;
     this.subPixel = subPixel;
     this.margin = margin;
-    this.#batches = new Batches(kernels, scan, this.canvas, frames, subPixel);
+    this.#batches = new Batches(kernels, scan, {
+      canvas: this.canvas,
+      passage: this.passage,
+      largest: frames,
+      subPixel,
+    });
     this.#patches = kernels.waves([frames, 1, height, width]);
     this.#change = kernels.waves([frames, modes, height, width]);
     this.#misfit = kernels.numbers(frames, 4);
@@ -116,7 +124,9 @@ export class Experiment {
 
   /** Whether patterns are made as `Kernels.exitChange` says, and nobody wants to see χ: engines may fuse their steps. */
   get isPlain(): boolean {
-    return this.#wrappers.every(({ optics, changed, moved }) => !(optics || changed || moved));
+    return (
+      this.passage.isFarField && this.#wrappers.every(({ optics, changed, moved }) => !(optics || changed || moved))
+    );
   }
 
   /**
@@ -126,7 +136,7 @@ export class Experiment {
   async change(batch: Batch, likelihood: LikelihoodKind, misfit: Numbers = this.#rowFor(batch)): Promise<Change> {
     const { kernels, object, mask, dark } = this;
     const optics = this.#optics();
-    if (optics.some(({ detector }) => detector !== undefined)) {
+    if (!this.passage.isFarField || optics.some(({ detector }) => detector !== undefined)) {
       const prediction = this.predict(batch);
       const factor = kernels.frames(this.#factors(), 0, batch.frames.length);
       kernels.likelihood(factor, prediction.expected, batch.measured, mask, likelihood, misfit, dark);
@@ -159,7 +169,7 @@ export class Experiment {
     const probe = lit(this.probe, optics, batch);
     kernels.cut(patches, this.object, batch.windows);
     kernels.product(waves, patches, probe);
-    kernels.fourier(waves, waves, "forward");
+    this.passage.forward(waves);
     kernels.power(expected, waves);
     for (const part of optics) part.detector?.(expected, batch);
     return { batch, patches, probe, waves, expected };
@@ -174,7 +184,7 @@ export class Experiment {
     const { kernels } = this;
     for (const part of this.#optics().toReversed()) part.detectorAdjoint?.(factor, batch);
     kernels.scale(waves, waves, factor);
-    kernels.fourier(waves, waves, "inverse");
+    this.passage.adjoint(waves);
     return this.#changed({ batch, patches, probe, change: waves, misfit });
   }
 
@@ -220,6 +230,7 @@ export class Experiment {
   /** Gives its memory on the device back. */
   release(): void {
     this.#batches.release();
+    this.passage.release();
     const made = [this.mask, this.#expected, this.#factor].filter((images) => images !== undefined);
     this.kernels.release(this.object, this.probe, this.#patches, this.#change, this.#misfit, ...made);
   }

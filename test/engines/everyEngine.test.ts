@@ -10,6 +10,7 @@ import { tolerances } from "../tolerances.ts";
 import {
   complexError,
   mirrored,
+  nearGeometry,
   type Problem,
   resimulated,
   runEpochs,
@@ -55,6 +56,7 @@ const problems: Readonly<Record<string, () => Problem>> = {
   "whole pixels": () => few,
   "between pixels, in oblong windows with a mask": () =>
     resimulated(few, { window: [28, 31], between: true, mask: deadParts([28, 31]) }),
+  "a near field": () => simulatedProblem({ patterns: 36, objectSize: [56, 56], geometry: nearGeometry }),
   "two modes": () => simulatedProblem({ patterns: 36, objectSize: [56, 56], modes: 2 }),
 };
 

@@ -7,6 +7,7 @@ import { align } from "../../src/metrics/align.ts";
 import { relativeError } from "../../src/metrics/differences.ts";
 import type { ComplexImage } from "../../src/metrics/image.ts";
 import { planFft2 } from "../../src/numerics/fft.ts";
+import type { GeometryStatement } from "../../src/optics/geometry.ts";
 import { Random } from "../../src/random.ts";
 import type { SimulationOptions } from "../../src/simulation/options.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
@@ -40,12 +41,19 @@ export function simulatedProblem(options: Partial<SimulationOptions> = {}): Prob
     },
     ...{ positions, probe, countsPerUnit: scales.countsPerUnit },
     ...(dataset.mask === undefined ? {} : { mask: dataset.mask.data }),
+    ...(dataset.geometry === undefined ? {} : { geometry: dataset.geometry }),
   };
   // What the object lets through is in the patterns' energy, not in the probe's.
   const { shape, data } = dataset.object as ComplexArray;
   const gain = scales.inputScale / scales.probeScale;
   return { scan, object: { shape, data: data.map((value) => gain * value) }, probe };
 }
+
+/** λ z / p² = 20.1: light of the finest detail travels ten pixels. */
+export const nearGeometry: GeometryStatement = {
+  propagation: "near-field",
+  ...{ wavelengthM: 1e-10, detectorDistanceM: 0.4, detectorPixelM: 20e-6, focusDistanceM: 2e-3 },
+};
 
 /**
  * The object of another problem through other windows, or from positions between pixels, where the object is bilinear; all
