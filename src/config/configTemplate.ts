@@ -15,9 +15,9 @@ export function configTemplate(schemaFile: string, sections: readonly TemplateSe
   const head = [
     `# yaml-language-server: $schema=${schemaFile}`,
     "",
-    "# Settings of training and inference by group, then options by command. To change one, take away the # before its name.",
-    "# Options of the command line win over this file, and this file over the defaults, which are those shown. null leaves",
-    "# a setting open.",
+    "# Settings of training, inference and reconstruction by group, then options by command. To change one, take away the",
+    "# # before its name. Options of the command line win over this file, and this file over the defaults, which are those",
+    "# shown. null leaves a setting open.",
   ];
   const lines = [...head, ...groupNames.flatMap(groupLines), ...sections.flatMap(sectionLines)];
   return `${lines.join("\n")}\n`;
@@ -54,7 +54,7 @@ function entryLines({ name, notes, default: initial }: TemplateEntry): readonly 
 function fieldEntry(name: string, field: FieldSchema): TemplateEntry {
   const notes = [field.description ?? "", valuesNote(field)];
   if (field.unit !== undefined) notes.push(`In ${field.unit}.`);
-  if (field.phase !== undefined && field.phase !== "both") notes.push(`Read in ${field.phase} only.`);
+  if (field.phase !== undefined) notes.push(`Read in ${[field.phase].flat().join(" and ")} only.`);
   return { name, notes, default: field.default };
 }
 

@@ -144,6 +144,9 @@ const bounds = (axis: string) =>
     { phase: "training" },
   );
 
+/** Groups of patterns are what networks take. */
+const grouping = { phase: ["training", "inference"] } as const;
+
 const key = (what: string) => optional(z.string().min(1), `Name of the array in the file that holds ${what}.`);
 
 /** How a file is read where neither its format nor anybody says it. */
@@ -240,7 +243,7 @@ const schema = z.strictObject({
   ),
   scanIndex: optional(
     integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
-    "Which scan of a file that numbers several (its array scan_index). Left open, training and inference take each by itself.",
+    "Which scan of a file that numbers several (its array scan_index). Left open, each is taken by itself.",
   ),
   scaleContractVersion: optional(
     z.enum(["ci_intensity_v2", "legacy_v1"]),
@@ -280,6 +283,7 @@ const schema = z.strictObject({
   subsampleSeed: optional(
     integer({ min: 0, max: 0xffffffff }),
     "Seed of that draw and of the grouping; the seed of the run when left open.",
+    grouping,
   ),
   sequentialSampling: toggle(false, "Take the first n_groups patterns as anchors, in file order, and do not shuffle.", {
     phase: "training",
@@ -288,26 +292,35 @@ const schema = z.strictObject({
     ["Nearest", "Min_dist", "4_quadrant", "Grid"],
     "Nearest",
     "How the neighbours of an anchor are chosen: the nearest, those in a distance window, one in each quadrant, or the square of a raster scan that the anchor is the first of.",
+    grouping,
   ),
   neighborCount: optional(
     integer({ min: 1 }),
     "Nearest neighbours from which a group is drawn. Left open: 4, or gridsize² - 1 where that is more.",
+    grouping,
   ),
-  quadrantNeighborCount: withDefault(integer({ min: 4 }), 30, "Nearest neighbours among which 4_quadrant looks."),
+  quadrantNeighborCount: withDefault(
+    integer({ min: 4 }),
+    30,
+    "Nearest neighbours among which 4_quadrant looks.",
+    grouping,
+  ),
   minNeighborDistance: withDefault(real({ min: 0 }), 0, "Smallest distance of a neighbour (Min_dist, 4_quadrant).", {
+    ...grouping,
     unit: "object pixels",
   }),
   maxNeighborDistance: optional(
     real({ above: 0 }),
     "Largest distance of a neighbour (Min_dist, 4_quadrant); any when left open.",
     {
+      ...grouping,
       unit: "object pixels",
     },
   ),
   gridStep: optional(
     real({ above: 0 }),
     "Distance along y and x between the patterns of a group (Grid); must be said with it.",
-    { unit: "object pixels" },
+    { ...grouping, unit: "object pixels" },
   ),
   enableOversampling: toggle(false, "Allow more groups than patterns, from other combinations of neighbours.", {
     phase: "training",

@@ -40,11 +40,15 @@ export interface ExecutionConfig {
   readonly reconLogMaxStitchSamples: number | null;
   readonly logPatchStats: boolean;
   readonly patchStatsLimit: number | null;
+  readonly threads: number | null;
   readonly inferenceBatchSize: number | null;
   readonly pictureFormats: readonly PictureFormat[];
 }
 
 const training = { phase: "training" } as const;
+const networks = { phase: ["training", "inference"] } as const;
+/** Runs of many epochs. */
+const epochs = { phase: ["training", "reconstruction"] } as const;
 /** What is learned depends on it. */
 const learning = { phase: "training", identity: "always" } as const;
 
@@ -89,15 +93,23 @@ const schema = z.strictObject({
     integer({ min: 0, max: MOST_WORKERS }),
     0,
     "Worker threads that prepare batches; 0 prepares them inline.",
+    networks,
   ),
-  pinMemory: only(false, "Page-locked host memory.", "ONNX Runtime for Node has no page-locked buffers to offer"),
+  pinMemory: only(
+    false,
+    "Page-locked host memory.",
+    "ONNX Runtime for Node has no page-locked buffers to offer",
+    networks,
+  ),
   persistentWorkers: toggle(
     false,
     "Keep the worker threads between epochs instead of starting them anew. Needs num_workers above 0.",
+    networks,
   ),
   prefetchFactor: optional(
     integer({ min: 1 }),
     "Batches that each worker prepares ahead; two when left open. Needs num_workers above 0.",
+    networks,
   ),
   learningRate: withDefault(real({ above: 0 }), 1e-3, "Learning rate at the start.", learning),
   scheduler: choice(
@@ -107,12 +119,12 @@ const schema = z.strictObject({
     learning,
   ),
   enableProgressBar: toggle(true, "Show a progress bar with the time left, when standard error is a terminal."),
-  enableCheckpointing: toggle(true, "Write checkpoints.", training),
+  enableCheckpointing: toggle(true, "Write checkpoints.", epochs),
   checkpointEveryNMinutes: withDefault(
     real({ min: 0 }),
     5,
-    "Also write the last checkpoint within an epoch, when so many minutes have passed since the one before; 0 for never.",
-    { ...training, unit: "minutes" },
+    "Write the last checkpoint when so many minutes have passed since the one before; 0 for never. A training writes one after every epoch as well.",
+    { ...epochs, unit: "minutes" },
   ),
   checkpointSaveTopK: withDefault(
     integer({ min: -1 }),
@@ -132,24 +144,24 @@ const schema = z.strictObject({
     ["csv", "tensorboard", "mlflow", "none"],
     "csv",
     "Where metrics go: a CSV file or a TensorBoard event file in output_dir, an MLflow server beside the CSV file, or nowhere.",
-    training,
+    epochs,
   ),
   mlflowTrackingUri: optional(
     z.string().min(1),
     "Address of the MLflow server, http or https; MLFLOW_TRACKING_URI when left open, else http://127.0.0.1:5000.",
-    training,
+    epochs,
   ),
   experimentName: withDefault(
     z.string().min(1).max(500),
     "ptychonaut",
     "MLflow experiment that the run goes into; created where it is not there.",
-    training,
+    epochs,
   ),
   reconLogEveryNEpochs: withDefault(
     integer({ min: 0 }),
     5,
     "Write pictures of the current reconstruction every so many epochs, 0 for never; when not stated, less often where they would take over a twentieth of the time.",
-    training,
+    epochs,
   ),
   reconLogNumPatches: withDefault(integer({ min: 1 }), 4, "Patches in such a picture.", training),
   reconLogFixedIndices: optional(
@@ -163,8 +175,13 @@ const schema = z.strictObject({
     "Patterns that enter that stitched object; all when left open.",
     training,
   ),
-  logPatchStats: toggle(false, "Write statistics of predicted patches to analysis/ in output_dir."),
-  patchStatsLimit: optional(integer({ min: 1 }), "Batches that enter those statistics; all when left open."),
+  logPatchStats: toggle(false, "Write statistics of predicted patches to analysis/ in output_dir.", networks),
+  patchStatsLimit: optional(integer({ min: 1 }), "Batches that enter those statistics; all when left open.", networks),
+  threads: optional(
+    integer({ min: 1, max: MOST_WORKERS }),
+    "Threads that compute; all processors when left open. The results do not depend on it.",
+    { phase: "reconstruction" },
+  ),
   inferenceBatchSize: optional(
     integer({ min: 1 }),
     "Groups in one prediction batch; the training batch size when left open.",

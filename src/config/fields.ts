@@ -1,8 +1,6 @@
 import { z } from "zod";
 import { lookUp } from "./lookUp.ts";
-
-/** Which commands use a setting: one that only training uses has no flag in `infer`. */
-export type Phase = "training" | "inference" | "both";
+import type { PayloadKind } from "./names.ts";
 
 /**
  * Whether the parts of one training, which may be resumed, must agree on a setting: `always`, `never`, or `stated`: only
@@ -14,7 +12,8 @@ export type IdentityRule = "always" | "stated" | "never";
 /** What a setting means, for the command line's help, the JSON schema and the documentation. */
 export interface FieldNotes {
   readonly unit?: string;
-  readonly phase?: Phase;
+  /** Kinds of run that use it, of those that read its group: one that only training uses has no flag in `infer`. Default: all. */
+  readonly phase?: PayloadKind | readonly PayloadKind[];
   readonly identity?: IdentityRule;
   /** Where help lists it. Default: under its group's title. */
   readonly section?: string;

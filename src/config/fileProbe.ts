@@ -27,6 +27,7 @@ export type WritingCommand =
   | "train"
   | "import-weights"
   | "infer"
+  | "reconstruct"
   | "compare"
   | "split"
   | "benchmark"

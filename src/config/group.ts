@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { IdentityRule, Phase } from "./fields.ts";
+import type { FieldNotes, IdentityRule } from "./fields.ts";
 
-export type GroupName = "model" | "data" | "training" | "inference" | "execution";
+export type GroupName = "model" | "data" | "training" | "inference" | "reconstruction" | "execution";
 
 /** The settings of one group, given in part; null or absent means "the default". */
 export type Settings = Readonly<Record<string, unknown>>;
@@ -34,7 +34,7 @@ export interface FieldSchema {
   readonly exclusiveMaximum?: number;
   readonly multipleOf?: number;
   readonly unit?: string;
-  readonly phase?: Phase;
+  readonly phase?: FieldNotes["phase"];
   readonly identity?: IdentityRule;
   readonly section?: string;
 }

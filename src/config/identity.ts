@@ -7,6 +7,7 @@ const byGroup: Readonly<Record<GroupName, IdentityRule>> = {
   data: "always",
   training: "always",
   inference: "never",
+  reconstruction: "always",
   execution: "never",
 };
 

@@ -2,9 +2,9 @@ import { PtychonautError } from "../errors.ts";
 import { generatorsWith } from "../nets/registry.ts";
 import type { GroupName, Settings } from "./group.ts";
 import type { PayloadKind } from "./names.ts";
-import { canonicalName, canonicalValue, snakeCase } from "./names.ts";
-import { unknownSetting } from "./parse.ts";
-import { groupNames, groupOf, groups, parseSettings } from "./schema.ts";
+import { camelCase, canonicalName, canonicalValue, snakeCase } from "./names.ts";
+import { namesOf, unknownSetting } from "./parse.ts";
+import { groupNames, groupOf, groups, parseSettings, readerOf } from "./schema.ts";
 
 /** Where a value came from. Everything else is a default. */
 export type Source = "override" | "execution config" | "profile" | "file" | "bundle" | "metadata" | "data";
@@ -28,12 +28,16 @@ export function layerOf(source: Source, settings: Settings, kind: PayloadKind): 
   const spelledAs = new Map<string, string>();
   const take = (spelling: string, given: unknown, within?: GroupName) => {
     if (given === undefined) return;
-    const name = canonicalName(spelling, kind);
-    const group = groupOf(name);
+    const own = within !== undefined && has(within, camelCase(spelling));
+    const reader = within === undefined ? kind : readerOf(within, kind);
+    const name = own ? camelCase(spelling) : canonicalName(spelling, reader);
+    const group = within !== undefined && has(within, name) ? within : groupOf(name, kind);
     if (group === undefined || (within !== undefined && group !== within)) {
       const nearest = source === "execution config" ? [groups.execution] : [];
       throw unknownSetting(name, within === undefined ? [...nearest, ...Object.values(groups)] : [groups[within]]);
     }
+    // What another kind of run reads under the same name is not this one's.
+    if (group !== groupOf(name, kind)) return;
     const value = canonicalValue(name, given);
     const before = spelledAs.get(name);
     if (before !== undefined && !sameValue(out[name], value)) {
@@ -53,6 +57,8 @@ export function layerOf(source: Source, settings: Settings, kind: PayloadKind): 
   return { source, settings: out };
 }
 
+const has = (group: GroupName, name: string): boolean => namesOf(groups[group]).includes(name);
+
 /** The first layer that has a setting wins. */
 export function mergeLayers(layers: readonly Layer[]): Merged {
   const merged = new Map<string, { value: unknown; source: Source }>();
@@ -67,7 +73,7 @@ export function mergeLayers(layers: readonly Layer[]): Merged {
 /** The given settings of one group. */
 export function settingsOf(merged: Merged, group: GroupName): Settings {
   const out: Record<string, unknown> = {};
-  for (const [name, { value }] of merged) if (groupOf(name) === group) out[name] = value;
+  for (const [name, { value }] of merged) if (has(group, name)) out[name] = value;
   return out;
 }
 

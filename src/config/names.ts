@@ -20,8 +20,6 @@ const commonAliases: Readonly<Record<string, string>> = {
   // One quantity, many names (reference, sections 4.2 to 4.4).
   gridSize: "gridsize",
   mode: "modelType",
-  nepochs: "maxEpochs",
-  epochs: "maxEpochs",
   K: "neighborCount",
   offset: "gridStep",
   KQuadrant: "quadrantNeighborCount",
@@ -37,12 +35,18 @@ const commonAliases: Readonly<Record<string, string>> = {
   reconLogEvery: "reconLogEveryNEpochs",
 };
 
-export type PayloadKind = "training" | "inference";
+/** What settings are for: training a network, inference with it, or an iterative reconstruction. */
+export type PayloadKind = "training" | "inference" | "reconstruction";
+export const payloadKinds: readonly PayloadKind[] = ["training", "inference", "reconstruction"];
+
+/** Of a training; an iterative reconstruction has epochs of its own. */
+const networkAliases: Readonly<Record<string, string>> = { nepochs: "maxEpochs", epochs: "maxEpochs" };
 
 /** In training n_images was always the number of groups; in inference, of patterns. */
 const aliasesByKind: Readonly<Record<PayloadKind, Readonly<Record<string, string>>>> = {
-  training: { nImages: "nGroups" },
-  inference: { nImages: "nPatterns" },
+  training: { nImages: "nGroups", ...networkAliases },
+  inference: { nImages: "nPatterns", ...networkAliases },
+  reconstruction: { nepochs: "epochs", maxEpochs: "epochs" },
 };
 
 /** The one name of a setting, from any spelling of it or of a name that the reference system gives it. */

@@ -4,6 +4,8 @@ import type { GroupName, Settings } from "./group.ts";
 import type { InferenceConfig } from "./inferenceConfig.ts";
 import type { Source } from "./merge.ts";
 import type { ModelConfig } from "./modelConfig.ts";
+import type { ReconstructionConfig } from "./reconstructionConfig.ts";
+import type { StageConfig } from "./stages.ts";
 import type { TrainingConfig } from "./trainingConfig.ts";
 
 /** A value that is not the default, and where it came from. */
@@ -43,6 +45,19 @@ export interface InferencePayload {
   readonly notes: readonly string[];
 }
 
+/** Everything that an iterative reconstruction needs to know, checked and frozen. */
+export interface ReconstructionPayload {
+  readonly kind: "reconstruction";
+  readonly scan: string;
+  readonly outputDir: string;
+  readonly data: DataConfig;
+  readonly reconstruction: ReconstructionConfig;
+  /** What its settings mean, at least one. */
+  readonly stages: readonly StageConfig[];
+  readonly execution: ExecutionConfig;
+  readonly overridden: readonly SettingOrigin[];
+}
+
 /** What a run is asked to do beside its settings. */
 export interface OutputRequest {
   readonly outputDir: string;
@@ -72,4 +87,8 @@ export interface TrainingRequest extends Sources, OutputRequest {
 export interface InferenceRequest extends Sources, OutputRequest {
   readonly modelPath: string;
   readonly testDataFile: string;
+}
+
+export interface ReconstructionRequest extends Sources, OutputRequest {
+  readonly scan: string;
 }

@@ -8,8 +8,10 @@ import type { InferenceSettings } from "./inferenceConfig.ts";
 import { inferenceGroup } from "./inferenceConfig.ts";
 import type { ModelSettings } from "./modelConfig.ts";
 import { modelGroup } from "./modelConfig.ts";
-import { type PayloadKind, snakeCase } from "./names.ts";
+import { type PayloadKind, payloadKinds, snakeCase } from "./names.ts";
 import { namesOf, parseGroup } from "./parse.ts";
+import type { ReconstructionSettings } from "./reconstructionConfig.ts";
+import { reconstructionGroup } from "./reconstructionConfig.ts";
 import type { TrainingSettings } from "./trainingConfig.ts";
 import { trainingGroup } from "./trainingConfig.ts";
 
@@ -19,31 +21,51 @@ export interface GroupSettings {
   readonly data: DataSettings;
   readonly training: TrainingSettings;
   readonly inference: InferenceSettings;
+  readonly reconstruction: ReconstructionSettings;
   readonly execution: ExecutionConfig;
 }
 
-/** Every setting that there is. A name occurs in one group only. */
+/** Every setting that there is. A name occurs once among the groups that a kind of run reads. */
 export const groups: { readonly [G in GroupName]: SettingGroup<GroupSettings[G]> } = {
   model: modelGroup,
   data: dataGroup,
   training: trainingGroup,
   inference: inferenceGroup,
+  reconstruction: reconstructionGroup,
   execution: executionGroup,
 };
 
-export const groupNames: readonly GroupName[] = ["model", "data", "training", "inference", "execution"];
+export const groupNames: readonly GroupName[] = [
+  ...(["model", "data", "training", "inference", "reconstruction", "execution"] as const),
+];
 
-/** The group that a setting belongs to, by its name. */
-export function groupOf(name: string): GroupName | undefined {
-  return groupNames.find((group) => namesOf(groups[group]).includes(name));
+/** The groups that a kind of run reads. */
+export const groupsRead: Readonly<Record<PayloadKind, readonly GroupName[]>> = {
+  training: ["model", "data", "training", "execution"],
+  inference: ["model", "data", "inference", "execution"],
+  reconstruction: ["data", "reconstruction", "execution"],
+};
+
+/**
+ * The group that a setting belongs to, by its name.
+ * @param kind of run: where groups of several kinds have the name, its own. Default: the first in their order
+ */
+export function groupOf(name: string, kind?: PayloadKind): GroupName | undefined {
+  const order = kind === undefined ? groupNames : [...groupsRead[kind], ...groupNames];
+  return order.find((group) => namesOf(groups[group]).includes(name));
 }
 
-/** Whether a kind of run reads a setting: stitching is inference's, and of other groups the setting's phase says it. */
+/** The kind of run by whose spellings the settings of a group are named: of several that read it the one at hand. */
+export function readerOf(group: GroupName, kind: PayloadKind): PayloadKind {
+  return [kind, ...payloadKinds].find((each) => groupsRead[each].includes(group)) ?? kind;
+}
+
+/** Whether a kind of run reads a setting: its group, and of that what the setting's phase does not leave to others. */
 export function isRead(name: string, kind: PayloadKind): boolean {
-  const group = groupOf(name);
-  if (group === undefined || group === (kind === "training" ? "inference" : "training")) return false;
-  const { phase = "both" } = fieldSchemas(groups[group])[name];
-  return phase === "both" || phase === kind;
+  const group = groupOf(name, kind);
+  if (group === undefined || !groupsRead[kind].includes(group)) return false;
+  const { phase } = fieldSchemas(groups[group])[name];
+  return phase === undefined || [phase].flat().includes(kind);
 }
 
 /**

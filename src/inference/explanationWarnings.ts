@@ -20,7 +20,24 @@ const thresholds = {
   stitched: { ratio: 2, lost: 0.1 },
 } as const;
 
+/** For whom the lines are: what may be tried. */
+interface Advice {
+  readonly more: string;
+  readonly dark: string;
+  readonly early: string;
+}
+
 const learnMore = `train longer, with another ${setting("learning_rate")} or on more patterns, and see whether the probe and the dose (${setting("nphotons")}) are right; inspect shows the scan`;
+const learning: Advice = {
+  more: learnMore,
+  dark: `try a lower ${setting("learning_rate")}`,
+  early: "early in a training",
+};
+const iterating: Advice = {
+  more: `take more ${setting("epochs")} or another ${setting("engine")}, and see whether probe, positions and dose (${setting("nphotons")}) are right; inspect shows the scan`,
+  dark: `try another ${setting("engine")}`,
+  early: "after few epochs",
+};
 
 /** Of a network's patches and the object stitched of them. */
 export function inferenceWarnings(fit: DataFit | undefined, patches: PatchEvidence): string[] {
@@ -40,6 +57,14 @@ function carriedByFew({ frames, share }: NonNullable<DataFit["carriedBy"]>): str
   return `${which} ${percent(share)} of the whole deviance, so it says nothing of the others; look at the patterns there, and leave them out if they are bad: ${setting("skip_frames", ranges)}`;
 }
 
+/** Of an object that an iterative engine made. */
+export function engineWarnings(fit: DataFit | undefined): string[] {
+  if (fit === undefined) return [];
+  if (fit.carriedBy !== null) return [carriedByFew(fit.carriedBy)];
+  const what = "the reconstruction";
+  return [...darkOrBright(fit, what, iterating), ...nextToNothing(fit, what, iterating)];
+}
+
 /** Of patterns that a network was not trained on, or was, where none are held back. */
 export function heldOutWarnings(explanation: Explanation): string[] {
   return nextToNothing(explanation, "the network");
@@ -48,7 +73,8 @@ export function heldOutWarnings(explanation: Explanation): string[] {
 function nextToNothing(
   { deviance, flatDeviance, constantDeviance, noiseDeviance, explained }: Explanation,
   what: string,
-) {
+  { more, early }: Advice = learning,
+): string[] {
   if (explained === null) {
     return [
       `the patterns are those of a flat object as far as their noise tells (deviance ${short(flatDeviance)}, noise ${short(noiseDeviance)}): they need more counts, or show no object where the probe lies`,
@@ -56,19 +82,19 @@ function nextToNothing(
   }
   if (explained < thresholds.share) {
     return [
-      `${what} explains next to nothing: ${explained < 0 ? "less than a flat object" : `${percent(explained)} of what a flat object leaves`} (deviance ${short(deviance)} a pixel, flat ${short(flatDeviance)}, noise ${short(noiseDeviance)}); ${learnMore}`,
+      `${what} explains next to nothing: ${explained < 0 ? "less than a flat object" : `${percent(explained)} of what a flat object leaves`} (deviance ${short(deviance)} a pixel, flat ${short(flatDeviance)}, noise ${short(noiseDeviance)}); ${more}`,
     ];
   }
   if (constantDeviance === null || deviance < constantDeviance) return [];
   return [
-    `${what} explains less than one and the same pattern everywhere would (deviance ${short(deviance)} a pixel, the mean pattern's ${short(constantDeviance)}); early in a training that is usual: ${learnMore}`,
+    `${what} explains less than one and the same pattern everywhere would (deviance ${short(deviance)} a pixel, the mean pattern's ${short(constantDeviance)}); ${early} that is usual: ${more}`,
   ];
 }
 
-function darkOrBright({ rFactor }: PatternFit, what: string): string[] {
+function darkOrBright({ rFactor }: PatternFit, what: string, { dark }: Advice = learning): string[] {
   if (rFactor < thresholds.rFactor) return [];
   return [
-    `R is ${rFactor.toPrecision(3)}: ${what} is far too dark or too bright for the patterns; try a lower ${setting("learning_rate")}, see that the probe fits the patterns, and say the dose (${setting("nphotons")}) if they are amplitudes`,
+    `R is ${rFactor.toPrecision(3)}: ${what} is far too dark or too bright for the patterns; ${dark}, see that the probe fits the patterns, and say the dose (${setting("nphotons")}) if they are amplitudes`,
   ];
 }
 

@@ -7,7 +7,7 @@ import type { Stitched } from "./stitch.ts";
  * @param pixelRatio object pixel over that of the scan's file as stored, (y, x)
  */
 export function toReconstruction(
-  stitched: Stitched,
+  stitched: Pick<Stitched, "object" | "weight" | "canvas">,
   positions: Float64Array,
   pixelSizeM?: number,
   pixelRatio?: readonly [y: number, x: number],

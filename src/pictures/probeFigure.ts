@@ -24,6 +24,9 @@ export function probeFigure(states: Readonly<Record<string, ComplexArray>>, opti
   return figureOfRows(rows, { panelSize: 192, ...options });
 }
 
+/** Amplitude and phase of one mode. @param field `[mode, y, x]` */
+export const probePanels = (field: ComplexArray, mode: number): readonly Panel[] => modePanels(field, mode, "probe");
+
 function modePanels({ shape, data }: ComplexArray, mode: number, name: string): Panel[] {
   const [, height, width] = shape as [number, number, number];
   const size = 2 * height * width;

@@ -48,7 +48,19 @@ const products: Readonly<Record<WritingCommand, Products>> = {
       ...picturesOf("amplitude", "phase", "scan", "patterns", "probe"),
     ],
     own: outputs.reconstruction,
+    notBeside: outputs.course,
     again: true,
+  },
+  reconstruct: {
+    names: [
+      ...[outputs.run, outputs.reconstruction, outputs.course, outputs.metrics],
+      ...reconstructionWriters.flatMap(filesOf),
+      ...picturesOf("amplitude", "phase", "scan", "patterns", "probe", "error"),
+      /^probe\.npz$/,
+      /^checkpoints\/.*\.ckpt\.zip$/,
+    ],
+    own: outputs.course,
+    again: false,
   },
   compare: {
     names: [outputs.run, ...Object.values(outputs.comparison), ...picturesOf("comparison")],
@@ -91,7 +103,8 @@ export function checkFolder(folder: string, contents: FolderContents, claim: Fol
   const known = own === undefined || (replaced.includes(own) && !names.includes(notBeside));
   const isOwn = writtenBy === undefined ? known : writtenBy === command;
   if (isOwn && (again || continues === true)) return;
-  const goOn = command === "train" && isOwn ? `go on with it: ${setting("resume", "last")}, ` : "";
+  const goOn =
+    (command === "train" || command === "reconstruct") && isOwn ? `go on with it: ${setting("resume", "last")}, ` : "";
   const others = replaced.length > 4 ? ` and ${replaced.length - 4} more` : "";
   throw new PtychonautError("usage", "the output folder has results that would be lost", {
     where: folder,

@@ -1,4 +1,4 @@
-import type { InferencePayload, TrainingPayload } from "../config/payload.ts";
+import type { InferencePayload, ReconstructionPayload, TrainingPayload } from "../config/payload.ts";
 import type { ProgressBar } from "./progress.ts";
 
 /** What a long run may use to talk and to be stopped. */
@@ -22,8 +22,9 @@ export interface RunOutcome {
   readonly files: readonly string[];
 }
 
-/** Training and inference, where they are steps of something else. */
+/** Training, inference and iterative reconstruction, where they are steps of something else. */
 export interface Workflows {
   readonly train: (payload: TrainingPayload, hooks: RunHooks) => Promise<RunOutcome>;
   readonly infer: (payload: InferencePayload, hooks: RunHooks) => Promise<RunOutcome>;
+  readonly reconstruct: (payload: ReconstructionPayload, hooks: RunHooks) => Promise<RunOutcome>;
 }

@@ -92,6 +92,8 @@ export const smallerResults: string = `predict less of the scan (${setting("n_pa
 export const smallerTraining: string = `take a smaller ${setting("batch_size")}, ${setting("n_filters_scale")} or ${setting("gridsize")}, crop or bin the patterns, or leave them in their file: ${setting("patterns_in_memory", "no")}`;
 export const smallerInference: string = `take a smaller ${setting("inference_batch_size")} or ${setting("middle_trim")}, or leave the patterns in their file: ${setting("patterns_in_memory", "no")}`;
 
+export const smallerReconstruction: string = `crop or bin the patterns, or leave them in their file: ${setting("patterns_in_memory", "no")}; reconstruct less of the scan (${setting("use_frames")}), make room, or name another output folder`;
+
 /** How JavaScript, Node and ONNX Runtime say that there is no memory left. */
 const exhausted =
   /array buffer allocation failed|invalid typed array length: \d|bad_alloc|bad allocation|failed to allocate|cannot allocate memory|ENOMEM/i;

@@ -4,6 +4,8 @@ export const outputs = {
   run: "run.json",
   model: "model.zip",
   training: "training.json",
+  /** How an iterative reconstruction went. */
+  course: "reconstruction.json",
   intensities: "intensities.npz",
   mlflow: "mlflow.json",
   reconstruction: "reconstruction.npz",
@@ -36,6 +38,7 @@ export const outputs = {
     patterns: "patterns",
     probe: "probe",
     training: "training",
+    error: "error",
     comparison: "comparison",
     patches: "patch_grid",
   },

@@ -1,7 +1,15 @@
 import { scanOptions } from "../config/dataConfig.ts";
 import type { FileProbe } from "../config/fileProbe.ts";
-import type { InferencePayload, InferenceRequest, TrainingPayload, TrainingRequest } from "../config/payload.ts";
+import type {
+  InferencePayload,
+  InferenceRequest,
+  ReconstructionPayload,
+  ReconstructionRequest,
+  TrainingPayload,
+  TrainingRequest,
+} from "../config/payload.ts";
 import { resolveInferencePayload } from "../config/resolve/infer.ts";
+import { resolveReconstructionPayload } from "../config/resolve/reconstruct.ts";
 import { resolveTrainingPayload } from "../config/resolve/train.ts";
 import { readSavedConfig } from "../config/savedConfig.ts";
 import { scanNumbers } from "../data/scanNumbers.ts";
@@ -50,4 +58,15 @@ export function createTrainingPayload(request: TrainingRequest, home: Home): Pro
  */
 export function createInferencePayload(request: InferenceRequest, home: Home): Promise<InferencePayload> {
   return resolveInferencePayload(request, fileProbe(home));
+}
+
+/**
+ * Everything that an iterative reconstruction depends on, resolved and checked before anything runs.
+ * @throws PtychonautError naming the setting or the file
+ */
+export function createReconstructionPayload(
+  request: ReconstructionRequest,
+  home: Home,
+): Promise<ReconstructionPayload> {
+  return resolveReconstructionPayload(request, fileProbe(home));
 }

@@ -1,12 +1,14 @@
 import type { Workflows } from "./hooks.ts";
 import { runInference } from "./infer/infer.ts";
 import type { Home } from "./machine.ts";
+import { runReconstruction } from "./reconstruct/reconstruct.ts";
 import { runTraining } from "./train/train.ts";
 
-/** Training and inference in a home, for runs that are made of them. */
+/** Training, inference and iterative reconstruction in a home, for runs that are made of them. */
 export function workflowsIn(home: Home): Workflows {
   return {
     train: (payload, hooks) => runTraining(payload, hooks, home),
     infer: (payload, hooks) => runInference(payload, hooks, home),
+    reconstruct: (payload, hooks) => runReconstruction(payload, hooks, home),
   };
 }

@@ -85,8 +85,11 @@ function parse(text: string, where: string): StateJson {
 const damaged = (where: string, got: string): PtychonautError =>
   new PtychonautError("data", "the checkpoint cannot be read", { where, got });
 
-/** Names the first settings that differ. */
-function checkIdentity(saved: RunIdentity, wanted: RunIdentity, where: string): void {
+/**
+ * Names the first settings that differ.
+ * @throws PtychonautError "usage" where a checkpoint is of another run than wants to go on from it
+ */
+export function checkIdentity(saved: RunIdentity, wanted: RunIdentity, where: string): void {
   const names = [...new Set([...Object.keys(saved), ...Object.keys(wanted)])];
   const differing = names.filter((name) => JSON.stringify(saved[name]) !== JSON.stringify(wanted[name]));
   if (differing.length === 0) return;

@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { layerOf } from "../../src/config/merge.ts";
-import { configJsonSchema, groupNames, parseSettings } from "../../src/config/schema.ts";
+import { layerOf, mergeLayers, settingsOf } from "../../src/config/merge.ts";
+import { payloadKinds } from "../../src/config/names.ts";
+import { configJsonSchema, groupsRead, parseSettings } from "../../src/config/schema.ts";
 import { readConfigFile } from "../../src/node/cli/configFile.ts";
 import { call, fakeFiles, trainWith } from "./harness.ts";
 
@@ -36,9 +37,10 @@ describe("init", () => {
     await call(["init", "--output", path("all.yaml")]);
     const text = readFileSync(path("all.yaml"), "utf8").replaceAll(/^ {2}#(?=\w)/gm, "  ");
     writeFileSync(path("all.yaml"), text);
-    const settings = layerOf("file", await readConfigFile(path("all.yaml"), "training"), "training").settings;
-    const defaults = Object.assign({}, ...groupNames.map((group) => parseSettings(group)));
-    expect(settings).toEqual(defaults);
+    for (const kind of payloadKinds) {
+      const merged = mergeLayers([layerOf("file", await readConfigFile(path("all.yaml"), kind), kind)]);
+      for (const group of groupsRead[kind]) expect(settingsOf(merged, group)).toEqual(parseSettings(group));
+    }
     expect((await trainWith("--config", path("all.yaml"))).training).toEqual((await trainWith()).training);
   });
 

@@ -1,14 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { camelCase, canonicalName, snakeCase } from "../../src/config/names.ts";
+import { camelCase, canonicalName, type PayloadKind, payloadKinds, snakeCase } from "../../src/config/names.ts";
 import { namesOf } from "../../src/config/parse.ts";
-import { configJsonSchema, groupNames, groups, parseSettings } from "../../src/config/schema.ts";
+import { configJsonSchema, groupNames, groups, groupsRead, parseSettings } from "../../src/config/schema.ts";
 import { PtychonautError } from "../../src/errors.ts";
 
+const namesRead = (kind: PayloadKind): string[] => groupsRead[kind].flatMap((group) => namesOf(groups[group]));
 const allNames = groupNames.flatMap((group) => namesOf(groups[group]));
 
 describe("the schema", () => {
-  it("has each name once", () => {
-    expect(new Set(allNames).size).toBe(allNames.length);
+  it.each(payloadKinds)("has each name once among the groups of %s", (kind) => {
+    const names = namesRead(kind);
+    expect(new Set(names).size).toBe(names.length);
   });
 
   it("describes every setting", () => {
@@ -32,10 +34,11 @@ describe("the schema", () => {
   });
 
   it("has no alias that hides a setting", () => {
-    for (const name of allNames) {
-      expect(canonicalName(name, "training")).toBe(name);
-      expect(canonicalName(snakeCase(name), "inference")).toBe(name);
-    }
+    for (const kind of payloadKinds)
+      for (const name of namesRead(kind)) {
+        expect(canonicalName(name, kind)).toBe(name);
+        expect(canonicalName(snakeCase(name), kind)).toBe(name);
+      }
   });
 
   it("never refuses a name that it has", () => {

@@ -4,7 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nodeHome } from "../../src/node/home.ts";
 import { crc32c } from "../../src/runs/loggers/crc32c.ts";
-import { metricsLogger } from "../../src/runs/loggers/loggers.ts";
+import { metricColumns, metricsLogger } from "../../src/runs/loggers/loggers.ts";
 import type { EpochRecord } from "../../src/training/trainingState.ts";
 
 let folder = "";
@@ -109,9 +109,9 @@ describe("CRC-32C", () => {
 describe("the TensorBoard logger", () => {
   it("writes an event file that another reader understands", async () => {
     const before = Date.now() / 1000;
-    const logger = await metricsLogger("tensorboard", folder, "poisson", nodeHome);
-    await logger.log(epoch(1, 0.5));
-    await logger.log(epoch(2, null));
+    const logger = await metricsLogger("tensorboard", folder, nodeHome);
+    await logger.log(metricColumns(epoch(1, 0.5), "poisson"));
+    await logger.log(metricColumns(epoch(2, null), "poisson"));
     expect(basename(logger.files[0])).toMatch(/^events\.out\.tfevents\.\d+\./);
     const [first, one, two, ...rest] = readEvents(readFileSync(logger.files[0]));
     expect(rest).toEqual([]);
@@ -125,11 +125,11 @@ describe("the TensorBoard logger", () => {
   });
 
   it("each run has a folder of its own, whatever the logger", async () => {
-    const next = await metricsLogger("csv", folder, "mae", nodeHome);
+    const next = await metricsLogger("csv", folder, nodeHome);
     expect(next.files).toEqual([]);
-    await next.log(epoch(1, 0.5));
+    await next.log(metricColumns(epoch(1, 0.5), "mae"));
     expect(basename(dirname(next.files[0]))).toBe("version_1");
-    expect((await metricsLogger("none", folder, "mae", nodeHome)).files).toEqual([]);
+    expect((await metricsLogger("none", folder, nodeHome)).files).toEqual([]);
     expect(readdirSync(join(folder, "lightning_logs"))).toEqual(["version_0", "version_1"]);
   });
 });

@@ -6,9 +6,9 @@ import { nodeHome } from "../../src/node/home.ts";
 import type { Patience } from "../../src/node/mlflow/client.ts";
 import { mlflowLogger } from "../../src/node/mlflow/logger.ts";
 import { reachMlflow } from "../../src/node/mlflow/server.ts";
-import { metricsLogger } from "../../src/runs/loggers/loggers.ts";
+import { metricColumns, metricsLogger } from "../../src/runs/loggers/loggers.ts";
 import type { RunDescription } from "../../src/runs/loggers/logServer.ts";
-import type { MetricsLogger } from "../../src/runs/loggers/metricsLogger.ts";
+import type { MetricRow, MetricsLogger } from "../../src/runs/loggers/metricsLogger.ts";
 import type { EpochRecord } from "../../src/training/trainingState.ts";
 import { type Answer, MlflowStandIn, type SeenRequest } from "./mlflowStandIn.ts";
 
@@ -28,7 +28,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.stop());
 
-const epoch = (number: number): EpochRecord => ({
+const record = (number: number): EpochRecord => ({
   epoch: number,
   step: 300 * number,
   trainLoss: 2 / number,
@@ -40,6 +40,7 @@ const epoch = (number: number): EpochRecord => ({
   gradientNormAfter: 1,
   seconds: 1.5,
 });
+const epoch = (number: number): MetricRow => metricColumns(record(number), "poisson");
 
 const reach = (environment: Record<string, string> = {}, experimentName = "samples") =>
   reachMlflow({ mlflowTrackingUri: server.uri, experimentName }, environment, quick);
@@ -51,7 +52,7 @@ async function openLogger(changes: Partial<RunDescription> = {}): Promise<Metric
     user: "somebody",
     params: { gridsize: "1" },
     tags: { "ptychonaut.version": "1" },
-    lossName: "poisson",
+    command: "train",
     resumed: false,
     history: [],
     ...changes,
@@ -59,7 +60,7 @@ async function openLogger(changes: Partial<RunDescription> = {}): Promise<Metric
   const talk = { log: (line: string) => void lines.push(line), warn: (line: string) => void lines.push(`! ${line}`) };
   return mlflowLogger(
     await reach(),
-    await metricsLogger("csv", outputDir, "poisson", nodeHome),
+    await metricsLogger("csv", outputDir, nodeHome),
     description,
     nodeHome.store,
     talk,

@@ -3,6 +3,7 @@ import type { ExecutionConfig } from "../executionConfig.ts";
 import { allOf } from "../fields.ts";
 import type { InferenceConfig, InferenceSettings } from "../inferenceConfig.ts";
 import type { ModelConfig, ModelSettings } from "../modelConfig.ts";
+import type { ReconstructionConfig, ReconstructionSettings } from "../reconstructionConfig.ts";
 import type { TrainingConfig, TrainingSettings } from "../trainingConfig.ts";
 
 /**
@@ -53,6 +54,11 @@ export function completeTraining(settings: TrainingSettings): TrainingConfig {
 export function completeInference(settings: InferenceSettings, N: number): InferenceConfig {
   return { ...settings, middleTrim: settings.middleTrim ?? N / 2, outputFormat: allOf(settings.outputFormat) };
 }
+
+export const completeReconstruction = (settings: ReconstructionSettings): ReconstructionConfig => ({
+  ...settings,
+  outputFormat: allOf(settings.outputFormat),
+});
 
 /** A prediction batch is as large as one of the training. */
 export function completeExecution(

@@ -102,7 +102,7 @@ async function resolveOn(
     data,
     inference,
     execution: completeExecution(execution, bundle.batchSize),
-    overridden: originsOf(merged, { nphotons: [data.nphotons, "metadata"] }),
+    overridden: originsOf(merged, "inference", { nphotons: [data.nphotons, "metadata"] }),
     notes,
   });
 }

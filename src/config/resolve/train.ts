@@ -78,7 +78,7 @@ export async function resolveTrainingPayload(request: TrainingRequest, files: Fi
     data,
     training,
     execution,
-    overridden: originsOf(merged, { N: [model.N, "data"], nphotons: [data.nphotons, "metadata"] }),
+    overridden: originsOf(merged, "training", { N: [model.N, "data"], nphotons: [data.nphotons, "metadata"] }),
   });
 }
 

@@ -1,5 +1,5 @@
 import type { FileProbe } from "../../config/fileProbe.ts";
-import type { InferencePayload, TrainingPayload } from "../../config/payload.ts";
+import type { InferencePayload, ReconstructionPayload, TrainingPayload } from "../../config/payload.ts";
 import { printableLine } from "../../printable.ts";
 import type { RunHooks, RunOutcome, Workflows } from "../../runs/hooks.ts";
 import type { Home } from "../../runs/machine.ts";
@@ -11,7 +11,9 @@ export interface CommandContext {
   readonly workflows: Workflows;
   readonly files: FileProbe;
   /** What a run would warn of in its scans. @throws PtychonautError as it refuses one */
-  readonly scanWarnings: (payload: TrainingPayload | InferencePayload) => Promise<readonly string[]>;
+  readonly scanWarnings: (
+    payload: TrainingPayload | InferencePayload | ReconstructionPayload,
+  ) => Promise<readonly string[]>;
   /** Results: what a program would read. */
   readonly print: (text: string) => void;
   /** Talk: what a person would read. */
@@ -37,7 +39,7 @@ export interface Command {
   /** Names of the positional arguments, all of them required; one or more of the last where its name ends in "...". */
   readonly positionals?: readonly string[];
   /** Where its scan is named: there `FILE::ARRAY` is the file and the array of its patterns. */
-  readonly scan?: "positional" | "trainDataFile" | "testDataFile";
+  readonly scan?: "positional" | "trainDataFile" | "testDataFile" | "scan";
   /** Whether it reads the settings of a config file by itself, with a rank of their own below options and the data. */
   readonly ranksSettings?: true;
   /** @returns the exit code */

@@ -1,6 +1,7 @@
 export type CommandName =
   | "train"
   | "infer"
+  | "reconstruct"
   | "evaluate"
   | "compare"
   | "inspect"
@@ -28,6 +29,11 @@ export interface CommandEntry {
 export const commandTable: readonly CommandEntry[] = [
   { name: "train", summary: "Train a physics-informed network on a scan, or on several together.", configurable: true },
   { name: "infer", summary: "Reconstruct a scan with a trained network.", configurable: true },
+  {
+    name: "reconstruct",
+    summary: "Reconstruct a scan with an iterative engine, without a network.",
+    configurable: true,
+  },
   {
     name: "evaluate",
     summary: "Compare a reconstruction with a reference, after removing what diffraction cannot determine.",

@@ -6,6 +6,7 @@ import { type CommandEntry, type CommandName, commandTable } from "./commandTabl
 const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   train: async () => (await import("./train.ts")).trainCommand,
   infer: async () => (await import("./infer.ts")).inferCommand,
+  reconstruct: async () => (await import("./reconstruct.ts")).reconstructCommand,
   evaluate: async () => (await import("./evaluate.ts")).evaluateCommand,
   compare: async () => (await import("./compare.ts")).compareCommand,
   inspect: async () => (await import("./inspect.ts")).inspectCommand,

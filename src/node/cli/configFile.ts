@@ -1,7 +1,7 @@
 import type { Settings } from "../../config/group.ts";
-import { layerOf, mergeLayers, settingsOf } from "../../config/merge.ts";
+import { layerOf } from "../../config/merge.ts";
 import type { PayloadKind } from "../../config/names.ts";
-import { groupNames, parseSettings } from "../../config/schema.ts";
+import { groupNames, groupOf, parseSettings, readerOf } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
 import { commandTable } from "./commandTable.ts";
 import { type ConfigEntry, checkEntries, problemOf, readConfigEntries } from "./configEntries.ts";
@@ -35,8 +35,10 @@ export async function configEntries(path: string): Promise<{
 export async function readConfigFile(path: string, kind: PayloadKind): Promise<Settings> {
   const { settings: entries } = await configEntries(path);
   checkEntries(path, entries, (entry) => {
-    const merged = mergeLayers([layerOf("file", settingsIn([entry]), kind)]);
-    for (const group of groupNames) parseSettings(group, settingsOf(merged, group));
+    const section = groupNames.find((group) => group === entry.section);
+    const reader = section === undefined ? kind : readerOf(section, kind);
+    for (const [name, value] of Object.entries(layerOf("file", settingsIn([entry]), reader).settings))
+      parseSettings(section ?? groupOf(name, kind) ?? "model", { [name]: value });
   });
   const settings = settingsIn(entries);
   const contradiction = problemOf(() => layerOf("file", settings, kind));

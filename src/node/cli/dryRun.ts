@@ -1,6 +1,6 @@
 import { differencesFromDefaults } from "../../config/differences.ts";
 import type { FileProbe, ScanHeader } from "../../config/fileProbe.ts";
-import type { InferencePayload, TrainingPayload } from "../../config/payload.ts";
+import type { InferencePayload, ReconstructionPayload, TrainingPayload } from "../../config/payload.ts";
 import { counted } from "../../printable.ts";
 import { checkClaim } from "../../runs/claimFolder.ts";
 import { checkOutputDir } from "../files/outputFolder.ts";
@@ -86,6 +86,28 @@ export async function sayInference(
         `#   ${scanLine(testDataFile, headers.get(testDataFile))}`,
         `#   into ${outputDir}; nothing was written`,
         listedSettings(differencesFromDefaults({ data, inference, execution }, overridden)),
+      ].join("\n"),
+    );
+  }
+  return 0;
+}
+
+/** Prints what iterative reconstructions would be, see `sayTraining`. */
+export async function sayReconstruction(
+  payloads: readonly ReconstructionPayload[],
+  { headers }: DryFiles,
+  { print, warn, scanWarnings }: CommandContext,
+): Promise<number> {
+  for (const payload of payloads) {
+    const { scan, outputDir, data, reconstruction, execution, overridden, stages } = payload;
+    for (const line of await scanWarnings(payload)) warn(`warning: ${line}`);
+    const engines = stages.map(({ engine, epochs }) => `${engine}, ${counted(epochs, "epoch")}`);
+    print(
+      [
+        `# would reconstruct with ${engines.join("; then ")}`,
+        `#   ${scanLine(scan, headers.get(scan))}`,
+        `#   into ${outputDir}; nothing was written`,
+        listedSettings(differencesFromDefaults({ data, reconstruction, execution }, overridden)),
       ].join("\n"),
     );
   }

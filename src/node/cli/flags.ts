@@ -18,6 +18,8 @@ export interface Flag {
   readonly choices?: readonly string[];
   /** Words that are taken beside the kind's values: `auto` for devices, `warn` for deterministic. */
   readonly words?: readonly string[];
+  /** Each of its texts is one, with its commas, and a flag of its own. */
+  readonly whole?: true;
   /** `none` is understood as "left open". */
   readonly nullable?: boolean;
   readonly default?: unknown;
@@ -178,9 +180,10 @@ function readValue(
       if (text === "") throw wrongValue(spelling, valueForm(flag), text);
       return text;
     case "texts": {
-      const parts = [...splitTexts(text)];
+      const parts = flag.whole === true ? [text] : [...splitTexts(text)];
       const isMore = (word: string): boolean => !word.startsWith("-") && (flag.choices?.includes(word) ?? true);
-      if (!inline) while (tokens.length > 0 && isMore(tokens[0])) parts.push(...splitTexts(tokens.shift()!));
+      if (!inline && flag.whole !== true)
+        while (tokens.length > 0 && isMore(tokens[0])) parts.push(...splitTexts(tokens.shift()!));
       if (parts.includes("")) throw wrongValue(spelling, valueForm(flag), parts.join(","));
       return parts;
     }

@@ -143,6 +143,7 @@ function contextFor(
     workflows: {
       train: deps.workflows?.train ?? (async (...args) => (await ownWorkflows()).train(...args)),
       infer: deps.workflows?.infer ?? (async (...args) => (await ownWorkflows()).infer(...args)),
+      reconstruct: deps.workflows?.reconstruct ?? (async (...args) => (await ownWorkflows()).reconstruct(...args)),
     },
     hooks: (quiet, progressBar = true): RunHooks => ({
       get signal() {

@@ -63,7 +63,7 @@ function hasOneValue(field: FieldSchema): boolean {
   return field.const !== undefined || field.enum?.length === 1;
 }
 
-function typeOfField(field: FieldSchema): Pick<Flag, "kind" | "choices" | "words" | "nullable"> {
+function typeOfField(field: FieldSchema): Pick<Flag, "kind" | "choices" | "words" | "whole" | "nullable"> {
   const variants = variantsOf(field);
   const nullable = variants.some((variant) => variant.type === "null");
   const main = variants.find((variant) => variant.type !== "null" && typeof variant.const !== "string") ?? field;
@@ -75,6 +75,7 @@ function typeOfField(field: FieldSchema): Pick<Flag, "kind" | "choices" | "words
     ...(choices === undefined ? {} : { choices }),
     ...(words.length > 0 && field.anyOf !== undefined ? { words } : {}),
     ...(nullable ? { nullable } : {}),
+    ...(hasStructure(main) ? { whole: true } : {}),
   };
 }
 
@@ -88,6 +89,10 @@ function variantsOf(field: FieldSchema): readonly FieldSchema[] {
 /** What a list is of; nothing where it may be of anything, or is none. */
 const itemsOf = ({ items }: FieldSchema): FieldSchema | undefined => (items === false ? undefined : items);
 
+/** A list of texts, or of names with values in their place. */
+const hasStructure = (field: FieldSchema): boolean =>
+  itemsOf(field)?.anyOf?.some(({ type }) => type === "string") === true;
+
 const listKinds = { integer: "integers", number: "numbers", string: "texts" } as const;
 
 function kindOfField(field: FieldSchema): FlagKind {
@@ -97,6 +102,7 @@ function kindOfField(field: FieldSchema): FlagKind {
     case "number":
       return field.type;
     case "array":
+      if (hasStructure(field)) return "texts";
       return listKinds[itemsOf(field)?.type as keyof typeof listKinds] ?? "numbers";
     default:
       return "text";

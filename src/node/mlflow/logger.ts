@@ -1,10 +1,8 @@
-import { metricColumns } from "../../runs/loggers/loggers.ts";
 import type { LoggerTalk, RunDescription } from "../../runs/loggers/logServer.ts";
-import type { MetricsLogger, RunEnd } from "../../runs/loggers/metricsLogger.ts";
+import type { MetricRow, MetricsLogger, RunEnd } from "../../runs/loggers/metricsLogger.ts";
 import { outputs, subfolders } from "../../runs/outputs.ts";
 import { pathBelow } from "../../runs/paths.ts";
 import type { RunStore } from "../../runs/store.ts";
-import type { EpochRecord } from "../../training/trainingState.ts";
 import { anyAnswer, type MlflowClient, MlflowFailure, type Patience } from "./client.ts";
 import { logInBatches, type Metric, type MlflowRun, MOST_METRICS, metricValue, openMlflowRun } from "./run.ts";
 import { type MlflowServer, orExplain } from "./server.ts";
@@ -35,15 +33,14 @@ export async function mlflowLogger(
     );
   }
   const sender = metricSender(client, run, local, talk);
-  const lossName = description.lossName;
-  for (const record of run.missing) sender.add(record, lossName);
+  for (const row of run.missing) sender.add(row);
   return {
     get files() {
       return [...local.files, run.file];
     },
-    async log(record) {
-      await local.log(record);
-      sender.add(record, lossName);
+    async log(row) {
+      await local.log(row);
+      sender.add(row);
       await sender.send();
     },
     async finish(end) {
@@ -55,7 +52,7 @@ export async function mlflowLogger(
 }
 
 interface MetricSender {
-  add(record: EpochRecord, lossName: string): void;
+  add(row: MetricRow): void;
   /** @returns whether the server has everything */
   send(patience?: Partial<Patience>): Promise<boolean>;
 }
@@ -69,10 +66,10 @@ function metricSender(
 ): MetricSender {
   const waiting: Metric[] = [];
   let state: "well" | "away" | "refusing" = "well";
-  const safe = (): string => `the training goes on, and its numbers are in ${local.files[0] ?? outputs.training}`;
+  const safe = (): string => `the run goes on, and its numbers are in ${local.files[0] ?? outputs.log}`;
   return {
-    add(record, lossName) {
-      if (state !== "refusing") waiting.push(...metricsOf(record, lossName));
+    add(row) {
+      if (state !== "refusing") waiting.push(...metricsOf(row));
     },
     async send(patience = state === "away" ? ONCE : {}) {
       if (state === "refusing") return false;
@@ -104,12 +101,11 @@ function metricSender(
   };
 }
 
-function metricsOf(record: EpochRecord, lossName: string): Metric[] {
-  const { step, ...row } = metricColumns(record, lossName);
+function metricsOf({ step, ...row }: MetricRow): Metric[] {
   const timestamp = Date.now();
   return Object.entries(row)
     .filter((entry): entry is [string, number] => typeof entry[1] === "number")
-    .map(([key, value]) => ({ key, value: metricValue(value), timestamp, step: Number(step) }));
+    .map(([key, value]) => ({ key, value: metricValue(value), timestamp, step }));
 }
 
 /** Hands over the files and closes the run. */
@@ -125,7 +121,7 @@ async function conclude(
     try {
       await work();
     } catch (error) {
-      // The training is done: nothing that happens here may fail it.
+      // The run is done: nothing that happens here may fail it.
       warn(`MLflow: ${what} (${error instanceof Error ? error.message : String(error)})`);
     }
   };

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import type { RunDescription } from "../../runs/loggers/logServer.ts";
+import type { MetricRow } from "../../runs/loggers/metricsLogger.ts";
 import { outputs } from "../../runs/outputs.ts";
 import { joinPath } from "../../runs/paths.ts";
 import { isThere, type RunStore, readJson, writeJson } from "../../runs/store.ts";
-import type { EpochRecord } from "../../training/trainingState.ts";
 import { anyAnswer, type MlflowClient, MlflowFailure, type Patience } from "./client.ts";
 import type { MlflowServer } from "./server.ts";
 
@@ -26,7 +26,7 @@ export interface MlflowRun {
   /** Where its files go on a server that passes them on; undefined on one that does not. */
   readonly artifactPath: string | undefined;
   /** Past epochs of which the server has nothing. */
-  readonly missing: readonly EpochRecord[];
+  readonly missing: readonly MetricRow[];
   readonly file: string;
 }
 
@@ -86,10 +86,14 @@ export async function openMlflowRun(
   };
 }
 
-function createRun(client: MlflowClient, experimentId: string, { name, user }: RunDescription): Promise<RunJson> {
+function createRun(
+  client: MlflowClient,
+  experimentId: string,
+  { name, user, command }: RunDescription,
+): Promise<RunJson> {
   const tags = {
     "mlflow.user": user,
-    "mlflow.source.name": "ptychonaut train",
+    "mlflow.source.name": `ptychonaut ${command}`,
     "mlflow.source.type": "LOCAL",
   };
   const body = {

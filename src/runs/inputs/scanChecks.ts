@@ -1,5 +1,5 @@
 import { scanOptions, statedOptions } from "../../config/dataConfig.ts";
-import type { InferencePayload, TrainingPayload } from "../../config/payload.ts";
+import type { InferencePayload, ReconstructionPayload, TrainingPayload } from "../../config/payload.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { separateScans } from "../../data/scanNumbers.ts";
 import { checkedScan } from "../../scans/checks/checkedScan.ts";
@@ -12,10 +12,7 @@ import { scanWarnings } from "./scanWarnings.ts";
  * What a run would say of its scans, without the run.
  * @throws PtychonautError as the run refuses a scan
  */
-export async function payloadScanWarnings(
-  payload: TrainingPayload | InferencePayload,
-  home: Home,
-): Promise<readonly string[]> {
+export async function payloadScanWarnings(payload: ScanPayload, home: Home): Promise<readonly string[]> {
   const { data, overridden, execution } = payload;
   const stated = statedOptions(data, overridden);
   // There may be no output folder yet.
@@ -36,7 +33,10 @@ export async function payloadScanWarnings(
   return scanWarnings(checked);
 }
 
-function scansOf(payload: TrainingPayload | InferencePayload): readonly string[] {
+type ScanPayload = TrainingPayload | InferencePayload | ReconstructionPayload;
+
+function scansOf(payload: ScanPayload): readonly string[] {
+  if (payload.kind === "reconstruction") return [payload.scan];
   if (payload.kind === "inference") return [payload.testDataFile];
   const { trainDataFile, moreDataFiles, training } = payload;
   return [trainDataFile, ...moreDataFiles, ...(training.testDataFile === null ? [] : [training.testDataFile])];

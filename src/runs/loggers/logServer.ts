@@ -1,8 +1,7 @@
-import type { EpochRecord } from "../../training/trainingState.ts";
 import type { RunStore } from "../store.ts";
-import type { MetricsLogger } from "./metricsLogger.ts";
+import type { MetricRow, MetricsLogger } from "./metricsLogger.ts";
 
-/** A server that follows trainings, such as MLflow. */
+/** A server that follows runs, such as MLflow. */
 export interface LogServer {
   /**
    * Opens a run there; what the local logger writes goes there too.
@@ -24,8 +23,9 @@ export interface RunDescription {
   readonly user: string;
   readonly params: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
-  readonly lossName: string;
+  /** The command that runs. */
+  readonly command: string;
   /** Whether a checkpoint is continued, and what it has behind it. */
   readonly resumed: boolean;
-  readonly history: readonly EpochRecord[];
+  readonly history: readonly MetricRow[];
 }

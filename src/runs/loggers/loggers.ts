@@ -4,7 +4,7 @@ import type { Home } from "../machine.ts";
 import { outputs, subfolders } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
 import type { RunStore } from "../store.ts";
-import type { MetricsLogger } from "./metricsLogger.ts";
+import type { MetricRow, MetricsLogger } from "./metricsLogger.ts";
 import { firstEvent, scalarEvent } from "./tensorboard.ts";
 
 /** Loggers that write into the output folder. */
@@ -15,31 +15,21 @@ const nothingToFinish = async (): Promise<void> => {};
 /**
  * The logger that the settings ask for. Its file is in `lightning_logs/version_N` of the output folder, N counting up
  * from run to run.
- * @param lossName "poisson" or "mae"
  * @throws PtychonautError "output" when it cannot be written
  */
-export function metricsLogger(
-  backend: LocalBackend,
-  outputDir: string,
-  lossName: string,
-  home: Home,
-): Promise<MetricsLogger> {
+export function metricsLogger(backend: LocalBackend, outputDir: string, home: Home): Promise<MetricsLogger> {
   switch (backend) {
     case "csv":
-      return csvLogger(outputDir, lossName, home.store);
+      return csvLogger(outputDir, home.store);
     case "tensorboard":
-      return tensorboardLogger(outputDir, lossName, home);
+      return tensorboardLogger(outputDir, home);
     case "none":
       return Promise.resolve({ files: [], log: async () => {}, finish: nothingToFinish });
   }
 }
 
-/**
- * `metrics.csv`, one row an epoch. Columns:
- * epoch, step, `LOSS_train_loss`, `LOSS_val_loss` (empty without validation data), the objective's measures as
- * `NAME_train` and `NAME_val`, learning_rate, grad_norm_preclip, grad_norm_postclip, seconds.
- */
-async function csvLogger(outputDir: string, lossName: string, store: RunStore): Promise<MetricsLogger> {
+/** `metrics.csv`, one row an epoch. */
+async function csvLogger(outputDir: string, store: RunStore): Promise<MetricsLogger> {
   const path = joinPath(await newFolder(outputDir, store), outputs.log);
   let header: readonly string[] | undefined;
   return {
@@ -47,8 +37,7 @@ async function csvLogger(outputDir: string, lossName: string, store: RunStore): 
       return header === undefined ? [] : [path];
     },
     finish: nothingToFinish,
-    async log(record) {
-      const row = metricColumns(record, lossName);
+    async log(row) {
       if (header === undefined) {
         header = Object.keys(row);
         await store.append(path, `${header.join(",")}\n`);
@@ -58,12 +47,8 @@ async function csvLogger(outputDir: string, lossName: string, store: RunStore): 
   };
 }
 
-/** A TensorBoard event file: the columns of the CSV as scalars over optimiser steps; what is not there has no point. */
-async function tensorboardLogger(
-  outputDir: string,
-  lossName: string,
-  { machine, store }: Home,
-): Promise<MetricsLogger> {
+/** A TensorBoard event file: the columns of the CSV as scalars over steps; what is not there has no point. */
+async function tensorboardLogger(outputDir: string, { machine, store }: Home): Promise<MetricsLogger> {
   const { host, process } = machine.about;
   const name = `events.out.tfevents.${Math.floor(now())}.${host}.${process}`;
   const path = joinPath(await newFolder(outputDir, store), name);
@@ -71,10 +56,9 @@ async function tensorboardLogger(
   return {
     files: [path],
     finish: nothingToFinish,
-    async log(record) {
-      const { step, ...row } = metricColumns(record, lossName);
+    async log({ step, ...row }) {
       const scalars = Object.entries(row).filter((entry): entry is [string, number] => typeof entry[1] === "number");
-      await store.append(path, scalarEvent(now(), Number(step), Object.fromEntries(scalars)));
+      await store.append(path, scalarEvent(now(), step, Object.fromEntries(scalars)));
     },
   };
 }
@@ -82,8 +66,12 @@ async function tensorboardLogger(
 /** Seconds since 1970. */
 const now = (): number => Date.now() / 1000;
 
-/** What is logged of an epoch, by name; an empty text where there is no number. */
-export function metricColumns(record: EpochRecord, lossName: string): Record<string, string | number> {
+/**
+ * What is logged of an epoch of training: epoch, step, `LOSS_train_loss`, `LOSS_val_loss` (empty without validation data),
+ * the objective's measures as `NAME_train` and `NAME_val`, learning_rate, grad_norm_preclip, grad_norm_postclip, seconds.
+ * @param lossName "poisson" or "mae"
+ */
+export function metricColumns(record: EpochRecord, lossName: string): MetricRow {
   const measures: [string, string | number][] = Object.entries(record.train).flatMap(([name, value]) => [
     [`${name}_train`, value],
     [`${name}_val`, record.validation[name] ?? ""],

@@ -12,6 +12,7 @@ import type { TrainingState } from "../../training/trainingState.ts";
 import { inLockedFolder } from "../claimFolder.ts";
 import { checkDeterminism } from "../determinism.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
+import { loggedToItsEnd, logServer } from "../loggers/runLog.ts";
 import type { Home } from "../machine.ts";
 import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
@@ -24,7 +25,7 @@ import { refined } from "./refined.ts";
 import { saveBundle } from "./trainedBundle.ts";
 import { checkpointToResume, checkpointWriter } from "./trainingCheckpoints.ts";
 import { type Seeds, seedsOf } from "./trainingIdentity.ts";
-import { loggedToItsEnd, logServer, openTrainingLog } from "./trainingLog.ts";
+import { openTrainingLog } from "./trainingLog.ts";
 import { type Finished, follow } from "./trainingLoop.ts";
 import { epochsOf, statusOf, trainingJson } from "./trainingOutcome.ts";
 import { freshRun, prepareTraining, type TrainingRun } from "./trainingRun.ts";
@@ -41,7 +42,7 @@ export function runTraining(payload: TrainingPayload, hooks: RunHooks, home: Hom
 async function training(payload: TrainingPayload, hooks: RunHooks, home: Home): Promise<RunOutcome> {
   const { machine, store } = home;
   const startedAt = new Date();
-  const server = await logServer(payload, machine);
+  const server = await logServer(payload.execution, machine);
   const runtime = await machine.runtime(payload.execution.accelerator);
   hooks.log(`computing on ${runtime.description}`);
   if (machine.pictures === undefined) hooks.log("no pictures are drawn here");

@@ -4,6 +4,7 @@ import { unpackWeights } from "../../training/parameterStore.ts";
 import { type Outcome, type TrainerOptions, train } from "../../training/trainer.ts";
 import type { TrainingState } from "../../training/trainingState.ts";
 import type { RunHooks } from "../hooks.ts";
+import { metricColumns } from "../loggers/loggers.ts";
 import type { MetricsLogger } from "../loggers/metricsLogger.ts";
 import { silentProgress } from "../progress.ts";
 import type { CheckpointFiles } from "./checkpointFiles.ts";
@@ -54,7 +55,7 @@ export async function follow(
           const { record, state } = event;
           note = record.validationLoss === null ? "" : ` val ${record.validationLoss.toPrecision(4)}`;
           if (progress === silentProgress) hooks.log(epochLine(record, epochsOf(payload)));
-          await logger.log(record);
+          await logger.log(metricColumns(record, payload.training.lossFunction));
           const value = state.kept.find(({ epoch }) => epoch === record.epoch);
           await checkpoints?.save(state, event.keep ? value : undefined, event.dropped);
           seconds += record.seconds;

@@ -1,0 +1,105 @@
+import { z } from "zod";
+import { engineNames } from "../engines/registry.ts";
+import { npzReconstruction } from "../reconstructions/named.ts";
+import { reconstructionWriters } from "../reconstructions/registry.ts";
+import { engineFields } from "./engineFields.ts";
+import { choice, integer, optional, real, several, toggle, withDefault } from "./fields.ts";
+import type { SettingGroup, Settings } from "./group.ts";
+
+/** A stage as people say it: `engine=rpie,epochs=20`, or the same as names with values. */
+export type StageStatement = string | Settings;
+
+/** An iterative reconstruction. Settings of engines are null where the engine's default holds. */
+interface Common {
+  readonly engine: string;
+  readonly epochs: number;
+  /** Stages with engines and settings of their own, one after the other; none: one, of the settings beside them. */
+  readonly stage: readonly StageStatement[];
+  readonly subPixel: "whole" | "bilinear";
+  readonly seed: number;
+  readonly heldOutFraction: number;
+  readonly patience: number | null;
+  readonly stopAtNoise: boolean;
+  readonly checkpointEveryNEpochs: number | null;
+  readonly resume: string | null;
+  readonly maxCanvasPixels: number | null;
+  /** Of the engines, by name. */
+  readonly [engineSetting: string]: unknown;
+}
+
+export interface ReconstructionConfig extends Common {
+  /** What the object is written as beside reconstruction.npz; null: nothing else. */
+  readonly outputFormat: readonly string[] | null;
+}
+
+/** The same, where one format may stand alone. */
+export interface ReconstructionSettings extends Common {
+  readonly outputFormat: readonly string[] | string | null;
+}
+
+/** May differ between the parts of one reconstruction. */
+const free = { identity: "never" } as const;
+
+/** Formats of reconstructions beside the one that is always written. */
+const written = reconstructionWriters.filter((writer) => writer !== npzReconstruction);
+
+const schema = z.strictObject({
+  engine: choice(engineNames as [string, ...string[]], engineNames[0], "The iterative method."),
+  epochs: withDefault(integer({ min: 1 }), 100, "Epochs: passes over all patterns.", free),
+  stage: withDefault(
+    z
+      .array(z.union([z.string().min(1), z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))]))
+      .readonly() as z.ZodType<readonly StageStatement[]>,
+    [],
+    "A stage with settings of its own: engine=rpie,epochs=20. Several follow one another, each from where the one before ended. What a stage does not say is as beside it.",
+  ),
+  subPixel: choice(
+    ["whole", "bilinear"],
+    "whole",
+    "Positions between pixels: taken at the nearest pixel, or the four around it weighted.",
+  ),
+  seed: withDefault(
+    integer({ min: 0, max: 0xffffffff }),
+    42,
+    "Seed of everything random: which patterns are held out, the order of the others.",
+  ),
+  heldOutFraction: withDefault(
+    real({ min: 0, below: 1 }),
+    0.05,
+    "Part of the patterns that is not reconstructed from but predicted, to see how good the object is; 0 for none.",
+  ),
+  patience: optional(
+    integer({ min: 1 }),
+    "Stop when the held-out patterns were not predicted better for so many epochs, and keep the best epoch; never when left open.",
+    free,
+  ),
+  stopAtNoise: toggle(
+    false,
+    "Stop when the deviance of the patterns is that of their noise: what is fitted beyond it is noise.",
+    free,
+  ),
+  checkpointEveryNEpochs: optional(
+    integer({ min: 1 }),
+    "Write a checkpoint every so many epochs. Left open: as often as it takes a twentieth of the time at most.",
+    free,
+  ),
+  resume: optional(z.string().min(1), 'Continue from this checkpoint; "last" is the newest one in output_dir.', free),
+  maxCanvasPixels: optional(
+    integer({ min: 1 }),
+    "Largest object, height times width; what is larger is refused before anything runs. Left open: 2^26, and 32 times what the scan covers where its parts lie far apart (2^22 in any case).",
+    { ...free, unit: "pixels" },
+  ),
+  outputFormat: several(
+    written.map(({ name }) => name),
+    `Formats in which the object is written as well, beside reconstruction.npz: ${written.map(({ name, title }) => `${name} (${title})`).join(", ")}.`,
+    free,
+  ),
+  ...engineFields,
+}) as unknown as z.ZodType<ReconstructionSettings>;
+
+export const reconstructionGroup: SettingGroup<ReconstructionSettings> = {
+  name: "reconstruction",
+  title: "Reconstruction",
+  schema,
+  refused: {},
+};

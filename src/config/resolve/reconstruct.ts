@@ -1,0 +1,100 @@
+import { onlyScan } from "../../data/scanNumbers.ts";
+import { PtychonautError, setting } from "../../errors.ts";
+import type { FileProbe, ScanHeader } from "../fileProbe.ts";
+import { mergeLayers, settingsOf } from "../merge.ts";
+import { deepFreeze } from "../parse.ts";
+import type { ReconstructionPayload, ReconstructionRequest } from "../payload.ts";
+import { checkData, checkExecution } from "../rules.ts";
+import { parseSettings } from "../schema.ts";
+import { stagesOf } from "../stages.ts";
+import { completeData, completeReconstruction } from "./complete.ts";
+import { skippedOfSeveral } from "./scanFit.ts";
+import { layersOf, originsOf } from "./sources.ts";
+
+/**
+ * Resolves and checks everything that an iterative reconstruction depends on, before anything runs.
+ * @throws PtychonautError naming the setting, what was expected and what was found
+ */
+export async function resolveReconstructionPayload(
+  request: ReconstructionRequest,
+  files: FileProbe,
+): Promise<ReconstructionPayload> {
+  return resolveOn(request, files, (scans) => onlyScan(scans, request.scan));
+}
+
+/**
+ * As `resolveReconstructionPayload`, one for each scan that the file holds: of several each has a folder of its own,
+ * `scan_` and its number, in the output folder.
+ */
+export async function resolveReconstructionPayloads(
+  request: ReconstructionRequest,
+  files: FileProbe,
+): Promise<readonly ReconstructionPayload[]> {
+  let found: readonly number[] = [];
+  const whole = await resolveOn(request, files, (scans) => {
+    found = scans;
+  });
+  if (found.length < 2) return [whole];
+  if (whole.data.skipFrames !== null) throw skippedOfSeveral(whole.data.skipFrames);
+  const payloads: ReconstructionPayload[] = [];
+  for (const scanIndex of found) {
+    const outputDir = `${request.outputDir}/scan_${scanIndex}`;
+    payloads.push(
+      await resolveReconstructionPayload(
+        { ...request, outputDir, overrides: { ...request.overrides, scanIndex } },
+        files,
+      ),
+    );
+  }
+  return payloads;
+}
+
+async function resolveOn(
+  request: ReconstructionRequest,
+  files: FileProbe,
+  onScans: (scans: readonly number[]) => void,
+): Promise<ReconstructionPayload> {
+  const merged = mergeLayers(layersOf(request, "reconstruction"));
+  const settings = parseSettings("reconstruction", settingsOf(merged, "reconstruction"));
+  const reconstruction = completeReconstruction(settings);
+  const execution = parseSettings("execution", settingsOf(merged, "execution"));
+  const dataSettings = parseSettings("data", settingsOf(merged, "data"));
+  checkExecution(execution);
+  const stages = stagesOf(reconstruction);
+  await files.checkAccelerator(execution.accelerator);
+  const header = await files.scanHeader(request.scan, dataSettings);
+  checkShape(header, request.scan);
+  const { scans = [] } = header;
+  onScans(scans);
+  // Groups are what networks take: of one pattern, nothing is said of them.
+  const data = completeData(dataSettings, 1, reconstruction.seed, header.photonsPerPattern);
+  checkData(data, 1);
+  // Of several scans each has a folder of its own.
+  if (scans.length < 2)
+    await files.prepareFolder(request.outputDir, {
+      command: "reconstruct",
+      inputs: [request.scan, ...(request.alsoRead ?? [])],
+      overwrite: request.overwrite,
+      continues: reconstruction.resume === "last",
+    });
+  return deepFreeze({
+    kind: "reconstruction",
+    scan: request.scan,
+    outputDir: request.outputDir,
+    data,
+    reconstruction,
+    stages,
+    execution,
+    overridden: originsOf(merged, "reconstruction", { nphotons: [data.nphotons, "metadata"] }),
+  });
+}
+
+function checkShape({ height, width }: ScanHeader, file: string): void {
+  if (height === width) return;
+  const [crop, pad] = [Math.min(height, width), Math.max(height, width)];
+  throw new PtychonautError("data", "patterns are not square", {
+    where: file,
+    got: `${height} x ${width}`,
+    fix: `cut them: ${setting("crop_to", crop)}, or fill them up: ${setting("pad_to", pad)}`,
+  });
+}

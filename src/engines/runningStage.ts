@@ -1,0 +1,130 @@
+import type { Canvas, SubPixel } from "./canvas.ts";
+import { type Estimate, estimateOf, type StageState, type Values } from "./driverState.ts";
+import type { Engine, EngineRun, Epoch, EpochReport } from "./engine.ts";
+import { Experiment } from "./experiment.ts";
+import type { Held, Kernels } from "./kernels/kernels.ts";
+import { misfitOf } from "./misfit.ts";
+import type { EngineScan } from "./scan.ts";
+import type { EngineSettings } from "./settings.ts";
+
+/** Epochs with one engine and one set of its settings. */
+export interface Stage {
+  readonly engine: Engine;
+  /** All that the engine has. */
+  readonly settings: EngineSettings;
+  readonly epochs: number;
+  readonly subPixel: SubPixel;
+}
+
+/** What there is to be seen of a reconstruction. */
+export interface Look extends Estimate {
+  readonly object: NonNullable<Estimate["object"]>;
+  /** `[H, W]`: light that fell on each pixel of the object, of the frames that are explained. */
+  readonly light: Float32Array;
+}
+
+/** Complex values of exit waves that are on the device at once, at most: enough to keep it busy, little enough for its cache. */
+const ON_DEVICE = 2 ** 21;
+const MOST_FRAMES = 64;
+
+/** A stage at work: everything that it has on the device. */
+export class RunningStage {
+  readonly #kernels: Kernels;
+  readonly #experiment: Experiment;
+  readonly #run: EngineRun;
+
+  /** @param kernels its own: they are closed with it */
+  constructor(kernels: Kernels, scan: EngineScan, begun: Estimate, { engine, settings, subPixel }: Stage) {
+    this.#kernels = kernels;
+    const { object: _, ...measured } = scan;
+    const batchSize = framesAtOnce(scan);
+    this.#experiment = new Experiment(kernels, { ...measured, ...begun }, { batchSize, subPixel });
+    this.#run = engine.init(this.#experiment, settings);
+  }
+
+  get canvas(): Canvas {
+    return this.#experiment.canvas;
+  }
+
+  /** Goes on where a stage was. */
+  restore({ object, probe, positions, memory }: StageState): void {
+    this.#kernels.write(this.#experiment.object, object);
+    this.#kernels.write(this.#experiment.probe, probe);
+    this.#experiment.positions.set(positions);
+    for (const [name, held] of Object.entries(this.#run.memory)) this.#kernels.write(held, memory[name]);
+  }
+
+  step(epoch: Epoch): Promise<EpochReport> {
+    return this.#run.step(epoch);
+  }
+
+  /** How frames are predicted. */
+  misfit(frames: Int32Array, pause?: () => Promise<void> | undefined): Promise<EpochReport> {
+    return misfitOf(this.#experiment, frames, pause);
+  }
+
+  /** Bytes of its state. */
+  get stateBytes(): number {
+    const { object, probe } = this.#experiment;
+    const all: readonly Held[] = [object, probe, ...Object.values(this.#run.memory)];
+    return all.reduce((sum, held) => sum + bytesOf(held), 0);
+  }
+
+  async state(): Promise<StageState> {
+    const { object, probe, positions } = this.#experiment;
+    const memory: Record<string, Values> = {};
+    for (const [name, held] of Object.entries(this.#run.memory)) memory[name] = await this.#copied(held);
+    return {
+      ...{ object: await this.#copied(object), probe: await this.#copied(probe) },
+      ...{ positions: positions.slice(), memory },
+    };
+  }
+
+  async estimate(): Promise<Estimate & Pick<Look, "object">> {
+    const { object, probe, positions, canvas } = this.#experiment;
+    const [, modes, height, width] = probe.shape;
+    const values = Float32Array.from(await this.#kernels.read(object));
+    return {
+      ...estimateOf({
+        probe: { shape: [modes, height, width], data: Float32Array.from(await this.#kernels.read(probe)) },
+        positions: positions.slice(),
+      }),
+      object: { values: { shape: [1, canvas.height, canvas.width], data: values }, origin: canvas.origin },
+    };
+  }
+
+  async look(frames: Int32Array): Promise<Look> {
+    const experiment = this.#experiment;
+    const { probe, canvas } = experiment;
+    const kernels = this.#kernels;
+    const [, , height, width] = probe.shape;
+    const [lit, light] = [kernels.images([1, 1, height, width]), kernels.images([1, 1, canvas.height, canvas.width])];
+    kernels.power(lit, probe);
+    const most = Math.min(frames.length, framesAtOnce(experiment.scan));
+    for (let from = 0; from < frames.length; from += most)
+      kernels.pasteImages(light, lit, experiment.windows(frames.subarray(from, from + most)));
+    const seen = Float32Array.from(await kernels.read(light));
+    kernels.release(lit, light);
+    return { ...(await this.estimate()), light: seen };
+  }
+
+  /** What a home reads may be its own memory. */
+  async #copied(held: Exclude<Held, { kind: "windows" }>): Promise<Values> {
+    return (await this.#kernels.read(held)).slice();
+  }
+
+  close(): Promise<void> {
+    return this.#kernels.close();
+  }
+}
+
+function framesAtOnce({ amplitudes: { count, height, width }, probe }: EngineScan): number {
+  const each = probe.shape[0] * height * width;
+  return Math.max(1, Math.min(count, MOST_FRAMES, Math.floor(ON_DEVICE / each)));
+}
+
+function bytesOf(held: Held): number {
+  if (held.kind === "windows") return 0;
+  if (held.kind === "numbers") return 8 * held.frames * held.each;
+  return (held.kind === "waves" ? 8 : 4) * held.shape.reduce((a, b) => a * b, 1);
+}

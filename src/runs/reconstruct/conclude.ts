@@ -1,0 +1,224 @@
+import type { ReconstructionPayload } from "../../config/payload.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import type { Driven, DriverEnd } from "../../engines/driver.ts";
+import type { Look } from "../../engines/runningStage.ts";
+import { setting } from "../../errors.ts";
+import { type DataFit, fitToData } from "../../inference/dataFit.ts";
+import { engineWarnings, explainedText, pictureWarning } from "../../inference/explanationWarnings.ts";
+import { patternExamples } from "../../inference/patternExamples.ts";
+import { toReconstruction } from "../../inference/reconstruction.ts";
+import { pauses } from "../../pause.ts";
+import { errorFigure } from "../../pictures/errorFigure.ts";
+import { counted } from "../../printable.ts";
+import { sourceLines } from "../conversionWords.ts";
+import type { RunHooks, RunOutcome } from "../hooks.ts";
+import { inferenceMetrics } from "../infer/inferenceMetrics.ts";
+import { type AlsoWritten, removeReconstructionFiles, writeReconstructionFiles } from "../infer/reconstructionFiles.ts";
+import type { Home } from "../machine.ts";
+import { outputs } from "../outputs.ts";
+import { joinPath } from "../paths.ts";
+import { pictureFiles } from "../pictureFiles.ts";
+import { type RunRecord, removeRunRecord, scanInput, withCircumstances, writeRunRecord } from "../runRecord.ts";
+import { stopwatch } from "../stopwatch.ts";
+import { writeJson } from "../store.ts";
+import { writeProbeFiles } from "../train/probeFiles.ts";
+import { physicalEstimate } from "./physicalEstimate.ts";
+import type { Followed } from "./reconstructionLoop.ts";
+import type { ReconstructionRun } from "./reconstructionRun.ts";
+
+/** Measures, writes everything and says how it went. */
+export async function concludeReconstruction(
+  run: ReconstructionRun,
+  { driven, files: written }: Followed,
+  payload: ReconstructionPayload,
+  hooks: RunHooks,
+  home: Home,
+): Promise<RunOutcome> {
+  const { outputDir } = payload;
+  const lap = stopwatch();
+  run.seconds["reconstruction"] = (Date.now() - run.startedAt.getTime()) / 1000 - run.seconds["preparation"];
+  // From here on the folder changes.
+  await removeRunRecord(outputDir, home.store);
+  const outcome = outcomeOf(driven, payload);
+  const { history } = driven.state;
+  if (driven.kind === "diverged" || history.length === 0) {
+    await removeReconstructionFiles(outputDir, home.store);
+    const files = [...written, ...(await writeCourse(run, driven, payload, [], home))];
+    const record = await writeRunRecord(outputDir, recordOf(run, driven, payload, {}, files), home);
+    return { ...outcome, files: [...files, record] };
+  }
+  const { object, probe } = physicalEstimate(driven.look);
+  const { reconstruction, onScan } = placed(run, driven.look, { object, probe }, payload);
+  const pause = pauses();
+  const examples = patternExamples(run.dataset.patterns.height);
+  await pause();
+  const fit = fitToData({ ...onScan, onPattern: examples.add });
+  if (fit === undefined) run.warn("no pattern lies wholly on the covered area, so there is no deviance");
+  const doubts = engineWarnings(fit);
+  for (const line of doubts) run.warn(line);
+  await pause();
+  const { heldOut } = history[history.length - 1];
+  const metrics = {
+    ...inferenceMetrics(reconstruction, run.dataset, fit, run.warn),
+    heldOut: heldOut && { rFactor: heldOut.error, deviance: heldOut.deviance, patterns: run.heldOut.length },
+  };
+  await pause();
+  const files = [...written, ...(await writeCourse(run, driven, payload, doubts, home))];
+  files.push(...(await writeProbe(run, probe, payload, home)));
+  run.seconds["evaluation"] = lap();
+  const pictures = {
+    formats: payload.execution.pictureFormats,
+    probe,
+    patterns: fit === undefined ? [] : examples.pairs(),
+    ...(run.dataset.mask === undefined ? {} : { mask: run.dataset.mask.data }),
+    ...pictureWarning(doubts),
+  };
+  const record = recordOf(run, driven, payload, { explained: fit?.explained ?? null, doubts }, files);
+  const results = {
+    ...{ reconstruction, metrics, pictures, run: withCircumstances(record, home) },
+    ...alsoWritten(run, probe, payload),
+  };
+  const left = await writeReconstructionFiles(outputDir, results, home);
+  hooks.log(summary(driven, fit));
+  return { ...outcome, files: [...files, ...left] };
+}
+
+/** The result as files have it, and beside the patterns that it is to explain. */
+function placed(
+  { dataset, used, frames, scan, scales, propagator }: ReconstructionRun,
+  look: Look,
+  physical: ReturnType<typeof physicalEstimate>,
+  { stages }: ReconstructionPayload,
+) {
+  const { object, probe } = physical;
+  const [y, x] = look.object.origin;
+  const [height, width] = object.shape as [number, number];
+  const canvas = { height, width, origin: { y, x } };
+  const explained = Array.from(frames);
+  const positions = Float64Array.from(explained.flatMap((i) => [look.positions[2 * i], look.positions[2 * i + 1]]));
+  const reconstruction = toReconstruction(
+    { object, weight: look.light, canvas },
+    positions,
+    dataset.geometry?.objectPixelM,
+    dataset.provenance.pixelRatio ?? [1, 1],
+  );
+  const whole = stages[stages.length - 1].subPixel === "whole";
+  const met: Dataset = { ...dataset, positions: dataset.positions.slice() };
+  for (const [i, frame] of used.entries())
+    for (const axis of [0, 1]) {
+      const position = look.positions[2 * i + axis];
+      met.positions[2 * frame + axis] = whole ? Math.round(position) : position;
+    }
+  const onScan = {
+    ...{ dataset: met, scales, propagator, probe, flatProbe: scan.probe, object, canvas },
+    ...{ frames: explained.map((i) => used[i]), coverage: look.light },
+  };
+  return { reconstruction, onScan };
+}
+
+/** `reconstruction.json` and the picture of its curves. */
+async function writeCourse(
+  run: ReconstructionRun,
+  { kind, state }: Driven,
+  { outputDir, stages, execution }: ReconstructionPayload,
+  doubts: readonly string[],
+  home: Home,
+): Promise<string[]> {
+  const { history, best } = state;
+  const path = joinPath(outputDir, outputs.course);
+  const kept = kind === "early-stopped" ? (best?.epoch ?? null) : null;
+  await writeJson(path, { outcome: kind, seed: run.seed, stages, epochs: history.length, kept, history }, home.store);
+  if (history.length === 0) return [path];
+  const curves = () => errorFigure(history, pictureWarning(doubts).warning);
+  const pictures = pictureFiles(execution.pictureFormats, home);
+  return [path, ...(await pictures.write(joinPath(outputDir, outputs.pictures.error), curves))];
+}
+
+/** `probe.npz`, on the scale of the file's probe as after a training. Its picture is among the reconstruction's. */
+function writeProbe(
+  { dataset, scales }: ReconstructionRun,
+  probe: ReturnType<typeof physicalEstimate>["probe"],
+  { outputDir }: ReconstructionPayload,
+  { store }: Home,
+): Promise<string[]> {
+  const refined = { start: dataset.probe, trained: probe, probeScale: scales.probeScale };
+  return writeProbeFiles(outputDir, outputs.probe(0, 1), refined, store, { write: async () => [] });
+}
+
+function alsoWritten(
+  { dataset, stages, warn }: ReconstructionRun,
+  probe: ReturnType<typeof physicalEstimate>["probe"],
+  { reconstruction: { outputFormat } }: ReconstructionPayload,
+): { readonly also?: AlsoWritten } {
+  if (outputFormat === null) return {};
+  const { name, geometry, provenance } = dataset;
+  const beside = { name, probe, ...(geometry === undefined ? {} : { geometry }) };
+  const by = `reconstructed by ${stages.map(({ engine, epochs }) => `${engine.name}, ${counted(epochs, "epoch")}`).join("; ")}`;
+  const history = [...sourceLines(provenance.path, provenance.sha256), by];
+  return { also: { formats: outputFormat, beside, history, warn } };
+}
+
+function recordOf(
+  { dataset, seed, runtime, startedAt, seconds, warnings, scales, heldOut, used }: ReconstructionRun,
+  { kind, state }: Driven,
+  { data, reconstruction, execution, stages, overridden }: ReconstructionPayload,
+  found: RunRecord["outcome"],
+  files: readonly string[],
+): RunRecord & Readonly<Record<string, unknown>> {
+  const last = state.history.at(-1);
+  return {
+    command: "reconstruct",
+    inputs: [scanInput(dataset)],
+    settings: { data, reconstruction, execution },
+    overridden,
+    seeds: { run: seed, grouping: seed },
+    runtime,
+    startedAt: startedAt.toISOString(),
+    seconds,
+    stages,
+    scales: { used: scales },
+    patterns: { reconstructed: used.length - heldOut.length, heldOut: heldOut.length },
+    warnings,
+    outcome: {
+      kind,
+      epochs: state.history.length,
+      rFactor: last?.error ?? null,
+      heldOut: last?.heldOut ?? null,
+      ...found,
+    },
+    files,
+  };
+}
+
+function outcomeOf({ kind, state }: Driven, payload: ReconstructionPayload): Pick<RunOutcome, "status" | "advice"> {
+  const done = state.history.length;
+  const statuses: Readonly<Record<DriverEnd, () => Pick<RunOutcome, "status" | "advice">>> = {
+    completed: () => ({ status: "finished" }),
+    "early-stopped": () => ({
+      status: "finished",
+      advice: `stopped after epoch ${done}: ${counted(payload.reconstruction.patience ?? 0, "epoch")} without a better prediction of the held-out patterns; epoch ${state.best?.epoch ?? done} is kept`,
+    }),
+    "at-noise": () => ({
+      status: "finished",
+      advice: `stopped after epoch ${done}: the patterns are explained as well as their noise allows`,
+    }),
+    interrupted: () => ({
+      status: "interrupted",
+      advice: payload.execution.enableCheckpointing
+        ? `stopped after epoch ${done}; the same run with ${setting("resume", "last")} goes on from here`
+        : `stopped after epoch ${done}; nothing was saved to go on from, since checkpoints are off`,
+    }),
+    diverged: () => ({
+      status: "diverged",
+      advice: `the error grew without bound after epoch ${done}: try another ${setting("engine")}, or smaller steps (${setting("object_step")}, ${setting("probe_step")})`,
+    }),
+  };
+  return statuses[kind]();
+}
+
+function summary({ state: { history } }: Driven, fit: DataFit | undefined): string {
+  const seconds = history.reduce((sum, record) => sum + record.seconds, 0);
+  const speed = `${counted(history.length, "epoch")}, ${(seconds / history.length).toPrecision(3)} s each`;
+  if (fit === undefined) return speed;
+  return `${speed}; ${explainedText(fit)}, R ${fit.rFactor.toPrecision(3)} over ${fit.patterns} patterns`;
+}

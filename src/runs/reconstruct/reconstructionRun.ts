@@ -1,0 +1,168 @@
+import { dataFacts } from "../../bundle/fingerprint.ts";
+import { scanOptions, statedOptions } from "../../config/dataConfig.ts";
+import type { ExecutionConfig } from "../../config/executionConfig.ts";
+import { identitySettings } from "../../config/identity.ts";
+import type { ReconstructionPayload } from "../../config/payload.ts";
+import type { Dataset } from "../../data/dataset.ts";
+import { describeKernels } from "../../engines/kernels/describe.ts";
+import type { Kernels } from "../../engines/kernels/kernels.ts";
+import { engineNamed } from "../../engines/registry.ts";
+import type { Stage } from "../../engines/runningStage.ts";
+import { PtychonautError, setting } from "../../errors.ts";
+import { planCanvas } from "../../inference/canvas.ts";
+import type { Propagator } from "../../physics/propagation/propagator.ts";
+import { Random } from "../../random.ts";
+import { reconstructionWriterNamed } from "../../reconstructions/registry.ts";
+import { checkedScan } from "../../scans/checks/checkedScan.ts";
+import type { RunIdentity } from "../../training/checkpoint.ts";
+import { scanPropagator } from "../../training/scanPropagator.ts";
+import { checkPixel } from "../conversionWords.ts";
+import { checkDisk } from "../disk.ts";
+import type { RunHooks } from "../hooks.ts";
+import { type OpenScan, openScan } from "../inputs/scans.ts";
+import type { Home, Machine } from "../machine.ts";
+import { checkMemory, FILE_BYTES, type MemoryShare, patternMemory, smallerReconstruction } from "../memory.ts";
+import { skippedNote } from "../skippedNote.ts";
+import { stopwatch } from "../stopwatch.ts";
+import { type ScanForEngines, scanForEngines } from "./scanForEngines.ts";
+
+/** Everything that a reconstruction works with, before it starts. */
+export interface ReconstructionRun extends ScanForEngines {
+  readonly startedAt: Date;
+  readonly dataset: Dataset;
+  readonly propagator: Propagator;
+  readonly stages: readonly Stage[];
+  readonly kernels: () => Promise<Kernels>;
+  /** What computes, in one line. */
+  readonly runtime: string;
+  readonly seed: number;
+  readonly random: Random;
+  readonly identity: RunIdentity;
+  /** What it is thought to hold. */
+  readonly memory: readonly MemoryShare[];
+  readonly warnings: string[];
+  readonly warn: (line: string) => void;
+  /** By stage of the work. */
+  readonly seconds: Record<string, number>;
+  close(): void;
+}
+
+/**
+ * Reads the scan and makes everything of it that engines need.
+ * @param seed that a checkpoint began with; else that of the settings, or a fresh one
+ */
+export async function prepareReconstruction(
+  payload: ReconstructionPayload,
+  hooks: RunHooks,
+  home: Home,
+  seed: number = seedOf(payload),
+): Promise<ReconstructionRun> {
+  const { data, execution, outputDir } = payload;
+  const startedAt = new Date();
+  const lap = stopwatch();
+  const storage = { inMemory: execution.patternsInMemory, folder: outputDir, log: hooks.log };
+  const open = await openScan(payload.scan, scanOptions(data), storage, home);
+  try {
+    const run = await prepareOn(open, payload, hooks, home, seed);
+    return { ...run, startedAt, seconds: { preparation: lap() } };
+  } catch (error) {
+    open.close();
+    throw error;
+  }
+}
+
+async function prepareOn(
+  { dataset: asRead, close }: OpenScan,
+  payload: ReconstructionPayload,
+  hooks: RunHooks,
+  { machine, store }: Home,
+  seed: number,
+): Promise<Omit<ReconstructionRun, "startedAt" | "seconds">> {
+  const { data, reconstruction, execution } = payload;
+  const dataset = checkedScan(asRead, statedOptions(data, payload.overridden), data);
+  const propagator = scanPropagator([dataset]);
+  for (const format of reconstruction.outputFormat ?? [])
+    checkPixel(reconstructionWriterNamed(format), dataset.geometry?.objectPixelM, payload.scan);
+  const warnings: string[] = [];
+  const warn = (line: string): void => {
+    warnings.push(line);
+    hooks.warn(`warning: ${line}`);
+  };
+  for (const line of dataset.provenance.warnings) warn(line);
+  for (const line of skippedNote(dataset)) hooks.log(line);
+  const random = new Random(seed);
+  const [splitRandom, orderRandom] = [random.fork(), random.fork()];
+  const prepared = scanForEngines(dataset, data, reconstruction.heldOutFraction, splitRandom);
+  const { maxCanvasPixels } = reconstruction;
+  const canvas = planCanvas(prepared.scan.positions, dataset.patterns.height, {
+    ...(maxCanvasPixels === null ? {} : { maxPixels: maxCanvasPixels }),
+    frames: prepared.used,
+  });
+  const kernels = kernelsFor(execution, machine);
+  const memory: MemoryShare[] = [
+    { what: "the patterns", bytes: patternMemory(dataset.patterns) + keptPatterns(prepared) },
+    { what: `the object of ${canvas.height} x ${canvas.width}`, bytes: OBJECT_BYTES * canvas.height * canvas.width },
+  ];
+  for (const line of checkMemory(memory, machine.memory, smallerReconstruction)) warn(line);
+  const written = { what: "the reconstruction", bytes: 2 * FILE_BYTES * canvas.height * canvas.width };
+  for (const line of await checkDisk([written], payload.outputDir, store, smallerReconstruction)) warn(line);
+  const runtime = await described(kernels);
+  hooks.log(`computing with ${runtime}`);
+  if (machine.pictures === undefined) hooks.log("no pictures are drawn here");
+  return {
+    ...prepared,
+    ...{ dataset, propagator, kernels, runtime, seed, random: orderRandom, memory, warnings, warn, close },
+    stages: payload.stages.map(({ engine, ...stage }) => ({ engine: engineNamed(engine), ...stage })),
+    identity: identityOf(payload, dataset, seed),
+  };
+}
+
+/** Object and light on the device, copies of it, sums of updates, and what becomes of it in files. */
+const OBJECT_BYTES = 120;
+
+/** Engines keep what they have read up to 2^30 bytes. */
+const keptPatterns = ({ scan: { amplitudes } }: ScanForEngines): number => {
+  const bytes = 4 * amplitudes.count * amplitudes.height * amplitudes.width;
+  return bytes > 2 ** 30 ? 0 : bytes;
+};
+
+/** @throws PtychonautError "device" for an accelerator that engines do not know */
+function kernelsFor({ accelerator, threads }: ExecutionConfig, machine: Machine): () => Promise<Kernels> {
+  if (accelerator !== "auto" && accelerator !== "cpu")
+    throw new PtychonautError("device", "iterative engines compute on the processor in this version", {
+      got: accelerator,
+      fix: `say ${setting("accelerator", "cpu")}, or leave it out`,
+    });
+  return () => machine.kernels({ threads: threads ?? machine.parallelism });
+}
+
+async function described(open: () => Promise<Kernels>): Promise<string> {
+  const kernels = await open();
+  try {
+    return describeKernels(kernels);
+  } finally {
+    await kernels.close();
+  }
+}
+
+/** Without `deterministic`, a seed that nobody stated is drawn afresh. */
+export function seedOf({ execution, reconstruction, overridden }: ReconstructionPayload): number {
+  const stated = overridden.some(({ name }) => name === "seed");
+  return execution.deterministic !== false || stated
+    ? reconstruction.seed
+    : crypto.getRandomValues(new Uint32Array(1))[0];
+}
+
+/** What must not change between the parts of a run: the last stage's length may. */
+function identityOf(
+  { data, reconstruction, execution, stages, overridden }: ReconstructionPayload,
+  dataset: Dataset,
+  seed: number,
+): RunIdentity {
+  const stated = (name: string): boolean => overridden.some((origin) => origin.name === name);
+  // A geometry that becomes known later changes nothing; positions are in pixels already.
+  const { geometry: _, ...trainedOn } = dataFacts(dataset, 1);
+  const { stage: __, ...settings } = identitySettings({ data, reconstruction, execution }, stated);
+  const fixed = stages.map(({ epochs, ...stage }, i) => (i === stages.length - 1 ? stage : { ...stage, epochs }));
+  return JSON.parse(JSON.stringify({ ...settings, stages: fixed, seed, trainedOn })) as RunIdentity;
+}
