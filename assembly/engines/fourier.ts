@@ -3,7 +3,9 @@
 // Fused kernels put the same pieces together: columns that they prepare in scratch, or `fftColumns` of a plane, to a
 // blocked work plane; by `fftRows` a few of its rows, blocked → blocked, compare them with the data, and back by the
 // inverse plan; `fft` of the work plane's columns, blocked, to scratch, from where they update what they like.
-import { columnBytes, elements, fftColumns, fftRows, inversePlan, rowCount } from "./fft";
+import { fftColumns } from "./fft";
+import { columnBytes, elements, inversePlan, rowCount } from "./fftPlan";
+import { fftRows } from "./fftRows";
 import { padded } from "./layout";
 
 /** Bytes of one half of the scratch in passes over columns. */

@@ -207,6 +207,9 @@ const PASS = [
 
 const text = `// Written by generateFft.mjs.
 import { evens, odds } from "./layout";
+
+/** The largest radix that has code here. */
+export const RADIX_LIMIT: i32 = ${Math.max(...RADICES)};
 ${RADICES.map((r) => pass(r, "blocked", "pass") + pass(r, "interleaved", "columnPass") + last(r) + rowPass(r)).join("")}
 ${dispatch("pass", ...PASS)}
 ${dispatch("columnPass", ...PASS)}

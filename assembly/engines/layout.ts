@@ -76,41 +76,32 @@ export function storeColumns(src: usize, bytes: usize, dst: usize, pitch: usize,
   }
 }
 
-/** Blocked rows → scratch, an element a column of the plane; `bytes` is 8 a row. */
-export function loadRows(src: usize, pitch: usize, w: i32, dst: usize, bytes: usize): void {
-  const row = pitch << 3, one = f32x4.splat(1);
-  for (let i: usize = 0; i < bytes; i += 32, src += row << 2) {
-    let s = src, d = dst + i;
-    for (const end = s + (padded(w) << 3); s < end; s += 32, d += bytes << 2) {
-      for (let part: usize = 0; part < 32; part += 16) {
-        const from = s + part, to = d + part;
-        transpose(from, from + row, from + 2 * row, from + 3 * row, to, to + bytes, to + 2 * bytes, to + 3 * bytes, one);
-      }
+/** 4 blocked rows, `pitch` bytes apart → elements of 32 bytes, `stride` bytes apart; n of them up to a multiple of 4. */
+export function turnRows(src: usize, pitch: usize, dst: usize, stride: usize, n: i32): void {
+  const one = f32x4.splat(1);
+  for (const end = src + (padded(n) << 3); src < end; src += 32, dst += stride << 2) {
+    for (let part: usize = 0; part < 32; part += 16) {
+      const s = src + part, d = dst + part;
+      transpose(s, s + pitch, s + 2 * pitch, s + 3 * pitch, d, d + stride, d + 2 * stride, d + 3 * stride, one);
     }
   }
 }
 
-/** Scratch → blocked rows, times `factor`. Elements up to a multiple of 4 are there, zero where they are beyond the width. */
-export function storeRows(src: usize, bytes: usize, dst: usize, pitch: usize, w: i32, factor: f32): void {
-  const row = pitch << 3, scale = f32x4.splat(factor);
-  for (let i: usize = 0; i < bytes; i += 32, dst += row << 2) {
-    let d = dst, s = src + i;
-    for (const end = d + (padded(w) << 3); d < end; d += 32, s += bytes << 2) {
-      for (let part: usize = 0; part < 32; part += 16) {
-        const from = s + part, to = d + part;
-        transpose(from, from + bytes, from + 2 * bytes, from + 3 * bytes, to, to + row, to + 2 * row, to + 3 * row, scale);
-      }
+/** The way back, times `factor`. */
+export function turnElements(src: usize, stride: usize, dst: usize, pitch: usize, n: i32, factor: f32): void {
+  const scale = f32x4.splat(factor);
+  for (const end = dst + (padded(n) << 3); dst < end; dst += 32, src += stride << 2) {
+    for (let part: usize = 0; part < 32; part += 16) {
+      const s = src + part, d = dst + part;
+      transpose(s, s + stride, s + 2 * stride, s + 3 * stride, d, d + pitch, d + 2 * pitch, d + 3 * pitch, scale);
     }
   }
 }
 
-/** Scratch → interleaved rows, as `storeRows`. */
-export function storeInterleavedRows(src: usize, bytes: usize, dst: usize, pitch: usize, w: i32, factor: f32): void {
-  const row = pitch << 3, scale = f32x4.splat(factor);
-  for (let i: usize = 0; i < bytes; i += 32, dst += row << 2) {
-    let d = dst, s = src + i;
-    for (const end = d + (padded(w) << 3); d < end; d += 16, s += bytes << 1) {
-      transpose(s, s + 16, s + bytes, s + bytes + 16, d, d + row, d + 2 * row, d + 3 * row, scale);
-    }
+/** The same to interleaved rows. */
+export function turnElementsInterleaved(src: usize, stride: usize, dst: usize, pitch: usize, n: i32, factor: f32): void {
+  const scale = f32x4.splat(factor);
+  for (const end = dst + (padded(n) << 3); dst < end; dst += 16, src += stride << 1) {
+    transpose(src, src + 16, src + stride, src + stride + 16, dst, dst + pitch, dst + 2 * pitch, dst + 3 * pitch, scale);
   }
 }

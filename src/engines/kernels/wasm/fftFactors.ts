@@ -1,46 +1,57 @@
-/** Radices that `assembly/engines/generateFft.mjs` writes code for. */
-export type Radix = 2 | 3 | 4 | 5 | 7 | 8;
+/** What a pass costs an element, to one of radix 2, of those that `assembly/engines/generateFft.mjs` writes code for. */
+const COST: ReadonlyMap<number, number> = new Map([
+  ...([
+    [2, 1],
+    [3, 1.2],
+    [4, 1.2],
+    [5, 1.7],
+    [7, 2.3],
+    [8, 1.9],
+  ] as const),
+]);
 
-/** What a pass costs an element, to one of radix 2. */
-const COST: Readonly<Record<Radix, number>> = { 2: 1, 3: 1.2, 4: 1.2, 5: 1.7, 7: 2.3, 8: 1.9 };
+/** Prime factors up to this have a pass; others make a convolution. */
+const LARGEST_PRIME = 31;
 
-/** Passes over columns in their order, or undefined where a prime factor has no code. */
-export function columnFactors(n: number): readonly Radix[] | undefined {
-  const odd: Radix[] = [];
+/**
+ * Passes of lines in lanes in their order, or undefined where the length needs a convolution. Fours first and an eight last
+ * are the fastest by a tenth to a fifth.
+ */
+export function laneFactors(n: number): readonly number[] | undefined {
+  const odd: number[] = [];
   let rest = n;
-  for (const prime of [7, 5, 3] as const) {
-    for (; rest % prime === 0; rest /= prime) odd.push(prime);
+  for (let prime = LARGEST_PRIME; prime >= 3; prime -= 2) {
+    if (isPrime(prime)) for (; rest % prime === 0; rest /= prime) odd.push(prime);
   }
   let twos = 0;
   for (; rest % 2 === 0; rest /= 2) twos++;
   if (rest !== 1) return undefined;
   if (twos === 1) return [...odd, 2];
-  const even: Radix[] = twos % 2 === 1 ? [8] : [];
-  for (let left = twos - 3 * (twos % 2); left > 0; left -= 2) even.push(4);
-  return [...odd, ...even];
+  const eights = twos % 2;
+  return [...Array<number>((twos - 3 * eights) / 2).fill(4), ...odd, ...Array<number>(eights).fill(8)];
 }
 
-/**
- * Passes over rows with 4 neighbours in lanes: the first of radix 4 or 8 and the last of radix 4 make them end in order.
- * Undefined where 16 does not divide the length, or a prime has no code.
- */
-export function rowFactors(n: number): readonly Radix[] | undefined {
-  if (n % 16 !== 0) return undefined;
-  if (n === 16) return [4, 4];
-  if (n === 32) return [8, 4];
-  const middle = columnFactors(n / 16);
-  return middle === undefined ? undefined : [4, ...middle, 4];
+/** Passes along rows with 4 neighbours in lanes; the last is of radix 4. */
+export function rowFactors(n: number): readonly number[] | undefined {
+  if (n % 4 !== 0 || n < 16) return undefined;
+  const first = laneFactors(n / 4);
+  return first?.every((radix) => COST.has(radix)) ? [...first, 4] : undefined;
 }
 
-/** The cheapest length of at least `least` that has code. */
+/** The cheapest length of at least `least` that has passes along rows whose results are blocked. */
 export function convolutionLength(least: number): number {
   let best = 0;
   let bestCost = Number.POSITIVE_INFINITY;
-  for (let m = least; m < 2 * least; m++) {
-    const factors = columnFactors(m);
+  for (let m = 16 * Math.ceil(least / 16); m < 2 * least + 16; m += 16) {
+    const factors = rowFactors(m);
     if (factors === undefined) continue;
-    const cost = m * factors.reduce((sum, radix) => sum + COST[radix], 0);
+    const cost = m * factors.reduce((sum, radix) => sum + (COST.get(radix) ?? 0), 0);
     if (cost < bestCost) [best, bestCost] = [m, cost];
   }
   return best;
+}
+
+function isPrime(n: number): boolean {
+  for (let d = 3; d * d <= n; d += 2) if (n % d === 0) return false;
+  return n === 2 || n % 2 === 1;
 }

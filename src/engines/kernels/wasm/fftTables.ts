@@ -1,0 +1,116 @@
+import { planFft2 } from "../../../numerics/fft.ts";
+
+export type Direction = "forward" | "inverse";
+
+/**
+ * What turns result j of a butterfly of a transform of `length`, at k. In the inverse, whose butterfly is the forward one,
+ * result j is frequency radix − j.
+ */
+function turn(length: number, radix: number, direction: Direction, j: number, k: number): [re: number, im: number] {
+  const angle = (2 * Math.PI * (direction === "forward" ? -j * k : (radix - j) * k)) / length;
+  return [Math.cos(angle), Math.sin(angle)];
+}
+
+/** For each k < length / radix: results j > 0, real and imaginary part. */
+export function twiddles(length: number, radix: number, direction: Direction): number[] {
+  const turns: number[] = [];
+  for (let k = 0; k < length / radix; k++) {
+    for (let j = 1; j < radix; j++) turns.push(...turn(length, radix, direction, j, k));
+  }
+  return turns;
+}
+
+/** The same, blocked, for 4 neighbours k. */
+export function rowTwiddles(length: number, radix: number, direction: Direction): number[] {
+  const turns: number[] = [];
+  for (let k = 0; k < length / radix; k += 4) {
+    for (let j = 1; j < radix; j++) {
+      const four = [0, 1, 2, 3].map((lane) => turn(length, radix, direction, j, k + lane));
+      turns.push(...four.map(([re]) => re), ...four.map(([, im]) => im));
+    }
+  }
+  return turns;
+}
+
+/** Of an odd radix: for each result up to half of it, and each pair of elements, cosine and sine. */
+export function primeAngles(radix: number): number[] {
+  const pairs = Array.from({ length: Math.floor((radix - 1) / 2) }, (_, j) => j + 1);
+  return pairs.flatMap((k) =>
+    pairs.flatMap((j) => {
+      const angle = (2 * Math.PI * ((j * k) % radix)) / radix;
+      return [Math.cos(angle), Math.sin(angle)];
+    }),
+  );
+}
+
+/** The frequency that the first element of each of the last pass's blocks holds. */
+export function frequencyOrder(n: number, factors: readonly number[]): number[] {
+  const last = factors[factors.length - 1];
+  return Array.from({ length: n / last }, (_, block) => {
+    let rest = block * last;
+    let part = n;
+    let weight = 1;
+    let frequency = 0;
+    for (const radix of factors) {
+      part /= radix;
+      frequency += weight * Math.floor(rest / part);
+      rest %= part;
+      weight *= radix;
+    }
+    return frequency;
+  });
+}
+
+/**
+ * The last pass along rows takes 4 blocks that hold neighbouring frequencies: bytes from the row's start to each of them,
+ * and to the first result. Where 4 does not divide the number of blocks, the last group repeats some of the one before.
+ */
+export function rowGroups(n: number, factors: readonly number[]): number[][] {
+  const blocks = n / 4;
+  const blockOf: number[] = [];
+  frequencyOrder(n, factors).forEach((frequency, block) => {
+    blockOf[frequency] = block;
+  });
+  return Array.from({ length: Math.ceil(blocks / 4) }, (_, group) => {
+    const first = Math.min(4 * group, blocks - 4);
+    return [...[0, 1, 2, 3].map((i) => 8 * 4 * blockOf[first + i]), 8 * first];
+  });
+}
+
+/** exp(∓πi k² / n), blocked, zeros up to a multiple of 4. */
+export function chirp(n: number, direction: Direction): number[] {
+  const values: number[] = [];
+  for (let k = 0; k < n; k += 4) {
+    const four = [0, 1, 2, 3].map((lane) => (k + lane < n ? chirpAt(n, direction, k + lane) : [0, 0]));
+    values.push(...four.map(([re]) => re), ...four.map(([, im]) => im));
+  }
+  return values;
+}
+
+function chirpAt(n: number, direction: Direction, k: number): [re: number, im: number] {
+  // k² mod 2n keeps the angle small, and so exact, for large k.
+  const angle = (Math.PI * ((k * k) % (2 * n))) / n;
+  return [Math.cos(angle), direction === "forward" ? -Math.sin(angle) : Math.sin(angle)];
+}
+
+/** The DFT of the conjugated chirp on a circle of `length`, over the length, blocked. */
+export function chirpResponse(n: number, length: number, direction: Direction): number[] {
+  const centre = Math.floor(length / 2);
+  const kernel = new Float64Array(2 * length);
+  for (let k = 0; k < n; k++) {
+    const [re, im] = chirpAt(n, direction, k);
+    for (const place of [k, length - k]) {
+      const at = 2 * ((place + centre) % length);
+      kernel[at] = re;
+      kernel[at + 1] = -im;
+    }
+  }
+  // Centred and unitary.
+  const centred = planFft2([1, length]).forward(kernel);
+  const values: number[] = [];
+  for (let k = 0; k < length; k += 4) {
+    const at = [0, 1, 2, 3].map((lane) => 2 * ((k + lane + centre) % length));
+    for (const part of [0, 1]) values.push(...at.map((i) => centred[i + part] / Math.sqrt(length)));
+  }
+  return values;
+}
