@@ -1,5 +1,6 @@
 import { PtychonautError } from "../errors.ts";
 import type { ArrayFile, ArrayHeader } from "./arrayFile.ts";
+import { type ArrayView, withViews } from "./arrayViews.ts";
 import type { NumericArray, NumericData, NumericDtype } from "./npy.ts";
 
 /** An array in a file. */
@@ -59,20 +60,14 @@ export function withJoined(file: ArrayFile, name: string, parts: readonly ArrayA
   };
   const total = counts.reduce((sum, count) => sum + count, 0);
   const all = (): NumericArray => ({ shape: header.shape, dtype, data: readImages(0, total) });
-  return {
-    container: file.container,
-    keys: [...file.keys, name],
-    has: (key) => key === name || file.has(key),
-    header: (key) => (key === name ? header : file.header(key)),
-    attributes: (key) => (key === name ? parts[0].file.attributes(parts[0].key) : file.attributes(key)),
-    read: (key) => (key === name ? all() : file.read(key)),
-    readNumbers: (key) => (key === name ? all() : file.readNumbers(key)),
-    readImages: (key, from, count) => (key === name ? readImages(from, count) : file.readImages(key, from, count)),
-    *elements(key) {
-      if (key !== name) yield* file.elements(key);
-      else for (const part of parts) yield* part.file.elements(part.key);
+  const view: ArrayView = {
+    header: () => header,
+    attributes: () => parts[0].file.attributes(parts[0].key),
+    readNumbers: all,
+    readImages: (_, from, count) => readImages(from, count),
+    *elements() {
+      for (const part of parts) yield* part.file.elements(part.key);
     },
-    storedAt: (key) => (key === name ? undefined : file.storedAt(key)),
-    close: () => file.close(),
   };
+  return withViews(file, (key) => key === name, view, [name]);
 }

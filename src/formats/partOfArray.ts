@@ -1,52 +1,38 @@
 import { sizeOf } from "../arrays.ts";
 import type { ArrayFile, ArrayHeader } from "./arrayFile.ts";
-import type { NumericArray, NumericData } from "./npy.ts";
+import { withViews } from "./arrayViews.ts";
+import type { NumericArray } from "./npy.ts";
 
 /**
  * A file in which arrays stand for one entry along their first axis: of several views, the one that is meant.
  * @param entry of which arrays, and which entry; undefined where an array is as it is. Those must be row-major.
  */
 export function withEntries(file: ArrayFile, entry: (key: string) => number | undefined): ArrayFile {
+  const entryOf = (key: string): number => entry(key) ?? 0;
   const header = (key: string): ArrayHeader => {
-    const whole = file.header(key);
-    if (entry(key) === undefined) return whole;
-    const { shape, dataBytes } = whole;
-    return { ...whole, shape: shape.slice(1), dataBytes: dataBytes && dataBytes / shape[0] };
+    const { shape, dataBytes, ...others } = file.header(key);
+    return { ...others, shape: shape.slice(1), dataBytes: dataBytes && dataBytes / shape[0] };
   };
-  const readNumbers = (key: string): NumericArray => {
-    const at = entry(key);
-    if (at === undefined) return file.readNumbers(key);
-    const { shape, dtype } = header(key);
-    const { data } = file.readNumbers(key);
-    const size = sizeOf(shape) * (dtype.startsWith("complex") ? 2 : 1);
-    return { shape, dtype: dtype as NumericArray["dtype"], data: data.subarray(at * size, (at + 1) * size) };
-  };
-  return {
-    container: file.container,
-    keys: file.keys,
-    has: (key) => file.has(key),
+  return withViews(file, (key) => entry(key) !== undefined, {
     header,
-    attributes: (key) => file.attributes(key),
-    read: (key) => (entry(key) === undefined ? file.read(key) : readNumbers(key)),
-    readNumbers,
-    readImages(key, first, count): NumericData {
-      const at = entry(key);
-      const skipped = at === undefined ? 0 : at * sizeOf(header(key).shape.slice(0, -2));
-      return file.readImages(key, skipped + first, count);
+    readNumbers(key): NumericArray {
+      const { shape } = header(key);
+      const { data, dtype } = file.readNumbers(key);
+      const size = sizeOf(shape) * (dtype.startsWith("complex") ? 2 : 1);
+      return { shape, dtype, data: data.subarray(entryOf(key) * size, (entryOf(key) + 1) * size) };
     },
+    readImages: (key, first, count) =>
+      file.readImages(key, entryOf(key) * sizeOf(header(key).shape.slice(0, -2)) + first, count),
     elements(key) {
-      const at = entry(key);
       const { dataBytes = 0 } = header(key);
-      return at === undefined ? file.elements(key) : stretch(file.elements(key), at * dataBytes, dataBytes);
+      return stretch(file.elements(key), entryOf(key) * dataBytes, dataBytes);
     },
     storedAt(key) {
       const whole = file.storedAt(key);
-      const at = entry(key);
-      if (whole === undefined || at === undefined) return whole;
-      return { source: whole.source, offset: whole.offset + at * (header(key).dataBytes ?? 0) };
+      const offset = entryOf(key) * (header(key).dataBytes ?? 0);
+      return whole && { source: whole.source, offset: whole.offset + offset };
     },
-    close: () => file.close(),
-  };
+  });
 }
 
 /** Some of a stream's bytes. All of it is taken, for the sake of its checksum. */

@@ -1,4 +1,5 @@
 import type { ArrayFile, ArrayHeader } from "./arrayFile.ts";
+import { withViews } from "./arrayViews.ts";
 import type { NumericArray, NumericData } from "./npy.ts";
 import { wholeUnits } from "./pieces.ts";
 
@@ -33,19 +34,12 @@ export function withTurnedImages(file: ArrayFile, key: string, turn: ImageTurn):
     for (const block of wholeUnits(file.elements(key), size, BLOCK_BYTES))
       yield turned(block, [height, width], turn, stored.itemSize);
   }
-  return {
-    container: file.container,
-    keys: file.keys,
-    has: (name) => file.has(name),
-    header: (name) => (name === key ? header : file.header(name)),
-    attributes: (name) => file.attributes(name),
-    read: (name) => (name === key ? readNumbers() : file.read(name)),
-    readNumbers: (name) => (name === key ? readNumbers() : file.readNumbers(name)),
-    readImages: (name, first, count) => (name === key ? readImages(first, count) : file.readImages(name, first, count)),
-    elements: (name) => (name === key ? elements() : file.elements(name)),
-    storedAt: (name) => (name === key ? undefined : file.storedAt(name)),
-    close: () => file.close(),
-  };
+  return withViews(file, (name) => name === key, {
+    header: () => header,
+    readNumbers,
+    readImages: (_, first, count) => readImages(first, count),
+    elements,
+  });
 }
 
 /** @param itemSize how many entries of the array an element takes */

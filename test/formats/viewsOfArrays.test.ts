@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { ArrayFile } from "../../src/formats/arrayFile.ts";
+import type { ArrayFile, ChunkedElements } from "../../src/formats/arrayFile.ts";
+import { asColumnMajor } from "../../src/formats/columnMajor.ts";
+import { withJoined } from "../../src/formats/joinedArrays.ts";
 import { decodeElements } from "../../src/formats/npy.ts";
 import { openNpz, writeNpz } from "../../src/formats/npz.ts";
 import { withEntries } from "../../src/formats/partOfArray.ts";
@@ -64,5 +66,41 @@ describe("one entry of an array", () => {
     expect(file.header("a").shape).toEqual([count, height, width]);
     expect(file.readNumbers("a").data).toEqual(values.subarray(entry * 60, (entry + 1) * 60));
     expect(file.header("other").shape).toEqual([2]);
+  });
+});
+
+describe("views of some arrays", () => {
+  const whole = { ...stored(), brokenLinks: ["lost"], alsoFrom: "other.h5", beside: [], chunked: () => chunks };
+  const chunks = { extents: [2] } as unknown as ChunkedElements;
+  const views = {
+    turned: withTurnedImages(whole, "a", { transposed: true, rowsReversed: false, columnsReversed: false }),
+    "in part": withEntries(whole, (key) => (key === "a" ? 1 : undefined)),
+    "of MATLAB": asColumnMajor(whole, (key) => key === "a"),
+    joined: withJoined(
+      whole,
+      "a+a",
+      [
+        { file: whole, key: "a" },
+        { file: whole, key: "a" },
+      ],
+      "scan",
+    ),
+  };
+  it.each(Object.entries(views))("%s: all else is passed on, whatever the file knows of it", (kind, view) => {
+    const own = kind === "joined" ? "a+a" : "a";
+    expect(view).toMatchObject({ container: "NPZ", brokenLinks: ["lost"], alsoFrom: "other.h5", beside: [] });
+    expect(view.keys).toEqual([...new Set(["a", "wide", "other", own])]);
+    expect([view.has(own), view.has("other"), view.has("nothing")]).toEqual([true, true, false]);
+    expect(view.chunked?.("other")).toBe(chunks);
+    // Chunks of another view are none of this.
+    expect(view.chunked?.(own)).toBeUndefined();
+    expect(view.read("other").data).toEqual(Float64Array.of(1, 2));
+    if (kind !== "of MATLAB") expectAgreement(view, own);
+  });
+
+  it("of MATLAB: texts, whose order nobody asks for, stay as they are", () => {
+    const texts = openNpz(writeNpz({ names: { shape: [2, 1], dtype: "string", data: ["x", "y"] } }));
+    const view = asColumnMajor(texts);
+    expect(view.header("names").shape).toEqual(view.read("names").shape);
   });
 });
