@@ -1,11 +1,8 @@
 import { type RealArray, sizeOf, splitComplex } from "../arrays.ts";
-import { writeBundle } from "../bundle/bundle.ts";
 import { dataFacts } from "../bundle/fingerprint.ts";
-import type { JsonObject } from "../bundle/manifest.ts";
 import { scanOptions } from "../config/dataConfig.ts";
 import type { Settings } from "../config/group.ts";
 import type { TrainingPayload } from "../config/payload.ts";
-import { savedConfigOf } from "../config/savedConfig.ts";
 import { statedDose } from "../config/scanUse.ts";
 import { computeScales } from "../data/normalisation.ts";
 import { onlyScan, scanNumbers } from "../data/scanNumbers.ts";
@@ -17,7 +14,7 @@ import { impliedSettings } from "../reference/referenceArchitecture.ts";
 import { impliedSpectralSettings } from "../reference/referenceSpectral.ts";
 import { valuesFromReference } from "../reference/referenceWeights.ts";
 import { withModeCoherence } from "../training/modeCoherence.ts";
-import { version } from "../version.ts";
+import { bundleBytes, numbersOf } from "./bundleBytes.ts";
 import { inLockedFolder } from "./claimFolder.ts";
 import { readScan } from "./inputs/scans.ts";
 import type { Home } from "./machine.ts";
@@ -57,14 +54,9 @@ export async function runImportWeights(
   onlyScan(scanNumbers(dataset.scanIndex), payload.trainDataFile);
   const frames = Array.from({ length: dataset.patterns.count }, (_, frame) => frame);
   const scales = computeScales(dataset, frames, statedDose(payload.data));
-  const numbers = Object.entries(scales).filter((entry): entry is [string, number] => typeof entry[1] === "number");
   const file = joinPath(payload.outputDir, outputs.model);
-  const bundle = writeBundle({
-    model: graph.export(values),
-    parameters: graph.specs,
-    createdBy: `ptychonaut ${version}`,
-    config: JSON.parse(JSON.stringify(savedConfigOf(payload))) as JsonObject,
-    scales: Object.fromEntries(numbers),
+  const bundle = bundleBytes(payload, graph, values, {
+    scales: numbersOf(scales),
     trainedOn: dataFacts(dataset, payload.model.gridsize),
     training: {
       importedFrom: { name: baseName(path), sha256: await machine.sha256(bytes) },

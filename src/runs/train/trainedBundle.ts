@@ -1,14 +1,11 @@
 import type { ComplexArray } from "../../arrays.ts";
-import { writeBundle } from "../../bundle/bundle.ts";
 import type { DataFacts } from "../../bundle/fingerprint.ts";
 import type { JsonObject } from "../../bundle/manifest.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
-import { savedConfigOf } from "../../config/savedConfig.ts";
 import type { Dataset } from "../../data/dataset.ts";
-import type { Scales } from "../../data/normalisation.ts";
 import { predictionGraph } from "../../inference/predictionModel.ts";
 import type { PreparedData } from "../../training/preparation.ts";
-import { version } from "../../version.ts";
+import { bundleBytes, numbersOf } from "../bundleBytes.ts";
 import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
 import type { RunStore } from "../store.ts";
@@ -30,18 +27,12 @@ export async function saveBundle(
   training: JsonObject,
   store: RunStore,
 ): Promise<string> {
-  const graph = predictionGraph(payload.model, 1);
-  const own = Object.fromEntries(graph.specs.map(({ name }) => [name, values[name]]));
   const [first, ...others] = scans.map((_, scan) => ({
     facts: facts[scan],
     scales: { ...numbersOf(prepared.scales[scan]), ...physicsValues(values, scan) },
   }));
   const path = joinPath(payload.outputDir, outputs.model);
-  const bundle = writeBundle({
-    model: graph.export(own),
-    parameters: graph.specs,
-    createdBy: `ptychonaut ${version}`,
-    config: JSON.parse(JSON.stringify(savedConfigOf(payload))) as JsonObject,
+  const bundle = bundleBytes(payload, predictionGraph(payload.model, 1), values, {
     scales: { ...numbersOf(prepared.scales[0]), ...physicsValues(values) },
     trainedOn: first.facts,
     ...(others.length === 0 ? {} : { scans: [first, ...others] }),
@@ -51,6 +42,3 @@ export async function saveBundle(
   await store.write(path, bundle);
   return path;
 }
-
-const numbersOf = (scales: Scales): Record<string, number> =>
-  Object.fromEntries(Object.entries(scales).filter(([, value]) => Number.isFinite(value)));
