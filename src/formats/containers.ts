@@ -11,7 +11,8 @@ import { isNpy, openNpy } from "./npyFile.ts";
 import { openNpz } from "./npz.ts";
 import { notReadable, SIGNATURE_BYTES } from "./signatures.ts";
 import { isTextTable, openTextTable } from "./textTable.ts";
-import { isTiff, openTiff } from "./tiff.ts";
+import { isTiff } from "./tiff.ts";
+import { openTiffOrHalves } from "./tiffHalves.ts";
 import { isZip } from "./zip.ts";
 
 /** A way to keep named arrays in a file. A container is a file in this room that opens it, and a line here. */
@@ -36,7 +37,7 @@ const containers: readonly Container[] = [
   { name: "HDF5", endings: HDF5_ENDINGS, recognises: isHdf5, open: openHdf5 },
   { name: "NPY", endings: [], recognises: isNpy, open: openNpy },
   { name: "MATLAB 5", endings: [".mat"], recognises: isMat5, open: openMat5 },
-  { name: "TIFF", endings: [".tif", ".tiff"], recognises: isTiff, open: openTiff },
+  { name: "TIFF", endings: [".tif", ".tiff"], recognises: isTiff, open: openTiffOrHalves },
   { name: "Digital Micrograph", endings: [".dm3", ".dm4"], recognises: isDm, open: openDm },
   { name: "Merlin MIB", endings: [".mib"], recognises: isMib, open: openMib },
   { name: "BLO", endings: [".blo"], recognises: isBlo, open: openBlo },

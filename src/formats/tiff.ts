@@ -47,10 +47,15 @@ export function openTiff(source: ByteSource, where: string): ArrayFile {
   });
 }
 
-function stackArray({ count, directory, pages, storedAt }: TiffStack, source: ByteSource): ListedArray {
+/** @param key by which another thread finds it */
+export function stackArray(
+  { count, directory, pages, storedAt }: TiffStack,
+  source: ByteSource,
+  key: string = "images",
+): ListedArray {
   const { height, width, dtype, littleEndian } = directory;
   const shape = [count, height, width] as const;
-  if (storedAt === undefined) return frameStack({ shape, dtype, place: { source, key: "images" }, frames: pages });
+  if (storedAt === undefined) return frameStack({ shape, dtype, place: { source, key }, frames: pages });
   const itemSize = itemSizes[dtype];
   const dataBytes = count * height * width * itemSize;
   return storedArray(source, storedAt, { shape, dtype, fortranOrder: false, littleEndian, itemSize, dataBytes });

@@ -7,26 +7,27 @@ import { ptyrReconstruction } from "./ptyr.ts";
 import type { Recognised, ReconstructionFormat } from "./reconstructionFormat.ts";
 import { tiffReconstruction } from "./tiff.ts";
 
-/** What is read and written. */
-const both: readonly ReconstructionFormat[] = [
+/** A format is a file in this room, and a line here. */
+const formats: readonly ReconstructionFormat[] = [
   npzReconstruction,
   hdf5Reconstruction,
   cxiReconstruction,
   ptyrReconstruction,
   productReconstruction,
   productNpzReconstruction,
+  tiffReconstruction,
 ];
 
 export type ReconstructionWriter = Omit<ReconstructionFormat, "recognise" | "read">;
 
 /** Every format that reconstructions are written in. */
-export const reconstructionWriters: readonly ReconstructionWriter[] = [...both, tiffReconstruction];
+export const reconstructionWriters: readonly ReconstructionWriter[] = formats;
 
 /** The format of a file that holds a reconstruction, alone or beside a scan. */
 export function recogniseReconstruction(
   file: ArrayFile,
 ): (Recognised & { readonly format: ReconstructionFormat }) | undefined {
-  for (const format of both) {
+  for (const format of formats) {
     const recognised = format.recognise(file);
     if (recognised !== undefined) return { ...recognised, format };
   }

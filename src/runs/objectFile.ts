@@ -9,7 +9,7 @@ import { parseAddress, SEPARATOR } from "../scans/addresses.ts";
 import { attempted } from "../scans/checks/finding.ts";
 import { readGeometry } from "../scans/scanGeometry.ts";
 import type { Home } from "./machine.ts";
-import { withArrays } from "./openArrays.ts";
+import { contentHash, withArrays } from "./openArrays.ts";
 
 /** A complex object out of a file, with what the file says about its place. */
 export interface ObjectFile extends FoundObject {
@@ -37,7 +37,7 @@ export async function readObjectFile(address: string, { machine, store }: Home, 
   const { path, key: keyInAddress } = splitAddress(address);
   return withArrays(path, store, async (arrays, file) => ({
     path,
-    sha256: await machine.sha256(file),
+    sha256: await contentHash({ file, arrays }, machine),
     ...objectIn(arrays, path, named ?? keyInAddress),
   }));
 }

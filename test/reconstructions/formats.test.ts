@@ -1,10 +1,12 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openArrayFile } from "../../src/formats/containers.ts";
+import { memorySink } from "../../src/formats/memorySink.ts";
 import { writeNpz } from "../../src/formats/npz.ts";
+import { writeTiff } from "../../src/formats/writeTiff.ts";
 import { nodeHome } from "../../src/node/home.ts";
 import type { FoundObject, ReconstructionToWrite } from "../../src/reconstructions/reconstructionFormat.ts";
 import { writeReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
@@ -15,6 +17,7 @@ import { simulate } from "../../src/simulation/simulate.ts";
 import { type Call, call } from "../cli/harness.ts";
 import { dataFile } from "../fixtures.ts";
 import { writtenTo } from "../scans/writers/written.ts";
+import { tolerances } from "../tolerances.ts";
 
 async function roundTrip(name: string, reconstruction: ReconstructionToWrite): Promise<FoundObject> {
   const writer = reconstructionWriterNamed(name);
@@ -210,6 +213,39 @@ describe("convert and evaluate", () => {
         expect(image.data[i]).toBe(Math.fround(of(data[2 * i], data[2 * i + 1])));
       file.close();
     }
+  });
+
+  it("and back: either of the two images is the reconstruction, beside the other", async () => {
+    expect((await run("convert", path("reconstruction.npz"), path("back.tif"))).code).toBe(0);
+    const hashes = [];
+    for (const half of ["amplitude", "phase"]) {
+      const { object, sha256 } = await readObjectFile(path(`back_${half}.tif`), nodeHome);
+      expect(object.shape).toEqual([height, width]);
+      const largest = data.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+      object.data.forEach((value, i) => {
+        expect(Math.abs(value - data[i])).toBeLessThan(tolerances.float32Rounding * largest);
+      });
+      hashes.push(sha256);
+      const { code, stderr } = await run("convert", path(`back_${half}.tif`), path(`back_from_${half}.npz`));
+      expect(code, stderr).toBe(0);
+      expect((await readObjectFile(path(`back_from_${half}.npz`), nodeHome)).object).toEqual(object);
+    }
+    // Each is a hash of both, the one that was named first.
+    expect(hashes[0]).not.toBe(hashes[1]);
+    expect((await run("evaluate", path("back_phase.tif"), "--reference", path("reconstruction.npz"))).code).toBe(0);
+  });
+
+  it("but one image alone is refused with the name of the other, and so are two that do not fit", async () => {
+    expect((await run("convert", path("reconstruction.npz"), path("half.tif"))).code).toBe(0);
+    renameSync(path("half_phase.tif"), path("elsewhere.tif"));
+    const half = await run("convert", path("half_amplitude.tif"), path("half.npz"));
+    expect(half.code).toBe(2);
+    expect(half.stderr).toMatch(/one half of a complex image.*expected half_phase\.tif in the same folder/);
+    const { sink, bytes } = memorySink();
+    await writeTiff(sink, { shape: [1, 1, 2], pages: [Float32Array.of(1, 2)] });
+    writeFileSync(path("half_phase.tif"), bytes());
+    const unlike = await run("convert", path("half_amplitude.tif"), path("half.npz"));
+    expect(unlike.stderr).toMatch(/amplitude and phase have different shapes.*got \(1, 1, 2\)/);
   });
 });
 
