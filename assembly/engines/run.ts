@@ -21,9 +21,12 @@ export function run(
   program: usize, end: usize, scratch: usize, partials: usize, state: usize, thread: i32, threads: i32,
 ): bool {
   joinThreads(state, threads);
-  for (let record = program; record < end && !failed(); record += load<usize>(record, 4) << 2) {
+  for (let record = program; record < end && !failed(); ) {
+    // Once all are past the last barrier, the program may be another one.
+    const next = record + (load<usize>(record, 4) << 2);
     perform(record, scratch, partials, thread, threads);
     barrier();
+    record = next;
   }
   return !failed();
 }
