@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fftPlan, fourierScratch, planePitch } from "../../../src/engines/kernels/wasm/fftPlan.ts";
-import { wasm } from "../../../src/engines/kernels/wasm/webAssembly.ts";
+import { MOST_PAGES, PAGE, webAssembly } from "../../../src/engines/kernels/wasm/module.ts";
 
 /** Functions of `assembly/engines/fourier.ts`; addresses and pitches as there. */
 interface Transforms {
@@ -23,7 +23,7 @@ export interface Planes {
 const GUARD = 64;
 const GUARD_VALUE = 123.25;
 
-const compiled = await wasm.compile(readFileSync(new URL("../../../wasm/engines.wasm", import.meta.url)));
+const compiled = await webAssembly.compile(readFileSync(new URL("../../../wasm/engines.wasm", import.meta.url)));
 
 export function planes(height: number, width: number): Planes {
   const pitch = planePitch(width);
@@ -31,11 +31,11 @@ export function planes(height: number, width: number): Planes {
   const plans = [fftPlan(height).bytes, fftPlan(width).bytes];
   const sizes = [4 * planeFloats, 4 * planeFloats, fourierScratch(height, width)];
   const room = 4096 + [...plans.map((plan) => plan.length), ...sizes].reduce((sum, size) => sum + size + 256, 0);
-  const memory = new wasm.Memory({ initial: Math.ceil(room / 65536) + 1 });
+  const memory = new webAssembly.Memory({ initial: Math.ceil(room / PAGE) + 1, maximum: MOST_PAGES, shared: false });
   const abort = (): never => {
     throw new Error("abort");
   };
-  const instance = new wasm.Instance(compiled, { env: { memory, abort } });
+  const instance = new webAssembly.Instance(compiled, { env: { memory, abort } });
   const run = instance.exports as unknown as Transforms;
 
   let top = 4096;
