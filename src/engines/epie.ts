@@ -1,5 +1,15 @@
 import type { Engine } from "./engine.ts";
-import { batchSize, objectStep, PieRun, type PieSettings, probeStart, probeStep } from "./pie.ts";
+import {
+  batching,
+  batchSize,
+  momentum,
+  momentumEvery,
+  objectStep,
+  PieRun,
+  type PieSettings,
+  probeStart,
+  probeStep,
+} from "./pie.ts";
 
 type EpieSettings = Omit<PieSettings, "alpha">;
 
@@ -7,6 +17,6 @@ type EpieSettings = Omit<PieSettings, "alpha">;
 export const epie: Engine<EpieSettings> = {
   name: "epie",
   about: "extended ptychographical iterative engine, a frame after the other (Maiden & Rodenburg 2009)",
-  settings: [batchSize, objectStep, probeStep, probeStart],
+  settings: [batchSize, objectStep(1), probeStep(1), probeStart, batching, momentum, momentumEvery],
   init: (experiment, settings) => new PieRun(experiment, { ...settings, alpha: 1 }),
 };

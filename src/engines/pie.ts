@@ -1,7 +1,10 @@
+import { batchings } from "./batching/batching.ts";
+import { randomBatches } from "./batching/random.ts";
 import type { EngineRun, Epoch, EpochReport, Remembered } from "./engine.ts";
 import type { Experiment } from "./experiment.ts";
 import type { Images, Numbers, Shape, Waves } from "./kernels/kernels.ts";
-import type { NumberSetting } from "./settings.ts";
+import { Momentum } from "./momentum.ts";
+import type { ChoiceSetting, NumberSetting } from "./settings.ts";
 import { Sums } from "./sums.ts";
 import { Tally } from "./tally.ts";
 
@@ -12,24 +15,48 @@ export type PieSettings = {
   /** α of the denominators. */
   readonly alpha: number;
   readonly probeStart: number;
+  readonly batching: string;
+  /** η. */
+  readonly momentum: number;
+  readonly momentumEvery: number;
 };
 
 export const batchSize: NumberSetting = {
   ...{ name: "batchSize", kind: "integer", default: 1, min: 1 },
   help: "frames of one update. Frames one after the other converge in the fewest epochs; more at once use more threads.",
 };
-export const objectStep: NumberSetting = {
-  ...{ name: "objectStep", kind: "real", default: 1, above: 0, max: 2 },
+export const objectStep = (initial: number): NumberSetting => ({
+  ...{ name: "objectStep", kind: "real", default: initial, above: 0, max: 2 },
   help: "part of the object's full step that is taken.",
-};
-export const probeStep: NumberSetting = {
-  ...{ name: "probeStep", kind: "real", default: 1, min: 0, max: 2 },
+});
+export const probeStep = (initial: number): NumberSetting => ({
+  ...{ name: "probeStep", kind: "real", default: initial, min: 0, max: 2 },
   help: "part of the probe's full step that is taken; 0 keeps the probe.",
-};
+});
 export const probeStart: NumberSetting = {
   ...{ name: "probeStart", kind: "integer", default: 0, min: 0 },
   help: "epoch, from 0, from which on the probe changes.",
 };
+
+export const batching: ChoiceSetting = {
+  ...{ name: "batching", kind: "choice", default: "uniform", values: Object.keys(batchings) },
+  help: "how frames are put into batches, where these have more than one: by chance, spread over the scan, or as neighbours.",
+};
+/** None unless asked for: it halves the epochs to a given misfit, and has noise amplified by as much. */
+export const momentum: NumberSetting = {
+  ...{ name: "momentum", kind: "real", default: 0, min: 0, below: 1 },
+  help: "part of their velocity that object and probe keep (mPIE). 0: none; 0.5 to 0.9 where there are many photons.",
+};
+export const momentumEvery: NumberSetting = {
+  ...{ name: "momentumEvery", kind: "integer", default: 0, min: 0 },
+  help: "frames after which momentum moves object and probe; 0: once their windows have eight times as many pixels as the object.",
+};
+
+/**
+ * Windows on a pixel until momentum moves it: light fills a part of a window, and what no frame has corrected since the last
+ * time would be amplified.
+ */
+const LIT_BY = 8;
 
 /**
  * The ptychographical iterative engine: ePIE (Maiden & Rodenburg, Ultramicroscopy 109, 1256 (2009)) where α = 1, rPIE
@@ -41,42 +68,82 @@ export const probeStart: NumberSetting = {
  *   P_m += a_P Σ_j (R_j O)* χ_jm / ((1 − α) V + α max V),          V = Σ_j |R_j O|².
  *
  * With one frame in the batch these are the papers' formulas. With more, sums of full steps would go too far by as many
- * times as frames share a pixel, and diverge; W and V are sums over the same frames, so that each pixel moves by a mean of
- * what its frames ask for, and a step of up to 2 cannot raise the sum of squares that it minimises: W + 0 is at most what
- * it is divided by, and bounds the curvature.
+ * times as frames share a pixel, and diverge. W and V are sums over the same frames, so that each pixel moves by a mean of
+ * what its frames ask for. Half the gradient of Σ (|Ψ| − √I)² in the object is −Σ_j R_jᵀ P* χ, and its curvature at most
+ * 2 W: what is divided by is at least W, so that a step of up to 2 in the object alone, or in the probe alone, cannot raise
+ * that sum over the batch.
  */
 export class PieRun implements EngineRun {
-  readonly memory: Readonly<Record<string, Remembered>> = {};
+  readonly memory: Readonly<Record<string, Remembered>>;
   readonly #experiment: Experiment;
   readonly #settings: PieSettings;
   readonly #tally: Tally;
+  readonly #objectMomentum: Momentum | undefined;
+  readonly #probeMomentum: Momentum | undefined;
   /** Made when they are first needed: fused steps need neither. */
   #window: Window | undefined;
   #sums: Sums | undefined;
 
   constructor(experiment: Experiment, settings: PieSettings) {
+    const { kernels, object, probe, frames } = experiment;
+    const { momentum, probeStep } = settings;
     this.#experiment = experiment;
     this.#settings = settings;
-    this.#tally = new Tally(experiment.kernels, experiment.frames);
+    this.#tally = new Tally(kernels, frames);
+    this.#objectMomentum = momentum > 0 ? new Momentum(kernels, object, momentum) : undefined;
+    this.#probeMomentum = momentum > 0 && probeStep > 0 ? new Momentum(kernels, probe, momentum) : undefined;
+    this.memory = {
+      ...(this.#objectMomentum && { objectVelocity: this.#objectMomentum.velocity }),
+      ...(this.#probeMomentum && { probeVelocity: this.#probeMomentum.velocity }),
+    };
   }
 
   async step(epoch: Epoch): Promise<EpochReport> {
-    const order = epoch.random.shuffle(epoch.frames.slice());
-    const { batchSize, probeStep, probeStart } = this.#settings;
-    const steps = { ...this.#settings, probeStep: epoch.number < probeStart ? 0 : probeStep };
-    const fused = batchSize === 1 && this.#experiment.isPlain;
-    const most = fused ? this.#experiment.batchSize : batchSize;
-    for (let from = 0; from < order.length; from += most) {
-      const frames = order.subarray(from, from + most);
-      if (fused) this.#experiment.pieStep(this.#experiment.load(frames), steps, this.#tally.next(frames.length));
-      else {
-        if (batchSize === 1) await this.#alone(frames, steps);
-        else await this.#together(frames, steps);
-        await this.#experiment.moved();
-      }
-      await epoch.checkpoint(from + frames.length);
+    const { probeStep, probeStart } = this.#settings;
+    const moving = epoch.number >= probeStart;
+    const steps = { ...this.#settings, probeStep: moving ? probeStep : 0 };
+    const momenta = [this.#objectMomentum, moving ? this.#probeMomentum : undefined];
+    const stretch = this.#stretch(epoch.frames.length);
+    for (const momentum of momenta) momentum?.begin();
+    let done = 0;
+    for (const frames of this.#batches(epoch, stretch)) {
+      await this.#update(frames, steps);
+      const before = done;
+      done += frames.length;
+      if (Math.floor(done / stretch) > Math.floor(before / stretch)) for (const momentum of momenta) momentum?.goOn();
+      await epoch.checkpoint(done);
     }
     return this.#tally.report(this.#experiment.scan.countsPerUnit);
+  }
+
+  get #fused(): boolean {
+    return this.#settings.batchSize === 1 && this.#experiment.isPlain;
+  }
+
+  /** Frames from one push of the momentum to the next: parts of an epoch that are equally long, not always whole. */
+  #stretch(frames: number): number {
+    const { object, probe } = this.#experiment;
+    const pixels = ({ shape }: Waves): number => shape[2] * shape[3];
+    const wanted = this.#settings.momentumEvery || (LIT_BY * pixels(object)) / pixels(probe);
+    return frames / Math.max(1, Math.round(frames / wanted));
+  }
+
+  #batches({ frames, random }: Epoch, stretch: number): readonly Int32Array[] {
+    const { batchSize, batching, momentum } = this.#settings;
+    const { batchSize: room, positions } = this.#experiment;
+    if (batchSize > 1) return batchings[batching](frames, positions, batchSize, random);
+    const most = momentum > 0 ? Math.min(room, Math.ceil(stretch)) : room;
+    return randomBatches(frames, positions, this.#fused ? most : 1, random);
+  }
+
+  async #update(frames: Int32Array, steps: PieSettings): Promise<void> {
+    const experiment = this.#experiment;
+    if (this.#fused) experiment.pieStep(experiment.load(frames), steps, this.#tally.next(frames.length));
+    else {
+      if (this.#settings.batchSize === 1) await this.#alone(frames, steps);
+      else await this.#together(frames, steps);
+      await experiment.moved();
+    }
   }
 
   /** What `Kernels.pieStep` does of one frame. */
@@ -117,6 +184,8 @@ export class PieRun implements EngineRun {
   release(): void {
     this.#tally.release();
     this.#sums?.release();
+    this.#objectMomentum?.release();
+    this.#probeMomentum?.release();
     if (this.#window !== undefined) this.#experiment.kernels.release(...Object.values(this.#window));
   }
 }

@@ -9,6 +9,7 @@ import { Random } from "../../src/random.ts";
 import { tolerances } from "../tolerances.ts";
 import {
   complexError,
+  distance,
   mirrored,
   nearGeometry,
   type Problem,
@@ -34,16 +35,6 @@ const both = async ({ experiment: { kernels, object, probe } }: Run): Promise<[F
   Float64Array.from(await kernels.read(object)),
   Float64Array.from(await kernels.read(probe)),
 ];
-
-/** ‖a − b‖ / ‖b‖ */
-function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  let [off, all] = [0, 0];
-  for (let i = 0; i < b.length; i++) {
-    off += (a[i] - b[i]) ** 2;
-    all += b[i] ** 2;
-  }
-  return Math.sqrt(off / all);
-}
 
 /** A detector of which a corner and a stripe are dead. */
 const deadParts = ([height, width]: readonly [number, number]): Float32Array =>

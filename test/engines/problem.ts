@@ -3,7 +3,7 @@ import { computeScales, normalisePatterns, scaledProbe } from "../../src/data/no
 import type { EngineRun, Epoch, EpochReport } from "../../src/engines/engine.ts";
 import type { Experiment } from "../../src/engines/experiment.ts";
 import type { EngineScan } from "../../src/engines/scan.ts";
-import { align } from "../../src/metrics/align.ts";
+import { type Alignment, align } from "../../src/metrics/align.ts";
 import { relativeError } from "../../src/metrics/differences.ts";
 import type { ComplexImage } from "../../src/metrics/image.ts";
 import { planFft2 } from "../../src/numerics/fft.ts";
@@ -263,9 +263,15 @@ export async function objectOf({ kernels, object, canvas }: Experiment): Promise
  */
 export async function complexError(
   experiment: Experiment,
-  { scan, object }: Problem,
+  problem: Problem,
   { register = false } = {},
 ): Promise<number> {
+  const { aligned: found, truth, covered } = await aligned(experiment, problem, register);
+  const inside = (values: Float64Array): Float64Array => values.filter((_, i) => covered[i >> 1] === 1);
+  return relativeError(inside(found.data), inside(truth.data));
+}
+
+async function aligned(experiment: Experiment, { scan, object }: Problem, register = false): Promise<Alignment> {
   const { shape, data } = await objectOf(experiment);
   const { origin } = experiment.canvas;
   const [top, bottom] = extent(scan.positions, 0);
@@ -275,9 +281,45 @@ export async function complexError(
     return row >= top && row <= bottom && column >= left && column <= right ? 1 : 0;
   });
   const found = { shape, data: Float32Array.from(data) };
-  const { aligned, truth, covered } = align(found, object, { origin, mask: { shape, data: mask }, register });
-  const inside = (values: Float64Array): Float64Array => values.filter((_, i) => covered[i >> 1] === 1);
-  return relativeError(inside(aligned.data), inside(truth.data));
+  return align(found, object, { origin, mask: { shape, data: mask }, register });
+}
+
+/** ‖a − b‖ / ‖b‖ */
+export const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  relativeError(Float64Array.from(a), Float64Array.from(b));
+
+/**
+ * How far the mutual intensity ρ = Σ_m P_m P_m† of the modes is the true one's: tr ρ σ / √(tr ρ² tr σ²). The ramp that the
+ * object has instead of the probe is given back.
+ */
+export async function modeFidelity(experiment: Experiment, problem: Problem): Promise<number> {
+  const { kernels, probe } = experiment;
+  const [modes, height, width] = problem.probe.shape;
+  const { ramp } = (await aligned(experiment, problem)).gauge;
+  const found = Float64Array.from(await kernels.read(probe));
+  for (let i = 0; i < found.length; i += 2) {
+    const angle = -(ramp[0] * (Math.floor(i / 2 / width) % height) + ramp[1] * ((i / 2) % width));
+    const [c, s, re, im] = [Math.cos(angle), Math.sin(angle), found[i], found[i + 1]];
+    found[i] = c * re - s * im;
+    found[i + 1] = s * re + c * im;
+  }
+  const size = 2 * height * width;
+  const overlap = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
+    let sum = 0;
+    for (let m = 0; m < modes; m++)
+      for (let n = 0; n < modes; n++) {
+        let [re, im] = [0, 0];
+        for (let i = 0; i < size; i += 2) {
+          const [p, q] = [m * size + i, n * size + i];
+          re += a[p] * b[q] + a[p + 1] * b[q + 1];
+          im += a[p] * b[q + 1] - a[p + 1] * b[q];
+        }
+        sum += re * re + im * im;
+      }
+    return sum;
+  };
+  const truth = problem.probe.data;
+  return overlap(found, truth) / Math.sqrt(overlap(found, found) * overlap(truth, truth));
 }
 
 function extent(positions: Float64Array, axis: 0 | 1): [number, number] {

@@ -1,0 +1,123 @@
+import { describe, expect, it, test } from "vitest";
+import { Experiment } from "../../src/engines/experiment.ts";
+import { float64Kernels } from "../../src/engines/kernels/float64.ts";
+import { engineNamed } from "../../src/engines/registry.ts";
+import { completeSettings, type EngineSettings } from "../../src/engines/settings.ts";
+import { tolerances } from "../tolerances.ts";
+import {
+  complexError,
+  distance,
+  modeFidelity,
+  type Problem,
+  resimulated,
+  runEpochs,
+  simulatedProblem,
+  spoiltProbe,
+  withProbe,
+} from "./problem.ts";
+
+const few = simulatedProblem({ patterns: 36, objectSize: [56, 56], modes: 2 });
+/** Eight windows on each pixel and more: where steps that do not know of each other add up. */
+const crowded = simulatedProblem({ patterns: 100, step: 1, objectSize: [44, 44] });
+
+async function reconstructed(
+  { scan }: Problem,
+  stated: EngineSettings,
+  { engine = "rpie", epochs = 2, room = 16, plain = true } = {},
+): Promise<{ experiment: Experiment; values: number[]; errors: number[] }> {
+  const experiment = new Experiment(float64Kernels(), scan, { batchSize: room, subPixel: "bilinear" });
+  if (!plain) experiment.wrap([{ changed: () => {} }]);
+  const { init, ...known } = engineNamed(engine);
+  const run = init(experiment, completeSettings(known, stated));
+  const reports = await runEpochs(run, experiment, epochs);
+  const { kernels, object, probe } = experiment;
+  return {
+    experiment,
+    values: [...(await kernels.read(object)), ...(await kernels.read(probe))],
+    errors: reports.map(({ error }) => error),
+  };
+}
+
+describe("PIE in batches", () => {
+  test.each([
+    ["on whole pixels", few],
+    ["between pixels", resimulated(few, { window: [30, 27], between: true })],
+  ])("one frame at a time, the fused step is the sum of the operations: %s", async (_, problem) => {
+    const [fused, apart] = await Promise.all(
+      [true, false].map((plain) => reconstructed(problem, { batchSize: 1 }, { plain })),
+    );
+    expect(distance(apart.values, fused.values)).toBeLessThan(tolerances.engines.sameNumbers);
+    expect(apart.errors[1]).toBeCloseTo(fused.errors[1], 9);
+  });
+
+  test.each([1, 8, 32])(
+    "batches of %d do not depend on how many frames are on the device at once",
+    async (batchSize) => {
+      const [narrow, wide] = await Promise.all([5, 36].map((room) => reconstructed(few, { batchSize }, { room })));
+      expect(distance(narrow.values, wide.values)).toBeLessThan(tolerances.engines.sameNumbers);
+    },
+  );
+
+  describe.each(["epie", "rpie"])("%s", (engine) => {
+    test.each([1, 8, 32, 100])("with full steps and batches of %d finds a crowded scan's object", async (batchSize) => {
+      const stated = { batchSize, objectStep: 1, probeStep: 1 };
+      const { experiment, errors } = await reconstructed(crowded, stated, { engine, epochs: 12 });
+      for (const [k, error] of errors.slice(1).entries()) expect(error).toBeLessThan(1.05 * errors[k]);
+      expect(errors[11]).toBeLessThan(0.4 * errors[0]);
+      expect(await complexError(experiment, crowded)).toBeLessThan(0.2);
+    });
+  });
+
+  it("of all frames, steps in the object alone never raise the error", async () => {
+    const stated = { batchSize: 100, objectStep: 2, probeStep: 0 };
+    for (const engine of ["epie", "rpie"]) {
+      const { errors } = await reconstructed(withProbe(crowded, spoiltProbe(crowded.probe)), stated, {
+        engine,
+        epochs: 6,
+      });
+      for (const [k, error] of errors.slice(1).entries()) expect(error).toBeLessThanOrEqual(errors[k]);
+    }
+  });
+});
+
+describe("momentum", () => {
+  it("moves object and probe by what they have moved, and remembers it", async () => {
+    const stated = { momentum: 0.8, momentumEvery: 36 };
+    const { scan } = few;
+    const experiment = new Experiment(float64Kernels(), scan, { batchSize: 36, subPixel: "whole" });
+    const { init, ...known } = engineNamed("rpie");
+    const run = init(experiment, completeSettings(known, stated));
+    const { kernels, object } = experiment;
+    const first = await kernels.read(object);
+    const [plain] = [(await reconstructed(few, {}, { epochs: 1, room: 36 })).values];
+    await runEpochs(run, experiment, 1);
+    const [after, velocity] = [await kernels.read(object), await kernels.read(run.memory.objectVelocity)];
+    // v = X − X′, then X + η v, where X is what an epoch without momentum leads to.
+    for (const i of [700, 1001, 1500]) {
+      expect(velocity[i]).toBeCloseTo(plain[i] - first[i], 12);
+      expect(after[i]).toBeCloseTo(plain[i] + 0.8 * (plain[i] - first[i]), 12);
+    }
+  });
+
+  it("needs fewer epochs", async () => {
+    const problem = simulatedProblem();
+    const [without, with_] = await Promise.all(
+      [0, 0.7].map((momentum) => reconstructed(problem, { momentum }, { epochs: 10 })),
+    );
+    expect(with_.errors[9]).toBeLessThan(0.7 * without.errors[9]);
+  });
+});
+
+describe("incoherent modes", () => {
+  it.each(["epie", "rpie"])("%s finds two from wrong ones", async (engine) => {
+    const problem = simulatedProblem({ modes: 2, modePowerRatio: 0.3 });
+    const wrong = spoiltProbe(problem.probe);
+    const { experiment } = await reconstructed(withProbe(problem, wrong), {}, { engine, epochs: 20 });
+    const before = await modeFidelity(
+      new Experiment(float64Kernels(), { ...problem.scan, probe: wrong }, { batchSize: 1, subPixel: "whole" }),
+      problem,
+    );
+    expect(before).toBeLessThan(0.97);
+    expect(await modeFidelity(experiment, problem)).toBeGreaterThan(0.99);
+  });
+});
