@@ -1,7 +1,7 @@
 export { fourier, fourierColumns, fourierRows } from "./fourier";
 export {
-  COMBINE, CUT, DIVIDE, ELEMENTWISE, FILL, FILL_NUMBERS, FOURIER, LARGEST, LIKELIHOOD, PASTE, RAMPS, RECIPROCAL,
-  SUMS, ZERO, run,
+  COMBINE, CUT, DIVIDE, ELEMENTWISE, EXIT_CHANGE, FILL, FILL_NUMBERS, FOURIER, LARGEST, LIKELIHOOD, PASTE, PIE_STEP,
+  RAMPS, RECIPROCAL, SUMS, ZERO, run,
 } from "./run";
 /** Where memory that is not the module's own begins. */
 export const HEAP = __heap_base;

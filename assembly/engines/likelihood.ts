@@ -7,6 +7,8 @@ import { barrier } from "./threads";
 @inline export const GAUSSIAN = 0;
 // @ts-ignore: decorator
 @inline export const POISSON = 1;
+// @ts-ignore: decorator
+@inline export const INTENSITY = 2;
 
 /** Added to expected counts, as POISSON_DARK of kernels.ts. */
 const DARK: f32 = 1e-6;
@@ -27,30 +29,26 @@ const RUN: i32 = 32;
 }
 
 /**
- * Half a Poisson deviance: L − I + I ln(I / L) with r = I / L as L (r ln r − r + 1). ln by its series in
- * s = (m − 1) / (m + 1), r = 2^e m, m in [√½, √2]; where e is 0 the terms that nearly cancel are put together:
- * r · 2s − (r − 1) = (r − 1) s, so that small misfits keep their digits.
+ * Half a Poisson deviance, L − I + I ln(I / L). I = 2^e I' with I' near L, and ln(I' / L) by its series in
+ * s = (I' − L) / (I' + L). Where e is 0 the terms that nearly cancel are put together, (L − I) + I 2s = (I − L) s, so that
+ * small misfits keep their digits.
  */
 // @ts-ignore: decorator
 @inline export function halfDeviance(light: v128, counts: v128): v128 {
-  const one = f32x4.splat(1), r = f32x4.div(counts, light);
-  const exponent = i32x4.shr_s(i32x4.sub(r, i32x4.splat(0x3f3504f3)), 23);
-  const e = f32x4.convert_i32x4_s(exponent);
-  const m = i32x4.sub(r, i32x4.shl(exponent, 23));
-  const s = f32x4.div(f32x4.sub(m, one), f32x4.add(m, one)), z = f32x4.mul(s, s);
+  const exponent = i32x4.shr_s(i32x4.add(i32x4.sub(counts, light), i32x4.splat(1 << 22)), 23);
+  const near = i32x4.sub(counts, i32x4.shl(exponent, 23));
+  const s = f32x4.div(f32x4.sub(near, light), f32x4.add(near, light)), z = f32x4.mul(s, s), twice = f32x4.add(s, s);
   let q = f32x4.add(f32x4.mul(z, f32x4.splat(1.0 / 9)), f32x4.splat(1.0 / 7));
   q = f32x4.add(f32x4.mul(q, z), f32x4.splat(1.0 / 5));
   q = f32x4.add(f32x4.mul(q, z), f32x4.splat(1.0 / 3));
-  const twice = f32x4.add(s, s), above = f32x4.sub(r, one);
-  const log = f32x4.add(f32x4.mul(e, f32x4.splat(0.6931471805599453)), twice);
-  const near = f32x4.mul(above, s), far = f32x4.sub(f32x4.mul(r, log), above);
-  const base = v128.bitselect(near, far, i32x4.eq(exponent, i32x4.splat(0)));
-  const value = f32x4.add(base, f32x4.mul(f32x4.mul(r, twice), f32x4.mul(z, q)));
-  // Without counts: L. Ratios that single precision has no exponent for count as none.
-  return f32x4.mul(light, v128.bitselect(value, one, f32x4.gt(r, f32x4.splat(1.2e-38))));
+  const above = f32x4.sub(counts, light), rest = f32x4.mul(f32x4.mul(counts, twice), f32x4.mul(z, q));
+  const log = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(exponent), f32x4.splat(0.6931471805599453)), twice);
+  const base = v128.bitselect(f32x4.mul(above, s), f32x4.sub(f32x4.mul(counts, log), above), i32x4.eq(exponent, i32x4.splat(0)));
+  // Without counts: L. What has no exponent of its own in single precision counts as none.
+  return v128.bitselect(f32x4.add(base, rest), light, f32x4.gt(counts, f32x4.splat(1.2e-38)));
 }
 
-/** Running sums of a row of lanes: misfit of amplitudes, counts, half deviance, pixels. */
+/** (√Î − √I)². */
 // @ts-ignore: decorator
 @inline export function misfitOf(expected: v128, amplitude: v128): v128 {
   const difference = f32x4.sub(f32x4.sqrt(expected), amplitude);
@@ -73,7 +71,7 @@ export function likelihood(record: usize, partials: usize, thread: i32, threads:
       const expected = rowOf(record + SECOND, frame, 0, y), measured = rowOf(record + THIRD, frame, 0, y);
       if (kind == GAUSSIAN) compareRow(GAUSSIAN, out, expected, measured, valid, width, slot, dark);
       else if (kind == POISSON) compareRow(POISSON, out, expected, measured, valid, width, slot, dark);
-      else compareRow(2, out, expected, measured, valid, width, slot, dark);
+      else compareRow(INTENSITY, out, expected, measured, valid, width, slot, dark);
     }
   }
   barrier();

@@ -1,8 +1,10 @@
 // Walks a program. Every thread walks it, and does its part of each operation; between operations they wait for each
 // other.
 import { elementwise } from "./elementwise";
+import { exitChange } from "./exit";
 import { combine, divide, fill, fillNumbers, reciprocal, zero } from "./factors";
 import { likelihood } from "./likelihood";
+import { pieStep } from "./pie";
 import { ramps } from "./ramps";
 import { largest, sums } from "./sums";
 import { barrier, failed, joinThreads } from "./threads";
@@ -12,6 +14,7 @@ import { cut, paste } from "./windows";
 // Opcodes, which src/engines/kernels/wasm/program.ts reads from the module's exports.
 export const ZERO = 0, ELEMENTWISE = 1, COMBINE = 2, DIVIDE = 3, FILL = 4, FILL_NUMBERS = 5, CUT = 6, PASTE = 7;
 export const SUMS = 8, LARGEST = 9, LIKELIHOOD = 10, RAMPS = 11, FOURIER = 12, RECIPROCAL = 13;
+export const EXIT_CHANGE = 14, PIE_STEP = 15;
 
 /**
  * Records from `program` to `end`. Each thread has its own `scratch`; `partials` is for all, `state` is what they wait
@@ -47,6 +50,8 @@ function perform(record: usize, scratch: usize, partials: usize, thread: i32, th
     case RAMPS: return ramps(record, scratch, thread, threads);
     case FOURIER: return transform(record, scratch, thread, threads);
     case RECIPROCAL: return reciprocal(record, thread, threads);
+    case EXIT_CHANGE: return exitChange(record, scratch, partials, thread, threads);
+    case PIE_STEP: return pieStep(record, scratch, partials, thread, threads);
     default: unreachable();
   }
 }

@@ -76,6 +76,14 @@ async function everything(
   k.ramps(ramps, dots);
   k.interference(light, change, probe, { add: true });
   k.reciprocal(factor, light, 0.5);
+  const fused = { object, probe, windows, measured, mask, misfit: k.numbers(B, 4) };
+  k.exitChange({ ...fused, likelihood: "gaussian", change, patches });
+  results.push(fused.misfit, patches);
+  const later = { ...fused, misfit: k.numbers(B, 4) };
+  k.pieStep({ ...later, likelihood: "gaussian", alpha: 0.3, objectStep: 0.2, probeStep: 0.2 });
+  k.place(windows, { corners });
+  k.pieStep({ ...later, likelihood: "poisson", alpha: 1, objectStep: 0.2, probeStep: 0.2, dark: 0.5 });
+  results.push(later.misfit, probe);
   const read: (Float32Array | Float64Array)[] = [];
   for (const result of [...results, canvas, most, dots, sums, ramps]) read.push(await k.read(result));
   return read;

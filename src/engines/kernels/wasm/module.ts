@@ -38,7 +38,9 @@ export type Opcode =
   | "LIKELIHOOD"
   | "RAMPS"
   | "FOURIER"
-  | "RECIPROCAL";
+  | "RECIPROCAL"
+  | "EXIT_CHANGE"
+  | "PIE_STEP";
 
 export interface KernelCode {
   /** `run` of `assembly/engines/run.ts`: false where another thread has failed. */

@@ -1,5 +1,4 @@
 import { PtychonautError } from "../../../errors.ts";
-import { exitChange, pieStep } from "../compound.ts";
 import {
   type ExitChange,
   type Factor,
@@ -16,6 +15,7 @@ import {
   type Windows,
 } from "../kernels.ts";
 import { expectRepeats, longest } from "../shapes.ts";
+import { exitChangeWords, farFieldScratch, KINDS, pieStepWords } from "./farField.ts";
 import { fftPlan, fourierScratch } from "./fftPlan.ts";
 import { Heap } from "./heap.ts";
 import {
@@ -37,7 +37,6 @@ const LEAST_WAVE = 1e-18;
 const [PRODUCT, PRODUCT_CONJUGATE, POWER, SCALE, MULTIPLY_IMAGES, INTERFERENCE] = [0, 1, 2, 3, 4, 5];
 const [DOT, SUM, SUM_PRODUCT] = [0, 1, 2];
 const [GROUPS, PARTIAL_BYTES] = [8, 32];
-const KINDS: readonly LikelihoodKind[] = ["gaussian", "poisson", "intensity"];
 
 export interface WasmKernelOptions {
   /** `engines.wasm`, or with several threads `engines.threads.wasm`. */
@@ -351,11 +350,35 @@ class WasmKernels implements Kernels {
   }
 
   exitChange(terms: ExitChange): void {
-    exitChange(this, terms);
+    const { object, windows, measured, dark = POISSON_DARK, change, patches } = terms;
+    this.#checkWindows(windows, object.shape, change.shape);
+    expectRepeats(change, [terms.probe, patches]);
+    expectRepeats(patches, [measured]);
+    const [, modes, height, width] = change.shape;
+    this.#needFarField(modes, height, width);
+    const plans = [this.#plan(height), this.#plan(width)];
+    const words = exitChangeWords(terms, plans);
+    this.#record("EXIT_CHANGE", words, [dark]);
   }
 
   pieStep(terms: PieStep): void {
-    pieStep(this, terms);
+    const { object, probe, windows, dark = POISSON_DARK, alpha, objectStep, probeStep } = terms;
+    this.#checkWindows(windows, object.shape, probe.shape);
+    longest([probe, terms.measured]);
+    const [, modes, height, width] = probe.shape;
+    this.#needFarField(modes, height, width);
+    const plans = [this.#plan(height), this.#plan(width)];
+    const between = (windows as Places).fractions.some((fraction) => fraction !== 0);
+    const [work, room] = [this.waves(probe.shape), this.waves([between ? 2 : 1, 1, height, width])];
+    const most = this.numbers(2, this.threads);
+    const words = pieStepWords(terms, plans, { work: planesOf(work), room: planesOf(room), most: most as Row });
+    this.#record("PIE_STEP", words, [dark, alpha, objectStep, probeStep]);
+    this.release(work, room, most);
+  }
+
+  #needFarField(modes: number, height: number, width: number): void {
+    this.#needScratch(farFieldScratch(modes, height, width));
+    this.#needPartials(this.threads * height);
   }
 
   #record(name: Opcode, words: readonly number[], factors: readonly Factor[] = []): void {
