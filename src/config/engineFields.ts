@@ -1,16 +1,29 @@
 import { z } from "zod";
-import { engineNamed, engineNames, enginesWith } from "../engines/registry.ts";
+import { engineNamed, engineNames } from "../engines/registry.ts";
 import type { EngineSetting } from "../engines/settings.ts";
+import { wrapperNamed, wrapperNames } from "../engines/wrappers/registry.ts";
 import { integer, optional, real } from "./fields.ts";
 
-/** Every setting that an engine has, by its name; one name means the same for all that have it. */
+/** What has settings of its own: an engine or a wrapper. */
+interface Owner {
+  readonly name: string;
+  readonly settings: readonly EngineSetting[];
+}
+
+const owners: readonly Owner[] = [...engineNames.map(engineNamed), ...wrapperNames.map(wrapperNamed)];
+
+/** Every setting that an engine or a wrapper has, by its name; one name means the same for all that have it. */
 const described: ReadonlyMap<string, EngineSetting> = new Map(
-  engineNames.flatMap((name) => engineNamed(name).settings.map((setting) => [setting.name, setting] as const)),
+  owners.flatMap(({ settings }) => settings.map((setting) => [setting.name, setting] as const)),
 );
 
-export const engineSettingNames: readonly string[] = [...described.keys()];
+export const ownSettingNames: readonly string[] = [...described.keys()];
 
-/** A field for each of them, left open by default: the engine's own default then holds. */
+/** Names of the engines and wrappers that have a setting. */
+export const ownersOf = (setting: string): readonly string[] =>
+  owners.filter(({ settings }) => settings.some(({ name }) => name === setting)).map(({ name }) => name);
+
+/** A field for each of them, left open by default: the engine's or the wrapper's own default then holds. */
 export const engineFields: Readonly<Record<string, z.ZodType<number | string | boolean | null>>> = Object.fromEntries(
   [...described].map(([name, setting]) => [name, optional(typeOf(setting), descriptionOf(setting))]),
 );
@@ -33,12 +46,14 @@ function descriptionOf({ name, help }: EngineSetting): string {
   return `${help.charAt(0).toUpperCase()}${help.slice(1)}${end} Left open: ${defaultsOf(name)}.`;
 }
 
-/** `0.9 (rpie), 1 (epie)` */
+/** `0.1 (rpie, lsqml); 1 (epie)` */
 function defaultsOf(name: string): string {
   const byValue = new Map<string, string[]>();
-  for (const engine of enginesWith(name)) {
-    const value = String(engineNamed(engine).settings.find((setting) => setting.name === name)?.default);
-    byValue.set(value, [...(byValue.get(value) ?? []), engine]);
-  }
-  return [...byValue].map(([value, engines]) => `${value} (${engines.join(", ")})`).join("; ");
+  for (const owner of owners)
+    for (const setting of owner.settings)
+      if (setting.name === name) {
+        const value = String(setting.default);
+        byValue.set(value, [...(byValue.get(value) ?? []), owner.name]);
+      }
+  return [...byValue].map(([value, names]) => `${value} (${names.join(", ")})`).join("; ");
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { engineNames } from "../engines/registry.ts";
+import { wrapperNamed, wrapperNames } from "../engines/wrappers/registry.ts";
 import { npzReconstruction } from "../reconstructions/named.ts";
 import { reconstructionWriters } from "../reconstructions/registry.ts";
 import { engineFields } from "./engineFields.ts";
@@ -23,18 +24,21 @@ interface Common {
   readonly checkpointEveryNEpochs: number | null;
   readonly resume: string | null;
   readonly maxCanvasPixels: number | null;
-  /** Of the engines, by name. */
+  /** Of engines and wrappers, by name. */
   readonly [engineSetting: string]: unknown;
 }
 
 export interface ReconstructionConfig extends Common {
   /** What the object is written as beside reconstruction.npz; null: nothing else. */
   readonly outputFormat: readonly string[] | null;
+  /** What is refined or held beside object and probe; null: nothing. */
+  readonly wrappers: readonly string[] | null;
 }
 
-/** The same, where one format may stand alone. */
+/** The same, where one word may stand alone. */
 export interface ReconstructionSettings extends Common {
   readonly outputFormat: readonly string[] | string | null;
+  readonly wrappers: readonly string[] | string | null;
 }
 
 /** May differ between the parts of one reconstruction. */
@@ -52,6 +56,10 @@ const schema = z.strictObject({
       .readonly() as z.ZodType<readonly StageStatement[]>,
     [],
     "A stage with settings of its own: engine=rpie,epochs=20. Several follow one another, each from where the one before ended. What a stage does not say is as beside it.",
+  ),
+  wrappers: several(
+    wrapperNames,
+    `What is refined or held beside object and probe: ${wrapperNames.map((name) => `${name} (${wrapperNamed(name).about})`).join(", ")}.`,
   ),
   subPixel: choice(
     ["whole", "bilinear"],

@@ -1,59 +1,84 @@
-import { engineNamed, enginesWith } from "../engines/registry.ts";
-import { completeSettings, type EngineSettings } from "../engines/settings.ts";
+import { engineNamed } from "../engines/registry.ts";
+import { completeSettings, type EngineSetting, type EngineSettings } from "../engines/settings.ts";
+import { wrapperNamed, wrapperNames } from "../engines/wrappers/registry.ts";
 import { PtychonautError } from "../errors.ts";
-import { engineSettingNames } from "./engineFields.ts";
+import { ownersOf, ownSettingNames } from "./engineFields.ts";
+import { allOf } from "./fields.ts";
 import type { Settings } from "./group.ts";
 import { canonicalName, snakeCase } from "./names.ts";
 import type { ReconstructionConfig, StageStatement } from "./reconstructionConfig.ts";
 import { parseSettings } from "./schema.ts";
 
-/** Epochs with one engine and one set of settings. */
+/** Epochs with one engine, its wrappers and one set of settings. */
 export interface StageConfig {
   readonly engine: string;
   readonly epochs: number;
   readonly subPixel: ReconstructionConfig["subPixel"];
   /** All that the engine has. */
   readonly settings: EngineSettings;
+  /** In the order in which they work, each with all its settings. */
+  readonly wrappers: readonly { readonly name: string; readonly settings: EngineSettings }[];
 }
 
-/** What a stage may say beside the settings of its engine. */
-const own = ["engine", "epochs", "subPixel"] as const;
+/** What a stage may say beside the settings of its engine and its wrappers. */
+const own = ["engine", "epochs", "subPixel", "wrappers"] as const;
 
 /**
- * The stages of a reconstruction, complete: what a stage does not say is as beside it, and what nobody says is the engine's
- * default. Settings beside the stages hold in those whose engine has them.
- * @throws PtychonautError "usage" for a setting that no engine in use has, unknown ones, and wrong values
+ * The stages of a reconstruction, complete: what a stage does not say is as beside it, and what nobody says is the default
+ * of its engine or wrapper. Settings beside the stages hold in those that have them.
+ * @throws PtychonautError "usage" for a setting that nothing in use has, unknown ones, wrong values, and wrappers that make
+ *   no sense with an engine
  */
 export function stagesOf(config: ReconstructionConfig): readonly StageConfig[] {
-  const stages = config.stage.length === 0 ? [{}] : config.stage.map(statedIn);
-  const engines = stages.map(({ engine = config.engine }) => String(engine));
-  for (const name of engineSettingNames)
-    if (config[name] !== null && !engines.some((engine) => has(engine, name))) throw notOfEngine(name, engines);
-  return stages.map((said, i) => stageOf(said, engines[i], config, i + 1));
+  const said = config.stage.length === 0 ? [{}] : config.stage.map(statedIn);
+  const stages = said.map((settings, i) => stageOf(settings, config, i + 1));
+  const used = stages.flatMap(({ engine, wrappers }) => [engine, ...wrappers.map(({ name }) => name)]);
+  for (const name of ownSettingNames)
+    if (config[name] !== null && !ownersOf(name).some((owner) => used.includes(owner)))
+      throw unowned(name, stages[0].engine);
+  return stages;
 }
 
-function stageOf(said: Settings, engine: string, config: ReconstructionConfig, number: number): StageConfig {
-  for (const name of Object.keys(said))
-    if (engineSettingNames.includes(name) && !has(engine, name)) throw notOfEngine(name, [engine], number);
+function stageOf(said: Settings, config: ReconstructionConfig, number: number): StageConfig {
   const merged = parseSettings("reconstruction", { ...config, stage: [], ...said });
-  const names = engineNamed(engine).settings.map(({ name }) => name);
-  const stated = Object.fromEntries(names.filter((name) => merged[name] !== null).map((name) => [name, merged[name]]));
-  const { epochs, subPixel } = merged;
-  const settings = completeSettings(engineNamed(engine), stated as EngineSettings);
-  return { engine, epochs, subPixel, settings };
+  const { engine, epochs, subPixel } = merged;
+  const names = wrapperNames.filter((name) => allOf(merged.wrappers)?.includes(name));
+  for (const name of Object.keys(said))
+    if (ownSettingNames.includes(name) && !ownersOf(name).some((owner) => owner === engine || names.includes(owner)))
+      throw unowned(name, engine, `stage ${number}`);
+  const settings = settingsFor(engineNamed(engine), merged);
+  const wrappers = names.map((name) => {
+    const wrapper = wrapperNamed(name);
+    const reason = wrapper.refuses?.({ name: engine, settings });
+    if (reason !== undefined)
+      throw new PtychonautError("usage", `${name} makes no sense with ${engine}: ${reason}`, {
+        ...(config.stage.length === 0 ? {} : { where: `stage ${number}` }),
+      });
+    return { name, settings: settingsFor(wrapper, merged) };
+  });
+  return { engine, epochs, subPixel, settings, wrappers };
 }
 
-const has = (engine: string, name: string): boolean =>
-  engineNamed(engine).settings.some((setting) => setting.name === name);
+function settingsFor(
+  owner: { readonly name: string; readonly settings: readonly EngineSetting[] },
+  merged: Settings,
+): EngineSettings {
+  const stated = owner.settings.flatMap(({ name }) => (merged[name] === null ? [] : [[name, merged[name]] as const]));
+  return completeSettings(owner, Object.fromEntries(stated) as EngineSettings);
+}
 
-function notOfEngine(name: string, engines: readonly string[], stage?: number): PtychonautError {
-  const [engine] = engines;
-  const others = engines.length === 1 ? `${engine} does not have` : `none of ${engines.join(", ")} has`;
+function unowned(name: string, engine: string, where?: string): PtychonautError {
+  const owners = ownersOf(name);
+  const wrappers = owners.filter((owner) => wrapperNames.includes(owner));
+  const engines = owners.filter((owner) => !wrappers.includes(owner));
   const known = engineNamed(engine).settings.map((setting) => snakeCase(setting.name));
-  return new PtychonautError("usage", `${snakeCase(name)} is a setting that ${others}`, {
-    ...(stage === undefined ? {} : { where: `stage ${stage}` }),
-    expected: known.length === 0 ? `${engine} has no settings of its own` : `of ${engine} ${known.join(", ")}`,
-    fix: `leave it out, or take an engine that has it: ${enginesWith(name).join(", ")}`,
+  return new PtychonautError("usage", `${snakeCase(name)} is no setting of ${engine}`, {
+    ...(where === undefined ? {} : { where }),
+    expected: known.length === 0 ? "none" : known.join(", "),
+    fix: `leave it out, or ${[
+      ...(engines.length === 0 ? [] : [`take an engine that has it: ${engines.join(", ")}`]),
+      ...(wrappers.length === 0 ? [] : [`add the wrapper that has it: ${wrappers.join(", ")}`]),
+    ].join(", or ")}`,
   });
 }
 
@@ -63,10 +88,10 @@ function statedIn(statement: StageStatement): Settings {
   const settings: Record<string, unknown> = {};
   for (const [spelling, value] of entries) {
     const name = canonicalName(spelling, "reconstruction");
-    if (![...own, ...engineSettingNames].includes(name)) throw notOfStage(spelling);
+    if (![...own, ...ownSettingNames].includes(name)) throw notOfStage(spelling);
     if (Object.hasOwn(settings, name))
       throw new PtychonautError("usage", `${snakeCase(name)} stands twice in a stage`, { got: String(statement) });
-    settings[name] = value;
+    settings[name] = name === "wrappers" && typeof value === "string" ? value.split("+") : value;
   }
   return settings;
 }
@@ -93,6 +118,6 @@ const valueIn = (text: string): unknown =>
         : text;
 
 function notOfStage(spelling: string): PtychonautError {
-  const known = [...own, ...engineSettingNames].map(snakeCase);
+  const known = [...own, ...ownSettingNames].map(snakeCase);
   return new PtychonautError("usage", `a stage cannot say "${spelling}"`, { expected: known.join(", ") });
 }

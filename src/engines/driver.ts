@@ -39,7 +39,8 @@ export interface DriverListener {
   stage?(number: number): void;
   /** After each batch: epoch from 1 through all stages, frames done of it, and of how many. */
   batch?(epoch: number, done: number, frames: number): void;
-  epoch?(record: EpochRecord, moment: Moment): void | Promise<void>;
+  /** @param notes what wrappers have to tell */
+  epoch?(record: EpochRecord, moment: Moment, notes: readonly string[]): void | Promise<void>;
 }
 
 /** A reconstruction between two epochs; good until the next begins. */
@@ -124,10 +125,11 @@ async function epochs(options: DriverOptions, running: RunningStage, from: Drive
     const record = state.history[state.history.length - 1];
     if (diverged(state.history)) return end("diverged");
     const now = state;
-    await listener?.epoch?.(record, {
+    const moment: Moment = {
       state: async () => ({ ...now, now: await running.state() }),
       look: () => running.look(frames),
-    });
+    };
+    await listener?.epoch?.(record, moment, running.notes);
     if (stop.noise !== undefined && record.deviance <= stop.noise) return end("at-noise");
   }
   return end("completed");
@@ -187,7 +189,7 @@ function afterEpoch(random: readonly number[]): readonly number[] {
 }
 
 /** Of a stage: the error of two epochs in a row is so many times the best. */
-const DIVERGENCE = 10;
+const DIVERGENCE = 4;
 
 function diverged(history: readonly EpochRecord[]): boolean {
   const stage = history[history.length - 1].stage;

@@ -1,11 +1,13 @@
 import type { Canvas, SubPixel } from "./canvas.ts";
 import { type Estimate, estimateOf, type StageState, type Values } from "./driverState.ts";
-import type { Engine, EngineRun, Epoch, EpochReport } from "./engine.ts";
+import type { Engine, EngineRun, Epoch, EpochReport, Remembered } from "./engine.ts";
 import { Experiment } from "./experiment.ts";
-import type { Held, Kernels } from "./kernels/kernels.ts";
+import type { Kernels } from "./kernels/kernels.ts";
 import { misfitOf } from "./misfit.ts";
 import type { EngineScan } from "./scan.ts";
 import type { EngineSettings } from "./settings.ts";
+import type { Wrapper } from "./wrapper.ts";
+import type { WrapperRun } from "./wrapperRun.ts";
 
 /** Epochs with one engine and one set of its settings. */
 export interface Stage {
@@ -14,6 +16,8 @@ export interface Stage {
   readonly settings: EngineSettings;
   readonly epochs: number;
   readonly subPixel: SubPixel;
+  /** In the order in which they work, each with all its settings. */
+  readonly wrappers: readonly { readonly wrapper: Wrapper; readonly settings: EngineSettings }[];
 }
 
 /** What there is to be seen of a reconstruction. */
@@ -32,14 +36,30 @@ export class RunningStage {
   readonly #kernels: Kernels;
   readonly #experiment: Experiment;
   readonly #run: EngineRun;
+  readonly #wrappers: readonly WrapperRun[];
+  /** Of engine and wrappers, by name. */
+  readonly #memory: ReadonlyMap<string, Remembered | Float64Array>;
+  /** What wrappers had to tell after the last epoch. */
+  notes: readonly string[] = [];
 
   /** @param kernels its own: they are closed with it */
-  constructor(kernels: Kernels, scan: EngineScan, begun: Estimate, { engine, settings, subPixel }: Stage) {
+  constructor(kernels: Kernels, scan: EngineScan, begun: Estimate, { engine, settings, subPixel, wrappers }: Stage) {
     this.#kernels = kernels;
     const { object: _, ...measured } = scan;
     const batchSize = framesAtOnce(scan);
-    this.#experiment = new Experiment(kernels, { ...measured, ...begun }, { batchSize, subPixel });
+    const margin = Math.max(0, ...wrappers.map(({ wrapper }) => wrapper.margin ?? 0));
+    this.#experiment = new Experiment(kernels, { ...measured, ...begun }, { batchSize, subPixel, margin });
+    this.#wrappers = wrappers.map(({ wrapper, settings: own }) => wrapper.init(this.#experiment, own));
+    this.#experiment.wrap(this.#wrappers);
     this.#run = engine.init(this.#experiment, settings);
+    this.#memory = new Map([
+      ...Object.entries(this.#run.memory),
+      ...wrappers.flatMap(({ wrapper }, i) =>
+        Object.entries(this.#wrappers[i].memory ?? {}).map(
+          ([name, held]) => [`${wrapper.name}.${name}`, held] as const,
+        ),
+      ),
+    ]);
   }
 
   get canvas(): Canvas {
@@ -51,11 +71,17 @@ export class RunningStage {
     this.#kernels.write(this.#experiment.object, object);
     this.#kernels.write(this.#experiment.probe, probe);
     this.#experiment.positions.set(positions);
-    for (const [name, held] of Object.entries(this.#run.memory)) this.#kernels.write(held, memory[name]);
+    for (const [name, held] of this.#memory)
+      if (held instanceof Float64Array) held.set(memory[name]);
+      else this.#kernels.write(held, memory[name]);
   }
 
-  step(epoch: Epoch): Promise<EpochReport> {
-    return this.#run.step(epoch);
+  async step(epoch: Epoch): Promise<EpochReport> {
+    const report = await this.#run.step(epoch);
+    const notes: string[] = [];
+    for (const wrapper of this.#wrappers) notes.push(...((await wrapper.endEpoch?.(epoch.number)) ?? []));
+    this.notes = notes;
+    return report;
   }
 
   /** How frames are predicted. */
@@ -66,14 +92,14 @@ export class RunningStage {
   /** Bytes of its state. */
   get stateBytes(): number {
     const { object, probe } = this.#experiment;
-    const all: readonly Held[] = [object, probe, ...Object.values(this.#run.memory)];
-    return all.reduce((sum, held) => sum + bytesOf(held), 0);
+    return [object, probe, ...this.#memory.values()].reduce((sum, held) => sum + bytesOf(held), 0);
   }
 
   async state(): Promise<StageState> {
     const { object, probe, positions } = this.#experiment;
     const memory: Record<string, Values> = {};
-    for (const [name, held] of Object.entries(this.#run.memory)) memory[name] = await this.#copied(held);
+    for (const [name, held] of this.#memory)
+      memory[name] = held instanceof Float64Array ? held.slice() : await this.#copied(held);
     return {
       ...{ object: await this.#copied(object), probe: await this.#copied(probe) },
       ...{ positions: positions.slice(), memory },
@@ -109,7 +135,7 @@ export class RunningStage {
   }
 
   /** What a home reads may be its own memory. */
-  async #copied(held: Exclude<Held, { kind: "windows" }>): Promise<Values> {
+  async #copied(held: Remembered): Promise<Values> {
     return (await this.#kernels.read(held)).slice();
   }
 
@@ -123,8 +149,8 @@ function framesAtOnce({ amplitudes: { count, height, width }, probe }: EngineSca
   return Math.max(1, Math.min(count, MOST_FRAMES, Math.floor(ON_DEVICE / each)));
 }
 
-function bytesOf(held: Held): number {
-  if (held.kind === "windows") return 0;
+function bytesOf(held: Remembered | Float64Array): number {
+  if (held instanceof Float64Array) return held.byteLength;
   if (held.kind === "numbers") return 8 * held.frames * held.each;
   return (held.kind === "waves" ? 8 : 4) * held.shape.reduce((a, b) => a * b, 1);
 }

@@ -14,6 +14,8 @@ export interface Wrapper<S extends EngineSettings = EngineSettings> {
   readonly settings: readonly EngineSetting[];
   /** Why it makes no sense with an engine; nothing where it does. */
   refuses?(engine: { readonly name: string; readonly settings: EngineSettings }): string | undefined;
+  /** Object pixels by which it may move positions. Default 0. */
+  readonly margin?: number;
   /** @param settings all of them, as `completeSettings` gives them */
   init(experiment: Experiment, settings: S): WrapperRun;
 }

@@ -58,6 +58,7 @@ export function completeInference(settings: InferenceSettings, N: number): Infer
 export const completeReconstruction = (settings: ReconstructionSettings): ReconstructionConfig => ({
   ...settings,
   outputFormat: allOf(settings.outputFormat),
+  wrappers: allOf(settings.wrappers),
 });
 
 /** A prediction batch is as large as one of the training. */

@@ -35,6 +35,7 @@ export const positions: Wrapper<PositionSettings> = {
   name: "positions",
   about: "corrects the positions of frames by the gradient",
   settings: [positionStart, positionStep, positionLimit],
+  margin: 12,
   init: (experiment, settings) => new Positions(experiment, settings),
 };
 

@@ -1,6 +1,7 @@
 import { differencesFromDefaults } from "../../config/differences.ts";
 import type { FileProbe, ScanHeader } from "../../config/fileProbe.ts";
 import type { InferencePayload, ReconstructionPayload, TrainingPayload } from "../../config/payload.ts";
+import { isRead } from "../../config/schema.ts";
 import { counted } from "../../printable.ts";
 import { checkClaim } from "../../runs/claimFolder.ts";
 import { checkOutputDir } from "../files/outputFolder.ts";
@@ -107,7 +108,11 @@ export async function sayReconstruction(
         `# would reconstruct with ${engines.join("; then ")}`,
         `#   ${scanLine(scan, headers.get(scan))}`,
         `#   into ${outputDir}; nothing was written`,
-        listedSettings(differencesFromDefaults({ data, reconstruction, execution }, overridden)),
+        listedSettings(
+          differencesFromDefaults({ data, reconstruction, execution }, overridden).filter(({ name }) =>
+            isRead(name, "reconstruction"),
+          ),
+        ),
       ].join("\n"),
     );
   }

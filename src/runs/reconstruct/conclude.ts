@@ -102,7 +102,8 @@ function placed(
     dataset.geometry?.objectPixelM,
     dataset.provenance.pixelRatio ?? [1, 1],
   );
-  const whole = stages[stages.length - 1].subPixel === "whole";
+  const last = stages[stages.length - 1];
+  const whole = last.subPixel === "whole";
   const met: Dataset = { ...dataset, positions: dataset.positions.slice() };
   for (const [i, frame] of used.entries())
     for (const axis of [0, 1]) {
@@ -112,6 +113,7 @@ function placed(
   const onScan = {
     ...{ dataset: met, scales, propagator, probe, flatProbe: scan.probe, object, canvas },
     ...{ frames: explained.map((i) => used[i]), coverage: look.light },
+    frameIntensity: last.wrappers.some(({ name }) => name === "intensities"),
   };
   return { reconstruction, onScan };
 }

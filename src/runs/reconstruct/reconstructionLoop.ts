@@ -58,11 +58,12 @@ export async function follow(
           if (stages.length > 1) hooks.log(`stage ${number} of ${stages.length}: ${stages[number - 1].engine}`);
         },
         batch: (epoch, frames) => progress.update((before + inStage) * perEpoch + frames, `epoch ${epoch}${note}`),
-        async epoch(record, moment) {
+        async epoch(record, moment, notes) {
           inStage++;
           note = ` R ${record.error.toPrecision(3)}`;
           seconds += record.seconds;
           if (progress === silentProgress) hooks.log(epochLine(record, all));
+          for (const line of notes) hooks.log(line);
           await logger.log(metricRow(record));
           await checkpoints?.saveWhenDue(record.epoch, () => moment.state());
           if (pictures.due(record.epoch, seconds))

@@ -8,6 +8,7 @@ import { describeKernels } from "../../engines/kernels/describe.ts";
 import type { Kernels } from "../../engines/kernels/kernels.ts";
 import { engineNamed } from "../../engines/registry.ts";
 import type { Stage } from "../../engines/runningStage.ts";
+import { wrapperNamed } from "../../engines/wrappers/registry.ts";
 import { PtychonautError, setting } from "../../errors.ts";
 import { planCanvas } from "../../inference/canvas.ts";
 import type { Propagator } from "../../physics/propagation/propagator.ts";
@@ -112,7 +113,11 @@ async function prepareOn(
   return {
     ...prepared,
     ...{ dataset, propagator, kernels, runtime, seed, random: orderRandom, memory, warnings, warn, close },
-    stages: payload.stages.map(({ engine, ...stage }) => ({ engine: engineNamed(engine), ...stage })),
+    stages: payload.stages.map(({ engine, wrappers, ...stage }) => ({
+      ...stage,
+      engine: engineNamed(engine),
+      wrappers: wrappers.map(({ name, settings }) => ({ wrapper: wrapperNamed(name), settings })),
+    })),
     identity: identityOf(payload, dataset, seed),
   };
 }

@@ -1,0 +1,239 @@
+import { expect, it } from "vitest";
+import { type Driven, type DriverOptions, drive } from "../../src/engines/driver.ts";
+import type { DriverState } from "../../src/engines/driverState.ts";
+import type { Engine } from "../../src/engines/engine.ts";
+import { float64Kernels } from "../../src/engines/kernels/float64.ts";
+import { type Kernels, POISSON_DARK } from "../../src/engines/kernels/kernels.ts";
+import { engineNamed } from "../../src/engines/registry.ts";
+import type { Stage } from "../../src/engines/runningStage.ts";
+import { completeSettings, type EngineSettings } from "../../src/engines/settings.ts";
+import { wrapperNamed } from "../../src/engines/wrappers/registry.ts";
+import { extractPatch } from "../../src/optics/sampling.ts";
+import { patchDiffraction } from "../../src/physics/patchDiffraction.ts";
+import { farField } from "../../src/physics/propagation/farField.ts";
+import { Random } from "../../src/random.ts";
+import { homes } from "./kernels/homes.ts";
+import { simulatedProblem } from "./problem.ts";
+
+const problem = simulatedProblem({ patterns: 36, n: 16, step: 3 });
+const { scan } = problem;
+const all = Int32Array.from({ length: scan.amplitudes.count }, (_, i) => i);
+const heldOut = all.filter((frame) => frame % 9 === 4);
+const frames = all.filter((frame) => !heldOut.includes(frame));
+
+function stage(name: string, epochs: number, said: EngineSettings = {}, wrappers: readonly string[] = []): Stage {
+  const engine = engineNamed(name);
+  return {
+    ...{ engine, epochs, subPixel: "bilinear" },
+    settings: completeSettings(engine, said),
+    wrappers: wrappers.map((each) => {
+      const wrapper = wrapperNamed(each);
+      return { wrapper, settings: completeSettings(wrapper, each === "positions" ? { positionStart: 1 } : {}) };
+    }),
+  };
+}
+
+const options = (changes: Partial<DriverOptions> = {}): DriverOptions => ({
+  ...{ scan, frames, heldOut, random: new Random(5), kernels: async () => float64Kernels() },
+  stages: [stage("epie", 3)],
+  ...changes,
+});
+
+/** What is the same, to the last bit, in equal runs. */
+const bits = ({ state, look }: Driven) => ({
+  history: state.history.map(({ seconds: _, ...record }) => record),
+  ...{ object: look.object.values.data, probe: look.probe.data, positions: look.positions, light: look.light },
+});
+
+const rich: readonly Stage[] = [
+  stage("epie", 2, { momentum: 0.5, momentumEvery: 2 }),
+  stage("rpie", 3, { alpha: 0.5, momentum: 0.5 }, ["positions", "intensities"]),
+];
+
+it.each(Object.entries(homes))("goes on after any epoch as if it had never stopped, on %s", async (_, kernels) => {
+  const states: DriverState[] = [];
+  const listener = {
+    epoch: async (_record: unknown, moment: { state(): Promise<DriverState> }) => {
+      states.push(structuredClone(await moment.state()));
+    },
+  };
+  const whole = bits(await drive(options({ stages: rich, kernels, listener })));
+  expect(states).toHaveLength(5);
+  expect(whole.positions).not.toEqual(scan.positions);
+  for (const from of states) expect(bits(await drive(options({ stages: rich, kernels, from })))).toEqual(whole);
+});
+
+it("leaves an epoch at the next batch when it is asked to end, and stands after the one before", async () => {
+  const whole = bits(await drive(options({ stages: rich })));
+  for (const [at, epochs] of [
+    [1, 0],
+    [3, 2],
+  ]) {
+    const controller = new AbortController();
+    let batches = 0;
+    const stopped = await drive(
+      options({
+        stages: rich,
+        signal: controller.signal,
+        listener: {
+          batch: (epoch) => {
+            if (epoch !== at) return;
+            batches++;
+            controller.abort();
+          },
+        },
+      }),
+    );
+    expect([stopped.kind, stopped.state.history.length, batches]).toEqual(["interrupted", epochs, 1]);
+    expect(bits(await drive(options({ stages: rich, from: structuredClone(stopped.state) })))).toEqual(whole);
+  }
+});
+
+it("never shows engines what is held out, and predicts it after every epoch", async () => {
+  const darker = {
+    ...scan.amplitudes,
+    read(which: ArrayLike<number>, out: Float32Array) {
+      scan.amplitudes.read(which, out);
+      const size = out.length / which.length;
+      for (let k = 0; k < which.length; k++)
+        if (heldOut.includes(which[k])) out.subarray(k * size, (k + 1) * size).fill(0.1);
+    },
+  };
+  const [seen, other] = [await drive(options()), await drive(options({ scan: { ...scan, amplitudes: darker } }))];
+  expect(bits(other).object).toEqual(bits(seen).object);
+  for (const [i, { heldOut: held, error }] of seen.state.history.entries()) {
+    expect(held?.error).not.toBe(other.state.history[i].heldOut?.error);
+    expect(error).toBe(other.state.history[i].error);
+  }
+  expect((await drive(options({ heldOut: new Int32Array() }))).state.history[0].heldOut).toBeNull();
+});
+
+/** Changes the object by what `factor` says of the epoch, and reports R as the frames' misfit is before that. */
+function scaling(factor: (epoch: number) => number, error: (epoch: number) => number): Engine {
+  return {
+    ...{ name: "scaling", about: "for tests", settings: [] },
+    init: ({ kernels, object }) => ({
+      memory: {},
+      release() {},
+      async step({ number, checkpoint }) {
+        kernels.combine(object, factor(number), object, 0, object);
+        await checkpoint(1);
+        return { error: error(number), deviance: 5 - number };
+      },
+    }),
+  };
+}
+
+const truth = {
+  ...scan,
+  object: {
+    values: { shape: [1, ...problem.object.shape], data: problem.object.data },
+    origin: [0, 0] as const,
+  },
+};
+
+const withEngine = (engine: Engine, epochs: number): readonly Stage[] => [
+  { engine, epochs, settings: {}, subPixel: "whole", wrappers: [] },
+];
+
+it("with patience ends when held-out frames are predicted worse, and keeps the best epoch", async () => {
+  // From 0.8 of the truth to the truth after the second epoch, and away from it.
+  const engine = scaling(
+    (epoch) => [0.8, 1.25, 1.1, 1.1, 1.1, 1.1][epoch],
+    () => 0.1,
+  );
+  const ended = await drive(options({ scan: truth, stages: withEngine(engine, 6), stop: { patience: 2 } }));
+  expect([ended.kind, ended.state.history.length, ended.state.best?.epoch]).toEqual(["early-stopped", 4, 2]);
+  const [height, width] = problem.object.shape;
+  const { values, origin } = ended.look.object;
+  let largest = 0;
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const [row, column] = [y - origin[0], x - origin[1]];
+      if (row < 0 || column < 0 || row >= values.shape[1] || column >= values.shape[2]) continue;
+      const at = 2 * (row * values.shape[2] + column);
+      largest = Math.max(largest, Math.abs(values.data[at] - problem.object.data[2 * (y * width + x)]));
+    }
+  expect(largest).toBeLessThan(1e-6);
+  const patient = await drive(options({ scan: truth, stages: withEngine(engine, 6) }));
+  expect([patient.kind, patient.state.history.length]).toEqual(["completed", 6]);
+});
+
+it("ends at the noise, and where the error grows without bound or is no number", async () => {
+  const still = (error: (epoch: number) => number) =>
+    withEngine(
+      scaling(() => 1, error),
+      9,
+    );
+  const ended = async (stages: readonly Stage[], noise?: number) => {
+    const { kind, state } = await drive(options({ stages, stop: noise === undefined ? {} : { noise } }));
+    return [kind, state.history.length];
+  };
+  expect(
+    await ended(
+      still(() => 0.1),
+      3,
+    ),
+  ).toEqual(["at-noise", 3]);
+  expect(await ended(still((epoch) => 0.1 * 2 ** epoch))).toEqual(["diverged", 5]);
+  expect(await ended(still((epoch) => (epoch === 1 ? Number.NaN : 0.1)))).toEqual(["diverged", 2]);
+  expect(await ended(still((epoch) => (epoch === 3 ? 1 : 0.1)))).toEqual(["completed", 9]);
+});
+
+it("closes what it opened: kernels of every stage, also when an engine fails", async () => {
+  const counts = { opened: 0, closed: 0 };
+  const kernels = async (): Promise<Kernels> => {
+    counts.opened++;
+    const own = float64Kernels();
+    const close = own.close.bind(own);
+    own.close = async () => {
+      counts.closed++;
+      await close();
+    };
+    return own;
+  };
+  await drive(options({ stages: rich, kernels }));
+  expect(counts).toEqual({ opened: 2, closed: 2 });
+  const failing = scaling(
+    () => {
+      throw new Error("out of order");
+    },
+    () => 0,
+  );
+  await expect(drive(options({ stages: withEngine(failing, 1), kernels }))).rejects.toThrow("out of order");
+  expect(counts).toEqual({ opened: 3, closed: 3 });
+});
+
+it("measures R and deviance of held-out frames as the physics in double precision does", async () => {
+  // An engine that leaves the flat object that every scan begins with.
+  const { state } = await drive(
+    options({
+      stages: withEngine(
+        scaling(
+          () => 1,
+          () => 0.1,
+        ),
+        1,
+      ),
+    }),
+  );
+  const { height, width } = scan.amplitudes;
+  const ones = { shape: [200, 200], data: Float32Array.from({ length: 80_000 }, (_, i) => 1 - (i & 1)) };
+  const diffraction = patchDiffraction(scan.probe, farField);
+  const measured = new Float32Array(height * width);
+  let [off, counts, deviance] = [0, 0, 0];
+  for (const frame of heldOut) {
+    scan.amplitudes.read([frame], measured);
+    const expected = diffraction(extractPatch(ones, 100, 100, width));
+    for (let i = 0; i < measured.length; i++) {
+      const [rate, count] = [expected[i] * scan.countsPerUnit, measured[i] ** 2 * scan.countsPerUnit];
+      off += (Math.sqrt(rate) - Math.sqrt(count)) ** 2;
+      counts += count;
+      const dark = rate + POISSON_DARK * scan.countsPerUnit;
+      deviance += 2 * (dark - count + (count > 0 ? count * Math.log(count / dark) : 0));
+    }
+  }
+  const { heldOut: held } = state.history[0];
+  expect(held?.error).toBeCloseTo(Math.sqrt(off / counts), 9);
+  expect(held?.deviance).toBeCloseTo(deviance / (heldOut.length * height * width), 6);
+});
