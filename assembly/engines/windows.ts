@@ -13,26 +13,26 @@ import { FIRST, OPTIONS, SECOND, framesOf, heightOf, modesOf, partStart, pitchOf
 // @ts-ignore: decorator
 @inline export function rightOf(window: usize): f64 { return load<f64>(window, 16); }
 
-/** Patches, canvas. Options: windows. Each thread has rows of the patches. */
+/** Patches, canvas. Options: windows, numbers a pixel. Each thread has rows of the patches. */
 export function cut(record: usize, thread: i32, threads: i32): void {
   const height = heightOf(record), modes = modesOf(record), rows = framesOf(record) * modes * height;
-  const windows = load<usize>(record, OPTIONS), width = widthOf(record);
+  const windows = load<usize>(record, OPTIONS), parts = load<i32>(record, OPTIONS + 4), width = widthOf(record);
   const to = partStart(rows, thread + 1, threads);
   for (let unit = partStart(rows, thread, threads); unit < to; unit++) {
     const y = unit % height, plane = unit / height, mode = plane % modes, frame = plane / modes;
     const window = windowAt(windows, frame);
-    cutRow(rowOf(record + FIRST, frame, mode, y), planeOf(record + SECOND, 0, mode), pitchOf(record + SECOND), window, y, width);
+    cutRow(rowOf(record + FIRST, frame, mode, y), planeOf(record + SECOND, 0, mode), pitchOf(record + SECOND), window, y, width, parts);
   }
 }
 
 /** Row y of a patch. Pixels of weight 0 are not looked at: they may be beyond the canvas. */
-export function cutRow(out: usize, canvas: usize, pitch: usize, window: usize, y: i32, width: i32): void {
-  const down = downOf(window), right = rightOf(window), count = <usize>width << 1;
-  const from = canvas + <usize>(topOf(window) + y) * pitch + (<usize>leftOf(window) << 3);
+export function cutRow(out: usize, canvas: usize, pitch: usize, window: usize, y: i32, width: i32, parts: i32 = 2): void {
+  const down = downOf(window), right = rightOf(window), count = <usize>(width * parts), pixel = <usize>parts << 2;
+  const from = canvas + <usize>(topOf(window) + y) * pitch + <usize>leftOf(window) * pixel;
   set(out, from, count, <f32>((1 - down) * (1 - right)));
-  if (right != 0) add(out, from + 8, count, <f32>((1 - down) * right));
+  if (right != 0) add(out, from + pixel, count, <f32>((1 - down) * right));
   if (down != 0) add(out, from + pitch, count, <f32>(down * (1 - right)));
-  if (down != 0 && right != 0) add(out, from + pitch + 8, count, <f32>(down * right));
+  if (down != 0 && right != 0) add(out, from + pitch + pixel, count, <f32>(down * right));
 }
 
 /**

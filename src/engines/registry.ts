@@ -1,10 +1,11 @@
 import { unknownName } from "../errors.ts";
 import type { Engine } from "./engine.ts";
 import { epie } from "./epie.ts";
+import { lsqml } from "./lsqml.ts";
 import { rpie } from "./rpie.ts";
 
 /** Every engine by its name. A new one is a file and a line here: values, flags, help and checks follow from it. */
-const engines: readonly Engine[] = [epie, rpie];
+const engines: readonly Engine[] = [epie, rpie, lsqml];
 
 export const engineNames: readonly string[] = engines.map(({ name }) => name);
 

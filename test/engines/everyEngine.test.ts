@@ -162,6 +162,7 @@ describe.each(engineNames)("engine %s", (name) => {
 const REACHED: Readonly<Record<string, readonly [epochs: number, error: number]>> = {
   epie: [30, 0.025],
   rpie: [30, 0.01],
+  lsqml: [30, 0.01],
 };
 
 describe.each(Object.entries(REACHED))("%s on simulated scans", (name, [epochs, bound]) => {

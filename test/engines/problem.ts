@@ -10,7 +10,7 @@ import { planFft2 } from "../../src/numerics/fft.ts";
 import type { GeometryStatement } from "../../src/optics/geometry.ts";
 import { Random } from "../../src/random.ts";
 import type { SimulationOptions } from "../../src/simulation/options.ts";
-import { simulate } from "../../src/simulation/simulate.ts";
+import { simulate, simulateScan } from "../../src/simulation/simulate.ts";
 
 /** A simulated scan as engines take it, and what made it. */
 export interface Problem {
@@ -21,12 +21,20 @@ export interface Problem {
   readonly probe: ComplexArray;
 }
 
-/** Small scans of an object with detail, on whole pixels and without noise unless something else is asked for. */
+/** Small scans of an object with detail, on whole pixels, with noise where photons are said. */
 export function simulatedProblem(options: Partial<SimulationOptions> = {}): Problem {
-  const dataset = simulate({
-    ...{ n: 32, patterns: 100, step: 4, seed: 3, object: "deadLeaves", scan: "raster", jitter: 0, noise: false },
-    ...{ photons: 1e5, smoothing: 1 },
+  const { photons, seed = 3 } = options;
+  const {
+    object,
+    probe: sharp,
+    positions: between,
+  } = simulate({
+    ...{ n: 32, patterns: 100, step: 4, seed, object: "deadLeaves", scan: "raster", jitter: 0.3, smoothing: 1 },
     ...options,
+  });
+  const dataset = simulateScan({
+    ...{ object: object as ComplexArray, probe: sharp, positions: between.map(Math.round), photons: photons ?? 1e5 },
+    ...(photons === undefined ? {} : { noise: new Random(seed) }),
   });
   const { patterns, positions } = dataset;
   const scales = computeScales(dataset, everyFrame(patterns.count));

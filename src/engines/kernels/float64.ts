@@ -137,13 +137,20 @@ class Float64Kernels implements Kernels {
   }
 
   cut(out: Waves, object: Waves, windows: Windows): void {
-    const [to, from] = [out as WavePlanes, object as WavePlanes];
+    this.#cut(out as WavePlanes, object as WavePlanes, windows as Places);
+  }
+
+  cutImages(out: Images, canvas: Images, windows: Windows): void {
+    this.#cut(out as ImagePlanes, canvas as ImagePlanes, windows as Places);
+  }
+
+  #cut(to: Planes, from: Planes, windows: Places): void {
+    const { parts } = to;
     each(to.shape, (f, m) => {
       const [patch, canvas] = [planeOf(to, f, m), planeOf(from, 0, m)];
       patch.fill(0);
-      neighbours(windows as Places, f, from.shape, to.shape, 2, (inside, outside, weight) => {
-        patch[inside] += weight * canvas[outside];
-        patch[inside + 1] += weight * canvas[outside + 1];
+      neighbours(windows, f, from.shape, to.shape, parts, (inside, outside, weight) => {
+        for (let k = 0; k < parts; k++) patch[inside + k] += weight * canvas[outside + k];
       });
     });
   }

@@ -48,7 +48,8 @@ export interface Kernels {
   cut(out: Waves, object: Waves, windows: Windows): void;
   /** The adjoint: canvas[0, k] += Σ_j R_jᵀ patches[j, k]. */
   paste(canvas: Waves, patches: Waves, windows: Windows): void;
-  /** The same of real images `[B or 1, 1]`. Between pixels, with the same weights. */
+  /** Both for real images `[B or 1, 1]`, with the same weights between pixels. */
+  cutImages(out: Images, canvas: Images, windows: Windows): void;
   pasteImages(canvas: Images, images: Images, windows: Windows): void;
 
   /** Unitary DFT of each plane; out may be the input. The inverse is the adjoint. */

@@ -223,6 +223,15 @@ describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("%s 
         k.pasteImages(canvas, image, windows);
         return canvas;
       });
+      await expectSame(tolerances.kernelSum(4), (make, k) => {
+        const [out, canvas, windows] = [
+          make.images([B, 1, h, w]),
+          make.images([1, 1, rows, columns]),
+          make.windows(B, [6, 9], between),
+        ];
+        k.cutImages(out, canvas, windows);
+        return out;
+      });
     });
 
     test("Fourier transforms and ramps", async () => {

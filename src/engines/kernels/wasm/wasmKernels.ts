@@ -211,8 +211,16 @@ class WasmKernels implements Kernels {
   }
 
   cut(out: Waves, object: Waves, windows: Windows): void {
-    this.#checkWindows(windows, object.shape, out.shape);
-    this.#record("CUT", [...operands(out.shape, planesOf(out), planesOf(object)), (windows as Places).at]);
+    this.#cut(planesOf(out), planesOf(object), windows);
+  }
+
+  cutImages(out: Images, canvas: Images, windows: Windows): void {
+    this.#cut(planesOf(out), planesOf(canvas), windows);
+  }
+
+  #cut(out: Planes, canvas: Planes, windows: Windows): void {
+    this.#checkWindows(windows, canvas.shape, out.shape);
+    this.#record("CUT", [...operands(out.shape, out, canvas), (windows as Places).at, out.parts]);
   }
 
   paste(canvas: Waves, patches: Waves, windows: Windows): void {
