@@ -77,6 +77,88 @@ describe("the last lines of an examination", () => {
   });
 });
 
+describe("scans of no frame or one", () => {
+  const [whole, one] = [simulated({ patterns: 20 }), simulated({ patterns: 1 })];
+  const none: Arrays = {
+    ...one,
+    diff3d: { shape: [0, 32, 32], dtype: "float32", data: new Float32Array(0) },
+    ...Object.fromEntries(
+      Object.keys(one)
+        .filter((key) => /coords/.test(key))
+        .map((key) => [key, { shape: [0], dtype: "float64", data: new Float64Array(0) }]),
+    ),
+  };
+  const { diff3d: _, ...withoutPatterns } = whole;
+  /** Rows that compare frames, or count how often something happens. */
+  const ofSeveral =
+    /pedestal|beam centre|dead|hot|gaps|beamstop|frames with|empty|outlying|flicker|drift|unit|spread|duplicate|scan path|origin|reference of|order|overlap|orientation/;
+
+  it.each([
+    ["no frame", none, "no patterns: not enough frames", 0],
+    ["one frame", one, "one pattern: not enough frames", 1],
+  ])("%s: said once, and nothing is claimed that takes several", async (_name, arrays, found, value) => {
+    const { examination } = await examineScan(openNpz(writeNpz(arrays), "scan"), {}, "scan", {}, {});
+    const { rows } = examination;
+    expect(rows[0]).toMatchObject({ quantity: "frames", found, value, state: "open" });
+    expect(rows[0].evidence).toMatch(/dead and hot pixels.*the positions.*the orientation/);
+    expect(rows.filter(({ quantity }) => ofSeveral.test(quantity))).toEqual([]);
+    expect(rows.filter(({ evidence }) => /it takes \d+ frames|in [01] frames/.test(evidence))).toEqual([]);
+    // The probe has been looked at all the same.
+    expect(rows.map(({ quantity }) => quantity)).toContain("centre of the probe");
+  });
+
+  it("no patterns, but positions: these are looked at", async () => {
+    const rows = await rowsOf(withoutPatterns);
+    expect(rows[0]).toMatchObject({ quantity: "frames", value: 0 });
+    expect(rows.map(({ quantity }) => quantity)).toEqual(
+      expect.arrayContaining(["duplicate positions", "spread of the positions", "probe"]),
+    );
+  });
+
+  it("two frames and more have no such row", async () => {
+    const rows = await rowsOf(simulated({ patterns: 2 }));
+    expect(rows.map(({ quantity }) => quantity)).not.toContain("frames");
+  });
+});
+
+describe("positions on a line", () => {
+  const placed = (place: (k: number) => readonly [y: number, x: number]): Arrays => {
+    const { xcoords_start: _, ycoords_start: __, ...scan } = simulated({ patterns: 20 });
+    const column = (axis: number): NpyArray => ({
+      shape: [20],
+      dtype: "float64",
+      data: Float64Array.from({ length: 20 }, (_, k) => place(k)[axis]),
+    });
+    return { ...scan, ycoords: column(0), xcoords: column(1) };
+  };
+  const spread = async (place: (k: number) => readonly [number, number]): Promise<DoctorRow | undefined> =>
+    (await rowsOf(placed(place))).find(({ quantity }) => quantity === "spread of the positions");
+
+  it.each<[string, (k: number) => readonly [number, number], string, RegExp]>([
+    ["in a row", (k) => [40, 20 + 2 * k], "line", /20 frames, 38 pixels along 0\.0° to the x axis and 0 across/],
+    ["in a column", (k) => [20 + 2 * k, 40], "line", /38 pixels along 90\.0°/],
+    ["oblique", (k) => [20 + k, 20 + 2 * k], "line", /42\.49 pixels along 26\.6°/],
+    ["with play", (k) => [40 + 0.3 * Math.sin(7 * k), 20 + 2 * k], "line", /and 0\.6\d+ across/],
+    ["of one column twice", (k) => [20 + k ** 1.2, 20 + k ** 1.2], "line", /y and x are the same numbers/],
+    ["at one place", () => [40, 40], "point", /same part of the object/],
+    [
+      "in two narrow rows",
+      (k) => [40 + 3 * (k % 2), 20 + 2 * k],
+      "plane",
+      /and 3 across|and 2\.9\d+ across|and 3\.\d+ across/,
+    ],
+  ])("%s", async (_name, place, value, evidence) => {
+    const row = await spread(place);
+    expect(row).toMatchObject({ value, sure: "sure", state: value === "plane" ? "fine" : "trouble" });
+    expect(row?.evidence).toMatch(evidence);
+  });
+
+  it("are one in metres too, where nobody says that they are", async () => {
+    expect((await spread((k) => [1e-5, 1e-6 * k]))?.value).toBe("line");
+    expect((await spread((k) => [1e-6 * (k % 4), 1e-6 * Math.floor(k / 4)]))?.value).toBe("plane");
+  });
+});
+
 describe("files that are hardly scans", () => {
   const image = (value: (i: number) => number, count = 20): NpyArray => ({
     shape: [count, 32, 32],

@@ -483,3 +483,45 @@ describe.skipIf(caseFile("scan.npz") === undefined)("files of the folder of PTYC
     expect(turned.mask).toEqual((await read("mask_right.npz", {})).mask);
   });
 });
+
+describe("positions that lie on a line", () => {
+  const placed = (place: (k: number) => readonly [y: number, x: number]): Arrays => {
+    const { xcoords_start: _, ycoords_start: __, ...scan } = simulated();
+    const column = (axis: number): NpyArray => ({
+      shape: [PATTERNS],
+      dtype: "float64",
+      data: Float64Array.from({ length: PATTERNS }, (_, k) => place(k)[axis]),
+    });
+    return { ...scan, ycoords: column(0), xcoords: column(1) };
+  };
+  const ONE_LINE = /all positions lie on a line[;:] 49 frames, 53\.67 pixels along 26\.6° to the x axis and 0 across/;
+
+  it("are said by inspection and run, with their extents", () => {
+    bothSay(
+      placed((k) => [30 + k / 2, 20 + k]),
+      ONE_LINE,
+    );
+    bothSay(
+      placed(() => [40, 40]),
+      /all positions are one place[;:] 49 frames, 0 pixels/,
+    );
+  });
+
+  it("each scan of a file for itself, without the frames that are left out", () => {
+    // Two lines, which together are a plane; frame 0 lies beside its own.
+    const arrays = placed((k) => [k === 0 ? 33 : 40 + 6 * (k % 2), 20 + k / 2]);
+    const scan_index = {
+      shape: [PATTERNS],
+      dtype: "int64",
+      data: Float64Array.from({ length: PATTERNS }, (_, k) => k % 2),
+    };
+    expect(said(arrays).run).not.toContainEqual(expect.stringMatching(/on a line/));
+    const both = { ...arrays, scan_index } as Arrays;
+    const found = (stated: ScanOptions) =>
+      inspectScan(writeNpz(both), stated)
+        .findings.filter(({ what }) => /on a line/.test(what))
+        .map(({ evidence }) => evidence.match(/scan \d: \d+ frames/g));
+    expect(found({})).toEqual([["scan 1: 24 frames"]]);
+    expect(found({ skipFrames: "0" })).toEqual([["scan 0: 24 frames", "scan 1: 24 frames"]]);
+  });
+});

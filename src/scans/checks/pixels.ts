@@ -21,8 +21,8 @@ export function pixels({ patterns, frames: byFrame, mask, skipped = [], stated }
         : {}),
     });
   const empty = patterns.emptyFrames.filter((frame) => !left.has(frame));
-  // Where the mask takes everything nothing is seen of the patterns, and `maskShare` says so.
-  const unseen = mask?.pixels === 1;
+  // Where the mask takes everything nothing is seen of the patterns, and `maskShare` says so; of none reading does.
+  const unseen = mask?.pixels === 1 || patterns.count === 0;
   if (!unseen && byFrame?.sums.every((sum) => sum === 0) === true)
     findings.push({
       severity: "error",

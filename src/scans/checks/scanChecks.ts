@@ -11,6 +11,7 @@ import { probeEnergy } from "./probeEnergy.ts";
 import { probeField } from "./probeField.ts";
 import type { ScanFacts } from "./scanFacts.ts";
 import { scanPath } from "./scanPath.ts";
+import { scanSpread } from "./scanSpread.ts";
 import { topValues } from "./topValues.ts";
 import { zeroFrequency } from "./zeroFrequency.ts";
 
@@ -41,6 +42,8 @@ export function checkScan(facts: ScanFacts): Finding[] {
   return [
     ...checks.flatMap((check) => check(facts)),
     ...unit,
+    // A line is one in any unit.
+    ...scanSpread(facts),
     ...(telling ? positionChecks.flatMap((check) => check(facts)) : []),
   ];
 }

@@ -49,14 +49,17 @@ export function beamCentre(subject: Subject): readonly DoctorRow[] {
   const at = whole.index.map((value) => value.toFixed(2)).join(", ");
   const evidence = `the mean pattern is centred at (${at}) ± ${parts < 3 ? "what few frames do not tell" : error.toFixed(2)} of (${height}, ${width}), ${distance(place).toFixed(1)} pixels from the ${place}`;
   const assumed = stated.dcAt ?? "center";
-  const centreRow =
+  const centreRows =
     parts < 3
-      ? openRow("beam centre", "it takes three frames to see how far it is to be trusted")
-      : offCentre(whole.index, targets[place], [height, width], error);
+      ? // Of one frame nothing is said that takes several.
+        parts < 2
+        ? []
+        : [openRow("beam centre", "it takes three frames to see how far it is to be trusted")]
+      : [offCentre(whole.index, targets[place], [height, width], error)];
   if (distance(place) > Math.min(height, width) / 4)
     return [
       { ...openRow("zero frequency", evidence), found: "neither at centre nor corner", state: "trouble" },
-      centreRow,
+      ...centreRows,
     ];
   return [
     {
@@ -67,7 +70,7 @@ export function beamCentre(subject: Subject): readonly DoctorRow[] {
       ...by(falseAlarm),
       ...(assumed === place ? { state: "fine" } : { state: "say", says: { dcAt: place } }),
     },
-    centreRow,
+    ...centreRows,
   ];
 }
 

@@ -1,7 +1,7 @@
 import type { ArrayFile } from "../../formats/arrayFile.ts";
 import type { Elsewhere } from "../scanFormat.ts";
 import type { ScanOptions } from "../scanOptions.ts";
-import { measurements } from "./measurements.ts";
+import { hasNeighbours, measured } from "./measurements.ts";
 import { examinedOrientation } from "./orientation/examined.ts";
 import type { TrialHooks } from "./orientation/trials.ts";
 import { POSITION_UNIT } from "./positions.ts";
@@ -30,9 +30,8 @@ export async function examineScan(
   orientation?: TrialHooks,
 ): Promise<{ readonly examination: Examination; readonly subject: Subject }> {
   const subject = subjectOf(file, stated, name, elsewhere);
-  const rows: DoctorRow[] = [];
-  for (const measure of measurements) rows.push(...(await measure(subject)));
-  if (orientation !== undefined)
+  const rows = await measured(subject);
+  if (orientation !== undefined && hasNeighbours(subject))
     rows.push(...(await examinedOrientation({ file, stated, rows, name, elsewhere }, orientation)));
   rows.push(...refusals(subject, rows));
   const { sample } = subject;

@@ -6,6 +6,7 @@ import { positionPlace } from "../checks/positionPlace.ts";
 import { inPixels, positionUnit } from "../checks/positionUnit.ts";
 import { judgeScanNumbers, strayFrames } from "../checks/scanExtent.ts";
 import { lostFrames } from "../checks/scanPath.ts";
+import { scanSpreads, spreadText } from "../checks/scanSpread.ts";
 import { optionAdvice } from "../scanOptions.ts";
 import { rasterOf } from "./raster.ts";
 import { type DoctorRow, openRow } from "./row.ts";
@@ -19,12 +20,14 @@ export function positions(subject: Subject): readonly DoctorRow[] {
   const unit = unitRow(subject);
   const several = scansRow(subject);
   // Where the unit is wrong nothing that counts pixels means anything.
-  if (unit.state === "say" || !inPixels(facts)) return [...several, ...orderOfColumns(subject), unit];
+  if (unit.state === "say" || !inPixels(facts))
+    return [...several, ...orderOfColumns(subject), unit, ...spreadRows(facts)];
   const lost = [...new Set([...lostFrames(facts), ...strayOf(facts)])].sort((a, b) => a - b);
   return [
     ...several,
     ...orderOfColumns(subject),
     unit,
+    ...spreadRows(facts),
     framesRow(
       "duplicate positions",
       scan.duplicates,
@@ -65,6 +68,26 @@ function withoutPositions({ inspection: { findings } }: Subject): DoctorRow {
     state: "trouble",
     ...(skipFrames === undefined ? (flag === undefined ? {} : { advice: flag }) : { says: { skipFrames } }),
   };
+}
+
+/** Of several scans the thinnest. */
+function spreadRows(facts: Subject["facts"]): DoctorRow[] {
+  const [thinnest] = scanSpreads(facts).sort((a, b) => a.across / a.along - b.across / b.along);
+  if (thinnest === undefined) return [];
+  const { shape } = thinnest;
+  return [
+    {
+      quantity: "spread of the positions",
+      found: shape === undefined ? "in two dimensions" : shape === "line" ? "all on a line" : "all at one place",
+      value: shape ?? "plane",
+      evidence: spreadText(facts, thinnest),
+      sure: "sure",
+      state: shape === undefined ? "fine" : "trouble",
+      ...(shape === undefined
+        ? {}
+        : { advice: `${optionAdvice("positions", "FILE::ARRAY")} names others, if there are some` }),
+    },
+  ];
 }
 
 function framesRow(quantity: string, frames: readonly number[], count: number, rule: string): DoctorRow {

@@ -28,7 +28,7 @@ export function probe(subject: Subject): readonly DoctorRow[] {
       sure: "sure",
       state: "fine",
     },
-    scaleRow(subject),
+    ...((facts.patterns?.count ?? 0) === 0 ? [] : [scaleRow(subject)]),
     {
       quantity: "centre of the probe",
       found: place?.what ?? "in the middle of its window",

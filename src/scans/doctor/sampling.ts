@@ -16,7 +16,11 @@ export function sampling({ facts }: Subject): readonly DoctorRow[] {
   const telling =
     scan !== undefined && inPixels(facts) && !positionUnit(facts).some(({ severity }) => severity === "error");
   const step = telling ? scan.step : undefined;
-  return [overlapRow(step, scan?.overlap, probe.diameter), samplingRow(step, probe.diameter, patterns)];
+  return [
+    // A window alone overlaps with none.
+    ...(scan?.count === 1 ? [] : [overlapRow(step, scan?.overlap, probe.diameter)]),
+    samplingRow(step, probe.diameter, patterns),
+  ];
 }
 
 function overlapRow(step: number | undefined, overlap: number | undefined, diameter: number): DoctorRow {
