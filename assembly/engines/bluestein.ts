@@ -1,22 +1,20 @@
 // Lengths that are no product of radices: with jk = [j² + k² − (k − j)²] / 2 a transform becomes a convolution with a
 // chirp (Bluestein 1970), done by transforms along rows of a length that is. Tables are blocked; the chirp's is zero
 // from the length up to a multiple of 4.
-import { chirp, convolution, inversePlan, kernel, length } from "./fftPlan";
+import { chirp, convolution, convolutionRows, inversePlan, kernel, length } from "./fftPlan";
 import { directRows, scratchPitch, storeFour } from "./fftRows";
 import { multiplyIm, multiplyRe, padded, turnElements, turnRows } from "./layout";
 
-/** Rows that are transformed at once. */
-const ROWS: i32 = 2;
-
-/** As `directRows`, in scratch of 2 × ROWS rows of the convolution. */
+/** As `directRows`, in scratch for twice `convolutionRows`. */
 export function bluesteinRows(
   plan: usize, src: usize, srcPitch: usize, dst: usize, dstPitch: usize, rows: i32, scratch: usize,
   interleaved: bool, factor: f32,
 ): void {
-  const inner = convolution(plan), pitch = scratchPitch(inner), other = scratch + <usize>ROWS * pitch;
+  const inner = convolution(plan), most = convolutionRows(plan);
+  const pitch = scratchPitch(inner), other = scratch + <usize>most * pitch;
   const used = padded(length(plan)) << 3, all = <usize>length(inner) << 3;
-  for (let y = 0; y < rows; y += ROWS, src += <usize>ROWS * srcPitch, dst += <usize>ROWS * dstPitch) {
-    const count = min(ROWS, rows - y);
+  for (let y = 0; y < rows; y += most, src += <usize>most * srcPitch, dst += <usize>most * dstPitch) {
+    const count = min(most, rows - y);
     for (let i = 0; i < count; i++) {
       const row = scratch + <usize>i * pitch;
       multiply(src + <usize>i * srcPitch, chirp(plan), row, used, 1, false);

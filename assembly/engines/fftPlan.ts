@@ -46,6 +46,9 @@
 @inline export function chirp(plan: usize): usize { return plan + load<i32>(plan, 56); }
 // @ts-ignore: decorator
 @inline export function kernel(plan: usize): usize { return plan + load<i32>(plan, 60); }
+/** Rows that are convolved at once. */
+// @ts-ignore: decorator
+@inline export function convolutionRows(plan: usize): i32 { return load<i32>(plan, 64); }
 
 // Of a pass.
 export const PASS_BYTES: usize = 12;

@@ -10,8 +10,8 @@ const COST: ReadonlyMap<number, number> = new Map([
   ] as const),
 ]);
 
-/** Prime factors up to this have a pass; others make a convolution. */
-const LARGEST_PRIME = 31;
+/** Prime factors up to this have a pass, whose cost grows with the factor; others make a convolution, which is as fast there. */
+const LARGEST_PRIME = 113;
 
 /**
  * Passes of lines in lanes in their order, or undefined where the length needs a convolution. Fours first and an eight last

@@ -26,12 +26,11 @@ const WORD = {
   ...{ length: 0, elements: 1, columnBytes: 2, rowCount: 3, sister: 4, reversed: 5 },
   ...{ passes: 6, firstPass: 7, order: 8 },
   ...{ rowPasses: 9, firstRowPass: 10, rowGroups: 11, firstRowGroup: 12 },
-  ...{ convolution: 13, chirp: 14, kernel: 15 },
+  ...{ convolution: 13, chirp: 14, kernel: 15, convolutionRows: 16 },
 } as const;
-const HEADER_WORDS = 16;
+const HEADER_WORDS = 17;
 
-/** Rows of the convolution that `assembly/engines/bluestein.ts` transforms at once, and between rows in scratch. */
-const CONVOLUTION_ROWS = 2;
+/** Bytes between rows of scratch, as in `assembly/engines/fftRows.ts`. */
 const ROW_GAP = 64;
 
 const plans = new Map<number, FftPlan>();
@@ -86,8 +85,13 @@ function elements(n: number): number {
   return 2 * whole + convolutionScratch(n) / 32;
 }
 
+/** Rows that are convolved at once: more of them share twiddles, fewer stay in the first cache. */
+function convolutionRows(n: number): number {
+  return n <= 400 ? 4 : 2;
+}
+
 function convolutionScratch(n: number): number {
-  return 2 * CONVOLUTION_ROWS * (8 * convolutionLength(2 * n - 1) + ROW_GAP);
+  return 2 * convolutionRows(n) * (8 * convolutionLength(2 * n - 1) + ROW_GAP);
 }
 
 function rowScratch(n: number): number {
@@ -141,6 +145,7 @@ class PlanWriter {
 
   appendConvolution(): void {
     const length = convolutionLength(2 * this.n - 1);
+    this.words[WORD.convolutionRows] = convolutionRows(this.n);
     this.words[WORD.convolution] = this.append(new Int32Array(pair(length).buffer));
     this.words[WORD.chirp] = this.appendFloats(chirp(this.n, this.direction));
     this.words[WORD.kernel] = this.appendFloats(chirpResponse(this.n, length, this.direction));

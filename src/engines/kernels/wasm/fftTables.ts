@@ -32,15 +32,18 @@ export function rowTwiddles(length: number, radix: number, direction: Direction)
   return turns;
 }
 
-/** Of an odd radix: for each result up to half of it, and each pair of elements, cosine and sine. */
+/** Of an odd radix, for each two results k up to half of it: cosines for both, of each pair j of elements; then sines. */
 export function primeAngles(radix: number): number[] {
-  const pairs = Array.from({ length: Math.floor((radix - 1) / 2) }, (_, j) => j + 1);
-  return pairs.flatMap((k) =>
-    pairs.flatMap((j) => {
-      const angle = (2 * Math.PI * ((j * k) % radix)) / radix;
-      return [Math.cos(angle), Math.sin(angle)];
-    }),
-  );
+  const half = Math.floor((radix - 1) / 2);
+  const angles: number[] = [];
+  for (let k = 1; k <= half; k += 2) {
+    for (const wave of [Math.cos, Math.sin]) {
+      for (let j = 1; j <= half; j++) {
+        for (const turns of [j * k, j * (k + 1)]) angles.push(wave((2 * Math.PI * (turns % radix)) / radix));
+      }
+    }
+  }
+  return angles;
 }
 
 /** The frequency that the first element of each of the last pass's blocks holds. */
