@@ -9,7 +9,14 @@ export { amplitudeOf, type ComplexArray, joinComplex, phaseOf, type RealArray, s
 export { type Bundle, readBundle } from "./bundle/bundle.ts";
 export type { Manifest } from "./bundle/manifest.ts";
 // Settings.
-export type { InferencePayload, InferenceRequest, TrainingPayload, TrainingRequest } from "./config/payload.ts";
+export type {
+  InferencePayload,
+  InferenceRequest,
+  ReconstructionPayload,
+  ReconstructionRequest,
+  TrainingPayload,
+  TrainingRequest,
+} from "./config/payload.ts";
 export { configJsonSchema } from "./config/schema.ts";
 // Scans.
 export type { Dataset, Measurement, PatternOrigin, Patterns, Provenance } from "./data/dataset.ts";
@@ -32,7 +39,7 @@ export { type EvaluationOptions, evaluateReconstruction, type Metrics } from "./
 export type { Geometry, GeometryStatement } from "./optics/geometry.ts";
 export { Random } from "./random.ts";
 export { type Reconstruction, readReconstruction, writeReconstruction } from "./reconstructions/reconstructionNpz.ts";
-// Whole runs, in any home: a page, a worker, Node (whose door binds those of training and inference to its own).
+// Whole runs, in any home: a page, a worker, Node (whose door binds those of training, inference and reconstruction to its own).
 export { type LinesOutcome, type LinesRequest, runLinesBenchmark } from "./runs/benchmark/lines.ts";
 export type { CompareOutcome } from "./runs/compare/compare.ts";
 export { type ComparisonRequest, inferenceFolder, runComparison } from "./runs/compare/comparison.ts";
@@ -54,8 +61,9 @@ export { readScan } from "./runs/inputs/scans.ts";
 export { runInspection } from "./runs/inspect.ts";
 export type { About, Home, LoaderOptions, Machine, ReplicaOptions } from "./runs/machine.ts";
 export { memoryStore } from "./runs/memoryStore.ts";
-export { createInferencePayload, createTrainingPayload } from "./runs/payloads.ts";
+export { createInferencePayload, createReconstructionPayload, createTrainingPayload } from "./runs/payloads.ts";
 export { type ProgressBar, silentProgress } from "./runs/progress.ts";
+export { runReconstruction } from "./runs/reconstruct/reconstruct.ts";
 export { runSimulation, type SimulationRequest } from "./runs/simulate.ts";
 export { runSplit, type SplitRequest } from "./runs/split.ts";
 export type { OpenFile, RunStore, ScratchFolder } from "./runs/store.ts";

@@ -47,13 +47,15 @@ const free = { identity: "never" } as const;
 /** Formats of reconstructions beside the one that is always written. */
 const written = reconstructionWriters.filter((writer) => writer !== npzReconstruction);
 
+const stated = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
+
 const schema = z.strictObject({
   engine: choice(engineNames as [string, ...string[]], engineNames[0], "The iterative method."),
   epochs: withDefault(integer({ min: 1 }), 100, "Epochs: passes over all patterns.", free),
   stage: withDefault(
-    z
-      .array(z.union([z.string().min(1), z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]))]))
-      .readonly() as z.ZodType<readonly StageStatement[]>,
+    z.array(z.union([z.string().min(1), z.record(z.string(), stated)])).readonly() as z.ZodType<
+      readonly StageStatement[]
+    >,
     [],
     "A stage with settings of its own: engine=rpie,epochs=20. Several follow one another, each from where the one before ended. What a stage does not say is as beside it.",
   ),

@@ -6,6 +6,7 @@ export { nodeHome } from "./home.ts";
 // The core's runs, where the home is this computer.
 export {
   createInferencePayload,
+  createReconstructionPayload,
   createTrainingPayload,
   locateBundle,
   readBundleFile,
@@ -13,5 +14,6 @@ export {
   readReference,
   readScan,
   runInference,
+  runReconstruction,
   runTraining,
 } from "./runs.ts";

@@ -1,5 +1,12 @@
 import type { Bundle } from "../bundle/bundle.ts";
-import type { InferencePayload, InferenceRequest, TrainingPayload, TrainingRequest } from "../config/payload.ts";
+import type {
+  InferencePayload,
+  InferenceRequest,
+  ReconstructionPayload,
+  ReconstructionRequest,
+  TrainingPayload,
+  TrainingRequest,
+} from "../config/payload.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Reconstruction } from "../reconstructions/reconstructionNpz.ts";
 import * as evaluation from "../runs/evaluate.ts";
@@ -10,6 +17,7 @@ import * as bundles from "../runs/inputs/bundleFiles.ts";
 import * as scans from "../runs/inputs/scans.ts";
 import type { ObjectFile } from "../runs/objectFile.ts";
 import * as payloads from "../runs/payloads.ts";
+import * as reconstructions from "../runs/reconstruct/reconstruct.ts";
 import * as training from "../runs/train/train.ts";
 import type { ScanOptions } from "../scans/scanOptions.ts";
 import { nodeHome } from "./home.ts";
@@ -24,12 +32,20 @@ export function createInferencePayload(request: InferenceRequest): Promise<Infer
   return payloads.createInferencePayload(request, nodeHome);
 }
 
+export function createReconstructionPayload(request: ReconstructionRequest): Promise<ReconstructionPayload> {
+  return payloads.createReconstructionPayload(request, nodeHome);
+}
+
 export function runTraining(payload: TrainingPayload, hooks: RunHooks): Promise<RunOutcome> {
   return training.runTraining(payload, hooks, nodeHome);
 }
 
 export function runInference(payload: InferencePayload, hooks: RunHooks, deps?: InferenceDeps): Promise<RunOutcome> {
   return inference.runInference(payload, hooks, nodeHome, deps);
+}
+
+export function runReconstruction(payload: ReconstructionPayload, hooks: RunHooks): Promise<RunOutcome> {
+  return reconstructions.runReconstruction(payload, hooks, nodeHome);
 }
 
 export function readScan(path: string, options: ScanOptions = {}): Promise<Dataset> {

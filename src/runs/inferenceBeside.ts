@@ -14,7 +14,7 @@ export interface InferenceBeside {
 
 const nothing: InferenceBeside = { model: undefined, warnings: [], doubts: [] };
 
-/** Of a `reconstruction.npz` that `infer` left in its folder; of any other object nothing. */
+/** Of a `reconstruction.npz` that `infer` or `reconstruct` left in its folder; of any other object nothing. */
 export async function inferenceBeside(path: string, store: RunStore): Promise<InferenceBeside> {
   const file = joinPath(folderOf(path), outputs.run);
   if (baseName(path) !== outputs.reconstruction || !(await isThere(file, store))) return nothing;
@@ -23,8 +23,10 @@ export async function inferenceBeside(path: string, store: RunStore): Promise<In
     if (error instanceof PtychonautError) return undefined;
     throw error;
   });
-  if (field(record, "command") !== "infer") return nothing;
-  const inputs = field(record, "inputs");
+  const command = field(record, "command");
+  if (command !== "infer" && command !== "reconstruct") return nothing;
+  // An engine has no model.
+  const inputs = command === "infer" ? field(record, "inputs") : undefined;
   const bundle: unknown = Array.isArray(inputs) ? inputs[0] : undefined;
   const model = field(bundle, "sha256") ?? field(bundle, "path");
   return {

@@ -1,8 +1,9 @@
 import { z } from "zod";
 import { settingsToRepeat } from "../config/differences.ts";
 import type { GroupName, Settings } from "../config/group.ts";
-import type { InferenceRequest, TrainingRequest } from "../config/payload.ts";
-import { groupNames, parseSettings } from "../config/schema.ts";
+import type { PayloadKind } from "../config/names.ts";
+import type { InferenceRequest, ReconstructionRequest, TrainingRequest } from "../config/payload.ts";
+import { groupNames, groupsRead, isRead, parseSettings } from "../config/schema.ts";
 import { PtychonautError } from "../errors.ts";
 
 import type { Home } from "./machine.ts";
@@ -32,7 +33,8 @@ const schema = z.object({
 /** The request that makes a saved run again. */
 export type RepeatRequest =
   | { readonly command: "train"; readonly request: TrainingRequest }
-  | { readonly command: "infer"; readonly request: InferenceRequest };
+  | { readonly command: "infer"; readonly request: InferenceRequest }
+  | { readonly command: "reconstruct"; readonly request: ReconstructionRequest };
 
 /**
  * Reads a `run.json`; the paths of its inputs come out absolute.
@@ -59,10 +61,17 @@ export async function readSavedRun(path: string, store: RunStore): Promise<Saved
   };
 }
 
+/** Commands whose runs can be repeated. */
+const kinds: ReadonlyMap<string, PayloadKind> = new Map([
+  ["train", "training"],
+  ["infer", "inference"],
+  ["reconstruct", "reconstruction"],
+]);
+
 /** The groups of settings that a command's record has. */
 function groupsOf(command: string): readonly GroupName[] {
-  if (command === "train") return ["model", "data", "training", "execution"];
-  return command === "infer" ? ["model", "data", "inference", "execution"] : [];
+  const kind = kinds.get(command);
+  return kind === undefined ? [] : groupsRead[kind];
 }
 
 /** Settings of which the record says nothing, as one of an earlier version does: their defaults will be taken. */
@@ -109,7 +118,20 @@ export function repeatRequest(run: SavedRun, outputDir: string): RepeatRequest {
     const file = repeated(run, ["data", "inference", "execution"]);
     return { command, request: { modelPath: first, testDataFile: second, outputDir, file } };
   }
-  throw new PtychonautError("usage", `a run of "${command}" cannot be repeated`, { expected: "train or infer" });
+  if (command === "reconstruct") {
+    const { reconstruction, data, ...others } = repeated(run, groupsRead.reconstruction);
+    const { resume: _, ...settings } = reconstruction;
+    const file = {
+      ...others,
+      // Grouping is what networks read.
+      data: Object.fromEntries(Object.entries(data).filter(([name]) => isRead(name, "reconstruction"))),
+      reconstruction: { ...settings, seed: seeds.run },
+    };
+    return { command, request: { scan: first, outputDir, file } };
+  }
+  throw new PtychonautError("usage", `a run of "${command}" cannot be repeated`, {
+    expected: [...kinds.keys()].join(", "),
+  });
 }
 
 function repeated({ settings, overridden }: SavedRun, groups: readonly GroupName[]): Record<string, Settings> {

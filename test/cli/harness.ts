@@ -1,5 +1,5 @@
 import type { BundleHeader, FileProbe, ScanHeader } from "../../src/config/fileProbe.ts";
-import type { InferencePayload, TrainingPayload } from "../../src/config/payload.ts";
+import type { InferencePayload, ReconstructionPayload, TrainingPayload } from "../../src/config/payload.ts";
 import { parseSettings } from "../../src/config/schema.ts";
 import { type MainDeps, main } from "../../src/node/cli/main.ts";
 import type { RunHooks, RunOutcome } from "../../src/runs/hooks.ts";
@@ -11,6 +11,7 @@ export interface Call {
   readonly stderr: string;
   readonly training?: TrainingPayload;
   readonly inference?: InferencePayload;
+  readonly reconstruction?: ReconstructionPayload;
 }
 
 export const scan: ScanHeader = { frames: 200, height: 64, width: 64, photonsPerPattern: null };
@@ -46,6 +47,7 @@ export async function call(argv: readonly string[], options: CallOptions = {}): 
   let stderr = "";
   let training: TrainingPayload | undefined;
   let inference: InferencePayload | undefined;
+  let reconstruction: ReconstructionPayload | undefined;
   const code = await main(argv, {
     files: fakeFiles(),
     scanWarnings: async () => [],
@@ -65,6 +67,10 @@ export async function call(argv: readonly string[], options: CallOptions = {}): 
         inference = payload;
         return work(hooks);
       },
+      reconstruct: (payload, hooks) => {
+        reconstruction = payload;
+        return work(hooks);
+      },
     },
     ...deps,
   });
@@ -74,11 +80,13 @@ export async function call(argv: readonly string[], options: CallOptions = {}): 
     stderr,
     ...(training === undefined ? {} : { training }),
     ...(inference === undefined ? {} : { inference }),
+    ...(reconstruction === undefined ? {} : { reconstruction }),
   };
 }
 
 export const trainArgs = ["train", "--train_data_file", "scan.npz", "--output_dir", "out"];
 export const inferArgs = ["infer", "--model_path", "run", "--test_data", "scan.npz", "--output_dir", "out"];
+export const reconstructArgs = ["reconstruct", "scan.npz", "--output_dir", "out"];
 
 /** Calls `train` with flags and gives the payload; fails when none arrived. */
 export async function trainWith(...flags: string[]): Promise<TrainingPayload> {
@@ -92,4 +100,11 @@ export async function inferWith(...flags: string[]): Promise<InferencePayload> {
   const result = await call([...inferArgs, ...flags]);
   if (result.inference === undefined) throw new Error(`no payload reached the workflow: ${result.stderr}`);
   return result.inference;
+}
+
+/** Calls `reconstruct` with flags and gives the payload; fails when none arrived. */
+export async function reconstructWith(...flags: string[]): Promise<ReconstructionPayload> {
+  const result = await call([...reconstructArgs, ...flags]);
+  if (result.reconstruction === undefined) throw new Error(`no payload reached the workflow: ${result.stderr}`);
+  return result.reconstruction;
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { savedConfigOf } from "../../src/config/savedConfig.ts";
 import { caseFile } from "../fixtures.ts";
-import { call, inferWith, trainWith } from "./harness.ts";
+import { call, inferWith, reconstructWith, trainWith } from "./harness.ts";
 
 let folder = "";
 const path = (name: string): string => join(folder, name);
@@ -94,6 +94,40 @@ describe("rerun of a reconstruction", () => {
   });
 });
 
+describe("rerun of an iterative reconstruction", () => {
+  it("the same payload, with the seed that it had", async () => {
+    const flags = [
+      "--engine",
+      "rpie",
+      "--epochs",
+      "7",
+      "--alpha",
+      "0.3",
+      "--wrappers",
+      "positions",
+      "--resume",
+      "last",
+    ];
+    const payload = await reconstructWith(...flags, "--position_step", "0.5", "--deterministic", "false");
+    const { data, reconstruction, execution, overridden } = payload;
+    const { code, reconstruction: again } = await rerun({
+      command: "reconstruct",
+      inputs: [input("scan.npz")],
+      settings: { data, reconstruction, execution },
+      overridden,
+      seeds: { run: 99, grouping: 99 },
+      workingFolder: folder,
+    });
+    expect(code).toBe(0);
+    expect(again).toEqual({
+      ...payload,
+      ...{ scan: path("scan.npz"), outputDir: "again", overridden: expect.anything() },
+      data: { ...data, subsampleSeed: 99 },
+      reconstruction: { ...reconstruction, seed: 99, resume: null },
+    });
+  });
+});
+
 describe("rerun refuses", () => {
   it("an input that changed, unless told", async () => {
     const { record } = await trained();
@@ -111,7 +145,10 @@ describe("rerun refuses", () => {
     const { record } = await trained();
     const { settings } = record;
     for (const [wrong, message] of [
-      [{ ...record, command: "simulate" }, /a run of "simulate" cannot be repeated; expected train or infer/],
+      [
+        { ...record, command: "simulate" },
+        /a run of "simulate" cannot be repeated; expected train, infer, reconstruct/,
+      ],
       [{ ...record, inputs: [{ ...input("gone.npz") }] }, /no such file; in .*gone\.npz/],
       [{ ...record, inputs: [] }, /not the run\.json.*inputs/],
       [{ ...record, seeds: undefined }, /not the run\.json.*seeds/],

@@ -1,10 +1,11 @@
 import { snakeCase } from "../../config/names.ts";
 import { resolveInferencePayload } from "../../config/resolve/infer.ts";
+import { resolveReconstructionPayload } from "../../config/resolve/reconstruct.ts";
 import { resolveTrainingPayload } from "../../config/resolve/train.ts";
 import { PtychonautError } from "../../errors.ts";
 import { changedInputs, readSavedRun, repeatRequest, unsaidSettings } from "../../runs/savedRun.ts";
 import { type Command, type CommandContext, overwriteFlag, reportOutcome } from "./command.ts";
-import { dryFiles, dryRunFlag, isDryRun, sayInference, sayTraining } from "./dryRun.ts";
+import { dryFiles, dryRunFlag, isDryRun, sayInference, sayReconstruction, sayTraining } from "./dryRun.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
 
 const ownFlags: readonly Flag[] = [
@@ -28,7 +29,7 @@ const ownFlags: readonly Flag[] = [
 export const rerunCommand: Command = {
   usage: "RUN.json --output_dir DIR [--allow_changed_inputs]",
   details:
-    "Repeats a train or infer with the resolved settings, seeds and inputs of its run.json, after checking the inputs' SHA-256. A training that was resumed runs from its start.",
+    "Repeats a train, infer or reconstruct with the resolved settings, seeds and inputs of its run.json, after checking the inputs' SHA-256. What was resumed runs from its start.",
   examples: ["ptychonaut rerun run/run.json --output_dir again"],
   flags: [...ownFlags, dryRunFlag],
   positionals: ["RUN.json"],
@@ -64,6 +65,12 @@ async function rerun({ values, positionals }: ParsedFlags, context: CommandConte
     if (isDryRun(values)) return sayTraining(payload, dry, context);
     const hooks = hooksFor(payload.execution.enableProgressBar);
     return reportOutcome(await context.workflows.train(payload, hooks), hooks);
+  }
+  if (repeat.command === "reconstruct") {
+    const payload = await resolveReconstructionPayload({ ...repeat.request, ...output }, files);
+    if (isDryRun(values)) return sayReconstruction([payload], dry, context);
+    const hooks = hooksFor(payload.execution.enableProgressBar);
+    return reportOutcome(await context.workflows.reconstruct(payload, hooks), hooks);
   }
   const payload = await resolveInferencePayload({ ...repeat.request, ...output }, files);
   if (isDryRun(values)) return sayInference([payload], dry, context);

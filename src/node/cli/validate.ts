@@ -2,9 +2,11 @@ import { type Difference, differencesFromDefaults } from "../../config/differenc
 import type { FileProbe } from "../../config/fileProbe.ts";
 import type { Settings } from "../../config/group.ts";
 import { layerOf } from "../../config/merge.ts";
-import type { InferencePayload, TrainingPayload } from "../../config/payload.ts";
+import type { InferencePayload, ReconstructionPayload, TrainingPayload } from "../../config/payload.ts";
 import { resolveInferencePayload } from "../../config/resolve/infer.ts";
+import { resolveReconstructionPayload } from "../../config/resolve/reconstruct.ts";
 import { resolveTrainingPayload } from "../../config/resolve/train.ts";
+import { isRead } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
 import type { Command, CommandContext, NamedCommand } from "./command.ts";
 import { commandSection, configEntries } from "./configFile.ts";
@@ -28,13 +30,19 @@ const ownFlags: readonly Flag[] = [
     section: "Files",
     description: "The scan of that reconstruction.",
   },
+  {
+    name: "scan",
+    kind: "text",
+    section: "Files",
+    description: "Check it for an iterative reconstruction of this scan.",
+  },
 ];
 
 /** `ptychonaut validate`: is a config file right, and what does it change? */
 export const validateCommand: Command = {
-  usage: "CONFIG [--train_data_file SCAN.npz | --model_path RUN --test_data SCAN.npz]",
+  usage: "CONFIG [--train_data_file SCAN.npz | --model_path RUN --test_data SCAN.npz | --scan SCAN.npz]",
   details:
-    "Checks every setting and the rules between them, for a training unless a model is named. Without a scan, what depends on it (the side of the patterns, their number, the dose) is taken to fit. Neither devices nor output folders are looked at. What is printed is a config file itself.",
+    "Checks every setting and the rules between them, for a training unless a model or a scan to reconstruct is named; what the file says of iterative reconstructions is checked in any case. Without a scan, what depends on it (the side of the patterns, their number, the dose) is taken to fit. Neither devices nor output folders are looked at. What is printed is a config file itself.",
   examples: ["ptychonaut validate config.yaml", "ptychonaut validate config.yaml --train_data_file scan.npz"],
   flags: ownFlags,
   positionals: ["CONFIG"],
@@ -43,13 +51,38 @@ export const validateCommand: Command = {
 
 async function validate({ values, positionals }: ParsedFlags, context: CommandContext): Promise<number> {
   const path = positionals[0];
-  const differences =
-    values["modelPath"] === undefined && values["testDataFile"] === undefined
-      ? await forTraining(path, values["trainDataFile"], context)
-      : await forInference(path, values, context);
+  const differences = await differencesFor(path, values, context);
   const all = [...differences, ...(await optionsIn(path, await context.configurable()))];
   context.print(listedSettings(all));
   return 0;
+}
+
+async function differencesFor(path: string, values: Settings, context: CommandContext): Promise<readonly Difference[]> {
+  const { trainDataFile, modelPath, testDataFile, scan } = values;
+  if (scan !== undefined) {
+    if (trainDataFile === undefined && modelPath === undefined && testDataFile === undefined)
+      return forReconstruction(path, scan, context);
+    throw new PtychonautError("usage", "--scan goes without --train_data_file, --model_path and --test_data");
+  }
+  if (modelPath !== undefined || testDataFile !== undefined) return forInference(path, values, context);
+  const training = await forTraining(path, trainDataFile, context);
+  // Rules between its settings hold, whatever the file is checked for.
+  const ofEngines = (await forReconstruction(path, undefined, context)).filter(
+    ({ group }) => group === "reconstruction",
+  );
+  return [...training, ...ofEngines];
+}
+
+async function forReconstruction(path: string, scan: unknown, context: CommandContext): Promise<readonly Difference[]> {
+  const file = await configFile(path, "reconstruction");
+  const known = typeof scan === "string";
+  const files = known ? readOnly(context.files) : anyScan(file, context.files);
+  const payload = await resolveReconstructionPayload({ scan: known ? scan : "the scan", outputDir: ".", file }, files);
+  if (known) await saySuspicions(payload, context);
+  const { overridden, data, reconstruction, execution } = payload;
+  return differencesFromDefaults({ data, reconstruction, execution }, overridden).filter(
+    ({ name, source }) => isRead(name, "reconstruction") && (known || isStated(source)),
+  );
 }
 
 async function forTraining(path: string, scan: unknown, context: CommandContext): Promise<readonly Difference[]> {
@@ -78,7 +111,7 @@ async function forInference(path: string, values: Settings, context: CommandCont
 
 /** What the run would warn of. @throws PtychonautError as it refuses a scan */
 async function saySuspicions(
-  payload: TrainingPayload | InferencePayload,
+  payload: TrainingPayload | InferencePayload | ReconstructionPayload,
   { warn, scanWarnings }: CommandContext,
 ): Promise<void> {
   const notes = payload.kind === "inference" ? payload.notes : [];
