@@ -1,10 +1,15 @@
 /**
  * How fast compressed patterns are read out of an HDF5 file, as worker threads do in training:
- * `npx tsx bench/hdf5Reading.ts FILE [--key diffraction] [--frames 16000] [--threads 1,2] [--random]`.
+ * `npx tsx bench/hdf5Reading.ts FILE [--key diffraction] [--frames 16000] [--threads 1,2] [--random] [--python PATH] [--rounds 1]`.
  *
- * Every thread opens the file for itself and reads a part of the frames, 32 at a time, in their order or not.
+ * Every thread opens the file for itself and reads a part of the frames, 32 at a time, in their order or not. A Python with
+ * h5py and hdf5plugin does the same in one process. They take turns, and the best of the rounds counts.
  */
+import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
+import { sizeOf } from "../src/arrays.ts";
+import { openArrayFile } from "../src/formats/containers.ts";
+import { openSource } from "../src/node/files/fileSource.ts";
 import { startWorker } from "../src/node/workers/workerEntry.ts";
 
 const { values, positionals } = parseArgs({
@@ -14,9 +19,14 @@ const { values, positionals } = parseArgs({
     frames: { type: "string", default: "16000" },
     threads: { type: "string", default: "1,2" },
     random: { type: "boolean", default: false },
+    python: { type: "string" },
+    rounds: { type: "string", default: "1" },
   },
 });
+const [path] = positionals;
 const frames = Number(values.frames);
+
+const H5PY = "h5py, one process";
 
 /** What a thread is told. */
 export interface ReadingPart {
@@ -27,28 +37,59 @@ export interface ReadingPart {
   readonly random: boolean;
 }
 
-for (const threads of values.threads.split(",").map(Number)) {
+/** @returns seconds that so many threads take together, once all have opened the file */
+async function read(threads: number): Promise<number> {
   const part = Math.floor(frames / threads);
   const workers = Array.from({ length: threads }, (_, k) => {
-    const workerData: ReadingPart = {
-      ...{ path: positionals[0], key: values.key, first: k * part, frames: part, random: values.random },
-    };
+    const workerData: ReadingPart = { path, key: values.key, first: k * part, frames: part, random: values.random };
     return startWorker("hdf5ReadingPart", import.meta.url, { workerData });
   });
-  const next = <T>(): Promise<T[]> =>
+  const next = (): Promise<unknown> =>
     Promise.all(
-      workers.map(
-        (worker) => new Promise<T>((resolve, reject) => worker.once("message", resolve).once("error", reject)),
-      ),
+      workers.map((worker) => new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject))),
     );
-  // All have opened the file.
   await next();
   const start = performance.now();
-  const done = next<number>();
+  const done = next();
   for (const worker of workers) worker.postMessage("go");
-  const bytes = (await done).reduce((sum, own) => sum + own, 0);
-  const seconds = (performance.now() - start) / 1000;
-  console.log(
-    `${threads} threads: ${(bytes / 1e9).toFixed(2)} GB in ${seconds.toFixed(1)} s, ${(bytes / 1e6 / seconds).toFixed(0)} MB of float32 a second`,
-  );
+  await done;
+  return (performance.now() - start) / 1000;
+}
+
+/** The same in one process of h5py. */
+const PROGRAM = `
+import sys, time, h5py, hdf5plugin, numpy as np
+path, key, frames, random = sys.argv[1:]
+numbers = np.arange(int(frames))
+if random == "true": numbers = np.random.default_rng(1).permutation(numbers)
+with h5py.File(path) as f:
+    d = f[key]
+    start = time.perf_counter()
+    for i in range(0, len(numbers), 32):
+        some = numbers[i : i + 32]
+        if random == "true": [d[k].astype("f4") for k in some]
+        else: d[i : i + 32].astype("f4")
+    print(time.perf_counter() - start)
+`;
+
+const file = await openArrayFile(openSource(path), path);
+const gigabytes = (4 * frames * sizeOf(file.header(values.key).shape.slice(-2))) / 1e9;
+file.close();
+
+const contenders: Record<string, () => number | Promise<number>> = Object.fromEntries(
+  values.threads.split(",").map((threads) => [`${threads} threads`, () => read(Number(threads))]),
+);
+if (values.python !== undefined) {
+  const args = ["-c", PROGRAM, path, values.key, values.frames, String(values.random)];
+  contenders[H5PY] = () => Number(execFileSync(values.python!, args, { encoding: "utf8" }));
+}
+const best = new Map<string, number>();
+for (let round = 0; round < Number(values.rounds); round++)
+  for (const [name, time] of Object.entries(contenders))
+    best.set(name, Math.min(best.get(name) ?? Number.POSITIVE_INFINITY, await time()));
+
+const reference = best.get(H5PY);
+for (const [name, seconds] of best) {
+  const ratio = reference === undefined ? "" : `, ${(reference / seconds).toFixed(2)} of h5py's speed`;
+  console.log(`${name}: ${((1000 * gigabytes) / seconds).toFixed(0)} MB of float32 a second${ratio}`);
 }

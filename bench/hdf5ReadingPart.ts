@@ -21,6 +21,6 @@ const out = new Float32Array(AT_ONCE * height * width);
 
 parentPort!.once("message", () => {
   for (let at = 0; at + AT_ONCE <= frames; at += AT_ONCE) patterns.read(numbers.slice(at, at + AT_ONCE), out);
-  parentPort!.postMessage(Math.floor(frames / AT_ONCE) * AT_ONCE * height * width * out.BYTES_PER_ELEMENT);
+  parentPort!.postMessage("done");
 });
 parentPort!.postMessage("open");
