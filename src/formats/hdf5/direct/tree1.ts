@@ -1,5 +1,5 @@
 import type { PutChunk } from "./chunkGrid.ts";
-import { fieldsAt, mustBe, type RawFile } from "./fields.ts";
+import { type Fields, fieldsAt, mustBe, type RawFile } from "./fields.ts";
 import type { ChunkLayout } from "./layout.ts";
 
 /** Of chunks, among trees of other things. */
@@ -7,34 +7,58 @@ const CHUNKS = 1;
 /** Levels that a tree can have: each node has two children at least. */
 const MOST_LEVELS = 48;
 
+/** A chunk as the tree has it: how it is stored, and where its first element is, and in the element, which is 0. */
+interface Key {
+  readonly size: number;
+  readonly mask: number;
+  readonly start: readonly number[];
+}
+
 /**
  * Goes through a tree of version 1: its leaves have for each chunk the coordinates of its first element, how many bytes it
- * has and which filters it went without.
+ * has and which filters it went without. The library searches by them, so they must be in order, else it finds others.
  * @throws Unfamiliar
  */
-export function readTree1(file: RawFile, { chunks }: ChunkLayout, root: number, put: PutChunk): void {
+export function readTree1(file: RawFile, { chunks, itemSize }: ChunkLayout, root: number, put: PutChunk): void {
   const keyBytes = 8 + 8 * (chunks.length + 1);
   const headBytes = 8 + 2 * file.addressBytes;
+  const keyIn = (fields: Fields): Key => {
+    const [size, mask] = [fields.number(4), fields.number(4)];
+    return { size, mask, start: [...chunks, itemSize].map(() => fields.number(8)) };
+  };
 
-  const node = (address: number, expectedLevel: number | undefined): void => {
+  /** @param last the key that all must be below */
+  const node = (address: number, expectedLevel: number | undefined, last: Key | undefined): void => {
     const head = fieldsAt(file, address, headBytes);
     head.signature("TREE");
     mustBe(head.number(1) === CHUNKS, "a tree of other things");
     const level = head.number(1);
     mustBe(expectedLevel === undefined ? level < MOST_LEVELS : level === expectedLevel, "a tree that leads astray");
     const entries = head.number(2);
-    const fields = fieldsAt(file, address + headBytes, entries * (keyBytes + file.addressBytes));
+    const fields = fieldsAt(file, address + headBytes, entries * (keyBytes + file.addressBytes) + keyBytes);
+    let key = keyIn(fields);
     for (let k = 0; k < entries; k++) {
-      const [size, mask] = [fields.number(4), fields.number(4)];
-      const place = chunks.map((extent) => fields.number(8) / extent);
-      fields.skip(8);
       const child = fields.address();
+      const next = keyIn(fields);
       mustBe(child !== undefined, "a branch that leads nowhere");
+      mustBe(isBefore(key, next) && (last === undefined || !isBefore(last, next)), "a tree out of order");
       if (level > 0) {
         put.visit();
-        node(child, level - 1);
-      } else put(place, child, size, mask);
+        node(child, level - 1, next);
+      } else
+        put(
+          chunks.map((extent, axis) => key.start[axis] / extent),
+          child,
+          key.size,
+          key.mask,
+        );
+      key = next;
     }
   };
-  node(root, undefined);
+  node(root, undefined, undefined);
+}
+
+function isBefore({ start: a }: Key, { start: b }: Key): boolean {
+  const axis = a.findIndex((at, k) => at !== b[k]);
+  return axis >= 0 && a[axis] < b[axis];
 }
