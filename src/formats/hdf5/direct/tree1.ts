@@ -27,8 +27,8 @@ export function readTree1(file: RawFile, { chunks, itemSize }: ChunkLayout, root
     return { size, mask, start: [...chunks, itemSize].map(() => fields.number(8)) };
   };
 
-  /** @param last the key that all must be below */
-  const node = (address: number, expectedLevel: number | undefined, last: Key | undefined): void => {
+  /** @param between the keys around it in the node above, which it begins and ends with too */
+  const node = (address: number, expectedLevel: number | undefined, between?: readonly [Key, Key]): void => {
     const head = fieldsAt(file, address, headBytes);
     head.signature("TREE");
     mustBe(head.number(1) === CHUNKS, "a tree of other things");
@@ -37,14 +37,15 @@ export function readTree1(file: RawFile, { chunks, itemSize }: ChunkLayout, root
     const entries = head.number(2);
     const fields = fieldsAt(file, address + headBytes, entries * (keyBytes + file.addressBytes) + keyBytes);
     let key = keyIn(fields);
+    mustBe(between === undefined || isSame(key, between[0]), "a tree out of order");
     for (let k = 0; k < entries; k++) {
       const child = fields.address();
       const next = keyIn(fields);
       mustBe(child !== undefined, "a branch that leads nowhere");
-      mustBe(isBefore(key, next) && (last === undefined || !isBefore(last, next)), "a tree out of order");
+      mustBe(key.start[chunks.length] === 0 && isBefore(key, next), "a tree out of order");
       if (level > 0) {
         put.visit();
-        node(child, level - 1, next);
+        node(child, level - 1, [key, next]);
       } else
         put(
           chunks.map((extent, axis) => key.start[axis] / extent),
@@ -54,9 +55,12 @@ export function readTree1(file: RawFile, { chunks, itemSize }: ChunkLayout, root
         );
       key = next;
     }
+    mustBe(between === undefined || isSame(key, between[1]), "a tree out of order");
   };
-  node(root, undefined, undefined);
+  node(root, undefined);
 }
+
+const isSame = ({ start: a }: Key, { start: b }: Key): boolean => a.every((at, axis) => at === b[axis]);
 
 function isBefore({ start: a }: Key, { start: b }: Key): boolean {
   const axis = a.findIndex((at, k) => at !== b[k]);
