@@ -3,12 +3,16 @@ import type { Images, Kernels, Windows } from "./kernels/kernels.ts";
 import type { Passage } from "./passage.ts";
 import type { EngineScan } from "./scan.ts";
 
-/** Some frames, their measured amplitudes and windows on the device. */
-export interface Batch {
+/** Some frames, and their windows on the device. */
+export interface Placed {
   readonly frames: Int32Array;
+  readonly windows: Windows;
+}
+
+/** Some frames, their measured amplitudes and windows on the device. */
+export interface Batch extends Placed {
   /** `[B, 1, h, w]`, √I. */
   readonly measured: Images;
-  readonly windows: Windows;
 }
 
 /** Patterns up to this many bytes are kept in memory, turned; more are read anew in every epoch. */

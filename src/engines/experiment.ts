@@ -1,5 +1,5 @@
 import { PtychonautError } from "../errors.ts";
-import { type Batch, Batches } from "./batches.ts";
+import { type Batch, Batches, type Placed } from "./batches.ts";
 import { type Canvas, canvasOf, type SubPixel } from "./canvas.ts";
 import type { Images, Kernels, LikelihoodKind, Numbers, PieStep, Shape, Waves, Windows } from "./kernels/kernels.ts";
 import { type Passage, passageOf } from "./passage.ts";
@@ -24,13 +24,19 @@ export interface ExperimentOptions {
  */
 const READ_OUT_COUNTS = 0.002;
 
-/** How object and probe explain some frames. */
-export interface Prediction {
-  readonly batch: Batch;
+/** Some frames behind the sample. */
+export interface Exits {
   /** `[B, 1]`: R_j O. */
   readonly patches: Waves;
   /** `[1 or B, M]`: what lit these frames. */
   readonly probe: Waves;
+  /** `[B, M]`: ψ. */
+  readonly waves: Waves;
+}
+
+/** How object and probe explain some frames. */
+export interface Prediction extends Exits {
+  readonly batch: Batch;
   /** `[B, M]`: Ψ, in the detector's plane. */
   readonly waves: Waves;
   /** `[B, 1]`: Î. */
@@ -116,7 +122,12 @@ export class Experiment {
 
   /** Where frames lie on the canvas, without their patterns; good until these or others are asked for. */
   windows(frames: Int32Array): Windows {
-    return this.#batches.place(frames, this.positions);
+    return this.place(frames).windows;
+  }
+
+  /** Frames without their patterns; good until these or others are asked for. */
+  place(frames: Int32Array): Placed {
+    return { frames, windows: this.#batches.place(frames, this.positions) };
   }
 
   /** In the order in which they change optics. */
@@ -136,13 +147,11 @@ export class Experiment {
    * @param misfit where misfits go. Default: room of the experiment, until the next batch
    */
   async change(batch: Batch, likelihood: LikelihoodKind, misfit: Numbers = this.#rowFor(batch)): Promise<Change> {
-    const { kernels, object, mask, dark } = this;
+    const { kernels, object, dark } = this;
     const optics = this.#optics();
     if (!this.passage.isFarField || optics.some(({ detector }) => detector !== undefined)) {
       const prediction = this.predict(batch);
-      const factor = kernels.frames(this.#factors(), 0, batch.frames.length);
-      kernels.likelihood(factor, prediction.expected, batch.measured, mask, likelihood, misfit, dark);
-      return this.changeBy(prediction, factor, misfit);
+      return this.changeBy(prediction, this.#compared(prediction, likelihood, misfit), misfit);
     }
     const [patches, change] = this.#planesFor(batch);
     const probe = lit(this.probe, optics, batch);
@@ -163,18 +172,56 @@ export class Experiment {
     return { measured, windows, ...(this.mask === undefined ? {} : { mask: this.mask }) };
   }
 
+  /** What lights some frames, `[1 or B, M]`. */
+  light(placed: Placed): Waves {
+    return lit(this.probe, this.#optics(), placed);
+  }
+
+  /** ψ = P R_j O. Good until the next are asked for. */
+  exits(placed: Placed): Exits {
+    const [patches, waves] = this.#planesFor(placed);
+    const probe = this.light(placed);
+    this.kernels.cut(patches, this.object, placed.windows);
+    this.kernels.product(waves, patches, probe);
+    return { patches, probe, waves };
+  }
+
   /** What a batch's patterns should be. Good until the next is asked for. */
   predict(batch: Batch): Prediction {
+    return this.#predicted(batch, this.exits(batch));
+  }
+
+  /** What other exit waves make of it, which are in the detector's plane afterwards. */
+  #predicted(batch: Batch, exits: Exits): Prediction {
     const { kernels } = this;
-    const [optics, [patches, waves]] = [this.#optics(), this.#planesFor(batch)];
     const expected = kernels.frames(this.#expectations(), 0, batch.frames.length);
-    const probe = lit(this.probe, optics, batch);
-    kernels.cut(patches, this.object, batch.windows);
-    kernels.product(waves, patches, probe);
-    this.passage.forward(waves);
-    kernels.power(expected, waves);
-    for (const part of optics) part.detector?.(expected, batch);
-    return { batch, patches, probe, waves, expected };
+    this.passage.forward(exits.waves);
+    kernels.power(expected, exits.waves);
+    for (const part of this.#optics()) part.detector?.(expected, batch);
+    return { ...exits, batch, expected };
+  }
+
+  /** The step of amplitudes of what is predicted; good until the next is asked for. */
+  #compared({ batch, expected }: Prediction, likelihood: LikelihoodKind, misfit: Numbers): Images {
+    const { kernels, mask, dark } = this;
+    const factor = kernels.frames(this.#factors(), 0, batch.frames.length);
+    kernels.likelihood(factor, expected, batch.measured, mask, likelihood, misfit, dark);
+    return factor;
+  }
+
+  /** How object and probe explain a batch now, and its exit waves; wrappers do not see it. */
+  assess(batch: Batch, misfit: Numbers): Exits {
+    this.#compared(this.predict(batch), "gaussian", misfit);
+    return this.exits(batch);
+  }
+
+  /**
+   * χ = F⁻¹ Π F ψ − ψ of other exit waves, in their place, Π giving them the measured amplitudes; wrappers do not see it.
+   * @param misfit where misfits of these waves go
+   */
+  project(batch: Batch, exits: Exits, misfit: Numbers): void {
+    const prediction = this.#predicted(batch, exits);
+    this.#step(prediction, this.#compared(prediction, "gaussian", misfit));
   }
 
   /**
@@ -182,12 +229,16 @@ export class Experiment {
    *
    * @param factor `[B, 1]`; spent afterwards
    */
-  async changeBy({ batch, patches, probe, waves }: Prediction, factor: Images, misfit: Numbers): Promise<Change> {
-    const { kernels } = this;
-    for (const part of this.#optics().toReversed()) part.detectorAdjoint?.(factor, batch);
-    kernels.scale(waves, waves, factor);
-    this.passage.adjoint(waves);
+  async changeBy(prediction: Prediction, factor: Images, misfit: Numbers): Promise<Change> {
+    const { batch, patches, probe, waves } = prediction;
+    this.#step(prediction, factor);
     return this.#changed({ batch, patches, probe, change: waves, misfit });
+  }
+
+  #step({ batch, waves }: Prediction, factor: Images): void {
+    for (const part of this.#optics().toReversed()) part.detectorAdjoint?.(factor, batch);
+    this.kernels.scale(waves, waves, factor);
+    this.passage.adjoint(waves);
   }
 
   async #changed(change: Change): Promise<Change> {
@@ -204,7 +255,7 @@ export class Experiment {
     return this.#wrappers.flatMap((wrapper) => wrapper.optics ?? []);
   }
 
-  #planesFor({ frames }: Batch): [patches: Waves, change: Waves] {
+  #planesFor({ frames }: Placed): [patches: Waves, change: Waves] {
     const { kernels } = this;
     return [kernels.frames(this.#patches, 0, frames.length), kernels.frames(this.#change, 0, frames.length)];
   }
@@ -238,8 +289,8 @@ export class Experiment {
   }
 }
 
-const lit = (probe: Waves, optics: readonly Optics[], batch: Batch): Waves =>
-  optics.reduce<Waves>((light, part) => part.probe?.(batch, light) ?? light, probe);
+const lit = (probe: Waves, optics: readonly Optics[], placed: Placed): Waves =>
+  optics.reduce<Waves>((light, part) => part.probe?.(placed, light) ?? light, probe);
 
 function checkScan({ amplitudes, positions, probe, mask }: EngineScan): void {
   const { count, height, width } = amplitudes;

@@ -1,3 +1,4 @@
+import type { Placed } from "./batches.ts";
 import type { Experiment } from "./experiment.ts";
 import type { Images, Kernels, Waves } from "./kernels/kernels.ts";
 import type { Change } from "./wrapperRun.ts";
@@ -35,15 +36,25 @@ export class Sums {
     for (const sum of [this.object, this.light, this.probe, this.shade]) this.#kernels.fill(sum, 0);
   }
 
-  /** @param change of exit waves, or exit waves themselves: then object and probe over their weights explain these */
   add({ batch, probe, patches, change }: Omit<Change, "misfit">): void {
+    this.addToObject(batch, probe, change);
+    this.addToProbe(patches, change);
+  }
+
+  /** @param probe `[1 or B, M]` */
+  addToObject({ frames, windows }: Placed, probe: Waves, change: Waves): void {
     const kernels = this.#kernels;
-    const direction = kernels.frames(this.#direction, 0, batch.frames.length);
+    const direction = kernels.frames(this.#direction, 0, frames.length);
     kernels.product(direction, probe, change, { conjugate: true });
-    kernels.paste(this.object, direction, batch.windows);
+    kernels.paste(this.object, direction, windows);
     const power = kernels.frames(this.#power, 0, probe.shape[0]);
     kernels.power(power, probe);
-    kernels.pasteImages(this.light, power, batch.windows);
+    kernels.pasteImages(this.light, power, windows);
+  }
+
+  /** @param patches `[B, 1]` */
+  addToProbe(patches: Waves, change: Waves): void {
+    const kernels = this.#kernels;
     kernels.product(this.probe, patches, change, { conjugate: true, add: true });
     kernels.power(this.shade, patches, { add: true });
   }

@@ -1,4 +1,4 @@
-import type { Batch } from "./batches.ts";
+import type { Batch, Placed } from "./batches.ts";
 import type { Held, Images, Numbers, Waves } from "./kernels/kernels.ts";
 
 /** How object and probe explain some frames, and the change of the exit waves that the data ask for. */
@@ -31,7 +31,7 @@ export interface WrapperRun {
 /** Parts of the forward model beside object, probe and propagation. */
 export interface Optics {
   /** `[B, M]`: what lights these frames, made of what the others before it in the list, or the probe, give (`[1 or B, M]`). */
-  probe?(batch: Batch, probe: Waves): Waves;
+  probe?(placed: Placed, probe: Waves): Waves;
   /** Expected intensities `[B, 1]` become what a detector counts, in place. Linear but for a constant. */
   detector?(expected: Images, batch: Batch): void;
   /** The adjoint of its linear part, on the likelihood's factor, in place. */

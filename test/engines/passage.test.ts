@@ -111,7 +111,7 @@ it("an engine finds an object by its near field", async () => {
   kernels = float64Kernels();
   const problem = simulatedProblem({ geometry: nearGeometry });
   const experiment = new Experiment(kernels, problem.scan, { batchSize: 16, subPixel: "bilinear" });
-  await runEpochs(rpie.init(experiment, completeSettings(rpie, {})), experiment, 30);
+  await runEpochs(rpie.init(experiment, completeSettings(rpie, { objectStep: 1, probeStep: 1 })), experiment, 30);
   // 0.018 is seen, and 0.4 of a flat object.
   expect(await complexError(experiment, problem)).toBeLessThan(0.03);
 });

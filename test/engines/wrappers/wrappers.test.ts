@@ -36,7 +36,7 @@ async function reconstructed(
   });
   experiment.wrap(running);
   const engine = engineNamed("rpie");
-  const run = engine.init(experiment, completeSettings(engine, {}));
+  const run = engine.init(experiment, completeSettings(engine, { objectStep: 1, probeStep: 1 }));
   const random = new Random(1);
   for (let number = 0; number < epochs; number++) {
     await run.step({ number, frames: everyFrame(experiment.frames), random, checkpoint: () => {} });

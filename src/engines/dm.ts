@@ -1,0 +1,20 @@
+import type { Engine } from "./engine.ts";
+import { probeStart } from "./pie.ts";
+import { ProjectionRun, type ProjectionSettings, projectionSettings } from "./projections.ts";
+
+type DmSettings = ProjectionSettings & { readonly reflection: number };
+
+/** (a, b, c) = (−α, 1, 1 + α): with α = 1, ψ += F⁻¹ Π F (2 Q − ψ) − Q. */
+export const dm: Engine<DmSettings> = {
+  name: "dm",
+  about: "difference map, of all frames at once (Thibault et al. 2009)",
+  settings: [
+    {
+      ...{ name: "reflection", kind: "real", default: 1, min: 0, max: 1 },
+      help: "how far beyond what object and probe explain the data are asked: 1 is the difference map, 0 alternating projections.",
+    },
+    ...projectionSettings(probeStart),
+  ],
+  init: (experiment, { reflection, ...settings }) =>
+    new ProjectionRun(experiment, settings, { a: -reflection, b: 1, c: 1 + reflection }),
+};
