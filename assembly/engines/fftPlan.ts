@@ -19,7 +19,7 @@
 // @ts-ignore: decorator
 @inline export function isReversed(plan: usize): bool { return load<i32>(plan, 20) != 0; }
 
-/** Passes of lines in lanes: radix, twiddles, cosines and sines of a prime; 0 where the length is no product of radices. */
+/** Passes of lines in lanes: radix, twiddles, and angles where the radix is prime; 0 where the length is no product of radices. */
 // @ts-ignore: decorator
 @inline export function passes(plan: usize): i32 { return load<i32>(plan, 24); }
 // @ts-ignore: decorator
@@ -39,16 +39,15 @@
 // @ts-ignore: decorator
 @inline export function firstRowGroup(plan: usize): usize { return plan + load<i32>(plan, 48); }
 
-/** The plan of a convolution's length; the tables of Bluestein's transform, blocked. */
+/** Of a convolution, whose passes along rows they are, the length. */
 // @ts-ignore: decorator
-@inline export function convolution(plan: usize): usize { return plan + load<i32>(plan, 52); }
+@inline export function convolutionLength(plan: usize): i32 { return load<i32>(plan, 52); }
+/** Blocked; zero from the length up to a multiple of 4. */
 // @ts-ignore: decorator
 @inline export function chirp(plan: usize): usize { return plan + load<i32>(plan, 56); }
+/** Blocked, in the order in which the passes leave frequencies: results of 4 blocks that are neighbours. */
 // @ts-ignore: decorator
 @inline export function kernel(plan: usize): usize { return plan + load<i32>(plan, 60); }
-/** Rows that are convolved at once. */
-// @ts-ignore: decorator
-@inline export function convolutionRows(plan: usize): i32 { return load<i32>(plan, 64); }
 
 // Of a pass.
 export const PASS_BYTES: usize = 12;
@@ -58,3 +57,6 @@ export const PASS_BYTES: usize = 12;
 @inline export function twiddlesOf(plan: usize, pass: usize): usize { return plan + load<i32>(pass, 4); }
 // @ts-ignore: decorator
 @inline export function anglesOf(plan: usize, pass: usize): usize { return plan + load<i32>(pass, 8); }
+/** Twiddles of the way back, in a convolution. */
+// @ts-ignore: decorator
+@inline export function backTwiddlesOf(plan: usize, pass: usize): usize { return plan + load<i32>(pass, 8); }

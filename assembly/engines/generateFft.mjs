@@ -110,6 +110,12 @@ const LOADS = {
   blocked: (j) => `const x${j}r = v128.load(s${j}), x${j}i = v128.load(s${j}, 16);`,
   interleaved: (j) =>
     `const a${j} = v128.load(s${j}), b${j} = v128.load(s${j}, 16), x${j}r = evens(a${j}, b${j}), x${j}i = odds(a${j}, b${j});`,
+  turned: (j) => {
+    if (j === 0) return LOADS.blocked(0);
+    const re = sub(mul(`z${j}r`, `w${j}r`), mul(`z${j}i`, `w${j}i`));
+    const im = add(mul(`z${j}r`, `w${j}i`), mul(`z${j}i`, `w${j}r`));
+    return `const z${j}r = v128.load(s${j}), z${j}i = v128.load(s${j}, 16), x${j}r = ${re}, x${j}i = ${im};`;
+  },
 };
 
 /**
@@ -191,6 +197,25 @@ ${turnedStores(r)}
 }
 `;
 
+/** The adjoint of rowPass, in place: elements are turned first, and the butterfly is the inverse. */
+const rowPassBack = (r) => `
+function rowPassBack${r}(src: usize, pitch: usize, n: i32, length: i32, twiddles: usize, rows: i32): void {
+  const srcPart = <usize>(length / ${r}) << 3, srcLength = <usize>length << 3;
+  const firstPart: usize = ${r - 1} * srcPart, nextPart: usize = 0 - srcPart;
+  for (let k: usize = 0; k < srcPart; k += 32, twiddles += ${32 * (r - 1)}) {
+${lines(1, r, (j) => `const w${j}r = v128.load(twiddles, ${32 * (j - 1)}), w${j}i = v128.load(twiddles, ${32 * (j - 1) + 16});`)}
+    for (let at = k; at < <usize>n << 3; at += srcLength) {
+      let s0 = src + at;
+      for (const end = s0 + <usize>rows * pitch; s0 < end; s0 += pitch) {
+        const d0 = s0;
+${butterflyOf(r, "turned")}
+${lines(0, r, (j) => `v128.store(d${j}, y${j}r); v128.store(d${j}, y${j}i, 16);`)}
+      }
+    }
+  }
+}
+`;
+
 const choose = (call) =>
   RADICES.map((r, i) => `${i === 0 ? "  " : " else "}if (radix == ${r}) ${call(r)};`).join("\n ");
 
@@ -210,7 +235,7 @@ import { evens, odds } from "./layout";
 
 /** The largest radix that has code here. */
 export const RADIX_LIMIT: i32 = ${Math.max(...RADICES)};
-${RADICES.map((r) => pass(r, "blocked", "pass") + pass(r, "interleaved", "columnPass") + last(r) + rowPass(r)).join("")}
+${RADICES.map((r) => pass(r, "blocked", "pass") + pass(r, "interleaved", "columnPass") + last(r) + rowPass(r) + rowPassBack(r)).join("")}
 ${dispatch("pass", ...PASS)}
 ${dispatch("columnPass", ...PASS)}
 ${dispatch(
@@ -222,6 +247,11 @@ ${dispatch(
   "rowPass",
   "src: usize, srcPitch: usize, dst: usize, dstPitch: usize, n: i32, length: i32, reversed: bool, twiddles: usize, rows: i32",
   "src, srcPitch, dst, dstPitch, n, length, reversed, twiddles, rows",
+)}
+${dispatch(
+  "rowPassBack",
+  "src: usize, pitch: usize, n: i32, length: i32, twiddles: usize, rows: i32",
+  "src, pitch, n, length, twiddles, rows",
 )}`;
 
 const output = new URL("butterflies.ts", import.meta.url);

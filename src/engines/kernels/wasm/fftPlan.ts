@@ -3,6 +3,8 @@ import { convolutionLength, laneFactors, rowFactors } from "./fftFactors.ts";
 import {
   chirp,
   chirpResponse,
+  circleTwiddles,
+  circleTwiddlesBack,
   type Direction,
   frequencyOrder,
   primeAngles,
@@ -26,9 +28,9 @@ const WORD = {
   ...{ length: 0, elements: 1, columnBytes: 2, rowCount: 3, sister: 4, reversed: 5 },
   ...{ passes: 6, firstPass: 7, order: 8 },
   ...{ rowPasses: 9, firstRowPass: 10, rowGroups: 11, firstRowGroup: 12 },
-  ...{ convolution: 13, chirp: 14, kernel: 15, convolutionRows: 16 },
+  ...{ convolution: 13, chirp: 14, kernel: 15 },
 } as const;
-const HEADER_WORDS = 17;
+const HEADER_WORDS = 16;
 
 /** Bytes between rows of scratch, as in `assembly/engines/fftRows.ts`. */
 const ROW_GAP = 64;
@@ -74,7 +76,7 @@ function columnBytes(n: number): number {
 }
 
 function rowCount(n: number): number {
-  return n <= 256 ? 8 : 4;
+  return laneFactors(n) !== undefined && n <= 256 ? 8 : 4;
 }
 
 /** Elements of one half of the scratch of lines in lanes. */
@@ -85,13 +87,8 @@ function elements(n: number): number {
   return 2 * whole + convolutionScratch(n) / 32;
 }
 
-/** Rows that are convolved at once: more of them share twiddles, fewer stay in the first cache. */
-function convolutionRows(n: number): number {
-  return n <= 400 ? 4 : 2;
-}
-
 function convolutionScratch(n: number): number {
-  return 2 * convolutionRows(n) * (8 * convolutionLength(2 * n - 1) + ROW_GAP);
+  return rowCount(n) * (8 * convolutionLength(2 * n - 1) + ROW_GAP);
 }
 
 function rowScratch(n: number): number {
@@ -114,6 +111,9 @@ function pair(n: number): Uint8Array {
   return new Uint8Array(Int32Array.from([...forward, ...inverse]).buffer);
 }
 
+/** Numbers that a pass of transforms of `part` elements takes. */
+type PassTable = (part: number, radix: number, direction: Direction) => ArrayLike<number>;
+
 class PlanWriter {
   private readonly words: number[] = Array<number>(HEADER_WORDS).fill(0);
   private readonly n: number;
@@ -132,23 +132,25 @@ class PlanWriter {
   appendPasses(): void {
     const factors = laneFactors(this.n) ?? [];
     this.words[WORD.passes] = factors.length;
-    this.words[WORD.firstPass] = this.factors(factors, twiddles);
+    this.words[WORD.firstPass] = this.factors(this.n, factors, twiddles, primeAngles);
     this.words[WORD.order] = this.append(frequencyOrder(this.n, factors));
     const along = rowFactors(this.n);
     if (along === undefined) return;
     const groups = rowGroups(this.n, along);
     this.words[WORD.rowPasses] = along.length - 1;
-    this.words[WORD.firstRowPass] = this.factors(along, rowTwiddles);
+    this.words[WORD.firstRowPass] = this.factors(this.n, along.slice(0, -1), rowTwiddles);
     this.words[WORD.rowGroups] = groups.length;
     this.words[WORD.firstRowGroup] = this.append(groups.flat());
   }
 
   appendConvolution(): void {
     const length = convolutionLength(2 * this.n - 1);
-    this.words[WORD.convolutionRows] = convolutionRows(this.n);
-    this.words[WORD.convolution] = this.append(new Int32Array(pair(length).buffer));
+    const along = rowFactors(length) ?? [];
+    this.words[WORD.rowPasses] = along.length - 1;
+    this.words[WORD.firstRowPass] = this.factors(length, along.slice(0, -1), circleTwiddles, circleTwiddlesBack);
+    this.words[WORD.convolution] = length;
     this.words[WORD.chirp] = this.appendFloats(chirp(this.n, this.direction));
-    this.words[WORD.kernel] = this.appendFloats(chirpResponse(this.n, length, this.direction));
+    this.words[WORD.kernel] = this.appendFloats(chirpResponse(this.n, length, along, this.direction));
   }
 
   finish(): number[] {
@@ -156,19 +158,17 @@ class PlanWriter {
     return this.words;
   }
 
-  /** Radix, place of its twiddles, place of its angles, for each pass. */
-  private factors(
-    radices: readonly number[],
-    table: (length: number, radix: number, direction: Direction) => ArrayLike<number>,
-  ): number {
+  /** For each pass its radix and the places of two tables, given what is transformed in it. */
+  private factors(length: number, radices: readonly number[], ...tables: readonly PassTable[]): number {
     const at = this.append(Array<number>(3 * radices.length).fill(0));
-    let length = this.n;
+    let part = length;
     for (const [i, radix] of radices.entries()) {
       const word = at / 4 + 3 * i;
       this.words[word] = radix;
-      if (i < radices.length - 1) this.words[word + 1] = this.appendFloats(table(length, radix, this.direction));
-      this.words[word + 2] = this.appendFloats(primeAngles(radix));
-      length /= radix;
+      for (const [k, table] of tables.entries()) {
+        this.words[word + 1 + k] = this.appendFloats(table(part, radix, this.direction));
+      }
+      part /= radix;
     }
     return at;
   }

@@ -22,10 +22,27 @@ export function twiddles(length: number, radix: number, direction: Direction): n
 
 /** The same, blocked, for 4 neighbours k. */
 export function rowTwiddles(length: number, radix: number, direction: Direction): number[] {
+  return blocked(length, radix, (j, k) => turn(length, radix, direction, j, k));
+}
+
+/** Of a convolution's passes: forward, whichever way the transform goes that it serves. */
+export function circleTwiddles(length: number, radix: number): number[] {
+  return rowTwiddles(length, radix, "forward");
+}
+
+/** What undoes them. */
+export function circleTwiddlesBack(length: number, radix: number): number[] {
+  return blocked(length, radix, (j, k) => {
+    const [re, im] = turn(length, radix, "forward", j, k);
+    return [re, -im];
+  });
+}
+
+function blocked(length: number, radix: number, at: (j: number, k: number) => [re: number, im: number]): number[] {
   const turns: number[] = [];
   for (let k = 0; k < length / radix; k += 4) {
     for (let j = 1; j < radix; j++) {
-      const four = [0, 1, 2, 3].map((lane) => turn(length, radix, direction, j, k + lane));
+      const four = [0, 1, 2, 3].map((lane) => at(j, k + lane));
       turns.push(...four.map(([re]) => re), ...four.map(([, im]) => im));
     }
   }
@@ -96,8 +113,11 @@ function chirpAt(n: number, direction: Direction, k: number): [re: number, im: n
   return [Math.cos(angle), direction === "forward" ? -Math.sin(angle) : Math.sin(angle)];
 }
 
-/** The DFT of the conjugated chirp on a circle of `length`, over the length, blocked. */
-export function chirpResponse(n: number, length: number, direction: Direction): number[] {
+/**
+ * The DFT of the conjugated chirp on a circle of `length`, over the length, blocked in the order of the last pass but for
+ * its turn: results j < 4 of 4 blocks that are neighbours.
+ */
+export function chirpResponse(n: number, length: number, factors: readonly number[], direction: Direction): number[] {
   const centre = Math.floor(length / 2);
   const kernel = new Float64Array(2 * length);
   for (let k = 0; k < n; k++) {
@@ -110,10 +130,13 @@ export function chirpResponse(n: number, length: number, direction: Direction): 
   }
   // Centred and unitary.
   const centred = planFft2([1, length]).forward(kernel);
+  const order = frequencyOrder(length, factors);
   const values: number[] = [];
-  for (let k = 0; k < length; k += 4) {
-    const at = [0, 1, 2, 3].map((lane) => 2 * ((k + lane + centre) % length));
-    for (const part of [0, 1]) values.push(...at.map((i) => centred[i + part] / Math.sqrt(length)));
+  for (let block = 0; block < order.length; block += 4) {
+    for (let j = 0; j < 4; j++) {
+      const at = [0, 1, 2, 3].map((lane) => 2 * ((order[block + lane] + (j * length) / 4 + centre) % length));
+      for (const part of [0, 1]) values.push(...at.map((i) => centred[i + part] / Math.sqrt(length)));
+    }
   }
   return values;
 }
