@@ -135,6 +135,11 @@ export class Experiment {
     this.#wrappers.push(...wrappers);
   }
 
+  /** Whether wrappers change how patterns are made. */
+  get hasOptics(): boolean {
+    return this.#optics().length > 0;
+  }
+
   /** Whether patterns are made as `Kernels.exitChange` says, and nobody wants to see χ: engines may fuse their steps. */
   get isPlain(): boolean {
     return (

@@ -4,11 +4,12 @@ import { dm } from "./dm.ts";
 import type { Engine } from "./engine.ts";
 import { epie } from "./epie.ts";
 import { lsqml } from "./lsqml.ts";
+import { ml } from "./ml.ts";
 import { raar } from "./raar.ts";
 import { rpie } from "./rpie.ts";
 
 /** Every engine by its name. A new one is a file and a line here: values, flags, help and checks follow from it. */
-const engines: readonly Engine[] = [epie, rpie, dm, raar, ap, lsqml];
+const engines: readonly Engine[] = [epie, rpie, dm, raar, ap, lsqml, ml];
 
 export const engineNames: readonly string[] = engines.map(({ name }) => name);
 

@@ -166,6 +166,7 @@ const REACHED: Readonly<Record<string, readonly [epochs: number, error: number]>
   raar: [30, 0.03],
   ap: [30, 0.07],
   lsqml: [30, 0.01],
+  ml: [40, 0.01],
 };
 
 describe.each(Object.entries(REACHED))("%s on simulated scans", (name, [epochs, bound]) => {
