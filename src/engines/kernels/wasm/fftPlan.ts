@@ -132,7 +132,7 @@ class PlanWriter {
   appendPasses(): void {
     const factors = laneFactors(this.n) ?? [];
     this.words[WORD.passes] = factors.length;
-    this.words[WORD.firstPass] = this.factors(this.n, factors, twiddles, primeAngles);
+    this.words[WORD.firstPass] = this.factors(this.n, factors, twiddles, (_, radix) => primeAngles(radix));
     this.words[WORD.order] = this.append(frequencyOrder(this.n, factors));
     const along = rowFactors(this.n);
     if (along === undefined) return;
