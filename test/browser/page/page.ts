@@ -1,8 +1,10 @@
 import type { Accelerator } from "../../../src/runtime/accelerator.ts";
 import { type ChooseRuntimeOptions, chooseRuntime } from "../../../src/runtime/web/accelerator.ts";
+import { webKernels } from "../../../src/web/kernels.ts";
 import { operatorCases, runCase } from "../../runtime/operatorCases.ts";
 import { runResidentSteps, runTrainingSteps, type StepResults } from "../../runtime/trainingStep.ts";
 import type { Hdf5Files, Hdf5Findings } from "./hdf5Worker.ts";
+import { computeWith, type KernelsFindings } from "./kernelsScenario.ts";
 import type { ScenarioResults } from "./runsScenario.ts";
 
 /** The browser's, whose types this project does not have. */
@@ -25,6 +27,8 @@ export interface Page {
   runs(): Promise<ScenarioResults>;
   /** Looks at HDF5 files, one of them larger than an array can be. @param files base64 */
   hdf5(files: Hdf5Files): Promise<Hdf5Findings>;
+  /** Computes with the kernels of engines: in a worker on one thread and on two, and here, where two are asked for. */
+  kernels(): Promise<readonly KernelsFindings[]>;
 }
 
 export interface PageResults {
@@ -37,6 +41,9 @@ export interface PageResults {
   /** With the weights on the device between steps, where the runtime can. */
   readonly residentSteps: StepResults | null;
 }
+
+const kernelsWorker = (threads: number): Promise<KernelsFindings> =>
+  answerOf(new Worker(new URL("./kernelsWorker.ts", import.meta.url), { type: "module" }), threads);
 
 const page: Page = {
   async run(accelerator, options, steps) {
@@ -60,6 +67,11 @@ const page: Page = {
       (error) => String(error),
     ),
   runs: () => answerOf(new Worker(new URL("./runsWorker.ts", import.meta.url), { type: "module" }), undefined),
+  kernels: async () => [
+    await kernelsWorker(1),
+    await kernelsWorker(2),
+    await computeWith(await webKernels({ threads: 2 })),
+  ],
   hdf5: (files) => answerOf(new Worker(new URL("./hdf5Worker.ts", import.meta.url), { type: "module" }), files),
 };
 
