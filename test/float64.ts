@@ -10,7 +10,7 @@ import { type Attribute, Graph, type Node, onnxType, type Tensor } from "../src/
  * Runtime's CPU provider or is written with those that have one. The same symbols, gradient rules and updates are evaluated
  * with nine digits more, which tells a wrong formula from a rounded number.
  */
-export type Feeds = Readonly<Record<string, ArrayLike<number>>>;
+export type Feeds = Readonly<Record<string, ArrayLike<number> | BigInt64Array>>;
 
 export interface Program64 {
   /** Values by output name. Inputs that the outputs do not need are ignored. */
@@ -33,7 +33,9 @@ export async function program64(outputs: Readonly<Record<string, Tensor>>): Prom
     async run(feeds) {
       const tensors = session.inputNames.map((name) => {
         const { shape } = inputs.get(name)!;
-        return [name, new OrtTensor("float64", Float64Array.from(feeds[name]), shape)] as const;
+        const values = feeds[name];
+        if (values instanceof BigInt64Array) return [name, new OrtTensor("int64", values, shape)] as const;
+        return [name, new OrtTensor("float64", Float64Array.from(values), shape)] as const;
       });
       const results = await session.run(Object.fromEntries(tensors));
       return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float64Array]));

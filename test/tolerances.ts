@@ -163,6 +163,10 @@ export const tolerances = {
     fixedPoint: 1e-4,
     /** Float64 sums in another order, through some epochs of rounding: 1e3 roundings of 2⁻⁵³, and steps that amplify them. */
     sameNumbers: 1e-9,
+    /** The same of engines that compute in float32: 1e2 roundings of 2⁻²⁴. */
+    sameSingles: 6e-6,
+    /** Gradients of two programs in float64, of which one has float32 constants: 2⁻²⁴ of each matrix element, random signs. */
+    gradient: 1e-6,
   },
   /**
    * Kernels against float64, in units of rounding of the largest value: a complex product rounds four times, a sum of n terms

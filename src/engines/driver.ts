@@ -1,5 +1,6 @@
 import { pauses } from "../pause.ts";
 import { Random } from "../random.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { type DriverState, type EpochRecord, estimateOf, freshDriverState } from "./driverState.ts";
 import type { Kernels } from "./kernels/kernels.ts";
 import { type Look, RunningStage, type Stage } from "./runningStage.ts";
@@ -16,6 +17,8 @@ export interface DriverOptions {
   readonly random: Random;
   /** Opens what computes; each stage has its own, which is closed at its end. */
   readonly kernels: () => Promise<Kernels>;
+  /** Runs graphs, for engines that compute in them. */
+  readonly runtime?: Runtime;
   /** Goes on from here. */
   readonly from?: DriverState;
   readonly stop?: StoppingRule;
@@ -91,11 +94,17 @@ function nextStage({ state, look }: Driven): DriverState {
 }
 
 async function driveStage(options: DriverOptions, from: DriverState): Promise<Driven> {
+  const stage = options.stages[from.stage];
+  const runtime = stage.engine.inGraphs === true ? options.runtime : undefined;
   const kernels = await options.kernels();
   try {
-    const running = new RunningStage(kernels, options.scan, from.begun, options.stages[from.stage]);
-    if (from.now !== undefined) running.restore(from.now);
-    return await epochs(options, running, from);
+    const running = new RunningStage({ kernels, runtime }, options.scan, from.begun, stage);
+    try {
+      if (from.now !== undefined) running.restore(from.now);
+      return await epochs(options, running, from);
+    } finally {
+      await running.release();
+    }
   } finally {
     await kernels.close();
   }

@@ -12,6 +12,8 @@ export interface Engine<S extends EngineSettings = EngineSettings> {
   readonly about: string;
   /** What it can be told; anything else is refused. One name means the same for all engines. */
   readonly settings: readonly EngineSetting[];
+  /** Computes in graphs: its experiment has a runtime. */
+  readonly inGraphs?: true;
   /** @param settings all of them, as `completeSettings` gives them */
   init(experiment: Experiment, settings: S): EngineRun;
 }
@@ -22,7 +24,7 @@ export interface EngineRun {
   /** What it remembers from epoch to epoch, by name, on the device: momentum, exit waves … Saved in checkpoints. */
   readonly memory: Readonly<Record<string, Remembered>>;
   /** Gives its memory on the device back; the experiment's stays. */
-  release(): void;
+  release(): void | Promise<void>;
 }
 
 export type Remembered = Exclude<Held, { kind: "windows" }>;

@@ -1,4 +1,5 @@
 import { PtychonautError } from "../errors.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { type Batch, Batches, type Placed } from "./batches.ts";
 import { type Canvas, canvasOf, type SubPixel } from "./canvas.ts";
 import type { Images, Kernels, LikelihoodKind, Numbers, PieStep, Shape, Waves, Windows } from "./kernels/kernels.ts";
@@ -14,6 +15,8 @@ export interface ExperimentOptions {
   readonly margin?: number;
   /** Variance of the detector's read-out in counts, for Poisson likelihoods. Default `READ_OUT_COUNTS`. */
   readonly readOutCounts?: number;
+  /** For engines that compute in graphs. */
+  readonly runtime?: Runtime;
 }
 
 /**
@@ -50,6 +53,7 @@ export interface Prediction extends Exits {
 export class Experiment {
   readonly kernels: Kernels;
   readonly scan: EngineScan;
+  readonly runtime: Runtime | undefined;
   readonly canvas: Canvas;
   /** `[1, 1, H, W]`. */
   readonly object: Waves;
@@ -83,6 +87,7 @@ export class Experiment {
     checkScan(scan);
     this.kernels = kernels;
     this.scan = scan;
+    this.runtime = options.runtime;
     this.dark = readOutCounts / scan.countsPerUnit;
     this.positions = scan.positions.slice();
     this.canvas = canvasOf(scan.positions, [height, width], margin);
@@ -145,6 +150,11 @@ export class Experiment {
     return (
       this.passage.isFarField && this.#wrappers.every(({ optics, changed, moved }) => !(optics || changed || moved))
     );
+  }
+
+  /** Whether what patterns are made of, or what they ask for, is not object, probe and propagation alone. */
+  get isWrapped(): boolean {
+    return this.#wrappers.some(({ optics, changed }) => optics || changed);
   }
 
   /**

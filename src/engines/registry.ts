@@ -1,4 +1,5 @@
 import { unknownName } from "../errors.ts";
+import { ad } from "./ad.ts";
 import { ap } from "./ap.ts";
 import { dm } from "./dm.ts";
 import type { Engine } from "./engine.ts";
@@ -9,7 +10,7 @@ import { raar } from "./raar.ts";
 import { rpie } from "./rpie.ts";
 
 /** Every engine by its name. A new one is a file and a line here: values, flags, help and checks follow from it. */
-const engines: readonly Engine[] = [epie, rpie, dm, raar, ap, lsqml, ml];
+const engines: readonly Engine[] = [epie, rpie, dm, raar, ap, lsqml, ml, ad];
 
 export const engineNames: readonly string[] = engines.map(({ name }) => name);
 

@@ -1,3 +1,4 @@
+import type { Runtime } from "../runtime/runtime.ts";
 import type { Canvas, SubPixel } from "./canvas.ts";
 import { type Estimate, estimateOf, type StageState, type Values } from "./driverState.ts";
 import type { Engine, EngineRun, Epoch, EpochReport, Remembered } from "./engine.ts";
@@ -42,13 +43,22 @@ export class RunningStage {
   /** What wrappers had to tell after the last epoch. */
   notes: readonly string[] = [];
 
-  /** @param kernels its own: they are closed with it */
-  constructor(kernels: Kernels, scan: EngineScan, begun: Estimate, { engine, settings, subPixel, wrappers }: Stage) {
+  /** @param kernels its own, with nothing in them */
+  constructor(
+    { kernels, runtime }: { readonly kernels: Kernels; readonly runtime: Runtime | undefined },
+    scan: EngineScan,
+    begun: Estimate,
+    { engine, settings, subPixel, wrappers }: Stage,
+  ) {
     this.#kernels = kernels;
     const { object: _, ...measured } = scan;
     const batchSize = framesAtOnce(scan);
     const margin = Math.max(0, ...wrappers.map(({ wrapper }) => wrapper.margin ?? 0));
-    this.#experiment = new Experiment(kernels, { ...measured, ...begun }, { batchSize, subPixel, margin });
+    this.#experiment = new Experiment(
+      kernels,
+      { ...measured, ...begun },
+      { batchSize, subPixel, margin, ...(runtime === undefined ? {} : { runtime }) },
+    );
     this.#wrappers = wrappers.map(({ wrapper, settings: own }) => wrapper.init(this.#experiment, own));
     this.#experiment.wrap(this.#wrappers);
     this.#run = engine.init(this.#experiment, settings);
@@ -139,8 +149,9 @@ export class RunningStage {
     return (await this.#kernels.read(held)).slice();
   }
 
-  close(): Promise<void> {
-    return this.#kernels.close();
+  /** Gives back what the engine has; its kernels are the caller's to close. */
+  async release(): Promise<void> {
+    await this.#run.release();
   }
 }
 

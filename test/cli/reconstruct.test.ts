@@ -73,7 +73,7 @@ describe("reconstruct", () => {
     ["--stage engine=epie,epochs", /a stage is settings and their values; expected engine=rpie,epochs=20; got/],
     ["--stage engine=epie,seed=3", /a stage cannot say "seed"; expected engine, epochs/],
     ["--stage engine=epie,engine=rpie", /engine stands twice in a stage/],
-    ["--learning_rate 0.1", /unknown option --learning_rate/],
+    ["--n_filters_scale 1", /unknown option --n_filters_scale/],
     ["--gridsize 2", /unknown option --gridsize/],
     ["--held_out_fraction 1", /wrong value for held_out_fraction: expected less than 1/],
     ["--epochs 0", /wrong value for epochs: expected at least 1/],

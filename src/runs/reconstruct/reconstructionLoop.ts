@@ -45,6 +45,7 @@ export async function follow(
     const driven = await drive({
       ...{ scan: run.scan, stages: run.stages, frames: run.frames, heldOut: run.heldOut },
       ...{ random: run.random, kernels: run.kernels, signal: hooks.signal },
+      ...(run.graphs === undefined ? {} : { runtime: run.graphs }),
       ...(from === undefined ? {} : { from }),
       stop: {
         ...(patience === null ? {} : { patience }),

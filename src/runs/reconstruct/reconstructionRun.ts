@@ -14,6 +14,7 @@ import { planCanvas } from "../../inference/canvas.ts";
 import type { Propagator } from "../../physics/propagation/propagator.ts";
 import { Random } from "../../random.ts";
 import { reconstructionWriterNamed } from "../../reconstructions/registry.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
 import { checkedScan } from "../../scans/checks/checkedScan.ts";
 import type { RunIdentity } from "../../training/checkpoint.ts";
 import { scanPropagator } from "../../training/scanPropagator.ts";
@@ -34,6 +35,8 @@ export interface ReconstructionRun extends ScanForEngines {
   readonly propagator: Propagator;
   readonly stages: readonly Stage[];
   readonly kernels: () => Promise<Kernels>;
+  /** What runs graphs, where a stage's engine computes in them. */
+  readonly graphs?: Runtime;
   /** What computes, in one line. */
   readonly runtime: string;
   readonly seed: number;
@@ -99,7 +102,15 @@ async function prepareOn(
     ...(maxCanvasPixels === null ? {} : { maxPixels: maxCanvasPixels }),
     frames: prepared.used,
   });
-  const kernels = kernelsFor(execution, machine);
+  const stages = payload.stages.map(({ engine, wrappers, ...stage }) => ({
+    ...stage,
+    engine: engineNamed(engine),
+    wrappers: wrappers.map(({ name, settings }) => ({ wrapper: wrapperNamed(name), settings })),
+  }));
+  const inGraphs = stages.some(({ engine }) => engine.inGraphs === true);
+  const onKernels = stages.some(({ engine }) => engine.inGraphs !== true);
+  const kernels = kernelsFor(execution, machine, onKernels);
+  const graphs = inGraphs ? await graphsFor(execution, machine) : undefined;
   const memory: MemoryShare[] = [
     { what: "the patterns", bytes: patternMemory(dataset.patterns) + keptPatterns(prepared) },
     { what: `the object of ${canvas.height} x ${canvas.width}`, bytes: OBJECT_BYTES * canvas.height * canvas.width },
@@ -107,17 +118,15 @@ async function prepareOn(
   for (const line of checkMemory(memory, machine.memory, smallerReconstruction)) warn(line);
   const written = { what: "the reconstruction", bytes: 2 * FILE_BYTES * canvas.height * canvas.width };
   for (const line of await checkDisk([written], payload.outputDir, store, smallerReconstruction)) warn(line);
-  const runtime = await described(kernels);
+  const computers = [...(onKernels ? [await described(kernels)] : []), ...(graphs ? [graphs.description] : [])];
+  const runtime = computers.join(", and ");
   hooks.log(`computing with ${runtime}`);
   if (machine.pictures === undefined) hooks.log("no pictures are drawn here");
   return {
     ...prepared,
     ...{ dataset, propagator, kernels, runtime, seed, random: orderRandom, memory, warnings, warn, close },
-    stages: payload.stages.map(({ engine, wrappers, ...stage }) => ({
-      ...stage,
-      engine: engineNamed(engine),
-      wrappers: wrappers.map(({ name, settings }) => ({ wrapper: wrapperNamed(name), settings })),
-    })),
+    ...(graphs === undefined ? {} : { graphs }),
+    stages,
     identity: identityOf(payload, dataset, seed),
   };
 }
@@ -131,14 +140,28 @@ const keptPatterns = ({ scan: { amplitudes } }: ScanForEngines): number => {
   return bytes > 2 ** 30 ? 0 : bytes;
 };
 
-/** @throws PtychonautError "device" for an accelerator that engines do not know */
-function kernelsFor({ accelerator, threads }: ExecutionConfig, machine: Machine): () => Promise<Kernels> {
-  if (accelerator !== "auto" && accelerator !== "cpu")
-    throw new PtychonautError("device", "iterative engines compute on the processor in this version", {
+/**
+ * @param needed whether engines compute with them, not only keep object and probe there
+ * @throws PtychonautError "device" for an accelerator that engines do not know
+ */
+function kernelsFor(
+  { accelerator, threads }: ExecutionConfig,
+  machine: Machine,
+  needed: boolean,
+): () => Promise<Kernels> {
+  if (needed && accelerator !== "auto" && accelerator !== "cpu")
+    throw new PtychonautError("device", "iterative engines but ad compute on the processor in this version", {
       got: accelerator,
-      fix: `say ${setting("accelerator", "cpu")}, or leave it out`,
+      fix: `say ${setting("accelerator", "cpu")}, leave it out, or say ${setting("engine", "ad")}`,
     });
   return () => machine.kernels({ threads: threads ?? machine.parallelism });
+}
+
+/** What runs graphs, with as many threads as were asked for. */
+async function graphsFor({ accelerator, threads }: ExecutionConfig, machine: Machine): Promise<Runtime> {
+  const runtime = await machine.runtime(accelerator);
+  if (threads === null) return runtime;
+  return { ...runtime, load: (model, options) => runtime.load(model, { threads, ...options }) };
 }
 
 async function described(open: () => Promise<Kernels>): Promise<string> {

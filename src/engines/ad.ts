@@ -1,0 +1,85 @@
+import { PtychonautError, setting } from "../errors.ts";
+import { propagatorOf } from "../physics/propagation/propagators.ts";
+import { AdamRun, type AdamSettings } from "./ad/adam.ts";
+import type { AdPhysics } from "./ad/graphs.ts";
+import { LbfgsRun } from "./ad/lbfgs.ts";
+import type { Engine } from "./engine.ts";
+import type { Experiment } from "./experiment.ts";
+import { batching, probeStart, probeStep } from "./pie.ts";
+import type { ChoiceSetting, NumberSetting } from "./settings.ts";
+
+type AdSettings = AdamSettings & {
+  readonly optimizer: string;
+  readonly batchSize: number;
+  readonly noise: string;
+};
+
+const learningRate: NumberSetting = {
+  ...{ name: "learningRate", kind: "real", default: 0.05, above: 0, max: 1 },
+  help: "furthest that Adam moves object and probe in a step, as part of their amplitudes.",
+};
+const adBatching: ChoiceSetting = { ...batching, default: "random" };
+
+/**
+ * Steepest and quasi-Newton descent on the pixels themselves, through the graph that trains networks: illumination,
+ * propagation, likelihood and their gradients by reverse differentiation, on whatever runs graphs. What is computed is
+ * the likelihood of other engines, by nothing that they compute with.
+ */
+export const ad: Engine<AdSettings> = {
+  name: "ad",
+  about: "gradients of pixels through the graph that trains networks, on every accelerator (Adam or L-BFGS)",
+  inGraphs: true,
+  settings: [
+    {
+      ...{ name: "optimizer", kind: "choice", default: "adam", values: ["adam", "lbfgs"] },
+      help: "adam: a step a batch. lbfgs: a step an epoch, of all frames, by their remembered curvature.",
+    },
+    {
+      ...{ name: "batchSize", kind: "integer", default: 16, min: 1 },
+      help: "frames of one update. Frames one after the other converge in the fewest epochs; more at once use more threads.",
+    },
+    {
+      ...{ name: "noise", kind: "choice", default: "gaussian", values: ["gaussian", "poisson"] },
+      help: "of amplitudes, which forgives what the model leaves out, or of counts, which is right where photons are few.",
+    },
+    learningRate,
+    probeStep(1),
+    probeStart,
+    adBatching,
+  ],
+  init(experiment, settings) {
+    const { runtime } = experiment;
+    if (runtime === undefined)
+      throw new PtychonautError("usage", "engine ad computes in graphs, and there is nothing here that runs them");
+    if (experiment.isWrapped)
+      throw new PtychonautError("usage", "engine ad refines object and probe only", {
+        fix: "leave out what else is to be refined, or take another engine",
+      });
+    const physics = physicsOf(experiment, settings);
+    if (settings.optimizer === "adam") return new AdamRun(experiment, runtime, physics, settings);
+    for (const { name, default: initial } of [learningRate, adBatching])
+      if (settings[name as keyof AdSettings] !== initial)
+        throw new PtychonautError("usage", `${name} is a setting of Adam`, {
+          fix: `leave it out, or say ${setting("optimizer", "adam")}`,
+        });
+    return new LbfgsRun(experiment, runtime, physics, settings);
+  },
+};
+
+/** What graphs have of an experiment. */
+export function physicsOf(
+  { scan, canvas, probe, subPixel, dark, frames }: Experiment,
+  { batchSize, noise }: Pick<AdSettings, "batchSize" | "noise">,
+): AdPhysics {
+  const [, modes, height, width] = probe.shape;
+  return {
+    shape: {
+      frames: Math.min(batchSize, frames),
+      ...{ modes, window: [height, width], canvas: [canvas.height, canvas.width] },
+      ...{ between: subPixel === "bilinear", masked: scan.mask !== undefined },
+    },
+    propagator: propagatorOf(scan.geometry),
+    noise: noise === "poisson" ? "poisson" : "gaussian",
+    dark,
+  };
+}

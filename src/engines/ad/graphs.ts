@@ -1,0 +1,139 @@
+import { type Complex, intensity } from "../../graph/complex.ts";
+import { gradients } from "../../graph/gradients.ts";
+import type { Target } from "../../graph/lowering/target.ts";
+import { buildModel } from "../../graph/onnx/model.ts";
+import { add, mul, sqrt, square, sub } from "../../graph/ops/elementwise.ts";
+import { concat, expand, reshape } from "../../graph/ops/layout.ts";
+import { sum } from "../../graph/ops/reduce.ts";
+import { type Optimizer, optimizerScalars } from "../../graph/optimizers.ts";
+import { Graph, type Tensor } from "../../graph/tensor.ts";
+import { exitWaves } from "../../physics/illumination.ts";
+import { sampleSum } from "../../physics/perSample.ts";
+import { halfDeviance } from "../../physics/poisson.ts";
+import type { Propagator } from "../../physics/propagation/propagator.ts";
+import { cutWindows } from "../../physics/windows.ts";
+import { POISSON_DARK } from "../kernels/kernels.ts";
+
+/** What the graphs of a scan are built for. */
+export interface AdShape {
+  /** Frames of a batch; fewer are filled up with such that weigh nothing. */
+  readonly frames: number;
+  readonly modes: number;
+  readonly window: readonly [height: number, width: number];
+  readonly canvas: readonly [height: number, width: number];
+  readonly between: boolean;
+  readonly masked: boolean;
+}
+
+export interface AdPhysics {
+  readonly shape: AdShape;
+  readonly propagator: Propagator;
+  readonly noise: "gaussian" | "poisson";
+  /** Variance of the detector's read-out, in the unit of the measured intensities. */
+  readonly dark: number;
+}
+
+/** What moves, each `[H W]` or `[M, h, w]`. */
+export const objectNames = ["object.re", "object.im"] as const;
+export const probeNames = ["probe.re", "probe.im"] as const;
+export type ParameterName = (typeof objectNames)[number] | (typeof probeNames)[number];
+
+/** Of each part of a wave. */
+export const shapeOf = ({ canvas, modes, window }: AdShape, wave: "object" | "probe"): readonly number[] =>
+  wave === "object" ? [canvas[0] * canvas[1]] : [modes, ...window];
+
+export const movingNames = (movesProbe: boolean): readonly ParameterName[] =>
+  movesProbe ? [...objectNames, ...probeNames] : objectNames;
+
+/** Keeps the slope of √Î finite where there is no light. */
+const NO_LIGHT = 1e-12;
+
+/** A scan's likelihood as one graph: the physics that trains networks, on pixels. */
+export interface AdGraph {
+  readonly graph: Graph;
+  readonly parameters: Readonly<Record<ParameterName, Tensor>>;
+  /** Scalar: Σ over frames of their weight times Σ (√Î − √I)², or half the Poisson deviance, over valid pixels. */
+  readonly loss: Tensor;
+  /** `[B, 4]`, as `Kernels.likelihood` says. */
+  readonly misfits: Tensor;
+}
+
+/** Inputs beside the parameters: `measured` `[B, h, w]`, `weights` `[B]`, `pixels`, `fractions`, `mask` `[h, w]`. */
+export function adGraph({ shape, propagator, noise, dark }: AdPhysics): AdGraph {
+  const { frames, window, between, masked } = shape;
+  const graph = new Graph();
+  const object = complexInput(graph, objectNames, shapeOf(shape, "object"));
+  const probe = complexInput(graph, probeNames, shapeOf(shape, "probe"));
+  const rim = between ? 1 : 0;
+  const pixels = graph.input("pixels", [frames, (window[0] + rim) * (window[1] + rim)], "int64");
+  const fractions = between ? { fractions: graph.input("fractions", [frames, 2]) } : {};
+  const measured = graph.input("measured", [frames, ...window]);
+  const weights = graph.input("weights", [frames]);
+  const mask = masked ? graph.input("mask", [...window]) : undefined;
+  const patches = cutWindows(object, { pixels, ...fractions }, window);
+  const expected = sum(intensity(propagator.forward(exitWaves(patches, probe))), { axes: [-3] });
+  const valid = (x: Tensor): Tensor => sampleSum(mask === undefined ? x : mul(x, mask));
+  const counts = square(measured);
+  const off = valid(square(sub(sqrt(add(expected, NO_LIGHT)), measured)));
+  const own = noise === "gaussian" ? off : valid(halfDeviance(add(expected, dark), add(counts, dark)));
+  const deviance = mul(valid(halfDeviance(add(expected, POISSON_DARK), counts)), 2);
+  const pixelCount = mask === undefined ? graph.scalar(window[0] * window[1]) : sum(mask);
+  const column = (x: Tensor): Tensor => reshape(x, [frames, 1]);
+  const ones = graph.constant(new Float32Array(frames).fill(1), [frames]);
+  return {
+    graph,
+    parameters: {
+      "object.re": object.re,
+      "object.im": object.im,
+      "probe.re": probe.re,
+      "probe.im": probe.im,
+    },
+    loss: sum(mul(own, weights)),
+    misfits: concat([off, valid(counts), deviance, mul(ones, pixelCount)].map(column), 1),
+  };
+}
+
+function complexInput(graph: Graph, [re, im]: readonly [string, string], shape: readonly number[]): Complex {
+  return { re: graph.input(re, shape), im: graph.input(im, shape) };
+}
+
+/** Outputs `misfits`, `loss`, and `grad/NAME` of what moves. */
+export function gradientModel(physics: AdPhysics, names: readonly ParameterName[], target: Target): Uint8Array {
+  const { parameters, loss, misfits } = adGraph(physics);
+  const grads = gradients(
+    loss,
+    names.map((name) => parameters[name]),
+  );
+  const slopes = Object.fromEntries(names.map((name, i) => [`grad/${name}`, grads[i]]));
+  return buildModel({ outputs: { loss, misfits, ...slopes }, target });
+}
+
+/** Of an optimiser, one step: inputs `scale/NAME` on the gradients and moments `MOMENT/NAME` too, outputs `next/…`. */
+export function stepModel(
+  physics: AdPhysics,
+  names: readonly ParameterName[],
+  optimizer: Optimizer,
+  target: Target,
+): Uint8Array {
+  const { graph, parameters, loss, misfits } = adGraph(physics);
+  const outputs: Record<string, Tensor> = { misfits };
+  const grads = gradients(
+    loss,
+    names.map((name) => parameters[name]),
+  );
+  const scalars = optimizerScalars(graph, optimizer);
+  names.forEach((name, i) => {
+    const parameter = parameters[name];
+    const moments = optimizer.moments.map((moment) => graph.input(`${moment}/${name}`, parameter.shape));
+    const rate = graph.input(`rate/${name}`, []);
+    // In units of the step that a full one would be, so that one learning rate serves object and probe.
+    const slope = mul(grads[i], graph.input(`scale/${name}`, []));
+    const still = expand(graph.scalar(0), parameter.shape);
+    const { parameter: step, moments: after } = optimizer.update(still, slope, moments, scalars);
+    outputs[`next/${name}`] = add(parameter, mul(step, rate));
+    optimizer.moments.forEach((moment, k) => {
+      outputs[`next/${moment}/${name}`] = after[k];
+    });
+  });
+  return buildModel({ outputs, target });
+}

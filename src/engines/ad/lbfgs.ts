@@ -1,0 +1,237 @@
+import type { Runtime, Session } from "../../runtime/runtime.ts";
+import type { EngineRun, Epoch, EpochReport } from "../engine.ts";
+import type { Experiment } from "../experiment.ts";
+import type { Numbers, Waves } from "../kernels/kernels.ts";
+import { Tally } from "../tally.ts";
+import { FrameFeeds } from "./frameFeeds.ts";
+import { type AdPhysics, gradientModel, movingNames, shapeOf } from "./graphs.ts";
+import { addParts, partsOf } from "./parameters.ts";
+import { dot, type Pair, quasiNewton } from "./quasiNewton.ts";
+import { type Curvatures, curvatures } from "./scaling.ts";
+
+export type LbfgsSettings = {
+  readonly probeStep: number;
+  readonly probeStart: number;
+};
+
+/** Object and probe, or what belongs to each of their pixels: one vector, interleaved as kernels have them. */
+interface Point {
+  readonly object: Float32Array;
+  readonly probe: Float32Array;
+}
+
+/** A point's loss over all frames, and its slope. */
+interface Evaluated {
+  readonly loss: number;
+  readonly slope: Point;
+  /** As `Kernels.likelihood` says, summed over frames. */
+  readonly misfit: readonly number[];
+}
+
+/** Pairs of steps and changes of slope that are remembered. */
+const HISTORY = 8;
+/** Part of the expected gain that a step must bring (Armijo), and rounding of the loss in float32. */
+const [SUFFICIENT, ROUNDING] = [1e-4, 1e-6];
+/** Steps that are tried; each is a pass over all frames. */
+const TRIES = 8;
+
+/**
+ * L-BFGS (Nocedal, Math. Comput. 35, 773 (1980)) on the pixels of object and probe: each epoch is a step along a direction
+ * that remembers the last ones, as long as the loss of all frames asks for. Whichever pixels are weakly lit or bright, the
+ * first guess of the curvature is that of `scaling.ts`.
+ */
+export class LbfgsRun implements EngineRun {
+  readonly memory: Readonly<Record<string, Waves | Numbers>>;
+  readonly #experiment: Experiment;
+  readonly #runtime: Runtime;
+  readonly #physics: AdPhysics;
+  readonly #settings: LbfgsSettings;
+  readonly #feeds: FrameFeeds;
+  readonly #tally: Tally;
+  readonly #sessions = new Map<boolean, Promise<Session>>();
+  readonly #history: Readonly<Record<"steps" | "changes" | "slope", { readonly object: Waves; readonly probe: Waves }>>;
+  /** Pairs that are remembered, whether the probe moved, 1 where the slope is known, its loss, and the four misfits. */
+  readonly #numbers: Numbers;
+
+  constructor(experiment: Experiment, runtime: Runtime, physics: AdPhysics, settings: LbfgsSettings) {
+    const { kernels, object, probe } = experiment;
+    this.#experiment = experiment;
+    this.#runtime = runtime;
+    this.#physics = physics;
+    this.#settings = settings;
+    this.#feeds = new FrameFeeds(experiment, physics.shape);
+    this.#tally = new Tally(kernels, 1);
+    const planes = (count: number) => ({
+      object: kernels.waves([count, object.shape[1], object.shape[2], object.shape[3]]),
+      probe: kernels.waves([count, probe.shape[1], probe.shape[2], probe.shape[3]]),
+    });
+    this.#history = { steps: planes(HISTORY), changes: planes(HISTORY), slope: planes(1) };
+    this.#numbers = kernels.numbers(1, 8);
+    const named = Object.entries(this.#history).flatMap(([name, of]) =>
+      Object.entries(of).map(([wave, held]) => [`${wave}/${name}`, held] as const),
+    );
+    this.memory = { ...Object.fromEntries(named), numbers: this.#numbers };
+  }
+
+  async step(epoch: Epoch): Promise<EpochReport> {
+    const { kernels, object, probe, scan } = this.#experiment;
+    const { probeStep, probeStart } = this.#settings;
+    const movesProbe = probeStep > 0 && epoch.number >= probeStart;
+    const here: Point = { object: await this.#read(object), probe: await this.#read(probe) };
+    const bounds = await this.#bounds(epoch.frames);
+    const remembered = await this.#remembered(movesProbe);
+    const now = remembered.at ?? (await this.#evaluate(here, epoch, movesProbe));
+    const direction = quasiNewton(flat(now.slope), remembered.pairs, (k) =>
+      k < here.object.length ? 1 / bounds.object : probeStep / bounds.probe,
+    );
+    const found = await this.#search(here, now, direction, (point) => this.#evaluate(point, epoch, movesProbe));
+    if (found === undefined) this.#remember([], now, movesProbe);
+    else {
+      kernels.write(object, found.point.object);
+      kernels.write(probe, found.point.probe);
+      const pair: Pair = {
+        step: difference(flat(found.point), flat(here)),
+        change: difference(flat(found.at.slope), flat(now.slope)),
+      };
+      const kept = bends(pair) ? [...remembered.pairs, pair].slice(-HISTORY) : remembered.pairs;
+      this.#remember(kept, found.at, movesProbe);
+      await this.#experiment.moved();
+    }
+    kernels.write(this.#tally.next(1), now.misfit);
+    return this.#tally.report(scan.countsPerUnit);
+  }
+
+  /** Downhill by at least a part of what the slope promises; nothing where no step does. */
+  async #search(
+    here: Point,
+    now: Evaluated,
+    direction: Float64Array,
+    evaluate: (point: Point) => Promise<Evaluated>,
+  ): Promise<{ readonly point: Point; readonly at: Evaluated } | undefined> {
+    const promised = dot(flat(now.slope), direction);
+    if (!(promised < 0)) return undefined;
+    let length = 1;
+    for (let k = 0; k < TRIES; k++) {
+      const point = moved(here, direction, length);
+      const at = await evaluate(point);
+      const gain = SUFFICIENT * length * promised;
+      if (at.loss <= now.loss + gain + ROUNDING * now.loss) return { point, at };
+      // Where the parabola through both losses and the slope is lowest, within bounds.
+      const lowest = (-promised * length ** 2) / (2 * (at.loss - now.loss - promised * length));
+      length = Math.min(0.5 * length, Math.max(0.1 * length, Number.isFinite(lowest) ? lowest : 0));
+    }
+    return undefined;
+  }
+
+  async #evaluate(point: Point, { frames, checkpoint }: Epoch, movesProbe: boolean): Promise<Evaluated> {
+    const session = await this.#session(movesProbe);
+    const { shape } = this.#physics;
+    const most = shape.frames;
+    const fixed = {
+      ...partsOf(point.object, "object", shapeOf(shape, "object")),
+      ...partsOf(point.probe, "probe", shapeOf(shape, "probe")),
+    };
+    const slope: Point = {
+      object: new Float32Array(point.object.length),
+      probe: new Float32Array(point.probe.length),
+    };
+    const sums = { loss: 0, misfit: [0, 0, 0, 0] };
+    for (let from = 0; from < frames.length; from += most) {
+      const some = frames.subarray(from, from + most);
+      const found = await session.run({ ...this.#feeds.of(some), ...fixed });
+      sums.loss += (found["loss"].data as Float32Array)[0];
+      const misfits = found["misfits"].data as Float32Array;
+      for (let i = 0; i < 4 * some.length; i++) sums.misfit[i % 4] += misfits[i];
+      addParts(slope.object, found, "object", "grad/");
+      if (movesProbe) addParts(slope.probe, found, "probe", "grad/");
+      await checkpoint(from + some.length);
+    }
+    return { ...sums, slope };
+  }
+
+  #session(movesProbe: boolean): Promise<Session> {
+    const known = this.#sessions.get(movesProbe);
+    if (known !== undefined) return known;
+    const made = this.#runtime.load(gradientModel(this.#physics, movingNames(movesProbe), this.#runtime.target));
+    this.#sessions.set(movesProbe, made);
+    return made;
+  }
+
+  /** Of all frames at once. */
+  #bounds(frames: Int32Array): Promise<Curvatures> {
+    const { shape } = this.#physics;
+    return curvatures(this.#experiment, frames, { ...this.#physics, shape: { ...shape, frames: frames.length } });
+  }
+
+  async #remembered(
+    movesProbe: boolean,
+  ): Promise<{ readonly pairs: readonly Pair[]; readonly at: Evaluated | undefined }> {
+    const [pairs, moved, known, loss, ...misfit] = await this.#experiment.kernels.read(this.#numbers);
+    if (known === 0 || (moved === 1) !== movesProbe) return { pairs: [], at: undefined };
+    const of = async (name: "steps" | "changes" | "slope"): Promise<Point> => ({
+      object: await this.#read(this.#history[name].object),
+      probe: await this.#read(this.#history[name].probe),
+    });
+    const [steps, changes, slope] = [await of("steps"), await of("changes"), await of("slope")];
+    const kth = ({ object, probe }: Point, k: number): Float32Array => {
+      const [o, p] = [object.length / HISTORY, probe.length / HISTORY];
+      return flat({ object: object.subarray(k * o, (k + 1) * o), probe: probe.subarray(k * p, (k + 1) * p) });
+    };
+    return {
+      pairs: Array.from({ length: pairs }, (_, k) => ({ step: kth(steps, k), change: kth(changes, k) })),
+      at: { loss, slope, misfit },
+    };
+  }
+
+  #remember(pairs: readonly Pair[], { loss, slope, misfit }: Evaluated, movesProbe: boolean): void {
+    const { kernels } = this.#experiment;
+    const { steps, changes, slope: held } = this.#history;
+    const write = (
+      target: { readonly object: Waves; readonly probe: Waves },
+      k: number,
+      values: Float32Array,
+    ): void => {
+      const objects = slope.object.length;
+      kernels.write(kernels.frames(target.object, k, 1), values.subarray(0, objects));
+      kernels.write(kernels.frames(target.probe, k, 1), values.subarray(objects));
+    };
+    pairs.forEach((pair, k) => {
+      write(steps, k, pair.step);
+      write(changes, k, pair.change);
+    });
+    write(held, 0, flat(slope));
+    kernels.write(this.#numbers, [pairs.length, movesProbe ? 1 : 0, 1, loss, ...misfit]);
+  }
+
+  async #read(waves: Waves): Promise<Float32Array> {
+    return Float32Array.from(await this.#experiment.kernels.read(waves));
+  }
+
+  async release(): Promise<void> {
+    const { kernels } = this.#experiment;
+    this.#tally.release();
+    kernels.release(this.#numbers, ...Object.values(this.#history).flatMap(({ object, probe }) => [object, probe]));
+    for (const session of this.#sessions.values()) await (await session).dispose();
+  }
+}
+
+function flat({ object, probe }: Point): Float32Array {
+  const out = new Float32Array(object.length + probe.length);
+  out.set(object);
+  out.set(probe, object.length);
+  return out;
+}
+
+function moved({ object, probe }: Point, direction: Float64Array, length: number): Point {
+  return {
+    object: object.map((value, k) => value + length * direction[k]),
+    probe: probe.map((value, k) => value + length * direction[object.length + k]),
+  };
+}
+
+const difference = (a: Float32Array, b: Float32Array): Float32Array => a.map((value, k) => value - b[k]);
+
+/** Whether the slope rose along the step, beyond rounding: else it tells no curvature. */
+function bends({ step, change }: Pair): boolean {
+  return dot(step, change) > 1e-8 * Math.sqrt(dot(step, step) * dot(change, change));
+}

@@ -1,0 +1,190 @@
+import { describe, expect, it, test } from "vitest";
+import { FrameFeeds } from "../../src/engines/ad/frameFeeds.ts";
+import { adGraph, objectNames, probeNames, shapeOf } from "../../src/engines/ad/graphs.ts";
+import { partsOf } from "../../src/engines/ad/parameters.ts";
+import { quasiNewton } from "../../src/engines/ad/quasiNewton.ts";
+import { ad, physicsOf } from "../../src/engines/ad.ts";
+import { Experiment } from "../../src/engines/experiment.ts";
+import { float64Kernels } from "../../src/engines/kernels/float64.ts";
+import { completeSettings } from "../../src/engines/settings.ts";
+import { Sums } from "../../src/engines/sums.ts";
+import { gradients } from "../../src/graph/gradients.ts";
+import { Random } from "../../src/random.ts";
+import { dot, norm, testRuntime } from "../evaluate.ts";
+import { program64 } from "../float64.ts";
+import { tolerances } from "../tolerances.ts";
+import {
+  complexError,
+  everyFrame,
+  nearGeometry,
+  resimulated,
+  runEpochs,
+  simulatedProblem,
+  spoiltProbe,
+  withProbe,
+} from "./problem.ts";
+
+const small = { patterns: 12, objectSize: [48, 48], n: 16, step: 6 } as const;
+const dead = Float32Array.from({ length: 15 * 16 }, (_, i) => (i % 16 === 3 || i < 20 ? 0 : 1));
+const problems = {
+  "two modes in a far field, between pixels, behind a mask": () =>
+    resimulated(simulatedProblem({ ...small, modes: 2 }), { window: [15, 16], between: true, mask: dead }),
+  "two modes in a near field": () => simulatedProblem({ ...small, modes: 2, geometry: nearGeometry }),
+  "a beamstop": () => simulatedProblem({ ...small, beamstop: 4 }),
+} satisfies Record<string, () => ReturnType<typeof simulatedProblem>>;
+
+/** An experiment far from the truth, so that everything asks for change. */
+async function randomState(make: () => ReturnType<typeof simulatedProblem>): Promise<Experiment> {
+  const experiment = new Experiment(float64Kernels(), make().scan, { batchSize: 12, subPixel: "bilinear" });
+  const { kernels, object, probe } = experiment;
+  const random = new Random(8);
+  for (const waves of [object, probe]) {
+    const values = await kernels.read(waves);
+    kernels.write(
+      waves,
+      Float32Array.from(values, (value) => value + 0.3 * random.normal()),
+    );
+  }
+  return experiment;
+}
+
+describe.each(Object.entries(problems))("gradients of two programs agree: %s", (_, make) => {
+  test.each(["gaussian", "poisson"] as const)("%s", async (noise) => {
+    const experiment = await randomState(make);
+    const { kernels, object, probe, frames } = experiment;
+    const batch = experiment.load(everyFrame(frames));
+    const change = await experiment.change(batch, noise);
+    const sums = new Sums(experiment);
+    sums.clear();
+    sums.add(change);
+    // −∂L/∂(re, im) of a loss that is real is 2 Σ Rᵀ P* χ.
+    const expected = {
+      object: Float64Array.from(await kernels.read(sums.object), (value) => -2 * value),
+      probe: Float64Array.from(await kernels.read(sums.probe), (value) => -2 * value),
+    };
+    const physics = physicsOf(experiment, { batchSize: frames, noise });
+    const { parameters, loss, misfits } = adGraph(physics);
+    const names = [...objectNames, ...probeNames];
+    const slopes = gradients(
+      loss,
+      names.map((name) => parameters[name]),
+    );
+    const program = await program64({
+      misfits,
+      ...Object.fromEntries(names.map((name, i) => [`grad/${name}`, slopes[i]])),
+    });
+    const feeds = {
+      ...new FrameFeeds(experiment, physics.shape).of(everyFrame(frames)),
+      ...partsOf(await kernels.read(object), "object", shapeOf(physics.shape, "object")),
+      ...partsOf(await kernels.read(probe), "probe", shapeOf(physics.shape, "probe")),
+    };
+    const found = await program.run(Object.fromEntries(Object.entries(feeds).map(([name, { data }]) => [name, data])));
+    for (const wave of ["object", "probe"] as const) {
+      const own = new Float64Array(expected[wave].length);
+      for (let k = 0; k < own.length; k++) own[k] = found[`grad/${wave}.${k % 2 === 0 ? "re" : "im"}`][k >> 1];
+      const off = own.map((value, k) => value - expected[wave][k]);
+      expect(norm(off)).toBeLessThan(tolerances.engines.gradient * norm(expected[wave]));
+      expect(norm(own)).toBeGreaterThan(0.1);
+    }
+    const other = await kernels.read(change.misfit);
+    found["misfits"].forEach((value, k) => {
+      expect(Math.abs(value - other[k])).toBeLessThan(tolerances.engines.gradient * (1 + Math.abs(other[k])));
+    });
+    await program.dispose();
+  });
+});
+
+function started(problem: ReturnType<typeof simulatedProblem>, stated: Record<string, string | number>) {
+  const options = { batchSize: 16, subPixel: "bilinear", runtime: testRuntime } as const;
+  const experiment = new Experiment(float64Kernels(), problem.scan, options);
+  return { experiment, run: ad.init(experiment, completeSettings(ad, stated)) };
+}
+type Started = ReturnType<typeof started>;
+
+const objectIn = async ({ experiment: { kernels, object } }: Started): Promise<Float64Array> =>
+  Float64Array.from(await kernels.read(object));
+
+describe("L-BFGS", () => {
+  it("finds the lowest point of a quadratic form, and knows its curvature along the last step", () => {
+    const [n, random] = [6, new Random(2)];
+    const root = Array.from({ length: n }, () => Float64Array.from({ length: n }, () => random.normal()));
+    const curvature = (x: ArrayLike<number>): Float32Array =>
+      Float32Array.from({ length: n }, (_, i) => {
+        const image = root.map((row) => dot(row, x));
+        return root.reduce((sum, row, j) => sum + row[i] * image[j], 0.5 * x[i]);
+      });
+    const target = Float32Array.from({ length: n }, () => random.normal());
+    let x = new Float32Array(n);
+    const slopeAt = (point: Float32Array) => curvature(point.map((value, k) => value - target[k]));
+    const pairs: { step: Float32Array; change: Float32Array }[] = [];
+    for (let k = 0; k < 3 * n; k++) {
+      const slope = slopeAt(x);
+      const direction = quasiNewton(slope, pairs, (i) => 1 / (i + 2));
+      const length = -dot(slope, direction) / dot(direction, curvature(direction));
+      if (!Number.isFinite(length)) break;
+      const next = x.map((value, i) => value + length * direction[i]);
+      const change = slopeAt(next).map((value, i) => value - slope[i]);
+      pairs.push({ step: next.map((value, i) => value - x[i]), change });
+      if (k === 2) {
+        const back = quasiNewton(change, pairs, (i) => 1 / (i + 2));
+        expect(norm(back.map((value, i) => value + pairs[k].step[i]))).toBeLessThan(1e-5 * norm(pairs[k].step));
+      }
+      x = next;
+      if (k === n) break;
+    }
+    expect(norm(x.map((value, i) => value - target[i]))).toBeLessThan(1e-3 * norm(target));
+  });
+
+  it("finds object and probe, epoch by epoch with less misfit, also from counts", async () => {
+    const problem = simulatedProblem({ noise: true, photons: 1e6 });
+    const spoilt = withProbe(problem, spoiltProbe(problem.probe));
+    for (const noise of ["gaussian", "poisson"]) {
+      const { experiment, run } = started(spoilt, { optimizer: "lbfgs", noise, batchSize: 64 });
+      const reports = await runEpochs(run, experiment, 50);
+      for (const [k, { error, deviance }] of reports.slice(1).entries()) {
+        const [before, now] = noise === "gaussian" ? [reports[k].error, error] : [reports[k].deviance, deviance];
+        expect(now).toBeLessThan(1.001 * before);
+      }
+      // 0.011 and 0.012 are seen.
+      expect(await complexError(experiment, problem, { register: true })).toBeLessThan(0.02);
+      await run.release();
+    }
+  });
+
+  it("does not depend on batches, and goes on to the last bit where it was stopped", async () => {
+    const problem = simulatedProblem({ patterns: 36, objectSize: [56, 56] });
+    const [whole, parts] = [36, 7].map((batchSize) => started(problem, { optimizer: "lbfgs", batchSize }));
+    for (const { run, experiment } of [whole, parts]) await runEpochs(run, experiment, 4);
+    const object = await objectIn(whole);
+    const off = (await objectIn(parts)).map((value, k) => value - object[k]);
+    expect(norm(off)).toBeLessThan(tolerances.engines.sameSingles * norm(object));
+
+    const resumed = started(problem, { optimizer: "lbfgs", batchSize: 36 });
+    const [from, to] = [whole, resumed].map(({ experiment, run }) => ({
+      kernels: experiment.kernels,
+      held: [experiment.object, experiment.probe, ...Object.values(run.memory)],
+    }));
+    for (const [k, held] of from.held.entries()) to.kernels.write(to.held[k], await from.kernels.read(held));
+    for (const { run, experiment } of [whole, resumed]) await runEpochs(run, experiment, 2, { first: 4 });
+    expect(await objectIn(resumed)).toEqual(await objectIn(whole));
+    for (const { run, experiment } of [whole, parts, resumed]) {
+      await run.release();
+      experiment.release();
+      expect(experiment.kernels.heldBytes).toBe(0);
+    }
+  });
+});
+
+it("Adam's settings are refused beside L-BFGS, and wrappers that graphs do not know", () => {
+  const problem = simulatedProblem({ patterns: 4 });
+  expect(() => started(problem, { optimizer: "lbfgs", learningRate: 0.1 })).toThrow(
+    /learningRate is a setting of Adam/,
+  );
+  const experiment = new Experiment(float64Kernels(), problem.scan, { batchSize: 4, subPixel: "whole" });
+  expect(() => ad.init(experiment, completeSettings(ad))).toThrow(/computes in graphs/);
+  const wrapped = new Experiment(float64Kernels(), problem.scan, {
+    ...{ batchSize: 4, subPixel: "whole" as const, runtime: testRuntime },
+  });
+  wrapped.wrap([{ changed: () => {} }]);
+  expect(() => ad.init(wrapped, completeSettings(ad))).toThrow(/refines object and probe only/);
+});
