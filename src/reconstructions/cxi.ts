@@ -2,7 +2,7 @@ import type { ArrayFile } from "../formats/arrayFile.ts";
 import { array, group, integer } from "../formats/hdf5/tree.ts";
 import { writeHdf5 } from "../formats/hdf5/writeHdf5.ts";
 import { imageGroup, processGroup } from "../scans/writers/cxiParts.ts";
-import { finiteNumbers, lengthIn, objectImage } from "./objectImage.ts";
+import { lengthIn, numbersAt, objectImage, warned } from "./objectImage.ts";
 import type { ReconstructionFormat } from "./reconstructionFormat.ts";
 
 const image = "entry_1/image_1";
@@ -16,13 +16,15 @@ export const cxiReconstruction: ReconstructionFormat = {
   inMetres: false,
   recognise: (file) => (file.has(`${image}/data`) ? { key: `${image}/data`, alone: !hasPatterns(file) } : undefined),
   read(file, where) {
-    const { object, warnings } = objectImage(file, `${image}/data`, where);
-    const size = finiteNumbers(file, `${image}/image_size`) ?? [];
-    const pixelSizeM = lengthIn([size[0] / object.shape[1], size[1] / object.shape[0]].map(rounded));
+    const { object, warnings = [] } = objectImage(file, `${image}/data`, where);
+    const size = numbersAt(file, `${image}/image_size`);
+    const pixels = [size[0] / object.shape[1], size[1] / object.shape[0]].map(rounded);
+    const odd: string[] = [];
+    const pixelSizeM = lengthIn(size.length === 0 ? [] : pixels, `${image}/image_size, of a pixel,`, odd);
     return {
       key: `${image}/data`,
       object,
-      ...(warnings === undefined ? {} : { warnings }),
+      ...warned([...warnings, ...odd]),
       ...(hasPatterns(file) ? { origin: { y: 0, x: 0 }, pixelRatio: [1, 1] as const } : {}),
       ...(pixelSizeM === undefined ? {} : { pixelSizeM }),
     };

@@ -2,7 +2,7 @@ import type { ArrayFile } from "../formats/arrayFile.ts";
 import { writeHdf5 } from "../formats/hdf5/writeHdf5.ts";
 import { writeNpz } from "../formats/npz.ts";
 import { type Product, productFrom, productNpz, productTree } from "../scans/writers/productArrays.ts";
-import { finiteNumbers, lengthIn, objectImage } from "./objectImage.ts";
+import { finiteNumbers, lengthIn, objectImage, warned } from "./objectImage.ts";
 import type { FoundObject, ReconstructionFormat, ReconstructionToWrite } from "./reconstructionFormat.ts";
 
 /**
@@ -70,15 +70,19 @@ function productFor(reconstruction: ReconstructionToWrite, history: readonly str
 }
 
 function read(file: ArrayFile, where: string): FoundObject {
-  const { object, warnings } = objectImage(file, "object", where);
+  const { object, warnings = [] } = objectImage(file, "object", where);
   const beside = file.attributes("object");
   const value = (name: string): number | undefined => {
     const array = beside[name] ?? (file.has(`object_${name}`) ? file.read(`object_${name}`) : undefined);
     const found = array?.data[0];
-    return typeof found === "number" && Number.isFinite(found) ? found : undefined;
+    return typeof found === "number" ? found : undefined;
   };
-  const pixelSizeM = lengthIn([value("pixel_height_m") ?? 0, value("pixel_width_m") ?? 0]);
-  const found = { key: "object", object, ...(warnings === undefined ? {} : { warnings }) };
+  const sides = [value("pixel_height_m") ?? 0, value("pixel_width_m") ?? 0];
+  const odd: string[] = [];
+  // Zero stands for what is not known.
+  const isOpen = sides.every((side) => side === 0);
+  const pixelSizeM = lengthIn(isOpen ? [] : sides, "the object's pixel_height_m, pixel_width_m", odd);
+  const found = { key: "object", object, ...warned([...warnings, ...odd]) };
   const y = finiteNumbers(file, "probe_position_y_m");
   const x = y && finiteNumbers(file, "probe_position_x_m", y.length);
   if (pixelSizeM === undefined) return found;

@@ -2,7 +2,7 @@ import { PtychonautError } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import { array, group, type Hdf5Array, type Hdf5Value, integer, numbers } from "../formats/hdf5/tree.ts";
 import { writeHdf5 } from "../formats/hdf5/writeHdf5.ts";
-import { finiteNumbers, lengthIn, objectImage } from "./objectImage.ts";
+import { finiteNumbers, lengthIn, numbersAt, objectImage, warned } from "./objectImage.ts";
 import type { FoundObject, ReconstructionFormat } from "./reconstructionFormat.ts";
 
 /** The storages of objects, and of positions where they were recorded. */
@@ -32,14 +32,17 @@ export const ptyrReconstruction: ReconstructionFormat = {
         fix: `name one: ${where}::content/obj/${id}/data`,
       });
     const at = (name: string): string => `content/obj/${id}/${name}`;
-    const pixelSizeM = lengthIn(finiteNumbers(file, at("_psize")));
+    const odd: string[] = [];
+    const pixelSizeM = lengthIn(numbersAt(file, at("_psize")), at("_psize"), odd);
+    const { object, warnings = [] } = objectImage(file, at("data"), where);
     const corner = finiteNumbers(file, at("_origin"), 2);
     const recorded = `content/positions/${id}`;
     const pairs = file.has(recorded) && file.header(recorded).shape.at(-1) === 2;
     const positions = pairs ? finiteNumbers(file, recorded) : undefined;
     return {
       key: at("data"),
-      ...objectImage(file, at("data"), where),
+      object,
+      ...warned([...warnings, ...odd]),
       ...(pixelSizeM === undefined ? {} : { pixelSizeM }),
       ...(pixelSizeM === undefined || corner === undefined
         ? {}

@@ -74,13 +74,16 @@ export function readReconstructionArrays(npz: ArrayFile, where: string): Reconst
   const ratio = npz.has("pixel_ratio") ? numbers(npz, "pixel_ratio", where, 2) : undefined;
   if (ratio?.every((value) => value > 0 && Number.isFinite(value)) === false)
     throw wrong("pixel_ratio", "two numbers above 0", ratio.join(", "), where);
+  const side = npz.has("pixel_size_m") ? numbers(npz, "pixel_size_m", where, 1)[0] : undefined;
+  if (side !== undefined && !(side > 0 && Number.isFinite(side)))
+    throw wrong("pixel_size_m", "a finite number above 0", `${side}`, where);
   return {
     object: { shape: object.shape, data },
     ...(warnings.length === 0 ? {} : { warnings }),
     coverage: Float32Array.from(numbers(npz, "coverage", where, sizeOf(object.shape))),
     positions,
     origin: { y: origin[0], x: origin[1] },
-    ...(npz.has("pixel_size_m") ? { pixelSizeM: numbers(npz, "pixel_size_m", where, 1)[0] } : {}),
+    ...(side === undefined ? {} : { pixelSizeM: side }),
     ...(ratio === undefined ? {} : { pixelRatio: [ratio[0], ratio[1]] }),
   };
 }

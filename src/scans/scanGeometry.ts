@@ -11,6 +11,7 @@ import {
   type Radiation,
   resolveGeometry,
 } from "../optics/geometry.ts";
+import { ignored } from "./formats/quantities.ts";
 
 /** Under which names files keep these numbers, and how many of their unit make one of ours. The first name is ours. */
 const fileNames: Readonly<
@@ -93,7 +94,7 @@ function positiveNumber(
       got: [first, ...others].join(", "),
     });
   }
-  warnings.push(`${name} is no positive number and was ignored`);
+  warnings.push(ignored(name, array.dtype.startsWith("complex") ? "complex" : (first ?? "nothing")));
   return undefined;
 }
 

@@ -4,7 +4,7 @@ import type { FramesPart, PositionsPart, ScanParts } from "../parts.ts";
 import type { Recognition, ScanFormat } from "../scanFormat.ts";
 import { optionAdvice, type ScanOptions } from "../scanOptions.ts";
 import { alongAxes, axesIn } from "./detectorAxes.ts";
-import { numberAt, readingOf } from "./quantities.ts";
+import { positiveAt, readingOf } from "./quantities.ts";
 
 /**
  * A reconstruction of cdtools: `probe` `([mode,] y, x)` and `obj` `(y, x)`; `translation` `(frame, 3)`, metres, of the optics (not the
@@ -29,7 +29,7 @@ function recognise(file: ArrayFile, options: ScanOptions): Recognition {
 function parts(file: ArrayFile, _: ScanOptions, where: string): ScanParts {
   const reading = readingOf(file, where);
   const { conversions, warnings } = reading;
-  const wavelengthM = numberAt(reading, "wavelength");
+  const wavelengthM = positiveAt(reading, "wavelength");
   const { shape } = file.header("translation");
   const count = shape.slice(0, -1).reduce((product, extent) => product * extent, 1);
   const axes = axesIn(reading, "basis");

@@ -5,7 +5,7 @@ import { hasRank } from "../arrayParts.ts";
 import type { FormatStatement, RasterPart, ScanParts } from "../parts.ts";
 import type { Recognition, ScanFormat } from "../scanFormat.ts";
 import type { ScanOptions } from "../scanOptions.ts";
-import { numberOf, textOf } from "./quantities.ts";
+import { numberOf, positive, textOf } from "./quantities.ts";
 
 /** Where each container has its frames, and how sure it is that these are patterns. */
 const places: Readonly<
@@ -79,7 +79,7 @@ const SQUARE = 1e-4;
 
 /** Of the detector's pixel, as an angle α or in 1/length, k: the object's is λ / (N α), or 1 / (N k). */
 function geometryOf(file: ArrayFile, side: readonly number[], warnings: string[]): GeometryStatement {
-  const voltageKv = numberOf(file.attributes()["voltage_kv"]);
+  const voltageKv = positive({ warnings }, "voltage_kv", numberOf(file.attributes()["voltage_kv"]));
   const known: GeometryStatement = voltageKv === undefined ? {} : { voltageKv };
   const angle = pixelOf(file, "detector_pixel_rad", "rad", warnings);
   const frequency = pixelOf(file, "detector_pixel_per_m", "1/m", warnings);
@@ -91,7 +91,8 @@ function geometryOf(file: ArrayFile, side: readonly number[], warnings: string[]
 
 function pixelOf(file: ArrayFile, name: string, unit: string, warnings: string[]): number | undefined {
   const [first, second = first] = numbersOf(file, name);
-  if (first === undefined || Math.abs(first - second) <= SQUARE * first) return first;
+  const known = positive({ warnings }, name, first);
+  if (known === undefined || Math.abs(known - second) <= SQUARE * known) return known;
   warnings.push(
     `the detector's pixels are ${first} ${unit} along y and ${second} ${unit} along x: no object pixel follows`,
   );

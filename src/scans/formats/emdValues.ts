@@ -1,7 +1,7 @@
 import { sizeOf } from "../../arrays.ts";
 import type { ArrayFile } from "../../formats/arrayFile.ts";
 import type { NpyArray } from "../../formats/npy.ts";
-import { type Reading, textOf } from "./quantities.ts";
+import { positive, type Reading, textOf } from "./quantities.ts";
 
 /** A step along y and x, in a unit. */
 export interface EmdStep {
@@ -21,15 +21,17 @@ export interface EmdValues {
 }
 
 /** @param groups that lead to the array of patterns, from the inside */
-export function emdValues({ file, conversions }: Reading, key: string, groups: readonly string[]): EmdValues {
+export function emdValues(reading: Reading, key: string, groups: readonly string[]): EmdValues {
+  const { file, conversions } = reading;
   const places = metadataGroups(file, groups);
-  const find = (...names: readonly string[]): Found | undefined => lookUp(file, places, names);
+  const find = (...names: readonly string[]): Found | undefined => lookUp(reading, places, names);
   const number = (...names: readonly string[]): number | undefined => find(...names)?.numbers?.[0];
-  const scanStep = calibration(find("R_pixel_size"), find("R_pixel_units", "R_pixel_size_units"));
-  const detectorStep = calibration(find("Q_pixel_size"), find("Q_pixel_units", "Q_pixel_size_units"));
+  const scanStep = calibration(reading, find("R_pixel_size"), find("R_pixel_units", "R_pixel_size_units"));
+  const detectorStep = calibration(reading, find("Q_pixel_size"), find("Q_pixel_units", "Q_pixel_size_units"));
   const voltage = find("accelerating_voltage_kV", "accelerating_voltage", "voltage_kV", "voltage", "beam_energy");
-  const voltageKv = inKilovolts(voltage, conversions);
-  const semiAngleMrad = number("convergence_semiangle_mrad", "convergence_semiangle");
+  const voltageKv = inKilovolts(voltage && positiveIn(reading, voltage), voltage?.path ?? "", conversions);
+  const semiAngle = find("convergence_semiangle_mrad", "convergence_semiangle");
+  const semiAngleMrad = semiAngle && positiveIn(reading, semiAngle);
   const degrees = number("QR_rotation_degrees");
   const inRadians = number("QR_rotation");
   const rotation = degrees ?? (inRadians === undefined ? undefined : (inRadians * 180) / Math.PI);
@@ -39,7 +41,7 @@ export function emdValues({ file, conversions }: Reading, key: string, groups: r
     ...(scan === undefined ? {} : { scanStep: scan }),
     ...(detector === undefined ? {} : { detectorStep: detector }),
     ...(voltageKv === undefined ? {} : { voltageKv }),
-    ...(semiAngleMrad === undefined || !(semiAngleMrad > 0) ? {} : { semiAngleMrad }),
+    ...(semiAngleMrad === undefined ? {} : { semiAngleMrad }),
     ...(rotation === undefined || rotation === 0 ? {} : { rotation }),
     flipped: (number("QR_flip") ?? 0) !== 0,
   };
@@ -76,7 +78,8 @@ function metadataGroups(file: ArrayFile, groups: readonly string[]): string[] {
 const MOST_VALUES = 16;
 
 /** The first of these names in the first group that has one, as an array or as an attribute of the group. */
-function lookUp(file: ArrayFile, groups: readonly string[], names: readonly string[]): Found | undefined {
+function lookUp(reading: Reading, groups: readonly string[], names: readonly string[]): Found | undefined {
+  const { file } = reading;
   for (const group of groups)
     for (const name of names) {
       const path = group === "" ? name : `${group}/${name}`;
@@ -85,31 +88,35 @@ function lookUp(file: ArrayFile, groups: readonly string[], names: readonly stri
           ? file.read(path)
           : undefined
         : file.attributes(group)[name];
-      const value = array === undefined ? undefined : foundIn(path, array);
+      const value = array === undefined ? undefined : foundIn(reading, path, array);
       if (value !== undefined) return value;
     }
   return undefined;
 }
 
-function foundIn(path: string, array: NpyArray): Found | undefined {
+function foundIn(reading: Reading, path: string, array: NpyArray): Found | undefined {
   if (array.dtype === "string") return { path, text: textOf(array) ?? "" };
   if (array.dtype.startsWith("complex")) return undefined;
   const numbers = Array.from(array.data);
-  return numbers.length === 0 || !numbers.every(Number.isFinite) ? undefined : { path, numbers };
+  const odd = numbers.find((value) => !Number.isFinite(value));
+  if (odd !== undefined) positive(reading, path, odd);
+  return numbers.length === 0 || odd !== undefined ? undefined : { path, numbers };
 }
 
-function calibration(size: Found | undefined, unit: Found | undefined): EmdStep | undefined {
-  const [y, x = y] = size?.numbers ?? [];
-  if (size === undefined || !(y > 0 && x > 0)) return undefined;
+function calibration(reading: Reading, size: Found | undefined, unit: Found | undefined): EmdStep | undefined {
+  const [first, second = first] = size?.numbers ?? [];
+  const [y, x] = [first, second].map((value) => positive(reading, size?.path ?? "", value));
+  if (y === undefined || x === undefined) return undefined;
   return { values: [y, x], unit: unit?.text ?? "pixels" };
 }
 
+const positiveIn = (reading: Reading, { path, numbers }: Found): number | undefined =>
+  positive(reading, path, numbers?.[0]);
+
 /** Volts where it is a number of thousands. */
-function inKilovolts(found: Found | undefined, conversions: string[]): number | undefined {
-  const value = found?.numbers?.[0];
-  if (found === undefined || value === undefined || !(value > 0)) return undefined;
-  if (value < VOLTS) return value;
-  conversions.push(`${found.path}: ${value} taken as volts`);
+function inKilovolts(value: number | undefined, path: string, conversions: string[]): number | undefined {
+  if (value === undefined || value < VOLTS) return value;
+  conversions.push(`${path}: ${value} taken as volts`);
   return value / 1000;
 }
 

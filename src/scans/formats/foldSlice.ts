@@ -7,8 +7,8 @@ import type { ScanParts } from "../parts.ts";
 import type { Recognition, ScanFormat } from "../scanFormat.ts";
 import { lengthUnits, type ScanOptions } from "../scanOptions.ts";
 import { columnsPart } from "../scanPositions.ts";
-import { metresLong, positiveAt } from "./foldSliceUnits.ts";
-import { type Reading, readingOf } from "./quantities.ts";
+import { metresLong } from "./foldSliceUnits.ts";
+import { positiveAt, type Reading, readingOf } from "./quantities.ts";
 
 /**
  * What fold_slice and PtychoShelves reconstruct from: `dp`, MATLAB's (y, x, frame), counts with the zero frequency in the

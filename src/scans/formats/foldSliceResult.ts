@@ -8,8 +8,8 @@ import { hasRank, namesArrays } from "../arrayParts.ts";
 import type { ArrayPart, PositionsPart, ScanParts } from "../parts.ts";
 import type { Recognition, ScanFormat } from "../scanFormat.ts";
 import { lengthUnits, type ScanOptions } from "../scanOptions.ts";
-import { isCell, matlabText, metresLong, positiveAt } from "./foldSliceUnits.ts";
-import { type Reading, readingOf } from "./quantities.ts";
+import { isCell, matlabText, metresLong } from "./foldSliceUnits.ts";
+import { positiveAt, type Reading, readingOf } from "./quantities.ts";
 
 /**
  * What fold_slice and PtychoShelves save, in MATLAB's files of version 7.3 (HDF5, whose axes are then reversed) or 5: `object`

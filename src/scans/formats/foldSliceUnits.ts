@@ -1,17 +1,11 @@
 import { sizeOf } from "../../arrays.ts";
 import type { ArrayFile } from "../../formats/arrayFile.ts";
-import { numberAt, type Reading, textOf } from "./quantities.ts";
+import { textOf } from "./quantities.ts";
 
 /** fold_slice keeps metres for X-rays and ångström for electrons; results say which it was, data do not. */
 
 /** No scan is so long, in metres; one of electrons is not so short, in ångström. */
 export const metresLong = 0.01;
-
-/** A positive number of a file, undefined where there is none. */
-export function positiveAt(reading: Reading, key: string): number | undefined {
-  const value = numberAt(reading, key);
-  return value !== undefined && value > 0 ? value : undefined;
-}
 
 /** Whether an array is a cell of MATLAB 7.3, which holds references to others. */
 export const isCell = (file: ArrayFile, key: string): boolean => file.has(key) && file.header(key).dtype === "object";

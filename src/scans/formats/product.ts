@@ -6,7 +6,7 @@ import { arrayPart, hasRank } from "../arrayParts.ts";
 import type { ArrayPart, PositionsPart, ScanParts } from "../parts.ts";
 import type { ScanFormat } from "../scanFormat.ts";
 import { firstEntry } from "./firstEntry.ts";
-import { firstKey, firstStack, numberIn, numberOf, type Reading, readingOf } from "./quantities.ts";
+import { firstKey, firstStack, numberIn, numberOf, positiveOrOpen, type Reading, readingOf } from "./quantities.ts";
 
 const [X, Y, INDEXES] = ["probe_position_x_m", "probe_position_y_m", "probe_position_indexes"] as const;
 
@@ -38,12 +38,12 @@ function parts(file: ArrayFile, _: unknown, where: string): ScanParts {
   const objectPixelM = object?.pixel ?? probePixel;
   if (object !== undefined && probePixel !== undefined && !agree(object.pixel, probePixel))
     warnings.push(`the object's pixel is ${object.pixel} m and the probe's ${probePixel} m: the former is used`);
-  const energy = numberIn(reading, "probe_energy_eV");
-  const distance = numberIn(reading, "detector_object_distance_m");
-  const photons = numberIn(reading, "probe_photon_count");
+  const [energy, distance, photons] = ["probe_energy_eV", "detector_object_distance_m", "probe_photon_count"].map(
+    (name) => positiveOrOpen(reading, name, numberIn(reading, name)),
+  );
   const geometry: GeometryStatement = {
-    ...(isPositive(energy) ? { energyKev: energy / 1e3, radiation: "photons" } : {}),
-    ...(isPositive(distance) ? { detectorDistanceM: distance } : {}),
+    ...(energy === undefined ? {} : { energyKev: energy / 1e3, radiation: "photons" }),
+    ...(distance === undefined ? {} : { detectorDistanceM: distance }),
     ...(objectPixelM === undefined ? {} : { objectPixelM }),
   };
   const side = (patterns ?? firstKey(file, ["probe"])) as string | undefined;
@@ -58,7 +58,7 @@ function parts(file: ArrayFile, _: unknown, where: string): ScanParts {
     ...(object === undefined || layers > 1 ? {} : { object: arrayPart(file, "object") }),
     ...(file.has("bad_pixels") ? { mask: arrayPart(file, "bad_pixels") } : {}),
     geometry,
-    ...(isPositive(photons) ? { photonsPerPattern: photons } : {}),
+    ...(photons === undefined ? {} : { photonsPerPattern: photons }),
     says: {
       measurement: "counts",
       dcAt: "center",
@@ -73,8 +73,6 @@ function parts(file: ArrayFile, _: unknown, where: string): ScanParts {
   };
 }
 
-const isPositive = (value: number | undefined): value is number => value !== undefined && value > 0;
-
 /** Two sides of a pixel, or the pixels of probe and object, may differ by as much. */
 const AGREEMENT = 0.01;
 const agree = (a: number, b: number): boolean => Math.abs(a - b) <= AGREEMENT * Math.max(a, b);
@@ -82,9 +80,12 @@ const agree = (a: number, b: number): boolean => Math.abs(a - b) <= AGREEMENT * 
 /** Of the probe or the object, as an attribute or, in NPZ, an array. Zero stands for what is not known. */
 function pixelOf(reading: Reading, of: "probe" | "object"): number | undefined {
   const { where } = reading;
-  const [height, width] = ["height", "width"].map((side) => said(reading, of, `pixel_${side}_m`));
-  const [y, x] = [isPositive(height) ? height : width, isPositive(width) ? width : height];
-  if (!isPositive(y) || !isPositive(x)) return undefined;
+  const [height, width] = ["height", "width"].map((side) => {
+    const name = `pixel_${side}_m`;
+    return positiveOrOpen(reading, `${of}_${name}`, said(reading, of, name));
+  });
+  const [y, x] = [height ?? width, width ?? height];
+  if (y === undefined || x === undefined) return undefined;
   if (agree(y, x)) return x;
   throw new PtychonautError("data", `the ${of}'s pixels are not square`, {
     where,

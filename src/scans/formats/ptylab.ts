@@ -11,7 +11,7 @@ import { requireKey } from "../namedArrays.ts";
 import type { ArrayPart, PatternsPart, PositionsPart, ScanParts } from "../parts.ts";
 import type { Recognition, ScanFormat } from "../scanFormat.ts";
 import type { ScanOptions } from "../scanOptions.ts";
-import { firstKey, numberAt, type Reading, readingOf } from "./quantities.ts";
+import { firstKey, numberAt, positiveAt, type Reading, readingOf } from "./quantities.ts";
 
 /**
  * PtyLab's measurements and results (Loetgering et al., Opt. Express 31, 13763 (2023)): `ptychogram` (frame, y, x) counts with
@@ -73,11 +73,8 @@ function refuseFourierPtychography(file: ArrayFile, where: string): void {
 }
 
 function geometryOf(reading: Reading): GeometryStatement {
-  const [wavelengthM, detectorDistanceM, detectorPixelM, objectPixelM] = ["wavelength", "zo", "dxd", "dxp"].map(
-    (key) => {
-      const value = numberAt(reading, key);
-      return value !== undefined && value > 0 ? value : undefined;
-    },
+  const [wavelengthM, detectorDistanceM, detectorPixelM, objectPixelM] = ["wavelength", "zo", "dxd", "dxp"].map((key) =>
+    positiveAt(reading, key),
   );
   const known = { wavelengthM, detectorDistanceM, detectorPixelM, objectPixelM };
   return Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined));

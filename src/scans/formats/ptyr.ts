@@ -8,7 +8,7 @@ import type { PositionsPart, ScanParts } from "../parts.ts";
 import type { ScanFormat } from "../scanFormat.ts";
 import { optionAdvice } from "../scanOptions.ts";
 import { propagationNamed } from "./ptyd.ts";
-import { lengthAt, photonEnergyAt, type Reading, readingOf, textAt } from "./quantities.ts";
+import { lengthAt, photonEnergyAt, positive, type Reading, readingOf, textAt } from "./quantities.ts";
 
 /**
  * Results of ptypy: `content/probe/ID/data` (mode, y, x), `content/obj/ID/data` (mode, y, x) with its pixel `_psize` and the
@@ -77,15 +77,17 @@ const AGREEMENT = 0.01;
 /** Sides of pixels may differ by as much: they are computed. */
 const SQUARE = 1e-6;
 
-function placeOf({ file, where }: Reading, storage: string): Place | undefined {
+function placeOf(reading: Reading, storage: string): Place | undefined {
+  const { file, where } = reading;
   const pairAt = (name: string): readonly [number, number] | undefined => {
     const key = `${storage}/${name}`;
     if (!hasRank(file, key, 1) || sizeOf(file.header(key).shape) !== 2) return undefined;
     const [y, x] = file.readNumbers(key).data;
     return [y, x];
   };
-  const size = pairAt("_psize");
-  if (size === undefined || !(size[0] > 0)) return undefined;
+  const [y, x] = (pairAt("_psize") ?? []).map((side) => positive(reading, `${storage}/_psize`, side));
+  if (y === undefined || x === undefined) return undefined;
+  const size = [y, x] as const;
   if (Math.abs(size[0] - size[1]) > SQUARE * size[0])
     throw new PtychonautError("data", "the object's pixels are not square", {
       where: `${where}: ${storage}/_psize`,

@@ -6,7 +6,7 @@ import { hasRank, namesArrays } from "../arrayParts.ts";
 import type { ArrayPart, PositionsPart, ScanParts } from "../parts.ts";
 import type { Recognition, ScanFormat } from "../scanFormat.ts";
 import { lengthUnits, type ScanOptions } from "../scanOptions.ts";
-import { numberAt, type Reading, readingOf } from "./quantities.ts";
+import { positiveAt, type Reading, readingOf } from "./quantities.ts";
 
 /**
  * PtyRAD's reconstructions (Lee et al., arXiv 2505.07814): `optimizable_tensors` with the object's amplitude `obja` and phase
@@ -51,8 +51,8 @@ function parts(file: ArrayFile, options: ScanOptions, where: string): ScanParts 
 
 function geometryOf(reading: Reading): GeometryStatement {
   const [pixel, wavelength] = ["dx", "lambd"].map((name) => {
-    const value = numberAt(reading, `${MODEL}/${name}`);
-    return value !== undefined && value > 0 ? value * lengthUnits.angstrom : undefined;
+    const value = positiveAt(reading, `${MODEL}/${name}`);
+    return value === undefined ? undefined : value * lengthUnits.angstrom;
   });
   return {
     radiation: "electrons",

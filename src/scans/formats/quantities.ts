@@ -90,25 +90,76 @@ export function numberAt({ file, warnings }: Reading, path: string): number | un
 /** A number under this name, of an array or among the file's attributes; undefined where there is none. */
 export function numberIn(reading: Reading, name: string): number | undefined {
   if (reading.file.has(name)) return numberAt(reading, name);
-  const value = numberOf(reading.file.attributes()[name]);
-  return value !== undefined && Number.isFinite(value) ? value : undefined;
+  return finite(reading, name, numberOf(reading.file.attributes()[name]));
 }
 
-/** A length in metres and where it was found. Zero and less stand for what is not known. */
+function finite({ warnings }: Pick<Reading, "warnings">, name: string, value: number | undefined): number | undefined {
+  if (value === undefined || Number.isFinite(value)) return value;
+  warnings.push(ignored(name, value));
+  return undefined;
+}
+
+/** What is said of a number that no energy, length or angle of an experiment can be. */
+export const ignored = (name: string, value: number | string): string =>
+  `${name} is ${value}: no finite number above zero, and was ignored`;
+
+/**
+ * A number of an experiment's geometry: lengths, energies, voltages and angles are finite and above zero. What is none of these
+ * is said, by every format, and stays open.
+ * @param value what the file has under the name
+ */
+export function positive(
+  reading: Pick<Reading, "warnings">,
+  name: string,
+  value: number | undefined,
+): number | undefined {
+  const known = finite(reading, name, value);
+  if (known === undefined || known > 0) return known;
+  reading.warnings.push(ignored(name, known));
+  return undefined;
+}
+
+/** The same of the array of this name. */
+export const positiveAt = (reading: Reading, name: string): number | undefined =>
+  positive(reading, name, numberAt(reading, name));
+
+/** The same of a format in which zero stands for what is not known. */
+export function positiveOrOpen(reading: Reading, name: string, value: number | undefined): number | undefined {
+  if (value !== 0) return positive(reading, name, value);
+  reading.conversions.push(`${name} is 0: not known`);
+  return undefined;
+}
+
+/** A length in metres, from the first path that has one. Of a number that is none is said that it was ignored. */
 export function lengthAt(reading: Reading, paths: readonly string[], usual = "m"): number | undefined {
-  return quantityAt(reading, paths, lengths, usual, "m")?.value;
+  return firstOf(reading, paths, (path) => {
+    const found = quantityAt(reading, path, lengths, usual, "m");
+    return found !== undefined && found.value > 0 ? found.value : found && ignored(path, found.said);
+  });
 }
 
 /** The photons' energy in keV, from the first path that has one that photons of such an experiment can have. */
 export function photonEnergyAt(reading: Reading, paths: readonly string[], usual: string): number | undefined {
-  for (const path of paths) {
-    const found = quantityAt(reading, [path], energies, usual, "keV");
-    if (found === undefined) continue;
-    if (found.value >= LEAST_ENERGY && found.value <= MOST_ENERGY) return found.value;
-    reading.warnings.push(
+  return firstOf(reading, paths, (path) => {
+    const found = quantityAt(reading, path, energies, usual, "keV");
+    if (found === undefined || (found.value >= LEAST_ENERGY && found.value <= MOST_ENERGY)) return found?.value;
+    return (
       `${path} is ${found.said}, ${Number(found.value.toPrecision(4))} keV: no energy of photons, and was ignored; ` +
-        `say it with ${setting("energy_kev")}`,
+      `say it with ${setting("energy_kev")}`
     );
+  });
+}
+
+/** The first that is a number; of those before it, or if there is none of all, what is wrong with them is said. */
+function firstOf(
+  { warnings }: Reading,
+  paths: readonly string[],
+  look: (path: string) => number | string | undefined,
+): number | undefined {
+  for (const path of paths) {
+    const found = look(path);
+    if (typeof found === "number") return found;
+    if (found !== undefined) warnings.push(found);
   }
   return undefined;
 }
@@ -129,27 +180,25 @@ export function metresNamed(unit: string): number | undefined {
 /** In small letters; micro and ångström have two letters each. */
 const unitName = (unit: string): string => unit.trim().normalize("NFKC").toLowerCase();
 
+/** A number in our unit, whatever its sign, and as the file says it; undefined where there is none. */
 function quantityAt(
   reading: Reading,
-  paths: readonly string[],
+  path: string,
   units: Readonly<Record<string, number>>,
   usual: string,
   into: string,
 ): { readonly value: number; readonly said: string } | undefined {
   const { file, where, conversions } = reading;
-  for (const path of paths) {
-    const number = numberAt(reading, path);
-    if (number === undefined || number <= 0) continue;
-    const stated = textOf(file.attributes(path)["units"])?.trim();
-    const unit = stated === undefined || stated === "" ? usual : stated;
-    const name = unitName(unit);
-    if (!Object.hasOwn(units, name)) throw unknownUnit(unit, Object.keys(units), `${where}: ${path}`);
-    const value = number * units[name];
-    const said = `${number} ${unit}`;
-    if (units[name] !== 1) conversions.push(`${path}: ${said} is ${Number(value.toPrecision(9))} ${into}`);
-    return { value, said };
-  }
-  return undefined;
+  const number = numberAt(reading, path);
+  if (number === undefined) return undefined;
+  const stated = textOf(file.attributes(path)["units"])?.trim();
+  const unit = stated === undefined || stated === "" ? usual : stated;
+  const name = unitName(unit);
+  if (!Object.hasOwn(units, name)) throw unknownUnit(unit, Object.keys(units), `${where}: ${path}`);
+  const value = number * units[name];
+  const said = `${number} ${unit}`;
+  if (units[name] !== 1 && value > 0) conversions.push(`${path}: ${said} is ${Number(value.toPrecision(9))} ${into}`);
+  return { value, said };
 }
 
 function unknownUnit(unit: string, known: readonly string[], where: string): PtychonautError {

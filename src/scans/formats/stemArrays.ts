@@ -5,7 +5,7 @@ import type { ProbeOptions } from "../prepare/probeOptions.ts";
 import type { Recognition, ScanFormat } from "../scanFormat.ts";
 import { geometryIn } from "../scanGeometry.ts";
 import { lengthUnits, type ScanOptions } from "../scanOptions.ts";
-import { numberAt, type Reading, readingOf } from "./quantities.ts";
+import { numberAt, positiveAt, type Reading, readingOf } from "./quantities.ts";
 
 /**
  * 4D-STEM in plain arrays with their units in their names: counts (scan x, scan y, y, x) with the zero frequency at index
@@ -34,12 +34,12 @@ const cubes = (file: ArrayFile, { patternsKey }: ScanOptions): string[] =>
 function parts(file: ArrayFile, options: ScanOptions, where: string): ScanParts {
   const reading = readingOf(file, where);
   const [key] = cubes(file, options);
-  const step = numberAt(reading, "scan_step_A");
+  const step = positiveAt(reading, "scan_step_A");
   const angle = numberAt(reading, "scan_angle_deg") ?? 0;
   const optics = opticsIn(reading);
   const usable = key !== undefined && options.patterns === undefined;
   const shape = usable ? file.header(key).shape : [];
-  const stepM = step !== undefined && step > 0 ? step * lengthUnits.angstrom : undefined;
+  const stepM = step !== undefined ? step * lengthUnits.angstrom : undefined;
   return {
     ...(usable ? { patterns: { file, key } } : {}),
     ...(usable
@@ -62,7 +62,7 @@ function parts(file: ArrayFile, options: ScanOptions, where: string): ScanParts 
 }
 
 function opticsIn(reading: Reading): ProbeOptions {
-  const semiAngleMrad = numberAt(reading, "semiangle_mrad");
+  const semiAngleMrad = positiveAt(reading, "semiangle_mrad");
   const defocus = numberAt(reading, "defocus_nm");
   if (semiAngleMrad === undefined) return {};
   // Without a defocus no probe can be built: few scans of ptychography are in focus.
