@@ -197,13 +197,18 @@ function afterEpoch(random: readonly number[]): readonly number[] {
   return stream.fork().save();
 }
 
-/** Of a stage: the error of two epochs in a row is so many times the best. */
-const DIVERGENCE = 4;
+/**
+ * Of a stage: the error of two epochs in a row is so many times the best, or, once it has had time, above what no engine
+ * comes to that has not lost its way: R is 1 where nothing is predicted, and 1.4 at most where the light is right.
+ */
+const DIVERGENCE = { ofBest: 4, error: 2, epochs: 5 } as const;
 
 function diverged(history: readonly EpochRecord[]): boolean {
   const stage = history[history.length - 1].stage;
   const errors = history.filter((record) => record.stage === stage).map(({ error }) => error);
   const best = errors.reduce((a, b) => Math.min(a, b));
   const last = errors.slice(-2);
-  return !last.every(Number.isFinite) || (errors.length > 2 && last.every((error) => error > DIVERGENCE * best));
+  if (!last.every(Number.isFinite)) return true;
+  const grown = errors.length > 2 && last.every((error) => error > DIVERGENCE.ofBest * best);
+  return grown || (errors.length >= DIVERGENCE.epochs && last.every((error) => error > DIVERGENCE.error));
 }
