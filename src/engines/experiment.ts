@@ -5,7 +5,8 @@ import { type Canvas, canvasOf, type SubPixel } from "./canvas.ts";
 import type { Images, Kernels, LikelihoodKind, Numbers, PieStep, Shape, Waves, Windows } from "./kernels/kernels.ts";
 import { type Passage, passageOf } from "./passage.ts";
 import type { EngineScan } from "./scan.ts";
-import type { Change, Optics, WrapperRun } from "./wrapperRun.ts";
+import { type Layer, SliceStack } from "./sliceStack.ts";
+import type { Change, Optics, SliceChange, WrapperRun } from "./wrapperRun.ts";
 
 export interface ExperimentOptions {
   /** Most frames that are on the device at once. */
@@ -27,24 +28,28 @@ export interface ExperimentOptions {
  */
 const READ_OUT_COUNTS = 0.002;
 
-/** Some frames behind the sample. */
-export interface Exits {
-  /** `[B, 1]`: R_j O. */
-  readonly patches: Waves;
-  /** `[1 or B, M]`: what lit these frames. */
-  readonly probe: Waves;
-  /** `[B, M]`: ψ. */
+/** Some frames behind the sample. Where it has several slices, `patches` and `probe` are the first one's. */
+export interface Exits extends Layer {
+  /** `[B, M]`: ψ, behind the last slice. */
   readonly waves: Waves;
 }
 
+/** The same, and every slice on the way, the first first. */
+export interface LayeredExits extends Exits {
+  readonly layers: readonly Layer[];
+}
+
 /** How object and probe explain some frames. */
-export interface Prediction extends Exits {
+export interface Prediction extends LayeredExits {
   readonly batch: Batch;
   /** `[B, M]`: Ψ, in the detector's plane. */
   readonly waves: Waves;
   /** `[B, 1]`: Î. */
   readonly expected: Images;
 }
+
+/** What patterns are compared with. */
+type Compared = Pick<Prediction, "batch" | "expected">;
 
 /**
  * Object, probe and positions as they are now, on the device, and how they make patterns: what engines and wrappers
@@ -55,7 +60,7 @@ export class Experiment {
   readonly scan: EngineScan;
   readonly runtime: Runtime | undefined;
   readonly canvas: Canvas;
-  /** `[1, 1, H, W]`. */
+  /** `[1, slices, H, W]`; a thin object has one. */
   readonly object: Waves;
   /** `[1, M, h, w]`. */
   readonly probe: Waves;
@@ -72,8 +77,7 @@ export class Experiment {
   /** Object pixels by which positions may be elsewhere than the scan has them. */
   readonly margin: number;
   readonly #batches: Batches;
-  readonly #patches: Waves;
-  readonly #change: Waves;
+  readonly #stack: SliceStack;
   readonly #misfit: Numbers;
   #expected: Images | undefined;
   #factor: Images | undefined;
@@ -91,7 +95,7 @@ export class Experiment {
     this.dark = readOutCounts / scan.countsPerUnit;
     this.positions = scan.positions.slice();
     this.canvas = canvasOf(scan.positions, [height, width], margin);
-    this.object = kernels.waves([1, 1, this.canvas.height, this.canvas.width]);
+    this.object = kernels.waves([1, scan.slices?.count ?? 1, this.canvas.height, this.canvas.width]);
     kernels.write(this.object, firstObject(scan, this.canvas));
     this.probe = kernels.waves([1, modes, height, width]);
     kernels.write(this.probe, scan.probe.data);
@@ -111,8 +115,7 @@ export class Experiment {
       largest: frames,
       subPixel,
     });
-    this.#patches = kernels.waves([frames, 1, height, width]);
-    this.#change = kernels.waves([frames, modes, height, width]);
+    this.#stack = new SliceStack(kernels, [frames, modes, height, width], scan.slices);
     this.#misfit = kernels.numbers(frames, 4);
   }
 
@@ -145,11 +148,14 @@ export class Experiment {
     return this.#optics().length > 0;
   }
 
+  /** Whether waves pass one slice, and a Fourier transform. */
+  get isSimple(): boolean {
+    return this.passage.isFarField && this.#stack.count === 1;
+  }
+
   /** Whether patterns are made as `Kernels.exitChange` says, and nobody wants to see χ: engines may fuse their steps. */
   get isPlain(): boolean {
-    return (
-      this.passage.isFarField && this.#wrappers.every(({ optics, changed, moved }) => !(optics || changed || moved))
-    );
+    return this.isSimple && this.#wrappers.every(({ optics, changed, moved }) => !(optics || changed || moved));
   }
 
   /** Whether what patterns are made of, or what they ask for, is not object, probe and propagation alone. */
@@ -164,14 +170,14 @@ export class Experiment {
   async change(batch: Batch, likelihood: LikelihoodKind, misfit: Numbers = this.#rowFor(batch)): Promise<Change> {
     const { kernels, object, dark } = this;
     const optics = this.#optics();
-    if (!this.passage.isFarField || optics.some(({ detector }) => detector !== undefined)) {
+    if (!this.isSimple || optics.some(({ detector }) => detector !== undefined)) {
       const prediction = this.predict(batch);
       return this.changeBy(prediction, this.#compared(prediction, likelihood, misfit), misfit);
     }
-    const [patches, change] = this.#planesFor(batch);
+    const { patches, waves: change } = this.#stack.thin(batch.frames.length);
     const probe = lit(this.probe, optics, batch);
     kernels.exitChange({ ...this.#data(batch), object, probe, likelihood, dark, change, patches, misfit });
-    return this.#changed({ batch, patches, probe, change, misfit });
+    return this.#changed({ batch, misfit, slices: [{ patches, probe, change }] });
   }
 
   /**
@@ -192,13 +198,10 @@ export class Experiment {
     return lit(this.probe, this.#optics(), placed);
   }
 
-  /** ψ = P R_j O. Good until the next are asked for. */
-  exits(placed: Placed): Exits {
-    const [patches, waves] = this.#planesFor(placed);
-    const probe = this.light(placed);
-    this.kernels.cut(patches, this.object, placed.windows);
-    this.kernels.product(waves, patches, probe);
-    return { patches, probe, waves };
+  /** ψ = P R_j O, through slice after slice. Good until the next are asked for. */
+  exits(placed: Placed): LayeredExits {
+    const { layers, waves } = this.#stack.exits(this.object, this.light(placed), placed);
+    return { ...layers[0], layers, waves };
   }
 
   /** What a batch's patterns should be. Good until the next is asked for. */
@@ -207,7 +210,7 @@ export class Experiment {
   }
 
   /** What other exit waves make of it, which are in the detector's plane afterwards. */
-  #predicted(batch: Batch, exits: Exits): Prediction {
+  #predicted<T extends Exits>(batch: Batch, exits: T): T & Compared {
     const { kernels } = this;
     const expected = kernels.frames(this.#expectations(), 0, batch.frames.length);
     this.passage.forward(exits.waves);
@@ -217,7 +220,7 @@ export class Experiment {
   }
 
   /** The step of amplitudes of what is predicted; good until the next is asked for. */
-  #compared({ batch, expected }: Prediction, likelihood: LikelihoodKind, misfit: Numbers): Images {
+  #compared({ batch, expected }: Compared, likelihood: LikelihoodKind, misfit: Numbers): Images {
     const { kernels, mask, dark } = this;
     const factor = kernels.frames(this.#factors(), 0, batch.frames.length);
     kernels.likelihood(factor, expected, batch.measured, mask, likelihood, misfit, dark);
@@ -245,18 +248,19 @@ export class Experiment {
    * @param factor `[B, 1]`; spent afterwards
    */
   async changeBy(prediction: Prediction, factor: Images, misfit: Numbers): Promise<Change> {
-    const { batch, patches, probe, waves } = prediction;
+    const { batch, layers, waves } = prediction;
     this.#step(prediction, factor);
-    return this.#changed({ batch, patches, probe, change: waves, misfit });
+    return this.#changed({ batch, misfit, slices: this.#stack.changes(layers, waves) });
   }
 
-  #step({ batch, waves }: Prediction, factor: Images): void {
+  #step({ batch, waves }: Compared & Exits, factor: Images): void {
     for (const part of this.#optics().toReversed()) part.detectorAdjoint?.(factor, batch);
     this.kernels.scale(waves, waves, factor);
     this.passage.adjoint(waves);
   }
 
-  async #changed(change: Change): Promise<Change> {
+  async #changed(of: Pick<Change, "batch" | "misfit"> & { readonly slices: readonly SliceChange[] }): Promise<Change> {
+    const change: Change = { ...of.slices[0], ...of };
     for (const wrapper of this.#wrappers) await wrapper.changed?.(change);
     return change;
   }
@@ -268,11 +272,6 @@ export class Experiment {
 
   #optics(): readonly Optics[] {
     return this.#wrappers.flatMap((wrapper) => wrapper.optics ?? []);
-  }
-
-  #planesFor({ frames }: Placed): [patches: Waves, change: Waves] {
-    const { kernels } = this;
-    return [kernels.frames(this.#patches, 0, frames.length), kernels.frames(this.#change, 0, frames.length)];
   }
 
   #rowFor({ frames }: Batch): Numbers {
@@ -291,8 +290,8 @@ export class Experiment {
   }
 
   #imagesShape(): Shape {
-    const [frames, , height, width] = this.#patches.shape;
-    return [frames, 1, height, width];
+    const [, , height, width] = this.probe.shape;
+    return [this.batchSize, 1, height, width];
   }
 
   /** Gives its memory on the device back. */
@@ -300,14 +299,21 @@ export class Experiment {
     this.#batches.release();
     this.passage.release();
     const made = [this.mask, this.#expected, this.#factor].filter((images) => images !== undefined);
-    this.kernels.release(this.object, this.probe, this.#patches, this.#change, this.#misfit, ...made);
+    this.#stack.release();
+    this.kernels.release(this.object, this.probe, this.#misfit, ...made);
   }
 }
 
 const lit = (probe: Waves, optics: readonly Optics[], placed: Placed): Waves =>
   optics.reduce<Waves>((light, part) => part.probe?.(placed, light) ?? light, probe);
 
-function checkScan({ amplitudes, positions, probe, mask }: EngineScan): void {
+function checkScan({ amplitudes, positions, probe, mask, object, slices }: EngineScan): void {
+  const given = object?.values.shape[0] ?? 1;
+  if (given > 1 && given !== slices?.count)
+    throw new PtychonautError("shape", "the first guess has other slices than the object is to have", {
+      expected: `1 or ${slices?.count ?? 1}`,
+      got: `${given}`,
+    });
   const { count, height, width } = amplitudes;
   const [, h, w] = probe.shape;
   const fits =
@@ -322,16 +328,18 @@ function checkScan({ amplitudes, positions, probe, mask }: EngineScan): void {
     });
 }
 
-/** The first guess where it lies on the canvas, 1 elsewhere. */
-function firstObject({ object }: EngineScan, { height, width, origin }: Canvas): Float32Array {
-  const out = new Float32Array(2 * height * width);
+/** The first guess where it lies on the canvas, 1 elsewhere, slice by slice; of a thin guess the first slice is it. */
+function firstObject({ object, slices }: EngineScan, { height, width, origin }: Canvas): Float32Array {
+  const out = new Float32Array(2 * (slices?.count ?? 1) * height * width);
   for (let i = 0; i < out.length; i += 2) out[i] = 1;
   if (object === undefined) return out;
-  const [, rows, columns] = object.values.shape;
+  const [given, rows, columns] = object.values.shape;
   const [down, right] = [object.origin[0] - origin[0], object.origin[1] - origin[1]];
-  for (let y = Math.max(0, -down); y < Math.min(rows, height - down); y++)
-    for (let x = Math.max(0, -right); x < Math.min(columns, width - right); x++)
-      for (let part = 0; part < 2; part++)
-        out[2 * ((y + down) * width + x + right) + part] = object.values.data[2 * (y * columns + x) + part];
+  for (let slice = 0; slice < given; slice++)
+    for (let y = Math.max(0, -down); y < Math.min(rows, height - down); y++)
+      for (let x = Math.max(0, -right); x < Math.min(columns, width - right); x++)
+        for (let part = 0; part < 2; part++)
+          out[2 * ((slice * height + y + down) * width + x + right) + part] =
+            object.values.data[2 * ((slice * rows + y) * columns + x) + part];
   return out;
 }

@@ -1,4 +1,5 @@
 import type { ComplexArray } from "../arrays.ts";
+import type { FreeSpace } from "../numerics/angularSpectrum.ts";
 import type { Geometry } from "../optics/geometry.ts";
 
 /**
@@ -18,6 +19,15 @@ export interface EngineScan {
   /** Counts of one unit of squared amplitude. */
   readonly countsPerUnit: number;
   readonly geometry?: Geometry;
+  /** Of an object too thick for one transmission. Default one slice. */
+  readonly slices?: Slices;
+}
+
+/** Layers that light passes one after the other, the first first. */
+export interface Slices {
+  readonly count: number;
+  /** From one to the next, in object pixels. */
+  readonly between: FreeSpace;
 }
 
 /** Measured amplitudes √I of frames, zero frequency at floor(n / 2). They may lie in a file. */

@@ -1,15 +1,21 @@
 import type { Batch, Placed } from "./batches.ts";
 import type { Held, Images, Numbers, Waves } from "./kernels/kernels.ts";
 
-/** How object and probe explain some frames, and the change of the exit waves that the data ask for. */
-export interface Change {
-  readonly batch: Batch;
+/** What the data ask of the wave behind a slice. */
+export interface SliceChange {
   /** `[B, 1]`: R_j O. */
   readonly patches: Waves;
-  /** `[1 or B, M]`: what lit these frames. */
+  /** `[1 or B, M]`: what lights the slice in these frames. */
   readonly probe: Waves;
   /** `[B, M]`: χ. */
   readonly change: Waves;
+}
+
+/** How object and probe explain some frames, and the change of the exit waves that the data ask for. */
+export interface Change extends SliceChange {
+  readonly batch: Batch;
+  /** Of every slice, the first first: what is beside it is that one's. A thin object has one. */
+  readonly slices: readonly SliceChange[];
   /** As `Kernels.likelihood` says. */
   readonly misfit: Numbers;
 }

@@ -39,7 +39,7 @@ export interface PiecewiseScan extends Omit<Dataset, "patterns"> {
 export function simulatePiecewise(options: SimulationOptions): PiecewiseScan {
   const { scan, nominalPositions } = plan(options);
   const { object, positions, photons } = scan;
-  const diffraction = diffractPiecewise(object, scan.probe, positions, photons, scan);
+  const diffraction = diffractPiecewise(object, scan.probe, positions, photons, travelling(scan));
   const mask = maskOf(scan);
   return {
     ...described(scan, diffraction.probe, mask),
@@ -84,7 +84,6 @@ function plan(options: SimulationOptions): Plan {
       ? {}
       : { frameIntensities: flicker(positions.length / 2, resolved.intensityJitter, beamRandom) }),
     ...(resolved.geometry === undefined ? {} : { geometry: resolved.geometry }),
-    propagator: propagatorOf(resolved.geometry, "the simulation"),
     name: `simulated-${resolved.object.kind}-${resolved.seed}`,
     ...(resolved.noise ? { noise: noiseRandom } : {}),
   };
@@ -122,7 +121,7 @@ function smoothed({ shape, data }: ComplexArray, sigma: number): ComplexArray {
 }
 
 /** A scan whose object, probe and positions are given. */
-export interface SimulatedScan extends DiffractionOptions {
+export interface SimulatedScan extends Omit<DiffractionOptions, "propagator"> {
   /** `[height, width]` complex transmission. */
   readonly object: ComplexArray;
   /** `[mode, n, n]`, any scale. */
@@ -140,6 +139,7 @@ export interface SimulatedScan extends DiffractionOptions {
   /** Diameter in detector pixels. Default 0: none. */
   readonly beamstop?: number;
   readonly name?: string;
+  /** Light travels as it says. Default into the far field. */
   readonly geometry?: Geometry;
 }
 
@@ -147,11 +147,16 @@ export interface SimulatedScan extends DiffractionOptions {
 export function simulateScan(scan: SimulatedScan): Dataset {
   const { object, positions, photons } = scan;
   const n = scan.probe.shape[1];
-  const { intensity, probe } = diffract(object, scan.probe, positions, photons, scan);
+  const { intensity, probe } = diffract(object, scan.probe, positions, photons, travelling(scan));
   const mask = maskOf(scan);
   detect(intensity, scan, mask);
   return { ...described(scan, probe, mask), patterns: memoryPatterns(intensity, [positions.length / 2, n, n]) };
 }
+
+const travelling = (scan: SimulatedScan): DiffractionOptions => ({
+  ...scan,
+  propagator: propagatorOf(scan.geometry, "the simulation"),
+});
 
 /** From expected counts to what the file is to hold, in place; `first` is the number of the first frame. */
 function detect(

@@ -28,12 +28,15 @@ export function simulatedProblem(options: Partial<SimulationOptions> = {}): Prob
     object,
     probe: sharp,
     positions: between,
+    geometry,
   } = simulate({
     ...{ n: 32, patterns: 100, step: 4, seed, object: "deadLeaves", scan: "raster", jitter: 0.3, smoothing: 1 },
     ...options,
   });
   const dataset = simulateScan({
     ...{ object: object as ComplexArray, probe: sharp, positions: between.map(Math.round), photons: photons ?? 1e5 },
+    ...(geometry === undefined ? {} : { geometry }),
+    ...(options.beamstop === undefined ? {} : { beamstop: options.beamstop }),
     ...(photons === undefined ? {} : { noise: new Random(seed) }),
   });
   const { patterns, positions } = dataset;
