@@ -34,6 +34,10 @@ export const tolerances = {
   paraxialFocus: 1e-6,
   /** A few float32 roundings, relative to the largest value. */
   float32Rounding: 1e-6,
+  /** Pixels: of a disk of 150 pixels, √44 more of the 44 on its rim, 7 pixels away, lie on one side with a tenth of its light each. */
+  beamCentre: 0.05,
+  /** Pixels: the same where masked pixels take the value of the one opposite, rounded to a pixel, in a fifth of the disk. */
+  maskedBeamCentre: 0.3,
   /** Simulation fixtures (README of the fixtures: 1e-4 of the maximum). */
   paritySimulation: 1e-4,
   /** Scale factors of the reference, computed there in float32 over up to a few million numbers (README of the fixtures: 1e-5). */

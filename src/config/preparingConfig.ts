@@ -61,7 +61,7 @@ const fields: Fields = {
   ),
   beamCenter: optional(
     z.string().regex(beamCenterPattern, "expected row,column, like 63.5,64, or found"),
-    "Where the patterns have the beam's centre: ROW,COLUMN, rounded to a pixel, or found (centre of mass of the mean pattern). It is moved to index floor(n/2); what was not measured is masked.",
+    "Where the patterns have the beam's centre: ROW,COLUMN, rounded to a pixel, or found (the centre of the mean pattern's bright part). It is moved to index floor(n/2); what was not measured is masked.",
   ),
   cropTo: optional(
     integer({ min: 1 }),

@@ -1,4 +1,4 @@
-import { torusCentre } from "../../data/torusCentre.ts";
+import { beamCentre as centreOf } from "../../data/beamCentre.ts";
 import { normalTail } from "../../numerics/chance.ts";
 import { optionAdvice } from "../scanOptions.ts";
 import { by, type DoctorRow, openRow } from "./row.ts";
@@ -12,9 +12,8 @@ const STRETCHES = 8;
 const OFF = 1;
 
 /**
- * Where the zero frequency sits, and where the beam's centre is to a part of a pixel. The centre is that of the mean pattern
- * (the phase of its first Fourier coefficients, which a constant background does not move); masked pixels take the value on
- * the other side of it. Its error is the scatter of the centres of eight stretches of the scan: an object bends light to
+ * Where the zero frequency sits, and where the beam's centre is to a part of a pixel. The centre is that of the mean pattern's
+ * bright part (`data/beamCentre`), as preparing finds it. Its error is the scatter of the centres of eight stretches of the scan: an object bends light to
  * one side here and to the other there.
  */
 export function beamCentre(subject: Subject): readonly DoctorRow[] {
@@ -25,28 +24,29 @@ export function beamCentre(subject: Subject): readonly DoctorRow[] {
     return [{ ...openRow("zero frequency", "in a near field patterns are images of the sample"), state: "fine" }];
   const { height, width, frames } = sample;
   const mask = trustedPixels(subject);
-  const whole = centreOf(meanCounts(sample, kind, 0, frames.length), mask, height, width);
-  if (whole.concentration < FLAT)
-    return [openRow("zero frequency", "the mean pattern is flat: its light has no centre")];
-  const parts = Math.min(STRETCHES, frames.length);
-  const centres = Array.from({ length: parts }, (_, k) => {
-    const [from, to] = [k, k + 1].map((part) => Math.floor((part * frames.length) / parts));
-    return centreOf(meanCounts(sample, kind, from, to), mask, height, width).index;
-  });
+  const sides = [height, width] as const;
+  const whole = centreOf(meanCounts(sample, kind, 0, frames.length), sides, mask);
+  if (whole === undefined) return [openRow("zero frequency", "the mean pattern is flat: its light has no centre")];
+  const stretches = Math.min(STRETCHES, frames.length);
+  const centres = Array.from({ length: stretches }, (_, k) => {
+    const [from, to] = [k, k + 1].map((part) => Math.floor((part * frames.length) / stretches));
+    return centreOf(meanCounts(sample, kind, from, to), sides, mask);
+  }).filter((centre) => centre !== undefined);
+  const parts = centres.length;
   const errors = [0, 1].map((axis) => {
     const n = [height, width][axis];
-    const away = centres.map((centre) => wrapped(centre[axis] - whole.index[axis], n));
+    const away = centres.map((centre) => wrapped(centre[axis] - whole[axis], n));
     return Math.sqrt(away.reduce((sum, value) => sum + value ** 2, 0) / Math.max(1, parts * (parts - 1)));
   });
   const error = parts < 3 ? Number.POSITIVE_INFINITY : Math.hypot(errors[0], errors[1]) / Math.SQRT2;
   const targets = { center: [Math.floor(height / 2), Math.floor(width / 2)], corner: [0, 0] } as const;
   const distance = (place: keyof typeof targets): number =>
-    Math.hypot(wrapped(whole.index[0] - targets[place][0], height), wrapped(whole.index[1] - targets[place][1], width));
+    Math.hypot(wrapped(whole[0] - targets[place][0], height), wrapped(whole[1] - targets[place][1], width));
   const place = distance("corner") < distance("center") ? "corner" : "center";
   const other = place === "corner" ? "center" : "corner";
   // How many standard errors nearer to the one than to the other: half the difference is where it would be undecided.
   const falseAlarm = Math.min(1, 2 * normalTail((distance(other) - distance(place)) / 2 / Math.max(error, 1e-3)));
-  const at = whole.index.map((value) => value.toFixed(2)).join(", ");
+  const at = whole.map((value) => value.toFixed(2)).join(", ");
   const evidence = `the mean pattern is centred at (${at}) ± ${parts < 3 ? "what few frames do not tell" : error.toFixed(2)} of (${height}, ${width}), ${distance(place).toFixed(1)} pixels from the ${place}`;
   const assumed = stated.dcAt ?? "center";
   const centreRows =
@@ -55,7 +55,7 @@ export function beamCentre(subject: Subject): readonly DoctorRow[] {
         parts < 2
         ? []
         : [openRow("beam centre", "it takes three frames to see how far it is to be trusted")]
-      : [offCentre(whole.index, targets[place], [height, width], error)];
+      : [offCentre(whole, targets[place], [height, width], error)];
   if (distance(place) > Math.min(height, width) / 4)
     return [
       { ...openRow("zero frequency", evidence), found: "neither at centre nor corner", state: "trouble" },
@@ -73,8 +73,6 @@ export function beamCentre(subject: Subject): readonly DoctorRow[] {
     ...centreRows,
   ];
 }
-
-const FLAT = 0.05;
 
 function offCentre(
   index: readonly [number, number],
@@ -106,28 +104,6 @@ function offCentre(
       : {}),
     limit: OFF + 2 * error,
   };
-}
-
-interface Centre {
-  readonly index: readonly [number, number];
-  readonly concentration: number;
-}
-
-/** Masked pixels take the value of the pixel opposite, about a centre that is found so in a few rounds. */
-function centreOf(mean: Float64Array, mask: ArrayLike<number> | undefined, height: number, width: number): Centre {
-  let found = torusCentre(mean, height, width);
-  if (mask === undefined || !mean.some((_, i) => mask[i] === 0)) return found;
-  for (let round = 0; round < 5; round++) {
-    const [cy, cx] = found.index;
-    const filled = mean.map((value, i) => {
-      if (mask[i] !== 0) return value;
-      const y = modulo(Math.round(2 * cy - Math.floor(i / width)), height);
-      const x = modulo(Math.round(2 * cx - (i % width)), width);
-      return mask[y * width + x] === 0 ? 0 : mean[y * width + x];
-    });
-    found = torusCentre(filled, height, width);
-  }
-  return found;
 }
 
 const modulo = (value: number, n: number): number => ((value % n) + n) % n;

@@ -1,6 +1,6 @@
 import type { Measurement, Patterns } from "../../data/dataset.ts";
 import type { PatternOperation } from "../../data/patternOperation.ts";
-import { operate, type Sides } from "../../data/patternOperations.ts";
+import { operate } from "../../data/patternOperations.ts";
 import { type PixelStatistics, pixelTally } from "../../data/pixelStatistics.ts";
 
 /** What one pass over the patterns says, before and after values are changed. */
@@ -71,31 +71,4 @@ function countsIn(frame: Float32Array, measurement: Measurement): number {
   if (measurement === "counts") for (let i = 0; i < frame.length; i++) sum += frame[i];
   else for (let i = 0; i < frame.length; i++) sum += frame[i] * frame[i];
   return sum;
-}
-
-/** The part of the brightest pixel's counts from which on a pixel tells where the beam is. */
-const BEAM = 0.1;
-
-/**
- * Centre of mass of a mean pattern, (y, x), over valid pixels with a tenth of the counts of the brightest thousandth or more:
- * what is scattered farther out, or falls beyond the detector on one side, does not move it.
- * @returns undefined where there is no light
- */
-export function beamCentre(
-  mean: ArrayLike<number>,
-  [height, width]: Sides,
-  mask: ArrayLike<number> | undefined,
-): readonly [y: number, x: number] | undefined {
-  const valid = Float64Array.from({ length: height * width }, (_, i) => (mask?.[i] === 0 ? 0 : mean[i]));
-  const sorted = valid.slice().sort();
-  const bright = sorted[Math.max(0, sorted.length - 1 - Math.floor(sorted.length / 1000))];
-  if (!(bright > 0)) return undefined;
-  let [total, y, x] = [0, 0, 0];
-  for (let i = 0; i < valid.length; i++) {
-    if (valid[i] < BEAM * bright) continue;
-    total += valid[i];
-    y += valid[i] * Math.floor(i / width);
-    x += valid[i] * (i % width);
-  }
-  return [y / total, x / total];
 }

@@ -1,4 +1,5 @@
 import type { ComplexArray, RealArray } from "../../arrays.ts";
+import { beamCentre } from "../../data/beamCentre.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { orientations } from "../../data/orientations.ts";
 import type { PatternOperation, WindowOperation } from "../../data/patternOperation.ts";
@@ -12,7 +13,7 @@ import { framesLeftOut } from "../scanPositions.ts";
 import { badPixelsMasked } from "./badPixels.ts";
 import { builtProbe } from "./builtProbe.ts";
 import { type DetectorPlan, detectorPlan, statedCentre } from "./detectorPlan.ts";
-import { beamCentre, type MeasuredPatterns, measuredPatterns } from "./measuredPatterns.ts";
+import { type MeasuredPatterns, measuredPatterns } from "./measuredPatterns.ts";
 import { type FittedProbe, fittedProbe } from "./probeWindow.ts";
 import { resampledObject } from "./resampledObject.ts";
 import { checkLeft, valueOperations, valueText } from "./values.ts";
@@ -131,6 +132,7 @@ function foundCentre(
   if (centre !== undefined) return centre;
   throw new PtychonautError("data", "there is no light to find the beam's centre by", {
     where,
+    got: measured.mean.some((value) => value > 0) ? "light that is spread evenly" : "no counts",
     fix: `say where it is: ${setting("beam_center", "row,column")}`,
   });
 }
