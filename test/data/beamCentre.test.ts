@@ -17,7 +17,7 @@ function beam([cy, cx]: readonly [number, number], background = 0, size = N): Fl
 const near = (
   found: readonly number[] | undefined,
   [y, x]: readonly [number, number],
-  within = tolerances.beamCentre,
+  within: number = tolerances.beamCentre,
 ): void => {
   expect(Math.abs((found?.[0] ?? Number.NaN) - y)).toBeLessThan(within);
   expect(Math.abs((found?.[1] ?? Number.NaN) - x)).toBeLessThan(within);
