@@ -1,5 +1,6 @@
 import { type Hdf5Library, quietly } from "./library.ts";
 import { GROUP, typeOf } from "./objects.ts";
+import { linkedPath } from "./virtualPaths.ts";
 
 /** What is known of the links of a file by listing its groups. */
 export interface Links {
@@ -7,8 +8,11 @@ export interface Links {
   has(path: string): boolean;
   /** The same, and a soft link leads to one that is there. */
   leads(path: string): boolean;
-  /** The same, and no link on the way leads to another file. */
-  stays(path: string): boolean;
+  /**
+   * The file that a path leads into: "" for this one, else its path from this one's folder. Undefined where it leads nowhere,
+   * or through several files.
+   */
+  fileOf(path: string): string | undefined;
 }
 
 /** Soft links one after the other; more is a loop. */
@@ -27,9 +31,10 @@ export function linksOf(library: Hdf5Library, id: bigint): Links {
     listed.set(group, found);
     return found;
   };
-  const leavesFile = (path: string): boolean =>
-    quietly(library, () => library.get_external_link(id, path))?.filename !== undefined;
-  const find = (parts: readonly string[], follow: boolean, links: number, here = false): boolean => {
+  const fileBehind = (path: string): string | undefined =>
+    quietly(library, () => library.get_external_link(id, path))?.filename;
+  /** @param left takes the names of other files on the way */
+  const find = (parts: readonly string[], follow: boolean, links: number, left?: string[]): boolean => {
     let group = "";
     for (const [i, part] of parts.entries()) {
       if (!namesIn(group).has(part)) return false;
@@ -40,9 +45,12 @@ export function linksOf(library: Hdf5Library, id: bigint): Links {
       if (target !== null) {
         const from = target.startsWith("/") ? [] : partsOf(group);
         const on = [...from, ...partsOf(target), ...parts.slice(i + 1)];
-        return links < MOST_LINKS && find(on, follow, links + 1, here);
+        // In another file it counts from there.
+        if (left !== undefined && left.length > 0) return false;
+        return links < MOST_LINKS && find(on, follow, links + 1, left);
       }
-      if (here && leavesFile(path)) return false;
+      const file = left && fileBehind(path);
+      if (file !== undefined) left?.push(file);
       if (!isLast && typeOf(library, id, path) !== GROUP) return false;
       group = path;
     }
@@ -55,7 +63,11 @@ export function linksOf(library: Hdf5Library, id: bigint): Links {
       known.set(path, answer);
       return answer;
     },
-    stays: (path) => find(partsOf(path), true, 0, true),
+    fileOf(path) {
+      const left: string[] = [];
+      if (!find(partsOf(path), true, 0, left) || left.length > 1) return undefined;
+      return left.length === 0 ? "" : linkedPath("", left[0]);
+    },
   };
 }
 

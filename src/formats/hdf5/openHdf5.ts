@@ -26,7 +26,16 @@ const MOST_AT_ONCE = 2 ** 27;
  * @throws PtychonautError "data" when it is damaged
  */
 export async function openHdf5(source: ByteSource, where: string, neighbours: Neighbours): Promise<ArrayFile> {
-  const reader = await (neighbours.openHdf5 ?? openHere)(source, where, neighbours);
+  const sources = new Map<string, ByteSource>([["", source]]);
+  const named: Neighbours = {
+    ...neighbours,
+    async open(name) {
+      const file = await neighbours.open(name);
+      if (file !== undefined) sources.set(name, file);
+      return file;
+    },
+  };
+  const reader = await (neighbours.openHdf5 ?? openHere)(source, where, named);
   const normal = (path: string): string => path.replace(/\/+/g, "/").replace(/^\/|\/$/g, "");
   const place = (key: string): string => `${where}: ${normal(key)}`;
   // Formats ask for the same again and again, and the reader may be in another thread.
@@ -50,7 +59,7 @@ export async function openHdf5(source: ByteSource, where: string, neighbours: Ne
     const { shape, dtype, itemSize } = numeric(key);
     return { shape, dtype, data: decode(key, together(elements(key), sizeOf(shape) * itemSize)) };
   };
-  const direct = await directReading(reader, source, where);
+  const direct = await directReading(reader, sources, where);
   const bytes = (key: string, box: Box): Uint8Array =>
     direct(normal(key))?.bytes(box) ?? reader.bytes(normal(key), box);
   function* boxes(key: string, all: Iterable<Box>): Generator<Uint8Array, void, void> {

@@ -167,7 +167,8 @@ function readerOf({
     bitshuffled(path) {
       const type = readable(path);
       const plain = type.chunks !== null && type.littleEndian && type.virtual_sources === undefined;
-      if (!plain || !links.stays(path) || !/^(bool|u?int|float)\d*$/.test(kindOf(type).dtype)) return undefined;
+      const file = plain ? links.fileOf(path) : undefined;
+      if (file === undefined || !/^(bool|u?int|float)\d*$/.test(kindOf(type).dtype)) return undefined;
       const stored = bitshuffledAlone(
         attempt(path, () => library.get_dataset_filters(id, path)),
         type.size,
@@ -175,7 +176,7 @@ function readerOf({
       const reference = quietly(library, () => library.create_object_reference(id, path));
       if (stored === undefined || reference === undefined) return undefined;
       const address = Array.from(reference).reduceRight((sum, byte) => 256 * sum + byte, 0);
-      return address === 0 ? undefined : { ...stored, address };
+      return address === 0 ? undefined : { ...stored, file, address };
     },
     close,
   };

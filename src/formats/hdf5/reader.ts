@@ -14,7 +14,9 @@ export interface Hdf5Header {
 }
 
 export interface BitshuffledDataset extends Bitshuffled {
-  /** Of what describes the dataset, as references within the file have it. */
+  /** The file that it is in: "" for this one, else its path from this one's folder. */
+  readonly file: string;
+  /** Of what describes the dataset, as references within that file have it. */
   readonly address: number;
 }
 
@@ -45,7 +47,7 @@ export interface Hdf5Reader {
   texts(path: string): readonly string[];
   /** Where all elements lie in the file as they are, bytes; undefined where they do not. */
   offset(path: string): number | undefined;
-  /** Of a dataset in this very file whose chunks are bitshuffled and nothing else, little-endian numbers; else undefined. */
+  /** Of a dataset of little-endian numbers whose chunks are bitshuffled and nothing else; else undefined. */
   bitshuffled(path: string): BitshuffledDataset | undefined;
   close(): void;
 }

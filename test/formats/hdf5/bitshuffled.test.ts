@@ -7,7 +7,7 @@ import { installPlugins } from "../../../src/formats/hdf5/filters.ts";
 import { hdf5Library } from "../../../src/formats/hdf5/library.ts";
 import { openHdf5 } from "../../../src/formats/hdf5/openHdf5.ts";
 import { openHere } from "../../../src/formats/hdf5/openHere.ts";
-import type { Hdf5Reader } from "../../../src/formats/hdf5/reader.ts";
+import type { Box, Hdf5Reader } from "../../../src/formats/hdf5/reader.ts";
 import { noNeighbours } from "../../../src/formats/neighbours.ts";
 import { Random } from "../../../src/random.ts";
 import { type WrittenFile, writtenHdf5 } from "./written.ts";
@@ -62,17 +62,23 @@ function put(file: WrittenFile, name: string, { kind = "uint16", shape, chunks, 
 }
 
 /** A file, in which it shows when the library decodes a chunk. */
-async function opened(bytes: Uint8Array): Promise<{ file: ArrayFile; reader: Hdf5Reader; byLibrary: () => number }> {
+async function opened(
+  bytes: Uint8Array,
+  beside: Readonly<Record<string, Uint8Array>> = {},
+): Promise<{ file: ArrayFile; reader: Hdf5Reader; byLibrary: () => number }> {
   let calls = 0;
-  const reader = await openHere(memorySource(bytes), "file.h5", noNeighbours);
-  const watched: Hdf5Reader = {
-    ...reader,
-    bytes(path, box) {
-      calls++;
-      return reader.bytes(path, box);
+  let reader!: Hdf5Reader;
+  const file = await openHdf5(memorySource(bytes), "file.h5", {
+    open: async (name) => (beside[name] === undefined ? undefined : { ...memorySource(beside[name]), close() {} }),
+    async openHdf5(...args) {
+      reader = await openHere(...args);
+      const count = (path: string, box: Box): Uint8Array<ArrayBuffer> => {
+        calls++;
+        return reader.bytes(path, box);
+      };
+      return { ...reader, bytes: count };
     },
-  };
-  const file = await openHdf5(memorySource(bytes), "file.h5", { ...noNeighbours, openHdf5: async () => watched });
+  });
   return { file, reader, byLibrary: () => calls };
 }
 
@@ -139,6 +145,36 @@ describe.each(["earliest", "latest"] as const)("a bitshuffled dataset in the %s 
     const truth = reader.bytes("data", whole(dataset.shape));
     expect(Buffer.concat([...file.elements("data")]).equals(truth)).toBe(true);
     expect(byLibrary()).toBe(0);
+    file.close();
+  });
+
+  it("is found in the file that a link leads to, but not behind two links", async () => {
+    const dataset = { shape: [3, 20, 30], chunks: [1, 20, 30] };
+    const other = await written((file) => {
+      file.create_group("entry");
+      put(file, "entry/data", dataset);
+    });
+    const between = await written((file) => file.create_external_link("sub/other.h5", "/entry/data", "link"));
+    const bytes = await written((file) => {
+      file.create_external_link("sub/other.h5", "/entry/data", "one");
+      file.create_external_link("sub/other.h5", "/entry", "group");
+      file.create_external_link("between.h5", "/link", "two");
+      file.create_soft_link("/group/data", "soft");
+    });
+    const { file, byLibrary } = await opened(bytes, { "sub/other.h5": other, "between.h5": between });
+    const expected = numbers("uint16", 1800);
+    // Once to compare with what the library reads, and where nothing is sure, always.
+    for (const [key, calls] of [
+      ["one", 1],
+      ["group/data", 1],
+      ["soft", 1],
+      ["two", 2],
+    ] as const) {
+      const before = byLibrary();
+      expect(file.readNumbers(key).data, key).toEqual(expected);
+      expect(file.readImages(key, 1, 1), key).toEqual(expected.slice(600, 1200));
+      expect(byLibrary() - before, key).toBe(calls);
+    }
     file.close();
   });
 
