@@ -6,7 +6,7 @@ import {
   elements, firstRowGroup, firstRowPass, isReversed, length, PASS_BYTES, passes, radixOf, rowGroups, rowPasses, twiddlesOf,
 } from "./fftPlan";
 import {
-  highHalves, highPairs, lowHalves, lowPairs, padded, turnElements, turnElementsInterleaved, turnRows,
+  evens, highHalves, highPairs, lowHalves, lowPairs, odds, padded, turnElements, turnElementsInterleaved, turnRows,
 } from "./layout";
 
 /**
@@ -19,12 +19,23 @@ export function fftRows(
 ): void {
   srcPitch <<= 3;
   dstPitch <<= 3;
-  // Where 16 does not divide the length, 4 neighbours of a result need not be one block.
-  const whole = (length(plan) & 15) == 0;
   if (passes(plan) == 0) bluesteinRows(plan, src, srcPitch, dst, dstPitch, rows, scratch, interleaved, factor);
-  else if (rowPasses(plan) == 0 || !(interleaved || whole)) {
-    turnedRows(plan, src, srcPitch, dst, dstPitch, rows, scratch, interleaved, factor);
-  } else directRows(plan, src, srcPitch, dst, dstPitch, rows, scratch, interleaved, factor);
+  else if (rowPasses(plan) == 0) turnedRows(plan, src, srcPitch, dst, dstPitch, rows, scratch, interleaved, factor);
+  else {
+    // Where 16 does not divide the length, 4 neighbours of a result need not be one block.
+    const whole = (length(plan) & 15) == 0;
+    directRows(plan, src, srcPitch, dst, dstPitch, rows, scratch, interleaved || !whole, factor);
+    if (!interleaved && !whole) for (let y = 0; y < rows; y++, dst += dstPitch) blockRow(dst, length(plan));
+  }
+}
+
+/** Interleaved → blocked, in place. */
+function blockRow(row: usize, n: i32): void {
+  for (const end = row + (<usize>n << 3); row < end; row += 32) {
+    const a = v128.load(row), b = v128.load(row, 16);
+    v128.store(row, evens(a, b));
+    v128.store(row, odds(a, b), 16);
+  }
 }
 
 /** Bytes between rows of scratch. */

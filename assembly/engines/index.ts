@@ -1,3 +1,4 @@
+export { fftRows } from "./fftRows";
 export { fourier, fourierColumns, fourierRows } from "./fourier";
 export {
   COMBINE, CUT, DIVIDE, ELEMENTWISE, EXIT_CHANGE, FILL, FILL_NUMBERS, FOURIER, LARGEST, LIKELIHOOD, PASTE, PIE_STEP,

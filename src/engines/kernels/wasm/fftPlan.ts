@@ -93,9 +93,7 @@ function convolutionScratch(n: number): number {
 
 function rowScratch(n: number): number {
   if (laneFactors(n) === undefined) return convolutionScratch(n);
-  // Lengths that 16 does not divide are turned where the result is to be blocked.
-  const turned = 2 * 8 * (elements(n) + 3);
-  return rowCount(n) * (n % 16 === 0 && rowFactors(n) !== undefined ? 8 * n + ROW_GAP : turned);
+  return rowCount(n) * (rowFactors(n) !== undefined ? 8 * n + ROW_GAP : 2 * 8 * (elements(n) + 3));
 }
 
 /** Plans of both directions, one after the other, each with the way to its sister. */
