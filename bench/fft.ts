@@ -4,16 +4,14 @@
  *
  * All take turns of a few milliseconds, so that a machine that slows down does so for all; every transform is timed.
  */
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { fftPlan, fourierScratch, planePitch } from "../src/engines/kernels/wasm/fftPlan.ts";
 import { MOST_PAGES, PAGE, webAssembly } from "../src/engines/kernels/wasm/module.ts";
 import { Random } from "../src/random.ts";
 import { statistics } from "./report.ts";
+import { Rival } from "./rival.ts";
 
 const { values } = parseArgs({
   options: {
@@ -28,8 +26,8 @@ const milliseconds = Number(values.milliseconds);
 
 async function main(): Promise<void> {
   const code = await webAssembly.compile(readFileSync(new URL("../wasm/engines.wasm", import.meta.url)));
-  const rival = values.python === undefined ? undefined : await Rival.start(values.python);
-  const names = ["ours", ...(rival?.libraries ?? [])];
+  const rival = values.python === undefined ? undefined : await Rival.start(values.python, "fft.py");
+  const names = ["ours", ...((rival?.greeting ?? []) as string[])];
   console.log(`${cpus()[0].model}, Node ${process.version}; µs a transform, minimum (median)`);
   console.log(["side", ...names].map((name) => name.padStart(18)).join(""));
   for (const side of values.sizes.split(",").map(Number)) {
@@ -39,7 +37,8 @@ async function main(): Promise<void> {
     times(transform, 200);
     for (let round = 0; round < rounds; round++) {
       turns[0].push(...times(transform, milliseconds));
-      for (const [i, found] of ((await rival?.times(side, milliseconds)) ?? []).entries()) turns[i + 1].push(...found);
+      const theirs = ((await rival?.ask([side, milliseconds])) ?? []) as number[][];
+      for (const [i, found] of theirs.entries()) turns[i + 1].push(...found);
     }
     const cells = turns.map(statistics).map(({ minimum, median }) => `${minimum.toFixed(1)} (${median.toFixed(1)})`);
     console.log([`${side}²`, ...cells].map((cell) => cell.padStart(18)).join(""));
@@ -79,39 +78,6 @@ function times(transform: () => void, turn: number): number[] {
     found.push((performance.now() - start) * 1000);
   }
   return found;
-}
-
-/** The process of `rivals/fft.py`. */
-class Rival {
-  readonly libraries: readonly string[];
-  readonly #process: ChildProcessWithoutNullStreams;
-  readonly #answers: AsyncIterator<string>;
-
-  private constructor(process: ChildProcessWithoutNullStreams, answers: AsyncIterator<string>, libraries: string[]) {
-    this.#process = process;
-    this.#answers = answers;
-    this.libraries = libraries;
-  }
-
-  static async start(python: string): Promise<Rival> {
-    const script = fileURLToPath(new URL("rivals/fft.py", import.meta.url));
-    const one = { OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1" };
-    const child = spawn(python, [script], { env: { ...process.env, ...one } });
-    child.stderr.pipe(process.stderr);
-    const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-    const { value, done } = await answers.next();
-    if (done === true) throw new Error(`${python} could not run ${script}`);
-    return new Rival(child, answers, JSON.parse(value) as string[]);
-  }
-
-  async times(side: number, turn: number): Promise<number[][]> {
-    this.#process.stdin.write(`${JSON.stringify([side, turn])}\n`);
-    return JSON.parse((await this.#answers.next()).value as string) as number[][];
-  }
-
-  end(): void {
-    this.#process.stdin.end();
-  }
 }
 
 await main();
