@@ -104,9 +104,8 @@ export function compare(
       fftRows(planW, rows, pitch >> 3, rows, pitch >> 3, count, scratch, false, unit);
     }
     for (let y = <i32>at; y < last; y++) {
-      if (kind == GAUSSIAN) step(GAUSSIAN, record, frame, y, work, partials);
-      else if (kind == POISSON) step(POISSON, record, frame, y, work, partials);
-      else step(INTENSITY, record, frame, y, work, partials);
+      if (modes == 1) stepOf(true, kind, record, frame, y, work, partials);
+      else stepOf(false, kind, record, frame, y, work, partials);
     }
     for (let plane = work; plane < all; plane += stride) {
       const rows = plane + at * pitch;
@@ -115,9 +114,19 @@ export function compare(
   }
 }
 
+/** `single`: one mode. */
+// @ts-ignore: decorator
+@inline function stepOf(single: bool, kind: i32, record: usize, frame: i32, y: i32, work: usize, partials: usize): void {
+  if (kind == GAUSSIAN) step(single, GAUSSIAN, record, frame, y, work, partials);
+  else if (kind == POISSON) step(single, POISSON, record, frame, y, work, partials);
+  else step(single, INTENSITY, record, frame, y, work, partials);
+}
+
 /** Row y of all modes: Ψ → (the step's length) Ψ, and the misfit. */
 // @ts-ignore: decorator
-@inline function step(kind: i32, record: usize, frame: i32, y: i32, work: usize, partials: usize): void {
+@inline function step(
+  single: bool, kind: i32, record: usize, frame: i32, y: i32, work: usize, partials: usize,
+): void {
   const width = widthOf(record), stride = load<usize>(record, WORK_STRIDE), end = <usize>modesOf(record) * stride;
   const dark = f32x4.splat(<f32>factorOf(record + DARK, 0)), mask = load<usize>(record, MASK), zero = f32x4.splat(0);
   let row = work + <usize>y * load<usize>(record, WORK_PITCH), measured = rowOf(record + THIRD, frame, 0, y);
@@ -134,13 +143,13 @@ export function compare(
         valids += 16;
       }
       let light = zero;
-      for (let m: usize = 0; m < end; m += stride) {
+      for (let m: usize = 0; single ? m == 0 : m < end; m += single ? 1 : stride) {
         const re = v128.load(row + m), im = v128.load(row + m, 16);
         light = f32x4.add(light, f32x4.add(f32x4.mul(re, re), f32x4.mul(im, im)));
       }
       const amplitude = v128.load(measured), square = f32x4.mul(amplitude, amplitude);
       const factor = stepFactor(kind, light, amplitude, valid, dark);
-      for (let m: usize = 0; m < end; m += stride) {
+      for (let m: usize = 0; single ? m == 0 : m < end; m += single ? 1 : stride) {
         v128.store(row + m, f32x4.mul(v128.load(row + m), factor));
         v128.store(row + m, f32x4.mul(v128.load(row + m, 16), factor), 16);
       }
