@@ -1,4 +1,5 @@
 import { PtychonautError, setting } from "../errors.ts";
+import { nearField } from "../physics/propagation/nearField.ts";
 import { propagatorOf } from "../physics/propagation/propagators.ts";
 import { AdamRun, type AdamSettings } from "./ad/adam.ts";
 import type { AdPhysics } from "./ad/graphs.ts";
@@ -29,6 +30,7 @@ export const ad: Engine<AdSettings> = {
   name: "ad",
   about: "gradients of pixels through the graph that trains networks, on every accelerator (Adam or L-BFGS)",
   inGraphs: true,
+  multislice: true,
   settings: [
     {
       ...{ name: "optimizer", kind: "choice", default: "adam", values: ["adam", "lbfgs"] },
@@ -68,17 +70,18 @@ export const ad: Engine<AdSettings> = {
 
 /** What graphs have of an experiment. */
 export function physicsOf(
-  { scan, canvas, probe, subPixel, dark, frames }: Experiment,
+  { scan, canvas, object, probe, subPixel, dark, frames }: Experiment,
   { batchSize, noise }: Pick<AdSettings, "batchSize" | "noise">,
 ): AdPhysics {
   const [, modes, height, width] = probe.shape;
   return {
     shape: {
       frames: Math.min(batchSize, frames),
-      ...{ modes, window: [height, width], canvas: [canvas.height, canvas.width] },
+      ...{ modes, window: [height, width], canvas: [canvas.height, canvas.width], slices: object.shape[1] },
       ...{ between: subPixel === "bilinear", masked: scan.mask !== undefined },
     },
     propagator: propagatorOf(scan.geometry),
+    ...(scan.slices === undefined ? {} : { between: nearField(scan.slices.between) }),
     noise: noise === "poisson" ? "poisson" : "gaussian",
     dark,
   };

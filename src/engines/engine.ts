@@ -14,6 +14,8 @@ export interface Engine<S extends EngineSettings = EngineSettings> {
   readonly settings: readonly EngineSetting[];
   /** Computes in graphs: its experiment has a runtime. */
   readonly inGraphs?: true;
+  /** Reconstructs objects of several slices too. */
+  readonly multislice?: true;
   /** @param settings all of them, as `completeSettings` gives them */
   init(experiment: Experiment, settings: S): EngineRun;
 }

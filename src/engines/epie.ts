@@ -17,6 +17,7 @@ type EpieSettings = Omit<PieSettings, "alpha">;
 export const epie: Engine<EpieSettings> = {
   name: "epie",
   about: "extended ptychographical iterative engine, a frame after the other (Maiden & Rodenburg 2009)",
+  multislice: true,
   settings: [batchSize, objectStep(1), probeStep(1), probeStart, batching, momentum, momentumEvery],
   init: (experiment, settings) => new PieRun(experiment, { ...settings, alpha: 1 }),
 };

@@ -71,7 +71,7 @@ const LIT_BY = 8;
  * times as frames share a pixel, and diverge. W and V are sums over the same frames, so that each pixel moves by a mean of
  * what its frames ask for. Half the gradient of Σ (|Ψ| − √I)² in the object is −Σ_j R_jᵀ P* χ, and its curvature at most
  * 2 W: what is divided by is at least W, so that a step of up to 2 in the object alone, or in the probe alone, cannot raise
- * that sum over the batch.
+ * that sum over the batch. Of an object with several slices each takes its part of the step, with the light on it in W.
  */
 export class PieRun implements EngineRun {
   readonly memory: Readonly<Record<string, Remembered>>;
@@ -101,7 +101,9 @@ export class PieRun implements EngineRun {
   async step(epoch: Epoch): Promise<EpochReport> {
     const { probeStep, probeStart } = this.#settings;
     const moving = epoch.number >= probeStart;
-    const steps = { ...this.#settings, probeStep: moving ? probeStep : 0 };
+    // Slices that all took their full step would together go as many times too far.
+    const objectStep = this.#settings.objectStep / this.#experiment.object.shape[1];
+    const steps = { ...this.#settings, objectStep, probeStep: moving ? probeStep : 0 };
     const momenta = [this.#objectMomentum, moving ? this.#probeMomentum : undefined];
     const stretch = this.#stretch(epoch.frames.length);
     for (const momentum of momenta) momentum?.begin();
@@ -146,17 +148,19 @@ export class PieRun implements EngineRun {
     }
   }
 
-  /** What `Kernels.pieStep` does of one frame. */
+  /** What `Kernels.pieStep` does of one frame, slice after slice. */
   async #alone(frames: Int32Array, { objectStep, probeStep, alpha }: PieSettings): Promise<void> {
     const { kernels, object, probe } = this.#experiment;
     const change = await this.#experiment.change(this.#experiment.load(frames), "gaussian", this.#tally.next(1));
     this.#window ??= windowOf(this.#experiment);
     const { direction, gradient, light, shade, most } = this.#window;
-    kernels.power(light, change.probe);
-    kernels.largest(most, light);
-    kernels.product(direction, change.probe, change.change, { conjugate: true });
-    kernels.divide(direction, direction, light, { form: "linear", alpha, most }, { step: objectStep });
-    kernels.paste(object, direction, change.batch.windows);
+    for (const [k, slice] of change.slices.entries()) {
+      kernels.power(light, slice.probe);
+      kernels.largest(most, light);
+      kernels.product(direction, slice.probe, slice.change, { conjugate: true });
+      kernels.divide(direction, direction, light, { form: "linear", alpha, most }, { step: objectStep });
+      kernels.paste(kernels.modes(object, k, 1), direction, change.batch.windows);
+    }
     kernels.power(shade, change.patches);
     kernels.largest(most, shade);
     kernels.product(gradient, change.patches, change.change, { conjugate: true });

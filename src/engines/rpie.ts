@@ -19,6 +19,7 @@ import {
 export const rpie: Engine<PieSettings> = {
   name: "rpie",
   about: "regularised PIE: further where there is little light (Maiden, Johnson & Li 2017)",
+  multislice: true,
   settings: [
     batchSize,
     objectStep(0.5),

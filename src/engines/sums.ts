@@ -8,9 +8,9 @@ import type { Change } from "./wrapperRun.ts";
  * is divided by. Batch after batch adds to them.
  */
 export class Sums {
-  /** `[1, 1, H, W]`, Σ_j R_jᵀ Σ_m P_jm* χ_jm: downhill in the object, half the likelihood's gradient. */
+  /** `[1, slices, H, W]`, Σ_j R_jᵀ Σ_m P_jm* χ_jm: downhill in the object, half the likelihood's gradient. */
   readonly object: Waves;
-  /** `[1, 1, H, W]`, Σ_j R_jᵀ Σ_m |P_jm|²: the light on each pixel. Between pixels, a bound of what (R_jO)* R_j O sums to. */
+  /** `[1, slices, H, W]`, Σ_j R_jᵀ Σ_m |P_jm|²: the light on each pixel. Between pixels, a bound of what (R_jO)* R_j O sums to. */
   readonly light: Images;
   /** `[1, M, h, w]`, Σ_j (R_j O)* χ_jm: the same in the probe. */
   readonly probe: Waves;
@@ -36,20 +36,23 @@ export class Sums {
     for (const sum of [this.object, this.light, this.probe, this.shade]) this.#kernels.fill(sum, 0);
   }
 
-  add({ batch, probe, patches, change }: Omit<Change, "misfit">): void {
-    this.addToObject(batch, probe, change);
+  add({ batch, patches, change, slices }: Omit<Change, "misfit">): void {
+    for (const [k, slice] of slices.entries()) this.addToObject(batch, slice.probe, slice.change, k);
     this.addToProbe(patches, change);
   }
 
-  /** @param probe `[1 or B, M]` */
-  addToObject({ frames, windows }: Placed, probe: Waves, change: Waves): void {
+  /**
+   * @param probe `[1 or B, M]`
+   * @param slice of the object. Default the first
+   */
+  addToObject({ frames, windows }: Placed, probe: Waves, change: Waves, slice = 0): void {
     const kernels = this.#kernels;
     const direction = kernels.frames(this.#direction, 0, frames.length);
     kernels.product(direction, probe, change, { conjugate: true });
-    kernels.paste(this.object, direction, windows);
+    kernels.paste(kernels.modes(this.object, slice, 1), direction, windows);
     const power = kernels.frames(this.#power, 0, probe.shape[0]);
     kernels.power(power, probe);
-    kernels.pasteImages(this.light, power, windows);
+    kernels.pasteImages(kernels.modes(this.light, slice, 1), power, windows);
   }
 
   /** @param patches `[B, 1]` */

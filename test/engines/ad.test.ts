@@ -6,6 +6,7 @@ import { quasiNewton } from "../../src/engines/ad/quasiNewton.ts";
 import { ad, physicsOf } from "../../src/engines/ad.ts";
 import { Experiment } from "../../src/engines/experiment.ts";
 import { float64Kernels } from "../../src/engines/kernels/float64.ts";
+import type { EngineScan } from "../../src/engines/scan.ts";
 import { completeSettings } from "../../src/engines/settings.ts";
 import { Sums } from "../../src/engines/sums.ts";
 import { gradients } from "../../src/graph/gradients.ts";
@@ -23,6 +24,7 @@ import {
   spoiltProbe,
   withProbe,
 } from "./problem.ts";
+import { thickProblem } from "./thickProblem.ts";
 
 const small = { patterns: 12, objectSize: [48, 48], n: 16, step: 6 } as const;
 const dead = Float32Array.from({ length: 15 * 16 }, (_, i) => (i % 16 === 3 || i < 20 ? 0 : 1));
@@ -30,11 +32,12 @@ const problems = {
   "two modes in a far field, between pixels, behind a mask": () =>
     resimulated(simulatedProblem({ ...small, modes: 2 }), { window: [15, 16], between: true, mask: dead }),
   "two modes in a near field": () => simulatedProblem({ ...small, modes: 2, geometry: nearGeometry }),
+  "two slices": () => thickProblem({ count: 2, between: { travel: 12, wavelength: 0 } }, { n: 16, rows: 3, step: 4 }),
   "a beamstop": () => simulatedProblem({ ...small, beamstop: 4 }),
-} satisfies Record<string, () => ReturnType<typeof simulatedProblem>>;
+} satisfies Record<string, () => { readonly scan: EngineScan }>;
 
 /** An experiment far from the truth, so that everything asks for change. */
-async function randomState(make: () => ReturnType<typeof simulatedProblem>): Promise<Experiment> {
+async function randomState(make: () => { readonly scan: EngineScan }): Promise<Experiment> {
   const experiment = new Experiment(float64Kernels(), make().scan, { batchSize: 12, subPixel: "bilinear" });
   const { kernels, object, probe } = experiment;
   const random = new Random(8);

@@ -1,13 +1,13 @@
-import { type Complex, intensity } from "../../graph/complex.ts";
+import { type Complex, each, intensity } from "../../graph/complex.ts";
 import { gradients } from "../../graph/gradients.ts";
 import type { Target } from "../../graph/lowering/target.ts";
 import { buildModel } from "../../graph/onnx/model.ts";
 import { add, mul, sqrt, square, sub } from "../../graph/ops/elementwise.ts";
-import { concat, expand, reshape } from "../../graph/ops/layout.ts";
+import { concat, expand, reshape, slice } from "../../graph/ops/layout.ts";
 import { sum } from "../../graph/ops/reduce.ts";
 import { type Optimizer, optimizerScalars } from "../../graph/optimizers.ts";
 import { Graph, type Tensor } from "../../graph/tensor.ts";
-import { exitWaves } from "../../physics/illumination.ts";
+import { multisliceExit } from "../../physics/multislice.ts";
 import { sampleSum } from "../../physics/perSample.ts";
 import { halfDeviance } from "../../physics/poisson.ts";
 import type { Propagator } from "../../physics/propagation/propagator.ts";
@@ -21,6 +21,7 @@ export interface AdShape {
   readonly modes: number;
   readonly window: readonly [height: number, width: number];
   readonly canvas: readonly [height: number, width: number];
+  readonly slices: number;
   readonly between: boolean;
   readonly masked: boolean;
 }
@@ -28,19 +29,21 @@ export interface AdShape {
 export interface AdPhysics {
   readonly shape: AdShape;
   readonly propagator: Propagator;
+  /** From slice to slice, where there are several. */
+  readonly between?: Propagator;
   readonly noise: "gaussian" | "poisson";
   /** Variance of the detector's read-out, in the unit of the measured intensities. */
   readonly dark: number;
 }
 
-/** What moves, each `[H W]` or `[M, h, w]`. */
+/** What moves, each `[slices, H W]` or `[M, h, w]`. */
 export const objectNames = ["object.re", "object.im"] as const;
 export const probeNames = ["probe.re", "probe.im"] as const;
 export type ParameterName = (typeof objectNames)[number] | (typeof probeNames)[number];
 
 /** Of each part of a wave. */
-export const shapeOf = ({ canvas, modes, window }: AdShape, wave: "object" | "probe"): readonly number[] =>
-  wave === "object" ? [canvas[0] * canvas[1]] : [modes, ...window];
+export const shapeOf = ({ canvas, slices, modes, window }: AdShape, wave: "object" | "probe"): readonly number[] =>
+  wave === "object" ? [slices, canvas[0] * canvas[1]] : [modes, ...window];
 
 export const movingNames = (movesProbe: boolean): readonly ParameterName[] =>
   movesProbe ? [...objectNames, ...probeNames] : objectNames;
@@ -59,7 +62,7 @@ export interface AdGraph {
 }
 
 /** Inputs beside the parameters: `measured` `[B, h, w]`, `weights` `[B]`, `pixels`, `fractions`, `mask` `[h, w]`. */
-export function adGraph({ shape, propagator, noise, dark }: AdPhysics): AdGraph {
+export function adGraph({ shape, propagator, between: step = propagator, noise, dark }: AdPhysics): AdGraph {
   const { frames, window, between, masked } = shape;
   const graph = new Graph();
   const object = complexInput(graph, objectNames, shapeOf(shape, "object"));
@@ -70,8 +73,8 @@ export function adGraph({ shape, propagator, noise, dark }: AdPhysics): AdGraph 
   const measured = graph.input("measured", [frames, ...window]);
   const weights = graph.input("weights", [frames]);
   const mask = masked ? graph.input("mask", [...window]) : undefined;
-  const patches = cutWindows(object, { pixels, ...fractions }, window);
-  const expected = sum(intensity(propagator.forward(exitWaves(patches, probe))), { axes: [-3] });
+  const patches = slicesOf(object).map((slice) => cutWindows(slice, { pixels, ...fractions }, window));
+  const expected = sum(intensity(propagator.forward(multisliceExit(patches, probe, step))), { axes: [-3] });
   const valid = (x: Tensor): Tensor => sampleSum(mask === undefined ? x : mul(x, mask));
   const counts = square(measured);
   const off = valid(square(sub(sqrt(add(expected, NO_LIGHT)), measured)));
@@ -91,6 +94,14 @@ export function adGraph({ shape, propagator, noise, dark }: AdPhysics): AdGraph 
     loss: sum(mul(own, weights)),
     misfits: concat([off, valid(counts), deviance, mul(ones, pixelCount)].map(column), 1),
   };
+}
+
+/** `[slices, H W]` one by one. */
+function slicesOf(object: Complex): Complex[] {
+  const [count, pixels] = object.re.shape as [number, number];
+  return Array.from({ length: count }, (_, k) =>
+    each(object, (part) => reshape(slice(part, [{ axis: 0, start: k, end: k + 1 }]), [pixels])),
+  );
 }
 
 function complexInput(graph: Graph, [re, im]: readonly [string, string], shape: readonly number[]): Complex {

@@ -27,13 +27,14 @@ export async function curvatures(
   for (let from = 0; from < frames.length; from += batchSize)
     kernels.pasteImages(all, light, experiment.windows(frames.subarray(from, from + batchSize)));
   kernels.largest(total, all);
-  kernels.power(all, object);
+  kernels.power(all, kernels.modes(object, 0, 1));
   kernels.largest(shade, all);
   const [ofFrame, ofAll, ofObject] = await kernels.read(most);
   kernels.release(light, all, most);
   const share = Math.min(1, shape.frames / frames.length);
   return {
-    object: CURVATURE[noise] * Math.max(ofFrame, share * ofAll),
+    // Slices that all moved by what one would have to move by would together go as many times too far.
+    object: shape.slices * CURVATURE[noise] * Math.max(ofFrame, share * ofAll),
     probe: CURVATURE[noise] * Math.min(shape.frames, frames.length) * ofObject,
     peak: Math.sqrt(ofFrame),
   };

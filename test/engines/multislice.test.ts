@@ -1,0 +1,139 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { splitComplex } from "../../src/arrays.ts";
+import { Experiment } from "../../src/engines/experiment.ts";
+import { float64Kernels } from "../../src/engines/kernels/float64.ts";
+import type { Kernels } from "../../src/engines/kernels/kernels.ts";
+import { engineNamed } from "../../src/engines/registry.ts";
+import type { Slices } from "../../src/engines/scan.ts";
+import { completeSettings } from "../../src/engines/settings.ts";
+import { Sums } from "../../src/engines/sums.ts";
+import { Graph } from "../../src/graph/tensor.ts";
+import { nodeKernels } from "../../src/node/kernels.ts";
+import { multisliceExit, planMultislice } from "../../src/physics/multislice.ts";
+import { nearField } from "../../src/physics/propagation/nearField.ts";
+import { Random } from "../../src/random.ts";
+import { dot, norm, normals, testRuntime } from "../evaluate.ts";
+import { program64 } from "../float64.ts";
+import { complexConstant } from "../physics/inputs.ts";
+import { tolerances } from "../tolerances.ts";
+import { homes } from "./kernels/homes.ts";
+import { everyFrame, runEpochs } from "./problem.ts";
+import { slicePhases, thickProblem } from "./thickProblem.ts";
+
+const three: Slices = { count: 3, between: { travel: 15, wavelength: 0.05 } };
+const small = { n: 16, rows: 3, step: 4 };
+
+let kernels: Kernels;
+afterEach(() => kernels.close());
+
+describe("waves through slices", () => {
+  it("graph and float64 form agree, mode by mode", async () => {
+    kernels = float64Kernels();
+    const [n, random] = [12, new Random(3)];
+    const waves = Array.from({ length: 5 }, () => normals(random, 2 * n * n));
+    const [slices, modes] = [waves.slice(0, 3), waves.slice(3)];
+    const graph = new Graph();
+    const between = nearField(three.between);
+    const constant = (shape: readonly number[], data: Float32Array) =>
+      complexConstant(graph, shape, splitComplex({ shape, data }));
+    const probe = constant([2, n, n], Float32Array.from(modes.flatMap((mode) => [...mode])));
+    const exits = multisliceExit(
+      slices.map((slice) => constant([1, n, n], slice)),
+      probe,
+      between,
+    );
+    const program = await program64({ ...exits });
+    const { re, im } = await program.run({});
+    await program.dispose();
+    const through = planMultislice(between.plan([n, n]));
+    modes.forEach((mode, m) => {
+      const expected = through(slices, mode);
+      const off = expected.map((value, i) => value - (i % 2 === 0 ? re : im)[m * n * n + (i >> 1)]);
+      expect(norm(off)).toBeLessThan(tolerances.float32Rounding * norm(expected));
+    });
+  });
+
+  it.each(Object.entries(homes))("%s kernels expect what the true slices make", async (_, open) => {
+    kernels = await open();
+    const { scan, object } = thickProblem(three, small);
+    const experiment = new Experiment(
+      kernels,
+      { ...scan, object: { values: object, origin: [0, 0] } },
+      { batchSize: 9, subPixel: "whole" },
+    );
+    const { misfit, slices } = await experiment.change(experiment.load(everyFrame(9)), "gaussian");
+    expect(slices).toHaveLength(3);
+    const sums = await kernels.read(misfit);
+    for (let frame = 0; frame < 9; frame++)
+      expect(Math.sqrt(sums[4 * frame] / sums[4 * frame + 1])).toBeLessThan(tolerances.float32Rounding);
+    experiment.release();
+    expect(kernels.heldBytes).toBe(0);
+  });
+});
+
+it("what slices and probe are asked for is the slope of the misfit, by differences", async () => {
+  kernels = float64Kernels();
+  const { scan } = thickProblem(three, small);
+  const experiment = new Experiment(kernels, scan, { batchSize: 9, subPixel: "whole" });
+  const { object, probe } = experiment;
+  const random = new Random(5);
+  const start = Float64Array.from(await kernels.read(object), (value) => value + 0.2 * random.normal());
+  const light = Float64Array.from(await kernels.read(probe));
+  const change = async () => experiment.change(experiment.load(everyFrame(9)), "gaussian");
+  const misfit = async (): Promise<number> => {
+    const sums = await kernels.read((await change()).misfit);
+    return Array.from(sums).reduce((sum, value, i) => sum + (i % 4 === 0 ? value : 0), 0);
+  };
+  kernels.write(object, start);
+  const sums = new Sums(experiment);
+  sums.clear();
+  sums.add(await change());
+  for (const [held, at, asked] of [
+    [object, start, sums.object],
+    [probe, light, sums.probe],
+  ] as const) {
+    const slope = Float64Array.from(await kernels.read(asked), (value) => -2 * value);
+    for (let slice = 0; slice < held.shape[1]; slice++) {
+      const size = at.length / held.shape[1];
+      const along = at.map((_, i) => (Math.floor(i / size) === slice ? random.normal() : 0));
+      const step = 1e-5;
+      const moved = async (by: number): Promise<number> => {
+        kernels.write(
+          held,
+          at.map((value, i) => value + by * along[i]),
+        );
+        return misfit();
+      };
+      const difference = ((await moved(step)) - (await moved(-step))) / (2 * step);
+      kernels.write(held, at);
+      expect(difference / dot(slope, along)).toBeCloseTo(1, 6);
+    }
+  }
+});
+
+/** Σ a b / √(Σ a² Σ b²) */
+const correlation = (a: Float64Array, b: Float64Array): number => dot(a, b) / (norm(a) * norm(b));
+
+describe("two slices are told apart, from nothing but a scan", () => {
+  const settings: readonly [name: string, Record<string, string | number>, epochs: number][] = [
+    ["rpie", { objectStep: 2 }, 15],
+    ["rpie", { objectStep: 2, batchSize: 8 }, 15],
+    ["ad", {}, 25],
+    ["ad", { optimizer: "lbfgs", batchSize: 72 }, 35],
+  ];
+  it.each(settings)("%s %o", async (name, stated, epochs) => {
+    const engine = engineNamed(name);
+    kernels = await nodeKernels({ threads: 1 });
+    const problem = thickProblem({ count: 2, between: { travel: 20, wavelength: 0 } });
+    const options = { batchSize: 16, subPixel: "whole", runtime: testRuntime } as const;
+    const experiment = new Experiment(kernels, problem.scan, options);
+    const run = engine.init(experiment, completeSettings(engine, { ...stated, probeStart: 1000 }));
+    await runEpochs(run, experiment, epochs);
+    const { found, truth } = await slicePhases(experiment, problem);
+    for (const slice of [0, 1]) {
+      expect(correlation(found[slice], truth[slice])).toBeGreaterThan(0.99);
+      expect(Math.abs(correlation(found[slice], truth[1 - slice]))).toBeLessThan(0.05);
+    }
+    await run.release();
+  });
+});
