@@ -227,10 +227,9 @@ export class Experiment {
     return factor;
   }
 
-  /** How object and probe explain a batch now, and its exit waves; wrappers do not see it. */
-  assess(batch: Batch, misfit: Numbers): Exits {
+  /** How object and probe explain a batch now; wrappers do not see it. */
+  assess(batch: Batch, misfit: Numbers): void {
     this.#compared(this.predict(batch), "gaussian", misfit);
-    return this.exits(batch);
   }
 
   /**

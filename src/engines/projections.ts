@@ -1,5 +1,5 @@
 import { PtychonautError } from "../errors.ts";
-import type { Batch, Placed } from "./batches.ts";
+import type { Placed } from "./batches.ts";
 import type { EngineRun, Epoch, EpochReport, Remembered } from "./engine.ts";
 import type { Exits, Experiment } from "./experiment.ts";
 import type { Numbers, Waves } from "./kernels/kernels.ts";
@@ -138,7 +138,10 @@ export class ProjectionRun implements EngineRun {
     const experiment = this.#experiment;
     const { kernels } = experiment;
     const batch = experiment.load(frames);
-    const { patches, probe, waves: current } = await this.#assessed(batch, this.#tally.next(frames.length));
+    const tally = this.#tally.next(frames.length);
+    if (experiment.isPlain) experiment.assess(batch, tally);
+    else await experiment.change(batch, "gaussian", tally);
+    const { patches, probe, waves: current } = experiment.exits(batch);
     const held = kernels.frames(this.#waves, from, frames.length);
     const mixed = kernels.frames(this.#mixed, 0, frames.length);
     if (first) kernels.combine(held, 1, current, 0, current);
@@ -148,14 +151,6 @@ export class ProjectionRun implements EngineRun {
     const misfit = kernels.frames(this.#misfit, 0, frames.length);
     experiment.project(batch, { patches, probe, waves: mixed }, misfit);
     kernels.combine(held, 1, held, await this.#strengths(misfit, b), mixed);
-  }
-
-  /** Q, and how it explains the data. */
-  async #assessed(batch: Batch, misfit: Numbers): Promise<Exits> {
-    const experiment = this.#experiment;
-    if (experiment.isPlain) return experiment.assess(batch, misfit);
-    await experiment.change(batch, "gaussian", misfit);
-    return experiment.exits(batch);
   }
 
   /** b s of each frame. */

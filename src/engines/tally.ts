@@ -21,12 +21,25 @@ export class Tally {
 
   /** Of the frames since the last report. */
   async report(countsPerUnit: number): Promise<EpochReport> {
-    const misfits = await this.#kernels.read(this.#kernels.frames(this.#misfits, 0, this.#filled));
-    this.#filled = 0;
+    const misfits = await this.#read();
     const sums = [0, 0, 0, 0];
     for (let i = 0; i < misfits.length; i++) sums[i % 4] += misfits[i];
     const [off, all, deviance, valid] = sums;
     return { error: Math.sqrt(off / all), deviance: (countsPerUnit * deviance) / valid };
+  }
+
+  /** Of each frame since the last report: Poisson deviance of a valid pixel, in counts. */
+  async deviances(countsPerUnit: number): Promise<Float64Array> {
+    const misfits = await this.#read();
+    return Float64Array.from({ length: misfits.length / 4 }, (_, k) => {
+      return (countsPerUnit * misfits[4 * k + 2]) / misfits[4 * k + 3];
+    });
+  }
+
+  async #read(): Promise<ArrayLike<number>> {
+    const filled = this.#kernels.frames(this.#misfits, 0, this.#filled);
+    this.#filled = 0;
+    return this.#kernels.read(filled);
   }
 
   release(): void {

@@ -24,13 +24,17 @@ import { claimScan, scanWriterOf } from "./scanOutput.ts";
 export function runDoctor(
   path: string,
   stated: ScanOptions,
-  { store }: Pick<Home, "store">,
+  { store, machine }: Home,
   hooks?: Pick<RunHooks, "signal" | "progress">,
   picture?: PictureFile,
 ): Promise<Examination> {
   return withScan(path, stated, store, async ({ arrays, elsewhere }) => {
     const bar = hooks?.progress("orientation", 1);
-    const trial = hooks && bar && { signal: hooks.signal, progress: (done: number) => bar.update(done) };
+    const trial = hooks &&
+      bar && {
+        ...{ signal: hooks.signal, progress: (done: number) => bar.update(done) },
+        kernels: () => machine.kernels({ threads: 1 }),
+      };
     const { examination, subject } = await examineScan(arrays, stated, path, elsewhere, trial);
     bar?.finish();
     await picture?.write(subject, examination.rows);

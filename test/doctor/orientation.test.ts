@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Dataset } from "../../src/data/dataset.ts";
+import type { Kernels } from "../../src/engines/kernels/kernels.ts";
 import { openNpz } from "../../src/formats/npz.ts";
+import { nodeKernels } from "../../src/node/kernels.ts";
 import { makeProbe } from "../../src/optics/probes.ts";
 import { Random } from "../../src/random.ts";
 import { deflection } from "../../src/scans/doctor/orientation/centreOfMass.ts";
@@ -63,7 +65,9 @@ function turnedFrames(
   };
 }
 
-const measured = async (scan: OrientationScan): Promise<Orientation> => (await measureOrientation(scan)) as Orientation;
+const kernels = (): Promise<Kernels> => nodeKernels({ threads: 1 });
+const measured = async (scan: OrientationScan): Promise<Orientation> =>
+  (await measureOrientation(scan, { kernels })) as Orientation;
 
 /** right: told, and true; open: the half turn is not told, the rest true; unsure: said so; wrong: told, and not true. */
 function outcome(found: Orientation, truth: PlanarMap): "right" | "open" | "unsure" | "wrong" {
@@ -198,6 +202,7 @@ describe("a planted orientation", () => {
     const dataset = simulate({ n: 64, patterns: 100, seed: 2, photons: 1e5 });
     const stop = new AbortController();
     const found = await measureOrientation(planted(dataset, { angle: 0, mirrored: false }), {
+      kernels,
       signal: stop.signal,
       progress: () => stop.abort(),
     });

@@ -1,5 +1,12 @@
 import { type ComplexArray, evenly } from "../../../arrays.ts";
-import { pie } from "../../../engines/plain/pie.ts";
+import { epie } from "../../../engines/epie.ts";
+import { Experiment } from "../../../engines/experiment.ts";
+import { float64Kernels } from "../../../engines/kernels/float64.ts";
+import type { Kernels } from "../../../engines/kernels/kernels.ts";
+import { deviancesOf } from "../../../engines/misfit.ts";
+import type { EngineScan } from "../../../engines/scan.ts";
+import { completeSettings } from "../../../engines/settings.ts";
+import { PtychonautError } from "../../../errors.ts";
 import { pauses } from "../../../pause.ts";
 import { Random } from "../../../random.ts";
 import { middleOf, type OrientationScan, scanParts, usableFrames } from "./frames.ts";
@@ -47,6 +54,8 @@ export interface Trials {
 }
 
 export interface TrialHooks {
+  /** What reconstructs. Default: plain float64. They are closed afterwards. */
+  readonly kernels?: () => Promise<Kernels>;
   /** Asked between epochs. */
   readonly signal?: AbortSignal;
   /** Part done, 0 to 1. */
@@ -61,10 +70,12 @@ const HELD_OUT = 5;
 const EPOCHS = 8;
 /** Frames that the mean pattern is of. */
 const MEAN_OF = 200;
-const STEPS = { objectStep: 0.5, probeStep: 0.2 };
+const STEPS = completeSettings<Parameters<typeof epie.init>[1]>(epie, { objectStep: 0.5, probeStep: 0.2 });
+/** Frames on the device at once. */
+const AT_ONCE = 32;
 
 /**
- * Reconstructs the middle of each of four parts of the scan with ePIE (`engines/plain/pie.ts`), a few epochs under every candidate,
+ * Reconstructs the middle of each of four parts of the scan with ePIE (`engines/epie.ts`), a few epochs under every candidate,
  * and compares how well each predicts frames that it did not see: under a wrong one, neighbours contradict each other.
  * @param defocus λ Δz / dx² of the object's pixels, where the scan knows no probe: one is made from the mean pattern
  * @returns undefined where there are too few frames, or it was stopped
@@ -73,7 +84,7 @@ export async function trials(
   scan: OrientationScan,
   candidates: readonly Candidate[],
   defocus: number | undefined,
-  { signal, progress = () => {} }: TrialHooks = {},
+  { signal, progress = () => {}, kernels = async () => float64Kernels() }: TrialHooks = {},
 ): Promise<Trials | undefined> {
   const whole = scanParts(scan.positions, usableFrames(scan), HALVINGS)
     .map((part) => middleOf(scan.positions, part, MOST_FRAMES))
@@ -85,21 +96,23 @@ export async function trials(
   const patterns = parts.map((part) => amplitudesOf(scan, part, size));
   const pause = pauses();
   const misfits: Float64Array[][] = candidates.map(() => []);
+  const device = await kernels();
+  const all = parts.length * candidates.length * EPOCHS;
   let done = 0;
-  for (const [p, part] of parts.entries()) {
-    for (const [c, candidate] of candidates.entries()) {
-      const run = pie.init(problemOf(scan, part, patterns[p], size, candidate, probe), STEPS);
-      const seen = places(part.length).filter((k) => k % HELD_OUT !== 2);
-      const unseen = places(part.length).filter((k) => k % HELD_OUT === 2);
-      const random = new Random(1 + p);
-      for (let epoch = 0; epoch < EPOCHS; epoch++) {
-        run.step(seen, random);
-        await pause();
-        if (signal?.aborted === true) return undefined;
-        progress(++done / (parts.length * candidates.length * EPOCHS));
+  try {
+    for (const [p, part] of parts.entries())
+      for (const [c, candidate] of candidates.entries()) {
+        const asked = async (): Promise<boolean> => {
+          progress(++done / all);
+          await pause();
+          return signal?.aborted === true;
+        };
+        const misfit = await unseen(device, scanOf(scan, part, patterns[p], size, candidate, probe), 1 + p, asked);
+        if (misfit === undefined) return undefined;
+        misfits[c].push(misfit);
       }
-      misfits[c].push(run.misfit(unseen));
-    }
+  } finally {
+    await device.close();
   }
   return compared(candidates, misfits, {
     ...{ frames: parts.flat().length, epochs: EPOCHS, n: size.n, parts: parts.length },
@@ -145,14 +158,45 @@ function amplitudesOf(scan: OrientationScan, part: readonly number[], { side, bi
   return out;
 }
 
-function problemOf(
+/**
+ * Deviance per pixel of each frame that was held out, after some epochs with the others.
+ * @param stopped asked after each epoch
+ */
+async function unseen(
+  kernels: Kernels,
+  scan: EngineScan,
+  seed: number,
+  stopped: () => Promise<boolean>,
+): Promise<Float64Array | undefined> {
+  const experiment = new Experiment(kernels, scan, { batchSize: AT_ONCE, subPixel: "whole" });
+  const run = epie.init(experiment, STEPS);
+  const all = Int32Array.from(places(experiment.frames));
+  const frames = all.filter((k) => k % HELD_OUT !== 2);
+  const random = new Random(seed);
+  try {
+    for (let number = 0; number < EPOCHS; number++) {
+      await run.step({ number, frames, random, checkpoint: () => {} });
+      if (await stopped()) return undefined;
+    }
+    return await deviancesOf(
+      experiment,
+      all.filter((k) => k % HELD_OUT === 2),
+    );
+  } finally {
+    run.release();
+    experiment.release();
+  }
+}
+
+/** @throws PtychonautError "data" where there is no light */
+function scanOf(
   scan: OrientationScan,
   part: readonly number[],
   amplitudes: Float32Array,
-  { pixel, mask }: Shrinkage,
+  { pixel, mask, n }: Shrinkage,
   { map, conjugated }: Candidate,
   probe: ComplexArray,
-): Parameters<typeof pie.init>[0] {
+): EngineScan {
   const m = matrixOf(map);
   const positions = new Float64Array(2 * part.length);
   part.forEach((frame, k) => {
@@ -160,8 +204,25 @@ function problemOf(
     positions[2 * k] = m[0] * y + m[1] * x;
     positions[2 * k + 1] = m[2] * y + m[3] * x;
   });
+  let energy = 0;
+  for (let i = 0; i < amplitudes.length; i++)
+    if (mask === undefined || mask[i % (n * n)] > 0) energy += amplitudes[i] ** 2 / part.length;
+  const light = probe.data.reduce((sum, value) => sum + value * value, 0);
+  if (!(energy > 0 && light > 0))
+    throw new PtychonautError("data", "there is no light to reconstruct from", {
+      got: `Σ I ${energy}, Σ |P|² ${light}`,
+    });
+  const [gain, gainOfProbe] = [n / 2 / Math.sqrt(energy), n / 2 / Math.sqrt(light)];
+  const { shape, data } = conjugated ? conjugatedProbe(probe) : probe;
   return {
-    ...{ amplitudes, positions, probe: conjugated ? conjugatedProbe(probe) : probe },
+    amplitudes: {
+      ...{ count: part.length, height: n, width: n },
+      read(frames, out) {
+        for (let k = 0; k < frames.length; k++)
+          for (let i = 0; i < n * n; i++) out[k * n * n + i] = gain * amplitudes[frames[k] * n * n + i];
+      },
+    },
+    ...{ positions, probe: { shape, data: data.map((value) => gainOfProbe * value) }, countsPerUnit: 1 / gain ** 2 },
     ...(mask === undefined ? {} : { mask }),
   };
 }
