@@ -167,6 +167,8 @@ export const tolerances = {
     fixedPoint: 1e-4,
     /** Float64 sums in another order, through some epochs of rounding: 1e3 roundings of 2⁻⁵³, and steps that amplify them. */
     sameNumbers: 1e-9,
+    /** The energy of the probe is fitted anew, in sums of float32 numbers: a rounding of 6e-8, through some epochs. */
+    sameScan: 1e-6,
     /** The same of engines that compute in float32: 1e2 roundings of 2⁻²⁴. */
     sameSingles: 6e-6,
     /** Gradients of two programs in float64, of which one has float32 constants: 2⁻²⁴ of each matrix element, random signs. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { ComplexArray } from "../../src/arrays.ts";
-import type { EngineState } from "../../src/engines/plain/engine.ts";
-import { pie } from "../../src/engines/plain/pie.ts";
-import type { PtychographyProblem } from "../../src/engines/plain/problem.ts";
 import { Random } from "../../src/random.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
+import type { EngineState } from "./plain/engine.ts";
+import { pie } from "./plain/pie.ts";
+import type { PtychographyProblem } from "./plain/problem.ts";
 
 const range = (count: number): number[] => Array.from({ length: count }, (_, k) => k);
 

@@ -3,10 +3,13 @@ import { Experiment } from "../../src/engines/experiment.ts";
 import { float64Kernels } from "../../src/engines/kernels/float64.ts";
 import { engineNamed } from "../../src/engines/registry.ts";
 import { completeSettings, type EngineSettings } from "../../src/engines/settings.ts";
+import { Random } from "../../src/random.ts";
 import { tolerances } from "../tolerances.ts";
+import { pie } from "./plain/pie.ts";
 import {
   complexError,
   distance,
+  everyFrame,
   modeFidelity,
   type Problem,
   resimulated,
@@ -37,6 +40,31 @@ async function reconstructed(
     errors: reports.map(({ error }) => error),
   };
 }
+
+describe("PIE", () => {
+  test.each([
+    ["epie", { objectStep: 0.7, probeStep: 0.4 }, 1],
+    ["rpie", { objectStep: 0.6, probeStep: 0.5, alpha: 0.3 }, 0.3],
+  ] as const)("%s is what plain loops make of the formulas", async (engine, stated, regularisation) => {
+    const { scan } = few;
+    const { experiment } = await reconstructed(few, stated, { engine, epochs: 2 });
+    const { count, height, width } = scan.amplitudes;
+    const amplitudes = new Float32Array(count * height * width);
+    scan.amplitudes.read(everyFrame(count), amplitudes);
+    const plain = pie.init({ amplitudes, positions: scan.positions, probe: scan.probe }, { ...stated, regularisation });
+    const random = new Random(1);
+    for (let epoch = 0; epoch < 2; epoch++) plain.step([...everyFrame(count)], random);
+    const { kernels, object, probe, canvas } = experiment;
+    // The oracle's canvas has no row and column for positions between pixels.
+    const rows = await kernels.read(object);
+    const found = Float64Array.from({ length: plain.state.object.length }, (_, k) => {
+      const [line, at] = [Math.floor(k / (2 * plain.state.grid.width)), k % (2 * plain.state.grid.width)];
+      return rows[2 * line * canvas.width + at];
+    });
+    expect(distance(found, plain.state.object)).toBeLessThan(tolerances.engines.sameScan);
+    expect(distance(await kernels.read(probe), plain.state.probe)).toBeLessThan(tolerances.engines.sameScan);
+  });
+});
 
 describe("PIE in batches", () => {
   test.each([

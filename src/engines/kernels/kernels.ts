@@ -185,7 +185,7 @@ export interface ExitChange {
   readonly misfit: Numbers;
 }
 
-/** PIE, one frame after the other in the order given, object and probe in place (`engines/plain/pie.ts` has the formulas). */
+/** PIE, one frame after the other in the order given, object and probe in place (`engines/pie.ts` has the formulas). */
 export interface PieStep extends Omit<ExitChange, "change" | "patches"> {
   readonly objectStep: number;
   readonly probeStep: number;

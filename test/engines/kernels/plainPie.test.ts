@@ -1,11 +1,11 @@
 import { expect, test } from "vitest";
 import type { ComplexArray } from "../../../src/arrays.ts";
 import { toDetectorOrder } from "../../../src/engines/kernels/detectorOrder.ts";
-import { pie } from "../../../src/engines/plain/pie.ts";
 import { nodeKernels } from "../../../src/node/kernels.ts";
 import { planFft2 } from "../../../src/numerics/fft.ts";
 import { Random } from "../../../src/random.ts";
 import { tolerances } from "../../tolerances.ts";
+import { pie } from "../plain/pie.ts";
 
 const N = 20;
 const MODES = 2;

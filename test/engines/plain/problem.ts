@@ -1,4 +1,4 @@
-import type { ComplexArray } from "../../arrays.ts";
+import type { ComplexArray } from "../../../src/arrays.ts";
 
 /** What an engine reconstructs from: a far field, in memory. */
 export interface PtychographyProblem {

@@ -1,4 +1,4 @@
-import type { Random } from "../../random.ts";
+import type { Random } from "../../../src/random.ts";
 import type { PtychographyProblem, WindowGrid } from "./problem.ts";
 
 /** An iterative reconstruction: a problem becomes a run, whose steps better its state in place. */

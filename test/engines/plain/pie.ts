@@ -1,6 +1,6 @@
-import { PtychonautError } from "../../errors.ts";
-import { planFft2 } from "../../numerics/fft.ts";
-import type { Random } from "../../random.ts";
+import { PtychonautError } from "../../../src/errors.ts";
+import { planFft2 } from "../../../src/numerics/fft.ts";
+import type { Random } from "../../../src/random.ts";
 import type { Engine, EngineRun, EngineState, StepReport } from "./engine.ts";
 import { type PtychographyProblem, windowGrid } from "./problem.ts";
 
