@@ -70,10 +70,14 @@ export function mergeLayers(layers: readonly Layer[]): Merged {
   return merged;
 }
 
-/** The given settings of one group. */
-export function settingsOf(merged: Merged, group: GroupName): Settings {
+/**
+ * The given settings of one group.
+ * @param kind of run: what it reads in another group is not this one's. Default: all that the group has
+ */
+export function settingsOf(merged: Merged, group: GroupName, kind?: PayloadKind): Settings {
   const out: Record<string, unknown> = {};
-  for (const [name, { value }] of merged) if (has(group, name)) out[name] = value;
+  for (const [name, { value }] of merged)
+    if (has(group, name) && (kind === undefined || groupOf(name, kind) === group)) out[name] = value;
   return out;
 }
 

@@ -25,7 +25,7 @@ export interface GroupSettings {
   readonly execution: ExecutionConfig;
 }
 
-/** Every setting that there is. A name occurs once among the groups that a kind of run reads. */
+/** Every setting that there is. A name occurs once among those that a kind of run reads. */
 export const groups: { readonly [G in GroupName]: SettingGroup<GroupSettings[G]> } = {
   model: modelGroup,
   data: dataGroup,
@@ -36,7 +36,7 @@ export const groups: { readonly [G in GroupName]: SettingGroup<GroupSettings[G]>
 };
 
 export const groupNames: readonly GroupName[] = [
-  ...(["model", "data", "training", "inference", "reconstruction", "execution"] as const),
+  ...(["model", "data", "training", "inference", "execution", "reconstruction"] as const),
 ];
 
 /** The groups that a kind of run reads. */
@@ -46,13 +46,23 @@ export const groupsRead: Readonly<Record<PayloadKind, readonly GroupName[]>> = {
   reconstruction: ["data", "reconstruction", "execution"],
 };
 
+const has = (group: GroupName, name: string): boolean => namesOf(groups[group]).includes(name);
+
+/** Whether a kind of run reads a setting of a group: its group, and of that what the setting's phase does not leave to others. */
+export function isReadIn(group: GroupName, name: string, kind: PayloadKind): boolean {
+  if (!groupsRead[kind].includes(group) || !has(group, name)) return false;
+  const { phase } = fieldSchemas(groups[group])[name];
+  return phase === undefined || [phase].flat().includes(kind);
+}
+
 /**
  * The group that a setting belongs to, by its name.
- * @param kind of run: where groups of several kinds have the name, its own. Default: the first in their order
+ * @param kind of run: where several groups have the name, the one that it reads. Default: the first in their order
  */
 export function groupOf(name: string, kind?: PayloadKind): GroupName | undefined {
-  const order = kind === undefined ? groupNames : [...groupsRead[kind], ...groupNames];
-  return order.find((group) => namesOf(groups[group]).includes(name));
+  const read = kind === undefined ? [] : [...groupsRead[kind]];
+  const first = kind === undefined ? undefined : read.find((group) => isReadIn(group, name, kind));
+  return first ?? [...read, ...groupNames].find((group) => has(group, name));
 }
 
 /** The kind of run by whose spellings the settings of a group are named: of several that read it the one at hand. */
@@ -60,13 +70,9 @@ export function readerOf(group: GroupName, kind: PayloadKind): PayloadKind {
   return [kind, ...payloadKinds].find((each) => groupsRead[each].includes(group)) ?? kind;
 }
 
-/** Whether a kind of run reads a setting: its group, and of that what the setting's phase does not leave to others. */
-export function isRead(name: string, kind: PayloadKind): boolean {
-  const group = groupOf(name, kind);
-  if (group === undefined || !groupsRead[kind].includes(group)) return false;
-  const { phase } = fieldSchemas(groups[group])[name];
-  return phase === undefined || [phase].flat().includes(kind);
-}
+/** Whether a kind of run reads a setting. */
+export const isRead = (name: string, kind: PayloadKind): boolean =>
+  groupNames.some((group) => isReadIn(group, name, kind));
 
 /**
  * Checks the settings of one group and completes them with the defaults. The result is frozen, throughout.

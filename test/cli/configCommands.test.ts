@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { layerOf, mergeLayers, settingsOf } from "../../src/config/merge.ts";
 import { payloadKinds } from "../../src/config/names.ts";
-import { configJsonSchema, groupsRead, parseSettings } from "../../src/config/schema.ts";
+import { configJsonSchema, groupOf, groupsRead, parseSettings } from "../../src/config/schema.ts";
 import { readConfigFile } from "../../src/node/cli/configFile.ts";
 import { call, fakeFiles, trainWith } from "./harness.ts";
 
@@ -39,7 +39,10 @@ describe("init", () => {
     writeFileSync(path("all.yaml"), text);
     for (const kind of payloadKinds) {
       const merged = mergeLayers([layerOf("file", await readConfigFile(path("all.yaml"), kind), kind)]);
-      for (const group of groupsRead[kind]) expect(settingsOf(merged, group)).toEqual(parseSettings(group));
+      for (const group of groupsRead[kind]) {
+        const own = Object.entries(parseSettings(group)).filter(([name]) => groupOf(name, kind) === group);
+        expect(settingsOf(merged, group, kind)).toEqual(Object.fromEntries(own));
+      }
     }
     expect((await trainWith("--config", path("all.yaml"))).training).toEqual((await trainWith()).training);
   });

@@ -55,10 +55,10 @@ async function resolveOn(
   onScans: (scans: readonly number[]) => void,
 ): Promise<ReconstructionPayload> {
   const merged = mergeLayers(layersOf(request, "reconstruction"));
-  const settings = parseSettings("reconstruction", settingsOf(merged, "reconstruction"));
+  const settings = parseSettings("reconstruction", settingsOf(merged, "reconstruction", "reconstruction"));
   const reconstruction = completeReconstruction(settings);
-  const execution = parseSettings("execution", settingsOf(merged, "execution"));
-  const dataSettings = parseSettings("data", settingsOf(merged, "data"));
+  const execution = parseSettings("execution", settingsOf(merged, "execution", "reconstruction"));
+  const dataSettings = parseSettings("data", settingsOf(merged, "data", "reconstruction"));
   checkExecution(execution);
   const stages = stagesOf(reconstruction);
   await files.checkAccelerator(execution.accelerator);

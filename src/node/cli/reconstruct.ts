@@ -43,7 +43,7 @@ export const reconstructCommand: Command = {
 async function reconstruct({ values }: ParsedFlags, context: CommandContext): Promise<number> {
   requireFlags(values, reconstructCommand.flags, "reconstruct");
   const { scan, ...settings } = values;
-  const { overrides, executionConfig } = splitSettings(settings);
+  const { overrides, executionConfig } = splitSettings(settings, "reconstruction");
   const dry = dryFiles(context.files);
   const payloads = await resolveReconstructionPayloads(
     {

@@ -50,7 +50,7 @@ export interface SplitSettings {
  * Sorts what the command line gave into settings of the science and of the execution, after mapping deprecated flags
  * and --quiet. Flags that are not settings are left out.
  */
-export function splitSettings(values: Readonly<Record<string, unknown>>): SplitSettings {
+export function splitSettings(values: Readonly<Record<string, unknown>>, kind?: PayloadKind): SplitSettings {
   const given: Record<string, unknown> = { ...values };
   mapDevice(given);
   if (given["disableMlflow"] === true) {
@@ -64,7 +64,7 @@ export function splitSettings(values: Readonly<Record<string, unknown>>): SplitS
   const overrides: Record<string, unknown> = {};
   const executionConfig: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(given)) {
-    const group = groupOf(name);
+    const group = groupOf(name, kind);
     if (group === "execution") executionConfig[name] = value;
     else if (group !== undefined) overrides[name] = value;
   }

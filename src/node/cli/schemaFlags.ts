@@ -2,7 +2,7 @@ import type { FieldSchema, GroupName } from "../../config/group.ts";
 import { fieldSchemas } from "../../config/group.ts";
 import type { PayloadKind } from "../../config/names.ts";
 import { aliasesOf } from "../../config/names.ts";
-import { groupOf, groups, isRead } from "../../config/schema.ts";
+import { groupOf, groups, isReadIn } from "../../config/schema.ts";
 import type { Flag, FlagKind } from "./flags.ts";
 import { FIXED_SECTION } from "./help.ts";
 
@@ -21,7 +21,7 @@ const shownAliases = new Set([
 export function schemaFlags(names: readonly GroupName[], kind: PayloadKind): readonly Flag[] {
   return names.flatMap((name) =>
     Object.entries(fieldSchemas(groups[name]))
-      .filter(([setting]) => isRead(setting, kind))
+      .filter(([setting]) => isReadIn(name, setting, kind))
       .map(([setting, field]) => flagOfField(setting, field, groups[name].title, kind)),
   );
 }
