@@ -3,7 +3,7 @@
 import { MISFIT, MORE, PLAN_H, compare, illuminate } from "./farField";
 import { fft } from "./fft";
 import { columnBytes, inversePlan } from "./fftPlan";
-import { columnScratch, shareStart } from "./fourier";
+import { COLUMN_SHARE, columnScratch, shareStart } from "./fourier";
 import { padded, storeColumns } from "./layout";
 import { FIRST, OPTIONS, framesOf, heightOf, modesOf, partStart, pitchOf, planeOf, rowOf, widthOf } from "./record";
 import { VALUES, addPartials } from "./sums";
@@ -43,11 +43,11 @@ function cutPatch(record: usize, frame: i32, part: i32, parts: i32): void {
 function back(record: usize, frame: i32, scratch: usize, part: i32, parts: i32): void {
   const planH = inversePlan(load<usize>(record, PLAN_H)), pitch = pitchOf(record + CHANGE), height = heightOf(record);
   const block = columnBytes(planH), end = padded(widthOf(record)) << 3, second = scratch + columnScratch(planH);
-  const to = shareStart(end, block, part + 1, parts);
+  const to = shareStart(end, COLUMN_SHARE, part + 1, parts);
   for (let mode = 0; mode < modesOf(record); mode++) {
     const plane = planeOf(record + CHANGE, frame, mode);
-    for (let at = shareStart(end, block, part, parts); at < to; at += block) {
-      const bytes = min(block, end - at);
+    for (let at = shareStart(end, COLUMN_SHARE, part, parts); at < to; at += block) {
+      const bytes = min(block, to - at);
       fft(planH, plane + at, pitch, scratch, second, second, bytes, bytes);
       storeColumns(second, bytes, plane + at, pitch >> 3, height);
     }

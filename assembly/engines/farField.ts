@@ -7,7 +7,7 @@
 import { fft } from "./fft";
 import { columnBytes, inversePlan, rowCount } from "./fftPlan";
 import { fftRows } from "./fftRows";
-import { columnScratch, shareStart } from "./fourier";
+import { COLUMN_SHARE, ROW_SHARE, columnScratch, shareStart } from "./fourier";
 import { evens, multiplyIm, multiplyRe, odds, padded } from "./layout";
 import { GAUSSIAN, INTENSITY, POISSON, halfDeviance, misfitOf, stepFactor } from "./likelihood";
 import { OPTIONS, SECOND, THIRD, factorOf, firstLanes, heightOf, modesOf, pitchOf, planeOf, rowOf, widthOf } from "./record";
@@ -50,9 +50,9 @@ export function illuminate(
   const height = heightOf(record), width = widthOf(record), modes = modesOf(record);
   const block = columnBytes(planH), end = padded(width) << 3, second = scratch + columnScratch(planH);
   let most = f32x4.splat(0);
-  const to = shareStart(end, block, part + 1, parts);
-  for (let at = shareStart(end, block, part, parts); at < to; at += block) {
-    const bytes = min(block, end - at);
+  const to = shareStart(end, COLUMN_SHARE, part + 1, parts);
+  for (let at = shareStart(end, COLUMN_SHARE, part, parts); at < to; at += block) {
+    const bytes = min(block, to - at);
     for (let mode = 0; mode < modes; mode++) {
       const probe = planeOf(record + SECOND, frame, mode) + at, out = work + <usize>mode * load<usize>(record, WORK_STRIDE) + at;
       const here = loadExit(patch + at, patchPitch, probe, pitchOf(record + SECOND), height, scratch, bytes, width - <i32>(at >> 3), mode == 0);
@@ -96,9 +96,9 @@ export function compare(
   const height = heightOf(record), modes = modesOf(record), kind = load<i32>(record, KIND);
   const unit = <f32>(1 / Math.sqrt(<f64>height * <f64>widthOf(record)));
   const block = rowCount(planW), end = padded(height), all = work + <usize>modes * stride;
-  const to = shareStart(end, block, part + 1, parts);
-  for (let at = shareStart(end, block, part, parts); at < to; at += block) {
-    const count = <i32>min(block, end - at), last = min(height, <i32>at + count);
+  const to = shareStart(end, ROW_SHARE, part + 1, parts);
+  for (let at = shareStart(end, ROW_SHARE, part, parts); at < to; at += block) {
+    const count = <i32>min(block, to - at), last = min(height, <i32>at + count);
     for (let plane = work; plane < all; plane += stride) {
       const rows = plane + at * pitch;
       fftRows(planW, rows, pitch >> 3, rows, pitch >> 3, count, scratch, false, unit);

@@ -12,6 +12,11 @@ import { padded } from "./layout";
 // @ts-ignore: decorator
 @inline export function columnScratch(plan: usize): usize { return elements(plan) * columnBytes(plan); }
 
+/** What threads share columns by, in bytes of a row: a cache line. Blocks that are transformed at once may be wider. */
+export const COLUMN_SHARE: usize = 64;
+/** What they share rows by. */
+export const ROW_SHARE: usize = 4;
+
 /** Where part `thread` of `count` things in blocks begins, in things. */
 // @ts-ignore: decorator
 @inline export function shareStart(count: usize, block: usize, thread: i32, threads: i32): usize {
@@ -26,9 +31,9 @@ export function fourierColumns(
 ): void {
   const plan = inverse ? inversePlan(planH) : planH;
   const block = columnBytes(plan), end = padded(w) << 3, second = scratch + columnScratch(plan);
-  const to = shareStart(end, block, thread + 1, threads);
-  for (let at = shareStart(end, block, thread, threads); at < to; at += block) {
-    fftColumns(plan, src + at, pitch, scratch, second, dst + at, pitch << 3, min(block, end - at));
+  const to = shareStart(end, COLUMN_SHARE, thread + 1, threads);
+  for (let at = shareStart(end, COLUMN_SHARE, thread, threads); at < to; at += block) {
+    fftColumns(plan, src + at, pitch, scratch, second, dst + at, pitch << 3, min(block, to - at));
   }
 }
 
@@ -39,10 +44,10 @@ export function fourierRows(
   const plan = inverse ? inversePlan(planW) : planW;
   const block = rowCount(plan), end = padded(h);
   const factor = <f32>(1 / Math.sqrt(<f64>h * <f64>w));
-  const to = shareStart(end, block, thread + 1, threads);
-  for (let at = shareStart(end, block, thread, threads); at < to; at += block) {
+  const to = shareStart(end, ROW_SHARE, thread + 1, threads);
+  for (let at = shareStart(end, ROW_SHARE, thread, threads); at < to; at += block) {
     const rows = dst + ((at * pitch) << 3);
-    fftRows(plan, rows, pitch, rows, pitch, <i32>min(block, end - at), scratch, true, factor);
+    fftRows(plan, rows, pitch, rows, pitch, <i32>min(block, to - at), scratch, true, factor);
   }
 }
 

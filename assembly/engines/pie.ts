@@ -3,7 +3,7 @@
 import { MISFIT, MORE, MORE_FACTORS, PLAN_H, WORK_PITCH, WORK_STRIDE, compare, illuminate } from "./farField";
 import { fft } from "./fft";
 import { columnBytes, inversePlan } from "./fftPlan";
-import { columnScratch, shareStart } from "./fourier";
+import { COLUMN_SHARE, columnScratch, shareStart } from "./fourier";
 import { evens, highPairs, lowPairs, odds, padded } from "./layout";
 import {
   FIRST, OPTIONS, SECOND, factorOf, firstLanes, framesOf, heightOf, modesOf, partStart, pitchOf, planeOf, rowOf, widthOf,
@@ -108,9 +108,9 @@ function update(
   const probePitch = pitchOf(record + SECOND), probeStride = load<usize>(record + SECOND, 8);
   const out = between ? load<usize>(record, DIRECTION) : patch;
   let most = f32x4.splat(0);
-  const to = shareStart(end, block, thread + 1, threads);
-  for (let at = shareStart(end, block, thread, threads); at < to; at += block) {
-    const bytes = min(block, end - at);
+  const to = shareStart(end, COLUMN_SHARE, thread + 1, threads);
+  for (let at = shareStart(end, COLUMN_SHARE, thread, threads); at < to; at += block) {
+    const bytes = min(block, to - at);
     for (let mode = 0; mode < modes; mode++) {
       const change = scratch + <usize>(mode + 1) * half;
       fft(planH, work + <usize>mode * stride + at, workPitch, scratch, change, change, bytes, bytes);

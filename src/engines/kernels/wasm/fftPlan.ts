@@ -70,9 +70,13 @@ export function planePitch(width: number): number {
   return whole % 128 === 0 ? whole + 8 : whole;
 }
 
-/** Bytes of an element, 8 a line: as many lines as keep the scratch in the first cache, but 64 for whole cache lines. */
+/**
+ * Bytes of an element, 8 a line: as many lines as keep both halves of the scratch in the first cache, but 64 at least for
+ * whole cache lines.
+ */
 function columnBytes(n: number): number {
-  return laneFactors(n) !== undefined && n <= 256 ? 128 : 64;
+  if (laneFactors(n) === undefined || n > 256) return 64;
+  return n <= 100 ? 256 : 128;
 }
 
 function rowCount(n: number): number {
