@@ -6,6 +6,7 @@ import { ProjectionRun, type ProjectionSettings, projectionSettings } from "./pr
 export const ap: Engine<ProjectionSettings> = {
   name: "ap",
   about: "alternating projections, of all frames at once: settles where it begins, so after another engine",
+  exitWaves: 1,
   settings: projectionSettings(probeStart),
   init: (experiment, settings) => new ProjectionRun(experiment, settings, { a: 0, b: 1, c: 1 }),
 };

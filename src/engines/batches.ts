@@ -16,7 +16,7 @@ export interface Batch extends Placed {
 }
 
 /** Patterns up to this many bytes are kept in memory, turned; more are read anew in every epoch. */
-const KEPT_BYTES = 2 ** 30;
+export const KEPT_BYTES: number = 2 ** 30;
 
 /**
  * Brings frames to the device, some at a time, always in the same memory: a batch is good until the next is asked for.

@@ -8,6 +8,7 @@ type DmSettings = ProjectionSettings & { readonly reflection: number };
 export const dm: Engine<DmSettings> = {
   name: "dm",
   about: "difference map, of all frames at once (Thibault et al. 2009)",
+  exitWaves: 1,
   settings: [
     {
       ...{ name: "reflection", kind: "real", default: 1, min: 0, max: 1 },

@@ -12,6 +12,8 @@ export interface Engine<S extends EngineSettings = EngineSettings> {
   readonly about: string;
   /** What it can be told; anything else is refused. One name means the same for all engines. */
   readonly settings: readonly EngineSetting[];
+  /** Exit waves of every frame that it keeps on the device. Default 0. */
+  readonly exitWaves?: number;
   /** Computes in graphs: its experiment has a runtime. */
   readonly inGraphs?: true;
   /** Reconstructs objects of several slices too. */

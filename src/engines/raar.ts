@@ -8,6 +8,7 @@ type RaarSettings = ProjectionSettings & { readonly beta: number };
 export const raar: Engine<RaarSettings> = {
   name: "raar",
   about: "relaxed averaged alternating reflections, of all frames at once (Luke 2005)",
+  exitWaves: 1,
   settings: [
     {
       ...{ name: "beta", kind: "real", default: 0.75, above: 0, max: 1 },

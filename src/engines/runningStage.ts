@@ -155,7 +155,8 @@ export class RunningStage {
   }
 }
 
-function framesAtOnce({ amplitudes: { count, height, width }, probe }: EngineScan): number {
+/** Frames that are on the device at once. */
+export function framesAtOnce({ amplitudes: { count, height, width }, probe }: EngineScan): number {
   const each = probe.shape[0] * height * width;
   return Math.max(1, Math.min(count, MOST_FRAMES, Math.floor(ON_DEVICE / each)));
 }

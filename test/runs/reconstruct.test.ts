@@ -3,6 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Settings } from "../../src/config/group.ts";
+import type { Dataset } from "../../src/data/dataset.ts";
+import { engineNamed } from "../../src/engines/registry.ts";
+import type { Stage } from "../../src/engines/runningStage.ts";
 import { openNpz } from "../../src/formats/npz.ts";
 import { nodeHome } from "../../src/node/home.ts";
 import { createReconstructionPayload } from "../../src/node/runs.ts";
@@ -10,6 +13,8 @@ import { Random } from "../../src/random.ts";
 import type { RunHooks, RunOutcome } from "../../src/runs/hooks.ts";
 import type { Home } from "../../src/runs/machine.ts";
 import { runReconstruction } from "../../src/runs/reconstruct/reconstruct.ts";
+import { reconstructionMemory } from "../../src/runs/reconstruct/reconstructionMemory.ts";
+import type { ScanForEngines } from "../../src/runs/reconstruct/scanForEngines.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import type { SimulationOptions } from "../../src/simulation/options.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
@@ -275,4 +280,24 @@ describe("what it leaves", () => {
       expect.stringMatching(/results that would be lost.*--resume last.*--overwrite/s),
     ]);
   }, 60_000);
+});
+
+describe("memory", () => {
+  const scan = (count: number) => {
+    const amplitudes = { count, height: 256, width: 256, read() {} };
+    return { scan: { amplitudes, probe: { shape: [2, 256, 256] } } } as unknown as ScanForEngines;
+  };
+  const patterns = { origin: { kind: "file" } } as unknown as Dataset["patterns"];
+  const stage = (name: string): Stage => ({
+    ...{ engine: engineNamed(name), settings: {}, epochs: 1, subPixel: "whole", wrappers: [] },
+  });
+
+  it("counts exit waves where an engine keeps them, and refuses what no device can have", () => {
+    const of = (name: string, count: number) =>
+      reconstructionMemory(scan(count), { patterns }, { height: 500, width: 500 }, [stage("epie"), stage(name)]);
+    const [without, kept] = ["lsqml", "dm"].map((name) => of(name, 1000).reduce((sum, { bytes }) => sum + bytes, 0));
+    expect(kept - without).toBe(1000 * 2 * 256 * 256 * 8);
+    expect(() => of("dm", 5000)).toThrow(/more memory than they can have.*exit waves of all patterns.*engine=lsqml/s);
+    expect(() => of("lsqml", 5000)).not.toThrow();
+  });
 });

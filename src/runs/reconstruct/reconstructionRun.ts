@@ -23,9 +23,10 @@ import { checkDisk } from "../disk.ts";
 import type { RunHooks } from "../hooks.ts";
 import { type OpenScan, openScan } from "../inputs/scans.ts";
 import type { Home, Machine } from "../machine.ts";
-import { checkMemory, FILE_BYTES, type MemoryShare, patternMemory, smallerReconstruction } from "../memory.ts";
+import { checkMemory, type MemoryShare, smallerReconstruction } from "../memory.ts";
 import { skippedNote } from "../skippedNote.ts";
 import { stopwatch } from "../stopwatch.ts";
+import { reconstructionFiles, reconstructionMemory } from "./reconstructionMemory.ts";
 import { type ScanForEngines, scanForEngines } from "./scanForEngines.ts";
 
 /** Everything that a reconstruction works with, before it starts. */
@@ -111,13 +112,10 @@ async function prepareOn(
   const onKernels = stages.some(({ engine }) => engine.inGraphs !== true);
   const kernels = kernelsFor(execution, machine, onKernels);
   const graphs = inGraphs ? await graphsFor(execution, machine) : undefined;
-  const memory: MemoryShare[] = [
-    { what: "the patterns", bytes: patternMemory(dataset.patterns) + keptPatterns(prepared) },
-    { what: `the object of ${canvas.height} x ${canvas.width}`, bytes: OBJECT_BYTES * canvas.height * canvas.width },
-  ];
+  const memory = reconstructionMemory(prepared, dataset, canvas, stages);
   for (const line of checkMemory(memory, machine.memory, smallerReconstruction)) warn(line);
-  const written = { what: "the reconstruction", bytes: 2 * FILE_BYTES * canvas.height * canvas.width };
-  for (const line of await checkDisk([written], payload.outputDir, store, smallerReconstruction)) warn(line);
+  const files = reconstructionFiles(memory, canvas.height * canvas.width, execution);
+  for (const line of await checkDisk(files, payload.outputDir, store, smallerReconstruction)) warn(line);
   const computers = [...(onKernels ? [await described(kernels)] : []), ...(graphs ? [graphs.description] : [])];
   const runtime = computers.join(", and ");
   hooks.log(`computing with ${runtime}`);
@@ -130,15 +128,6 @@ async function prepareOn(
     identity: identityOf(payload, dataset, seed),
   };
 }
-
-/** Object and light on the device, copies of it, sums of updates, and what becomes of it in files. */
-const OBJECT_BYTES = 120;
-
-/** Engines keep what they have read up to 2^30 bytes. */
-const keptPatterns = ({ scan: { amplitudes } }: ScanForEngines): number => {
-  const bytes = 4 * amplitudes.count * amplitudes.height * amplitudes.width;
-  return bytes > 2 ** 30 ? 0 : bytes;
-};
 
 /**
  * @param needed whether engines compute with them, not only keep object and probe there
