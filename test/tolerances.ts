@@ -167,6 +167,11 @@ export const tolerances = {
     fixedPoint: 1e-4,
     /** Float64 sums in another order, through some epochs of rounding: 1e3 roundings of 2⁻⁵³, and steps that amplify them. */
     sameNumbers: 1e-9,
+    /**
+     * Of engines in single precision: an update is 4e-7 to 3e-6 off, since pixels where hardly any light is expected take their
+     * phase from rounding; a hundred updates, which partly add up.
+     */
+    singlePrecision: 1e-4,
     /** The energy of the probe is fitted anew, in sums of float32 numbers: a rounding of 6e-8, through some epochs. */
     sameScan: 1e-6,
     /** The same of engines that compute in float32: 1e2 roundings of 2⁻²⁴. */
