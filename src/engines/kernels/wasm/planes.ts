@@ -44,14 +44,19 @@ export function layPlanes(kind: Planes["kind"], shape: Shape, at: number): { pla
 
 export const planesOf = (held: Waves | Images): Planes => held as unknown as Planes;
 
-/** Visits rows in the order of tight numbers: first float32 of a row, its length, and where it begins in tight numbers. */
-export function eachRow(planes: Planes, visit: (at: number, length: number, tight: number) => void): void {
+/**
+ * Visits planes in the order of tight numbers, as much at once as lies together, a row at least: the first float32, how
+ * many, and where they begin in tight numbers.
+ */
+export function eachRun(planes: Planes, visit: (at: number, length: number, tight: number) => void): void {
   const [frames, modes, height, width] = planes.shape;
-  const length = planes.parts * width;
+  const row = planes.parts * width;
+  const rows = planes.pitch === 4 * row ? height : 1;
   let tight = 0;
   for (let frame = 0; frame < frames; frame++)
     for (let mode = 0; mode < modes; mode++) {
       const plane = planes.at + frame * planes.frameStride + mode * planes.modeStride;
-      for (let y = 0; y < height; y++, tight += length) visit((plane + y * planes.pitch) / 4, length, tight);
+      for (let y = 0; y < height; y += rows, tight += rows * row)
+        visit((plane + y * planes.pitch) / 4, rows * row, tight);
     }
 }
