@@ -178,6 +178,17 @@ export const tolerances = {
     sameSingles: 6e-6,
     /** Gradients of two programs in float64, of which one has float32 constants: 2⁻²⁴ of each matrix element, random signs. */
     gradient: 1e-6,
+    /**
+     * Relative, of errors after some epochs: from a flat object the far field has pixels darker than single precision sees,
+     * whose phases are any. One epoch of rPIE moves objects apart by 1 % of their norm, and their errors by as much.
+     */
+    errorInSingles: 0.2,
+    /** Relative, of slopes of likelihoods and priors in float64 from central differences, to fourth order, 2⁻⁵³ / h with h = 1e-5. */
+    slope: 1e-6,
+    /** Relative, of a polynomial along a line from the likelihood computed at its points: sums over 10⁴ pixels in float64. */
+    alongLine: 1e-9,
+    /** RMS of frames' intensities found without noise, whose object is known as well as fifty epochs bring it. */
+    floatingIntensity: 0.01,
   },
   /**
    * Kernels against float64, in units of rounding of the largest value: a complex product rounds four times, a sum of n terms

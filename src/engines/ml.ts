@@ -8,6 +8,7 @@ import { LineSearch, type Pair } from "./ml/lineSearch.ts";
 import { leastFromZero } from "./ml/polynomial.ts";
 import { Smoothness } from "./ml/smoothness.ts";
 import { probeStart, probeStep } from "./pie.ts";
+import { restoreProbeEnergy } from "./probeEnergy.ts";
 import type { EngineSetting } from "./settings.ts";
 import { Sums } from "./sums.ts";
 import { Tally } from "./tally.ts";
@@ -116,6 +117,8 @@ class MlRun implements EngineRun {
     const length = leastFromZero(await this.#alongLine(epoch, by));
     kernels.combine(object, 1, object, length, by.object);
     kernels.combine(probe, 1, probe, length, by.probe);
+    // A prior would else be satisfied by an object that becomes ever fainter.
+    if (probeMoves) this.#directions.rescale(await restoreProbeEnergy(this.#experiment));
     await this.#experiment.moved();
     return report;
   }

@@ -31,28 +31,30 @@ export function stepLengths(frames: readonly Overlaps[], moves: { object: boolea
   const probe = new Float64Array(frames.length);
   frames.forEach(({ uu, vv, uv, ux, vx }, k) => {
     const [a, d] = [uu + moreU, vv + moreV];
-    const alone = { object: ratio(ux, a), probe: ratio(vx, d) };
-    // By Cauchy and Schwarz a d > uv² unless everything is dark.
-    const determinant = a * d - uv * uv;
-    if (!(moves.object && moves.probe)) {
-      if (moves.object) object[k] = Math.max(0, alone.object);
-      if (moves.probe) probe[k] = Math.max(0, alone.probe);
-      return;
+    const [alone, other] = [moves.object ? ratio(ux, a) : 0, moves.probe ? ratio(vx, d) : 0];
+    if (moves.object && moves.probe) {
+      // By Cauchy and Schwarz a d > uv² unless everything is dark.
+      const determinant = a * d - uv * uv;
+      const [x, y] = [ratio(d * ux - uv * vx, determinant), ratio(a * vx - uv * ux, determinant)];
+      if (x >= 0 && y >= 0) {
+        object[k] = x;
+        probe[k] = y;
+        return;
+      }
     }
-    const [x, y] = [ratio(d * ux - uv * vx, determinant), ratio(a * vx - uv * ux, determinant)];
-    // Where one would go backwards, it stays, and the other goes as if it were alone.
-    object[k] = y < 0 ? Math.max(0, alone.object) : Math.max(0, x);
-    probe[k] = x < 0 ? Math.max(0, alone.probe) : Math.max(0, y);
+    // Where one would go backwards it stays, and the other goes as if it were alone: the one that gains more.
+    if (Math.max(0, alone) * ux >= Math.max(0, other) * vx) object[k] = Math.max(0, alone);
+    else probe[k] = other;
   });
   return { object, probe };
 }
 
 const ratio = (a: number, b: number): number => (b > 0 ? a / b : 0);
 
-/** The mean without the smallest and the largest tenth. */
-export function trimmedMean(values: ArrayLike<number>, part = 0.1): number {
+/** The mean without the smallest and the largest tenth, which of five and more are at least one each. */
+export function trimmedMean(values: ArrayLike<number>): number {
   const sorted = Float64Array.from(values).sort();
-  const cut = Math.floor(part * sorted.length);
+  const cut = sorted.length < 5 ? 0 : Math.max(1, Math.floor(sorted.length / 10));
   const kept = sorted.subarray(cut, sorted.length - cut);
   return kept.reduce((sum, value) => sum + value, 0) / kept.length;
 }

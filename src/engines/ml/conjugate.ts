@@ -54,6 +54,15 @@ export class ConjugateDirections {
     return this.direction;
   }
 
+  /** The probe was multiplied by a factor, and the object divided: directions follow, and gradients do the opposite. */
+  rescale(factor: number): void {
+    const times = (waves: Waves, by: number): void => this.#kernels.combine(waves, by, waves, 0, waves);
+    times(this.direction.object, 1 / factor);
+    times(this.direction.probe, factor);
+    times(this.#last.object, factor);
+    times(this.#last.probe, 1 / factor);
+  }
+
   async #inner(a: Pair, b: Pair): Promise<number> {
     let sum = 0;
     for (const part of ["object", "probe"] as const) {

@@ -1,0 +1,19 @@
+import type { Experiment } from "./experiment.ts";
+
+/**
+ * Object and probe share a factor that no pattern knows: the probe gets the energy of the one normalisation, h w / 4, and the
+ * object the rest.
+ *
+ * @returns what the probe was multiplied by, and the object divided: 1 where it is dark
+ */
+export async function restoreProbeEnergy({ kernels, object, probe }: Experiment): Promise<number> {
+  const dots = kernels.numbers(1, 2);
+  kernels.dot(dots, probe, probe);
+  const [energy] = await kernels.read(dots);
+  kernels.release(dots);
+  const factor = Math.sqrt((probe.shape[2] * probe.shape[3]) / 4 / energy);
+  if (!Number.isFinite(factor)) return 1;
+  kernels.combine(object, 1 / factor, object, 0, object);
+  kernels.combine(probe, factor, probe, 0, probe);
+  return factor;
+}
