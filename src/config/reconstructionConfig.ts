@@ -19,6 +19,8 @@ interface Common {
   readonly subPixel: "whole" | "bilinear";
   readonly seed: number;
   readonly heldOutFraction: number;
+  readonly slices: number;
+  readonly sliceDistanceM: number | null;
   readonly patience: number | null;
   readonly stopAtNoise: boolean;
   readonly checkpointEveryNEpochs: number | null;
@@ -77,6 +79,16 @@ const schema = z.strictObject({
     real({ min: 0, below: 1 }),
     0.05,
     "Part of the patterns that is not reconstructed from but predicted, to see how good the object is; 0 for none.",
+  ),
+  slices: withDefault(
+    integer({ min: 1, max: 100 }),
+    1,
+    "Slices of an object too thick for one transmission: the probe passes one after the other.",
+  ),
+  sliceDistanceM: optional(
+    real({ above: 0 }),
+    "Distance from one slice to the next. Needs slices above 1, and must be said with them.",
+    { unit: "metres" },
   ),
   patience: optional(
     integer({ min: 1 }),

@@ -1,4 +1,4 @@
-import { engineNamed } from "../engines/registry.ts";
+import { engineNamed, engineNames } from "../engines/registry.ts";
 import { completeSettings, type EngineSetting, type EngineSettings } from "../engines/settings.ts";
 import { wrapperNamed, wrapperNames } from "../engines/wrappers/registry.ts";
 import { PtychonautError } from "../errors.ts";
@@ -47,6 +47,11 @@ function stageOf(said: Settings, config: ReconstructionConfig, number: number): 
     if (ownSettingNames.includes(name) && !ownersOf(name).some((owner) => owner === engine || names.includes(owner)))
       throw unowned(name, engine, `stage ${number}`);
   const settings = settingsFor(engineNamed(engine), merged);
+  if (config.slices > 1 && engineNamed(engine).multislice !== true)
+    throw new PtychonautError("usage", `${engine} knows no slices`, {
+      ...(config.stage.length === 0 ? {} : { where: `stage ${number}` }),
+      expected: engineNames.filter((name) => engineNamed(name).multislice === true).join(", "),
+    });
   const wrappers = names.map((name) => {
     const wrapper = wrapperNamed(name);
     const reason = wrapper.refuses?.({ name: engine, settings });

@@ -125,7 +125,7 @@ export class RunningStage {
         probe: { shape: [modes, height, width], data: Float32Array.from(await this.#kernels.read(probe)) },
         positions: positions.slice(),
       }),
-      object: { values: { shape: [1, canvas.height, canvas.width], data: values }, origin: canvas.origin },
+      object: { values: { shape: object.shape.slice(1), data: values }, origin: canvas.origin },
     };
   }
 

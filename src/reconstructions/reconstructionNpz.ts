@@ -21,13 +21,15 @@ export interface Reconstruction {
   readonly pixelSizeM?: number;
   /** Object pixel over that of the scan's file as stored, (y, x): not 1 where patterns were cut or filled up. */
   readonly pixelRatio?: readonly [y: number, x: number];
+  /** `[slice, y, x]`, where the object is the product of several. */
+  readonly slices?: ComplexArray;
   /** What was done to the object's numbers on reading. */
   readonly warnings?: readonly string[];
 }
 
 /**
  * As npz with the keys `object` (complex64), `amplitude`, `phase` (radians), `coverage` (float32, all `[y, x]`),
- * `positions` (float64 `[frame, 2]`, (y, x)), `origin` (float64 (y, x)) and, where known, `pixel_size_m` and
+ * `slices` (complex64 `[slice, y, x]`) of an object that has several, `positions` (float64 `[frame, 2]`, (y, x)), `origin` (float64 (y, x)) and, where known, `pixel_size_m` and
  * `pixel_ratio` (float64 (y, x)).
  */
 export function writeReconstruction(reconstruction: Reconstruction): Uint8Array {
@@ -36,7 +38,7 @@ export function writeReconstruction(reconstruction: Reconstruction): Uint8Array 
 
 /** The arrays by their names, whatever the container. */
 export function reconstructionArrays(reconstruction: Reconstruction): Record<string, NumericArray> {
-  const { object, coverage, positions, origin, pixelSizeM, pixelRatio } = reconstruction;
+  const { object, coverage, positions, origin, pixelSizeM, pixelRatio, slices } = reconstruction;
   const { shape } = object;
   const real = (data: Float32Array) => ({ shape, dtype: "float32", data }) as const;
   return {
@@ -44,6 +46,9 @@ export function reconstructionArrays(reconstruction: Reconstruction): Record<str
     amplitude: real(amplitudeOf(object)),
     phase: real(phaseOf(object)),
     coverage: real(coverage),
+    ...(slices === undefined
+      ? {}
+      : { slices: { shape: slices.shape, dtype: "complex64", data: slices.data } as const }),
     positions: { shape: [positions.length / 2, 2], dtype: "float64", data: positions },
     origin: { shape: [2], dtype: "float64", data: Float64Array.of(origin.y, origin.x) },
     ...(pixelSizeM === undefined

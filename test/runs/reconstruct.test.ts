@@ -261,6 +261,37 @@ describe("a reconstruction", () => {
   }, 60_000);
 });
 
+describe("slices", () => {
+  const geometry = { wavelengthM: 1e-10, objectPixelM: 1e-8 };
+
+  it("leave the product, and every one of them", async () => {
+    const settings = { engine: "rpie", epochs: 10, slices: 2, sliceDistanceM: 5e-6, ...geometry };
+    await reconstruct(path("scan.npz"), path("thick"), settings);
+    const left = npz("thick", "reconstruction.npz");
+    const slices = left.readNumbers("slices");
+    const [count, height, width] = slices.shape;
+    expect([count, height, width]).toEqual([2, ...left.header("object").shape]);
+    const object = left.readNumbers("object").data as Float32Array;
+    const [a, b] = [0, 1].map((k) => (slices.data as Float32Array).subarray(2 * k * height * width));
+    for (let i = 0; i < object.length; i += 2) {
+      expect(object[i]).toBeCloseTo(a[i] * b[i] - a[i + 1] * b[i + 1], 5);
+      expect(object[i + 1]).toBeCloseTo(a[i] * b[i + 1] + a[i + 1] * b[i], 5);
+    }
+    const { lastEpoch, deviance, dataFit } = json("thick", "metrics.json");
+    expect([dataFit, deviance]).toEqual([null, lastEpoch.deviance]);
+    expect(lastEpoch.rFactor).toBeLessThan(0.1);
+  }, 60_000);
+
+  it("need a distance, a geometry and an engine that knows them", async () => {
+    const thick = { slices: 2, sliceDistanceM: 5e-6 };
+    const fails = (settings: Settings) => expect(reconstruct(path("scan.npz"), path("no"), settings)).rejects;
+    await fails({ slices: 2 }).toThrow(/slices need slice_distance_m/);
+    await fails({ sliceDistanceM: 5e-6 }).toThrow(/slice_distance_m has an effect only when slices is above 1/);
+    await fails({ ...thick, ...geometry, engine: "dm" }).toThrow(/dm knows no slices; expected epie, rpie/);
+    await fails(thick).toThrow(/slices need the wavelength.*energy_kev/s);
+  }, 60_000);
+});
+
 describe("what it leaves", () => {
   it("is evaluated, compared and converted like any reconstruction", async () => {
     await reconstruct(path("scan.npz"), path("left"), { epochs: 10 });

@@ -4,6 +4,7 @@ import type { FileProbe, ScanHeader } from "../fileProbe.ts";
 import { mergeLayers, settingsOf } from "../merge.ts";
 import { deepFreeze } from "../parse.ts";
 import type { ReconstructionPayload, ReconstructionRequest } from "../payload.ts";
+import type { ReconstructionConfig } from "../reconstructionConfig.ts";
 import { checkData, checkExecution } from "../rules.ts";
 import { parseSettings } from "../schema.ts";
 import { stagesOf } from "../stages.ts";
@@ -61,6 +62,7 @@ async function resolveOn(
   const dataSettings = parseSettings("data", settingsOf(merged, "data", "reconstruction"));
   checkExecution(execution);
   const stages = stagesOf(reconstruction);
+  checkSlices(reconstruction);
   await files.checkAccelerator(execution.accelerator);
   const header = await files.scanHeader(request.scan, dataSettings);
   checkShape(header, request.scan);
@@ -87,6 +89,17 @@ async function resolveOn(
     execution,
     overridden: originsOf(merged, "reconstruction", { nphotons: [data.nphotons, "metadata"] }),
   });
+}
+
+function checkSlices({ slices, sliceDistanceM }: ReconstructionConfig): void {
+  if (slices > 1 && sliceDistanceM === null)
+    throw new PtychonautError("usage", "slices need slice_distance_m", {
+      expected: "the distance from one slice to the next, in metres",
+    });
+  if (slices === 1 && sliceDistanceM !== null)
+    throw new PtychonautError("usage", "slice_distance_m has an effect only when slices is above 1", {
+      got: String(sliceDistanceM),
+    });
 }
 
 function checkShape({ height, width }: ScanHeader, file: string): void {

@@ -47,19 +47,24 @@ export async function concludeReconstruction(
     const record = await writeRunRecord(outputDir, recordOf(run, driven, payload, {}, files), home);
     return { ...outcome, files: [...files, record] };
   }
-  const { object, probe } = physicalEstimate(driven.look);
-  const { reconstruction, onScan } = placed(run, driven.look, { object, probe }, payload);
+  const physical = physicalEstimate(driven.look);
+  const { probe, slices } = physical;
+  const { reconstruction, onScan } = placed(run, driven.look, physical, payload);
   const pause = pauses();
   const examples = patternExamples(run.dataset.patterns.height);
   await pause();
-  const fit = fitToData({ ...onScan, onPattern: examples.add });
-  if (fit === undefined) run.warn("no pattern lies wholly on the covered area, so there is no deviance");
+  // What several slices make of the light is not what their product makes of it: then the last epoch tells.
+  const fit = slices === undefined ? fitToData({ ...onScan, onPattern: examples.add }) : undefined;
+  if (fit === undefined && slices === undefined)
+    run.warn("no pattern lies wholly on the covered area, so there is no deviance");
   const doubts = engineWarnings(fit);
   for (const line of doubts) run.warn(line);
   await pause();
-  const { heldOut } = history[history.length - 1];
+  const { heldOut, error, deviance } = history[history.length - 1];
   const metrics = {
     ...inferenceMetrics(reconstruction, run.dataset, fit, run.warn),
+    ...(fit === undefined ? { deviance } : {}),
+    lastEpoch: { rFactor: error, deviance },
     heldOut: heldOut && { rFactor: heldOut.error, deviance: heldOut.deviance, patterns: run.heldOut.length },
   };
   await pause();
@@ -96,12 +101,16 @@ function placed(
   const canvas = { height, width, origin: { y, x } };
   const explained = Array.from(frames);
   const positions = Float64Array.from(explained.flatMap((i) => [look.positions[2 * i], look.positions[2 * i + 1]]));
-  const reconstruction = toReconstruction(
-    { object, weight: look.light, canvas },
-    positions,
-    dataset.geometry?.objectPixelM,
-    dataset.provenance.pixelRatio ?? [1, 1],
-  );
+  const { slices } = physical;
+  const reconstruction = {
+    ...toReconstruction(
+      { object, weight: look.light, canvas },
+      positions,
+      dataset.geometry?.objectPixelM,
+      dataset.provenance.pixelRatio ?? [1, 1],
+    ),
+    ...(slices === undefined ? {} : { slices }),
+  };
   const last = stages[stages.length - 1];
   const whole = last.subPixel === "whole";
   const met: Dataset = { ...dataset, positions: dataset.positions.slice() };

@@ -29,8 +29,8 @@ export function reconstructionMemory(
   const turned = 4 * count * rows * columns;
   const kept = Math.max(0, ...stages.map(({ engine }) => engine.exitWaves ?? 0)) * plane * count;
   const device = [
-    { what: `the object of ${height} x ${width}`, bytes: OBJECT_BYTES * height * width },
-    { what: "a batch", bytes: BATCH_PLANES * plane * framesAtOnce(scan) },
+    { what: `the object of ${height} x ${width}`, bytes: OBJECT_BYTES * (scan.slices?.count ?? 1) * height * width },
+    { what: "a batch", bytes: BATCH_PLANES * (scan.slices?.count ?? 1) * plane * framesAtOnce(scan) },
     { what: EXIT_WAVES, bytes: kept },
   ];
   const total = device.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -97,7 +97,7 @@ async function prepareOn(
   for (const line of skippedNote(dataset)) hooks.log(line);
   const random = new Random(seed);
   const [splitRandom, orderRandom] = [random.fork(), random.fork()];
-  const prepared = scanForEngines(dataset, data, reconstruction.heldOutFraction, splitRandom);
+  const prepared = scanForEngines(dataset, data, reconstruction, splitRandom);
   const { maxCanvasPixels } = reconstruction;
   const canvas = planCanvas(prepared.scan.positions, dataset.patterns.height, {
     ...(maxCanvasPixels === null ? {} : { maxPixels: maxCanvasPixels }),

@@ -1,10 +1,15 @@
 import type { DataConfig } from "../../config/dataConfig.ts";
+import type { ReconstructionConfig } from "../../config/reconstructionConfig.ts";
 import { statedDose } from "../../config/scanUse.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { framesInUse } from "../../data/frameRanges.ts";
 import { computeScales, normalisePatterns, type Scales, scaledProbe } from "../../data/normalisation.ts";
 import { splitFrames } from "../../data/splits.ts";
 import type { EngineScan } from "../../engines/scan.ts";
+import { PtychonautError, setting } from "../../errors.ts";
+import type { FreeSpace } from "../../numerics/angularSpectrum.ts";
+import { missingForWave } from "../../optics/geometry.ts";
+import { freeSpaceOf } from "../../optics/nearField.ts";
 import type { Random } from "../../random.ts";
 
 /** A scan as engines take it. They count its frames from 0 without those that are left out. */
@@ -18,11 +23,26 @@ export interface ScanForEngines {
   readonly heldOut: Int32Array;
 }
 
+/** From one slice to the next, in object pixels. @throws PtychonautError "data" where the geometry is not known */
+function spaceBetween({ name, geometry, provenance }: Dataset, distanceM: number): FreeSpace {
+  const { wavelengthM, objectPixelM } = geometry ?? {};
+  if (wavelengthM === undefined || objectPixelM === undefined)
+    throw new PtychonautError("data", "slices need the wavelength and the size of an object pixel", {
+      where: provenance.path ?? name,
+      fix: `state ${wavelengthM === undefined ? missingForWave : setting("object_pixel_m")}`,
+    });
+  return freeSpaceOf({ wavelengthM, distanceM, pixelM: objectPixelM, magnification: 1 });
+}
+
 /** @param random draws what is held out */
 export function scanForEngines(
   dataset: Dataset,
   data: DataConfig,
-  heldOutFraction: number,
+  {
+    heldOutFraction,
+    slices,
+    sliceDistanceM,
+  }: Pick<ReconstructionConfig, "heldOutFraction" | "slices" | "sliceDistanceM">,
   random: Random,
 ): ScanForEngines {
   const used = framesInUse(dataset);
@@ -58,6 +78,7 @@ export function scanForEngines(
     ...(mask === undefined ? {} : { mask: mask.data }),
     countsPerUnit: scales.countsPerUnit,
     ...(geometry === undefined ? {} : { geometry }),
+    ...(sliceDistanceM === null ? {} : { slices: { count: slices, between: spaceBetween(dataset, sliceDistanceM) } }),
   };
   return { scan, scales, used, frames: Int32Array.from(split.training), heldOut: Int32Array.from(split.validation) };
 }
