@@ -28,8 +28,8 @@ const list = (text: string): number[] => text.split(",").map(Number);
 const rounds = Number(values.rounds);
 const milliseconds = Number(values.milliseconds);
 
-/** Milliseconds a pattern of one turn, or of each update in it. */
-type Turn = () => Promise<readonly number[]>;
+/** Milliseconds a pattern in one turn. */
+type Turn = () => Promise<number>;
 
 interface Case {
   readonly side: number;
@@ -51,7 +51,7 @@ async function main(): Promise<void> {
     for (const side of list(values.sizes)) {
       const turns: Turn[] = await Promise.all(homes.map((kernels) => turnOf(kernels, { side, modes, narrow: 40 })));
       if (rival !== undefined)
-        turns.push(async () => (await rival.ask([side, modes, milliseconds])) as readonly number[]);
+        turns.push(async () => (await rival.ask([side, modes, framesOf(side, modes)])) as number);
       line(`${side}², ${modes} mode${modes > 1 ? "s" : ""}`, await compete(turns));
     }
   rival?.end();
@@ -69,15 +69,18 @@ async function compete(turns: readonly Turn[]): Promise<string[]> {
   const found: number[][] = turns.map(() => []);
   // Not counted: the compiler of WebAssembly takes its time.
   for (let i = 0; i < 10; i++) await turns[0]();
-  for (let round = 0; round < rounds; round++)
-    for (const [i, turn] of turns.entries()) found[i].push(...(await turn()));
+  for (let round = 0; round < rounds; round++) for (const [i, turn] of turns.entries()) found[i].push(await turn());
   return found.map(statistics).map(({ minimum, median }) => `${minimum.toFixed(4)} (${median.toFixed(4)})`);
 }
+
+/** Patterns of a turn. */
+const framesOf = (side: number, modes: number): number =>
+  Math.max(2, Math.round((milliseconds * 128 * 128) / (0.15 * side * side * modes)));
 
 /** A probe, an object of ones and patterns that do not quite fit; a turn begins anew. */
 async function turnOf(kernels: Kernels, { side, modes, narrow }: Case): Promise<Turn> {
   const random = new Random(1);
-  const frames = Math.max(2, Math.round((milliseconds * 128 * 128) / (0.15 * side * side * modes)));
+  const frames = framesOf(side, modes);
   const canvas = kernels.waves([1, 1, 2 * side, 2 * side]);
   const probe = kernels.waves([1, modes, side, side]);
   const light = Float32Array.from({ length: 2 * modes * side * side }, (_, i) => {
@@ -112,7 +115,7 @@ async function turnOf(kernels: Kernels, { side, modes, narrow }: Case): Promise<
     const start = performance.now();
     kernels.pieStep({ object: canvas, probe, windows, measured, misfit, ...steps });
     await kernels.read(misfit);
-    return [(performance.now() - start) / frames];
+    return (performance.now() - start) / frames;
   };
 }
 
