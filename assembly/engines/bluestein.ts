@@ -7,24 +7,30 @@ import {
   twiddlesOf,
 } from "./fftPlan";
 import { storeFour } from "./fftRows";
-import { highHalves, highPairs, lowHalves, lowPairs, multiplyIm, multiplyRe, padded, turnElements, turnRows } from "./layout";
+import { firstHalfPass, lastHalfPass } from "./halfPass";
+import { highHalves, highPairs, lowHalves, lowPairs, multiplyIm, multiplyRe, padded, storeTurned } from "./layout";
 
 /** As `directRows`, in scratch for `rowCount` rows of the convolution. */
 export function bluesteinRows(
   plan: usize, src: usize, srcPitch: usize, dst: usize, dstPitch: usize, rows: i32, scratch: usize,
   interleaved: bool, factor: f32,
 ): void {
-  const all = <usize>convolutionLength(plan) << 3, pitch = all + 64, used = padded(length(plan)) << 3;
+  const pitch = (<usize>convolutionLength(plan) << 3) + 64, used = padded(length(plan)) << 3;
   const end = scratch + <usize>rows * pitch;
   for (let row = scratch; row < end; row += pitch, src += srcPitch) {
     multiply(src, chirp(plan), row, used, 1, false);
-    memory.fill(row + used, 0, all - used);
+    memory.fill(row + used, 0, circleUsed(plan) - used);
   }
   convolve(plan, scratch, pitch, rows);
   for (let row = scratch; row < end; row += pitch, dst += dstPitch) {
     if (interleaved) multiply(row, chirp(plan), dst, used, factor, true);
     else multiply(row, chirp(plan), dst, used, factor, false);
   }
+}
+
+/** Bytes of a row that passes read. */
+function circleUsed(plan: usize): usize {
+  return <usize>convolutionLength(plan) << (radixOf(firstRowPass(plan)) == 4 ? 2 : 3);
 }
 
 // @ts-ignore: decorator
@@ -36,21 +42,24 @@ export function bluesteinRows(
   }
 }
 
-/** Rows in place, pitch in bytes. */
+/** Rows in place, pitch in bytes. Where the first pass is of radix 4, what is beyond half of the circle is neither read nor made. */
 function convolve(plan: usize, src: usize, pitch: usize, rows: i32): void {
   const m = convolutionLength(plan), count = rowPasses(plan);
-  let part = m, at = firstRowPass(plan);
+  const first = firstRowPass(plan), half = radixOf(first) == 4;
+  let part = m, at = first;
   for (let i = 0; i < count; i++, at += PASS_BYTES) {
-    const radix = radixOf(at);
-    rowPass(radix, src, pitch, src, pitch, m, part, false, twiddlesOf(plan, at), rows);
+    const radix = radixOf(at), twiddles = twiddlesOf(plan, at);
+    if (half && i == 0) firstHalfPass(src, pitch, m, twiddles, rows);
+    else rowPass(radix, src, pitch, src, pitch, m, part, false, twiddles, rows);
     part /= radix;
   }
   for (let i = 0; i < rows; i++) respond(src + <usize>i * pitch, kernel(plan), <usize>m << 3);
-  for (let i = 0; i < count; i++) {
+  for (let i = count - 1; i >= 0; i--) {
     at -= PASS_BYTES;
-    const radix = radixOf(at);
+    const radix = radixOf(at), twiddles = backTwiddlesOf(plan, at);
     part *= radix;
-    rowPassBack(radix, src, pitch, m, part, backTwiddlesOf(plan, at), rows);
+    if (half && i == 0) lastHalfPass(src, pitch, m, twiddles, rows);
+    else rowPassBack(radix, src, pitch, m, part, twiddles, rows);
   }
 }
 
@@ -104,14 +113,57 @@ function respond(src: usize, table: usize, bytes: usize): void {
 export function bluestein(
   plan: usize, src: usize, srcStride: usize, second: usize, dst: usize, dstStride: usize, bytes: usize,
 ): void {
-  const n = length(plan), pitch = padded(n) << 3;
-  const rows = second + padded(n) * bytes, scratch = rows + 4 * pitch;
+  const n = length(plan), pitch = (<usize>convolutionLength(plan) << 3) + 64, used = padded(n) << 3;
+  const scratch = second + padded(n) * bytes, end = scratch + 4 * pitch;
   for (let i: usize = 0; i < bytes; i += 32) {
-    turnElements(src + i, srcStride, rows, pitch, n, 1);
-    for (let y: usize = 0; y < 4; y++) endRow(rows + y * pitch, n);
-    bluesteinRows(plan, rows, pitch, rows, pitch, 4, scratch, false, 1);
-    turnRows(rows, pitch, dst + i, dstStride, n);
+    turnIn(src + i, srcStride, scratch, pitch, n, chirp(plan));
+    for (let row = scratch; row < end; row += pitch) {
+      endRow(row, n);
+      memory.fill(row + used, 0, circleUsed(plan) - used);
+    }
+    convolve(plan, scratch, pitch, 4);
+    turnOut(scratch, pitch, dst + i, dstStride, n, chirp(plan));
   }
+}
+
+/** Elements of 4 lines, times the chirp → blocked rows. */
+function turnIn(src: usize, stride: usize, dst: usize, pitch: usize, n: i32, table: usize): void {
+  const s1 = stride, s2: usize = 2 * stride, s3: usize = 3 * stride, d1 = pitch, d2: usize = 2 * pitch, d3: usize = 3 * pitch;
+  for (const end = dst + (padded(n) << 3); dst < end; dst += 32, table += 32, src += stride << 2) {
+    let ar = v128.load(src), ai = v128.load(src, 16), wr = v128.load32_splat(table), wi = v128.load32_splat(table, 16);
+    const r0 = multiplyRe(ar, ai, wr, wi), i0 = multiplyIm(ar, ai, wr, wi);
+    ar = v128.load(src + s1); ai = v128.load(src + s1, 16); wr = v128.load32_splat(table, 4); wi = v128.load32_splat(table, 20);
+    const r1 = multiplyRe(ar, ai, wr, wi), i1 = multiplyIm(ar, ai, wr, wi);
+    ar = v128.load(src + s2); ai = v128.load(src + s2, 16); wr = v128.load32_splat(table, 8); wi = v128.load32_splat(table, 24);
+    const r2 = multiplyRe(ar, ai, wr, wi), i2 = multiplyIm(ar, ai, wr, wi);
+    ar = v128.load(src + s3); ai = v128.load(src + s3, 16); wr = v128.load32_splat(table, 12); wi = v128.load32_splat(table, 28);
+    const r3 = multiplyRe(ar, ai, wr, wi), i3 = multiplyIm(ar, ai, wr, wi);
+    storeTurned(r0, r1, r2, r3, dst, dst + d1, dst + d2, dst + d3);
+    storeTurned(i0, i1, i2, i3, dst + 16, dst + d1 + 16, dst + d2 + 16, dst + d3 + 16);
+  }
+}
+
+/** Blocked rows → elements of 4 lines, times the chirp. */
+function turnOut(src: usize, pitch: usize, dst: usize, stride: usize, n: i32, table: usize): void {
+  const s1 = pitch, s2: usize = 2 * pitch, s3: usize = 3 * pitch, d1 = stride, d2: usize = 2 * stride, d3: usize = 3 * stride;
+  for (const end = src + (padded(n) << 3); src < end; src += 32, table += 32, dst += stride << 2) {
+    let a = v128.load(src), b = v128.load(src + s1), c = v128.load(src + s2), d = v128.load(src + s3);
+    let abLow = lowPairs(a, b), abHigh = highPairs(a, b), cdLow = lowPairs(c, d), cdHigh = highPairs(c, d);
+    const r0 = lowHalves(abLow, cdLow), r1 = highHalves(abLow, cdLow), r2 = lowHalves(abHigh, cdHigh), r3 = highHalves(abHigh, cdHigh);
+    a = v128.load(src, 16); b = v128.load(src + s1, 16); c = v128.load(src + s2, 16); d = v128.load(src + s3, 16);
+    abLow = lowPairs(a, b); abHigh = highPairs(a, b); cdLow = lowPairs(c, d); cdHigh = highPairs(c, d);
+    storeTimes(dst, r0, lowHalves(abLow, cdLow), table);
+    storeTimes(dst + d1, r1, highHalves(abLow, cdLow), table + 4);
+    storeTimes(dst + d2, r2, lowHalves(abHigh, cdHigh), table + 8);
+    storeTimes(dst + d3, r3, highHalves(abHigh, cdHigh), table + 12);
+  }
+}
+
+// @ts-ignore: decorator
+@inline function storeTimes(dst: usize, re: v128, im: v128, factor: usize): void {
+  const wr = v128.load32_splat(factor), wi = v128.load32_splat(factor, 16);
+  v128.store(dst, multiplyRe(re, im, wr, wi));
+  v128.store(dst, multiplyIm(re, im, wr, wi), 16);
 }
 
 /** Zeros from n to a multiple of 4, where there may be anything, not numbers even. */

@@ -30,6 +30,14 @@
 ): void {
   const a = f32x4.mul(v128.load(s0), scale), b = f32x4.mul(v128.load(s1), scale);
   const c = f32x4.mul(v128.load(s2), scale), d = f32x4.mul(v128.load(s3), scale);
+  storeTurned(a, b, c, d, d0, d1, d2, d3);
+}
+
+/** The same of vectors a … d. */
+// @ts-ignore: decorator
+@inline export function storeTurned(
+  a: v128, b: v128, c: v128, d: v128, d0: usize, d1: usize, d2: usize, d3: usize,
+): void {
   const abLow = lowPairs(a, b), abHigh = highPairs(a, b), cdLow = lowPairs(c, d), cdHigh = highPairs(c, d);
   v128.store(d0, lowHalves(abLow, cdLow));
   v128.store(d1, highHalves(abLow, cdLow));
