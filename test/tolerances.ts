@@ -189,6 +189,18 @@ export const tolerances = {
     alongLine: 1e-9,
     /** RMS of frames' intensities found without noise, whose object is known as well as fifty epochs bring it. */
     floatingIntensity: 0.01,
+    /** R after thirty epochs without noise: the corners of the canvas, which hardly any light meets, come last and leave 2 %. */
+    pieResidual: 0.02,
+    /** Of the worst frame's misfit what is left of the best one's before: the same 2 % in amplitude, squared, ten times over. */
+    pieMisfitLeft: 0.1,
+    /** 1 − |⟨a, b⟩|² over what the probe meets often: some of these 2 %, squared. */
+    pieObject: 1e-3,
+    /** The same beside a probe that starts wrong by a third and is found within a tenth of that. */
+    pieObjectOfWrongProbe: 1e-2,
+    /** Squared residuals with a probe that is bettered over those with one that is not: within a third of it in amplitude. */
+    pieProbeGain: 0.1,
+    /** One update by hand in float64, a dozen roundings of numbers near 1. */
+    pieUpdate: 5e-13,
   },
   /**
    * Kernels against float64, in units of rounding of the largest value: a complex product rounds four times, a sum of n terms
