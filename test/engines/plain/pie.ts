@@ -155,7 +155,8 @@ class PieRun implements EngineRun {
     // |P|² summed over modes; the intensity is not needed any more.
     const light = this.#intensity;
     light.fill(0);
-    for (let k = 0; k < probe.length; k += 2) light[(k % size) / 2] += probe[k] ** 2 + probe[k + 1] ** 2;
+    for (let start = 0; start < probe.length; start += size)
+      for (let i = 0; i < size; i += 2) light[i >> 1] += probe[start + i] ** 2 + probe[start + i + 1] ** 2;
     const mostLight = largest(light);
     const mostObject = largestSquare(this.#patch);
     for (let start = 0; start < probe.length; start += size) {
@@ -166,7 +167,7 @@ class PieRun implements EngineRun {
       let at = 2 * ((grid.corners[2 * frame] + row) * grid.width + grid.corners[2 * frame + 1]);
       for (let i = 2 * row * this.#n; i < 2 * (row + 1) * this.#n; i += 2, at += 2) {
         const [re, im] = [this.#patch[i], this.#patch[i + 1]];
-        const objectScale = this.#objectStep / ((1 - alpha) * light[i / 2] + alpha * mostLight);
+        const objectScale = this.#objectStep / ((1 - alpha) * light[i >> 1] + alpha * mostLight);
         const probeScale = this.#probeStep / ((1 - alpha) * (re * re + im * im) + alpha * mostObject);
         let [changeRe, changeIm] = [0, 0];
         for (let k = i; k < probe.length; k += size) {
@@ -222,6 +223,9 @@ function largest(values: Float64Array): number {
 
 function largestSquare(values: Float64Array): number {
   let most = 0;
-  for (let i = 0; i < values.length; i += 2) most = Math.max(most, values[i] ** 2 + values[i + 1] ** 2);
+  for (let i = 0; i < values.length; i += 2) {
+    const square = values[i] ** 2 + values[i + 1] ** 2;
+    if (square > most) most = square;
+  }
   return most;
 }
