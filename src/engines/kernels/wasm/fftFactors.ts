@@ -11,7 +11,7 @@ const COST: ReadonlyMap<number, number> = new Map([
 ]);
 
 /** Prime factors up to this have a pass, whose cost grows with the factor; others make a convolution, which is as fast there. */
-const LARGEST_PRIME = 113;
+const LARGEST_PRIME = 109;
 
 /**
  * Passes of lines in lanes in their order, or undefined where the length needs a convolution. Fours first and an eight last
