@@ -7,8 +7,9 @@ import { checkDisk } from "../../src/runs/disk.ts";
 import type { RunHooks } from "../../src/runs/hooks.ts";
 import type { Home } from "../../src/runs/machine.ts";
 import { memoryStore } from "../../src/runs/memoryStore.ts";
-import { createInferencePayload, createTrainingPayload } from "../../src/runs/payloads.ts";
+import { createInferencePayload, createReconstructionPayload, createTrainingPayload } from "../../src/runs/payloads.ts";
 import { type Plan, runPlan } from "../../src/runs/plan/plan.ts";
+import { runReconstructionPlan } from "../../src/runs/plan/reconstructionPlan.ts";
 import { REHEARSAL, rehearsalStore } from "../../src/runs/plan/rehearsalStore.ts";
 import { planReport } from "../../src/runs/plan/report.ts";
 import { silentProgress } from "../../src/runs/progress.ts";
@@ -146,4 +147,32 @@ describe("the store of a rehearsal", () => {
     expect(sizes.has("b.json")).toBe(false);
     await expect(store.write(join(folder, "x"), "")).rejects.toThrow("a rehearsal writes");
   });
+});
+
+describe("a plan of an iterative reconstruction", () => {
+  it("says what it takes, and knows the bytes that it leaves", async () => {
+    const overrides = { engine: "lsqml", epochs: 20, threads: 1, reconLogEveryNEpochs: 0, gridsize: 2 };
+    const request = { scans: [scan], outputDir: join(folder, "nowhere"), overrides, starting: 0.5 };
+    const plan = await runReconstructionPlan(request, hooks, nodeHome);
+    expect(existsSync(join(folder, "nowhere"))).toBe(false);
+    const { reconstruction } = plan;
+    expect(reconstruction.epochs).toBe(20);
+    for (const seconds of Object.values(reconstruction.parts)) expect(seconds).toBeGreaterThan(0);
+    expect(planReport(plan)).toMatch(/^reconstruction: .* of memory \(estimated\), .*\n.*\n {2}20 epochs of/);
+    const outputDir = join(folder, "reconstruct");
+    const { gridsize: _, ...settings } = overrides;
+    const payload = await createReconstructionPayload({ scan, outputDir, overrides: settings }, nodeHome);
+    await workflowsIn(nodeHome).reconstruct(payload, hooks);
+    // Compressed pictures of another object differ a little.
+    expect(reconstruction.disk / bytesIn(outputDir)).toBeGreaterThan(0.7);
+    expect(reconstruction.disk / bytesIn(outputDir)).toBeLessThan(1.4);
+  }, 120_000);
+
+  it("refuses what there is no room for, models, and several scans at once", async () => {
+    const of = (changes: object, home: Home = nodeHome) =>
+      expect(runReconstructionPlan({ scans: [scan], overrides: { engine: "epie" }, ...changes }, hooks, home)).rejects;
+    await of({}, withRoom(1e4)).toThrow(/more than there is room for/);
+    await of({ modelPath: "run" }).toThrow(/an engine reconstructs one scan, without a model/);
+    await of({ scans: [scan, scan] }).toThrow(/an engine reconstructs one scan/);
+  }, 120_000);
 });

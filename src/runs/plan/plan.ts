@@ -1,7 +1,7 @@
-import type { Settings } from "../../config/group.ts";
-import type { PayloadKind } from "../../config/names.ts";
+import type { GroupName, Settings } from "../../config/group.ts";
+import { canonicalName, type PayloadKind } from "../../config/names.ts";
 import type { Sources, TrainingPayload } from "../../config/payload.ts";
-import { groupOf, groups, isRead } from "../../config/schema.ts";
+import { groupNames, groupOf, groupsRead, isRead } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
 import { checkDisk } from "../disk.ts";
 import type { RunHooks } from "../hooks.ts";
@@ -67,15 +67,7 @@ export async function runPlan(request: PlanRequest, hooks: RunHooks, home: Home)
   const { store, sizes } = rehearsalStore(home.store, outputDir);
   const stage: Home = { ...home, store };
   const warnings: string[] = [];
-  const silent: RunHooks = {
-    signal: hooks.signal,
-    log: () => {},
-    warn: (line) => {
-      // What the runs say of the data is theirs to say; what they say of the machine belongs here.
-      if (/of memory|free: /.test(line)) warnings.push(line.replace(/^warning: /, ""));
-    },
-    progress: () => silentProgress,
-  };
+  const silent = watchedHooks(hooks, warnings);
   const { scans, modelPath, starting = 0 } = request;
   let training: TrainingPlan | null = null;
   if (modelPath === undefined) {
@@ -115,14 +107,30 @@ export async function runPlan(request: PlanRequest, hooks: RunHooks, home: Home)
   };
 }
 
-/** Of all settings those that one of the two reads; a network is its bundle's. */
-function sourcesOf({ overrides = {}, executionConfig = {}, file = {} }: Sources, kind: PayloadKind): Sources {
-  const isOurs = (name: string): boolean => isRead(name, kind) && (kind === "training" || groupOf(name) !== "model");
+/** Of a rehearsal: what the runs say of the data is theirs to say; what they say of the machine is a warning here. */
+export const watchedHooks = ({ signal }: RunHooks, warnings: string[]): RunHooks => ({
+  signal,
+  log: () => {},
+  warn: (line) => {
+    if (/of memory|free: /.test(line)) warnings.push(line.replace(/^warning: /, ""));
+  },
+  progress: () => silentProgress,
+});
+
+/** Of all settings those that one of the runs reads; a network is its bundle's. */
+export function sourcesOf({ overrides = {}, executionConfig = {}, file = {} }: Sources, kind: PayloadKind): Sources {
+  const reads = (group: GroupName): boolean =>
+    groupsRead[kind].includes(group) && (kind === "training" || group !== "model");
+  const isOurs = (spelling: string): boolean => {
+    const name = canonicalName(spelling, kind);
+    const group = groupOf(name, kind);
+    return isRead(name, kind) && group !== undefined && reads(group);
+  };
   const only = (settings: Settings): Settings =>
     Object.fromEntries(
-      Object.entries(settings).flatMap(([name, value]) => {
-        if (!(name in groups)) return isOurs(name) ? [[name, value]] : [];
-        return typeof value === "object" && value !== null ? [[name, only(value as Settings)]] : [];
+      Object.entries(settings).filter(([name]) => {
+        const group = groupNames.find((each) => each === name);
+        return group === undefined ? isOurs(name) : reads(group);
       }),
     );
   return { overrides: only(overrides), executionConfig: only(executionConfig), file: only(file) };

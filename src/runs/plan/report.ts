@@ -1,23 +1,29 @@
 import { gigabytes } from "../memory.ts";
-import type { Plan, RunPlan } from "./plan.ts";
+import type { Plan, RunPlan, TrainingPlan } from "./plan.ts";
+import type { ReconstructionPlan } from "./reconstructionPlan.ts";
 
 /** A plan as text for a terminal. */
-export function planReport({ training, inference, available, calibration, warnings }: Plan): string {
+export function planReport(plan: Plan | ReconstructionPlan): string {
+  const { available, calibration, warnings } = plan;
   const room = available.disk === null ? "" : `, ${gigabytes(available.disk)} of disk`;
   return [
-    ...(training === null
-      ? []
+    ...("reconstruction" in plan
+      ? epochLines("reconstruction", plan.reconstruction)
       : [
-          ...runLines("training", training),
-          `  ${training.epochs} epochs of ${duration(training.secondsPerEpoch)}; it may stop earlier`,
+          ...(plan.training === null ? [] : epochLines("training", plan.training)),
+          ...runLines("reconstruction", plan.inference),
         ]),
-    ...runLines("reconstruction", inference),
     `there are ${gigabytes(available.memory)} of memory${room}`,
     ...warnings.map((line) => `warning: ${line}`),
     `(measured in ${duration(calibration)})`,
     "",
   ].join("\n");
 }
+
+const epochLines = (name: string, plan: TrainingPlan): readonly string[] => [
+  ...runLines(name, plan),
+  `  ${plan.epochs} epochs of ${duration(plan.secondsPerEpoch)}; it may stop earlier`,
+];
 
 function runLines(name: string, { seconds, parts, memory, memoryIs, disk, diskForAMoment }: RunPlan): string[] {
   const stages = Object.entries(parts)
