@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { float64Kernels } from "../../../src/engines/kernels/float64.ts";
 import type {
   Images,
@@ -66,7 +66,10 @@ const shapes: readonly Shape[] = [
 
 describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("%s against float64", (_, open) => {
   let kernels: Kernels;
-  afterEach(() => kernels.close());
+  beforeAll(async () => {
+    kernels = await open();
+  });
+  afterAll(() => kernels.close());
 
   /** Holds both homes' results equal up to `roundings` of numbers as large as `magnitude`, by default as the largest result. */
   async function expectSame(
@@ -98,7 +101,6 @@ describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("%s 
       [false, true],
       [true, true],
     ])("products repeat and sum, conjugate %s, add %s", async (conjugate, add) => {
-      kernels = await open();
       const how = { conjugate, add };
       await expectSame(tolerances.kernelSum(1), (make, k) => {
         const [out, patch, probe] = [make.waves(B, M, h, w), make.waves(B, 1, h, w), make.waves(1, M, h, w)];
@@ -118,7 +120,6 @@ describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("%s 
     });
 
     test.each([false, true])("power, scale and product of images, add %s", async (add) => {
-      kernels = await open();
       await expectSame(tolerances.kernelSum(M), (make, k) => {
         const [out, waves] = [make.images([B, 1, h, w]), make.waves(B, M, h, w)];
         k.power(out, waves, { add });
@@ -137,7 +138,6 @@ describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("%s 
     });
 
     test("interference and reciprocals", async () => {
-      kernels = await open();
       await expectSame(tolerances.kernelSum(2 * M), (make, k) => {
         const [out, a, b] = [make.images([B, 1, h, w]), make.waves(1, M, h, w), make.waves(B, M, h, w)];
         k.interference(out, a, b, { add: true });
@@ -151,7 +151,6 @@ describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("%s 
     });
 
     test("sums of multiples, with factors of all frames and of each", async () => {
-      kernels = await open();
       await expectSame(tolerances.kernelSum(2), (make, k) => {
         const [out, a, b] = [make.waves(B, M, h, w), make.waves(B, 1, h, w), make.waves(1, M, h, w)];
         k.combine(out, make.numbers(B), a, -1.5, b);
@@ -166,7 +165,6 @@ describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("%s 
     });
 
     test.each(["linear", "quadrature"] as const)("division by weights, %s", async (form) => {
-      kernels = await open();
       for (const alpha of [0, 0.3, 1])
         for (const add of [false, true])
           await expectSame(tolerances.kernelDivision, (make, k) => {
@@ -180,7 +178,6 @@ describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("%s 
     });
 
     test("constants", async () => {
-      kernels = await open();
       await expectSame(1, (make, k) => {
         const waves = make.waves(B, M, h, w);
         k.fill(k.modes(waves, M - 1, 1), 0.1);
@@ -194,7 +191,6 @@ describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("%s 
     });
 
     test.each([false, true])("patches and canvases, between pixels %s", async (between) => {
-      kernels = await open();
       const [rows, columns] = [h + 6, w + 9];
       await expectSame(tolerances.kernelSum(4), (make, k) => {
         const [out, object, windows] = [
@@ -235,7 +231,6 @@ describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("%s 
     });
 
     test("Fourier transforms and ramps", async () => {
-      kernels = await open();
       for (const direction of ["forward", "inverse"] as const)
         await expectSame(tolerances.kernelFourier, (make, k) => {
           const [out, waves] = [k.waves([B, M, h, w]), make.waves(B, M, h, w)];
@@ -251,7 +246,6 @@ describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("%s 
     });
 
     test.each(["gaussian", "poisson", "intensity"] as const)("likelihood %s", async (kind: LikelihoodKind) => {
-      kernels = await open();
       for (const masked of [false, true]) {
         const compare =
           (result: "factor" | "misfit") =>
@@ -269,7 +263,6 @@ describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("%s 
     });
 
     test("numbers of planes", async () => {
-      kernels = await open();
       const terms = M * h * w;
       await expectSame(
         tolerances.kernelSum(8),
@@ -299,7 +292,6 @@ describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("%s 
     });
 
     test("parts of planes are in the same memory", async () => {
-      kernels = await open();
       await expectSame(tolerances.kernelSum(2), (make, k) => {
         const all = make.waves(B, M, h, w);
         const part = k.frames(k.modes(all, M - 1, 1), B - 1, 1);
@@ -312,7 +304,6 @@ describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("%s 
   });
 
   test("division by 0 and NaN are as defined", async () => {
-    kernels = await open();
     await expectSame(0, (_, k) => {
       const [out, above, weights] = [k.waves([1, 1, 3, 5]), k.waves([1, 1, 3, 5]), k.images([1, 1, 3, 5])];
       k.fill(above, 1);
@@ -334,7 +325,6 @@ describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("%s 
   });
 
   test("what is written later does not reach what was recorded before", async () => {
-    kernels = await open();
     const [a, out] = [kernels.waves([1, 1, 4, 4]), kernels.waves([1, 1, 4, 4])];
     kernels.fill(a, 1);
     kernels.combine(out, 1, a, 0, a);
@@ -348,7 +338,6 @@ describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("%s 
   });
 
   test("a window that leaves its canvas is refused", async () => {
-    kernels = await open();
     const [canvas, patch, windows] = [kernels.waves([1, 1, 8, 8]), kernels.waves([1, 1, 4, 4]), kernels.windows(1)];
     for (const [y, x, fraction] of [
       [5, 0, 0],

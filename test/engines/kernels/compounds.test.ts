@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { float64Kernels } from "../../../src/engines/kernels/float64.ts";
 import type { Kernels, LikelihoodKind, Numbers, Waves } from "../../../src/engines/kernels/kernels.ts";
 import { Random } from "../../../src/random.ts";
@@ -79,10 +79,12 @@ async function expectClose(
 
 describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("compounds of %s", (_, open) => {
   let kernels: Kernels;
-  afterEach(() => kernels.close());
+  beforeAll(async () => {
+    kernels = await open();
+  });
+  afterAll(() => kernels.close());
 
   test.each(cases)("exitChange is that of float64: %o", async (settings) => {
-    kernels = await open();
     const { frames, modes, height, width, likelihood } = settings;
     const compute = (k: Kernels) => {
       const terms = operandsOf(k, settings);
@@ -98,7 +100,6 @@ describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("com
   });
 
   test.each(cases)("pieStep is that of float64: %o", async (settings) => {
-    kernels = await open();
     const { likelihood, alpha } = settings;
     const compute = (k: Kernels) => {
       const terms = operandsOf(k, settings);
