@@ -1,10 +1,10 @@
 // Writes butterflies.ts: the passes of the Fourier transform (fft.ts says how they are put together), straight-line code
 // for each radix, because AssemblyScript has neither closures nor functions that return several values.
 // A complex number z stands in two variables, zr and zi, of 4 lanes each: 4 transforms side by side.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 
 /** Radices with code of their own; primes beyond them take the loops of prime.ts. */
-export const RADICES = [2, 3, 4, 5, 7, 8];
+const RADICES = [2, 3, 4, 5, 7, 8];
 
 const add = (a, b) => `f32x4.add(${a}, ${b})`;
 const sub = (a, b) => `f32x4.sub(${a}, ${b})`;
@@ -45,6 +45,7 @@ function butterfly(r) {
     block.sub("y1", "x0", "x1");
   } else if (r === 4) butterfly4(block, ["x0", "x1", "x2", "x3"], ["y0", "y1", "y2", "y3"], "");
   else if (r === 8) butterfly8(block);
+  else if (r === 5) butterfly5(block);
   else oddButterfly(block, r);
   return block.lines;
 }
@@ -77,6 +78,29 @@ function butterfly8(block) {
   block.sub("y5", "e1", "p");
   block.complex("y3", add("e3r", "qr"), sub("e3i", "qi"));
   block.complex("y7", sub("e3r", "qr"), add("e3i", "qi"));
+}
+
+/** As `oddButterfly`, with cosines as −1/4 ± √5/4. */
+function butterfly5(block) {
+  for (const j of [1, 2]) {
+    block.add(`s${j}`, `x${j}`, `x${5 - j}`);
+    block.sub(`d${j}`, `x${j}`, `x${5 - j}`);
+  }
+  block.add("a", "s1", "s2");
+  block.add("y0", "x0", "a");
+  const [sine1, sine2] = [1, 2].map((j) => constant(Math.sin((2 * Math.PI * j) / 5)));
+  for (const part of ["r", "i"]) {
+    block.real(`m${part}`, sub(`x0${part}`, mul(`a${part}`, constant(0.25))));
+    block.real(`n${part}`, mul(sub(`s1${part}`, `s2${part}`), constant(Math.sqrt(5) / 4)));
+    block.real(`u1${part}`, add(mul(`d1${part}`, sine1), mul(`d2${part}`, sine2)));
+    block.real(`u2${part}`, sub(mul(`d1${part}`, sine2), mul(`d2${part}`, sine1)));
+  }
+  block.add("t1", "m", "n");
+  block.sub("t2", "m", "n");
+  for (const k of [1, 2]) {
+    block.turnedDown(`y${k}`, `t${k}`, `u${k}`);
+    block.turnedUp(`y${5 - k}`, `t${k}`, `u${k}`);
+  }
 }
 
 /** Elements j and r − j meet the same cosine and opposite sines. */
@@ -256,4 +280,9 @@ ${dispatch(
 
 const output = new URL("butterflies.ts", import.meta.url);
 // The same text is not written again: what is newer than the compiled module makes it compile.
-if (!existsSync(output) || readFileSync(output, "utf8") !== text) writeFileSync(output, text);
+if (!existsSync(output) || readFileSync(output, "utf8") !== text) {
+  // Another program may compile at once, and must not see half of the file.
+  const part = new URL(`butterflies.${process.pid}.part`, import.meta.url);
+  writeFileSync(part, text);
+  renameSync(part, output);
+}
