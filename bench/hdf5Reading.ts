@@ -37,8 +37,11 @@ export interface ReadingPart {
   readonly random: boolean;
 }
 
-/** @returns seconds that so many threads take together, once all have opened the file */
-async function read(threads: number): Promise<number> {
+/** Seconds: on the clock, and of processors. */
+type Times = readonly [wall: number, work: number];
+
+/** How long so many threads take together, once all have opened the file. */
+async function read(threads: number): Promise<Times> {
   const part = Math.floor(frames / threads);
   const workers = Array.from({ length: threads }, (_, k) => {
     const workerData: ReadingPart = { path, key: values.key, first: k * part, frames: part, random: values.random };
@@ -49,11 +52,12 @@ async function read(threads: number): Promise<number> {
       workers.map((worker) => new Promise((resolve, reject) => worker.once("message", resolve).once("error", reject))),
     );
   await next();
-  const start = performance.now();
+  const [start, before] = [performance.now(), process.cpuUsage()];
   const done = next();
   for (const worker of workers) worker.postMessage("go");
   await done;
-  return (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  return [(performance.now() - start) / 1e3, (user + system) / 1e6];
 }
 
 /** The same in one process of h5py. */
@@ -64,32 +68,39 @@ numbers = np.arange(int(frames))
 if random == "true": numbers = np.random.default_rng(1).permutation(numbers)
 with h5py.File(path) as f:
     d = f[key]
-    start = time.perf_counter()
+    start, before = time.perf_counter(), time.process_time()
     for i in range(0, len(numbers), 32):
         some = numbers[i : i + 32]
         if random == "true": [d[k].astype("f4") for k in some]
         else: d[i : i + 32].astype("f4")
-    print(time.perf_counter() - start)
+    print(time.perf_counter() - start, time.process_time() - before)
 `;
 
 const file = await openArrayFile(openSource(path), path);
 const gigabytes = (4 * frames * sizeOf(file.header(values.key).shape.slice(-2))) / 1e9;
 file.close();
 
-const contenders: Record<string, () => number | Promise<number>> = Object.fromEntries(
+const contenders: Record<string, () => Times | Promise<Times>> = Object.fromEntries(
   values.threads.split(",").map((threads) => [`${threads} threads`, () => read(Number(threads))]),
 );
 if (values.python !== undefined) {
   const args = ["-c", PROGRAM, path, values.key, values.frames, String(values.random)];
-  contenders[H5PY] = () => Number(execFileSync(values.python!, args, { encoding: "utf8" }));
+  contenders[H5PY] = () => {
+    const [wall, work] = execFileSync(values.python!, args, { encoding: "utf8" }).split(" ").map(Number);
+    return [wall, work];
+  };
 }
-const best = new Map<string, number>();
+const best = new Map<string, Times>();
 for (let round = 0; round < Number(values.rounds); round++)
-  for (const [name, time] of Object.entries(contenders))
-    best.set(name, Math.min(best.get(name) ?? Number.POSITIVE_INFINITY, await time()));
+  for (const [name, time] of Object.entries(contenders)) {
+    const [wall, work] = await time();
+    const [shortest, least] = best.get(name) ?? [wall, work];
+    best.set(name, [Math.min(shortest, wall), Math.min(least, work)]);
+  }
 
-const reference = best.get(H5PY);
-for (const [name, seconds] of best) {
-  const ratio = reference === undefined ? "" : `, ${(reference / seconds).toFixed(2)} of h5py's speed`;
-  console.log(`${name}: ${((1000 * gigabytes) / seconds).toFixed(0)} MB of float32 a second${ratio}`);
+const reference = best.get(H5PY)?.[0];
+for (const [name, [wall, work]] of best) {
+  const ratio = reference === undefined ? "" : `, ${(reference / wall).toFixed(2)} of h5py's speed`;
+  const speed = `${((1000 * gigabytes) / wall).toFixed(0)} MB of float32 a second`;
+  console.log(`${name}: ${speed}, ${(work / gigabytes).toFixed(3)} s of a processor a GB${ratio}`);
 }
