@@ -12,6 +12,8 @@ export interface Wrapper<S extends EngineSettings = EngineSettings> {
   readonly about: string;
   /** What it can be told; anything else is refused. */
   readonly settings: readonly EngineSetting[];
+  /** Takes the object to be one slice. */
+  readonly thin?: true;
   /** Why it makes no sense with an engine; nothing where it does. */
   refuses?(engine: { readonly name: string; readonly settings: EngineSettings }): string | undefined;
   /** Object pixels by which it may move positions. Default 0. */

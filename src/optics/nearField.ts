@@ -46,7 +46,7 @@ export function parallelBeam(geometry: Omit<Geometry, "propagation">, where?: st
 }
 
 /** The same in pixels. */
-export const freeSpaceOf = ({ wavelengthM, distanceM, pixelM }: ParallelBeam): FreeSpace => ({
+export const freeSpaceOf = ({ wavelengthM, distanceM, pixelM }: Omit<ParallelBeam, "magnification">): FreeSpace => ({
   travel: (wavelengthM * distanceM) / pixelM ** 2,
   wavelength: wavelengthM / pixelM,
 });

@@ -33,6 +33,7 @@ const OUTLIER = 10;
  */
 export const positions: Wrapper<PositionSettings> = {
   name: "positions",
+  thin: true,
   about: "corrects the positions of frames by the gradient",
   settings: [positionStart, positionStep, positionLimit],
   margin: 12,

@@ -8,6 +8,7 @@ import { positions } from "./positions.ts";
 import { probeCentre } from "./probeCentre.ts";
 import { probeSupport } from "./probeSupport.ts";
 import { smoothObject } from "./smoothObject.ts";
+import { smoothSlices } from "./smoothSlices.ts";
 import { totalVariation } from "./totalVariation.ts";
 
 /**
@@ -16,7 +17,7 @@ import { totalVariation } from "./totalVariation.ts";
  */
 const wrappers: readonly Wrapper[] = [
   ...[positions, frameIntensities, background],
-  ...[totalVariation, smoothObject, objectLimits],
+  ...[totalVariation, smoothObject, smoothSlices, objectLimits],
   ...[probeSupport, probeCentre, orthogonalModes],
 ] as readonly Wrapper[];
 
