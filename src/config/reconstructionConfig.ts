@@ -21,6 +21,7 @@ interface Common {
   readonly heldOutFraction: number;
   readonly slices: number;
   readonly sliceDistanceM: number | null;
+  readonly thicknessM: number | null;
   readonly patience: number | null;
   readonly stopAtNoise: boolean;
   readonly checkpointEveryNEpochs: number | null;
@@ -87,7 +88,12 @@ const schema = z.strictObject({
   ),
   sliceDistanceM: optional(
     real({ above: 0 }),
-    "Distance from one slice to the next. Needs slices above 1, and must be said with them.",
+    "Distance from one slice to the next. Needs slices above 1, with which it or thickness_m must be said.",
+    { unit: "metres" },
+  ),
+  thicknessM: optional(
+    real({ above: 0 }),
+    "Thickness of the whole object, of which each slice stands for an equal part: another way to say slice_distance_m.",
     { unit: "metres" },
   ),
   patience: optional(

@@ -54,7 +54,8 @@ function stageOf(said: Settings, config: ReconstructionConfig, number: number): 
     });
   const wrappers = names.map((name) => {
     const wrapper = wrapperNamed(name);
-    const reason = wrapper.refuses?.({ name: engine, settings });
+    const thin = config.slices > 1 && wrapper.thin === true ? "it takes the object to be one slice" : undefined;
+    const reason = thin ?? wrapper.refuses?.({ name: engine, settings });
     if (reason !== undefined)
       throw new PtychonautError("usage", `${name} makes no sense with ${engine}: ${reason}`, {
         ...(config.stage.length === 0 ? {} : { where: `stage ${number}` }),

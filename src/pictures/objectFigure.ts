@@ -35,6 +35,16 @@ export function objectPanels(
   };
 }
 
+/** Amplitude and phase of each slice `[slice, y, x]`, in a row. @param mask `[y, x]`, 0 = not known */
+export function sliceRows({ shape: [count, height, width], data }: ComplexArray, mask: ArrayLike<number>): Panel[][] {
+  const size = 2 * height * width;
+  return Array.from({ length: count }, (_, k) => {
+    const slice = { shape: [height, width], data: data.subarray(k * size, (k + 1) * size) };
+    const { amplitude, phase } = objectPanels(slice, mask, `slice ${k + 1}`);
+    return [amplitude, phase];
+  });
+}
+
 /** Colours for a phase: a circle of them where it goes all the way around. */
 export function phaseScale(phase: Float32Array, known: ArrayLike<number>): Pick<Panel, "colormap" | "limits"> {
   const [low, high] = robustLimits(phase, known);

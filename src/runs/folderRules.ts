@@ -55,7 +55,7 @@ const products: Readonly<Record<WritingCommand, Products>> = {
     names: [
       ...[outputs.run, outputs.reconstruction, outputs.course, outputs.metrics],
       ...reconstructionWriters.flatMap(filesOf),
-      ...picturesOf("amplitude", "phase", "scan", "patterns", "probe", "error"),
+      ...picturesOf("amplitude", "phase", "scan", "patterns", "probe", "error", "slices"),
       /^probe\.npz$/,
       /^checkpoints\/.*\.ckpt\.zip$/,
     ],

@@ -39,6 +39,8 @@ export const outputs = {
     probe: "probe",
     training: "training",
     error: "error",
+    /** Of an object that has several. */
+    slices: "slices",
     comparison: "comparison",
     patches: "patch_grid",
   },

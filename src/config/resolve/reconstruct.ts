@@ -91,14 +91,23 @@ async function resolveOn(
   });
 }
 
-function checkSlices({ slices, sliceDistanceM }: ReconstructionConfig): void {
-  if (slices > 1 && sliceDistanceM === null)
+function checkSlices({ slices, sliceDistanceM, thicknessM }: ReconstructionConfig): void {
+  const [first, second] = [
+    ...(sliceDistanceM === null ? [] : [["slice_distance_m", sliceDistanceM] as const]),
+    ...(thicknessM === null ? [] : [["thickness_m", thicknessM] as const]),
+  ];
+  if (slices > 1 && first === undefined)
     throw new PtychonautError("usage", "slices need slice_distance_m", {
-      expected: "the distance from one slice to the next, in metres",
+      expected: "the distance from one slice to the next, in metres, or thickness_m, that of the whole object",
     });
-  if (slices === 1 && sliceDistanceM !== null)
-    throw new PtychonautError("usage", "slice_distance_m has an effect only when slices is above 1", {
-      got: String(sliceDistanceM),
+  if (second !== undefined)
+    throw new PtychonautError("usage", "slice_distance_m and thickness_m say the same", {
+      got: `${first[1]} and ${second[1]}`,
+      fix: "leave one of the two out",
+    });
+  if (slices === 1 && first !== undefined)
+    throw new PtychonautError("usage", `${first[0]} has an effect only when slices is above 1`, {
+      got: String(first[1]),
     });
 }
 

@@ -1,7 +1,7 @@
 import type { ComplexArray } from "../../arrays.ts";
 import { wellCovered } from "../../inference/coverage.ts";
-import { type FigureOptions, figure } from "../../pictures/figure.ts";
-import { objectPanels } from "../../pictures/objectFigure.ts";
+import { type FigureOptions, figure, figureOfRows } from "../../pictures/figure.ts";
+import { objectPanels, sliceRows } from "../../pictures/objectFigure.ts";
 import { type PatternPair, patternsFigure } from "../../pictures/patternsFigure.ts";
 import { PICTURE_FORMATS, type PictureFormat } from "../../pictures/pictureWriter.ts";
 import { probeFigure } from "../../pictures/probeFigure.ts";
@@ -123,14 +123,14 @@ export async function removeReconstructionFiles(folder: string, store: RunStore)
 }
 
 async function removePictures(folder: string, store: RunStore): Promise<void> {
-  const { amplitude, phase, scan, patterns, probe } = outputs.pictures;
-  for (const name of [amplitude, phase, scan, patterns, probe])
+  const { amplitude, phase, scan, patterns, probe, slices } = outputs.pictures;
+  for (const name of [amplitude, phase, scan, patterns, probe, slices])
     for (const format of PICTURE_FORMATS) await store.remove(joinPath(folder, `${name}.${format}`));
 }
 
 /** The pictures by their names; each is drawn when it is its turn. */
 function sheetsOf(
-  { object, coverage, positions, origin, pixelSizeM }: Reconstruction,
+  { object, slices, coverage, positions, origin, pixelSizeM }: Reconstruction,
   { probe, patterns, mask, warning }: ReconstructionPictures,
 ): Readonly<Record<string, () => Sheet>> {
   const scale: FigureOptions = pixelSizeM === undefined ? {} : { pixelSizeM };
@@ -147,6 +147,9 @@ function sheetsOf(
     [names.phase]: () => figure([panels.phase], options),
     [names.scan]: () => scanFigure({ coverage, height, width, positions, origin }, scale),
     [names.probe]: () => probeFigure({ probe }, scale),
+    ...(slices === undefined
+      ? {}
+      : { [names.slices]: () => figureOfRows(sliceRows(slices, wellCovered(coverage)), options) }),
     ...(patterns.length === 0
       ? {}
       : { [names.patterns]: () => patternsFigure(patterns, probe.shape.slice(1) as [number, number], mask, options) }),

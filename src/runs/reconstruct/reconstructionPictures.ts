@@ -2,7 +2,7 @@ import type { ReconstructionPayload } from "../../config/payload.ts";
 import type { Look } from "../../engines/runningStage.ts";
 import { wellCovered } from "../../inference/coverage.ts";
 import { figureOfRows, type Panel } from "../../pictures/figure.ts";
-import { objectPanels } from "../../pictures/objectFigure.ts";
+import { objectPanels, sliceRows } from "../../pictures/objectFigure.ts";
 import { probePanels } from "../../pictures/probeFigure.ts";
 import type { Sheet } from "../../pictures/sheet.ts";
 import type { Home } from "../machine.ts";
@@ -51,9 +51,10 @@ export function reconstructionPictures(
   };
 }
 
-/** The object in a row, under it the brightest mode of the probe. */
+/** The object, or each of its slices, in a row, under it the brightest mode of the probe. */
 function panelsOf(look: Look): readonly (readonly Panel[])[] {
-  const { object, probe } = physicalEstimate(look);
-  const { amplitude, phase } = objectPanels(object, wellCovered(look.light));
-  return [[amplitude, phase], probePanels(probe, 0)];
+  const { object, probe, slices } = physicalEstimate(look);
+  const known = wellCovered(look.light);
+  const { amplitude, phase } = objectPanels(object, known);
+  return [...(slices === undefined ? [[amplitude, phase]] : sliceRows(slices, known)), probePanels(probe, 0)];
 }

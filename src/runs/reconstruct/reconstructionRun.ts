@@ -28,6 +28,7 @@ import { skippedNote } from "../skippedNote.ts";
 import { stopwatch } from "../stopwatch.ts";
 import { reconstructionFiles, reconstructionMemory } from "./reconstructionMemory.ts";
 import { type ScanForEngines, scanForEngines } from "./scanForEngines.ts";
+import { sliceWarnings } from "./sliceWarnings.ts";
 
 /** Everything that a reconstruction works with, before it starts. */
 export interface ReconstructionRun extends ScanForEngines {
@@ -98,6 +99,8 @@ async function prepareOn(
   const random = new Random(seed);
   const [splitRandom, orderRandom] = [random.fork(), random.fork()];
   const prepared = scanForEngines(dataset, data, reconstruction, splitRandom);
+  const { slices } = prepared.scan;
+  if (slices !== undefined) for (const line of sliceWarnings(slices, dataset.patterns.height, payload.scan)) warn(line);
   const { maxCanvasPixels } = reconstruction;
   const canvas = planCanvas(prepared.scan.positions, dataset.patterns.height, {
     ...(maxCanvasPixels === null ? {} : { maxPixels: maxCanvasPixels }),

@@ -31,7 +31,7 @@ function spaceBetween({ name, geometry, provenance }: Dataset, distanceM: number
       where: provenance.path ?? name,
       fix: `state ${wavelengthM === undefined ? missingForWave : setting("object_pixel_m")}`,
     });
-  return freeSpaceOf({ wavelengthM, distanceM, pixelM: objectPixelM, magnification: 1 });
+  return freeSpaceOf({ wavelengthM, distanceM, pixelM: objectPixelM });
 }
 
 /** @param random draws what is held out */
@@ -41,10 +41,13 @@ export function scanForEngines(
   {
     heldOutFraction,
     slices,
+    thicknessM,
     sliceDistanceM,
-  }: Pick<ReconstructionConfig, "heldOutFraction" | "slices" | "sliceDistanceM">,
+  }: Pick<ReconstructionConfig, "heldOutFraction" | "slices" | "sliceDistanceM" | "thicknessM">,
   random: Random,
 ): ScanForEngines {
+  // Each slice stands for an equal part of the thickness.
+  const distanceM = thicknessM === null ? sliceDistanceM : thicknessM / slices;
   const used = framesInUse(dataset);
   const { patterns, measurement, mask, geometry, name } = dataset;
   const positions = Float64Array.from(
@@ -78,7 +81,7 @@ export function scanForEngines(
     ...(mask === undefined ? {} : { mask: mask.data }),
     countsPerUnit: scales.countsPerUnit,
     ...(geometry === undefined ? {} : { geometry }),
-    ...(sliceDistanceM === null ? {} : { slices: { count: slices, between: spaceBetween(dataset, sliceDistanceM) } }),
+    ...(distanceM === null ? {} : { slices: { count: slices, between: spaceBetween(dataset, distanceM) } }),
   };
   return { scan, scales, used, frames: Int32Array.from(split.training), heldOut: Int32Array.from(split.validation) };
 }
