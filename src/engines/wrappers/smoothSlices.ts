@@ -1,7 +1,6 @@
 import { PtychonautError, setting } from "../../errors.ts";
-import type { Experiment } from "../experiment.ts";
 import type { Wrapper } from "../wrapper.ts";
-import type { WrapperRun } from "../wrapperRun.ts";
+import { everyEpoch } from "./everyEpoch.ts";
 
 type SmoothSlicesSettings = { readonly sliceSmoothing: number };
 
@@ -27,26 +26,11 @@ export const smoothSlices: Wrapper<SmoothSlicesSettings> = {
       throw new PtychonautError("usage", "smooth_slices needs an object of several slices", {
         fix: `leave it out, or say ${setting("slices", 2)} and where they lie`,
       });
-    return new SmoothSlices(experiment, sliceSmoothing);
+    return everyEpoch(experiment, "object", ({ values, shape: [slices] }) => {
+      values.set(smoothed(values, slices, sliceSmoothing));
+    });
   },
 };
-
-class SmoothSlices implements WrapperRun {
-  readonly #experiment: Experiment;
-  readonly #part: number;
-
-  constructor(experiment: Experiment, part: number) {
-    this.#experiment = experiment;
-    this.#part = part;
-  }
-
-  async endEpoch(): Promise<readonly string[]> {
-    const { kernels, object } = this.#experiment;
-    const values = await kernels.read(object);
-    kernels.write(object, smoothed(values, object.shape[1], this.#part));
-    return [];
-  }
-}
 
 /** @param values `[slices, pixel]`, interleaved */
 function smoothed(values: ArrayLike<number>, slices: number, part: number): Float64Array {
