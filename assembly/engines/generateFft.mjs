@@ -146,18 +146,41 @@ const LOADS = {
  * A pass splits transforms of `length` into r of length / r, in decimation of frequencies. Result j goes to part
  * `firstPart + (j − 1) × nextPart` bytes on, backwards in the inverse, whose twiddles are arranged for that.
  */
-const butterflyOf = (r, load) => `${lines(1, r, (j) => `const s${j} = s${j - 1} + srcPart;`)}
-${lines(1, r, (j) => `const d${j} = ${j === 1 ? "d0 + firstPart" : `d${j - 1} + nextPart`};`)}
-${lines(0, r, LOADS[load])}
-${butterfly(r).join("\n")}`;
+const pointers = (r) => `${lines(1, r, (j) => `const s${j} = s${j - 1} + srcPart;`)}
+${lines(1, r, (j) => `const d${j} = ${j === 1 ? "d0 + firstPart" : `d${j - 1} + nextPart`};`)}`;
 
-const turnedStores = (r) => `v128.store(d0, y0r); v128.store(d0, y0i, 16);
-${lines(
-  1,
-  r,
-  (j) =>
-    `v128.store(d${j}, ${sub(mul(`y${j}r`, `w${j}r`), mul(`y${j}i`, `w${j}i`))}); v128.store(d${j}, ${add(mul(`y${j}r`, `w${j}i`), mul(`y${j}i`, `w${j}r`))}, 16);`,
-)}`;
+/**
+ * Each number is loaded right before it is first used, and stored once it is there: compilers keep the order of loads and
+ * stores, and with all loads in front there are not enough registers. In place this is right because every result
+ * needs all elements.
+ */
+function butterflyOf(r, load, store) {
+  const written = [pointers(r)];
+  const loaded = new Set();
+  const defined = new Set();
+  for (const line of butterfly(r)) {
+    for (const [, j] of line.matchAll(/\bx(\d+)[ri]\b/g)) {
+      if (!loaded.has(j)) written.push(LOADS[load](Number(j)));
+      loaded.add(j);
+    }
+    written.push(line);
+    const result = /^const (y(\d+)[ri]) /.exec(line);
+    if (result === null) continue;
+    const [, name, j] = result;
+    defined.add(name);
+    if (defined.has(`y${j}r`) && defined.has(`y${j}i`)) written.push(store(Number(j)));
+  }
+  return written.join("\n");
+}
+
+const plainStore = (j) => `v128.store(d${j}, y${j}r); v128.store(d${j}, y${j}i, 16);`;
+
+const turnedStore = (j) => {
+  if (j === 0) return plainStore(0);
+  const re = sub(mul(`y${j}r`, `w${j}r`), mul(`y${j}i`, `w${j}i`));
+  const im = add(mul(`y${j}r`, `w${j}i`), mul(`y${j}i`, `w${j}r`));
+  return `v128.store(d${j}, ${re}); v128.store(d${j}, ${im}, 16);`;
+};
 
 /** Lines side by side in lanes, `bytes` of them an element. */
 const pass = (r, load, name) => `
@@ -175,8 +198,7 @@ ${lines(1, r, (j) => `const w${j}r = v128.load32_splat(twiddles, ${8 * (j - 1)})
     for (; s < srcEnd; s += srcLength, d += dstLength) {
       let s0 = s, d0 = d;
       for (const end = s + bytes; s0 < end; s0 += 32, d0 += 32) {
-${butterflyOf(r, load)}
-${turnedStores(r)}
+${butterflyOf(r, load, turnedStore)}
       }
     }
   }
@@ -193,8 +215,7 @@ function last${r}(
   for (const end = order + (part << 2); order < end; order += 4, src += srcBlock) {
     let s0 = src, d0 = dst + <usize>load<i32>(order) * dstStride;
     for (const end = src + bytes; s0 < end; s0 += 32, d0 += 32) {
-${butterflyOf(r, "blocked")}
-${lines(0, r, (j) => `v128.store(d${j}, y${j}r); v128.store(d${j}, y${j}i, 16);`)}
+${butterflyOf(r, "blocked", plainStore)}
     }
   }
 }
@@ -213,8 +234,7 @@ ${lines(1, r, (j) => `const w${j}r = v128.load(twiddles, ${32 * (j - 1)}), w${j}
     for (let at = k; at < <usize>n << 3; at += srcLength) {
       let s0 = src + at, d0 = dst + at;
       for (const end = s0 + <usize>rows * srcPitch; s0 < end; s0 += srcPitch, d0 += dstPitch) {
-${butterflyOf(r, "blocked")}
-${turnedStores(r)}
+${butterflyOf(r, "blocked", turnedStore)}
       }
     }
   }
@@ -232,8 +252,7 @@ ${lines(1, r, (j) => `const w${j}r = v128.load(twiddles, ${32 * (j - 1)}), w${j}
       let s0 = src + at;
       for (const end = s0 + <usize>rows * pitch; s0 < end; s0 += pitch) {
         const d0 = s0;
-${butterflyOf(r, "turned")}
-${lines(0, r, (j) => `v128.store(d${j}, y${j}r); v128.store(d${j}, y${j}i, 16);`)}
+${butterflyOf(r, "turned", plainStore)}
       }
     }
   }
