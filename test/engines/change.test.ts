@@ -13,12 +13,12 @@ const between = resimulated(whole, {
 });
 
 /**
- * The number that χ is downhill of, by its place in the misfits; half its gradient over Σ P* χ; and digits: the deviance has
- * ε beside the expected light in its numerator too, which is √ε / 2 = 5e-4 where there is hardly any.
+ * The number that χ is downhill of, by its place in the misfits; half its gradient over Σ P* χ; and how exactly: the deviance has
+ * ε beside the expected light in its numerator too, which is up to √ε / 2 = 5e-4 of a frame.
  */
-const objectives: readonly (readonly [LikelihoodKind, misfit: 0 | 2, factor: number, digits: number])[] = [
-  ["gaussian", 0, -1, 5],
-  ["poisson", 2, -2, 3],
+const objectives: readonly (readonly [LikelihoodKind, misfit: 0 | 2, factor: number, off: number])[] = [
+  ["gaussian", 0, -1, 1e-6],
+  ["poisson", 2, -2, 9 * 5e-4],
 ];
 
 describe.each([
@@ -46,7 +46,7 @@ describe.each([
     return Array.from(misfits).reduce((sum, value, k) => sum + (k % 4 === which ? value : 0), 0);
   };
 
-  describe.each(objectives)("%s", (likelihood, which, factor, digits) => {
+  describe.each(objectives)("%s", (likelihood, which, factor, off) => {
     test.each(["object", "probe"] as const)("are the slope of the misfit in the %s", async (name) => {
       const { kernels } = experiment;
       const wave: Waves = experiment[name];
@@ -66,7 +66,7 @@ describe.each([
         kernels.write(wave, values);
         const numeric = (up - down) / (2 * step);
         expect(Math.abs(numeric)).toBeGreaterThan(1e-3);
-        expect(numeric).toBeCloseTo(2 * factor * downhill[at], digits);
+        expect(Math.abs(numeric - 2 * factor * downhill[at])).toBeLessThan(off * (1 + Math.abs(numeric)));
       }
     });
   });
