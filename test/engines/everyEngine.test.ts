@@ -166,8 +166,8 @@ describe.each(engineNames)("engine %s", (name) => {
 const REACHED: Readonly<Record<string, readonly [epochs: number, error: number]>> = {
   epie: [30, 0.025],
   rpie: [30, 0.01],
-  dm: [30, 0.055],
-  raar: [30, 0.03],
+  dm: [30, 0.015],
+  raar: [30, 0.02],
   ap: [30, 0.07],
   lsqml: [30, 0.01],
   ml: [40, 0.01],
