@@ -34,6 +34,8 @@ export const tolerances = {
   paraxialFocus: 1e-6,
   /** A few float32 roundings, relative to the largest value. */
   float32Rounding: 1e-6,
+  /** Degrees, and relative: of axes that shadows of some 30 pairs a part tell, a tenth of a pixel in five over √30, four times. */
+  shadowStrain: { skew: 1.5, aspect: 0.03 },
   /** Pixels: of a disk of 150 pixels, √44 more of the 44 on its rim, 7 pixels away, lie on one side with a tenth of its light each. */
   beamCentre: 0.05,
   /** Pixels: the same where masked pixels take the value of the one opposite, rounded to a pixel, in a fifth of the disk. */

@@ -6,7 +6,8 @@ import { openNpz } from "../../src/formats/npz.ts";
 import { nodeKernels } from "../../src/node/kernels.ts";
 import { makeProbe } from "../../src/optics/probes.ts";
 import { Random } from "../../src/random.ts";
-import { deflection } from "../../src/scans/doctor/orientation/centreOfMass.ts";
+import { anglesFound, spreadOfAngles } from "../../src/scans/doctor/orientation/angles.ts";
+import { type Deflection, deflection } from "../../src/scans/doctor/orientation/centreOfMass.ts";
 import { middleOf, type OrientationScan } from "../../src/scans/doctor/orientation/frames.ts";
 import { measureOrientation, type Orientation, sameAxes } from "../../src/scans/doctor/orientation/orientation.ts";
 import { orientationScan } from "../../src/scans/doctor/orientation/orientationScan.ts";
@@ -23,11 +24,12 @@ import {
 } from "../../src/scans/doctor/orientation/planarMap.ts";
 import { probeDefocus } from "../../src/scans/doctor/orientation/probeDefocus.ts";
 import { positionSettings } from "../../src/scans/doctor/orientation/rows.ts";
-import { shadowMotion } from "../../src/scans/doctor/orientation/shadows.ts";
+import { type ShadowMotion, shadowMotion } from "../../src/scans/doctor/orientation/shadows.ts";
 import { correctedPositions } from "../../src/scans/prepare/positions.ts";
 import { readScanNpz } from "../../src/scans/scanNpz.ts";
 import { simulate, simulateScan } from "../../src/simulation/simulate.ts";
 import { dataFile } from "../fixtures.ts";
+import { tolerances } from "../tolerances.ts";
 
 /** A scan whose positions are given along axes that lie by `map` on the detector: r = M r', so r' = M⁻¹ r. */
 function planted(dataset: Dataset, map: PlanarMap, probeKnown = true): OrientationScan {
@@ -125,6 +127,24 @@ describe("what the data tell by themselves", () => {
     }
   });
 
+  it("shadows: what no turn explains, positions whose axes are not at right angles or whose steps differ", () => {
+    const dataset = simulate({ n: 64, patterns: 144, seed: 1, object: "deadLeaves", photons: 1e4 });
+    const [shear, stretch] = [0.1, 1.1];
+    // A step along y' is one of `stretch` along y; one along x' has some of y.
+    const positions = dataset.positions.slice();
+    for (let k = 0; k < positions.length; k += 2) positions[k] = (positions[k] - shear * positions[k + 1]) / stretch;
+    const found = shadowMotion({ ...orientationScan(dataset, true), positions });
+    const { skew = Number.NaN, aspect = Number.NaN, skewError = 0, aspectError = 0 } = found ?? {};
+    const { skew: skewed, aspect: drawn } = tolerances.shadowStrain;
+    expect(Math.abs(skew + (Math.atan(shear) * 180) / Math.PI)).toBeLessThan(skewed);
+    expect(Math.abs(aspect - stretch / Math.hypot(1, shear))).toBeLessThan(drawn);
+    expect(skewError).toBeLessThan(skewed);
+    expect(aspectError).toBeLessThan(drawn);
+    const straight = shadowMotion(orientationScan(dataset, true));
+    expect(Math.abs(straight?.skew ?? Number.NaN)).toBeLessThan(skewed);
+    expect(Math.abs((straight?.aspect ?? Number.NaN) - 1)).toBeLessThan(drawn);
+  });
+
   it("deflections: rotation and handedness of a scan in focus, up to a half turn", () => {
     const dataset = simulate({
       ...{ n: 64, patterns: 256, seed: 1, object: "deadLeaves", photons: 1e5 },
@@ -138,6 +158,31 @@ describe("what the data tell by themselves", () => {
       expect(found?.map.mirrored).toBe(map.mirrored);
       expect(Math.abs(normalAngle(2 * ((found?.map.angle ?? 0) - map.angle)) / 2)).toBeLessThan(3);
     }
+  });
+});
+
+describe("the kinds of evidence for an angle", () => {
+  const map = { angle: -120, mirrored: true };
+  const evidence = (angle: number, angleError: number, mirrored = true) => ({ map: { angle, mirrored }, angleError });
+  const found = (deflected: ReturnType<typeof evidence>) =>
+    anglesFound(map, evidence(-120, 0.4) as ShadowMotion, deflected as Deflection, {
+      ...{ by: "reconstructions", angle: 58.5, error: 1.5 },
+    });
+
+  it("are brought to one side, and say how far they lie apart", () => {
+    const all = found(evidence(63, 3));
+    expect(all).toEqual([
+      { by: "shadows", angle: -120, error: 0.4 },
+      { by: "reconstructions", angle: -121.5, error: 1.5 },
+      { by: "deflection", angle: -117, error: 3 },
+    ]);
+    expect(spreadOfAngles(all)).toBe(3);
+  });
+
+  it("say nothing against each other where they are vague, or of the other handedness", () => {
+    expect(spreadOfAngles(found(evidence(80, 14)))).toBe(1.5);
+    expect(found(evidence(63, 1, false))).toHaveLength(2);
+    expect(spreadOfAngles(anglesFound(map, evidence(-120, 0.4) as ShadowMotion, undefined, undefined))).toBeUndefined();
   });
 });
 
@@ -179,7 +224,8 @@ describe("a planted orientation", () => {
         // With this much light nothing is left open but what diffraction leaves open.
         if (photons === 1e5) expect(["right", "open"]).toContain(result);
         if (photons === 1e5 && turn !== 0)
-          expect(Math.abs(normalAngle(2 * (found.map.angle - truth.angle)) / 2)).toBeLessThan(2);
+          for (const { angle } of found.angles ?? [{ angle: Number.NaN }])
+            expect(Math.abs(normalAngle(2 * (angle - truth.angle)) / 2)).toBeLessThan(2);
       }
     }, 240_000);
 
@@ -255,6 +301,13 @@ describe("measured scans", () => {
       expect(found.axes).toBe("sure");
       expect(found.map.mirrored).toBe(true);
       expect(found.angleError).toBeLessThan(1);
+      // Reconstructions have their lowest misfit at the same angle, and no strain of the scan makes up for the difference.
+      const [byShadows, byReconstruction] = found.angles ?? [];
+      expect([byShadows.by, byReconstruction.by]).toEqual(["shadows", "reconstructions"]);
+      expect(Math.abs(byShadows.angle - byReconstruction.angle)).toBeLessThan(3);
+      expect(byReconstruction.error).toBeLessThan(3);
+      expect(Math.abs(found.shadows?.skew ?? Number.NaN)).toBeLessThan(2);
+      expect(Math.abs((found.shadows?.aspect ?? Number.NaN) - 1)).toBeLessThan(0.05);
       expect(Math.abs(angle - -126)).toBeLessThan(6.5);
       // λ Δz / dx² of −13.5 µm at 300 kV (1.969 pm) and 4.65 Å: −123. The sign is open up to the half turn.
       expect(Math.abs(found.defocus ?? 0)).toBeGreaterThan(0.9 * 123);

@@ -80,7 +80,8 @@ describe("the rows of the orientation", () => {
       });
   });
 
-  it("take a probe for known that a file's own optics build: its defocus tells the half turn", async () => {
+  /** A raster of electrons in a file that says how it is turned. */
+  const electrons = (saidAngle: number): Record<string, NpyArray> => {
     const [n, side, pixel] = [64, 13, 4e-10];
     const [radius, defocus] = [16, 43];
     const { patterns, positions } = simulate({
@@ -93,18 +94,33 @@ describe("the rows of the orientation", () => {
     patterns.read(frames, amplitudes);
     const number = (value: number): NpyArray => ({ shape: [], dtype: "float64", data: Float64Array.of(value) });
     const lambda = electronWavelength(300);
-    const arrays: Record<string, NpyArray> = {
+    return {
       dps: { shape: [side, side, n, n], dtype: "uint32", data: Uint32Array.from(amplitudes, (a) => Math.round(a * a)) },
       voltage_kV: number(300),
       object_pixel_A: number(pixel * 1e10),
       scan_step_A: number((positions[3] - positions[1]) * pixel * 1e10),
-      scan_angle_deg: number(0),
+      scan_angle_deg: number(saidAngle),
       semiangle_mrad: number((1e3 * radius * lambda) / (n * pixel)),
       defocus_nm: number((1e9 * defocus * pixel ** 2) / lambda),
     };
-    const { examination } = await examineScan(openNpz(writeNpz(arrays), "stem"), {}, "stem", {}, {});
+  };
+
+  it("take a probe for known that a file's own optics build: its defocus tells the half turn", async () => {
+    const { examination } = await examineScan(openNpz(writeNpz(electrons(0)), "stem"), {}, "stem", {}, {});
     expect(row(examination.rows, "orientation")).toMatchObject({ sure: "sure", state: "fine" });
     expect(row(examination.rows, "half turn")).toMatchObject({ sure: "sure", state: "fine" });
     expect(row(examination.rows, "defocus")?.value as number).toBeGreaterThan(0);
+  });
+
+  it("say how far a raster lies from the angle that its file says, how sure that is, and what turns it", async () => {
+    const { examination } = await examineScan(openNpz(writeNpz(electrons(7)), "stem"), {}, "stem", {}, {});
+    const found = row(examination.rows, "orientation");
+    expect(found).toMatchObject({ sure: "sure", state: "say" });
+    const { positionRotation = Number.NaN } = found?.says ?? {};
+    expect(Math.abs(positionRotation + 7)).toBeLessThan(1.5);
+    expect(found?.found).toMatch(/rotated by -\d\.\d° ± \d\.\d° beyond the file's 7\.0° to lie as the detector does$/);
+    expect(found?.evidence).toMatch(
+      /the file says y and x exchanged and turned by 7\.0°, which reading has done; found is y and x exchanged and turned by -?[01]\.\d° ± \d\.\d°, \d\.\d° from it; beyond what the file says: shadows -\d\.\d° ± \d\.\d°, reconstructions -\d\.\d° ± \d\.\d°.*: the angle moves by [0-3]\.\d° between the kinds/,
+    );
   });
 });

@@ -3,6 +3,7 @@ import { scanStatistics } from "../../../data/scanStatistics.ts";
 import { PtychonautError } from "../../../errors.ts";
 import type { ArrayFile } from "../../../formats/arrayFile.ts";
 import { short } from "../../checks/finding.ts";
+import type { RasterPart } from "../../parts.ts";
 import { correctsPositions } from "../../prepare/positions.ts";
 import { readScanArrays, scanParts } from "../../registry.ts";
 import type { Elsewhere } from "../../scanFormat.ts";
@@ -13,6 +14,7 @@ import { type DoctorRow, openRow } from "../row.ts";
 import { type OrientationScan, usableFrames } from "./frames.ts";
 import { measureOrientation } from "./orientation.ts";
 import { orientationScan } from "./orientationScan.ts";
+import type { PlanarMap } from "./planarMap.ts";
 import { orientationRows } from "./rows.ts";
 import type { TrialHooks } from "./trials.ts";
 
@@ -32,9 +34,11 @@ export async function examinedOrientation(looked: Looked, hooks: TrialHooks): Pr
   const orderOpen = looked.rows.some(({ quantity, state }) => quantity === COLUMN_ORDER && state === "open");
   const options: ScanOptions = orderOpen ? { ...sure, positionOrder: "yx" } : sure;
   let [dataset, probeKnown]: [Dataset | undefined, boolean] = [undefined, true];
+  let applied: PlanarMap | undefined;
   try {
     const { parts } = scanParts(file, options, name, elsewhere);
     const model = options.probeModel ?? parts.optics?.probeModel;
+    applied = turnOfRaster(parts.raster);
     probeKnown = parts.probe !== undefined || (model !== undefined && model !== "mean");
     // Reading needs some probe; where there is none, the orientation is measured without.
     const whole: ScanOptions = probeKnown ? options : { ...options, probeModel: "mean" };
@@ -50,7 +54,14 @@ export async function examinedOrientation(looked: Looked, hooks: TrialHooks): Pr
   if (apart !== undefined) return [openRow("orientation", apart)];
   const found = await measureOrientation(scan, hooks);
   if (hooks.signal?.aborted === true) return [openRow("orientation", "stopped before it was measured")];
-  return orientationRows(found, dataset.geometry, { probeKnown, corrected: correctsPositions(options), orderOpen });
+  const reading = { probeKnown, corrected: correctsPositions(options), orderOpen };
+  return orientationRows(found, dataset.geometry, { ...reading, ...(applied === undefined ? {} : { applied }) });
+}
+
+/** How a file says that its raster is turned, which reading has done; undefined where it says nothing. */
+function turnOfRaster(raster: RasterPart | undefined): PlanarMap | undefined {
+  const { rotation = 0, exchanged = false } = raster ?? {};
+  return rotation === 0 ? undefined : { angle: rotation, mirrored: exchanged };
 }
 
 /** Why positions tell nothing of how windows overlap, as those in another unit do not; undefined where they may. */

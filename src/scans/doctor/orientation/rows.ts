@@ -2,8 +2,17 @@ import type { Geometry } from "../../../optics/geometry.ts";
 import { lengthLabel } from "../../../optics/units.ts";
 import type { ScanOptions } from "../../scanOptions.ts";
 import { type DoctorRow, openRow, settingsOf } from "../row.ts";
+import { type AngleFound, spreadOfAngles } from "./angles.ts";
 import { mapLabel, type Orientation } from "./orientation.ts";
-import { halfTurned, nearestAxes, normalAngle, type PlanarMap } from "./planarMap.ts";
+import {
+  halfTurned,
+  type Matrix2,
+  matrixOf,
+  nearestAxes,
+  nearestMap,
+  normalAngle,
+  type PlanarMap,
+} from "./planarMap.ts";
 
 /** What turns the positions so that they lie as the detector does: exchanged, then flipped or rotated. Empty where they do. */
 export function positionSettings(map: PlanarMap): ScanOptions {
@@ -21,6 +30,8 @@ export interface OrientationReading {
   readonly corrected: boolean;
   /** Whether the order of the positions' two columns is not known, and was taken as (y, x). */
   readonly orderOpen: boolean;
+  /** How the file says that its raster lies, which reading has done. */
+  readonly applied?: PlanarMap;
 }
 
 /** What the doctor's table says of an orientation. */
@@ -89,7 +100,7 @@ export function propagationRow({ shadows }: Pick<Orientation, "shadows">, geomet
 const isStraight = (map: PlanarMap): boolean => Object.keys(positionSettings(map)).length === 0;
 
 function axesRow(
-  { map, axes, sign, angleError, doubts }: Orientation,
+  { map, axes, sign, angleError, angles = [], doubts }: Orientation,
   evidence: string,
   reading: OrientationReading,
 ): DoctorRow {
@@ -97,18 +108,47 @@ function axesRow(
   const other = halfTurned(map);
   const straight = isStraight(map) || (sign === "open" && isStraight(other));
   const answer = answerOf(map, sign, reading);
-  const error = nearestAxes(map).off > 1e-9 && angleError !== undefined ? ` ± ${angleError.toFixed(1)}°` : "";
+  const isTurned = nearestAxes(map).off > 1e-9;
+  const error = isTurned && angleError !== undefined ? ` ± ${angleError.toFixed(1)}°` : "";
+  const total = isTurned ? totalText(map, angles, error, reading.applied) : [];
   return {
     quantity: "orientation",
     found: straight
       ? "detector and positions lie alike"
-      : `positions must be ${mapLabel(map).replace(/^turned/, "rotated")}${error} to lie as the detector does${sign === "open" ? `, or ${mapLabel(other)}` : ""}`,
+      : `positions must be ${mapLabel(map).replace(/^turned/, "rotated")}${error}${isTurned && reading.applied !== undefined ? ` beyond the file's ${reading.applied.angle.toFixed(1)}°` : ""} to lie as the detector does${sign === "open" ? `, or ${mapLabel(other)}` : ""}`,
     value: map.angle,
-    evidence: [...doubts, evidence].join("; "),
+    evidence: [...doubts, ...total, evidence].join("; "),
     sure: axes,
     ...(straight && !reading.orderOpen ? { state: "fine" } : { state: "say", ...answer }),
   };
 }
+
+/** The angle with all that is to be said of how sure it is, and what it is beside the one that reading has from the file. */
+function totalText(
+  map: PlanarMap,
+  angles: readonly AngleFound[],
+  error: string,
+  applied: PlanarMap | undefined,
+): string[] {
+  const each = angles.map(({ by, angle, error: own }) => `${by} ${angle.toFixed(1)}° ± ${own.toFixed(1)}°`);
+  const spread = spreadOfAngles(angles);
+  const moved =
+    spread === undefined
+      ? "no other evidence tells the angle to five degrees"
+      : `the angle moves by ${spread.toFixed(1)}° between the kinds of evidence that tell it to five degrees`;
+  if (applied === undefined) return each.length < 2 ? [] : [`${each.join(", ")}: ${moved}`];
+  const whole = nearestMap(product(matrixOf(map), matrixOf(applied)));
+  const said = `the file says ${mapLabel(applied)}, which reading has done; found is ${mapLabel(whole)}${error}, ${Math.abs(map.angle).toFixed(1)}° from it`;
+  return [said, ...(each.length < 2 ? [] : [`beyond what the file says: ${each.join(", ")}: ${moved}`])];
+}
+
+/** M N: first N, then M. */
+const product = (m: Matrix2, n: Matrix2): Matrix2 => [
+  m[0] * n[0] + m[1] * n[2],
+  m[0] * n[1] + m[1] * n[3],
+  m[2] * n[0] + m[3] * n[2],
+  m[2] * n[1] + m[3] * n[3],
+];
 
 /** The settings that answer: as such where there is one answer, else in words. */
 function answerOf(
@@ -170,6 +210,8 @@ function defocusRow({ defocus, sign, map }: Orientation, geometry: Geometry | un
   ];
 }
 
+const signed = (value: number): string => `${value < 0 ? "−" : ""}${Math.abs(value).toFixed(1)}`;
+
 const signedLength = (metres: number): string => `${metres < 0 ? "−" : ""}${lengthLabel(Math.abs(metres))}`;
 
 function evidenceOf({ shadows, deflection, trials }: Orientation): string {
@@ -189,7 +231,7 @@ function evidenceOf({ shadows, deflection, trials }: Orientation): string {
     ...(shadows === undefined
       ? []
       : [
-          `shadows of neighbours agree ${shadows.strength.toFixed(0)} σ at ${angle(shadows.map)}, ${shadows.mirroredStrength.toFixed(0)} σ mirrored, ${shadows.acrossStrength.toFixed(0)} σ a quarter turn off, in ${shadows.agreeing} of ${shadows.parts} parts`,
+          `shadows of neighbours agree ${shadows.strength.toFixed(0)} σ at ${angle(shadows.map)}, ${shadows.mirroredStrength.toFixed(0)} σ mirrored, ${shadows.acrossStrength.toFixed(0)} σ a quarter turn off, in ${shadows.agreeing} of ${shadows.parts} parts; under any linear map the positions' axes are ${signed(shadows.skew)}° ± ${shadows.skewError.toFixed(1)}° from a right angle, and a step along y moves them ${shadows.aspect.toFixed(2)} ± ${shadows.aspectError.toFixed(2)} times as far as one along x`,
         ]),
     ...(deflection === undefined
       ? []

@@ -1,7 +1,7 @@
 import { nearestNeighbours } from "../../../data/neighbours.ts";
 import { frequencies, planFft2 } from "../../../numerics/fft.ts";
 import { type OrientationScan, scanParts, usableFrames } from "./frames.ts";
-import { matrixOf, normalAngle, type PlanarMap } from "./planarMap.ts";
+import { type Matrix2, matrixOf, normalAngle, type PlanarMap } from "./planarMap.ts";
 
 /** How the shadow of the object moves over the detector when the beam moves over the object. */
 export interface ShadowMotion {
@@ -12,6 +12,15 @@ export interface ShadowMotion {
   /** Detector pixels per object pixel. */
   readonly magnification: number;
   readonly magnificationError: number;
+  /**
+   * Of the general linear map that agrees best: what is between the positions' axes on the detector beyond a right angle,
+   * degrees, and how much farther a shadow moves for a step along y than for one along x; 0 and 1 where steps are alike.
+   */
+  readonly skew: number;
+  readonly aspect: number;
+  /** Standard deviations of these, from how parts of the scan differ. */
+  readonly skewError: number;
+  readonly aspectError: number;
   /** Diameter of what the beam lights on the detector, and the longer side of the patterns, detector pixels. */
   readonly lit: number;
   readonly side: number;
@@ -63,6 +72,9 @@ export function shadowMotion(scan: OrientationScan): ShadowMotion | undefined {
   const [winner, loser] = best.value >= mirrored.value ? [best, mirrored] : [mirrored, best];
   const across = strongestAcross(all, parts, winner);
   const { angle, mirrored: fromBehind, scale } = refined((L) => joint(parts, L, true), winner);
+  const start = linearOf({ angle, mirrored: fromBehind, scale });
+  const strain = strainOf(refinedLinear(parts, start));
+  const strains = parts.map((part) => strainOf(refinedLinear([part], start)));
   const own = parts.map((part) => {
     const only = (L: Similarity): number => joint([part], L);
     const here = refined((L) => joint([part], L, true), winner);
@@ -74,6 +86,9 @@ export function shadowMotion(scan: OrientationScan): ShadowMotion | undefined {
     angleError: spread(own.map(({ here }) => normalAngle(here.angle - angle))),
     magnification: scale,
     magnificationError: spread(own.map(({ here }) => here.scale - scale)),
+    ...strain,
+    skewError: spread(strains.map(({ skew }) => skew - strain.skew)),
+    aspectError: spread(strains.map(({ aspect }) => aspect - strain.aspect)),
     lit: Math.max(...parts.map(({ radius, bin }) => 2 * radius * bin)),
     side: Math.max(scan.height, scan.width),
     strength: winner.value,
@@ -250,14 +265,21 @@ function autocorrelation(lit: Float64Array, side: number): Float64Array {
  * The sum of correlations over the root of the sum of overlaps, in standard deviations of white noise: how sure it is. Over
  * the sum itself (\`perPixel\`) it does not fall with the overlap, and its peak is where the shadows are.
  */
-function joint(parts: readonly Correlated[], { angle, mirrored, scale }: Similarity, perPixel = false): number {
-  const m = matrixOf({ angle, mirrored });
+function joint(parts: readonly Correlated[], similarity: Similarity, perPixel = false): number {
+  return jointUnder(parts, linearOf(similarity), perPixel);
+}
+
+const linearOf = ({ angle, mirrored, scale }: Similarity): Matrix2 =>
+  matrixOf({ angle, mirrored }).map((value) => scale * value) as unknown as Matrix2;
+
+/** The same under any linear map, detector pixels per object pixel. */
+function jointUnder(parts: readonly Correlated[], m: Matrix2, perPixel: boolean): number {
   let [sum, overlap] = [0, 0];
   for (const part of parts) {
     const half = Math.floor(part.side / 2);
     for (const { distance, count, correlation } of part.pairs) {
-      const y = half + (scale / part.bin) * (m[0] * distance[0] + m[1] * distance[1]);
-      const x = half + (scale / part.bin) * (m[2] * distance[0] + m[3] * distance[1]);
+      const y = half + (m[0] * distance[0] + m[1] * distance[1]) / part.bin;
+      const x = half + (m[2] * distance[0] + m[3] * distance[1]) / part.bin;
       if (!(y >= 1 && x >= 1 && y < part.side - 2 && x < part.side - 2)) continue;
       sum += between(correlation, part.side, y, x);
       overlap += count * between(part.overlap, part.side, y, x);
@@ -337,6 +359,28 @@ function refined(value: Value, start: Similarity): Found {
     else [turn, stretch] = [turn / 2, stretch / 2];
   }
   return best;
+}
+
+/** A walk uphill in the four numbers of a linear map, with steps that halve. */
+function refinedLinear(parts: readonly Correlated[], start: Matrix2): Matrix2 {
+  const size = Math.hypot(...start) / Math.SQRT2;
+  const valued = (m: Matrix2) => ({ m, value: jointUnder(parts, m, true) });
+  let best = valued(start);
+  for (let step = 0.03; step > 3e-4; ) {
+    const moved = (k: number, by: number): Matrix2 =>
+      best.m.map((entry, i) => (i === k ? entry + by * size : entry)) as unknown as Matrix2;
+    const around = [0, 1, 2, 3].flatMap((k) => [valued(moved(k, step)), valued(moved(k, -step))]);
+    const better = around.reduce((a, b) => (b.value > a.value ? b : a));
+    if (better.value > best.value) best = better;
+    else step /= 2;
+  }
+  return best.m;
+}
+
+/** What a linear map has that no similarity has: how far from a right angle it takes y and x apart, and how alike it stretches them. */
+function strainOf([yy, yx, xy, xx]: Matrix2): { readonly skew: number; readonly aspect: number } {
+  const between = normalAngle(((Math.atan2(yx, xx) - Math.atan2(yy, xy)) * 180) / Math.PI);
+  return { skew: Math.abs(between) - 90, aspect: Math.hypot(yy, xy) / Math.hypot(yx, xx) };
 }
 
 /** Standard error of the mean of deviations. */

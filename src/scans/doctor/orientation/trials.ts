@@ -31,6 +31,8 @@ export interface Candidate {
 export interface Trial extends Candidate {
   /** Poisson deviance per pixel on frames that were held out, all parts of the scan together. */
   readonly misfit: number;
+  /** The same of each part. */
+  readonly misfits: readonly number[];
   /** What it is above the best one's, over what the worst one's is: 0 to 1. */
   readonly margin: number;
   /** The same difference in standard errors, from how held-out frames differ. */
@@ -244,6 +246,7 @@ function compared(
       return {
         ...candidates[c],
         misfit: together[c],
+        misfits: misfits[c].map(mean),
         margin: difference / range,
         deviations: variance > 0 ? difference / Math.sqrt(variance / differences.length) : 0,
         behind: places(counts.parts).filter((p) => mean(misfits[first][p]) < mean(misfits[c][p])).length,
