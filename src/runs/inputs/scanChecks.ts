@@ -23,7 +23,7 @@ export async function payloadScanWarnings(payload: ScanPayload, home: Home): Pro
     try {
       scanPropagator([dataset]);
       for (const scan of separateScans(dataset)) {
-        const { name, provenance } = checkedScan(scan, stated, data);
+        const { name, provenance } = checkedScan(scan, stated, data, payload.kind === "reconstruction");
         checked.push({ name, provenance });
       }
     } finally {

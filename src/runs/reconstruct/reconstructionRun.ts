@@ -85,7 +85,7 @@ async function prepareOn(
   seed: number,
 ): Promise<Omit<ReconstructionRun, "startedAt" | "seconds">> {
   const { data, reconstruction, execution } = payload;
-  const dataset = checkedScan(asRead, statedOptions(data, payload.overridden), data);
+  const dataset = checkedScan(asRead, statedOptions(data, payload.overridden), data, true);
   const propagator = scanPropagator([dataset]);
   for (const format of reconstruction.outputFormat ?? [])
     checkPixel(reconstructionWriterNamed(format), dataset.geometry?.objectPixelM, payload.scan);

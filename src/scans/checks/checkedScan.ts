@@ -10,13 +10,19 @@ import { scanFacts } from "./scanFacts.ts";
  * A scan as a run may work with it: without the frames that are to be left out, with what the checks warn of in its
  * warnings, and what a mask takes away in its provenance.
  * @param stated what was said about the file by name; a check that it, or the file's format, answers is silent
+ * @param forEngines whether it is for iterative engines, not for networks
  * @throws PtychonautError "data" for what `inspect` calls an error; "usage" for frames that are not there
  */
-export function checkedScan(dataset: Dataset, stated: ScanOptions, skipping: Skipping): Dataset {
+export function checkedScan(
+  dataset: Dataset,
+  stated: ScanOptions,
+  skipping: Skipping,
+  forEngines: boolean = false,
+): Dataset {
   const { provenance } = dataset;
   const looked = scanFacts(dataset, { ...(provenance.format?.says as ScanOptions | undefined), ...stated });
   const skipped = framesToSkip(looked, dataset.name, skipping);
-  const facts = { ...looked, skipped };
+  const facts = { ...looked, skipped, forEngines };
   const findings = checkScan(facts);
   const [first, ...others] = findings.filter(({ severity }) => severity === "error");
   if (first !== undefined) {

@@ -3,11 +3,11 @@ import { optionAdvice } from "../scanOptions.ts";
 import type { Finding } from "./finding.ts";
 import type { ScanFacts } from "./scanFacts.ts";
 
-/** Patterns of a size that no network takes. */
-export function patternSize({ patterns, stated }: ScanFacts): Finding[] {
+/** Patterns of a size that no network takes; engines take any square. */
+export function patternSize({ patterns, stated, forEngines = false }: ScanFacts): Finding[] {
   if (patterns === undefined || stated.cropTo !== undefined || stated.padTo !== undefined) return [];
   const { height, width } = patterns;
-  const advice = sideAdvice(height, width);
+  const advice = forEngines && height === width ? undefined : sideAdvice(height, width);
   if (advice === undefined) return [];
   const { crop, pad } = advice;
   const padding = optionAdvice("padTo", `${pad}`);

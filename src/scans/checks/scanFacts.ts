@@ -14,6 +14,8 @@ import type { ScanOptions } from "../scanOptions.ts";
 export interface ScanFacts {
   /** What was said about the file: a check that asks for one of these has its answer. */
   readonly stated: ScanOptions;
+  /** It is for iterative engines, which take patterns of any side. Default false. */
+  readonly forEngines?: boolean;
   readonly patterns?: PatternFacts;
   readonly frames?: FrameStatistics;
   /** Frames that are left out. */
