@@ -7,7 +7,7 @@ import { COLUMN_SHARE, columnScratch, shareStart } from "./fourier";
 import { padded, storeColumns } from "./layout";
 import { FIRST, OPTIONS, framesOf, heightOf, modesOf, partStart, pitchOf, planeOf, rowOf, widthOf } from "./record";
 import { VALUES, addPartials } from "./sums";
-import { barrier } from "./threads";
+import { barrier, fetchRows } from "./threads";
 import { cutRow, windowAt } from "./windows";
 
 const CHANGE: usize = MORE, PATCHES: usize = MORE + 16;
@@ -48,6 +48,7 @@ function back(record: usize, frame: i32, scratch: usize, part: i32, parts: i32):
     const plane = planeOf(record + CHANGE, frame, mode);
     for (let at = shareStart(end, COLUMN_SHARE, part, parts); at < to; at += block) {
       const bytes = min(block, to - at);
+      if (parts > 1) fetchRows(plane + at, pitch, height, bytes);
       fft(planH, plane + at, pitch, scratch, second, second, bytes, bytes);
       storeColumns(second, bytes, plane + at, pitch >> 3, height);
     }

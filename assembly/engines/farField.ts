@@ -12,6 +12,7 @@ import { evens, multiplyIm, multiplyRe, odds, padded } from "./layout";
 import { GAUSSIAN, INTENSITY, POISSON, halfDeviance, misfitOf, stepFactor } from "./likelihood";
 import { OPTIONS, SECOND, THIRD, factorOf, firstLanes, heightOf, modesOf, pitchOf, planeOf, rowOf, widthOf } from "./record";
 import { VALUES, laneSum } from "./sums";
+import { fetchRows } from "./threads";
 
 // @ts-ignore: decorator
 @inline const KIND: usize = OPTIONS + 4;
@@ -101,6 +102,7 @@ export function compare(
     const count = <i32>min(block, to - at), last = min(height, <i32>at + count);
     for (let plane = work; plane < all; plane += stride) {
       const rows = plane + at * pitch;
+      if (parts > 1) fetchRows(rows, pitch, count, padded(widthOf(record)) << 3);
       fftRows(planW, rows, pitch >> 3, rows, pitch >> 3, count, scratch, false, unit);
     }
     for (let y = <i32>at; y < last; y++) {

@@ -9,7 +9,7 @@ import {
   FIRST, OPTIONS, SECOND, factorOf, firstLanes, framesOf, heightOf, modesOf, partStart, pitchOf, planeOf, rowOf, widthOf,
 } from "./record";
 import { VALUES, addPartials, laneMax, largestOf } from "./sums";
-import { barrier } from "./threads";
+import { barrier, fetchRows } from "./threads";
 import { cutRow, downOf, leftOf, pastePlane, rightOf, topOf, windowAt } from "./windows";
 
 const WORK: usize = MORE;
@@ -19,13 +19,21 @@ const PATCH: usize = MORE + 4, ROOM_PITCH: usize = MORE + 8, DIRECTION: usize = 
 const MOST_SHADE: usize = MORE + 16, MOST_LIGHT: usize = MORE + 20;
 const ALPHA: usize = MORE_FACTORS, OBJECT_STEP: usize = MORE_FACTORS + 8, PROBE_STEP: usize = MORE_FACTORS + 16;
 
+/** Pixels of a frame from which on sharing it is faster than handing parts of it from one thread to the other is slow. */
+const WORTH_SHARING: i32 = 96 * 96;
+
 /** Object, probe, measured. Options: those in common, then the above. */
 export function pieStep(record: usize, scratch: usize, partials: usize, thread: i32, threads: i32): void {
+  if (heightOf(record) * widthOf(record) >= WORTH_SHARING) framesInOrder(record, scratch, partials, thread, threads);
+  else if (thread == 0) framesInOrder(record, scratch, partials, 0, 1);
+}
+
+function framesInOrder(record: usize, scratch: usize, partials: usize, thread: i32, threads: i32): void {
   const frames = framesOf(record), work = load<usize>(record, WORK);
   const shades = load<usize>(record, MOST_SHADE), lights = load<usize>(record, MOST_LIGHT), own = <usize>thread << 3;
   const canvas = load<usize>(record, FIRST), pitch = pitchOf(record + FIRST);
   store<f64>(lights + own, laneMax(mostLight(record, thread, threads)));
-  barrier();
+  if (threads > 1) barrier();
   for (let frame = 0; frame < frames; frame++) {
     const window = windowAt(load<usize>(record, OPTIONS), frame), between = downOf(window) != 0 || rightOf(window) != 0;
     const light = largestOf(lights, threads);
@@ -34,22 +42,22 @@ export function pieStep(record: usize, scratch: usize, partials: usize, thread: 
       patch = load<usize>(record, PATCH);
       patchPitch = load<usize>(record, ROOM_PITCH);
       cutPatch(record, window, thread, threads);
-      barrier();
+      if (threads > 1) barrier();
     }
     store<f64>(shades + own, laneMax(illuminate(record, 0, patch, patchPitch, work, scratch, thread, threads)));
-    barrier();
+    if (threads > 1) barrier();
     compare(record, frame, work, scratch, partials, thread, threads);
-    barrier();
+    if (threads > 1) barrier();
     if (thread == 0) addPartials(partials, 1, heightOf(record), VALUES, load<usize>(record, MISFIT) + (<usize>(frame * VALUES) << 3));
     const most = update(record, patch, patchPitch, between, light, largestOf(shades, threads), scratch, thread, threads);
     store<f64>(lights + own, laneMax(most));
-    barrier();
+    if (threads > 1) barrier();
     if (between) {
       pastePlane(
         canvas, pitch, load<usize>(record, DIRECTION), load<usize>(record, ROOM_PITCH), window, heightOf(record), widthOf(record), 2,
         thread, threads,
       );
-      barrier();
+      if (threads > 1) barrier();
     }
   }
 }
@@ -112,8 +120,9 @@ function update(
   for (let at = shareStart(end, COLUMN_SHARE, thread, threads); at < to; at += block) {
     const bytes = min(block, to - at);
     for (let mode = 0; mode < modes; mode++) {
-      const change = scratch + <usize>(mode + 1) * half;
-      fft(planH, work + <usize>mode * stride + at, workPitch, scratch, change, change, bytes, bytes);
+      const change = scratch + <usize>(mode + 1) * half, columns = work + <usize>mode * stride + at;
+      if (threads > 1) fetchRows(columns, workPitch, height, bytes);
+      fft(planH, columns, workPitch, scratch, change, change, bytes, bytes);
     }
     const columns = width - <i32>(at >> 3), probe = planeOf(record + SECOND, 0, 0) + at, changes = scratch + half;
     let here: v128;

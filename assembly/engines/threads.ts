@@ -32,6 +32,20 @@ export function barrier(): void {
   }
 }
 
+/**
+ * Reads a word of every cache line of some rows, when other threads have written them: all that is far is on its way at
+ * once, where transforms would wait for one after the other. WebAssembly has no other way to ask for lines beforehand.
+ */
+export function fetchRows(at: usize, pitch: usize, rows: i32, bytes: usize): void {
+  let word: i32 = 0;
+  for (let y = 0; y < rows; y++, at += pitch) {
+    for (let i: usize = 0; i < bytes; i += 64) word |= load<i32>(at + i);
+  }
+  fetched = word;
+}
+/** Keeps the compiler from leaving the reading out. */
+let fetched: i32 = 0;
+
 export function failed(): bool {
   if (!ASC_FEATURE_THREADS) return false;
   return threads > 1 && atomic.load<i32>(state, 8) != 0;
