@@ -1,4 +1,3 @@
-import { PtychonautError } from "../errors.ts";
 import { Random } from "../random.ts";
 import { batchings } from "./batching/batching.ts";
 import type { Engine, EngineRun, Epoch, EpochReport, Remembered } from "./engine.ts";
@@ -27,7 +26,7 @@ export type LsqmlSettings = {
 const settings: readonly EngineSetting[] = [
   {
     ...{ name: "batchSize", kind: "integer", default: 16, min: 1 },
-    help: "most frames of a batch; an epoch of a small scan has ten batches all the same.",
+    help: "most frames of a batch, which are on the device together; an epoch of a small scan has ten batches all the same.",
   },
   { ...batching, default: "random" },
   {
@@ -114,12 +113,8 @@ class LsqmlRun implements EngineRun {
     const { kernels, object, probe, frames } = experiment;
     this.#experiment = experiment;
     this.#settings = chosen;
-    this.#size = Math.min(chosen.batchSize, Math.ceil(frames / BATCHES));
-    if (this.#size > experiment.batchSize)
-      throw new PtychonautError("usage", "step lengths are solved with a whole batch on the device", {
-        expected: `room for ${this.#size} frames`,
-        got: `room for ${experiment.batchSize}`,
-      });
+    // Lengths are solved with a whole batch on the device.
+    this.#size = Math.min(chosen.batchSize, Math.ceil(frames / BATCHES), experiment.batchSize);
     this.#tally = new Tally(kernels, frames);
     this.#batch = new BatchStep(experiment);
     this.#progress = kernels.numbers(1, 2);
