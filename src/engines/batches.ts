@@ -18,6 +18,16 @@ export interface Batch extends Placed {
 /** Patterns up to this many bytes are kept in memory, turned; more are read anew in every epoch. */
 export const KEPT_BYTES: number = 2 ** 30;
 
+export interface BatchesOptions {
+  readonly canvas: Canvas;
+  readonly passage: Passage;
+  /** Most frames of a batch. */
+  readonly largest: number;
+  readonly subPixel: SubPixel;
+  /** Default `KEPT_BYTES`. */
+  readonly keptBytes?: number;
+}
+
 /**
  * Brings frames to the device, some at a time, always in the same memory: a batch is good until the next is asked for.
  */
@@ -35,13 +45,8 @@ export class Batches {
   readonly #kept: Float32Array | undefined;
   readonly #have: Uint8Array;
 
-  /** @param largest most frames of a batch */
-  constructor(
-    kernels: Kernels,
-    scan: EngineScan,
-    how: { readonly canvas: Canvas; readonly passage: Passage; readonly largest: number; readonly subPixel: SubPixel },
-  ) {
-    const { canvas, passage, largest, subPixel } = how;
+  constructor(kernels: Kernels, scan: EngineScan, options: BatchesOptions) {
+    const { canvas, passage, largest, subPixel, keptBytes = KEPT_BYTES } = options;
     const { count, height, width } = scan.amplitudes;
     this.largest = Math.min(largest, count);
     this.#kernels = kernels;
@@ -52,7 +57,7 @@ export class Batches {
     this.#measured = kernels.images([this.largest, 1, height, width]);
     this.#windows = kernels.windows(this.largest);
     this.#room = new Float32Array(this.largest * height * width);
-    this.#kept = 4 * count * height * width > KEPT_BYTES ? undefined : new Float32Array(count * height * width);
+    this.#kept = 4 * count * height * width > keptBytes ? undefined : new Float32Array(count * height * width);
     this.#have = new Uint8Array(count);
   }
 

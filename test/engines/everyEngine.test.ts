@@ -91,8 +91,9 @@ describe.each(engineNames)("engine %s", (name) => {
     }
   });
 
-  it("goes on to the last bit where it was stopped", async () => {
-    const whole = start(engine, few);
+  const pushed = engine.settings.some((setting) => setting.name === "momentum") ? [{ momentum: 0.7 }] : [];
+  test.each([{}, ...pushed])("goes on to the last bit where it was stopped: %j", async (stated: EngineSettings) => {
+    const whole = start(engine, few, stated);
     const random = new Random(3);
     await runEpochs(whole.run, whole.experiment, 2, { random });
     const [object, probe] = await both(whole);
@@ -104,7 +105,7 @@ describe.each(engineNames)("engine %s", (name) => {
     const saved = random.save();
     await runEpochs(whole.run, whole.experiment, 2, { first: 2, random });
 
-    const resumed = start(engine, few);
+    const resumed = start(engine, few, stated);
     const { kernels } = resumed.experiment;
     kernels.write(resumed.experiment.object, object);
     kernels.write(resumed.experiment.probe, probe);
