@@ -16,7 +16,7 @@ interface Common {
   readonly epochs: number;
   /** Stages with engines and settings of their own, one after the other; none: one, of the settings beside them. */
   readonly stage: readonly StageStatement[];
-  readonly subPixel: "whole" | "bilinear";
+  readonly subPixel: "auto" | "whole" | "bilinear";
   readonly seed: number;
   readonly heldOutFraction: number;
   readonly slices: number;
@@ -53,7 +53,7 @@ const written = reconstructionWriters.filter((writer) => writer !== npzReconstru
 const stated = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 
 const schema = z.strictObject({
-  engine: choice(engineNames as [string, ...string[]], engineNames[0], "The iterative method."),
+  engine: choice(engineNames as [string, ...string[]], "lsqml", "The iterative method."),
   epochs: withDefault(integer({ min: 1 }), 100, "Epochs: passes over all patterns.", free),
   stage: withDefault(
     z.array(z.union([z.string().min(1), z.record(z.string(), stated)])).readonly() as z.ZodType<
@@ -67,9 +67,9 @@ const schema = z.strictObject({
     `What is refined or held beside object and probe: ${wrapperNames.map((name) => `${name} (${wrapperNamed(name).about})`).join(", ")}.`,
   ),
   subPixel: choice(
-    ["whole", "bilinear"],
-    "whole",
-    "Positions between pixels: taken at the nearest pixel, or the four around it weighted.",
+    ["auto", "whole", "bilinear"],
+    "auto",
+    "Positions between pixels: taken at the nearest pixel, or the four around it weighted. auto weights where positions lie between pixels, or move.",
   ),
   seed: withDefault(
     integer({ min: 0, max: 0xffffffff }),

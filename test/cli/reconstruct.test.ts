@@ -21,7 +21,7 @@ describe("reconstruct", () => {
     const { stages } = await reconstructWith("--engine", name);
     const defaults = engineNamed(name).settings.map((setting) => [setting.name, setting.default]);
     expect(stages).toEqual([
-      { engine: name, epochs: 100, subPixel: "whole", settings: Object.fromEntries(defaults), wrappers: [] },
+      { engine: name, epochs: 100, subPixel: "auto", settings: Object.fromEntries(defaults), wrappers: [] },
     ]);
   });
 
@@ -66,10 +66,10 @@ describe("reconstruct", () => {
   it.each([
     ["--engine epei", /wrong value for engine: expected epie.*did you mean epie\?/s],
     ["--engine epie --alpha 0.3", /alpha is no setting of epie; expected batch_size.*an engine that has it: rpie/],
-    ["--position_step 0.5", /position_step is no setting of epie.*add the wrapper that has it: positions/],
+    ["--position_step 0.5", /position_step is no setting of lsqml.*add the wrapper that has it: positions/],
     ["--engine rpie --alpha 2", /wrong value for alpha: expected at most 1; got 2/],
     ["--wrappers position", /wrong value for wrappers.*positions/s],
-    ["--stage epochs=3,alpha=0.4", /alpha is no setting of epie; in stage 1/],
+    ["--stage engine=epie,alpha=0.4", /alpha is no setting of epie; in stage 1/],
     ["--stage engine=epie,epochs", /a stage is settings and their values; expected engine=rpie,epochs=20; got/],
     ["--stage engine=epie,seed=3", /a stage cannot say "seed"; expected engine, epochs/],
     ["--stage engine=epie,engine=rpie", /engine stands twice in a stage/],
@@ -121,7 +121,9 @@ describe("reconstruct", () => {
       { files: fakeFiles({ frames: 12 }) },
     );
     expect([code, reconstruction]).toEqual([0, undefined]);
-    expect(stdout).toMatch(/would reconstruct with epie, 2 epochs; then rpie, 100 epochs\n# {3}scan\.npz: 12 patterns/);
+    expect(stdout).toMatch(
+      /would reconstruct with lsqml, 2 epochs; then rpie, 100 epochs\n# {3}scan\.npz: 12 patterns/,
+    );
     expect(stdout).toContain("nothing was written");
     expect(stdout).not.toMatch(/neighbor|subsample/);
   });

@@ -226,6 +226,20 @@ describe("a reconstruction", () => {
     expect(object("not_skipped")).not.toEqual(object("skip_scan"));
   }, 60_000);
 
+  it("weighs pixels where positions lie between them, or will, unless it is told otherwise", async () => {
+    scanFile("between.npz", { jitter: 0.3 });
+    const met = async (scan: string, settings: Settings) => {
+      await reconstruct(path(scan), path("met"), { epochs: 1, ...settings, resume: "last" });
+      rmSync(path("met", "checkpoints"), { recursive: true });
+      return json("met", "run.json").stages.map(({ subPixel }: { subPixel: string }) => subPixel);
+    };
+    expect(await met("scan.npz", {})).toEqual(["whole"]);
+    expect(await met("between.npz", {})).toEqual(["bilinear"]);
+    expect(await met("between.npz", { subPixel: "whole" })).toEqual(["whole"]);
+    const stage = ["epochs=1", "epochs=1,wrappers=positions", "epochs=1,sub_pixel=bilinear"];
+    expect(await met("scan.npz", { stage })).toEqual(["whole", "bilinear", "bilinear"]);
+  }, 60_000);
+
   it("says what is wrong with its result", async () => {
     // Nothing but noise.
     const random = new Random(3);

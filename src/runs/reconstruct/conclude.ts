@@ -1,4 +1,5 @@
 import type { ReconstructionPayload } from "../../config/payload.ts";
+import type { StageConfig } from "../../config/stages.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { Driven, DriverEnd } from "../../engines/driver.ts";
 import type { Look } from "../../engines/runningStage.ts";
@@ -49,7 +50,7 @@ export async function concludeReconstruction(
   }
   const physical = physicalEstimate(driven.look);
   const { probe, slices } = physical;
-  const { reconstruction, onScan } = placed(run, driven.look, physical, payload);
+  const { reconstruction, onScan } = placed(run, driven.look, physical);
   const pause = pauses();
   const examples = patternExamples(run.dataset.patterns.height);
   await pause();
@@ -90,10 +91,9 @@ export async function concludeReconstruction(
 
 /** The result as files have it, and beside the patterns that it is to explain. */
 function placed(
-  { dataset, used, frames, scan, scales, propagator }: ReconstructionRun,
+  { dataset, used, frames, scan, scales, propagator, stages }: ReconstructionRun,
   look: Look,
   physical: ReturnType<typeof physicalEstimate>,
-  { stages }: ReconstructionPayload,
 ) {
   const { object, probe } = physical;
   const [y, x] = look.object.origin;
@@ -122,22 +122,27 @@ function placed(
   const onScan = {
     ...{ dataset: met, scales, propagator, probe, flatProbe: scan.probe, object, canvas },
     ...{ frames: explained.map((i) => used[i]), coverage: look.light },
-    frameIntensity: last.wrappers.some(({ name }) => name === "intensities"),
+    frameIntensity: last.wrappers.some(({ wrapper }) => wrapper.name === "intensities"),
   };
   return { reconstruction, onScan };
 }
+
+/** With what the data decided. */
+const stagesAsRun = (run: ReconstructionRun, stages: readonly StageConfig[]): readonly StageConfig[] =>
+  stages.map((stage, i) => ({ ...stage, subPixel: run.stages[i].subPixel }));
 
 /** `reconstruction.json` and the picture of its curves. */
 async function writeCourse(
   run: ReconstructionRun,
   { kind, state }: Driven,
-  { outputDir, stages, execution }: ReconstructionPayload,
+  { outputDir, execution, ...payload }: ReconstructionPayload,
   doubts: readonly string[],
   home: Home,
 ): Promise<string[]> {
   const { history, best } = state;
   const path = joinPath(outputDir, outputs.course);
   const kept = kind === "early-stopped" ? (best?.epoch ?? null) : null;
+  const stages = stagesAsRun(run, payload.stages);
   await writeJson(path, { outcome: kind, seed: run.seed, stages, epochs: history.length, kept, history }, home.store);
   if (history.length === 0) return [path];
   const curves = () => errorFigure(history, pictureWarning(doubts).warning);
@@ -170,12 +175,13 @@ function alsoWritten(
 }
 
 function recordOf(
-  { dataset, seed, runtime, startedAt, seconds, warnings, scales, heldOut, used }: ReconstructionRun,
+  run: ReconstructionRun,
   { kind, state }: Driven,
   { data, reconstruction, execution, stages, overridden }: ReconstructionPayload,
   found: RunRecord["outcome"],
   files: readonly string[],
 ): RunRecord & Readonly<Record<string, unknown>> {
+  const { dataset, seed, runtime, startedAt, seconds, warnings, scales, heldOut, used } = run;
   const last = state.history.at(-1);
   return {
     command: "reconstruct",
@@ -186,7 +192,7 @@ function recordOf(
     runtime,
     startedAt: startedAt.toISOString(),
     seconds,
-    stages,
+    stages: stagesAsRun(run, stages),
     scales: { used: scales },
     patterns: { reconstructed: used.length - heldOut.length, heldOut: heldOut.length },
     warnings,

@@ -3,7 +3,9 @@ import { scanOptions, statedOptions } from "../../config/dataConfig.ts";
 import type { ExecutionConfig } from "../../config/executionConfig.ts";
 import { identitySettings } from "../../config/identity.ts";
 import type { ReconstructionPayload } from "../../config/payload.ts";
+import type { StageConfig } from "../../config/stages.ts";
 import type { Dataset } from "../../data/dataset.ts";
+import type { SubPixel } from "../../engines/canvas.ts";
 import { describeKernels } from "../../engines/kernels/describe.ts";
 import type { Kernels } from "../../engines/kernels/kernels.ts";
 import { engineNamed } from "../../engines/registry.ts";
@@ -108,6 +110,7 @@ async function prepareOn(
   });
   const stages = payload.stages.map(({ engine, wrappers, ...stage }) => ({
     ...stage,
+    subPixel: subPixelOf(stage.subPixel, wrappers, prepared.scan.positions),
     engine: engineNamed(engine),
     wrappers: wrappers.map(({ name, settings }) => ({ wrapper: wrapperNamed(name), settings })),
   }));
@@ -154,6 +157,20 @@ async function graphsFor({ accelerator, threads }: ExecutionConfig, machine: Mac
   const runtime = await machine.runtime(accelerator);
   if (threads === null) return runtime;
   return { ...runtime, load: (model, options) => runtime.load(model, { threads, ...options }) };
+}
+
+/** A position that is farther from its pixel, in pixels, lies between. */
+const BETWEEN = 0.02;
+
+/** Where positions move they come to lie between pixels. */
+function subPixelOf(
+  said: StageConfig["subPixel"],
+  wrappers: readonly { readonly name: string }[],
+  positions: Float64Array,
+): SubPixel {
+  if (said !== "auto") return said;
+  const move = wrappers.some(({ name }) => (wrapperNamed(name).margin ?? 0) > 0);
+  return move || positions.some((value) => Math.abs(value - Math.round(value)) > BETWEEN) ? "bilinear" : "whole";
 }
 
 async function described(open: () => Promise<Kernels>): Promise<string> {
