@@ -35,6 +35,19 @@ export function patternProbe(
   return { shape: [1, n, n], data: planFft2([n, n]).inverse(field, new Float32Array(2 * n * n)) };
 }
 
+/** √mean without a phase, interleaved `[n, n]`, masked pixels filled from those around them; total energy 1. */
+export function patternModulus(mean: ArrayLike<number>, n: number, mask?: ArrayLike<number>): Float64Array {
+  const filled = mask === undefined ? mean : filledIn(mean, n, mask);
+  const field = new Float64Array(2 * n * n);
+  let energy = 0;
+  for (let i = 0; i < n * n; i++) {
+    field[2 * i] = Math.sqrt(Math.max(0, filled[i]));
+    energy += field[2 * i] ** 2;
+  }
+  const scale = energy > 0 ? 1 / Math.sqrt(energy) : 0;
+  return field.map((value) => value * scale);
+}
+
 /** Masked pixels take the mean of neighbours that have a value, from the rim of a gap inwards. */
 function filledIn(mean: ArrayLike<number>, n: number, mask: ArrayLike<number>): Float64Array {
   const out = Float64Array.from({ length: n * n }, (_, i) => (mask[i] === 0 ? Number.NaN : mean[i]));

@@ -3,11 +3,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nodeHome } from "../../src/node/home.ts";
-import { runInference, runTraining } from "../../src/node/runs.ts";
+import { createReconstructionPayload, runInference, runTraining } from "../../src/node/runs.ts";
+import type { Home } from "../../src/runs/machine.ts";
 import { fileProbe } from "../../src/runs/payloads.ts";
+import { runReconstruction } from "../../src/runs/reconstruct/reconstruct.ts";
 import { readScanNpz } from "../../src/scans/scanNpz.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { call } from "../cli/harness.ts";
+import { dataFile } from "../fixtures.ts";
+import { quietHooks } from "./inferRun.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ptychonaut-near-"));
 const path = (...names: string[]): string => join(folder, ...names);
@@ -49,6 +53,25 @@ const infer = (scan: string, out: string, ...flags: string[]) =>
     ...quiet.slice(0, 3),
     ...flags,
   );
+
+const measured = dataFile("p25_near_field.cxi");
+describe.skipIf(measured === undefined)("a measured near field, a Siemens star at PETRA III", () => {
+  it("is explained by an engine from a probe made of its patterns", async () => {
+    const payload = await createReconstructionPayload({
+      ...{ scan: measured ?? "", outputDir: path("p25") },
+      overrides: {
+        ...{ propagation: "near-field", focusDistanceM: 3.65e-3, probeModel: "mean" },
+        ...{ engine: "rpie", epochs: 15, threads: 1, reconLogEveryNEpochs: 0, loggerBackend: "none" },
+      },
+    });
+    const machine = Object.create(nodeHome.machine, { pictures: { value: undefined } }) as Home["machine"];
+    await runReconstruction(payload, quietHooks(), { ...nodeHome, machine });
+    const { heldOut, pixelSizeM } = json("p25", "metrics.json");
+    // 0.075 is seen, and 0.093 after one epoch.
+    expect(heldOut.rFactor).toBeLessThan(0.08);
+    expect(pixelSizeM * 1e9).toBeCloseTo(178.659, 3);
+  }, 120_000);
+});
 
 describe("a near field, from simulation to reconstruction", () => {
   beforeAll(async () => {

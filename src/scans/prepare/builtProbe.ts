@@ -1,9 +1,11 @@
 import type { ComplexArray } from "../../arrays.ts";
-import { PtychonautError } from "../../errors.ts";
+import { PtychonautError, setting } from "../../errors.ts";
 import { type Geometry, missingForPixel, missingForWave } from "../../optics/geometry.ts";
-import { patternProbe } from "../../optics/patternProbe.ts";
+import { parallelBeam } from "../../optics/nearField.ts";
+import { patternModulus, patternProbe } from "../../optics/patternProbe.ts";
 import { makeProbe, type ProbeShape } from "../../optics/probes.ts";
 import { lengthLabel } from "../../optics/units.ts";
+import { propagatorOf } from "../../physics/propagation/propagators.ts";
 import type { ScanOptions } from "../scanOptions.ts";
 import type { DetectorPlan } from "./detectorPlan.ts";
 import { offCentre, tiltedProbe } from "./probeWindow.ts";
@@ -47,6 +49,10 @@ function fieldOf(
   n: number,
 ): { readonly field: ComplexArray; readonly text: string } {
   const { probeModel, defocusM = 0 } = options;
+  if (geometry?.propagation === "near-field") {
+    refuseFocus(options, where);
+    if (probeModel === "mean") return nearFieldProbe(geometry, n, mean, mask, where);
+  }
   const lambda = (): number => known(geometry, "wavelengthM", probeModel ?? "", where);
   const pixel = (): number => known(geometry, "objectPixelM", probeModel ?? "", where);
   const defocus = defocusM === 0 ? 0 : (lambda() * defocusM) / pixel() ** 2;
@@ -64,6 +70,39 @@ function fieldOf(
   return {
     field: tiltedProbe(makeProbe(n, shape), plan),
     text: shape.kind === "pinhole" ? text : `${text}, ${behind}`,
+  };
+}
+
+/** In a near field the front that a focus gives the beam is in the magnification, not in the probe. */
+function refuseFocus({ probeModel, semiAngleMrad, defocusM }: ScanOptions, where: string): void {
+  const focused = probeModel === "zone_plate" || semiAngleMrad !== undefined;
+  if (!focused && !(probeModel === "mean" && defocusM !== undefined)) return;
+  throw new PtychonautError(
+    "usage",
+    "the probe of a near field is the beam without the front that its focus gives it",
+    {
+      where,
+      got: focused ? "a probe that is made from its focus" : setting("defocus_m", defocusM),
+      fix: `say where the focus is by ${setting("focus_distance_m")}, and ${setting("probe_model", "mean")}`,
+    },
+  );
+}
+
+/** The root of the mean pattern, travelled back to the sample. */
+function nearFieldProbe(
+  geometry: Geometry,
+  n: number,
+  mean: ArrayLike<number> | undefined,
+  mask: ArrayLike<number> | undefined,
+  where: string,
+): { readonly field: ComplexArray; readonly text: string } {
+  const modulus = patternModulus(mean ?? new Float64Array(n * n).fill(1), n, mask);
+  const back = propagatorOf(geometry, where)
+    .plan([n, n])
+    .adjoint(modulus, new Float32Array(2 * n * n));
+  return {
+    field: { shape: [1, n, n], data: back },
+    text: `the root of the mean pattern, back from the detector through ${lengthLabel(parallelBeam(geometry).distanceM, 4)} of a parallel beam`,
   };
 }
 
