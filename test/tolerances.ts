@@ -213,8 +213,8 @@ export const tolerances = {
   kernelDivision: 24,
   /** The same: a pass rounds about four times, a few passes an axis, some of them twice in a convolution. */
   kernelFourier: 48,
-  /** The same: two transforms there and two back, and where an intensity is a hundredth of others a step ten times as rough. */
-  kernelExitChange: 480,
-  /** The same: a few frames one after the other, each of which may double what the one before left. */
-  kernelPieFrames: 4800,
+  /** The same: a transform there and one back, each as above at worst a third of it, and the step's division between. */
+  kernelExitChange: 60,
+  /** The same after a few frames: each adds steps of order one, as rough as the change that they follow. */
+  kernelPieFrames: 60,
 } as const;
