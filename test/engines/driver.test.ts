@@ -4,14 +4,15 @@ import type { DriverState } from "../../src/engines/driverState.ts";
 import type { Engine } from "../../src/engines/engine.ts";
 import { float64Kernels } from "../../src/engines/kernels/float64.ts";
 import { type Kernels, POISSON_DARK } from "../../src/engines/kernels/kernels.ts";
-import { engineNamed } from "../../src/engines/registry.ts";
+import { engineNamed, engineNames } from "../../src/engines/registry.ts";
 import type { Stage } from "../../src/engines/runningStage.ts";
 import { completeSettings, type EngineSettings } from "../../src/engines/settings.ts";
-import { wrapperNamed } from "../../src/engines/wrappers/registry.ts";
+import { wrapperNamed, wrapperNames } from "../../src/engines/wrappers/registry.ts";
 import { extractPatch } from "../../src/optics/sampling.ts";
 import { patchDiffraction } from "../../src/physics/patchDiffraction.ts";
 import { farField } from "../../src/physics/propagation/farField.ts";
 import { Random } from "../../src/random.ts";
+import { testRuntime } from "../evaluate.ts";
 import { homes } from "./kernels/homes.ts";
 import { simulatedProblem } from "./problem.ts";
 
@@ -32,6 +33,9 @@ function stage(name: string, epochs: number, said: EngineSettings = {}, wrappers
     }),
   };
 }
+
+/** Of two slices, which some wrappers are for. */
+const thick = { ...scan, slices: { count: 2, between: { travel: 3, wavelength: 0 } } };
 
 const options = (changes: Partial<DriverOptions> = {}): DriverOptions => ({
   ...{ scan, frames, heldOut, random: new Random(5), kernels: async () => float64Kernels() },
@@ -61,6 +65,34 @@ it.each(Object.entries(homes))("goes on after any epoch as if it had never stopp
   expect(states).toHaveLength(5);
   expect(whole.positions).not.toEqual(scan.positions);
   for (const from of states) expect(bits(await drive(options({ stages: rich, kernels, from })))).toEqual(whole);
+});
+
+it.each(engineNames)("%s remembers all that it needs to go on", async (name) => {
+  const stages = [stage(name, 4)];
+  const runtime = engineNamed(name).inGraphs === true ? { runtime: testRuntime } : {};
+  const states: DriverState[] = [];
+  const listener = {
+    epoch: async (_record: unknown, moment: { state(): Promise<DriverState> }) => {
+      states.push(structuredClone(await moment.state()));
+    },
+  };
+  const kernels = homes["wasm"];
+  const whole = bits(await drive(options({ stages, kernels, listener, ...runtime })));
+  for (const from of states.slice(0, 3))
+    expect(bits(await drive(options({ stages, kernels, from, ...runtime })))).toEqual(whole);
+});
+
+it.each(wrapperNames)("what the wrapper %s remembers goes on as well", async (name) => {
+  const stages = [stage("rpie", 3, {}, [name])];
+  let from: DriverState | undefined;
+  const listener = {
+    epoch: async ({ epoch }: { readonly epoch: number }, moment: { state(): Promise<DriverState> }) => {
+      if (epoch === 2) from = structuredClone(await moment.state());
+    },
+  };
+  const whole = bits(await drive(options({ stages, scan: thick, listener })));
+  if (from === undefined) throw new Error("no second epoch");
+  expect(bits(await drive(options({ stages, scan: thick, from })))).toEqual(whole);
 });
 
 it("leaves an epoch at the next batch when it is asked to end, and stands after the one before", async () => {
