@@ -71,12 +71,11 @@ export function planePitch(width: number): number {
 }
 
 /**
- * Bytes of an element, 8 a line: as many lines as keep both halves of the scratch in the first cache, but 64 at least for
- * whole cache lines.
+ * Bytes of an element, 8 a line. Rows of a plane lie pages apart, so that a wide piece of each is worth more than scratch
+ * that the first cache holds; convolutions take 4 lines at a time anyway.
  */
 function columnBytes(n: number): number {
-  if (laneFactors(n) === undefined || n > 256) return 64;
-  return n <= 100 ? 256 : 128;
+  return laneFactors(n) === undefined ? 64 : 256;
 }
 
 function rowCount(n: number): number {
