@@ -193,14 +193,9 @@ export class Experiment {
     return { measured, windows, ...(this.mask === undefined ? {} : { mask: this.mask }) };
   }
 
-  /** What lights some frames, `[1 or B, M]`. */
-  light(placed: Placed): Waves {
-    return lit(this.probe, this.#optics(), placed);
-  }
-
   /** ψ = P R_j O, through slice after slice. Good until the next are asked for. */
   exits(placed: Placed): LayeredExits {
-    const { layers, waves } = this.#stack.exits(this.object, this.light(placed), placed);
+    const { layers, waves } = this.#stack.exits(this.object, lit(this.probe, this.#optics(), placed), placed);
     return { ...layers[0], layers, waves };
   }
 

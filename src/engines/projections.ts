@@ -1,8 +1,8 @@
-import { PtychonautError } from "../errors.ts";
+import { PtychonautError, setting } from "../errors.ts";
 import type { Placed } from "./batches.ts";
 import type { EngineRun, Epoch, EpochReport, Remembered } from "./engine.ts";
 import type { Exits, Experiment } from "./experiment.ts";
-import type { Numbers, Waves } from "./kernels/kernels.ts";
+import type { Kernels, Numbers, Shape, Waves } from "./kernels/kernels.ts";
 import type { EngineSetting, NumberSetting } from "./settings.ts";
 import { Sums } from "./sums.ts";
 import { Tally } from "./tally.ts";
@@ -88,6 +88,7 @@ export class ProjectionRun implements EngineRun {
   readonly #norms: Numbers;
   #frames: Int32Array | undefined;
 
+  /** @throws PtychonautError "memory" where there is no room for the exit waves */
   constructor(experiment: Experiment, settings: ProjectionSettings, mixture: Mixture) {
     const { kernels, probe, frames, batchSize } = experiment;
     const [, modes, height, width] = probe.shape;
@@ -96,7 +97,7 @@ export class ProjectionRun implements EngineRun {
     this.#mixture = mixture;
     this.#tally = new Tally(kernels, frames);
     this.#sums = new Sums(experiment);
-    this.#waves = kernels.waves([frames, modes, height, width]);
+    this.#waves = roomFor(kernels, [frames, modes, height, width]);
     this.#begun = kernels.numbers(1);
     this.#mixed = kernels.waves([batchSize, modes, height, width]);
     this.#before = kernels.waves(probe.shape);
@@ -239,5 +240,19 @@ export class ProjectionRun implements EngineRun {
     this.#sums.release();
     const { kernels } = this.#experiment;
     kernels.release(this.#waves, this.#begun, this.#mixed, this.#before, this.#misfit, this.#strength, this.#norms);
+  }
+}
+
+/** @throws PtychonautError "memory" that says who needs less */
+function roomFor(kernels: Kernels, shape: Shape): Waves {
+  try {
+    return kernels.waves(shape);
+  } catch (error) {
+    if (!(error instanceof PtychonautError && error.kind === "memory")) throw error;
+    throw new PtychonautError("memory", "the exit waves of all frames do not fit into memory", {
+      ...error.details,
+      fix: `take an engine that keeps none: ${setting("engine", "rpie")} or ${setting("engine", "lsqml")}`,
+      cause: error,
+    });
   }
 }

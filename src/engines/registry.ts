@@ -20,7 +20,3 @@ export function engineNamed(name: string): Engine {
   if (found === undefined) throw unknownName("engine", name, engineNames);
   return found;
 }
-
-/** Names of the engines that have a setting. */
-export const enginesWith = (setting: string): readonly string[] =>
-  engines.filter(({ settings }) => settings.some(({ name }) => name === setting)).map(({ name }) => name);

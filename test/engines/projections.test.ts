@@ -3,6 +3,7 @@ import { Experiment } from "../../src/engines/experiment.ts";
 import { float64Kernels } from "../../src/engines/kernels/float64.ts";
 import { engineNamed } from "../../src/engines/registry.ts";
 import { completeSettings, type EngineSettings } from "../../src/engines/settings.ts";
+import { nodeKernels } from "../../src/node/kernels.ts";
 import { Random } from "../../src/random.ts";
 import { tolerances } from "../tolerances.ts";
 import {
@@ -109,6 +110,18 @@ describe("projection engines", () => {
     await run.step({ ...epoch, number: 0, frames: Int32Array.of(0, 2, 3, 30) });
     await run.step({ ...epoch, number: 1, frames: Int32Array.of(0, 2, 3, 30) });
     await expect(run.step({ ...epoch, number: 2, frames: Int32Array.of(0, 2, 3, 31) })).rejects.toThrow("same frames");
+  });
+
+  it("says how much memory exit waves would need where it is not there, and who needs less", async () => {
+    const kernels = await nodeKernels({ threads: 1 });
+    const { amplitudes, probe } = few.scan;
+    const count = 1e6;
+    const positions = Float64Array.from({ length: 2 * count }, (_, k) => 20 + (k % 7));
+    const scan = { ...few.scan, probe, amplitudes: { ...amplitudes, count }, positions };
+    const experiment = new Experiment(kernels, scan, { batchSize: 4, subPixel: "whole" });
+    const { init, ...known } = engineNamed("raar");
+    expect(() => init(experiment, completeSettings(known, {}))).toThrow(/exit waves of all frames.*engine=rpie/s);
+    await kernels.close();
   });
 
   it("finds two modes from wrong ones", async () => {
