@@ -3,7 +3,7 @@ import type { EpochReport } from "./engine.ts";
 import type { EngineScan } from "./scan.ts";
 
 /** What is reconstructed, as a stage begins with it. */
-export type Estimate = Pick<EngineScan, "object" | "probe" | "positions">;
+export type Estimate = Pick<EngineScan, "object" | "probe" | "positions" | "background">;
 
 /** Numbers as the kernels hold them. */
 export type Values = Float32Array | Float64Array;
@@ -54,8 +54,9 @@ export const freshDriverState = (scan: EngineScan, random: Random): DriverState 
 });
 
 /** The part of a scan that is refined. */
-export const estimateOf = ({ object, probe, positions }: Estimate): Estimate => ({
+export const estimateOf = ({ object, probe, positions, background }: Estimate): Estimate => ({
   ...(object === undefined ? {} : { object }),
+  ...(background === undefined ? {} : { background }),
   probe,
   positions,
 });

@@ -233,7 +233,7 @@ export class Experiment {
    */
   project(batch: Batch, exits: Exits, misfit: Numbers): void {
     const prediction = this.#predicted(batch, exits);
-    this.#step(prediction, this.#compared(prediction, "gaussian", misfit));
+    this.#step(prediction, this.#compared(prediction, "gaussian", misfit), true);
   }
 
   /**
@@ -243,12 +243,12 @@ export class Experiment {
    */
   async changeBy(prediction: Prediction, factor: Images, misfit: Numbers): Promise<Change> {
     const { batch, layers, waves } = prediction;
-    this.#step(prediction, factor);
+    this.#step(prediction, factor, true);
     return this.#changed({ batch, misfit, slices: this.#stack.changes(layers, waves) });
   }
 
-  #step({ batch, waves }: Compared & Exits, factor: Images): void {
-    for (const part of this.#optics().toReversed()) part.detectorAdjoint?.(factor, batch);
+  #step({ batch, waves }: Compared & Exits, factor: Images, explained: boolean): void {
+    for (const part of this.#optics().toReversed()) part.detectorAdjoint?.(factor, batch, explained);
     this.kernels.scale(waves, waves, factor);
     this.passage.adjoint(waves);
   }
@@ -257,6 +257,22 @@ export class Experiment {
     const change: Change = { ...of.slices[0], ...of };
     for (const wrapper of this.#wrappers) await wrapper.changed?.(change);
     return change;
+  }
+
+  /** Whether wrappers know something of single frames that held-out ones need as well. */
+  get knowsFrames(): boolean {
+    return this.#wrappers.some(({ fitFrames }) => fitFrames !== undefined);
+  }
+
+  /** Wrappers fit what they know of these held-out frames alone; nothing else moves or learns. */
+  async fitFrames(batch: Batch): Promise<void> {
+    const prediction = this.predict(batch);
+    const { layers, waves } = prediction;
+    const misfit = this.#rowFor(batch);
+    this.#step(prediction, this.#compared(prediction, "gaussian", misfit), false);
+    const slices = this.#stack.changes(layers, waves);
+    const change: Change = { ...slices[0], batch, misfit, slices };
+    for (const wrapper of this.#wrappers) await wrapper.fitFrames?.(change);
   }
 
   /** To be called whenever object or probe have moved. */

@@ -2,6 +2,9 @@ import type { EpochReport } from "./engine.ts";
 import type { Experiment } from "./experiment.ts";
 import { Tally } from "./tally.ts";
 
+/** Steps an epoch: they go on from epoch to epoch. */
+const FITS = 2;
+
 type Pause = () => Promise<void> | undefined;
 
 /**
@@ -11,6 +14,21 @@ type Pause = () => Promise<void> | undefined;
  */
 export function misfitOf(experiment: Experiment, frames: Int32Array, pause?: Pause): Promise<EpochReport> {
   return assessed(experiment, frames, (tally) => tally.report(experiment.scan.countsPerUnit), pause);
+}
+
+/**
+ * How well object and probe predict frames that they were not made from. What wrappers know of single frames, their
+ * positions and intensities, is fitted to these frames first, with object and probe as they are: nobody else could, and
+ * without it they would be predicted worse the more others are refined.
+ */
+export async function heldOutMisfit(experiment: Experiment, frames: Int32Array, pause?: Pause): Promise<EpochReport> {
+  if (experiment.knowsFrames)
+    for (let round = 0; round < FITS; round++)
+      for (let from = 0; from < frames.length; from += experiment.batchSize) {
+        await experiment.fitFrames(experiment.load(frames.subarray(from, from + experiment.batchSize)));
+        await pause?.();
+      }
+  return misfitOf(experiment, frames, pause);
 }
 
 /** Poisson deviance of a valid pixel of each frame, in counts. */

@@ -4,7 +4,7 @@ import { type Estimate, estimateOf, type StageState, type Values } from "./drive
 import type { Engine, EngineRun, Epoch, EpochReport, Remembered } from "./engine.ts";
 import { Experiment } from "./experiment.ts";
 import type { Kernels } from "./kernels/kernels.ts";
-import { misfitOf } from "./misfit.ts";
+import { heldOutMisfit } from "./misfit.ts";
 import type { EngineScan } from "./scan.ts";
 import type { EngineSettings } from "./settings.ts";
 import type { Wrapper } from "./wrapper.ts";
@@ -94,9 +94,9 @@ export class RunningStage {
     return report;
   }
 
-  /** How frames are predicted. */
+  /** How frames are predicted that are held out. */
   misfit(frames: Int32Array, pause?: () => Promise<void> | undefined): Promise<EpochReport> {
-    return misfitOf(this.#experiment, frames, pause);
+    return heldOutMisfit(this.#experiment, frames, pause);
   }
 
   /** Bytes of its state. */
@@ -120,10 +120,13 @@ export class RunningStage {
     const { object, probe, positions, canvas } = this.#experiment;
     const [, modes, height, width] = probe.shape;
     const values = Float32Array.from(await this.#kernels.read(object));
+    const beside: Pick<Estimate, "background"> = {};
+    for (const wrapper of this.#wrappers) Object.assign(beside, await wrapper.estimate?.());
     return {
       ...estimateOf({
         probe: { shape: [modes, height, width], data: Float32Array.from(await this.#kernels.read(probe)) },
         positions: positions.slice(),
+        ...beside,
       }),
       object: { values: { shape: object.shape.slice(1), data: values }, origin: canvas.origin },
     };

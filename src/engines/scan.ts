@@ -16,6 +16,8 @@ export interface EngineScan {
   readonly mask?: Float32Array;
   /** The first guess, `[slice, H, W]`, and the object pixel of its first pixel, (y, x). Default 1 everywhere. */
   readonly object?: { readonly values: ComplexArray; readonly origin: readonly [y: number, x: number] };
+  /** `[h, w]`: the first guess of the light that all patterns have, in squared amplitudes, for what refines it. */
+  readonly background?: Float32Array;
   /** Counts of one unit of squared amplitude. */
   readonly countsPerUnit: number;
   readonly geometry?: Geometry;

@@ -1,5 +1,6 @@
 import type { Batch, Placed } from "./batches.ts";
 import type { Held, Images, Numbers, Waves } from "./kernels/kernels.ts";
+import type { EngineScan } from "./scan.ts";
 
 /** What the data ask of the wave behind a slice. */
 export interface SliceChange {
@@ -30,6 +31,13 @@ export interface WrapperRun {
   moved?(): void | Promise<void>;
   /** @returns lines worth telling */
   endEpoch?(epoch: number): readonly string[] | Promise<readonly string[]>;
+  /**
+   * What it knows of single frames, fitted to frames that are held out, with all that frames share as it is: object,
+   * probe, background. After the epoch, and only where it has such knowledge.
+   */
+  fitFrames?(change: Change): void | Promise<void>;
+  /** What it adds to the estimate that a stage leaves. */
+  estimate?(): Promise<Pick<EngineScan, "background">>;
   /** What must survive a checkpoint: on the device, and plain numbers that are changed in place. */
   readonly memory?: Readonly<Record<string, Exclude<Held, { kind: "windows" }> | Float64Array>>;
 }
@@ -40,6 +48,9 @@ export interface Optics {
   probe?(placed: Placed, probe: Waves): Waves;
   /** Expected intensities `[B, 1]` become what a detector counts, in place. Linear but for a constant. */
   detector?(expected: Images, batch: Batch): void;
-  /** The adjoint of its linear part, on the likelihood's factor, in place. */
-  detectorAdjoint?(factor: Images, batch: Batch): void;
+  /**
+   * The adjoint of its linear part, on the likelihood's factor, in place.
+   * @param explained whether something may be learnt of these frames: they are not held out
+   */
+  detectorAdjoint?(factor: Images, batch: Batch, explained: boolean): void;
 }

@@ -18,7 +18,7 @@ export interface FramePattern extends ComparedPattern {
 }
 
 export type DataFitOptions = CoveredScan &
-  Pick<ComparisonOptions, "offset" | "frameIntensity" | "flatProbe"> & {
+  Pick<ComparisonOptions, "offset" | "background" | "frameIntensity" | "flatProbe"> & {
     /** Is shown every pattern that is compared; the arrays are used again for the next one. */
     readonly onPattern?: (pattern: FramePattern) => void;
   };

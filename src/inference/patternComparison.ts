@@ -18,6 +18,8 @@ export interface ComparisonOptions {
   readonly propagator: Propagator;
   /** Added to the predicted amplitude, in units of the network's input. Default 0. */
   readonly offset?: number;
+  /** `[N, N]`: light that all patterns have beside what the object makes, in squared units of the network's input. */
+  readonly background?: Float32Array;
   /** The beam has an intensity of its own in every pattern: the prediction is scaled to the pattern's counts. Default false. */
   readonly frameIntensity?: boolean;
 }
@@ -48,14 +50,23 @@ export interface PatternComparison {
 
 /** Sums over patterns, in float64. */
 export function comparePatterns(options: ComparisonOptions): PatternComparison {
-  const { dataset, scales, probe, flatProbe = probe, propagator, offset = 0, frameIntensity = false } = options;
+  const {
+    dataset,
+    scales,
+    probe,
+    flatProbe = probe,
+    propagator,
+    offset = 0,
+    background,
+    frameIntensity = false,
+  } = options;
   const perUnit = scales.countsPerUnit;
   const mask = dataset.mask?.data;
   const size = probe.shape[1] * probe.shape[2];
   const baselines = baselineSums(size, { mask, frameIntensity, doseKnown: scales.photonsFrom !== "amplitude" });
   const seen = { measured: new Float64Array(size), modelled: new Float64Array(size) };
   const sums = { deviance: 0, residual: 0, counts: 0, pixels: 0, noise: 0 };
-  const comparison = { offset, perUnit, mask, seen, noise: poissonNoise(BACKGROUND_COUNTS) };
+  const comparison = { offset, background, perUnit, mask, seen, noise: poissonNoise(BACKGROUND_COUNTS) };
   return {
     add(intensity, measured) {
       const beam = frameIntensity ? bestFactor(intensity, measured, comparison) : 1;
@@ -77,6 +88,7 @@ export function comparePatterns(options: ComparisonOptions): PatternComparison {
 
 interface Comparison {
   readonly offset: number;
+  readonly background: Float32Array | undefined;
   readonly perUnit: number;
   readonly mask: Float32Array | undefined;
   readonly noise: (rate: number) => NoiseDeviance;
@@ -89,12 +101,12 @@ function compare(
   intensity: Float64Array,
   measured: Float32Array,
   beam: number,
-  { offset, perUnit, mask, noise, seen }: Comparison,
+  { offset, background, perUnit, mask, noise, seen }: Comparison,
 ): void {
   for (let i = 0; i < intensity.length; i++) {
     if (mask !== undefined && mask[i] === 0) continue;
     const amplitude = Math.sqrt(intensity[i]) + offset;
-    const rate = beam * amplitude ** 2 * perUnit;
+    const rate = (beam * amplitude ** 2 + (background?.[i] ?? 0)) * perUnit;
     const counts = measured[i] ** 2 * perUnit;
     const expected = rate + BACKGROUND_COUNTS;
     sums.deviance += 2 * (expected - counts + (counts > 0 ? counts * Math.log(counts / expected) : 0));
@@ -107,17 +119,17 @@ function compare(
   }
 }
 
-/** Σ k / Σ λ over the valid pixels: the factor on λ that a Poisson likelihood likes best. */
+/** Σ (k − b) / Σ λ over the valid pixels: the factor on λ that a Poisson likelihood likes best, of a background b next to it. */
 function bestFactor(
   intensity: Float64Array,
   measured: Float32Array,
-  { offset, mask }: Pick<Comparison, "offset" | "mask">,
+  { offset, background, mask }: Pick<Comparison, "offset" | "background" | "mask">,
 ): number {
   let [counts, rate] = [0, 0];
   for (let i = 0; i < intensity.length; i++) {
     if (mask !== undefined && mask[i] === 0) continue;
-    counts += measured[i] ** 2;
+    counts += measured[i] ** 2 - (background?.[i] ?? 0);
     rate += (Math.sqrt(intensity[i]) + offset) ** 2;
   }
-  return rate > 0 ? counts / rate : 1;
+  return rate > 0 ? Math.max(0, counts) / rate : 1;
 }

@@ -140,6 +140,39 @@ it("never shows engines what is held out, and predicts it after every epoch", as
   expect((await drive(options({ heldOut: new Int32Array() }))).state.history[0].heldOut).toBeNull();
 });
 
+it("predicts held-out frames at their own intensities and positions, and learns nothing else from them", async () => {
+  const random = new Random(4);
+  const factors = Float64Array.from({ length: scan.amplitudes.count }, () => 1 + 0.1 * random.normal());
+  const jittered = (change: (frame: number) => number) => ({
+    ...scan,
+    amplitudes: {
+      ...scan.amplitudes,
+      read(which: ArrayLike<number>, out: Float32Array) {
+        scan.amplitudes.read(which, out);
+        const size = out.length / which.length;
+        for (let k = 0; k < which.length; k++)
+          for (let i = k * size; i < (k + 1) * size; i++) out[i] *= change(which[k]);
+      },
+    },
+  });
+  const wrappers = ["positions", "intensities", "background"];
+  const stages = [stage("rpie", 40, {}, wrappers)];
+  const own = await drive(options({ stages, scan: jittered((frame) => factors[frame]) }));
+  const last = own.state.history[own.state.history.length - 1];
+  // Nobody's fitting them leaves the jitter: one tenth.
+  expect(last.heldOut?.error).toBeLessThan(0.05);
+  const held = new Set(heldOut);
+  const other = await drive(
+    options({ stages, scan: jittered((frame) => factors[frame] * (held.has(frame) ? 1.2 : 1)) }),
+  );
+  expect(own.look.background).toBeDefined();
+  expect(other.state.history[39].heldOut?.error).not.toBe(last.heldOut?.error);
+  const { background, object, probe } = other.look;
+  expect([background, object.values.data, probe.data]).toEqual([
+    ...[own.look.background, own.look.object.values.data, own.look.probe.data],
+  ]);
+});
+
 /** Changes the object by what `factor` says of the epoch, and reports R as the frames' misfit is before that. */
 function scaling(factor: (epoch: number) => number, error: (epoch: number) => number): Engine {
   return {

@@ -210,6 +210,22 @@ describe("a reconstruction", () => {
     expect(hooks.warnings).toEqual([expect.stringContaining("no checkpoint was saved")]);
   }, 60_000);
 
+  it("measures its end with all that was refined, as the epochs do", async () => {
+    const fog = 0.05;
+    scanFile("foggy.npz", {}, (values) => {
+      const mean = values.reduce((sum, value) => sum + value ** 2, 0) / values.length;
+      for (let i = 0; i < values.length; i++) values[i] = Math.sqrt(values[i] ** 2 + fog * mean);
+    });
+    for (const wrappers of ["background", "background,intensities,positions"])
+      for (const subPixel of ["whole", "bilinear"]) {
+        const settings = { engine: "rpie", epochs: 40, wrappers: wrappers.split(","), subPixel };
+        await reconstruct(path("foggy.npz"), path("fog"), { ...settings, resume: null });
+        const { lastEpoch, dataFit } = json("fog", "metrics.json");
+        expect(dataFit.rFactor).toBeLessThan(1.1 * lastEpoch.rFactor);
+        rmSync(path("fog"), { recursive: true });
+      }
+  }, 60_000);
+
   it("leaves out frames and masked pixels: their values change nothing", async () => {
     const random = new Random(9);
     const frame = 32 * 32;

@@ -47,7 +47,9 @@ class Background implements WrapperRun {
       kernels.fill(made, value);
       return made;
     };
+    const { scan, passage } = experiment;
     this.#light = image(FIRST);
+    if (scan.background !== undefined) kernels.write(this.#light, passage.toDevice(scan.background));
     this.#lacking = image(0);
     this.#curvature = kernels.waves([1, 1, height, width]);
     this.memory = { light: this.#light };
@@ -60,13 +62,19 @@ class Background implements WrapperRun {
         const weights = kernels.frames(inverse, 0, expected.shape[0]);
         kernels.divide(weights, ones[1], expected, { form: "linear", alpha: 0, most: 0 });
       },
-      detectorAdjoint: (factor: Images, { frames }: Batch): void => {
+      detectorAdjoint: (factor: Images, { frames }: Batch, explained: boolean): void => {
+        if (!explained) return;
         const weights = kernels.frames(inverse, 0, frames.length);
         kernels.multiplyImages(this.#lacking, factor, ones[0], { add: true });
         kernels.product(this.#curvature, weights, ones[1], { add: true });
         this.#frames += frames.length;
       },
     };
+  }
+
+  async estimate(): Promise<{ readonly background: Float32Array }> {
+    const { kernels, passage } = this.#experiment;
+    return { background: passage.fromDevice(Float32Array.from(await kernels.read(this.#light))) };
   }
 
   async endEpoch(): Promise<readonly string[]> {

@@ -28,12 +28,15 @@ class FrameIntensities implements WrapperRun {
   readonly #experiment: Experiment;
   /** s_j of all frames. */
   readonly #amplitudes: Float64Array;
+  /** Whether a frame was explained in this epoch: others have no say in the mean. */
+  readonly #explained: Uint8Array;
   readonly optics: Optics;
   readonly memory: { readonly amplitudes: Float64Array };
 
   constructor(experiment: Experiment) {
     this.#experiment = experiment;
     this.#amplitudes = new Float64Array(experiment.frames).fill(1);
+    this.#explained = new Uint8Array(experiment.frames);
     this.memory = { amplitudes: this.#amplitudes };
     const { kernels, batchSize } = experiment;
     const [, modes, height, width] = experiment.probe.shape;
@@ -52,7 +55,16 @@ class FrameIntensities implements WrapperRun {
     };
   }
 
-  async changed({ batch, patches, probe, change }: Change): Promise<void> {
+  async changed(change: Change): Promise<void> {
+    for (const frame of change.batch.frames) this.#explained[frame] = 1;
+    await this.#step(change);
+  }
+
+  async fitFrames(change: Change): Promise<void> {
+    await this.#step(change);
+  }
+
+  async #step({ batch, patches, probe, change }: Change): Promise<void> {
     const { kernels } = this.#experiment;
     const exit = kernels.waves(change.shape);
     const [along, length] = [kernels.numbers(batch.frames.length, 2), kernels.numbers(batch.frames.length, 2)];
@@ -69,7 +81,10 @@ class FrameIntensities implements WrapperRun {
 
   endEpoch(): readonly string[] {
     const { kernels, probe } = this.#experiment;
-    const mean = Math.sqrt(this.#amplitudes.reduce((sum, s) => sum + s * s, 0) / this.#amplitudes.length);
+    const amplitudes = this.#amplitudes.filter((_, frame) => this.#explained[frame] === 1);
+    this.#explained.fill(0);
+    if (amplitudes.length === 0) return [];
+    const mean = Math.sqrt(amplitudes.reduce((sum, s) => sum + s * s, 0) / amplitudes.length);
     for (let frame = 0; frame < this.#amplitudes.length; frame++) this.#amplitudes[frame] /= mean;
     kernels.combine(probe, mean, probe, 0, probe);
     return [];

@@ -64,25 +64,38 @@ class Positions implements WrapperRun {
     });
   }
 
+  /** As they stand in the object, whose frame the others keep. */
+  async fitFrames(change: Change): Promise<void> {
+    if (this.memory.epoch[0] <= this.#settings.positionStart) return;
+    const { positionStep, positionLimit } = this.#settings;
+    const shifts = await this.#gradient.shifts(change);
+    change.batch.frames.forEach((frame, k) => {
+      for (const axis of [0, 1])
+        this.#move(2 * frame + axis, clamped(positionStep * shifts[2 * k + axis], positionLimit));
+    });
+  }
+
+  /** @param k of the coordinate */
+  #move(k: number, step: number): void {
+    const { positions, scan, margin } = this.#experiment;
+    const nominal = scan.positions[k];
+    positions[k] = nominal + clamped(positions[k] + step - nominal, margin - 1);
+  }
+
   endEpoch(): readonly string[] {
-    const { positions } = this.#experiment;
     this.memory.epoch[0]++;
     const asked = this.#steps.filter((step) => !Number.isNaN(step));
     if (asked.length === 0) return [];
     const limit = Math.min(this.#settings.positionLimit, OUTLIER * median(asked.map(Math.abs)));
-    const steps = this.#steps.map((step) => Math.min(limit, Math.max(-limit, this.#settings.positionStep * step)));
+    const steps = this.#steps.map((step) => clamped(this.#settings.positionStep * step, limit));
     this.#steps.fill(Number.NaN);
-    const nominal = this.#experiment.scan.positions;
-    const most = this.#experiment.margin - 1;
     for (const axis of [0, 1]) {
       let mean = 0;
       for (let k = axis; k < steps.length; k += 2) if (!Number.isNaN(steps[k])) mean += (2 * steps[k]) / asked.length;
-      for (let k = axis; k < steps.length; k += 2) {
-        if (Number.isNaN(steps[k])) continue;
-        const moved = positions[k] + steps[k] - mean;
-        positions[k] = Math.min(nominal[k] + most, Math.max(nominal[k] - most, moved));
-      }
+      for (let k = axis; k < steps.length; k += 2) if (!Number.isNaN(steps[k])) this.#move(k, steps[k] - mean);
     }
     return [];
   }
 }
+
+const clamped = (value: number, limit: number): number => Math.min(limit, Math.max(-limit, value));

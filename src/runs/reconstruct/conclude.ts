@@ -122,6 +122,7 @@ function placed(
   const onScan = {
     ...{ dataset: met, scales, propagator, probe, flatProbe: scan.probe, object, canvas },
     ...{ frames: explained.map((i) => used[i]), coverage: look.light },
+    ...(look.background === undefined ? {} : { background: look.background }),
     frameIntensity: last.wrappers.some(({ wrapper }) => wrapper.name === "intensities"),
   };
   return { reconstruction, onScan };

@@ -23,7 +23,10 @@ const place = z.object({
   shape: z.tuple([count, count, count]),
   origin: z.tuple([z.number(), z.number()]),
 });
-const estimate = z.object({ object: place.optional(), probe: z.tuple([count, count, count]) });
+const estimate = z.object({
+  ...{ object: place.optional(), probe: z.tuple([count, count, count]) },
+  background: z.boolean().optional(),
+});
 
 const stateSchema = z.object({
   format: z.literal(FORMAT),
@@ -71,13 +74,15 @@ const npyOf = (data: Values): Uint8Array =>
     ? writeNpy({ dtype: "float64", shape: [data.length], data })
     : writeNpy({ dtype: "float32", shape: [data.length], data });
 
-const estimateArrays = (name: string, { object, probe, positions }: Estimate): Record<string, Values> => ({
+const estimateArrays = (name: string, { object, probe, positions, background }: Estimate): Record<string, Values> => ({
   ...(object === undefined ? {} : { [`${name}.object`]: object.values.data }),
+  ...(background === undefined ? {} : { [`${name}.background`]: background }),
   [`${name}.probe`]: probe.data,
   [`${name}.positions`]: positions,
 });
 
-const placeOf = ({ object, probe }: Estimate) => ({
+const placeOf = ({ object, probe, background }: Estimate) => ({
+  ...(background === undefined ? {} : { background: true }),
   ...(object === undefined ? {} : { object: { shape: object.values.shape, origin: object.origin } }),
   probe: probe.shape,
 });
@@ -113,7 +118,7 @@ function stageIn(memory: readonly string[], read: (name: string) => Values, wher
 
 function estimateIn(
   name: string,
-  { object, probe }: StateJson["begun"],
+  { object, probe, background }: StateJson["begun"],
   read: (name: string) => Values,
   where: string,
 ): Estimate {
@@ -125,6 +130,7 @@ function estimateIn(
   return {
     ...(object === undefined ? {} : { object: { values: complex("object", object.shape), origin: object.origin } }),
     probe: complex("probe", probe),
+    ...(background === true ? { background: Float32Array.from(read(`${name}.background`)) } : {}),
     positions: positionsIn(read(`${name}.positions`), where),
   };
 }
