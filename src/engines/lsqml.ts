@@ -91,6 +91,7 @@ const SEED = 1;
 export const lsqml: Engine<LsqmlSettings> = {
   name: "lsqml",
   about: "least-squares maximum likelihood, step lengths solved for (Odstrčil, Menzel & Guizar-Sicairos 2018)",
+  multislice: true,
   settings,
   init: (experiment, chosen) => new LsqmlRun(experiment, chosen),
 };
@@ -197,7 +198,7 @@ class LsqmlRun implements EngineRun {
 
   async #fixGauge(): Promise<void> {
     const factor = await restoreProbeEnergy(this.#experiment);
-    this.#momenta?.object.rescale(1 / factor);
+    this.#momenta?.object.rescale(factor ** (-1 / this.#experiment.object.shape[1]));
     this.#momenta?.probe.rescale(factor);
   }
 

@@ -2,9 +2,9 @@ import type { Experiment } from "./experiment.ts";
 
 /**
  * Object and probe share a factor that no pattern knows: the probe gets the energy of the one normalisation, h w / 4, and the
- * object the rest.
+ * object the rest, of which slices have equal roots.
  *
- * @returns what the probe was multiplied by, and the object divided: 1 where it is dark
+ * @returns what the probe was multiplied by, and the product of all slices divided: 1 where it is dark
  */
 export async function restoreProbeEnergy({ kernels, object, probe }: Experiment): Promise<number> {
   const dots = kernels.numbers(1, 2);
@@ -13,7 +13,7 @@ export async function restoreProbeEnergy({ kernels, object, probe }: Experiment)
   kernels.release(dots);
   const factor = Math.sqrt((probe.shape[2] * probe.shape[3]) / 4 / energy);
   if (!Number.isFinite(factor)) return 1;
-  kernels.combine(object, 1 / factor, object, 0, object);
+  kernels.combine(object, factor ** (-1 / object.shape[1]), object, 0, object);
   kernels.combine(probe, factor, probe, 0, probe);
   return factor;
 }

@@ -118,6 +118,9 @@ describe("two slices are told apart, from nothing but a scan", () => {
   const settings: readonly [name: string, Record<string, string | number>, epochs: number][] = [
     ["rpie", { objectStep: 2 }, 15],
     ["rpie", { objectStep: 2, batchSize: 8 }, 15],
+    ["lsqml", {}, 15],
+    ["lsqml", { probeStart: 0 }, 20],
+    ["lsqml", { noise: "poisson", batching: "compact" }, 25],
     ["ad", {}, 25],
     ["ad", { optimizer: "lbfgs", batchSize: 72 }, 35],
   ];
@@ -127,11 +130,13 @@ describe("two slices are told apart, from nothing but a scan", () => {
     const problem = thickProblem({ count: 2, between: { travel: 20, wavelength: 0 } });
     const options = { batchSize: 16, subPixel: "whole", runtime: testRuntime } as const;
     const experiment = new Experiment(kernels, problem.scan, options);
-    const run = engine.init(experiment, completeSettings(engine, { ...stated, probeStart: 1000 }));
+    const run = engine.init(experiment, completeSettings(engine, { probeStart: 1000, ...stated }));
     await runEpochs(run, experiment, epochs);
     const { found, truth } = await slicePhases(experiment, problem);
     for (const slice of [0, 1]) {
-      expect(correlation(found[slice], truth[slice])).toBeGreaterThan(0.99);
+      // What is coarse the probe may have instead of the first slice.
+      const bound = stated["probeStart"] === 0 ? 0.98 : 0.99;
+      expect(correlation(found[slice], truth[slice])).toBeGreaterThan(bound);
       expect(Math.abs(correlation(found[slice], truth[1 - slice]))).toBeLessThan(0.05);
     }
     await run.release();

@@ -1,6 +1,7 @@
+import type { Batch } from "../batches.ts";
 import type { Experiment } from "../experiment.ts";
 import type { Images, Numbers, Waves } from "../kernels/kernels.ts";
-import type { Change } from "../wrapperRun.ts";
+import type { Change, SliceChange } from "../wrapperRun.ts";
 import { type Overlaps, stepLengths, trimmedMean } from "./stepLengths.ts";
 
 /** How far a batch goes. */
@@ -21,7 +22,7 @@ const PROBE_DAMPING = 0.1;
  */
 export class BatchStep {
   readonly #experiment: Experiment;
-  /** `[1, 1, H, W]`: the light that fell on each pixel since `clear`. */
+  /** `[1, slices, H, W]`: the light that fell on each pixel since `clear`. */
   readonly #light: Images;
   readonly #direction: Waves;
   readonly #after: Waves;
@@ -58,28 +59,41 @@ export class BatchStep {
     this.#experiment.kernels.fill(this.#light, 0);
   }
 
-  /** Moves object and probe. */
-  async take(change: Change, { object: objectFactor, probe: probeFactor, damping }: Lengths): Promise<void> {
-    const { kernels, object, probe } = this.#experiment;
-    const { windows } = change.batch;
-    const count = change.batch.frames.length;
+  /** Moves object and probe, slice by slice, each by its own lengths; the probe with the first. */
+  async take(change: Change, lengths: Lengths): Promise<void> {
+    // Slices that all went as far as one would have to go would together go as many times too far.
+    const object = lengths.object / change.slices.length;
+    for (const [k, slice] of change.slices.entries())
+      await this.#move(change.batch, slice, k, { ...lengths, object, probe: k === 0 ? lengths.probe : 0 });
+  }
+
+  async #move(
+    batch: Batch,
+    slice: SliceChange,
+    which: number,
+    { object: objectFactor, probe: probeFactor, damping }: Lengths,
+  ): Promise<void> {
+    const { kernels, probe } = this.#experiment;
+    const object = kernels.modes(this.#experiment.object, which, 1);
+    const { windows } = batch;
     const moves = { object: true, probe: probeFactor > 0 };
-    const direction = this.#objectDirection(change, damping);
-    if (moves.probe) this.#findProbeDirection(change);
+    const direction = this.#objectDirection(batch, slice, which, damping);
+    if (moves.probe) this.#findProbeDirection(slice);
     // The full direction is put on the object, since what windows share of it, R_j ΔO, is then cut from there.
     kernels.paste(object, direction, windows);
-    const after = kernels.frames(this.#after, 0, count);
+    const after = kernels.frames(this.#after, 0, batch.frames.length);
     kernels.cut(after, object, windows);
-    kernels.combine(after, 1, after, -1, change.patches);
-    const lengths = stepLengths(await this.#overlaps(change, after, moves.probe), moves);
+    kernels.combine(after, 1, after, -1, slice.patches);
+    const lengths = stepLengths(await this.#overlaps(batch, slice, after, moves.probe), moves);
     kernels.combine(direction, objectFactor * trimmedMean(lengths.object) - 1, direction, 0, direction);
     kernels.paste(object, direction, windows);
     if (moves.probe) kernels.combine(probe, 1, probe, probeFactor * trimmedMean(lengths.probe), this.#probeDirection);
   }
 
   /** Σ_m P_m* χ_jm over √(W² + (δ max W)²), the batch's own light in W. */
-  #objectDirection({ batch, probe, change }: Change, damping: number): Waves {
+  #objectDirection(batch: Batch, { probe, change }: SliceChange, which: number, damping: number): Waves {
     const { kernels } = this.#experiment;
+    const light = kernels.modes(this.#light, which, 1);
     const count = batch.frames.length;
     const [direction, before, after] = [
       kernels.frames(this.#direction, 0, count),
@@ -89,16 +103,16 @@ export class BatchStep {
     const power = kernels.frames(this.#power, 0, probe.shape[0]);
     kernels.product(direction, probe, change, { conjugate: true });
     kernels.power(power, probe);
-    kernels.cutImages(before, this.#light, batch.windows);
-    kernels.pasteImages(this.#light, power, batch.windows);
-    kernels.cutImages(after, this.#light, batch.windows);
+    kernels.cutImages(before, light, batch.windows);
+    kernels.pasteImages(light, power, batch.windows);
+    kernels.cutImages(after, light, batch.windows);
     kernels.combine(after, 1, after, -1, before);
     kernels.largest(this.#most, after);
     kernels.divide(direction, direction, after, { form: "quadrature", alpha: damping, most: this.#most });
     return direction;
   }
 
-  #findProbeDirection({ patches, change }: Change): void {
+  #findProbeDirection({ patches, change }: SliceChange): void {
     const { kernels } = this.#experiment;
     const [direction, shade, most] = [this.#probeDirection, this.#shade, this.#most];
     kernels.product(direction, patches, change, { conjugate: true });
@@ -107,7 +121,12 @@ export class BatchStep {
     kernels.divide(direction, direction, shade, { form: "quadrature", alpha: PROBE_DAMPING, most });
   }
 
-  async #overlaps({ batch, patches, probe, change }: Change, along: Waves, withProbe: boolean): Promise<Overlaps[]> {
+  async #overlaps(
+    batch: Batch,
+    { patches, probe, change }: SliceChange,
+    along: Waves,
+    withProbe: boolean,
+  ): Promise<Overlaps[]> {
     const { kernels } = this.#experiment;
     const count = batch.frames.length;
     const [u, v] = [kernels.frames(this.#u, 0, count), kernels.frames(this.#v, 0, count)];
