@@ -54,7 +54,7 @@ export {
 export { type Evaluation, type EvaluationRequest, runEvaluation } from "./runs/evaluation.ts";
 export type { RunHooks, RunOutcome, Workflows } from "./runs/hooks.ts";
 export { runImportWeights } from "./runs/importWeights.ts";
-export { runInference } from "./runs/infer/infer.ts";
+export { runInference } from "./runs/infer/inferAndRefine.ts";
 export type { InferenceMetrics } from "./runs/infer/inferenceMetrics.ts";
 export { locateBundle, readBundleFile } from "./runs/inputs/bundleFiles.ts";
 export { readScan } from "./runs/inputs/scans.ts";

@@ -14,6 +14,8 @@ export interface InferenceConfig {
   readonly maxCanvasPixels: number | null;
   /** What the object is written as beside reconstruction.npz; null: nothing else. */
   readonly outputFormat: readonly string[] | null;
+  /** An engine and its epochs, as `rpie:20`, that go on from the object; null: none. */
+  readonly refine: string | null;
   /** Patterns to reconstruct, from the first; null: all. */
   readonly nPatterns: number | null;
 }
@@ -52,6 +54,10 @@ const schema = z.strictObject({
   outputFormat: several(
     formats,
     `Formats in which the object is written as well, beside reconstruction.npz: ${written.map(({ name, title }) => `${name} (${title})`).join(", ")}.`,
+  ),
+  refine: optional(
+    z.string().min(1),
+    "ENGINE:EPOCHS, as rpie:20: an iterative engine that begins with the object, and leaves its own in the folder refined.",
   ),
   nPatterns: optional(integer({ min: 1 }), "Patterns to reconstruct, from the first in the file; all when left open."),
 }) satisfies z.ZodType<InferenceSettings>;

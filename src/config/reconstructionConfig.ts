@@ -25,6 +25,8 @@ interface Common {
   readonly patience: number | null;
   readonly stopAtNoise: boolean;
   readonly checkpointEveryNEpochs: number | null;
+  /** What the object begins as. */
+  readonly init: string | null;
   readonly resume: string | null;
   readonly maxCanvasPixels: number | null;
   /** Of engines and wrappers, by name. */
@@ -110,6 +112,10 @@ const schema = z.strictObject({
     integer({ min: 1 }),
     "Write a checkpoint every so many epochs. Left open: as often as it takes a twentieth of the time at most.",
     free,
+  ),
+  init: optional(
+    z.string().min(1),
+    "What the engine begins with: a reconstruction's file in any format, the folder of a run (with the probe that it refined), or a trained network (a training's folder or a model.zip), which predicts it from this scan. Left open: a flat object and the scan's probe.",
   ),
   resume: optional(z.string().min(1), 'Continue from this checkpoint; "last" is the newest one in output_dir.', free),
   maxCanvasPixels: optional(

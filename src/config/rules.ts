@@ -6,6 +6,7 @@ import type { InferenceConfig } from "./inferenceConfig.ts";
 import { contradiction, sameValue } from "./merge.ts";
 import type { ModelConfig } from "./modelConfig.ts";
 import { snakeCase } from "./names.ts";
+import { parseRefinement } from "./refinement.ts";
 import { completeData, completeModel, completeTraining } from "./resolve/complete.ts";
 import { parseSettings } from "./schema.ts";
 import { checkTrackingUri } from "./trackingUri.ts";
@@ -195,7 +196,8 @@ export function checkExecution(execution: ExecutionConfig): void {
 }
 
 export function checkInference(inference: InferenceConfig, { N, physicsForwardMode }: ModelConfig): void {
-  const { middleTrim, varproScaling, phaseAlignment } = inference;
+  const { middleTrim, varproScaling, phaseAlignment, refine } = inference;
+  if (refine !== null) parseRefinement(refine);
   if (varproScaling && physicsForwardMode !== "rectangular_scaled") {
     throw contradiction(
       "varproScaling",

@@ -106,6 +106,10 @@ export function scaledProbe(probe: ComplexArray, { probeScale }: Pick<Scales, "p
   return { shape: probe.shape, data: probe.data.map((value) => value * probeScale) };
 }
 
+/** What brings a probe `[mode, h, w]` to the physics' energy, h w / 4. */
+export const probeScaleOf = (probe: ComplexArray): number =>
+  Math.sqrt((probe.shape[1] * probe.shape[2]) / 4 / energyOf(probe));
+
 /** Σ|P|² over all modes, in float64. */
 export function energyOf(field: ComplexArray): number {
   let sum = 0;

@@ -11,7 +11,7 @@ import type { Dataset } from "../data/dataset.ts";
 import type { Reconstruction } from "../reconstructions/reconstructionNpz.ts";
 import * as evaluation from "../runs/evaluate.ts";
 import type { RunHooks, RunOutcome } from "../runs/hooks.ts";
-import * as inference from "../runs/infer/infer.ts";
+import * as inference from "../runs/infer/inferAndRefine.ts";
 import type { InferenceDeps } from "../runs/infer/inferenceRun.ts";
 import * as bundles from "../runs/inputs/bundleFiles.ts";
 import * as scans from "../runs/inputs/scans.ts";

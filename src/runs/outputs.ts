@@ -60,4 +60,8 @@ export const subfolders = {
   logs: "lightning_logs",
   /** Of `compare`: one folder a model in it. */
   inference: "inference",
+  /** Of `reconstruct`, where a network predicts what the engine begins with. */
+  network: "network",
+  /** Of `infer`, where an engine goes on from what the network predicted. */
+  refined: "refined",
 } as const;

@@ -1,5 +1,5 @@
 import type { Workflows } from "./hooks.ts";
-import { runInference } from "./infer/infer.ts";
+import { runInference } from "./infer/inferAndRefine.ts";
 import type { Home } from "./machine.ts";
 import { runReconstruction } from "./reconstruct/reconstruct.ts";
 import { runTraining } from "./train/train.ts";

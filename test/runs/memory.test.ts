@@ -7,7 +7,7 @@ import { selectedPatterns } from "../../src/data/selectFrames.ts";
 import { main } from "../../src/node/cli/main.ts";
 import { nodeHome } from "../../src/node/home.ts";
 import { createInferencePayload, createTrainingPayload } from "../../src/node/runs.ts";
-import { runInference } from "../../src/runs/infer/infer.ts";
+import { runInference } from "../../src/runs/infer/inferAndRefine.ts";
 import { checkMemory, outOfMemory, patternMemory } from "../../src/runs/memory.ts";
 import { runTraining } from "../../src/runs/train/train.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";

@@ -7,7 +7,7 @@ import { nodeHome } from "../../src/node/home.ts";
 import { runComparison } from "../../src/runs/compare/comparison.ts";
 import { resolveEntries } from "../../src/runs/compare/entries.ts";
 import { readReference } from "../../src/runs/evaluate.ts";
-import { runInference } from "../../src/runs/infer/infer.ts";
+import { runInference } from "../../src/runs/infer/inferAndRefine.ts";
 import type { Home } from "../../src/runs/machine.ts";
 import { createInferencePayload, createTrainingPayload } from "../../src/runs/payloads.ts";
 import { runTraining } from "../../src/runs/train/train.ts";

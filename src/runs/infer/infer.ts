@@ -27,12 +27,12 @@ import { type AlsoWritten, removeReconstructionFiles, writeReconstructionFiles }
 import { scaledByData } from "./scaledByData.ts";
 
 /**
- * A whole reconstruction with a trained network: reads bundle and scan, predicts every pattern's patch, stitches them, and
+ * A whole reconstruction with a trained network alone: reads bundle and scan, predicts every pattern's patch, stitches them, and
  * leaves in the output folder the reconstruction, its pictures, `metrics.json` and `run.json`. Interrupted, it saves what
  * was predicted so far.
  * @throws PtychonautError for wrong input, a bundle that does not fit the data, a missing device, or a full disk
  */
-export function runInference(
+export function runPrediction(
   payload: InferencePayload,
   hooks: RunHooks,
   home: Home,

@@ -1,6 +1,6 @@
 import type { InferencePayload } from "../../config/payload.ts";
 import type { RunHooks } from "../hooks.ts";
-import { runInference } from "../infer/infer.ts";
+import { runPrediction } from "../infer/infer.ts";
 import type { Home } from "../machine.ts";
 import { totalMemory } from "../memory.ts";
 import { outputs } from "../outputs.ts";
@@ -59,7 +59,7 @@ export async function rehearseInference(
     },
   };
   let memory = 0;
-  await runInference(payload, watching, home, {
+  await runPrediction(payload, watching, home, {
     onMemory: (shares) => {
       memory = totalMemory(shares);
     },

@@ -5,6 +5,7 @@ import { identitySettings } from "../../config/identity.ts";
 import type { ReconstructionPayload } from "../../config/payload.ts";
 import type { StageConfig } from "../../config/stages.ts";
 import type { Dataset } from "../../data/dataset.ts";
+import { probeScaleOf, scaledProbe } from "../../data/normalisation.ts";
 import type { SubPixel } from "../../engines/canvas.ts";
 import { describeKernels } from "../../engines/kernels/describe.ts";
 import type { Kernels } from "../../engines/kernels/kernels.ts";
@@ -28,6 +29,7 @@ import type { Home, Machine } from "../machine.ts";
 import { checkMemory, type MemoryShare, smallerReconstruction } from "../memory.ts";
 import { skippedNote } from "../skippedNote.ts";
 import { stopwatch } from "../stopwatch.ts";
+import { type FirstGuess, firstGuess } from "./firstGuess.ts";
 import { reconstructionFiles, reconstructionMemory } from "./reconstructionMemory.ts";
 import { type ScanForEngines, scanForEngines } from "./scanForEngines.ts";
 import { sliceWarnings } from "./sliceWarnings.ts";
@@ -57,13 +59,13 @@ export interface ReconstructionRun extends ScanForEngines {
 
 /**
  * Reads the scan and makes everything of it that engines need.
- * @param seed that a checkpoint began with; else that of the settings, or a fresh one
+ * @param seed that a checkpoint began with, which has what its run began with; else that of the settings, or a fresh one
  */
 export async function prepareReconstruction(
   payload: ReconstructionPayload,
   hooks: RunHooks,
   home: Home,
-  seed: number = seedOf(payload),
+  seed?: number,
 ): Promise<ReconstructionRun> {
   const { data, execution, outputDir } = payload;
   const startedAt = new Date();
@@ -83,10 +85,12 @@ async function prepareOn(
   { dataset: asRead, close }: OpenScan,
   payload: ReconstructionPayload,
   hooks: RunHooks,
-  { machine, store }: Home,
-  seed: number,
+  home: Home,
+  resumed: number | undefined,
 ): Promise<Omit<ReconstructionRun, "startedAt" | "seconds">> {
+  const { machine, store } = home;
   const { data, reconstruction, execution } = payload;
+  const seed = resumed ?? seedOf(payload);
   const dataset = checkedScan(asRead, statedOptions(data, payload.overridden), data, true);
   const propagator = scanPropagator([dataset]);
   for (const format of reconstruction.outputFormat ?? [])
@@ -100,10 +104,14 @@ async function prepareOn(
   for (const line of skippedNote(dataset)) hooks.log(line);
   const random = new Random(seed);
   const [splitRandom, orderRandom] = [random.fork(), random.fork()];
-  const prepared = scanForEngines(dataset, data, reconstruction, splitRandom);
-  const { slices } = prepared.scan;
+  const asMeasured = scanForEngines(dataset, data, reconstruction, splitRandom);
+  const { slices } = asMeasured.scan;
   if (slices !== undefined) for (const line of sliceWarnings(slices, dataset.patterns.height, payload.scan)) warn(line);
-  const { maxCanvasPixels } = reconstruction;
+  const { init, maxCanvasPixels } = reconstruction;
+  const prepared =
+    init === null || resumed !== undefined
+      ? asMeasured
+      : begunWith(asMeasured, await firstGuess(init, dataset, payload, hooks, home), warn);
   const canvas = planCanvas(prepared.scan.positions, dataset.patterns.height, {
     ...(maxCanvasPixels === null ? {} : { maxPixels: maxCanvasPixels }),
     frames: prepared.used,
@@ -133,6 +141,18 @@ async function prepareOn(
     stages,
     identity: identityOf(payload, dataset, seed),
   };
+}
+
+/** A scan whose reconstruction begins elsewhere. */
+function begunWith(
+  prepared: ScanForEngines,
+  { object, probe, warnings }: FirstGuess,
+  warn: (line: string) => void,
+): ScanForEngines {
+  for (const line of warnings) warn(line);
+  // Of another scan its scale may be another: as everywhere, its energy is H W / 4.
+  const lit = probe === undefined ? {} : { probe: scaledProbe(probe, { probeScale: probeScaleOf(probe) }) };
+  return { ...prepared, scan: { ...prepared.scan, object, ...lit } };
 }
 
 /**

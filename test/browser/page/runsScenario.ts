@@ -1,7 +1,7 @@
 import { readBundle } from "../../../src/bundle/bundle.ts";
 import type { Settings } from "../../../src/config/group.ts";
 import type { RunHooks } from "../../../src/runs/hooks.ts";
-import { runInference } from "../../../src/runs/infer/infer.ts";
+import { runInference } from "../../../src/runs/infer/inferAndRefine.ts";
 import { runInspection } from "../../../src/runs/inspect.ts";
 import type { Home } from "../../../src/runs/machine.ts";
 import { memoryStore } from "../../../src/runs/memoryStore.ts";

@@ -1,0 +1,103 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Settings } from "../../src/config/group.ts";
+import { writeNpz } from "../../src/formats/npz.ts";
+import { nodeHome } from "../../src/node/home.ts";
+import {
+  createInferencePayload,
+  createReconstructionPayload,
+  createTrainingPayload,
+  readReconstructionFile,
+  runTraining,
+} from "../../src/node/runs.ts";
+import { writeReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
+import { runInference } from "../../src/runs/infer/inferAndRefine.ts";
+import type { Home } from "../../src/runs/machine.ts";
+import { runReconstruction } from "../../src/runs/reconstruct/reconstruct.ts";
+import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
+import { simulate } from "../../src/simulation/simulate.ts";
+import { quietHooks } from "./inferRun.ts";
+
+/** From network to engine and back, and from engine to engine. */
+
+let folder = "";
+let scan = "";
+const path = (...names: string[]): string => join(folder, ...names);
+const quick = { threads: 1, reconLogEveryNEpochs: 0, loggerBackend: "none" };
+/** Pictures take longer than all else here. */
+const plain: Home = {
+  ...nodeHome,
+  machine: Object.create(nodeHome.machine, { pictures: { value: undefined } }) as Home["machine"],
+};
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "hybrid-"));
+  scan = path("scan.npz");
+  writeFileSync(
+    scan,
+    writeScanNpz(
+      simulate({
+        ...{ n: 32, patterns: 64, step: 4, seed: 3, object: "deadLeaves", scan: "raster", jitter: 0, noise: false },
+        ...{ photons: 1e5, smoothing: 1 },
+      }),
+    ),
+  );
+  await reconstruct("engine", { epochs: 12 });
+}, 120_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function reconstruct(name: string, overrides: Settings): Promise<void> {
+  const request = { scan, outputDir: path(name), overrides: { ...quick, engine: "rpie", ...overrides } };
+  const outcome = await runReconstruction(await createReconstructionPayload(request), quietHooks(), plain);
+  expect(outcome.status).toBe("finished");
+}
+
+const history = (...names: string[]): { error: number }[] =>
+  JSON.parse(readFileSync(path(...names, "reconstruction.json"), "utf8")).history;
+
+test("an engine goes on from a run's object and probe, and from an object alone", async () => {
+  const before = history("engine");
+  await reconstruct("again", { epochs: 1, init: path("engine") });
+  expect(history("again")[0].error).toBeLessThan(1.05 * before[before.length - 1].error);
+  await reconstruct("object", { epochs: 1, init: path("engine", "reconstruction.npz") });
+  expect(history("object")[0].error).toBeLessThan(before[1].error);
+});
+
+test("an object half a pixel off the scan's pixels is put between them", async () => {
+  const found = await readReconstructionFile(path("engine", "reconstruction.npz"));
+  const { y, x } = found.origin;
+  // Its values stay, so that the place alone is what differs: half a pixel spoils, and less than two pixels do.
+  const errors: number[] = [];
+  for (const off of [0, 0.5, 2]) {
+    const file = path(`moved${off}.npz`);
+    writeFileSync(file, writeReconstruction({ ...found, origin: { y: y + off, x } }));
+    await reconstruct(`from${off}`, { epochs: 1, init: file });
+    errors.push(history(`from${off}`)[0].error);
+  }
+  expect(errors[0]).toBeLessThan(errors[1]);
+  expect(errors[1]).toBeLessThan(errors[2]);
+});
+
+test("an object without a place is refused, with what is missing", async () => {
+  const file = path("nowhere.npz");
+  const data = new Float32Array(2 * 60 * 60).fill(1);
+  writeFileSync(file, writeNpz({ object: { shape: [60, 60], dtype: "complex64", data } }));
+  await expect(reconstruct("nowhere", { epochs: 1, init: file })).rejects.toThrow(/where its object lies/);
+});
+
+test("an engine begins with what a network predicts, and infer goes on with an engine", async () => {
+  const overrides = { ...{ gridsize: 1, nFiltersScale: 1, maxEpochs: 1, loggerBackend: "none" }, seed: 1 };
+  await runTraining(
+    await createTrainingPayload({ trainDataFile: scan, outputDir: path("model"), overrides }),
+    quietHooks(),
+  );
+  await reconstruct("begun", { epochs: 1, init: path("model") });
+  expect(existsSync(path("begun", "network", "reconstruction.npz"))).toBe(true);
+  const request = { modelPath: path("model"), testDataFile: scan, outputDir: path("inferred") };
+  const refine = { refine: "rpie:3" };
+  await runInference(await createInferencePayload({ ...request, overrides: refine }), quietHooks(), plain);
+  expect(history("inferred", "refined")).toHaveLength(3);
+  await expect(createInferencePayload({ ...request, overrides: { refine: "rpie" } })).rejects.toThrow(/rpie:20/);
+}, 120_000);
