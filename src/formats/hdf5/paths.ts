@@ -1,5 +1,5 @@
 import { PtychonautError } from "../../errors.ts";
-import { type Hdf5Library, quietly } from "./library.ts";
+import { type Hdf5Library, libraryDamage, quietly } from "./library.ts";
 
 /** Groups in one another: the library finds a path anew with every question, in a time that grows as the square of its depth. */
 const MOST_LEVELS = 32;
@@ -26,7 +26,14 @@ export function pathsBelow(
   where: string,
   count: PathCount,
 ): readonly string[] {
-  const names = quietly(library, () => library.get_names(id, group || "/", true)) ?? [];
+  const listed = quietly(library, () => library.get_names(id, group || "/", true));
+  // Thousands of groups in one another are more than its stack holds.
+  if (listed === undefined && libraryDamage() !== undefined)
+    throw tooMuch("groups lie in one another too deeply to be looked through", where, {
+      expected: `at most ${MOST_LEVELS} levels`,
+      got: "more than the library can follow",
+    });
+  const names = listed ?? [];
   const paths = group === "" ? names : names.map((name) => `${group}/${name}`);
   for (const path of paths) {
     const level = levelOf(path);

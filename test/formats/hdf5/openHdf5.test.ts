@@ -127,6 +127,13 @@ describe("an HDF5 file", () => {
     await expect(nested(40, 1)).rejects.toThrow(
       /lie in one another too deeply.*expected at most 32 levels; got 41, as g\/g.*h5copy/,
     );
+    // As many as there may be: each has the next one, by a link of two names.
+    const name = (k: number): string => `g${String(k).padStart(4, "0")}`;
+    const chained = opened((h5) => {
+      for (let k = 0; k < 3000; k++) h5.create_group(name(k));
+      for (let k = 0; k < 2999; k++) h5.create_hard_link(`/${name(k + 1)}`, `/${name(k)}/c`);
+    });
+    await expect(chained).rejects.toThrow(/lie in one another too deeply.*got 3000, as g0000\/c\/c/);
     // At this depth each counts forty times.
     await expect(nested(31, 1300)).rejects.toThrow(
       /too many groups and arrays.*expected at most 50000, each counted 1 \+/,
