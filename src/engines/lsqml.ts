@@ -61,10 +61,15 @@ const SHORTEST = 0.05;
  * have the same minimum, and steps solved for the second are half as long as they might be.
  */
 const POISSON_STEP = 0.5;
-/** Damping by the dose: what was best on simulated scans of 10³ to 10⁶ photons a pattern, within a few percent of error. */
-const DAMPED_COUNTS = 10;
+/**
+ * By n photons on the probe's brightest pixel damping is √(10 / n) within bounds: what was best on simulated scans of 10³ to
+ * 10⁶ photons a pattern, within a few percent of error. With fewer than 10 steps begin shorter by √(n / 10), since batches then
+ * ask for little but noise.
+ */
+const FEW_PHOTONS = 10;
 const LEAST_DAMPING = 0.03;
 const MOST_DAMPING = 0.4;
+const SHORTEST_OF_FEW = 0.2;
 /** Batches that lie as they do for the whole run are those of one seed, which a run that goes on finds again. */
 const SEED = 1;
 
@@ -156,11 +161,13 @@ class LsqmlRun implements EngineRun {
 
   async #pass(epoch: Epoch, shorter: number, probeMoves: boolean): Promise<void> {
     const { noise, objectStep, probeStep, damping } = this.#settings;
-    const factor = shorter * (noise === "poisson" ? POISSON_STEP : 1);
+    const starved = Math.sqrt(FEW_PHOTONS / (await this.#photons()));
+    const few = Math.max(SHORTEST_OF_FEW, Math.min(1, 1 / starved));
+    const factor = shorter * few * (noise === "poisson" ? POISSON_STEP : 1);
     const lengths = {
       object: factor * objectStep,
       probe: probeMoves ? factor * probeStep : 0,
-      damping: damping > 0 ? damping : await this.#dampingByDose(),
+      damping: damping > 0 ? damping : Math.min(MOST_DAMPING, Math.max(LEAST_DAMPING, starved)),
     };
     let done = 0;
     for (const frames of this.#batches(epoch)) {
@@ -173,13 +180,12 @@ class LsqmlRun implements EngineRun {
     }
   }
 
-  async #dampingByDose(): Promise<number> {
+  /** On the probe's brightest pixel. */
+  async #photons(): Promise<number> {
     const { kernels, probe, scan } = this.#experiment;
     kernels.power(this.#glow, probe);
     kernels.largest(this.#most, this.#glow);
-    const [most] = await kernels.read(this.#most);
-    const wanted = Math.sqrt(DAMPED_COUNTS / (scan.countsPerUnit * most));
-    return Math.min(MOST_DAMPING, Math.max(LEAST_DAMPING, wanted));
+    return scan.countsPerUnit * (await kernels.read(this.#most))[0];
   }
 
   #batches({ frames, random }: Epoch): readonly Int32Array[] {

@@ -16,6 +16,7 @@ import { tolerances } from "../tolerances.ts";
 import {
   complexError,
   everyFrame,
+  modeFidelity,
   nearGeometry,
   type Problem,
   runEpochs,
@@ -225,6 +226,29 @@ describe("on simulated scans", () => {
       expect(reports[29].error).toBeLessThan(0.2 * reports[0].error);
     },
   );
+
+  it("finds two modes", async () => {
+    const two = simulatedProblem({ patterns: 144, step: 3, modes: 2 });
+    const { error, experiment } = await reconstructed(withProbe(two, spoiltProbe(two.probe)), 30);
+    expect(error).toBeLessThan(0.01);
+    expect(await modeFidelity(experiment, two)).toBeGreaterThan(0.99);
+  });
+
+  it("threads make no difference", async () => {
+    const problem = simulatedProblem({ patterns: 49, photons: 1e4 });
+    const objects = await Promise.all(
+      [1, 2].map(async (threads) => {
+        const kernels = await nodeKernels({ threads });
+        const experiment = new Experiment(kernels, problem.scan, { batchSize: 16, subPixel: "bilinear" });
+        const settings = { floatingIntensities: true, smoothness: 0.1 };
+        await runEpochs(ml.init(experiment, completeSettings(ml, settings)), experiment, 3);
+        const object = Float64Array.from(await kernels.read(experiment.object));
+        await kernels.close();
+        return object;
+      }),
+    );
+    expect(objects[1]).toEqual(objects[0]);
+  });
 
   it("a probe that is to stay stays", async () => {
     const problem = simulatedProblem({ patterns: 49 });
