@@ -1,6 +1,7 @@
 import { describe, expect, it, test } from "vitest";
 import { Experiment } from "../../src/engines/experiment.ts";
 import { float64Kernels } from "../../src/engines/kernels/float64.ts";
+import { misfitOf } from "../../src/engines/misfit.ts";
 import { engineNamed } from "../../src/engines/registry.ts";
 import { completeSettings, type EngineSettings } from "../../src/engines/settings.ts";
 import { nodeKernels } from "../../src/node/kernels.ts";
@@ -11,11 +12,13 @@ import {
   distance,
   everyFrame,
   modeFidelity,
+  nearGeometry,
   type Problem,
   runEpochs,
   simulatedProblem,
   spoiltProbe,
   withProbe,
+  withTrueObject,
 } from "./problem.ts";
 
 const few = simulatedProblem({ patterns: 36, objectSize: [56, 56] });
@@ -100,6 +103,20 @@ describe("projection engines", () => {
       );
       expect(await explained()).toBeGreaterThan(best);
     }
+  });
+
+  it("stays at the truth of a near field, and explains its patterns from a wrong probe", async () => {
+    const near = withTrueObject(simulatedProblem({ geometry: nearGeometry, patterns: 36 }));
+    const right = await reconstructed(near, "raar", {}, { epochs: 3 });
+    expect(distance(right.probe, near.probe.data)).toBeLessThan(tolerances.engines.fixedPoint);
+    const wrong = withProbe(near, spoiltProbe(near.probe));
+    const errors = await Promise.all(
+      [0, 12].map(async (epochs) => {
+        const { experiment } = await reconstructed(wrong, "raar", {}, { epochs });
+        return (await misfitOf(experiment, everyFrame(36))).error;
+      }),
+    );
+    expect(errors[1]).toBeLessThan(0.1 * errors[0]);
   });
 
   it("keeps to the frames that it began with", async () => {
