@@ -50,7 +50,7 @@ function parts(file: ArrayFile, options: ScanOptions): ScanParts {
     ...(last ? { frameAxis: "last" } : {}),
   };
   const { shape } = file.header(key);
-  const raster = rasterOf(file, shape, last);
+  const raster = rasterOf(file, shape, last, warnings);
   return {
     ...(options.patterns === undefined ? { patterns: { file, key } } : {}),
     ...(raster === undefined ? {} : { raster }),
@@ -64,14 +64,19 @@ function parts(file: ArrayFile, options: ScanOptions): ScanParts {
 }
 
 /** Rows and columns only where they are as many as there are frames: a container says where they are not. */
-function rasterOf(file: ArrayFile, shape: readonly number[], last: boolean): RasterPart | undefined {
+function rasterOf(
+  file: ArrayFile,
+  shape: readonly number[],
+  last: boolean,
+  warnings: string[],
+): RasterPart | undefined {
   const own = numbersOf(file, "scan_shape");
   const frames = (last ? shape.slice(2) : shape.slice(0, -2)).reduce((product, extent) => product * extent, 1);
   const stated = own.length === 2 && own[0] * own[1] === frames ? own : undefined;
   const [rows, columns] = stated ?? (shape.length === 4 ? shape : []);
   if (rows === undefined || columns === undefined) return undefined;
-  const step = numbersOf(file, "scan_step_m");
-  return { shape: [rows, columns], ...(step.length === 2 ? { stepM: [step[0], step[1]] as const } : {}) };
+  const [y, x] = numbersOf(file, "scan_step_m").map((step) => positive({ warnings }, "scan_step_m", step));
+  return { shape: [rows, columns], ...(y === undefined || x === undefined ? {} : { stepM: [y, x] as const }) };
 }
 
 /** Two sides of a pixel may differ by as much, of numbers in float32. */

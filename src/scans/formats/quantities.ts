@@ -68,7 +68,7 @@ export const textOf = (array: NpyArray | undefined): string | undefined =>
 export function numberOf(array: NpyArray | undefined): number | undefined {
   if (array === undefined || array.dtype === "string" || array.dtype.startsWith("complex")) return undefined;
   const [first, ...others] = array.data;
-  return first !== undefined && others.every((other) => other === first) ? first : undefined;
+  return first !== undefined && others.every((other) => other === first || Object.is(other, first)) ? first : undefined;
 }
 
 const MOST_VALUES = 64;

@@ -195,6 +195,14 @@ const cases: readonly Case[] = [
     attributes: {},
     numbers: { voltage_kv: 300, detector_pixel_rad: 5e-4 },
   },
+  {
+    format: "frames",
+    container: "EMPAD",
+    arrays: { frames: float32([4, N, N], new Float32Array(4 * N * N).fill(1)) },
+    attributes: { "": { scan_shape: real([2], [2, 2]) } },
+    numbers: { voltage_kv: 300, scan_step_m: 1e-10 },
+    pairs: true,
+  },
 ];
 
 function partsOf(
@@ -205,7 +213,7 @@ function partsOf(
     ([name, value]) => [name, twice ? real([2], [value, value]) : scalar(value)] as const,
   );
   // Of a detector's frames they are attributes of the file.
-  const own = container === "HDF5" ? {} : { "": Object.fromEntries(values) };
+  const own = container === "HDF5" ? {} : { "": { ...attributes?.[""], ...Object.fromEntries(values) } };
   const all = container === "HDF5" ? { ...arrays, ...Object.fromEntries(values) } : arrays;
   const file = { ...fileOf(all, { ...attributes, ...own }), container };
   const found = scanFormats.find(({ name }) => name === format);
@@ -241,7 +249,7 @@ describe.each(cases.map((one) => [`${one.format}: ${Object.keys(one.numbers).joi
           .filter((line) => line.includes(name));
         const open = value === 0 && one.zeroIsOpen === true;
         expect(lines.join("\n")).toMatch(open ? /is 0: not known/ : /was ignored/);
-        for (const number of Object.values(parts.geometry))
+        for (const number of [...Object.values(parts.geometry), ...(parts.raster?.stepM ?? [])])
           if (typeof number === "number") expect(number > 0 && Number.isFinite(number)).toBe(true);
       },
     );
