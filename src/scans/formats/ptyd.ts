@@ -89,10 +89,13 @@ function geometryOf(reading: Reading): GeometryStatement {
   const detectorDistanceM = lengthAt(reading, ["meta/distance"]);
   const detectorPixelM = lengthAt(reading, ["meta/psize"]);
   const propagation = propagationNamed(textAt(reading, "meta/propagation"));
+  // Its near fields are those of a parallel beam: the object has the detector's pixel.
+  const objectPixelM = propagation === "near-field" ? detectorPixelM : undefined;
   return {
     ...(energyKev === undefined ? {} : { energyKev, radiation: "photons" }),
     ...(detectorDistanceM === undefined ? {} : { detectorDistanceM }),
     ...(detectorPixelM === undefined ? {} : { detectorPixelM }),
+    ...(objectPixelM === undefined ? {} : { objectPixelM }),
     ...(propagation === undefined ? {} : { propagation }),
   };
 }

@@ -134,7 +134,9 @@ function geometryOf(
     pixels: side ?? 1,
   };
   const derived = objectPixelSize({ ...pixel, detectorPixel: detectorPixelM ?? 1 });
-  const allKnown = ![energyKev, detectorDistanceM, detectorPixelM, side, place].includes(undefined);
+  const propagation = propagationNamed(scanValue("propagation").map((key) => textAt(reading, key))[0]);
+  const allKnown =
+    propagation !== "near-field" && ![energyKev, detectorDistanceM, detectorPixelM, side, place].includes(undefined);
   const apart = allKnown && Math.abs(derived / (place?.pixel ?? derived) - 1) > AGREEMENT;
   // The detector's pixel is that before ptypy binned it.
   if (apart)
@@ -142,7 +144,6 @@ function geometryOf(
       `the object's pixel is ${place?.pixel} m, and λ z / (N p) ${Number(derived.toPrecision(6))} m with N = ${side} and ` +
         `p = ${detectorPixelM} m: the former is used, and the latter's p left out`,
     );
-  const propagation = propagationNamed(scanValue("propagation").map((key) => textAt(reading, key))[0]);
   return {
     ...(energyKev === undefined ? {} : { energyKev, radiation: "photons" }),
     ...(detectorDistanceM === undefined ? {} : { detectorDistanceM }),

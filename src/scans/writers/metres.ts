@@ -1,5 +1,6 @@
 import { setting } from "../../errors.ts";
 import type { Geometry } from "../../optics/geometry.ts";
+import { parallelBeam } from "../../optics/nearField.ts";
 import { objectPixelSize } from "../../optics/units.ts";
 import { middleOf } from "../scanPositions.ts";
 import type { FramesToWrite } from "./framesToWrite.ts";
@@ -69,6 +70,13 @@ export function waveGeometry(scan: Scan): WaveGeometry {
   const { wavelengthM, detectorDistanceM, detectorPixelM, objectPixelM } = scan.geometry as Required<Geometry>;
   const known = { wavelengthM, detectorDistanceM, detectorPixelM };
   return { ...known, objectPixelM: derivedPixel(scan, known) ?? objectPixelM };
+}
+
+/** A near field as that of a parallel beam, `optics/nearField.ts`; anything else as it is. */
+export function parallelGeometry(known: WaveGeometry, { geometry }: Scan): WaveGeometry {
+  if (geometry?.propagation !== "near-field") return known;
+  const { distanceM, pixelM } = parallelBeam(known);
+  return { ...known, detectorDistanceM: distanceM, detectorPixelM: pixelM };
 }
 
 function derivedPixel(

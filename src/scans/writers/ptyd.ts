@@ -2,8 +2,17 @@ import { array, group, type Hdf5Array, type Hdf5Value, integer, numbers } from "
 import { writeHdf5 } from "../../formats/hdf5/writeHdf5.ts";
 import { energyFromWavelength } from "../../optics/units.ts";
 import { counts } from "./counts.ts";
-import { pixelNotDerived, positionsInMetres, waveGeometry } from "./metres.ts";
+import type { FramesToWrite } from "./framesToWrite.ts";
+import { parallelGeometry, pixelNotDerived, positionsInMetres, waveGeometry } from "./metres.ts";
 import type { ScanWriter } from "./scanWriter.ts";
+
+/** The program's near fields are of parallel beams. */
+function magnificationLost({ geometry }: Omit<FramesToWrite, "frames">): string[] {
+  const { detectorPixelM = 0, objectPixelM = 0 } = geometry ?? {};
+  if (objectPixelM === detectorPixelM) return [];
+  const times = Number((detectorPixelM / objectPixelM).toPrecision(5));
+  return [`that the beam spreads: distance and pixel are those of a parallel one, both ${times} times smaller`];
+}
 
 /**
  * Prepared data of ptypy, in one chunk: counts, the probe's displacement in metres (row, column), energy in keV, distance and
@@ -17,10 +26,10 @@ export const ptydWriter: ScanWriter = {
   needs: ["wavelengthM", "detectorDistanceM", "detectorPixelM", "objectPixelM"],
   compresses: true,
   integers: true,
-  alsoLost: pixelNotDerived,
+  alsoLost: (scan) => (scan.geometry?.propagation === "near-field" ? magnificationLost(scan) : pixelNotDerived(scan)),
   async write(scan, [file], { compress, history }) {
     const [count, height, width] = scan.shape;
-    const { wavelengthM, detectorDistanceM, detectorPixelM, objectPixelM } = waveGeometry(scan);
+    const { wavelengthM, detectorDistanceM, detectorPixelM, objectPixelM } = parallelGeometry(waveGeometry(scan), scan);
     const { y, x } = positionsInMetres(scan, objectPixelM);
     const { mask } = scan;
     const pairs = Float64Array.from({ length: 2 * count }, (_, i) => (i % 2 === 0 ? y : x)[i >> 1]);

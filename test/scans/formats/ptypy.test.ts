@@ -112,6 +112,7 @@ describe("ptypy's prepared data", () => {
     expect(warnings.join()).toMatch(/\(4\.0, 8\.0\)/);
     const near = scanParts(ptyd({ "meta/propagation": text("nearfield") }), {}, "scan.ptyd").parts;
     expect(near.geometry.propagation).toBe("near-field");
+    expect(near.geometry.objectPixelM).toBe(near.geometry.detectorPixelM);
     expect(() => read(ptyd({ "chunks/1/positions": real([4], [1, 2, 3, 4]) }))).toThrow(/chunks\/1\/positions/);
   });
 });

@@ -252,10 +252,16 @@ describe("a scan that is written and read again is the same in all that the form
         const file = await openArrayFile(bytes, "probe.npz");
         const found = await through("ptyd", scan, {
           elsewhere: { probeFile: [{ file, key: "probe", where: "probe.npz" }] },
-          ...(near ? { reading: { geometry: { objectPixelM: 2e-8 } } } : {}),
         });
-        // The pixel of a near field is not derived: it is said.
-        expectSame(found, scan, holds, true);
+        // A near field comes back as that of a parallel beam.
+        const { detectorDistanceM = 0, detectorPixelM = 1 } = geometry;
+        const parallel = { detectorPixelM: 2e-8, detectorDistanceM: (detectorDistanceM * 2e-8) / detectorPixelM };
+        expectSame(
+          found,
+          near ? { ...scan, geometry: { ...scan.geometry, ...parallel, propagation: "near-field" } } : scan,
+          holds,
+          true,
+        );
         expect(found.probe).toEqual(scan.probe);
       }),
       { numRuns: 15 },
