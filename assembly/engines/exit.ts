@@ -1,9 +1,9 @@
 // The compound `exitChange`: what exit waves of many frames should change by. Each thread has frames of its own, or, where
 // there are few, a part of each.
-import { MISFIT, MORE, PLAN_H, compare, illuminate } from "./farField";
+import { MISFIT, MORE, PLAN_H, blockScratch, columnBlock, compare, illuminate } from "./farField";
 import { fft } from "./fft";
-import { columnBytes, inversePlan } from "./fftPlan";
-import { COLUMN_SHARE, columnScratch, shareStart } from "./fourier";
+import { inversePlan } from "./fftPlan";
+import { COLUMN_SHARE, shareStart } from "./fourier";
 import { padded, storeColumns } from "./layout";
 import { FIRST, OPTIONS, framesOf, heightOf, modesOf, partStart, pitchOf, planeOf, rowOf, widthOf } from "./record";
 import { VALUES, addPartials } from "./sums";
@@ -42,7 +42,7 @@ function cutPatch(record: usize, frame: i32, part: i32, parts: i32): void {
 /** Third pass: columns back, blocked → interleaved, in place. */
 function back(record: usize, frame: i32, scratch: usize, part: i32, parts: i32): void {
   const planH = inversePlan(load<usize>(record, PLAN_H)), pitch = pitchOf(record + CHANGE), height = heightOf(record);
-  const block = columnBytes(planH), end = padded(widthOf(record)) << 3, second = scratch + columnScratch(planH);
+  const block = columnBlock(planH), end = padded(widthOf(record)) << 3, second = scratch + blockScratch(planH);
   const to = shareStart(end, COLUMN_SHARE, part + 1, parts);
   for (let mode = 0; mode < modesOf(record); mode++) {
     const plane = planeOf(record + CHANGE, frame, mode);

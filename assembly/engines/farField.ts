@@ -39,6 +39,16 @@ import { fetchRows } from "./threads";
 // @ts-ignore: decorator
 @inline export const MORE_FACTORS: usize = DARK + 8;
 
+/**
+ * Bytes of a row's columns that are transformed at once: two cache lines at least, for with each come as many of object,
+ * probe and work, row after row. That outweighs the first cache.
+ */
+// @ts-ignore: decorator
+@inline export function columnBlock(plan: usize): usize { return max(columnBytes(plan), 128); }
+/** Bytes of one half of the scratch for them. */
+// @ts-ignore: decorator
+@inline export function blockScratch(plan: usize): usize { return columnScratch(plan) / columnBytes(plan) * columnBlock(plan); }
+
 /** Vectors that are summed in float32 before float64 takes over. */
 const RUN: i32 = 32;
 const LIGHT_DARK: f32 = 1e-6;
@@ -49,7 +59,7 @@ export function illuminate(
 ): v128 {
   const planH = load<usize>(record, PLAN_H), workPitch = load<usize>(record, WORK_PITCH);
   const height = heightOf(record), width = widthOf(record), modes = modesOf(record);
-  const block = columnBytes(planH), end = padded(width) << 3, second = scratch + columnScratch(planH);
+  const block = columnBlock(planH), end = padded(width) << 3, second = scratch + blockScratch(planH);
   let most = f32x4.splat(0);
   const to = shareStart(end, COLUMN_SHARE, part + 1, parts);
   for (let at = shareStart(end, COLUMN_SHARE, part, parts); at < to; at += block) {

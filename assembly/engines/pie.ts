@@ -1,9 +1,9 @@
 // The compound `pieStep`: frames one after the other, object and probe in place. All threads share each frame: columns, rows
 // and columns again are divided among them.
-import { MISFIT, MORE, MORE_FACTORS, PLAN_H, WORK_PITCH, WORK_STRIDE, compare, illuminate } from "./farField";
+import { MISFIT, MORE, MORE_FACTORS, PLAN_H, WORK_PITCH, WORK_STRIDE, blockScratch, columnBlock, compare, illuminate } from "./farField";
 import { fft } from "./fft";
-import { columnBytes, inversePlan } from "./fftPlan";
-import { COLUMN_SHARE, columnScratch, shareStart } from "./fourier";
+import { inversePlan } from "./fftPlan";
+import { COLUMN_SHARE, shareStart } from "./fourier";
 import { evens, highPairs, lowPairs, odds, padded } from "./layout";
 import {
   FIRST, OPTIONS, SECOND, factorOf, firstLanes, framesOf, heightOf, modesOf, partStart, pitchOf, planeOf, rowOf, widthOf,
@@ -112,7 +112,7 @@ function update(
   const alpha = factorOf(record + ALPHA, 0), rest = f32x4.splat(<f32>(1 - alpha));
   const lightFloor = f32x4.splat(<f32>(alpha * mostLight)), shadeFloor = f32x4.splat(<f32>(alpha * mostShade));
   const objectStep = f32x4.splat(<f32>factorOf(record + OBJECT_STEP, 0)), probeStep = f32x4.splat(<f32>factorOf(record + PROBE_STEP, 0));
-  const block = columnBytes(planH), end = padded(width) << 3, half = columnScratch(planH);
+  const block = columnBlock(planH), end = padded(width) << 3, half = blockScratch(planH);
   const probePitch = pitchOf(record + SECOND), probeStride = load<usize>(record + SECOND, 8);
   const out = between ? load<usize>(record, DIRECTION) : patch;
   let most = f32x4.splat(0);

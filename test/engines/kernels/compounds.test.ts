@@ -28,6 +28,10 @@ const cases: readonly Case[] = [
   { ...usual, height: 11, width: 19, likelihood: "poisson", masked: true, frames: 5 },
   { ...usual, height: 20, width: 33, likelihood: "intensity", between: true, alpha: 0.1 },
   { ...usual, frames: 1, height: 5, width: 68, modes: 4, likelihood: "poisson" },
+  // Lengths that are transformed by a convolution, and long ones, need other scratch.
+  { ...usual, frames: 2, modes: 2, height: 127, width: 12 },
+  { ...usual, frames: 2, height: 12, width: 131, alpha: 0.4 },
+  { ...usual, frames: 2, modes: 2, height: 260, width: 18 },
 ];
 
 /** Operands of a compound: an object and modes of order one, far from the truth of the patterns. */

@@ -83,6 +83,8 @@ describe("the module's memory", () => {
     [14, 33, true],
     [3, 130, false],
     [16, 16, false],
+    [258, 9, false],
+    [127, 10, true],
   ])("nothing is written beyond planes of [%i, %i], nor where they are made up with zeros", async (h, w, between) => {
     guards.length = 0;
     const random = new Random(9);

@@ -6,9 +6,14 @@ import { operand, operands } from "./program.ts";
 /** In the order of `assembly/engines/likelihood.ts`. */
 export const KINDS: readonly LikelihoodKind[] = ["gaussian", "poisson", "intensity"];
 
+/** Of `columnBlock` in `assembly/engines/farField.ts`. */
+const LEAST_BLOCK = 128;
+
 /** Bytes of scratch that a thread needs for a compound: columns of all modes at once, beside those that are transformed. */
 export function farFieldScratch(modes: number, height: number, width: number): number {
-  return Math.max((fftPlan(height).columnScratch / 2) * (modes + 1), fftPlan(width).rowScratch);
+  const { columnScratch, columnBytes } = fftPlan(height);
+  const half = (columnScratch / 2 / columnBytes) * Math.max(columnBytes, LEAST_BLOCK);
+  return Math.max(half * (modes + 1), fftPlan(width).rowScratch);
 }
 
 /** Options that records of compounds have in common, as `assembly/engines/farField.ts` reads them. */

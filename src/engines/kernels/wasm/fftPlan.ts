@@ -20,6 +20,8 @@ export interface FftPlan {
   readonly bytes: Uint8Array;
   /** Bytes of scratch that passes over columns, and over rows, of this length take. */
   readonly columnScratch: number;
+  /** Bytes of a row that passes over columns take at once: 8 a column. */
+  readonly columnBytes: number;
   readonly rowScratch: number;
 }
 
@@ -52,6 +54,7 @@ export function fftPlan(n: number): FftPlan {
     length: n,
     bytes: pair(n),
     columnScratch: 2 * elements(n) * columnBytes(n),
+    columnBytes: columnBytes(n),
     rowScratch: rowScratch(n),
   };
   plans.set(n, plan);
