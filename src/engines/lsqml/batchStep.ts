@@ -27,14 +27,16 @@ export class BatchStep {
   readonly #direction: Waves;
   readonly #after: Waves;
   readonly #probeDirection: Waves;
-  readonly #u: Waves;
-  readonly #v: Waves;
+  /** Σ_m P_m* χ_jm, before it is divided. */
+  readonly #asked: Waves;
+  readonly #spare: Waves;
   readonly #power: Images;
   readonly #lightBefore: Images;
   readonly #lightAfter: Images;
   readonly #shade: Images;
   readonly #most: Numbers;
   readonly #dots: Numbers;
+  readonly #squares: Numbers;
 
   constructor(experiment: Experiment) {
     const { kernels, object, probe, batchSize } = experiment;
@@ -44,14 +46,15 @@ export class BatchStep {
     this.#direction = kernels.waves([batchSize, 1, height, width]);
     this.#after = kernels.waves([batchSize, 1, height, width]);
     this.#probeDirection = kernels.waves([1, modes, height, width]);
-    this.#u = kernels.waves([batchSize, modes, height, width]);
-    this.#v = kernels.waves([batchSize, modes, height, width]);
+    this.#asked = kernels.waves([batchSize, 1, height, width]);
+    this.#spare = kernels.waves([batchSize, 1, height, width]);
     this.#power = kernels.images([batchSize, 1, height, width]);
     this.#lightBefore = kernels.images([batchSize, 1, height, width]);
     this.#lightAfter = kernels.images([batchSize, 1, height, width]);
     this.#shade = kernels.images([1, 1, height, width]);
     this.#most = kernels.numbers(1);
-    this.#dots = kernels.numbers(5 * batchSize, 2);
+    this.#dots = kernels.numbers(3 * batchSize, 2);
+    this.#squares = kernels.numbers(2 * batchSize);
   }
 
   /** Before an epoch. */
@@ -95,20 +98,21 @@ export class BatchStep {
     const { kernels } = this.#experiment;
     const light = kernels.modes(this.#light, which, 1);
     const count = batch.frames.length;
-    const [direction, before, after] = [
+    const [direction, asked, before, after] = [
       kernels.frames(this.#direction, 0, count),
+      kernels.frames(this.#asked, 0, count),
       kernels.frames(this.#lightBefore, 0, count),
       kernels.frames(this.#lightAfter, 0, count),
     ];
     const power = kernels.frames(this.#power, 0, probe.shape[0]);
-    kernels.product(direction, probe, change, { conjugate: true });
+    kernels.product(asked, probe, change, { conjugate: true });
     kernels.power(power, probe);
     kernels.cutImages(before, light, batch.windows);
     kernels.pasteImages(light, power, batch.windows);
     kernels.cutImages(after, light, batch.windows);
     kernels.combine(after, 1, after, -1, before);
     kernels.largest(this.#most, after);
-    kernels.divide(direction, direction, after, { form: "quadrature", alpha: damping, most: this.#most });
+    kernels.divide(direction, asked, after, { form: "quadrature", alpha: damping, most: this.#most });
     return direction;
   }
 
@@ -121,6 +125,12 @@ export class BatchStep {
     kernels.divide(direction, direction, shade, { form: "quadrature", alpha: PROBE_DAMPING, most });
   }
 
+  /**
+   * Of u_m = P_m R_jΔO and v_m = ΔP_m R_jO. Modes are summed before frames are looked at: ⟨u, χ⟩ = ⟨R_jΔO, Σ_m P_m* χ_m⟩ and so
+   * on, so that neither is made.
+   *
+   * @param along R_jΔO
+   */
   async #overlaps(
     batch: Batch,
     { patches, probe, change }: SliceChange,
@@ -129,30 +139,49 @@ export class BatchStep {
   ): Promise<Overlaps[]> {
     const { kernels } = this.#experiment;
     const count = batch.frames.length;
-    const [u, v] = [kernels.frames(this.#u, 0, count), kernels.frames(this.#v, 0, count)];
-    const row = (k: number): Numbers => kernels.frames(this.#dots, k * count, count);
-    kernels.product(u, along, probe);
-    kernels.dot(row(0), u, u);
-    kernels.dot(row(1), u, change);
+    const [asked, spare] = [this.#asked, this.#spare].map((room) => kernels.frames(room, 0, count));
+    const power = kernels.frames(this.#lightAfter, 0, count);
+    const dots = (k: number): Numbers => kernels.frames(this.#dots, k * count, count);
+    const squares = (k: number): Numbers => kernels.frames(this.#squares, k * count, count);
+    const lit = probe.shape[0];
+    const light = kernels.frames(this.#lightBefore, 0, lit);
+    kernels.power(light, probe);
+    kernels.power(power, along);
+    kernels.sum(squares(0), power, light);
+    kernels.dot(dots(0), along, asked);
     if (withProbe) {
-      kernels.product(v, patches, this.#probeDirection);
-      kernels.dot(row(2), v, v);
-      kernels.dot(row(3), v, change);
-      kernels.dot(row(4), u, v);
+      const direction = this.#probeDirection;
+      kernels.product(spare, direction, change, { conjugate: true });
+      kernels.dot(dots(1), patches, spare);
+      const both = kernels.frames(this.#asked, 0, lit);
+      kernels.product(both, probe, direction, { conjugate: true });
+      kernels.product(spare, patches, both);
+      kernels.dot(dots(2), along, spare);
+      kernels.power(power, patches);
+      kernels.power(this.#shade, direction);
+      kernels.sum(squares(1), power, this.#shade);
     }
-    const values = await kernels.read(kernels.frames(this.#dots, 0, (withProbe ? 5 : 2) * count));
+    const terms = withProbe ? 3 : 1;
+    const products = await kernels.read(kernels.frames(this.#dots, 0, terms * count));
+    const norms = await kernels.read(kernels.frames(this.#squares, 0, (withProbe ? 2 : 1) * count));
     return Array.from({ length: count }, (_, frame) => {
-      const [uu, ux, vv = 0, vx = 0, uv = 0] = Array.from(
-        { length: withProbe ? 5 : 2 },
-        (__, k) => values[2 * (k * count + frame)],
-      );
-      return { uu, ux, vv, vx, uv };
+      const product = (k: number): number => (k < terms ? products[2 * (k * count + frame)] : 0);
+      const [uu, vv] = [norms[frame], withProbe ? norms[count + frame] : 0];
+      return { uu, vv, ux: product(0), vx: product(1), uv: product(2) };
     });
   }
 
   release(): void {
     const { kernels } = this.#experiment;
-    kernels.release(this.#light, this.#direction, this.#after, this.#probeDirection, this.#u, this.#v, this.#power);
-    kernels.release(this.#lightBefore, this.#lightAfter, this.#shade, this.#most, this.#dots);
+    kernels.release(
+      this.#light,
+      this.#direction,
+      this.#after,
+      this.#probeDirection,
+      this.#asked,
+      this.#spare,
+      this.#power,
+    );
+    kernels.release(this.#lightBefore, this.#lightAfter, this.#shade, this.#most, this.#dots, this.#squares);
   }
 }
