@@ -48,8 +48,11 @@ export const shapeOf = ({ canvas, slices, modes, window }: AdShape, wave: "objec
 export const movingNames = (movesProbe: boolean): readonly ParameterName[] =>
   movesProbe ? [...objectNames, ...probeNames] : objectNames;
 
-/** Keeps the slope of √Î finite where there is no light. */
-const NO_LIGHT = 1e-12;
+/**
+ * Keeps the slope of √Î finite where there is no light, and small where there is only rounding: in float32 waves of 10⁻⁷ are
+ * of no phase in particular, and would else be asked to become what was measured in that direction.
+ */
+const NO_LIGHT = 1e-9;
 
 /** A scan's likelihood as one graph: the physics that trains networks, on pixels. */
 export interface AdGraph {
