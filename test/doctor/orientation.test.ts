@@ -111,8 +111,18 @@ describe("maps between the axes", () => {
 });
 
 describe("what the data tell by themselves", () => {
+  // All neighbours of a raster lie at a few distances, so that few correlations are looked through.
+  const onRaster = {
+    n: 64,
+    patterns: 144,
+    seed: 1,
+    object: "deadLeaves",
+    photons: 1e4,
+    scan: "raster",
+    jitter: 0,
+  } as const;
   it("shadows: rotation, handedness and defocus of a scan of any angle", () => {
-    const dataset = simulate({ n: 64, patterns: 144, seed: 1, object: "deadLeaves", photons: 1e4 });
+    const dataset = simulate(onRaster);
     for (const map of [
       { angle: 33, mirrored: false },
       { angle: -126, mirrored: true },
@@ -128,7 +138,7 @@ describe("what the data tell by themselves", () => {
   });
 
   it("shadows: what no turn explains, positions whose axes are not at right angles or whose steps differ", () => {
-    const dataset = simulate({ n: 64, patterns: 144, seed: 1, object: "deadLeaves", photons: 1e4 });
+    const dataset = simulate(onRaster);
     const [shear, stretch] = [0.1, 1.1];
     // A step along y' is one of `stretch` along y; one along x' has some of y.
     const positions = dataset.positions.slice();
