@@ -5,6 +5,7 @@ import { Experiment } from "../../src/engines/experiment.ts";
 import { float64Kernels } from "../../src/engines/kernels/float64.ts";
 import { engineNamed, engineNames } from "../../src/engines/registry.ts";
 import { completeSettings, type EngineSettings } from "../../src/engines/settings.ts";
+import { nodeKernels } from "../../src/node/kernels.ts";
 import { Random } from "../../src/random.ts";
 import { testRuntime } from "../evaluate.ts";
 import { tolerances } from "../tolerances.ts";
@@ -27,8 +28,8 @@ interface Run {
   readonly run: EngineRun;
 }
 
-function start(engine: Engine, { scan }: Problem, stated: EngineSettings = {}): Run {
-  const experiment = new Experiment(float64Kernels(), scan, {
+function start(engine: Engine, { scan }: Problem, stated: EngineSettings = {}, kernels = float64Kernels()): Run {
+  const experiment = new Experiment(kernels, scan, {
     ...{ batchSize: 16, subPixel: "bilinear" as const, runtime: testRuntime },
   });
   return { experiment, run: engine.init(experiment, completeSettings(engine, stated)) };
@@ -178,11 +179,13 @@ const REACHED: Readonly<Record<string, readonly [epochs: number, error: number]>
 describe.each(Object.entries(REACHED))("%s on simulated scans", (name, [epochs, bound]) => {
   it("finds the object, and the misfit falls", async () => {
     const problem = simulatedProblem();
-    const { experiment, run } = start(engineNamed(name), problem);
+    const kernels = await nodeKernels({ threads: 1 });
+    const { experiment, run } = start(engineNamed(name), problem, {}, kernels);
     const reports = await runEpochs(run, experiment, epochs);
     expect(await complexError(experiment, problem)).toBeLessThan(bound);
     const errors = reports.map(({ error }) => error);
     for (const [k, error] of errors.slice(5).entries()) expect(error).toBeLessThan(1.1 * errors[k + 4]);
     expect(errors[epochs - 1]).toBeLessThan(0.2 * errors[0]);
+    await kernels.close();
   });
 });
