@@ -1,6 +1,5 @@
-// Operations on each pixel of planes that may repeat and sum: product, power, scale, product of images and interference.
-// Each thread has
-// rows of the result. A sum is made apart, since a result may be an operand.
+// Operations on each pixel of planes that may repeat and sum: product, power, scale, product of images and
+// interference. Each thread has rows of the result. A sum is made apart, since a result may be an operand.
 import { evens, highPairs, lowPairs, odds } from "./layout";
 import {
   FIRST, OPTIONS, SECOND, THIRD, framesOf, heightOf, modesOf, ownFrames, ownModes, partStart, rowOf, widthOf,

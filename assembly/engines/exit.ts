@@ -1,5 +1,5 @@
-// The compound `exitChange`: what exit waves of many frames should change by. Each thread has frames of its own, or, where
-// there are few, a part of each.
+// The compound `exitChange`: what exit waves of many frames should change by. Each thread has frames of its own, or,
+// where there are few, a part of each.
 import { MISFIT, MORE, PLAN_H, blockScratch, columnBlock, compare, illuminate } from "./farField";
 import { fft } from "./fft";
 import { inversePlan } from "./fftPlan";
@@ -12,17 +12,21 @@ import { cutRow, windowAt } from "./windows";
 
 const CHANGE: usize = MORE, PATCHES: usize = MORE + 16;
 
-/** Object, probe, measured. Options: those in common, then operands of the changes, which are `work`, and of patches. */
+/**
+ * Object, probe, measured. Options: those in common, then operands of the changes, which are `work`, and of patches.
+ */
 export function exitChange(record: usize, scratch: usize, partials: usize, thread: i32, threads: i32): void {
   const frames = framesOf(record), apart = frames % threads == 0 || frames >= 4 * threads;
-  const from = apart ? partStart(frames, thread, threads) : 0, to = apart ? partStart(frames, thread + 1, threads) : frames;
+  const from = apart ? partStart(frames, thread, threads) : 0;
+  const to = apart ? partStart(frames, thread + 1, threads) : frames;
   const height = heightOf(record), part = apart ? 0 : thread, parts = apart ? 1 : threads;
   const sums = apart ? partials + (<usize>(thread * height * VALUES) << 3) : partials;
   for (let frame = from; frame < to; frame++) {
     const work = planeOf(record + CHANGE, frame, 0);
     cutPatch(record, frame, part, parts);
     if (!apart) barrier();
-    illuminate(record, frame, planeOf(record + PATCHES, frame, 0), pitchOf(record + PATCHES), work, scratch, part, parts);
+    illuminate(record, frame, planeOf(record + PATCHES, frame, 0), pitchOf(record + PATCHES), work, scratch, part,
+      parts);
     if (!apart) barrier();
     compare(record, frame, work, scratch, sums, part, parts);
     if (!apart) barrier();
@@ -33,9 +37,11 @@ export function exitChange(record: usize, scratch: usize, partials: usize, threa
 }
 
 function cutPatch(record: usize, frame: i32, part: i32, parts: i32): void {
-  const height = heightOf(record), window = windowAt(load<usize>(record, OPTIONS), frame), to = partStart(height, part + 1, parts);
+  const height = heightOf(record), window = windowAt(load<usize>(record, OPTIONS), frame);
+  const to = partStart(height, part + 1, parts);
   for (let y = partStart(height, part, parts); y < to; y++) {
-    cutRow(rowOf(record + PATCHES, frame, 0, y), load<usize>(record, FIRST), pitchOf(record + FIRST), window, y, widthOf(record));
+    cutRow(rowOf(record + PATCHES, frame, 0, y), load<usize>(record, FIRST), pitchOf(record + FIRST), window, y,
+      widthOf(record));
   }
 }
 

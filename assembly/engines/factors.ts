@@ -39,7 +39,8 @@ export function divide(record: usize, thread: i32, threads: i32): void {
       let below: v128;
       if (quadrature) {
         // Squares of small numbers would vanish: the smaller in units of the larger.
-        const most = f32x4.max(f32x4.abs(weight), f32x4.abs(floor)), least = f32x4.min(f32x4.abs(weight), f32x4.abs(floor));
+        const most = f32x4.max(f32x4.abs(weight), f32x4.abs(floor));
+        const least = f32x4.min(f32x4.abs(weight), f32x4.abs(floor));
         const ratio = v128.and(f32x4.gt(most, zero), f32x4.div(least, most));
         below = f32x4.mul(most, f32x4.sqrt(f32x4.add(one, f32x4.mul(ratio, ratio))));
       } else below = f32x4.add(f32x4.mul(rest, weight), floor);

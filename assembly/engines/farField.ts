@@ -1,7 +1,7 @@
-// What the fused compounds are made of: from a patch to what its exit waves should change by, in three passes over planes,
-// each over blocks that the first cache holds. Exit waves are made while columns are loaded; rows are transformed,
-// compared and transformed back at once; the caller transforms columns back and takes what it needs. Between passes all
-// threads must be done. Planes of `work`, one a mode, are blocked (layout.ts).
+// What the fused compounds are made of: from a patch to what its exit waves should change by, in three passes over
+// planes, each over blocks that the first cache holds. Exit waves are made while columns are loaded; rows are
+// transformed, compared and transformed back at once; the caller transforms columns back and takes what it needs.
+// Between passes all threads must be done. Planes of `work`, one a mode, are blocked (layout.ts).
 //
 // Options that records of compounds have in common.
 import { fft } from "./fft";
@@ -10,7 +10,9 @@ import { fftRows } from "./fftRows";
 import { COLUMN_SHARE, ROW_SHARE, columnScratch, shareStart } from "./fourier";
 import { evens, multiplyIm, multiplyRe, odds, padded } from "./layout";
 import { GAUSSIAN, INTENSITY, POISSON, halfDeviance, misfitOf, stepFactor } from "./likelihood";
-import { OPTIONS, SECOND, THIRD, factorOf, firstLanes, heightOf, modesOf, pitchOf, planeOf, rowOf, widthOf } from "./record";
+import {
+  OPTIONS, SECOND, THIRD, factorOf, firstLanes, heightOf, modesOf, pitchOf, planeOf, rowOf, widthOf,
+} from "./record";
 import { VALUES, laneSum } from "./sums";
 import { fetchRows } from "./threads";
 
@@ -40,14 +42,16 @@ import { fetchRows } from "./threads";
 @inline export const MORE_FACTORS: usize = DARK + 8;
 
 /**
- * Bytes of a row's columns that are transformed at once: two cache lines at least, for with each come as many of object,
- * probe and work, row after row. That outweighs the first cache.
+ * Bytes of a row's columns that are transformed at once: two cache lines at least, for with each come as many of
+ * object, probe and work, row after row. That outweighs the first cache.
  */
 // @ts-ignore: decorator
 @inline export function columnBlock(plan: usize): usize { return max(columnBytes(plan), 128); }
 /** Bytes of one half of the scratch for them. */
 // @ts-ignore: decorator
-@inline export function blockScratch(plan: usize): usize { return columnScratch(plan) / columnBytes(plan) * columnBlock(plan); }
+@inline export function blockScratch(plan: usize): usize {
+  return (columnScratch(plan) / columnBytes(plan)) * columnBlock(plan);
+}
 
 /** Vectors that are summed in float32 before float64 takes over. */
 const RUN: i32 = 32;
@@ -65,8 +69,10 @@ export function illuminate(
   for (let at = shareStart(end, COLUMN_SHARE, part, parts); at < to; at += block) {
     const bytes = min(block, to - at);
     for (let mode = 0; mode < modes; mode++) {
-      const probe = planeOf(record + SECOND, frame, mode) + at, out = work + <usize>mode * load<usize>(record, WORK_STRIDE) + at;
-      const here = loadExit(patch + at, patchPitch, probe, pitchOf(record + SECOND), height, scratch, bytes, width - <i32>(at >> 3), mode == 0);
+      const probe = planeOf(record + SECOND, frame, mode) + at;
+      const out = work + <usize>mode * load<usize>(record, WORK_STRIDE) + at;
+      const columns = width - <i32>(at >> 3), pitch = pitchOf(record + SECOND);
+      const here = loadExit(patch + at, patchPitch, probe, pitch, height, scratch, bytes, columns, mode == 0);
       most = f32x4.max(most, here);
       fft(planH, scratch, bytes, scratch, second, out, workPitch, bytes);
     }
@@ -76,14 +82,16 @@ export function illuminate(
 
 /** Columns of P O → scratch, blocked. Beyond the width P is zero. Returns the largest |O|² where it is asked for. */
 function loadExit(
-  patch: usize, patchPitch: usize, probe: usize, probePitch: usize, height: i32, scratch: usize, bytes: usize, width: i32,
+  patch: usize, patchPitch: usize, probe: usize, probePitch: usize, height: i32, scratch: usize, bytes: usize,
+  width: i32,
   measure: bool,
 ): v128 {
   let most = f32x4.splat(0);
   const whole = <usize>(width >> 2) << 5, tail = firstLanes(width & 3);
   for (let y = 0; y < height; y++, patch += patchPitch, probe += probePitch, scratch += bytes) {
     for (let i: usize = 0; i < bytes; i += 32) {
-      const o0 = v128.load(patch + i), o1 = v128.load(patch + i, 16), p0 = v128.load(probe + i), p1 = v128.load(probe + i, 16);
+      const o0 = v128.load(patch + i), o1 = v128.load(patch + i, 16);
+      const p0 = v128.load(probe + i), p1 = v128.load(probe + i, 16);
       const or = evens(o0, o1), oi = odds(o0, o1), pr = evens(p0, p1), pi = odds(p0, p1);
       v128.store(scratch + i, multiplyRe(or, oi, pr, pi));
       v128.store(scratch + i, multiplyIm(or, oi, pr, pi), 16);
@@ -97,13 +105,14 @@ function loadExit(
 }
 
 /**
- * Second pass: this part's rows of `work`, transformed, multiplied with the likelihood's step, transformed back: what is
- * left are the rows of χ before columns are transformed back. The misfit of each row is left in `partials`.
+ * Second pass: this part's rows of `work`, transformed, multiplied with the likelihood's step, transformed back: what
+ * is left are the rows of χ before columns are transformed back. The misfit of each row is left in `partials`.
  */
 export function compare(
   record: usize, frame: i32, work: usize, scratch: usize, partials: usize, part: i32, parts: i32,
 ): void {
-  const planW = load<usize>(record, PLAN_W), pitch = load<usize>(record, WORK_PITCH), stride = load<usize>(record, WORK_STRIDE);
+  const planW = load<usize>(record, PLAN_W), pitch = load<usize>(record, WORK_PITCH);
+  const stride = load<usize>(record, WORK_STRIDE);
   const height = heightOf(record), modes = modesOf(record), kind = load<i32>(record, KIND);
   const unit = <f32>(1 / Math.sqrt(<f64>height * <f64>widthOf(record)));
   const block = rowCount(planW), end = padded(height), all = work + <usize>modes * stride;
@@ -128,7 +137,9 @@ export function compare(
 
 /** `single`: one mode. */
 // @ts-ignore: decorator
-@inline function stepOf(single: bool, kind: i32, record: usize, frame: i32, y: i32, work: usize, partials: usize): void {
+@inline function stepOf(
+  single: bool, kind: i32, record: usize, frame: i32, y: i32, work: usize, partials: usize,
+): void {
   if (kind == GAUSSIAN) step(single, GAUSSIAN, record, frame, y, work, partials);
   else if (kind == POISSON) step(single, POISSON, record, frame, y, work, partials);
   else step(single, INTENSITY, record, frame, y, work, partials);

@@ -1,5 +1,7 @@
 // Expected against measured amplitudes.
-import { FIRST, OPTIONS, SECOND, THIRD, factorOf, firstLanes, framesOf, heightOf, partStart, rowOf, widthOf } from "./record";
+import {
+  FIRST, OPTIONS, SECOND, THIRD, factorOf, firstLanes, framesOf, heightOf, partStart, rowOf, widthOf,
+} from "./record";
 import { GROUPS, VALUES, addPartials, laneSum } from "./sums";
 import { barrier } from "./threads";
 
@@ -30,8 +32,8 @@ const RUN: i32 = 32;
 
 /**
  * Half a Poisson deviance, L − I + I ln(I / L). I = 2^e I' with I' near L, and ln(I' / L) by its series in
- * s = (I' − L) / (I' + L). Where e is 0 the terms that nearly cancel are put together, (L − I) + I 2s = (I − L) s, so that
- * small misfits keep their digits.
+ * s = (I' − L) / (I' + L). Where e is 0 the terms that nearly cancel are put together, (L − I) + I 2s = (I − L) s, so
+ * that small misfits keep their digits.
  */
 // @ts-ignore: decorator
 @inline export function halfDeviance(light: v128, counts: v128): v128 {
@@ -43,7 +45,8 @@ const RUN: i32 = 32;
   q = f32x4.add(f32x4.mul(q, z), f32x4.splat(1.0 / 3));
   const above = f32x4.sub(counts, light), rest = f32x4.mul(f32x4.mul(counts, twice), f32x4.mul(z, q));
   const log = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(exponent), f32x4.splat(0.6931471805599453)), twice);
-  const base = v128.bitselect(f32x4.mul(above, s), f32x4.sub(f32x4.mul(counts, log), above), i32x4.eq(exponent, i32x4.splat(0)));
+  const isNear = i32x4.eq(exponent, i32x4.splat(0));
+  const base = v128.bitselect(f32x4.mul(above, s), f32x4.sub(f32x4.mul(counts, log), above), isNear);
   // Without counts: L. What has no exponent of its own in single precision counts as none.
   return v128.bitselect(f32x4.add(base, rest), light, f32x4.gt(counts, f32x4.splat(1.2e-38)));
 }
@@ -57,7 +60,8 @@ const RUN: i32 = 32;
 
 /** Factor, expected, measured. Options: kind, address of the misfits, mask or 0, its pitch, dark. */
 export function likelihood(record: usize, partials: usize, thread: i32, threads: i32): void {
-  const kind = load<i32>(record, OPTIONS), mask = load<usize>(record, OPTIONS + 8), pitch = load<usize>(record, OPTIONS + 12);
+  const kind = load<i32>(record, OPTIONS), mask = load<usize>(record, OPTIONS + 8);
+  const pitch = load<usize>(record, OPTIONS + 12);
   const height = heightOf(record), width = widthOf(record), units = framesOf(record) * GROUPS;
   const dark = f32x4.splat(<f32>factorOf(record + OPTIONS + 16, 0));
   const to = partStart(units, thread + 1, threads);

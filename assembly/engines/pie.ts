@@ -1,25 +1,33 @@
-// The compound `pieStep`: frames one after the other, object and probe in place. All threads share each frame: columns, rows
-// and columns again are divided among them.
-import { MISFIT, MORE, MORE_FACTORS, PLAN_H, WORK_PITCH, WORK_STRIDE, blockScratch, columnBlock, compare, illuminate } from "./farField";
+// The compound `pieStep`: frames one after the other, object and probe in place. All threads share each frame:
+// columns, rows and columns again are divided among them.
+import {
+  MISFIT, MORE, MORE_FACTORS, PLAN_H, WORK_PITCH, WORK_STRIDE, blockScratch, columnBlock, compare, illuminate,
+} from "./farField";
 import { fft } from "./fft";
 import { inversePlan } from "./fftPlan";
 import { COLUMN_SHARE, shareStart } from "./fourier";
 import { evens, highPairs, lowPairs, odds, padded } from "./layout";
 import {
-  FIRST, OPTIONS, SECOND, factorOf, firstLanes, framesOf, heightOf, modesOf, partStart, pitchOf, planeOf, rowOf, widthOf,
+  FIRST, OPTIONS, SECOND, factorOf, firstLanes, framesOf, heightOf, modesOf, partStart, pitchOf, planeOf, rowOf,
+  widthOf,
 } from "./record";
 import { VALUES, addPartials, laneMax, largestOf } from "./sums";
 import { barrier, fetchRows } from "./threads";
 import { cutRow, downOf, leftOf, pastePlane, rightOf, topOf, windowAt } from "./windows";
 
 const WORK: usize = MORE;
-/** One patch and one direction, for windows between pixels: address and bytes from row to row of the first, address of the second. */
+/**
+ * One patch and one direction, for windows between pixels: address and bytes from row to row of the first, address of
+ * the second.
+ */
 const PATCH: usize = MORE + 4, ROOM_PITCH: usize = MORE + 8, DIRECTION: usize = MORE + 12;
 /** Largest |O|² and Σ|P|² that each thread has seen, float64. */
 const MOST_SHADE: usize = MORE + 16, MOST_LIGHT: usize = MORE + 20;
 const ALPHA: usize = MORE_FACTORS, OBJECT_STEP: usize = MORE_FACTORS + 8, PROBE_STEP: usize = MORE_FACTORS + 16;
 
-/** Pixels of a frame from which on sharing it is faster than handing parts of it from one thread to the other is slow. */
+/**
+ * Pixels of a frame from which on sharing it is faster than handing parts of it from one thread to the other is slow.
+ */
 const WORTH_SHARING: i32 = 96 * 96;
 
 /** Object, probe, measured. Options: those in common, then the above. */
@@ -48,14 +56,15 @@ function framesInOrder(record: usize, scratch: usize, partials: usize, thread: i
     if (threads > 1) barrier();
     compare(record, frame, work, scratch, partials, thread, threads);
     if (threads > 1) barrier();
-    if (thread == 0) addPartials(partials, 1, heightOf(record), VALUES, load<usize>(record, MISFIT) + (<usize>(frame * VALUES) << 3));
-    const most = update(record, patch, patchPitch, between, light, largestOf(shades, threads), scratch, thread, threads);
+    const misfit = load<usize>(record, MISFIT) + (<usize>(frame * VALUES) << 3), shade = largestOf(shades, threads);
+    if (thread == 0) addPartials(partials, 1, heightOf(record), VALUES, misfit);
+    const most = update(record, patch, patchPitch, between, light, shade, scratch, thread, threads);
     store<f64>(lights + own, laneMax(most));
     if (threads > 1) barrier();
     if (between) {
       pastePlane(
-        canvas, pitch, load<usize>(record, DIRECTION), load<usize>(record, ROOM_PITCH), window, heightOf(record), widthOf(record), 2,
-        thread, threads,
+        canvas, pitch, load<usize>(record, DIRECTION), load<usize>(record, ROOM_PITCH), window, heightOf(record),
+        widthOf(record), 2, thread, threads,
       );
       if (threads > 1) barrier();
     }
@@ -65,13 +74,15 @@ function framesInOrder(record: usize, scratch: usize, partials: usize, thread: i
 function cutPatch(record: usize, window: usize, thread: i32, threads: i32): void {
   const height = heightOf(record), pitch = load<usize>(record, ROOM_PITCH), to = partStart(height, thread + 1, threads);
   for (let y = partStart(height, thread, threads); y < to; y++) {
-    cutRow(load<usize>(record, PATCH) + <usize>y * pitch, load<usize>(record, FIRST), pitchOf(record + FIRST), window, y, widthOf(record));
+    cutRow(load<usize>(record, PATCH) + <usize>y * pitch, load<usize>(record, FIRST), pitchOf(record + FIRST),
+      window, y, widthOf(record));
   }
 }
 
 /** The largest Σ|P|² of this thread's rows. */
 function mostLight(record: usize, thread: i32, threads: i32): v128 {
-  const height = heightOf(record), width = widthOf(record), modes = modesOf(record), to = partStart(height, thread + 1, threads);
+  const height = heightOf(record), width = widthOf(record), modes = modesOf(record);
+  const to = partStart(height, thread + 1, threads);
   let most = f32x4.splat(0);
   for (let y = partStart(height, thread, threads); y < to; y++) {
     for (let x = 0; x < width; x += 4) {
@@ -111,7 +122,8 @@ function update(
   const height = heightOf(record), width = widthOf(record), modes = modesOf(record);
   const alpha = factorOf(record + ALPHA, 0), rest = f32x4.splat(<f32>(1 - alpha));
   const lightFloor = f32x4.splat(<f32>(alpha * mostLight)), shadeFloor = f32x4.splat(<f32>(alpha * mostShade));
-  const objectStep = f32x4.splat(<f32>factorOf(record + OBJECT_STEP, 0)), probeStep = f32x4.splat(<f32>factorOf(record + PROBE_STEP, 0));
+  const objectStep = f32x4.splat(<f32>factorOf(record + OBJECT_STEP, 0));
+  const probeStep = f32x4.splat(<f32>factorOf(record + PROBE_STEP, 0));
   const block = columnBlock(planH), end = padded(width) << 3, half = blockScratch(planH);
   const probePitch = pitchOf(record + SECOND), probeStride = load<usize>(record + SECOND, 8);
   const out = between ? load<usize>(record, DIRECTION) : patch;
@@ -128,23 +140,23 @@ function update(
     let here: v128;
     if (modes == 1 && alpha == 1) {
       here = updateBlock(
-        true, true, patch + at, out + at, patchPitch, between, probe, probePitch, probeStride, modes, changes, half, height, bytes,
-        columns, objectStep, probeStep, rest, lightFloor, shadeFloor,
+        true, true, patch + at, out + at, patchPitch, between, probe, probePitch, probeStride, modes, changes,
+        half, height, bytes, columns, objectStep, probeStep, rest, lightFloor, shadeFloor,
       );
     } else if (modes == 1) {
       here = updateBlock(
-        true, false, patch + at, out + at, patchPitch, between, probe, probePitch, probeStride, modes, changes, half, height, bytes,
-        columns, objectStep, probeStep, rest, lightFloor, shadeFloor,
+        true, false, patch + at, out + at, patchPitch, between, probe, probePitch, probeStride, modes, changes,
+        half, height, bytes, columns, objectStep, probeStep, rest, lightFloor, shadeFloor,
       );
     } else if (alpha == 1) {
       here = updateBlock(
-        false, true, patch + at, out + at, patchPitch, between, probe, probePitch, probeStride, modes, changes, half, height, bytes,
-        columns, objectStep, probeStep, rest, lightFloor, shadeFloor,
+        false, true, patch + at, out + at, patchPitch, between, probe, probePitch, probeStride, modes, changes,
+        half, height, bytes, columns, objectStep, probeStep, rest, lightFloor, shadeFloor,
       );
     } else {
       here = updateBlock(
-        false, false, patch + at, out + at, patchPitch, between, probe, probePitch, probeStride, modes, changes, half, height, bytes,
-        columns, objectStep, probeStep, rest, lightFloor, shadeFloor,
+        false, false, patch + at, out + at, patchPitch, between, probe, probePitch, probeStride, modes, changes,
+        half, height, bytes, columns, objectStep, probeStep, rest, lightFloor, shadeFloor,
       );
     }
     most = f32x4.pmax(most, here);
@@ -152,22 +164,28 @@ function update(
   return most;
 }
 
-/** `single` and `uniform`: one mode, and α = 1. Loops over modes, and quotients, cost a third where they are not needed. */
+/**
+ * `single` and `uniform`: one mode, and α = 1. Loops over modes, and quotients, cost a third where they are not
+ * needed.
+ */
 // @ts-ignore: decorator
 @inline function updateBlock(
-  single: bool, uniform: bool, patch: usize, out: usize, pitch: usize, between: bool, probe: usize, probePitch: usize, probeStride: usize,
+  single: bool, uniform: bool, patch: usize, out: usize, pitch: usize, between: bool, probe: usize,
+  probePitch: usize, probeStride: usize,
   modes: i32, changes: usize, half: usize, height: i32, bytes: usize, columns: i32, objectStep: v128, probeStep: v128,
   rest: v128, lightFloor: v128, shadeFloor: v128,
 ): v128 {
   const zero = f32x4.splat(0), whole = <usize>(columns >> 2) << 5, probesEnd = <usize>modes * probeStride;
-  const objectScale = quotient(objectStep, rest, zero, lightFloor), probeScale = quotient(probeStep, rest, zero, shadeFloor);
+  const objectScale = quotient(objectStep, rest, zero, lightFloor);
+  const probeScale = quotient(probeStep, rest, zero, shadeFloor);
   let most = zero;
   for (let y = 0; y < height; y++, patch += pitch, out += pitch, probe += probePitch, changes += bytes) {
     for (let i: usize = 0; i < bytes; i += 32) {
       const o0 = v128.load(patch + i), o1 = v128.load(patch + i, 16), or = evens(o0, o1), oi = odds(o0, o1);
       const toProbe = uniform ? probeScale : quotient(probeStep, rest, powerOf(or, oi), shadeFloor);
       let re = zero, im = zero, before = zero, after = zero;
-      for (let p: usize = 0, c = changes + i; single ? p == 0 : p < probesEnd; p += single ? 1 : probeStride, c += half) {
+      let c = changes + i;
+      for (let p: usize = 0; single ? p == 0 : p < probesEnd; p += single ? 1 : probeStride, c += half) {
         const at = probe + p + i, p0 = v128.load(at), p1 = v128.load(at, 16), pr = evens(p0, p1), pi = odds(p0, p1);
         const cr = v128.load(c), ci = v128.load(c, 16);
         re = f32x4.add(re, f32x4.add(f32x4.mul(pr, cr), f32x4.mul(pi, ci)));

@@ -1,7 +1,7 @@
-// A program is a row of records, which src/engines/kernels/wasm/program.ts writes. A record, in words of 4 bytes: opcode,
-// its own length in words, extents (frames, modes, height, width), operands, options. An operand: address of its first
-// plane, bytes from frame to frame, from mode to mode, and from row to row; steps of 0 repeat one plane, or, in a
-// result, sum in it. A factor: address of a float64, and bytes from frame to frame.
+// A program is a row of records, which src/engines/kernels/wasm/program.ts writes. A record, in words of 4 bytes:
+// opcode, its own length in words, extents (frames, modes, height, width), operands, options. An operand: address of
+// its first plane, bytes from frame to frame, from mode to mode, and from row to row; steps of 0 repeat one plane,
+// or, in a result, sum in it. A factor: address of a float64, and bytes from frame to frame.
 
 // @ts-ignore: decorator
 @inline export const FIRST: usize = 24;
@@ -34,7 +34,9 @@
 
 /** Frames, and modes, of a result: 1 where it sums over them. */
 // @ts-ignore: decorator
-@inline export function ownFrames(record: usize): i32 { return load<i32>(record, FIRST + 4) == 0 ? 1 : framesOf(record); }
+@inline export function ownFrames(record: usize): i32 {
+  return load<i32>(record, FIRST + 4) == 0 ? 1 : framesOf(record);
+}
 // @ts-ignore: decorator
 @inline export function ownModes(record: usize): i32 { return load<i32>(record, FIRST + 8) == 0 ? 1 : modesOf(record); }
 

@@ -1,5 +1,5 @@
-// Sums over planes: of every plane, groups of rows, each a unit that one thread sums, in float64 from row to row; then all
-// units in order. So the sum does not depend on the number of threads.
+// Sums over planes: of every plane, groups of rows, each a unit that one thread sums, in float64 from row to row;
+// then all units in order. So the sum does not depend on the number of threads.
 import { evens, odds } from "./layout";
 import { OPTIONS, FIRST, SECOND, firstLanes, framesOf, heightOf, modesOf, partStart, rowOf, widthOf } from "./record";
 import { barrier } from "./threads";
@@ -23,7 +23,8 @@ const RUN: i32 = 32;
 // @ts-ignore: decorator
 @inline export function laneSum(v: v128): f64 {
   return (
-    <f64>f32x4.extract_lane(v, 0) + <f64>f32x4.extract_lane(v, 1) + <f64>f32x4.extract_lane(v, 2) + <f64>f32x4.extract_lane(v, 3)
+    <f64>f32x4.extract_lane(v, 0) + <f64>f32x4.extract_lane(v, 1) +
+    <f64>f32x4.extract_lane(v, 2) + <f64>f32x4.extract_lane(v, 3)
   );
 }
 
@@ -46,7 +47,8 @@ export function sums(record: usize, partials: usize, thread: i32, threads: i32):
     }
   }
   barrier();
-  if (thread == 0) addPartials(partials, framesOf(record), modes * GROUPS, load<i32>(record, OPTIONS + 8), load<usize>(record, OPTIONS + 4));
+  const out = load<usize>(record, OPTIONS + 4), each = load<i32>(record, OPTIONS + 8);
+  if (thread == 0) addPartials(partials, framesOf(record), modes * GROUPS, each, out);
 }
 
 /** out[frame] = Σ of its units. */
@@ -68,7 +70,8 @@ function dotRow(a: usize, b: usize, width: i32, slot: usize): void {
     for (; x < end; x += 4, a += 32, b += 32) {
       const a0 = v128.load(a), a1 = v128.load(a, 16), b0 = v128.load(b), b1 = v128.load(b, 16);
       const ar = evens(a0, a1), ai = odds(a0, a1), br = evens(b0, b1), bi = odds(b0, b1);
-      let termRe = f32x4.add(f32x4.mul(ar, br), f32x4.mul(ai, bi)), termIm = f32x4.sub(f32x4.mul(ar, bi), f32x4.mul(ai, br));
+      let termRe = f32x4.add(f32x4.mul(ar, br), f32x4.mul(ai, bi));
+      let termIm = f32x4.sub(f32x4.mul(ar, bi), f32x4.mul(ai, br));
       if (x + 4 > width) {
         termRe = v128.and(termRe, firstLanes(width - x));
         termIm = v128.and(termIm, firstLanes(width - x));
@@ -122,7 +125,8 @@ export function largest(record: usize, partials: usize, thread: i32, threads: i3
 
 // @ts-ignore: decorator
 @inline export function laneMax(v: v128): f64 {
-  return <f64>max(max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1)), max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)));
+  const low = max(f32x4.extract_lane(v, 0), f32x4.extract_lane(v, 1));
+  return <f64>max(low, max(f32x4.extract_lane(v, 2), f32x4.extract_lane(v, 3)));
 }
 
 /** The largest of `count` numbers, one a thread. */

@@ -1,5 +1,5 @@
-// What threads that run one program wait for each other with. State, in words: how many have arrived, how many times all
-// have, whether one has failed.
+// What threads that run one program wait for each other with. State, in words: how many have arrived, how many times
+// all have, whether one has failed.
 
 const SPINS = 20000;
 const SECOND_IN_NS: i64 = 1000000000;

@@ -9,7 +9,8 @@ export function transform(record: usize, scratch: usize, thread: i32, threads: i
   const planH = load<usize>(record, OPTIONS), planW = load<usize>(record, OPTIONS + 4);
   const inverse = load<i32>(record, OPTIONS + 8) != 0, pitch = pitchOf(record + FIRST) >> 3;
   const apart = planes % threads == 0 || planes >= 4 * threads;
-  const from = apart ? partStart(planes, thread, threads) : 0, to = apart ? partStart(planes, thread + 1, threads) : planes;
+  const from = apart ? partStart(planes, thread, threads) : 0;
+  const to = apart ? partStart(planes, thread + 1, threads) : planes;
   for (let plane = from; plane < to; plane++) {
     const out = planeOf(record + FIRST, plane / modes, plane % modes);
     const waves = planeOf(record + SECOND, plane / modes, plane % modes);

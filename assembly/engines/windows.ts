@@ -1,6 +1,8 @@
-// Between canvases and patches. A window, 24 bytes: row and column of its first pixel (i32), then how far between pixels
-// it lies in both directions (f64, in [0, 1)).
-import { FIRST, OPTIONS, SECOND, framesOf, heightOf, modesOf, partStart, pitchOf, planeOf, rowOf, widthOf } from "./record";
+// Between canvases and patches. A window, 24 bytes: row and column of its first pixel (i32), then how far between
+// pixels it lies in both directions (f64, in [0, 1)).
+import {
+  FIRST, OPTIONS, SECOND, framesOf, heightOf, modesOf, partStart, pitchOf, planeOf, rowOf, widthOf,
+} from "./record";
 
 // @ts-ignore: decorator
 @inline export function windowAt(windows: usize, frame: i32): usize { return windows + <usize>frame * 24; }
@@ -21,12 +23,15 @@ export function cut(record: usize, thread: i32, threads: i32): void {
   for (let unit = partStart(rows, thread, threads); unit < to; unit++) {
     const y = unit % height, plane = unit / height, mode = plane % modes, frame = plane / modes;
     const window = windowAt(windows, frame);
-    cutRow(rowOf(record + FIRST, frame, mode, y), planeOf(record + SECOND, 0, mode), pitchOf(record + SECOND), window, y, width, parts);
+    cutRow(rowOf(record + FIRST, frame, mode, y), planeOf(record + SECOND, 0, mode), pitchOf(record + SECOND),
+      window, y, width, parts);
   }
 }
 
 /** Row y of a patch. Pixels of weight 0 are not looked at: they may be beyond the canvas. */
-export function cutRow(out: usize, canvas: usize, pitch: usize, window: usize, y: i32, width: i32, parts: i32 = 2): void {
+export function cutRow(
+  out: usize, canvas: usize, pitch: usize, window: usize, y: i32, width: i32, parts: i32 = 2,
+): void {
   const down = downOf(window), right = rightOf(window), count = <usize>(width * parts), pixel = <usize>parts << 2;
   const from = canvas + <usize>(topOf(window) + y) * pitch + <usize>leftOf(window) * pixel;
   set(out, from, count, <f32>((1 - down) * (1 - right)));
@@ -85,6 +90,8 @@ function set(out: usize, from: usize, count: usize, weight: f32): void {
 function add(out: usize, from: usize, count: usize, weight: f32): void {
   const factor = f32x4.splat(weight);
   const whole = out + ((count >> 2) << 4), end = out + (count << 2);
-  for (; out < whole; out += 16, from += 16) v128.store(out, f32x4.add(v128.load(out), f32x4.mul(factor, v128.load(from))));
+  for (; out < whole; out += 16, from += 16) {
+    v128.store(out, f32x4.add(v128.load(out), f32x4.mul(factor, v128.load(from))));
+  }
   for (; out < end; out += 4, from += 4) store<f32>(out, load<f32>(out) + weight * load<f32>(from));
 }
