@@ -13,7 +13,7 @@ export interface Layer {
 }
 
 /**
- * Waves of a batch on their way through the slices of an object, on the device: the third form of `physics/multislice.ts`.
+ * Waves of a batch on their way through the slices of an object, on the device: what `physics/multislice.ts` has in graphs.
  * A thin object is one slice. Everything that it returns is good until the next batch.
  */
 export class SliceStack {

@@ -1,7 +1,6 @@
 import { type Complex, complexMul, complexReshape } from "../graph/complex.ts";
-import type { Interleaved } from "../numerics/fft.ts";
 import { exitWaves } from "./illumination.ts";
-import type { PlannedPropagator, Propagator } from "./propagation/propagator.ts";
+import type { Propagator } from "./propagation/propagator.ts";
 
 /**
  * Exit waves behind an object that is too thick for one transmission: slices and free space by turns, from the one that the
@@ -23,25 +22,4 @@ export function multisliceExit(slices: readonly Complex[], probe: Complex, betwe
     },
     exitWaves(first, probe),
   );
-}
-
-/** The same in float64 for one wave `[h, w]`, interleaved. */
-export function planMultislice(
-  between: PlannedPropagator,
-): (slices: readonly Interleaved[], probe: Interleaved) => Float64Array {
-  return ([first, ...others], probe) => {
-    const wave = times(Float64Array.from(probe), first);
-    for (const slice of others) times(between.forward(wave, wave), slice);
-    return wave;
-  };
-}
-
-/** wave ×= slice. */
-function times(wave: Float64Array, slice: Interleaved): Float64Array {
-  for (let i = 0; i < wave.length; i += 2) {
-    const [re, im] = [wave[i], wave[i + 1]];
-    wave[i] = re * slice[i] - im * slice[i + 1];
-    wave[i + 1] = re * slice[i + 1] + im * slice[i];
-  }
-  return wave;
 }

@@ -5,9 +5,9 @@ import { planFft2 } from "../../src/numerics/fft.ts";
 import { makeObject } from "../../src/optics/objects.ts";
 import { makeProbe } from "../../src/optics/probes.ts";
 import { extractPatch } from "../../src/optics/sampling.ts";
-import { planMultislice } from "../../src/physics/multislice.ts";
 import { nearField } from "../../src/physics/propagation/nearField.ts";
 import { Random } from "../../src/random.ts";
+import { planMultislice } from "../physics/planMultislice.ts";
 
 /** A scan of a thick object, far field, no noise. */
 export interface ThickProblem {
