@@ -26,6 +26,9 @@ const commonAliases: Readonly<Record<string, string>> = {
   torchLossMode: "lossFunction",
   useSharedDecoder: "sharedDecoder",
   parityInitScheme: "initialization",
+  // What an iterative reconstruction refined, by the folder of its run.
+  initProbe: "probeFile",
+  positionsFrom: "positions",
   // Short flags of the reference's command line (section 1.1) and their fields (section 3.1).
   logger: "loggerBackend",
   checkpointMonitor: "checkpointMonitorMetric",

@@ -53,7 +53,7 @@ const products: Readonly<Record<WritingCommand, Products>> = {
   },
   reconstruct: {
     names: [
-      ...[outputs.run, outputs.reconstruction, outputs.course, outputs.metrics],
+      ...[outputs.run, outputs.reconstruction, outputs.course, outputs.positions, outputs.metrics],
       ...reconstructionWriters.flatMap(filesOf),
       ...picturesOf("amplitude", "phase", "scan", "patterns", "probe", "error", "slices"),
       /^probe\.npz$/,

@@ -6,6 +6,8 @@ export const outputs = {
   training: "training.json",
   /** How an iterative reconstruction went. */
   course: "reconstruction.json",
+  /** Where all frames of its scan lie. */
+  positions: "positions.csv",
   intensities: "intensities.npz",
   mlflow: "mlflow.json",
   reconstruction: "reconstruction.npz",

@@ -65,6 +65,20 @@ test("an engine goes on from a run's object and probe, and from an object alone"
   expect(history("object")[0].error).toBeLessThan(before[1].error);
 });
 
+test("positions and probe that a run refined are read from its folder", async () => {
+  const moving = { wrappers: ["positions"], positionStart: 0, subPixel: "bilinear" };
+  await reconstruct("moved", { epochs: 3, ...moving });
+  const refined = { initProbe: path("moved"), positionsFrom: path("moved") };
+  await reconstruct("taken", { epochs: 1, subPixel: "bilinear", probeStep: 0, ...refined });
+  const places = (name: string): number[] =>
+    readFileSync(path(name, "positions.csv"), "utf8").split("\n").slice(1, -1).join().split(",").map(Number);
+  const [moved, taken, nominal] = [places("moved"), places("taken"), places("engine")];
+  const apart = (a: readonly number[], b: readonly number[]): number =>
+    Math.max(...a.map((v, k) => Math.abs(v - b[k])));
+  expect(apart(moved, nominal)).toBeGreaterThan(1e-3);
+  expect(apart(taken, moved)).toBeLessThan(1e-9);
+});
+
 test("an object half a pixel off the scan's pixels is put between them", async () => {
   const found = await readReconstructionFile(path("engine", "reconstruction.npz"));
   const { y, x } = found.origin;

@@ -6,6 +6,8 @@ import { placedArrays } from "../../scans/elsewhere.ts";
 import type { PlacedArray } from "../../scans/scanFormat.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
 import { type OpenArrays, openArrays } from "../openArrays.ts";
+import { outputs } from "../outputs.ts";
+import { joinPath } from "../paths.ts";
 import { type OpenFile, type RunStore, unreadable } from "../store.ts";
 
 /** A scan's file and those that options name beside it, open. */
@@ -42,13 +44,29 @@ export async function openScanFiles(path: string, options: ScanOptions, store: R
     const main =
       other === undefined ? own : { ...own, arrays: joinedFiles(own.arrays, (await open(other)).arrays, other) };
     const elsewhere: Partial<Record<AddressOption, readonly PlacedArray[]>> = {};
-    for (const { option, path: name, keys } of statedAddresses(options))
-      elsewhere[option] = placedArrays((await open(name)).arrays, keys, option, name);
+    for (const { option, path: stated, keys } of statedAddresses(options)) {
+      const [name, names] = await refinedIn(stated, keys, option, store);
+      elsewhere[option] = placedArrays((await open(name)).arrays, names, option, name);
+    }
     return { ...main, elsewhere, close };
   } catch (error) {
     close();
     throw error;
   }
+}
+
+/** A run's folder stands for the probe, or the positions, that it refined. */
+async function refinedIn(
+  path: string,
+  keys: readonly string[],
+  option: AddressOption,
+  store: RunStore,
+): Promise<[path: string, keys: readonly string[]]> {
+  const left = { probeFile: `${outputs.probe(0, 1)}.npz`, positions: outputs.positions };
+  if (option !== "probeFile" && option !== "positions") return [path, keys];
+  const file = joinPath(path, left[option]);
+  if (keys.length > 0 || (await store.kindOf(file)) !== "file") return [path, keys];
+  return [file, option === "probeFile" ? ["probeGuess"] : []];
 }
 
 /** The other file of a pair, where it is there. */

@@ -70,7 +70,7 @@ export async function concludeReconstruction(
   };
   await pause();
   const files = [...written, ...(await writeCourse(run, driven, payload, doubts, home))];
-  files.push(...(await writeProbe(run, probe, payload, home)));
+  files.push(...(await writeProbe(run, probe, payload, home)), await writePositions(run, driven.look, payload, home));
   run.seconds["evaluation"] = lap();
   const pictures = {
     formats: payload.execution.pictureFormats,
@@ -160,6 +160,21 @@ function writeProbe(
 ): Promise<string[]> {
   const refined = { start: dataset.probe, trained: probe, probeScale: scales.probeScale };
   return writeProbeFiles(outputDir, outputs.probe(0, 1), refined, store, { write: async () => [] });
+}
+
+/** `positions.csv`: where the frames of the scan's file lie, in its order; those that were left out where the file has them. */
+async function writePositions(
+  { dataset, used }: ReconstructionRun,
+  { positions }: Look,
+  { outputDir }: ReconstructionPayload,
+  { store }: Home,
+): Promise<string> {
+  const all = dataset.positions.slice();
+  for (const [i, frame] of used.entries()) all.set(positions.subarray(2 * i, 2 * i + 2), 2 * frame);
+  const rows = Array.from({ length: all.length / 2 }, (_, k) => `${all[2 * k + 1]},${all[2 * k]}`);
+  const path = joinPath(outputDir, outputs.positions);
+  await store.write(path, new TextEncoder().encode(["x [px],y [px]", ...rows, ""].join("\n")));
+  return path;
 }
 
 function alsoWritten(
