@@ -3,6 +3,7 @@ import { Experiment } from "../../src/engines/experiment.ts";
 import { float64Kernels } from "../../src/engines/kernels/float64.ts";
 import { engineNamed } from "../../src/engines/registry.ts";
 import { completeSettings, type EngineSettings } from "../../src/engines/settings.ts";
+import { nodeKernels } from "../../src/node/kernels.ts";
 import { Random } from "../../src/random.ts";
 import { tolerances } from "../tolerances.ts";
 import { pie } from "./plain/pie.ts";
@@ -23,17 +24,21 @@ const few = simulatedProblem({ patterns: 36, objectSize: [56, 56], modes: 2 });
 /** Eight windows on each pixel and more: where steps that do not know of each other add up. */
 const crowded = simulatedProblem({ patterns: 100, step: 1, objectSize: [44, 44] });
 
+/** Runs of more epochs are in single precision, which is much faster; formulas are compared in float64. */
+const LONG = 6;
+
 async function reconstructed(
   { scan }: Problem,
   stated: EngineSettings,
   { engine = "rpie", epochs = 2, room = 16, plain = true } = {},
 ): Promise<{ experiment: Experiment; values: number[]; errors: number[] }> {
-  const experiment = new Experiment(float64Kernels(), scan, { batchSize: room, subPixel: "bilinear" });
+  const kernels = epochs > LONG ? await nodeKernels({ threads: 1 }) : float64Kernels();
+  const experiment = new Experiment(kernels, scan, { batchSize: room, subPixel: "bilinear" });
   if (!plain) experiment.wrap([{ changed: () => {} }]);
   const { init, ...known } = engineNamed(engine);
   const run = init(experiment, completeSettings(known, stated));
   const reports = await runEpochs(run, experiment, epochs);
-  const { kernels, object, probe } = experiment;
+  const { object, probe } = experiment;
   return {
     experiment,
     values: [...(await kernels.read(object)), ...(await kernels.read(probe))],

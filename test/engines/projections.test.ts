@@ -23,17 +23,20 @@ import {
 
 const few = simulatedProblem({ patterns: 36, objectSize: [56, 56] });
 
+/** Runs of more epochs are in single precision, which is much faster; formulas are compared in float64. */
+const LONG = 6;
+
 async function reconstructed(
   { scan }: Problem,
   engine: string,
   stated: EngineSettings,
   { epochs = 2, room = 16 } = {},
 ): Promise<{ experiment: Experiment; object: Float64Array; probe: Float64Array; waves: ArrayLike<number> }> {
-  const experiment = new Experiment(float64Kernels(), scan, { batchSize: room, subPixel: "bilinear" });
+  const kernels = epochs > LONG ? await nodeKernels({ threads: 1 }) : float64Kernels();
+  const experiment = new Experiment(kernels, scan, { batchSize: room, subPixel: "bilinear" });
   const { init, ...known } = engineNamed(engine);
   const run = init(experiment, completeSettings(known, stated));
   await runEpochs(run, experiment, epochs);
-  const { kernels } = experiment;
   return {
     experiment,
     object: Float64Array.from(await kernels.read(experiment.object)),
