@@ -6,6 +6,7 @@ import type { Home } from "../machine.ts";
 import { smallerReconstruction } from "../memory.ts";
 import { outputs, subfolders } from "../outputs.ts";
 import { createReconstructionPayload } from "../payloads.ts";
+import { LARGEST_SHARE } from "../reconstruct/reconstructionPictures.ts";
 import { type Plan, type PlanRequest, sourcesOf, type TrainingPlan, watchedHooks } from "./plan.ts";
 import { REHEARSAL, rehearsalStore } from "./rehearsalStore.ts";
 import { type ReconstructionRehearsal, rehearseReconstruction } from "./rehearseReconstruction.ts";
@@ -58,8 +59,8 @@ export async function runReconstructionPlan(
 }
 
 function planOf(
-  { preparing, epochs, checkpoint, concluding, memory }: ReconstructionRehearsal,
-  { stages, reconstruction, execution }: ReconstructionPayload,
+  { preparing, epochs, checkpoint, picture, concluding, memory }: ReconstructionRehearsal,
+  { stages, reconstruction, execution, overridden }: ReconstructionPayload,
   sizes: ReadonlyMap<string, number>,
   starting: number,
 ): TrainingPlan {
@@ -67,15 +68,21 @@ function planOf(
   const inEpochs = epochs.reduce((sum, { epoch, first }, i) => sum + stages[i].epochs * epoch + first, 0);
   const every = reconstruction.checkpointEveryNEpochs;
   const checkpoints = every === null ? Math.min(all * checkpoint, CHECKPOINTS * inEpochs) : (all / every) * checkpoint;
+  const drawn = execution.reconLogEveryNEpochs === 0 ? 0 : Math.floor(all / execution.reconLogEveryNEpochs);
+  const stated = overridden.some(({ name }) => name === "reconLogEveryNEpochs");
+  // The first one is drawn to see how long it takes.
+  const pictures = stated ? drawn : Math.min(drawn, Math.max(1, Math.floor((LARGEST_SHARE * inEpochs) / picture)));
   const parts = {
     ...{ starting, preparing, epochs: inEpochs },
     checkpoints: execution.enableCheckpointing ? checkpoints + checkpoint : 0,
+    ...(pictures === 0 ? {} : { pictures: pictures * picture }),
     concluding,
   };
   let [disk, largest] = [0, 0];
   for (const [path, bytes] of sizes) {
     // What was rehearsed has two epochs.
-    disk += path.includes(`/${subfolders.logs}/`) || path.endsWith(`/${outputs.course}`) ? (bytes * all) / 2 : bytes;
+    const ofEpochs = path.includes(`/${subfolders.logs}/`) || path.endsWith(`/${outputs.course}`);
+    disk += bytes * (ofEpochs ? all / 2 : path.includes(`/${subfolders.pictures}/`) ? pictures : 1);
     largest = Math.max(largest, bytes);
   }
   return {

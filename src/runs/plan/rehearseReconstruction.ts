@@ -6,6 +6,7 @@ import type { Home } from "../machine.ts";
 import { totalMemory } from "../memory.ts";
 import { concludeReconstruction } from "../reconstruct/conclude.ts";
 import { openReconstructionCheckpoints } from "../reconstruct/reconstructionCheckpoints.ts";
+import { reconstructionPictures } from "../reconstruct/reconstructionPictures.ts";
 import { prepareReconstruction, type ReconstructionRun } from "../reconstruct/reconstructionRun.ts";
 import { stopwatch } from "../stopwatch.ts";
 
@@ -15,6 +16,8 @@ export interface ReconstructionRehearsal {
   /** One epoch of each stage, with all patterns; and what its first takes more. */
   readonly epochs: readonly { readonly epoch: number; readonly first: number }[];
   readonly checkpoint: number;
+  /** Of one epoch that is drawn. */
+  readonly picture: number;
   readonly concluding: number;
   /** Bytes in memory, as the run estimates them. */
   readonly memory: number;
@@ -53,8 +56,11 @@ export async function rehearseReconstruction(
     const checkpoints = await openReconstructionCheckpoints(payload, run.identity, home.store);
     await checkpoints?.save(last.state);
     const checkpoint = lap();
+    const pictures = reconstructionPictures(payload, run.dataset.geometry?.objectPixelM, home);
+    await pictures.draw(1, last.look);
+    const picture = lap();
     await concludeReconstruction(run, { driven: last, files: [] }, payload, hooks, home);
-    return { ...{ preparing, epochs, checkpoint, concluding: lap() }, memory: totalMemory(run.memory) };
+    return { ...{ preparing, epochs, checkpoint, picture, concluding: lap() }, memory: totalMemory(run.memory) };
   } finally {
     run.close();
   }

@@ -42,8 +42,11 @@ export function reconstructionMemory(
     });
   // Engines read patterns again in every epoch where keeping them would take too much.
   const read = turned > KEPT_BYTES ? 0 : turned;
-  return [{ what: "the patterns", bytes: patternMemory(patterns) + read }, ...device];
+  return [{ what: "the patterns", bytes: patternMemory(patterns) + read }, ...device, PICTURES];
 }
+
+/** Where pictures are drawn, whatever their size. */
+const PICTURES: MemoryShare = { what: "pictures", bytes: 2 ** 26 };
 
 /** What it writes, by its parts. @param pixels of the object */
 export function reconstructionFiles(
