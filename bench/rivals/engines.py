@@ -39,7 +39,7 @@ import numpy as np  # noqa: E402  (after the number of threads is said)
 class Scan:
     def __init__(self, path):
         with np.load(path) as file:
-            self.amplitudes = file["diffraction"].astype(np.float32)
+            self.amplitudes = file["diff3d" if "diff3d" in file else "diffraction"].astype(np.float32)
             self.positions = np.stack([file["ycoords"], file["xcoords"]], -1).astype(float)
             probe = file["probeGuess"].astype(np.complex64)
             self.probe = probe if probe.ndim == 3 else probe[None]
