@@ -107,6 +107,7 @@ describe("a reconstruction", () => {
       "metrics.json",
       "patterns.png",
       "phase.png",
+      "positions.csv",
       "probe.npz",
       "probe.png",
       "reconstruction.cxi",
