@@ -7,6 +7,9 @@ import { engineFields } from "./engineFields.ts";
 import { choice, integer, optional, real, several, toggle, withDefault } from "./fields.ts";
 import type { SettingGroup, Settings } from "./group.ts";
 
+/** The engine that is chosen by the data. */
+export const AUTO = "auto";
+
 /** A stage as people say it: `engine=rpie,epochs=20`, or the same as names with values. */
 export type StageStatement = string | Settings;
 
@@ -55,7 +58,11 @@ const written = reconstructionWriters.filter((writer) => writer !== npzReconstru
 const stated = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
 
 const schema = z.strictObject({
-  engine: choice(engineNames as [string, ...string[]], "lsqml", "The iterative method."),
+  engine: choice(
+    [...(engineNames as [string, ...string[]]), AUTO],
+    AUTO,
+    "The iterative method. auto chooses it, and with it what is not said of wrappers, noise, epochs and stopping, by the scan and short tries on it, and says why.",
+  ),
   epochs: withDefault(integer({ min: 1 }), 100, "Epochs: passes over all patterns.", free),
   stage: withDefault(
     z.array(z.union([z.string().min(1), z.record(z.string(), stated)])).readonly() as z.ZodType<

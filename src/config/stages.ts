@@ -6,7 +6,7 @@ import { ownersOf, ownSettingNames } from "./engineFields.ts";
 import { allOf } from "./fields.ts";
 import type { Settings } from "./group.ts";
 import { canonicalName, snakeCase } from "./names.ts";
-import type { ReconstructionConfig, StageStatement } from "./reconstructionConfig.ts";
+import { AUTO, type ReconstructionConfig, type StageStatement } from "./reconstructionConfig.ts";
 import { parseSettings } from "./schema.ts";
 
 /** Epochs with one engine, its wrappers and one set of settings. */
@@ -30,6 +30,10 @@ const own = ["engine", "epochs", "subPixel", "wrappers"] as const;
  *   no sense with an engine
  */
 export function stagesOf(config: ReconstructionConfig): readonly StageConfig[] {
+  if (config.engine === AUTO) {
+    if (config.stage.length === 0) return [undecided(config)];
+    return stagesOf({ ...config, engine: BESIDE_STAGES });
+  }
   const said = config.stage.length === 0 ? [{}] : config.stage.map(statedIn);
   const stages = said.map((settings, i) => stageOf(settings, config, i + 1));
   const used = stages.flatMap(({ engine, wrappers }) => [engine, ...wrappers.map(({ name }) => name)]);
@@ -39,9 +43,28 @@ export function stagesOf(config: ReconstructionConfig): readonly StageConfig[] {
   return stages;
 }
 
+/** Of stages that say none. */
+const BESIDE_STAGES = "lsqml";
+
+/** The one stage of a reconstruction whose engine the data choose; the settings of engines are looked at once they have. */
+function undecided(config: ReconstructionConfig): StageConfig {
+  const { epochs, subPixel } = config;
+  const taken = allOf(config.wrappers) ?? [];
+  for (const name of ownSettingNames)
+    if (config[name] !== null && !ownersOf(name).some((owner) => engineNames.includes(owner) || taken.includes(owner)))
+      throw unowned(name, BESIDE_STAGES);
+  return { engine: AUTO, epochs, subPixel, settings: {}, wrappers: [] };
+}
+
 function stageOf(said: Settings, config: ReconstructionConfig, number: number): StageConfig {
   const merged = parseSettings("reconstruction", { ...config, stage: [], ...said });
   const { engine, epochs, subPixel } = merged;
+  if (engine === AUTO)
+    throw new PtychonautError("usage", "auto makes its own stage", {
+      where: `stage ${number}`,
+      expected: engineNames.join(", "),
+      fix: "leave the stages out, or name their engines",
+    });
   const names = wrapperNames.filter((name) => allOf(merged.wrappers)?.includes(name));
   for (const name of Object.keys(said))
     if (ownSettingNames.includes(name) && !ownersOf(name).some((owner) => owner === engine || names.includes(owner)))

@@ -1,4 +1,4 @@
-import type { ReconstructionPayload, Sources } from "../../config/payload.ts";
+import type { Sources } from "../../config/payload.ts";
 import { PtychonautError } from "../../errors.ts";
 import { checkDisk } from "../disk.ts";
 import type { RunHooks } from "../hooks.ts";
@@ -43,7 +43,7 @@ export async function runReconstructionPlan(
   const sources = sourcesOf(request, "reconstruction");
   const payload = await createReconstructionPayload({ ...sources, scan: scans[0], outputDir: FOLDER }, stage);
   const rehearsed = await rehearseReconstruction(payload, watchedHooks(hooks, warnings), stage);
-  const reconstruction = planOf(rehearsed, payload, sizes, starting);
+  const reconstruction = planOf(rehearsed, sizes, starting);
   const { disk, diskForAMoment } = reconstruction;
   const shares = [
     { what: "what the reconstruction leaves", bytes: disk },
@@ -59,11 +59,11 @@ export async function runReconstructionPlan(
 }
 
 function planOf(
-  { preparing, epochs, checkpoint, picture, concluding, memory }: ReconstructionRehearsal,
-  { stages, reconstruction, execution, overridden }: ReconstructionPayload,
+  { preparing, epochs, checkpoint, picture, concluding, memory, payload }: ReconstructionRehearsal,
   sizes: ReadonlyMap<string, number>,
   starting: number,
 ): TrainingPlan {
+  const { stages, reconstruction, execution, overridden } = payload;
   const all = stages.reduce((sum, stage) => sum + stage.epochs, 0);
   const inEpochs = epochs.reduce((sum, { epoch, first }, i) => sum + stages[i].epochs * epoch + first, 0);
   const every = reconstruction.checkpointEveryNEpochs;

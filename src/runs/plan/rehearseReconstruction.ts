@@ -19,6 +19,8 @@ export interface ReconstructionRehearsal {
   /** Of one epoch that is drawn. */
   readonly picture: number;
   readonly concluding: number;
+  /** With what `auto` chose. */
+  readonly payload: ReconstructionPayload;
   /** Bytes in memory, as the run estimates them. */
   readonly memory: number;
 }
@@ -59,8 +61,12 @@ export async function rehearseReconstruction(
     const pictures = reconstructionPictures(payload, run.dataset.geometry?.objectPixelM, home);
     await pictures.draw(1, last.look);
     const picture = lap();
-    await concludeReconstruction(run, { driven: last, files: [] }, payload, hooks, home);
-    return { ...{ preparing, epochs, checkpoint, picture, concluding: lap() }, memory: totalMemory(run.memory) };
+    await concludeReconstruction(run, { driven: last, files: [] }, run.payload, hooks, home);
+    return {
+      ...{ preparing, epochs, checkpoint, picture, concluding: lap() },
+      payload: run.payload,
+      memory: totalMemory(run.memory),
+    };
   } finally {
     run.close();
   }

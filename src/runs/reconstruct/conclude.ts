@@ -209,6 +209,7 @@ function recordOf(
     startedAt: startedAt.toISOString(),
     seconds,
     stages: stagesAsRun(run, stages),
+    ...(run.why.length === 0 ? {} : { chosenBecause: run.why }),
     scales: { used: scales },
     patterns: { reconstructed: used.length - heldOut.length, heldOut: heldOut.length },
     warnings,

@@ -23,12 +23,13 @@ export function runReconstruction(payload: ReconstructionPayload, hooks: RunHook
   return inLockedFolder(payload.outputDir, home.store, hooks.log, () => reconstruction(payload, hooks, home));
 }
 
-async function reconstruction(payload: ReconstructionPayload, hooks: RunHooks, home: Home): Promise<RunOutcome> {
+async function reconstruction(asked: ReconstructionPayload, hooks: RunHooks, home: Home): Promise<RunOutcome> {
   const { store, machine } = home;
-  const server = await logServer(payload.execution, machine);
+  const server = await logServer(asked.execution, machine);
   const early: string[] = [];
-  const checkpoint = await checkpointToResume(payload, store, (line) => early.push(line));
-  const run = await prepareReconstruction(payload, hooks, home, checkpoint?.seed);
+  const checkpoint = await checkpointToResume(asked, store, (line) => early.push(line));
+  const run = await prepareReconstruction(asked, hooks, home, checkpoint?.seed);
+  const { payload } = run;
   try {
     for (const line of early) run.warn(line);
     const from = checkpoint?.restore(run.identity);

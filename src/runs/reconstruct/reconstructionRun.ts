@@ -29,6 +29,7 @@ import type { Home, Machine } from "../machine.ts";
 import { checkMemory, type MemoryShare, smallerReconstruction } from "../memory.ts";
 import { skippedNote } from "../skippedNote.ts";
 import { stopwatch } from "../stopwatch.ts";
+import { chooseSettings } from "./chooseSettings.ts";
 import { type FirstGuess, firstGuess } from "./firstGuess.ts";
 import { reconstructionFiles, reconstructionMemory } from "./reconstructionMemory.ts";
 import { type ScanForEngines, scanForEngines } from "./scanForEngines.ts";
@@ -36,6 +37,10 @@ import { sliceWarnings } from "./sliceWarnings.ts";
 
 /** Everything that a reconstruction works with, before it starts. */
 export interface ReconstructionRun extends ScanForEngines {
+  /** With what `auto` chose. */
+  readonly payload: ReconstructionPayload;
+  /** Why it chose so; empty where all was said. */
+  readonly why: readonly string[];
   readonly startedAt: Date;
   readonly dataset: Dataset;
   readonly propagator: Propagator;
@@ -83,18 +88,18 @@ export async function prepareReconstruction(
 
 async function prepareOn(
   { dataset: asRead, close }: OpenScan,
-  payload: ReconstructionPayload,
+  asked: ReconstructionPayload,
   hooks: RunHooks,
   home: Home,
   resumed: number | undefined,
 ): Promise<Omit<ReconstructionRun, "startedAt" | "seconds">> {
   const { machine, store } = home;
-  const { data, reconstruction, execution } = payload;
-  const seed = resumed ?? seedOf(payload);
-  const dataset = checkedScan(asRead, statedOptions(data, payload.overridden), data, true);
+  const { data, reconstruction, execution } = asked;
+  const seed = resumed ?? seedOf(asked);
+  const dataset = checkedScan(asRead, statedOptions(data, asked.overridden), data, true);
   const propagator = scanPropagator([dataset]);
   for (const format of reconstruction.outputFormat ?? [])
-    checkPixel(reconstructionWriterNamed(format), dataset.geometry?.objectPixelM, payload.scan);
+    checkPixel(reconstructionWriterNamed(format), dataset.geometry?.objectPixelM, asked.scan);
   const warnings: string[] = [];
   const warn = (line: string): void => {
     warnings.push(line);
@@ -106,16 +111,19 @@ async function prepareOn(
   const [splitRandom, orderRandom] = [random.fork(), random.fork()];
   const asMeasured = scanForEngines(dataset, data, reconstruction, splitRandom);
   const { slices } = asMeasured.scan;
-  if (slices !== undefined) for (const line of sliceWarnings(slices, dataset.patterns.height, payload.scan)) warn(line);
+  if (slices !== undefined) for (const line of sliceWarnings(slices, dataset.patterns.height, asked.scan)) warn(line);
   const { init, maxCanvasPixels } = reconstruction;
   const prepared =
     init === null || resumed !== undefined
       ? asMeasured
-      : begunWith(asMeasured, await firstGuess(init, dataset, payload, hooks, home), warn);
+      : begunWith(asMeasured, await firstGuess(init, dataset, asked, hooks, home), warn);
   const canvas = planCanvas(prepared.scan.positions, dataset.patterns.height, {
     ...(maxCanvasPixels === null ? {} : { maxPixels: maxCanvasPixels }),
     frames: prepared.used,
   });
+  const onDevice = () => machine.kernels({ threads: execution.threads ?? machine.parallelism });
+  const { payload, why } = await chooseSettings(asked, prepared, onDevice, hooks.signal);
+  for (const line of why) hooks.log(line);
   const stages = payload.stages.map(({ engine, wrappers, ...stage }) => ({
     ...stage,
     subPixel: subPixelOf(stage.subPixel, wrappers, prepared.scan.positions),
@@ -138,7 +146,7 @@ async function prepareOn(
     ...prepared,
     ...{ dataset, propagator, kernels, runtime, seed, random: orderRandom, memory, warnings, warn, close },
     ...(graphs === undefined ? {} : { graphs }),
-    stages,
+    ...{ stages, payload, why },
     identity: identityOf(payload, dataset, seed),
   };
 }
