@@ -14,6 +14,8 @@ export interface InferenceConfig {
   readonly maxCanvasPixels: number | null;
   /** What the object is written as beside reconstruction.npz; null: nothing else. */
   readonly outputFormat: readonly string[] | null;
+  /** Expected errors of every pixel. */
+  readonly confidence: boolean;
   /** An engine and its epochs, as `rpie:20`, that go on from the object; null: none. */
   readonly refine: string | null;
   /** Patterns to reconstruct, from the first; null: all. */
@@ -54,6 +56,10 @@ const schema = z.strictObject({
   outputFormat: several(
     formats,
     `Formats in which the object is written as well, beside reconstruction.npz: ${written.map(({ name, title }) => `${name} (${title})`).join(", ")}.`,
+  ),
+  confidence: toggle(
+    false,
+    "Expected errors of every pixel's amplitude and phase, and half-data FRC: the patches of each half of the patterns are put together by themselves as well.",
   ),
   refine: optional(
     z.string().min(1),

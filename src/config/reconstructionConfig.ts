@@ -27,6 +27,7 @@ interface Common {
   readonly thicknessM: number | null;
   readonly patience: number | null;
   readonly stopAtNoise: boolean;
+  readonly confidence: boolean;
   readonly checkpointEveryNEpochs: number | null;
   /** What the object begins as. */
   readonly init: string | null;
@@ -113,6 +114,11 @@ const schema = z.strictObject({
   stopAtNoise: toggle(
     false,
     "Stop when the deviance of the patterns is that of their noise: what is fitted beyond it is noise.",
+    free,
+  ),
+  confidence: toggle(
+    false,
+    "Expected errors of every pixel's amplitude and phase, and half-data FRC, by two more reconstructions from half of the patterns each: twice the time.",
     free,
   ),
   checkpointEveryNEpochs: optional(

@@ -54,7 +54,7 @@ export async function predictPatches(run: PredictionRun): Promise<PredictionRepo
     const finite = finitePatches(patches);
     notFinite += patches.shape[0] - finite.length;
     const frames = finite.map((k) => batch.frames[k]);
-    assembler.add(select(patches, finite), positionsOf(run.positions, frames));
+    assembler.add(selectPatches(patches, finite), positionsOf(run.positions, frames));
     for (const frame of frames) placed.add(frame);
     done += realGroups(batch);
     batches++;
@@ -79,8 +79,8 @@ function first({ shape, data }: ComplexArray, count: number): ComplexArray {
   return { shape: [count, ...shape.slice(1)], data: data.subarray(0, (data.length / shape[0]) * count) };
 }
 
-/** One value that is not finite would spread over everything that overlaps with its patch. */
-function finitePatches({ shape, data }: ComplexArray): number[] {
+/** Indices of patches that can be placed: one value that is not finite would spread over everything that overlaps with its patch. */
+export function finitePatches({ shape, data }: ComplexArray): number[] {
   const size = data.length / shape[0];
   return Array.from({ length: shape[0] }, (_, k) => k).filter((k) => {
     for (let i = k * size; i < (k + 1) * size; i++) if (!Number.isFinite(data[i])) return false;
@@ -88,7 +88,8 @@ function finitePatches({ shape, data }: ComplexArray): number[] {
   });
 }
 
-function select(patches: ComplexArray, indices: readonly number[]): ComplexArray {
+/** Those of some indices; no copy where it is all. */
+export function selectPatches(patches: ComplexArray, indices: readonly number[]): ComplexArray {
   const { shape, data } = patches;
   if (indices.length === shape[0]) return patches;
   const size = data.length / shape[0];

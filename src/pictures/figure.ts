@@ -17,7 +17,12 @@ export interface Panel extends PanelValues {
   readonly caption?: string;
   /** Places to mark, as (y, x) in pixels of the image, pixel centres at whole numbers. */
   readonly dots?: readonly (readonly [y: number, x: number])[];
+  /** Lines over the image, each from one end to the other, in the same pixels. */
+  readonly hatching?: readonly Stroke[];
 }
+
+/** From (y, x) to (y, x). */
+export type Stroke = readonly [from: readonly [y: number, x: number], to: readonly [y: number, x: number]];
 
 export interface FigureOptions {
   /** Side of an object pixel in metres; the scale bar is in pixels when it is unknown. */
@@ -33,6 +38,7 @@ export interface FigureOptions {
 const warningInk: Colour = [178, 24, 24];
 const noteInk: Colour = [130, 130, 130];
 const dotInk: Colour = [213, 60, 40];
+const hatchInk: Colour = [213, 60, 40];
 const margin = 20;
 const panelGap = 32;
 const titleHeight = 28;
@@ -172,6 +178,9 @@ function panelMarks(prepared: Prepared, left: number, above: number): Mark[] {
     ...(panel.dots === undefined
       ? []
       : [{ kind: "dots", points: panel.dots.map(onSheet), radius: 1.25, colour: dotInk } as const]),
+    ...(panel.hatching ?? []).map(
+      (stroke): Mark => ({ kind: "line", points: stroke.map(onSheet), thickness: 1, colour: hatchInk }),
+    ),
     ...colourBarMarks(prepared, left + size.width + barGap, top),
     ...(scaleBar === undefined ? [] : scaleBarMarks(scaleBar, left, foot)),
     ...(prepared.noteBeside ? [textMark(size.note, left + size.width, foot, "right", noteInk)] : []),

@@ -43,9 +43,9 @@ const products: Readonly<Record<WritingCommand, Products>> = {
   "import-weights": { names: [outputs.model], own: outputs.model, notBeside: outputs.training, again: true },
   infer: {
     names: [
-      ...[outputs.run, outputs.reconstruction, outputs.metrics],
+      ...[outputs.run, outputs.reconstruction, outputs.metrics, outputs.confidence],
       ...reconstructionWriters.flatMap(filesOf),
-      ...picturesOf("amplitude", "phase", "scan", "patterns", "probe"),
+      ...picturesOf("amplitude", "phase", "scan", "patterns", "probe", "confidence"),
     ],
     own: outputs.reconstruction,
     notBeside: outputs.course,
@@ -53,9 +53,9 @@ const products: Readonly<Record<WritingCommand, Products>> = {
   },
   reconstruct: {
     names: [
-      ...[outputs.run, outputs.reconstruction, outputs.course, outputs.positions, outputs.metrics],
+      ...[outputs.run, outputs.reconstruction, outputs.course, outputs.positions, outputs.metrics, outputs.confidence],
       ...reconstructionWriters.flatMap(filesOf),
-      ...picturesOf("amplitude", "phase", "scan", "patterns", "probe", "error", "slices"),
+      ...picturesOf("amplitude", "phase", "scan", "patterns", "probe", "error", "slices", "confidence"),
       /^probe\.npz$/,
       /^checkpoints\/.*\.ckpt\.zip$/,
     ],

@@ -11,6 +11,8 @@ export const outputs = {
   intensities: "intensities.npz",
   mlflow: "mlflow.json",
   reconstruction: "reconstruction.npz",
+  /** Expected errors of every pixel. */
+  confidence: "confidence.npz",
   metrics: "metrics.json",
   comparison: {
     metrics: "comparison.csv",
@@ -43,6 +45,7 @@ export const outputs = {
     error: "error",
     /** Of an object that has several. */
     slices: "slices",
+    confidence: "confidence",
     comparison: "comparison",
     patches: "patch_grid",
   },

@@ -25,6 +25,11 @@ describe("reconstruct", () => {
     ]);
   });
 
+  it("expected errors are made where they are asked for", async () => {
+    expect((await reconstructWith()).reconstruction.confidence).toBe(false);
+    expect((await reconstructWith("--confidence")).reconstruction.confidence).toBe(true);
+  });
+
   it("settings of the engine and of wrappers are flags, and stand in the config file's group", async () => {
     const flags = await reconstructWith(
       ...["--engine", "rpie", "--epochs", "7", "--alpha", "0.3", "--batch_size", "4"],

@@ -3,16 +3,21 @@ import type { ModelConfig } from "../../config/modelConfig.ts";
 import type { InferencePayload } from "../../config/payload.ts";
 import type { Scales } from "../../data/normalisation.ts";
 import { type Assembled, createAssembler } from "../../inference/assemble.ts";
+import { type AssembledHalf, assembledHalves } from "../../inference/assembledHalves.ts";
 import { fitToData } from "../../inference/dataFit.ts";
 import { explainedText, inferenceWarnings, pictureWarning } from "../../inference/explanationWarnings.ts";
+import { lightOnCanvas } from "../../inference/lightOnCanvas.ts";
 import { type PatchEvidence, patchEvidence } from "../../inference/patchEvidence.ts";
 import { probeWeights, uniformWeights } from "../../inference/patchWeights.ts";
 import { patternExamples } from "../../inference/patternExamples.ts";
 import { tilted } from "../../inference/phaseRamp.ts";
 import { type PredictionReport, positionsOf, predictPatches } from "../../inference/predictPatches.ts";
 import { toReconstruction } from "../../inference/reconstruction.ts";
+import { type Stitched, scaleParts } from "../../inference/stitch.ts";
 import { pauses } from "../../pause.ts";
+import { Random } from "../../random.ts";
 import { inLockedFolder } from "../claimFolder.ts";
+import { type Judged, judge } from "../confidence.ts";
 import { sourceLines } from "../conversionWords.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
 import type { Home } from "../machine.ts";
@@ -24,7 +29,7 @@ import { stopwatch } from "../stopwatch.ts";
 import { type InferenceMetrics, inferenceMetrics } from "./inferenceMetrics.ts";
 import { type InferenceDeps, type InferenceRun, prepareInference } from "./inferenceRun.ts";
 import { type AlsoWritten, removeReconstructionFiles, writeReconstructionFiles } from "./reconstructionFiles.ts";
-import { scaledByData } from "./scaledByData.ts";
+import { scaledByData, type VarproReport } from "./scaledByData.ts";
 
 /**
  * A whole reconstruction with a trained network alone: reads bundle and scan, predicts every pattern's patch, stitches them, and
@@ -59,6 +64,8 @@ interface Prediction {
   readonly report: PredictionReport;
   /** Absent when nothing could be placed. */
   readonly assembled?: Assembled;
+  /** Where expected errors are asked for. */
+  readonly halves?: readonly [AssembledHalf, AssembledHalf];
   readonly patches: PatchEvidence;
   readonly files: readonly string[];
 }
@@ -68,13 +75,18 @@ async function predict(run: InferenceRun, payload: InferencePayload, hooks: RunH
   const { inference, execution } = payload;
   const { groups } = prediction.source;
   const trim = inference.middleTrim;
-  const assembler = createAssembler({
+  const assembly = {
     canvas: run.canvas,
     trim,
     weights: inference.patchWeighting === "probe" ? probeWeights(run.probe, trim) : uniformWeights(trim),
     phaseAlignment: inference.phaseAlignment,
     patches: groups.count * groups.size,
-  });
+  };
+  const assembler = createAssembler(assembly);
+  // Which pattern is of which half is drawn, the same way in every run.
+  const halves = inference.confidence
+    ? assembledHalves(assembly, dataset.positions, prediction.frames, new Random(payload.data.subsampleSeed ?? 0))
+    : undefined;
   const stats = execution.logPatchStats ? patchStatsFiles("inference", execution.patchStatsLimit) : undefined;
   const evidence = patchEvidence({
     ...physicsOf(run, payload.model),
@@ -87,11 +99,15 @@ async function predict(run: InferenceRun, payload: InferencePayload, hooks: RunH
     onBatch(patches, done, frames) {
       stats?.add(patches);
       evidence.add(patches, frames);
+      halves?.add(patches, frames);
       progress.update(done);
     },
   }).finally(() => progress.finish());
   const lap = stopwatch();
   const assembled = report.frames.length === 0 ? undefined : await assembler.finish(signal);
+  const half = report.interrupted ? undefined : await halves?.finish(signal);
+  if (halves !== undefined && half === undefined)
+    run.warn("not all patterns were predicted, or too few for two halves, so there are no expected errors");
   for (const [stage, ms] of Object.entries(report.timings)) seconds[stage] = ms / 1000;
   seconds["assembly"] = seconds["assembly"] + lap();
   if (report.notFinite > 0) run.warn(`${report.notFinite} predicted patches are not finite and were left out`);
@@ -100,7 +116,11 @@ async function predict(run: InferenceRun, payload: InferencePayload, hooks: RunH
   await removeRunRecord(payload.outputDir, home.store);
   const pictures = pictureFiles(execution.pictureFormats, home);
   const files = (await stats?.write(payload.outputDir, home.store, pictures)) ?? [];
-  return { report, files, patches: evidence.finish(), ...(assembled === undefined ? {} : { assembled }) };
+  return {
+    ...{ report, files, patches: evidence.finish() },
+    ...(assembled === undefined ? {} : { assembled }),
+    ...(half === undefined ? {} : { halves: half }),
+  };
 }
 
 /** The physics that predicted patterns are made with, here and in what looks at them. */
@@ -126,7 +146,7 @@ function warnOfAlignment(assembled: Assembled | undefined, warn: (line: string) 
 /** Measures, writes everything and says how it went. */
 async function conclude(
   run: InferenceRun,
-  { report, assembled, patches, files: written }: Prediction,
+  { report, assembled, halves, patches, files: written }: Prediction,
   payload: InferencePayload,
   hooks: RunHooks,
   home: Home,
@@ -168,10 +188,19 @@ async function conclude(
   const doubts = inferenceWarnings(fit, patches);
   for (const line of doubts) run.warn(line);
   await pause();
+  const judged =
+    halves === undefined
+      ? undefined
+      : judgedBy(halves, run, {
+          ...stitched,
+          positions: reconstruction.positions,
+          scaled: varpro?.report ?? undefined,
+        });
   const metrics = {
     ...inferenceMetrics(reconstruction, dataset, fit, run.warn),
     patches,
     ...(varpro === undefined ? {} : { varpro: varpro.report }),
+    ...(judged === undefined ? {} : { halfData: judged.metrics }),
   };
   await pause();
   seconds["evaluation"] = lap();
@@ -187,10 +216,28 @@ async function conclude(
   const results = {
     ...{ reconstruction, metrics, pictures, run: withCircumstances(record, home) },
     ...alsoWritten(run, payload),
+    ...(judged === undefined ? {} : { judged }),
   };
   const files = await writeReconstructionFiles(payload.outputDir, results, home);
   hooks.log(summary(report, metrics));
   return { ...outcome, files: [...written, ...files] };
+}
+
+/** Expected errors, of halves whose parts are scaled as those of the whole were. */
+function judgedBy(
+  halves: readonly [AssembledHalf, AssembledHalf],
+  { probe, canvas, prediction: { scales }, warn }: InferenceRun,
+  whole: Pick<Stitched, "object" | "weight"> & {
+    readonly positions: Float64Array;
+    readonly scaled: VarproReport | undefined;
+  },
+): Judged | undefined {
+  const { s1, s2 } = whole.scaled?.applied === true ? whole.scaled : { s1: 1, s2: 1 };
+  const [first, second] = halves.map(({ stitched, patterns }) => ({
+    ...{ object: scaleParts(stitched.object, s1, s2), coverage: stitched.weight, patterns },
+  }));
+  const light = lightOnCanvas(probe, whole.positions, canvas);
+  return judge({ object: whole.object, coverage: whole.weight, halves: [first, second], light, scales }, warn);
 }
 
 /** The object in the format that was asked for, with the probe and what is known of the experiment. */

@@ -203,7 +203,11 @@ function memoryShares(
     { what: "the network", bytes: provider === "cpu" ? graphMemory(peak, weights, PREDICTION_COPIES) : 0 },
     { what: "the patterns", bytes: patternMemory(patterns) },
     { what: `the object of ${canvas.height} x ${canvas.width}`, bytes: CANVAS_BYTES * canvas.height * canvas.width },
-    { what: "patches whose phases are aligned", bytes: kept },
+    { what: "patches whose phases are aligned", bytes: inference.confidence ? 2 * kept : kept },
+    {
+      what: "the halves for expected errors",
+      bytes: inference.confidence ? 2 * CANVAS_BYTES * canvas.height * canvas.width : 0,
+    },
   ];
 }
 

@@ -1,5 +1,6 @@
 import type { ComplexArray } from "../../arrays.ts";
 import { wellCovered } from "../../inference/coverage.ts";
+import { confidenceFigure } from "../../pictures/confidenceFigure.ts";
 import { type FigureOptions, figure, figureOfRows } from "../../pictures/figure.ts";
 import { objectPanels, sliceRows } from "../../pictures/objectFigure.ts";
 import { type PatternPair, patternsFigure } from "../../pictures/patternsFigure.ts";
@@ -11,6 +12,7 @@ import { lostInReconstruction } from "../../reconstructions/lost.ts";
 import type { ReconstructionToWrite } from "../../reconstructions/reconstructionFormat.ts";
 import { type Reconstruction, writeReconstruction } from "../../reconstructions/reconstructionNpz.ts";
 import { reconstructionWriterNamed, reconstructionWriters } from "../../reconstructions/registry.ts";
+import { confidenceFile, type Judged } from "../confidence.ts";
 import type { Home } from "../machine.ts";
 import { fileToWrite } from "../outputFile.ts";
 import { outputs } from "../outputs.ts";
@@ -27,6 +29,8 @@ export interface ReconstructionRecord {
   /** `metrics.json`, where there is something to measure. */
   readonly metrics?: unknown;
   readonly pictures: ReconstructionPictures;
+  /** Expected errors, where they were asked for. */
+  readonly judged?: Judged;
   /** What the object is written as as well. */
   readonly also?: AlsoWritten;
 }
@@ -65,7 +69,7 @@ export async function writeReconstructionFiles(
   record: ReconstructionRecord,
   home: Home,
 ): Promise<string[]> {
-  const { reconstruction, metrics, run, pictures } = record;
+  const { reconstruction, metrics, run, pictures, judged } = record;
   const { store } = home;
   const path = (name: string): string => joinPath(folder, name);
   const files: string[] = [];
@@ -78,8 +82,10 @@ export async function writeReconstructionFiles(
   await removePictures(folder, store);
   await removeOtherFormats(folder, store);
   if (record.also !== undefined) files.push(...(await writeAlso(folder, reconstruction, record.also, store)));
+  if (judged === undefined) await store.remove(path(outputs.confidence));
+  else await write(outputs.confidence, confidenceFile(judged, reconstruction));
   const drawn = pictureFiles(pictures.formats, home);
-  for (const [name, sheet] of Object.entries(sheetsOf(reconstruction, pictures)))
+  for (const [name, sheet] of Object.entries(sheetsOf(reconstruction, pictures, judged)))
     files.push(...(await drawn.write(path(name), sheet)));
   if (metrics !== undefined) await write(outputs.metrics, jsonText(metrics));
   await write(outputs.run, jsonText(run));
@@ -116,15 +122,15 @@ async function removeOtherFormats(folder: string, store: RunStore): Promise<void
 
 /** Takes away what an earlier reconstruction left, its record first. */
 export async function removeReconstructionFiles(folder: string, store: RunStore): Promise<void> {
-  const { run, reconstruction, metrics } = outputs;
-  for (const name of [run, reconstruction, metrics]) await store.remove(joinPath(folder, name));
+  const { run, reconstruction, metrics, confidence } = outputs;
+  for (const name of [run, reconstruction, metrics, confidence]) await store.remove(joinPath(folder, name));
   await removeOtherFormats(folder, store);
   await removePictures(folder, store);
 }
 
 async function removePictures(folder: string, store: RunStore): Promise<void> {
-  const { amplitude, phase, scan, patterns, probe, slices } = outputs.pictures;
-  for (const name of [amplitude, phase, scan, patterns, probe, slices])
+  const { amplitude, phase, scan, patterns, probe, slices, confidence } = outputs.pictures;
+  for (const name of [amplitude, phase, scan, patterns, probe, slices, confidence])
     for (const format of PICTURE_FORMATS) await store.remove(joinPath(folder, `${name}.${format}`));
 }
 
@@ -132,6 +138,7 @@ async function removePictures(folder: string, store: RunStore): Promise<void> {
 function sheetsOf(
   { object, slices, coverage, positions, origin, pixelSizeM }: Reconstruction,
   { probe, patterns, mask, warning }: ReconstructionPictures,
+  judged: Judged | undefined,
 ): Readonly<Record<string, () => Sheet>> {
   const scale: FigureOptions = pixelSizeM === undefined ? {} : { pixelSizeM };
   // What is wrong with the result stands above what is of the result.
@@ -150,6 +157,9 @@ function sheetsOf(
     ...(slices === undefined
       ? {}
       : { [names.slices]: () => figureOfRows(sliceRows(slices, wellCovered(coverage)), options) }),
+    ...(judged === undefined
+      ? {}
+      : { [names.confidence]: () => confidenceFigure({ object, known: judged.known, ...judged.confidence }, options) }),
     ...(patterns.length === 0
       ? {}
       : { [names.patterns]: () => patternsFigure(patterns, probe.shape.slice(1) as [number, number], mask, options) }),

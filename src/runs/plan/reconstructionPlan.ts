@@ -77,6 +77,8 @@ function planOf(
     checkpoints: execution.enableCheckpointing ? checkpoints + checkpoint : 0,
     ...(pictures === 0 ? {} : { pictures: pictures * picture }),
     concluding,
+    // Two runs with half of the patterns each.
+    ...(reconstruction.confidence ? { halves: inEpochs } : {}),
   };
   let [disk, largest] = [0, 0];
   for (const [path, bytes] of sizes) {

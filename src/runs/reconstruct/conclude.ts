@@ -1,6 +1,7 @@
 import type { ReconstructionPayload } from "../../config/payload.ts";
 import type { StageConfig } from "../../config/stages.ts";
 import type { Dataset } from "../../data/dataset.ts";
+import { energyOf } from "../../data/normalisation.ts";
 import type { Driven, DriverEnd } from "../../engines/driver.ts";
 import type { Look } from "../../engines/runningStage.ts";
 import { setting } from "../../errors.ts";
@@ -11,6 +12,7 @@ import { toReconstruction } from "../../inference/reconstruction.ts";
 import { pauses } from "../../pause.ts";
 import { errorFigure } from "../../pictures/errorFigure.ts";
 import { counted } from "../../printable.ts";
+import { type Judged, judge } from "../confidence.ts";
 import { sourceLines } from "../conversionWords.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
 import { inferenceMetrics } from "../infer/inferenceMetrics.ts";
@@ -23,6 +25,7 @@ import { type RunRecord, removeRunRecord, scanInput, withCircumstances, writeRun
 import { stopwatch } from "../stopwatch.ts";
 import { writeJson } from "../store.ts";
 import { writeProbeFiles } from "../train/probeFiles.ts";
+import type { HalfLook } from "./halfReconstructions.ts";
 import { physicalEstimate } from "./physicalEstimate.ts";
 import type { Followed } from "./reconstructionLoop.ts";
 import type { ReconstructionRun } from "./reconstructionRun.ts";
@@ -30,7 +33,7 @@ import type { ReconstructionRun } from "./reconstructionRun.ts";
 /** Measures, writes everything and says how it went. */
 export async function concludeReconstruction(
   run: ReconstructionRun,
-  { driven, files: written }: Followed,
+  { driven, files: written, halves }: Followed & { readonly halves?: readonly [HalfLook, HalfLook] | undefined },
   payload: ReconstructionPayload,
   hooks: RunHooks,
   home: Home,
@@ -62,11 +65,14 @@ export async function concludeReconstruction(
   for (const line of doubts) run.warn(line);
   await pause();
   const { heldOut, error, deviance } = history[history.length - 1];
+  const judged = halves === undefined ? undefined : judgedBy(halves, run, driven.look, physical);
+  await pause();
   const metrics = {
     ...inferenceMetrics(reconstruction, run.dataset, fit, run.warn),
     ...(fit === undefined ? { deviance } : {}),
     lastEpoch: { rFactor: error, deviance },
     heldOut: heldOut && { rFactor: heldOut.error, deviance: heldOut.deviance, patterns: run.heldOut.length },
+    ...(judged === undefined ? {} : { halfData: judged.metrics }),
   };
   await pause();
   const files = [...written, ...(await writeCourse(run, driven, payload, doubts, home))];
@@ -83,6 +89,7 @@ export async function concludeReconstruction(
   const results = {
     ...{ reconstruction, metrics, pictures, run: withCircumstances(record, home) },
     ...alsoWritten(run, probe, payload),
+    ...(judged === undefined ? {} : { judged }),
   };
   const left = await writeReconstructionFiles(outputDir, results, home);
   hooks.log(summary(driven, fit));
@@ -126,6 +133,21 @@ function placed(
     frameIntensity: last.wrappers.some(({ wrapper }) => wrapper.name === "intensities"),
   };
   return { reconstruction, onScan };
+}
+
+/** Expected errors. The light is that of the physical probe, which belongs to the physical object. */
+function judgedBy(
+  halves: readonly [HalfLook, HalfLook],
+  { scales, warn }: ReconstructionRun,
+  look: Look,
+  { object, probe }: ReturnType<typeof physicalEstimate>,
+): Judged | undefined {
+  const dimmer = energyOf(probe) / energyOf(look.probe);
+  const [first, second] = halves.map((half) => ({
+    ...{ object: physicalEstimate(half.look).object, coverage: half.look.light, patterns: half.patterns },
+  }));
+  const light = look.light.map((value) => dimmer * value);
+  return judge({ object, coverage: look.light, halves: [first, second], light, scales }, warn);
 }
 
 /** With what the data decided. */

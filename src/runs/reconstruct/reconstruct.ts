@@ -7,6 +7,7 @@ import { loggedToItsEnd, logServer, openRunLog } from "../loggers/runLog.ts";
 import type { Home } from "../machine.ts";
 import { scanInput } from "../runRecord.ts";
 import { concludeReconstruction } from "./conclude.ts";
+import { halfReconstructions } from "./halfReconstructions.ts";
 import { noiseDevianceOf } from "./noiseDeviance.ts";
 import { checkpointToResume, openReconstructionCheckpoints, removeCheckpoint } from "./reconstructionCheckpoints.ts";
 import { follow, metricRow } from "./reconstructionLoop.ts";
@@ -48,7 +49,10 @@ async function reconstruction(asked: ReconstructionPayload, hooks: RunHooks, hom
       };
       const noise = payload.reconstruction.stopAtNoise ? noiseDevianceOf(run, run.warn) : undefined;
       const followed = await follow(run, from, noise, records, payload, hooks);
-      return concludeReconstruction(run, followed, payload, hooks, home);
+      const halves = payload.reconstruction.confidence
+        ? await halfReconstructions(run, followed.driven, hooks)
+        : undefined;
+      return concludeReconstruction(run, { ...followed, halves }, payload, hooks, home);
     });
   } finally {
     run.close();

@@ -48,6 +48,16 @@ export function reconstructionMemory(
 /** Where pictures are drawn, whatever their size. */
 const PICTURES: MemoryShare = { what: "pictures", bytes: 2 ** 26 };
 
+/** Two halves with their light, and what comparing them takes; bytes a pixel. */
+const CONFIDENCE_BYTES = 250;
+
+/** What expected errors take, where they are asked for. */
+export const confidenceMemory = (
+  { height, width }: { readonly height: number; readonly width: number },
+  { confidence }: { readonly confidence: boolean },
+): readonly MemoryShare[] =>
+  confidence ? [{ what: "the halves for expected errors", bytes: CONFIDENCE_BYTES * height * width }] : [];
+
 /** What it writes, by its parts. @param pixels of the object */
 export function reconstructionFiles(
   memory: readonly MemoryShare[],

@@ -31,7 +31,7 @@ import { skippedNote } from "../skippedNote.ts";
 import { stopwatch } from "../stopwatch.ts";
 import { chooseSettings } from "./chooseSettings.ts";
 import { type FirstGuess, firstGuess } from "./firstGuess.ts";
-import { reconstructionFiles, reconstructionMemory } from "./reconstructionMemory.ts";
+import { confidenceMemory, reconstructionFiles, reconstructionMemory } from "./reconstructionMemory.ts";
 import { type ScanForEngines, scanForEngines } from "./scanForEngines.ts";
 import { sliceWarnings } from "./sliceWarnings.ts";
 
@@ -134,7 +134,10 @@ async function prepareOn(
   const onKernels = stages.some(({ engine }) => engine.inGraphs !== true);
   const kernels = kernelsFor(execution, machine, onKernels);
   const graphs = inGraphs ? await graphsFor(execution, machine) : undefined;
-  const memory = reconstructionMemory(prepared, dataset, canvas, stages);
+  const memory = [
+    ...reconstructionMemory(prepared, dataset, canvas, stages),
+    ...confidenceMemory(canvas, reconstruction),
+  ];
   for (const line of checkMemory(memory, machine.memory, smallerReconstruction)) warn(line);
   const files = reconstructionFiles(memory, canvas.height * canvas.width, execution);
   for (const line of await checkDisk(files, payload.outputDir, store, smallerReconstruction)) warn(line);
