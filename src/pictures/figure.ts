@@ -179,7 +179,7 @@ function panelMarks(prepared: Prepared, left: number, above: number): Mark[] {
       ? []
       : [{ kind: "dots", points: panel.dots.map(onSheet), radius: 1.25, colour: dotInk } as const]),
     ...(panel.hatching ?? []).map(
-      (stroke): Mark => ({ kind: "line", points: stroke.map(onSheet), thickness: 1, colour: hatchInk }),
+      (stroke): Mark => ({ kind: "line", points: stroke.map(onSheet), thickness: 1.5, colour: hatchInk }),
     ),
     ...colourBarMarks(prepared, left + size.width + barGap, top),
     ...(scaleBar === undefined ? [] : scaleBarMarks(scaleBar, left, foot)),
