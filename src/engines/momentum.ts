@@ -37,6 +37,11 @@ export class Momentum {
     this.begin();
   }
 
+  /** The wave was multiplied by this, and so is what it remembers. Between two epochs. */
+  rescale(factor: number): void {
+    this.#kernels.combine(this.velocity, factor, this.velocity, 0, this.velocity);
+  }
+
   release(): void {
     this.#kernels.release(this.velocity, this.#before);
   }

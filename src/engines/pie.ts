@@ -4,6 +4,7 @@ import type { EngineRun, Epoch, EpochReport, Remembered } from "./engine.ts";
 import type { Experiment } from "./experiment.ts";
 import type { Images, Numbers, Shape, Waves } from "./kernels/kernels.ts";
 import { Momentum } from "./momentum.ts";
+import { restoreProbeEnergy } from "./probeEnergy.ts";
 import type { ChoiceSetting, NumberSetting } from "./settings.ts";
 import { Sums } from "./sums.ts";
 import { Tally } from "./tally.ts";
@@ -57,6 +58,9 @@ export const momentumEvery: NumberSetting = {
  * time would be amplified.
  */
 const LIT_BY = 8;
+
+/** What the papers leave alone is left alone, as long as the probe is not so many times too strong or too weak. */
+const SLACK = 4;
 
 /**
  * The ptychographical iterative engine: ePIE (Maiden & Rodenburg, Ultramicroscopy 109, 1256 (2009)) where α = 1, rPIE
@@ -115,7 +119,16 @@ export class PieRun implements EngineRun {
       if (Math.floor(done / stretch) > Math.floor(before / stretch)) for (const momentum of momenta) momentum?.goOn();
       await epoch.checkpoint(done);
     }
+    if (steps.probeStep > 0) await this.#restoreEnergy();
     return this.#tally.report(this.#experiment.scan.countsPerUnit);
+  }
+
+  /** Where there are few photons, frames drive the factor that object and probe share ever further one way. */
+  async #restoreEnergy(): Promise<void> {
+    const factor = await restoreProbeEnergy(this.#experiment, SLACK);
+    if (factor === 1) return;
+    this.#probeMomentum?.rescale(factor);
+    this.#objectMomentum?.rescale(factor ** (-1 / this.#experiment.object.shape[1]));
   }
 
   get #fused(): boolean {

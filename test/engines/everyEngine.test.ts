@@ -18,6 +18,7 @@ import {
   resimulated,
   runEpochs,
   simulatedProblem,
+  spoiltProbe,
   transposed,
   withProbe,
   withTrueObject,
@@ -74,6 +75,16 @@ describe.each(engineNames)("engine %s", (name) => {
     const reports = await runEpochs(started.run, started.experiment, 4);
     for (const part of await both(started)) expect(part.every(Number.isFinite)).toBe(true);
     for (const { error, deviance } of reports) expect(Number.isFinite(error) && Number.isFinite(deviance)).toBe(true);
+  });
+
+  it("makes numbers of order one where hardly a photon falls", async () => {
+    const starved = simulatedProblem({ photons: 30, noise: true });
+    const started = start(engine, withProbe(starved, spoiltProbe(starved.probe)));
+    await runEpochs(started.run, started.experiment, 20);
+    for (const part of await both(started)) {
+      const squares = part.reduce((sum, value) => sum + value * value, 0);
+      expect(Math.sqrt((2 * squares) / part.length)).toBeLessThan(100);
+    }
   });
 
   it("makes finite numbers where frames are dark, and of a dark scan", async () => {
