@@ -122,7 +122,8 @@ async function prepareOn(
     frames: prepared.used,
   });
   const onDevice = () => machine.kernels({ threads: execution.threads ?? machine.parallelism });
-  const { payload, why } = await chooseSettings(asked, prepared, onDevice, hooks.signal);
+  // Without the first guess, which a run that is resumed does not read again: both are to choose the same.
+  const { payload, why } = await chooseSettings(asked, asMeasured, onDevice, hooks.signal);
   for (const line of why) hooks.log(line);
   const stages = payload.stages.map(({ engine, wrappers, ...stage }) => ({
     ...stage,
