@@ -9,17 +9,17 @@
  */
 
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { nodeStore } from "../src/node/store.ts";
 import { objectSizeFor, positionsInObject, scanPath } from "../src/optics/scans.ts";
 import { Random } from "../src/random.ts";
-import { writeArchive } from "../src/runs/store.ts";
-import { writeScanFrames } from "../src/scans/writeScanNpz.ts";
 import { simulate } from "../src/simulation/simulate.ts";
 import { writeBitshuffledScan } from "./bitshuffledScan.ts";
+import { residentPeak } from "./residentPeak.ts";
+import { writeTiledScan } from "./tiledScan.ts";
 
 const { values } = parseArgs({
   options: {
@@ -45,7 +45,7 @@ process.on("exit", () => values.keep || rmSync(folder, { recursive: true, force:
 process.on("SIGINT", () => process.exit(130));
 
 const scan = path(hdf5 ? "scan.h5" : "scan.npz");
-await timed("writing", hdf5 ? writeTiledHdf5 : writeTiledScan);
+await timed("writing", hdf5 ? writeTiledHdf5 : () => writeTiledScan(scan, N, count));
 console.log(`${count} patterns of ${N} x ${N}, a file of ${(statSync(scan).size / GIB).toFixed(2)} GiB: ${scan}`);
 const storage = ["--patterns_in_memory", "no", "--accelerator", "cpu", "--quiet"];
 if (hdf5) storage.push("--measurement", "counts");
@@ -84,29 +84,6 @@ async function writeTiledHdf5(): Promise<void> {
   );
 }
 
-/** A large scan of cheap patterns: every position has one of 256 that were simulated. */
-async function writeTiledScan(): Promise<void> {
-  const small = simulate({ n: N, patterns: 256, seed: 3, photons: 1e5 });
-  const tile = new Float32Array(256 * N * N);
-  small.patterns.read([...Array(256).keys()], tile);
-  const steps = scanPath({ kind: "raster", count, step: 4, jitter: 0 }, new Random(1));
-  const size = objectSizeFor(steps, N);
-  const { object: _, patterns: __, ...rest } = small;
-  await writeArchive(
-    scan,
-    (writer) =>
-      writeScanFrames(writer, {
-        ...rest,
-        positions: positionsInObject(steps, size, N),
-        shape: [count, N, N],
-        *frames() {
-          for (let first = 0; first < count; first += 256) yield tile.slice(0, Math.min(256, count - first) * N * N);
-        },
-      }),
-    nodeStore,
-  );
-}
-
 /** Runs a command of the program and gives its highest resident memory, bytes. */
 async function command(name: string, files: readonly string[], settings: readonly string[]): Promise<number> {
   const entry = new URL("../dist/node/cli/ptychonaut.js", import.meta.url).pathname;
@@ -123,15 +100,6 @@ async function command(name: string, files: readonly string[], settings: readonl
   });
   console.log(`${name}: highest resident memory ${(peak / GIB).toFixed(2)} GiB`);
   return peak;
-}
-
-/** VmHWM, which only grows; 0 once the process is gone. */
-function residentPeak(pid: number): number {
-  try {
-    return 1024 * Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
-  } catch {
-    return 0;
-  }
 }
 
 async function timed(what: string, work: () => Promise<void>): Promise<void> {

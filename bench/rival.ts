@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-/** A script of `rivals/` in its own process, on one thread: says what it is, and answers each line with a line, JSON all. */
+/** A program in its own process, on one thread unless told: says what it is, and answers each line with a line, JSON all. */
 export class Rival {
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #answers: AsyncIterator<string>;
@@ -15,20 +15,31 @@ export class Rival {
     this.greeting = greeting;
   }
 
-  static async start(python: string, name: string): Promise<Rival> {
-    const script = fileURLToPath(new URL(`rivals/${name}`, import.meta.url));
-    const one = { OMP_NUM_THREADS: "1", MKL_NUM_THREADS: "1", OPENBLAS_NUM_THREADS: "1" };
-    const child = spawn(python, [script], { env: { ...process.env, ...one } });
+  /** A script of `rivals/`. */
+  static start(python: string, name: string, settings: readonly string[] = [], threads = 1): Promise<Rival> {
+    return Rival.run([python, fileURLToPath(new URL(`rivals/${name}`, import.meta.url)), ...settings], threads);
+  }
+
+  static async run([command, ...settings]: readonly string[], threads: number): Promise<Rival> {
+    const many = String(threads);
+    const environment = { OMP_NUM_THREADS: many, MKL_NUM_THREADS: many, OPENBLAS_NUM_THREADS: many };
+    const child = spawn(command, settings, { env: { ...process.env, ...environment } });
     child.stderr.pipe(process.stderr);
     const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const { value, done } = await answers.next();
-    if (done === true) throw new Error(`${python} could not run ${script}`);
+    if (done === true) throw new Error(`${command} could not run ${settings.join(" ")}`);
     return new Rival(child, answers, JSON.parse(value));
+  }
+
+  get pid(): number {
+    return this.#process.pid as number;
   }
 
   async ask(question: unknown): Promise<unknown> {
     this.#process.stdin.write(`${JSON.stringify(question)}\n`);
-    return JSON.parse((await this.#answers.next()).value as string);
+    const { value, done } = await this.#answers.next();
+    if (done === true) throw new Error("a rival ended before its time");
+    return JSON.parse(value);
   }
 
   end(): void {

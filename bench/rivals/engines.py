@@ -1,17 +1,20 @@
 """Iterative engines of other programs on a simulated scan, on the CPU: seconds, and errors against the true object.
 
     python engines.py SCAN.npz --engines numpy:epie ptychi:LSQML ptylab:ePIE --epochs 20 --threads 1 [--batch 16]
-        [--interpolation fourier|bilinear] [--settings '{"momentum_acceleration_gain": 0.5}']
+        [--interpolation fourier|bilinear] [--settings '{"momentum_acceleration_gain": 0.5}'] [--turns]
 
 SCAN.npz is one of `ptychonaut simulate`, its positions at whole distances: the probe is the first guess, the object the
 truth. Of every engine a line of JSON for each epoch: {"engine", "epoch", "seconds" so far, "ms_per_pattern" of this epoch,
 "error"}. The error is ‖found − true‖ / ‖true‖ over the box of window centres, after place in whole pixels, phase ramp and
-complex factor are taken out. PtyLab's and pty-chi's first epochs hold what they set up once.
+complex factor are taken out. PtyLab's and pty-chi's first epochs hold what they set up once. With --turns it says that it is
+ready and begins each epoch when a line comes on standard input. The engine files:PATH only judges what others write
+there, an object in .npy.
 """
 
 import argparse
 import json
 import os
+import sys
 import tempfile
 import time
 
@@ -25,6 +28,7 @@ def arguments():
     parser.add_argument("--batch", type=int, default=16, help="of pty-chi")
     parser.add_argument("--interpolation", default="fourier", help="of pty-chi's patches: fourier or bilinear")
     parser.add_argument("--settings", type=json.loads, default={}, help="reconstructor options of pty-chi")
+    parser.add_argument("--turns", action="store_true", help="wait for a line before each epoch")
     return parser.parse_args()
 
 
@@ -168,7 +172,12 @@ def ptylab_engine(scan, name):
             yield lambda: reconstruction.object.squeeze()
 
 
-PROGRAMS = {"ptychi": ptychi_engine, "ptylab": ptylab_engine}
+def written_by_others(scan, path):
+    while True:
+        yield lambda: np.load(path)
+
+
+PROGRAMS = {"ptychi": ptychi_engine, "ptylab": ptylab_engine, "files": written_by_others}
 
 
 def main():
@@ -176,12 +185,16 @@ def main():
     lines = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     scan = Scan(OPTIONS.scan)
+    if OPTIONS.turns:
+        print(json.dumps("ready"), file=lines, flush=True)
     for engine in OPTIONS.engines:
-        program, name = engine.split(":")
+        program, name = engine.split(":", 1)
         seconds = 0.0
         try:
             run = numpy_epie(scan) if program == "numpy" else PROGRAMS[program](scan, name)
             for epoch in range(1, OPTIONS.epochs + 1):
+                if OPTIONS.turns and not sys.stdin.readline():
+                    return
                 start = time.perf_counter()
                 found = next(run)
                 last = time.perf_counter() - start
