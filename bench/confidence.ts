@@ -9,7 +9,6 @@ import type { EngineScan } from "../src/engines/scan.ts";
 import { completeSettings } from "../src/engines/settings.ts";
 import { wellCovered } from "../src/inference/coverage.ts";
 import { WINDOW } from "../src/metrics/confidence.ts";
-import { rankCorrelation } from "../src/metrics/differences.ts";
 import { ontoWhole, trustOf } from "../src/metrics/halfData.ts";
 import { type ComplexImage, complexImage } from "../src/metrics/image.ts";
 import { nodeKernels } from "../src/node/kernels.ts";
@@ -17,6 +16,7 @@ import { fadingGaussianFilter } from "../src/numerics/gaussianFilter.ts";
 import { Random } from "../src/random.ts";
 import type { ObjectName, SimulationOptions } from "../src/simulation/options.ts";
 import { simulate } from "../src/simulation/simulate.ts";
+import { rankCorrelation } from "../test/metrics/rankCorrelation.ts";
 
 const USAGE = `npm run bench:confidence -- [--epochs N] [--threads N] [--calibration X] [--window PIXELS]
   Expected errors against true ones, on simulated scans of four kinds: docs/trust.md has what it prints, in its tables.`;

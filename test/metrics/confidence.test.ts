@@ -1,12 +1,12 @@
 import { expect, it } from "vitest";
 import { interleavedHalves } from "../../src/data/halves.ts";
 import { ANY_PHASE, confidenceOf } from "../../src/metrics/confidence.ts";
-import { rankCorrelation } from "../../src/metrics/differences.ts";
 import { trustOf } from "../../src/metrics/halfData.ts";
 import { type ComplexImage, complexImage } from "../../src/metrics/image.ts";
 import { median } from "../../src/numerics/median.ts";
 import { Random } from "../../src/random.ts";
 import { complexOf, specimen, toArray } from "./images.ts";
+import { rankCorrelation } from "./rankCorrelation.ts";
 
 const shape = [96, 96] as const;
 const truth = complexOf(shape, specimen);
