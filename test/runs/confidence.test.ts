@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Settings } from "../../src/config/group.ts";
 import { openNpz } from "../../src/formats/npz.ts";
-import { rankCorrelation } from "../../src/metrics/differences.ts";
 import { ontoWhole } from "../../src/metrics/halfData.ts";
 import { nodeHome } from "../../src/node/home.ts";
 import { createInferencePayload, createReconstructionPayload, runInference } from "../../src/node/runs.ts";
@@ -15,6 +14,7 @@ import { silentProgress } from "../../src/runs/progress.ts";
 import { runReconstruction } from "../../src/runs/reconstruct/reconstruct.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
+import { rankCorrelation } from "../metrics/rankCorrelation.ts";
 import { quietHooks, writeRandomBundle, writeScan } from "./inferRun.ts";
 
 let folder = "";
