@@ -83,7 +83,14 @@ function stageOf(said: Settings, config: ReconstructionConfig, number: number): 
       throw new PtychonautError("usage", `${name} makes no sense with ${engine}: ${reason}`, {
         ...(config.stage.length === 0 ? {} : { where: `stage ${number}` }),
       });
-    return { name, settings: settingsFor(wrapper, merged) };
+    const own = settingsFor(wrapper, merged);
+    const contradiction = wrapper.contradiction?.(own);
+    if (contradiction !== undefined)
+      throw new PtychonautError("usage", contradiction, {
+        where: config.stage.length === 0 ? `wrapper ${name}` : `wrapper ${name} of stage ${number}`,
+        fix: "state both, the smaller one first, or leave out the one that is not meant",
+      });
+    return { name, settings: own };
   });
   return { engine, epochs, subPixel, settings, wrappers };
 }

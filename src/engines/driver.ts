@@ -178,7 +178,7 @@ async function oneEpoch(
     history: [...state.history, record],
     stopping: better
       ? { best: held?.deviance ?? null, stale: 0 }
-      : { ...state.stopping, stale: state.stopping.stale + 1 },
+      : { ...state.stopping, stale: held === null ? 0 : state.stopping.stale + 1 },
     begun: state.begun,
     ...(best === undefined ? {} : { best }),
   };

@@ -16,6 +16,8 @@ export interface Wrapper<S extends EngineSettings = EngineSettings> {
   readonly thin?: true;
   /** Why it makes no sense with an engine; nothing where it does. */
   refuses?(engine: { readonly name: string; readonly settings: EngineSettings }): string | undefined;
+  /** What of its settings contradicts itself; nothing where nothing does. */
+  contradiction?(settings: S): string | undefined;
   /** Object pixels by which it may move positions. Default 0. */
   readonly margin?: number;
   /** @param settings all of them, as `completeSettings` gives them */

@@ -81,6 +81,12 @@ describe("reconstruct", () => {
     ["--n_filters_scale 1", /unknown option --n_filters_scale/],
     ["--gridsize 2", /unknown option --gridsize/],
     ["--held_out_fraction 1", /wrong value for held_out_fraction: expected less than 1/],
+    ["--patience 3 --held_out_fraction 0", /none are held out; got patience 3 with held_out_fraction 0/],
+    [
+      "--engine rpie --wrappers limits --amplitude_min 2 --amplitude_max 1",
+      /amplitude_min 2 is above amplitude_max 1; in wrapper limits/,
+    ],
+    ["--stage engine=rpie,wrappers=limits,phase_min=1,phase_max=0.5", /phase_min 1 is above.*limits of stage 1/],
     ["--epochs 0", /wrong value for epochs: expected at least 1/],
     ["--alhpa 0.3", /unknown option --alhpa.*Did you mean --alpha\?/],
     ["--engine none --help_me", /unknown option --help_me/],

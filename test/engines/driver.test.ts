@@ -201,6 +201,16 @@ const withEngine = (engine: Engine, epochs: number): readonly Stage[] => [
   { engine, epochs, settings: {}, subPixel: "whole", wrappers: [] },
 ];
 
+it("with patience runs all epochs where nothing is held out that could be predicted worse", async () => {
+  const engine = scaling(
+    () => 1,
+    () => 0.1,
+  );
+  const stop = { patience: 2 };
+  const ended = await drive(options({ scan: truth, stages: withEngine(engine, 6), heldOut: new Int32Array(), stop }));
+  expect([ended.kind, ended.state.history.length]).toEqual(["completed", 6]);
+});
+
 it("with patience ends when held-out frames are predicted worse, and keeps the best epoch", async () => {
   // From 0.8 of the truth to the truth after the second epoch, and away from it.
   const engine = scaling(

@@ -228,7 +228,7 @@ describe("frames that stand out", () => {
   it("are all of them where there is no light at all", () => {
     bothSay(
       changed((patterns) => void patterns.fill(0)),
-      /error: .*the training patterns are all zero/,
+      /error: .*the patterns are all zero/,
     );
   });
 

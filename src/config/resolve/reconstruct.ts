@@ -63,6 +63,7 @@ async function resolveOn(
   checkExecution(execution);
   const stages = stagesOf(reconstruction);
   checkSlices(reconstruction);
+  checkPatience(reconstruction);
   await files.checkAccelerator(execution.accelerator);
   const header = await files.scanHeader(request.scan, dataSettings);
   checkShape(header, request.scan);
@@ -89,6 +90,18 @@ async function resolveOn(
     execution,
     overridden: originsOf(merged, "reconstruction", { nphotons: [data.nphotons, "metadata"] }),
   });
+}
+
+function checkPatience({ patience, heldOutFraction }: ReconstructionConfig): void {
+  if (patience === null || heldOutFraction > 0) return;
+  throw new PtychonautError(
+    "usage",
+    "patience waits for held-out patterns to be predicted better, and none are held out",
+    {
+      got: `patience ${patience} with held_out_fraction 0`,
+      fix: "hold some out, or leave patience out",
+    },
+  );
 }
 
 function checkSlices({ slices, sliceDistanceM, thicknessM }: ReconstructionConfig): void {

@@ -34,6 +34,12 @@ export const objectLimits: Wrapper<LimitSettings> = {
   name: "limits",
   about: "holds amplitude and phase of the object within limits",
   settings: [amplitudeMin, amplitudeMax, phaseMin, phaseMax],
+  contradiction: (limits) => {
+    if (limits.amplitudeMin > limits.amplitudeMax)
+      return `amplitude_min ${limits.amplitudeMin} is above amplitude_max ${limits.amplitudeMax}`;
+    if (limits.phaseMin > limits.phaseMax) return `phase_min ${limits.phaseMin} is above phase_max ${limits.phaseMax}`;
+    return undefined;
+  },
   init: (experiment, limits) =>
     everyEpoch(experiment, "object", ({ values }) => {
       limit(values, limits);

@@ -47,6 +47,8 @@ async function reconstruction(asked: ReconstructionPayload, hooks: RunHooks, hom
         checkpoints: await openReconstructionCheckpoints(payload, run.identity, store),
         pictures: reconstructionPictures(payload, run.dataset.geometry?.objectPixelM, home),
       };
+      if (payload.reconstruction.patience !== null && run.heldOut.length === 0)
+        run.warn("no pattern is held out of so few, so patience stops nothing");
       const noise = payload.reconstruction.stopAtNoise ? noiseDevianceOf(run, run.warn) : undefined;
       const followed = await follow(run, from, noise, records, payload, hooks);
       const halves = payload.reconstruction.confidence

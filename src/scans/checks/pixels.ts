@@ -26,7 +26,7 @@ export function pixels({ patterns, frames: byFrame, mask, skipped = [], stated }
   if (!unseen && byFrame?.sums.every((sum) => sum === 0) === true)
     findings.push({
       severity: "error",
-      what: "the training patterns are all zero",
+      what: "the patterns are all zero",
       evidence: `no counts in ${patterns.count} frames${byFrame.masked.pixels > 0 ? ", on the pixels that the mask leaves" : ""}`,
     });
   else if (!unseen && empty.length > 0)

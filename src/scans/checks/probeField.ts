@@ -84,7 +84,7 @@ function phaseFindings(field: ComplexArray): Finding[] {
       evidence: "all its values are one real amplitude times a constant",
       flag:
         "this is a wave front that is flat, as in a focus; of a saved amplitude the curvature is lost: name the complex " +
-        `probe with ${optionAdvice("probeKey")}, or refine it with ${setting("probe_trainable")}`,
+        `probe with ${optionAdvice("probeKey")}, or have it refined, as engines do, and training with ${setting("probe_trainable")}`,
     },
   ];
 }
