@@ -158,7 +158,9 @@ async function compete(cell: Cell): Promise<Contender[]> {
     contenders.push({ name, cutting, process, epochs: [], peak: 0, epoch: async () => epochOf(await process.ask(0)) });
   }
   for (let epoch = 0; epoch < Number(values.epochs); epoch++)
-    for (const contender of contenders) if (!done(contender)) await turn(contender);
+    // To and fro: who comes after whom makes a difference to caches.
+    for (const contender of epoch % 2 === 0 ? contenders : contenders.toReversed())
+      if (!done(contender)) await turn(contender);
   for (const contender of contenders) contender.peak = residentPeak(contender.process.pid);
   for (const { process } of [...contenders, { process: judge }]) process.end();
   return contenders;
