@@ -34,7 +34,7 @@ const learning: Advice = {
   early: "early in a training",
 };
 const iterating: Advice = {
-  more: `take more ${setting("epochs")} or another ${setting("engine")}, and see whether probe, positions and dose (${setting("nphotons")}) are right; inspect shows the scan`,
+  more: `take more ${setting("epochs")} or another ${setting("engine")}, with ${setting("noise", "poisson")} where photons are few (lsqml, ml, ad), and see whether probe, positions and dose (${setting("nphotons")}) are right; inspect shows the scan`,
   dark: `try another ${setting("engine")}`,
   early: "after few epochs",
 };
