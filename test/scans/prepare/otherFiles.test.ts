@@ -18,7 +18,9 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const [N, COUNT] = [8, 6];
 const size = N * N;
-const counts = Uint16Array.from({ length: COUNT * size }, (_, i) => 20 + ((i * 31) % 50));
+/** A beam in the middle, without which no pattern has a centre. */
+const beam = (pixel: number): number => (Math.hypot((pixel % size) / N - 4, (pixel % N) - 4) < 2 ? 200 : 0);
+const counts = Uint16Array.from({ length: COUNT * size }, (_, i) => 20 + ((i * 31) % 50) + beam(i));
 const probe: NpyArray = { shape: [N, N], dtype: "complex64", data: new Float32Array(2 * size).fill(1) };
 const column: NpyArray = {
   shape: [COUNT],
