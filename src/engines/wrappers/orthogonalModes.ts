@@ -1,6 +1,5 @@
-import type { Experiment } from "../experiment.ts";
 import type { Wrapper } from "../wrapper.ts";
-import type { WrapperRun } from "../wrapperRun.ts";
+import { everyEpoch } from "./everyEpoch.ts";
 import { orthogonalised } from "./orthogonalised.ts";
 
 /**
@@ -11,20 +10,11 @@ export const orthogonalModes: Wrapper = {
   name: "orthogonal",
   about: "makes probe modes orthogonal, the strongest first, after every epoch",
   settings: [],
-  init: (experiment) => new OrthogonalModes(experiment),
+  // One mode is orthogonal.
+  init: (experiment) =>
+    experiment.probe.shape[1] === 1
+      ? {}
+      : everyEpoch(experiment, "probe", ({ values, shape: [modes] }) => {
+          values.set(orthogonalised(values, modes).modes);
+        }),
 };
-
-class OrthogonalModes implements WrapperRun {
-  readonly #experiment: Experiment;
-
-  constructor(experiment: Experiment) {
-    this.#experiment = experiment;
-  }
-
-  async endEpoch(): Promise<readonly string[]> {
-    const { kernels, probe } = this.#experiment;
-    const [, modes] = probe.shape;
-    if (modes > 1) kernels.write(probe, orthogonalised(Float64Array.from(await kernels.read(probe)), modes).modes);
-    return [];
-  }
-}

@@ -1,11 +1,11 @@
 import type { InferencePayload } from "../../config/payload.ts";
 import { parseRefinement } from "../../config/refinement.ts";
-import { isRead } from "../../config/schema.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
 import type { Home } from "../machine.ts";
 import { subfolders } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
 import { createReconstructionPayload } from "../payloads.ts";
+import { readingFor } from "../readingFor.ts";
 import { runReconstruction } from "../reconstruct/reconstruct.ts";
 import { runPrediction } from "./infer.ts";
 import type { InferenceDeps } from "./inferenceRun.ts";
@@ -25,8 +25,7 @@ export async function runInference(
   const { refine } = payload.inference;
   if (refine === null || predicted.status !== "finished") return predicted;
   const { engine, epochs } = parseRefinement(refine);
-  const stated = payload.overridden.filter(({ name, group }) => group === "data" && isRead(name, "reconstruction"));
-  const reading = Object.fromEntries(stated.map(({ name, value }) => [name, value]));
+  const reading = readingFor("reconstruction", payload.overridden);
   hooks.log(`refining by ${engine}`);
   const refined = await runReconstruction(
     await createReconstructionPayload(

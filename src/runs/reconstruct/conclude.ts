@@ -120,12 +120,8 @@ function placed(
   };
   const last = stages[stages.length - 1];
   const whole = last.subPixel === "whole";
-  const met: Dataset = { ...dataset, positions: dataset.positions.slice() };
-  for (const [i, frame] of used.entries())
-    for (const axis of [0, 1]) {
-      const position = look.positions[2 * i + axis];
-      met.positions[2 * frame + axis] = whole ? Math.round(position) : position;
-    }
+  const positionsMet = positionsOf(dataset, used, look);
+  const met: Dataset = { ...dataset, positions: whole ? positionsMet.map(Math.round) : positionsMet };
   const onScan = {
     ...{ dataset: met, scales, propagator, probe, flatProbe: scan.probe, object, canvas },
     ...{ frames: explained.map((i) => used[i]), coverage: look.light },
@@ -184,15 +180,21 @@ function writeProbe(
   return writeProbeFiles(outputDir, outputs.probe(0, 1), refined, store, { write: async () => [] });
 }
 
+/** `[frame, 2]` of all frames of the scan's file: those that were left out are where it has them. */
+function positionsOf({ positions }: Dataset, used: readonly number[], look: Look): Float64Array {
+  const all = positions.slice();
+  for (const [i, frame] of used.entries()) all.set(look.positions.subarray(2 * i, 2 * i + 2), 2 * frame);
+  return all;
+}
+
 /** `positions.csv`: where the frames of the scan's file lie, in its order; those that were left out where the file has them. */
 async function writePositions(
   { dataset, used }: ReconstructionRun,
-  { positions }: Look,
+  look: Look,
   { outputDir }: ReconstructionPayload,
   { store }: Home,
 ): Promise<string> {
-  const all = dataset.positions.slice();
-  for (const [i, frame] of used.entries()) all.set(positions.subarray(2 * i, 2 * i + 2), 2 * frame);
+  const all = positionsOf(dataset, used, look);
   const rows = Array.from({ length: all.length / 2 }, (_, k) => `${all[2 * k + 1]},${all[2 * k]}`);
   const path = joinPath(outputDir, outputs.positions);
   await store.write(path, new TextEncoder().encode(["x [px],y [px]", ...rows, ""].join("\n")));

@@ -1,6 +1,5 @@
 import type { ComplexArray } from "../../arrays.ts";
 import type { ReconstructionPayload } from "../../config/payload.ts";
-import { isRead } from "../../config/schema.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import type { EngineScan } from "../../engines/scan.ts";
 import { PtychonautError, setting } from "../../errors.ts";
@@ -14,6 +13,7 @@ import { withArrays } from "../openArrays.ts";
 import { outputs, subfolders } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
 import { createInferencePayload } from "../payloads.ts";
+import { readingFor } from "../readingFor.ts";
 import { onPixelsOf } from "../samePixels.ts";
 import { isThere } from "../store.ts";
 
@@ -40,13 +40,9 @@ export async function firstGuess(
 ): Promise<FirstGuess> {
   const { store } = home;
   const folder = (await store.kindOf(init)) === "folder";
-  const isRun = folder && (await isThere(joinPath(init, outputs.reconstruction), store));
-  const network = !isRun && (folder || init.toLowerCase().endsWith(".zip"));
-  const from = network
-    ? await predicted(init, payload, hooks, home)
-    : isRun
-      ? joinPath(init, outputs.reconstruction)
-      : init;
+  const file = folder ? joinPath(init, outputs.reconstruction) : init;
+  const isNetwork = folder ? !(await isThere(file, store)) : init.toLowerCase().endsWith(".zip");
+  const from = isNetwork ? await predicted(init, payload, hooks, home) : file;
   const found = await readObjectFile(from, home);
   const probe = folder ? await probeBeside(init, dataset, payload, home) : undefined;
   return { ...placed(found, from, dataset), ...(probe === undefined ? {} : { probe }) };
@@ -60,8 +56,7 @@ async function predicted(
   home: Home,
 ): Promise<string> {
   const folder = joinPath(outputDir, subfolders.network);
-  const stated = overridden.filter(({ name, group }) => group === "data" && isRead(name, "inference"));
-  const overrides = Object.fromEntries(stated.map(({ name, value }) => [name, value]));
+  const overrides = readingFor("inference", overridden);
   const request = { modelPath, testDataFile: scan, outputDir: folder, overwrite: true, overrides };
   hooks.log(`the network of ${modelPath} predicts what the engine begins with`);
   await runPrediction(await createInferencePayload(request, home), hooks, home);
