@@ -1,7 +1,7 @@
 /**
  * Whole ePIE updates by the engines' kernels, milliseconds a pattern, on one thread and two, with one probe mode and
- * three, beside NumPy where `--python` names one that has it:
- * `npm run bench:kernels -- [--python PATH] [--sizes 64,128] [--modes 1,3] [--threads 1,2] [--rounds 30]`.
+ * three, beside NumPy where `--python` names one that has it, and a GPU with `--webgpu`:
+ * `npm run bench:kernels -- [--python PATH] [--webgpu] [--sizes 64,128] [--modes 1,3] [--threads 1,2] [--rounds 30]`.
  *
  * All take turns of a few milliseconds, so that a machine that slows down does so for all. The last lines set probes with
  * Gaussian tails, down to where float32 ends, beside probes without: denormal numbers would show as a cliff.
@@ -9,6 +9,8 @@
 import { cpus } from "node:os";
 import { parseArgs } from "node:util";
 import type { Kernels } from "../src/engines/kernels/kernels.ts";
+import { webgpuKernels } from "../src/engines/kernels/webgpu/webgpuKernels.ts";
+import { openGpu } from "../src/node/gpuDevice.ts";
 import { nodeKernels } from "../src/node/kernels.ts";
 import { Random } from "../src/random.ts";
 import { statistics } from "./report.ts";
@@ -17,6 +19,7 @@ import { Rival } from "./rival.ts";
 const { values } = parseArgs({
   options: {
     python: { type: "string" },
+    webgpu: { type: "boolean", default: false },
     sizes: { type: "string", default: "64,128,256,512" },
     modes: { type: "string", default: "1,3" },
     threads: { type: "string", default: "1,2" },
@@ -41,12 +44,16 @@ interface Case {
 async function main(): Promise<void> {
   const rival = values.python === undefined ? undefined : await Rival.start(values.python, "epie.py");
   const homes = await Promise.all(list(values.threads).map((threads) => nodeKernels({ threads })));
-  const names = [
-    ...homes.map(({ threads }) => `${threads} thread${threads > 1 ? "s" : ""}`),
-    ...(rival === undefined ? [] : [String(rival.greeting)]),
-  ];
+  const names = homes.map(({ threads }) => `${threads} thread${threads > 1 ? "s" : ""}`);
+  if (values.webgpu) {
+    const gpu = await openGpu();
+    homes.push(webgpuKernels(gpu));
+    names.push("WebGPU");
+    console.log(`WebGPU on ${gpu.name}`);
+  }
+  const contenders = [...names, ...(rival === undefined ? [] : [String(rival.greeting)])];
   console.log(`${cpus()[0].model}, Node ${process.version}; ms a pattern, minimum (median)`);
-  line("ePIE", names);
+  line("ePIE", contenders);
   for (const modes of list(values.modes))
     for (const side of list(values.sizes)) {
       const turns: Turn[] = await Promise.all(homes.map((kernels) => turnOf(kernels, { side, modes, narrow: 40 })));
@@ -55,6 +62,9 @@ async function main(): Promise<void> {
       line(`${side}², ${modes} mode${modes > 1 ? "s" : ""}`, await compete(turns));
     }
   rival?.end();
+  line(`exit waves of ${BATCH}`, names);
+  for (const side of list(values.sizes))
+    line(`${side}²`, await compete(await Promise.all(homes.map((kernels) => batchTurnOf(kernels, side)))));
   for (const side of list(values.sizes)) {
     const turns = await Promise.all([40, 400].map((narrow) => turnOf(homes[0], { side, modes: 1, narrow })));
     line(`${side}², wide probe, narrow`, await compete(turns));
@@ -116,6 +126,33 @@ async function turnOf(kernels: Kernels, { side, modes, narrow }: Case): Promise<
     kernels.pieStep({ object: canvas, probe, windows, measured, misfit, ...steps });
     await kernels.read(misfit);
     return (performance.now() - start) / frames;
+  };
+}
+
+/** Frames whose exit waves change at once. */
+const BATCH = 16;
+
+/** A batch with a mode, between pixels: what engines of batches ask for first. */
+async function batchTurnOf(kernels: Kernels, side: number): Promise<Turn> {
+  const random = new Random(1);
+  const normal = (length: number): Float32Array => Float32Array.from({ length }, () => random.normal());
+  const [object, probe] = [kernels.waves([1, 1, 2 * side, 2 * side]), kernels.waves([1, 1, side, side])];
+  kernels.fill(object, 1);
+  kernels.write(probe, normal(2 * side * side));
+  const measured = kernels.images([BATCH, 1, side, side]);
+  kernels.write(measured, normal(BATCH * side * side).map(Math.abs));
+  const [change, patches] = [kernels.waves([BATCH, 1, side, side]), kernels.waves([BATCH, 1, side, side])];
+  const [windows, misfit] = [kernels.windows(BATCH), kernels.numbers(BATCH, 4)];
+  const corners = Int32Array.from({ length: 2 * BATCH }, () => Math.floor((side - 1) * random.uniform()));
+  kernels.place(windows, { corners, fractions: Float64Array.from({ length: 2 * BATCH }, () => random.uniform()) });
+  const terms = { object, probe, windows, measured, change, patches, misfit, likelihood: "gaussian" } as const;
+  const repeats = Math.max(1, Math.round(framesOf(side, 1) / BATCH));
+  return async () => {
+    await kernels.read(misfit);
+    const start = performance.now();
+    for (let i = 0; i < repeats; i++) kernels.exitChange(terms);
+    await kernels.read(misfit);
+    return (performance.now() - start) / (repeats * BATCH);
   };
 }
 

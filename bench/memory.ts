@@ -6,6 +6,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { alone } from "../src/communicator.ts";
 import type { TrainingPayload } from "../src/config/payload.ts";
 import { completeData, completeModel, completeTraining } from "../src/config/resolve/complete.ts";
 import { parseSettings } from "../src/config/schema.ts";
@@ -51,7 +52,7 @@ async function measure({ N, gridsize, batchSize, ...own }: Network): Promise<{ s
   const before = process.memoryUsage().rss / 2 ** 20;
   const setup = await setUpTraining(payload, [scan], prepared, await nodeMachine.runtime("cpu"), nodeMachine);
   const loader = nodeMachine.batches(prepared.training);
-  const batches = trainingBatches(prepared.training, loader, payload, prepared.trainingFrames);
+  const batches = trainingBatches(prepared.training, loader, payload, prepared.trainingFrames, alone);
   const weights = await setup.startWeights(new Random(2), () => Promise.reject(new Error("no calibration here")));
   const step = await setup.main.compile(weights);
   let done = 0;

@@ -1,9 +1,9 @@
 import { parseSettings } from "../src/config/schema.ts";
+import { shareSize } from "../src/data/batches.ts";
 import { loadPredictor } from "../src/inference/predictor.ts";
 import type { Parameters, ParameterValues } from "../src/nets/parameters.ts";
 import { replicaGradients } from "../src/node/workers/replicas.ts";
 import { farField } from "../src/physics/propagation/farField.ts";
-import { batchPerReplica } from "../src/runs/machine.ts";
 import type { Runtime } from "../src/runtime/runtime.ts";
 import { buildObjective } from "../src/training/objective.ts";
 import { packWeights, unpackWeights } from "../src/training/parameterStore.ts";
@@ -108,7 +108,7 @@ export function stepModels(problem: Problem, batch: number, options: StepOptions
 }
 
 async function replicas(problem: Problem, models: (batch: number) => StepModels, count: number) {
-  const share = batchPerReplica(problem.batch, count);
+  const share = shareSize(problem.batch, count);
   return replicaGradients({ model: models(share), replicas: count, batchPerReplica: share });
 }
 

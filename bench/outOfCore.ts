@@ -13,13 +13,8 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { nodeStore } from "../src/node/store.ts";
-import { objectSizeFor, positionsInObject, scanPath } from "../src/optics/scans.ts";
-import { Random } from "../src/random.ts";
-import { simulate } from "../src/simulation/simulate.ts";
-import { writeBitshuffledScan } from "./bitshuffledScan.ts";
 import { residentPeak } from "./residentPeak.ts";
-import { writeTiledScan } from "./tiledScan.ts";
+import { writeTiledHdf5, writeTiledScan } from "./tiledScan.ts";
 
 const { values } = parseArgs({
   options: {
@@ -45,7 +40,7 @@ process.on("exit", () => values.keep || rmSync(folder, { recursive: true, force:
 process.on("SIGINT", () => process.exit(130));
 
 const scan = path(hdf5 ? "scan.h5" : "scan.npz");
-await timed("writing", hdf5 ? writeTiledHdf5 : () => writeTiledScan(scan, N, count));
+await timed("writing", () => (hdf5 ? writeTiledHdf5 : writeTiledScan)(scan, N, count));
 console.log(`${count} patterns of ${N} x ${N}, a file of ${(statSync(scan).size / GIB).toFixed(2)} GiB: ${scan}`);
 const storage = ["--patterns_in_memory", "no", "--accelerator", "cpu", "--quiet"];
 if (hdf5) storage.push("--measurement", "counts");
@@ -66,23 +61,6 @@ const peaks = [
 const highest = Math.max(...peaks);
 console.log(`highest resident memory ${(highest / GIB).toFixed(2)} GiB, limit ${values.limit} GiB`);
 process.exitCode = highest < limit ? 0 : 1;
-
-/** The same in HDF5, with so many counts that their lowest bits are noise. */
-async function writeTiledHdf5(): Promise<void> {
-  const small = simulate({ n: N, patterns: 256, seed: 3, photons: 1e7, measurement: "counts" });
-  const tile = new Float32Array(256 * N * N);
-  small.patterns.read([...Array(256).keys()], tile);
-  const random = new Random(5);
-  const counts = Uint16Array.from(tile, (value) => Math.min(65535, value + random.integer(512)));
-  const steps = scanPath({ kind: "raster", count, step: 4, jitter: 0 }, new Random(1));
-  const positions = positionsInObject(steps, objectSizeFor(steps, N), N);
-  function* blocks(): Generator<Uint16Array> {
-    for (let first = 0; first < count; first += 256) yield counts.subarray(0, Math.min(256, count - first) * N * N);
-  }
-  await nodeStore.writeAnywhere(scan, (file) =>
-    writeBitshuffledScan(file, { ...small, positions }, [count, N, N], blocks()),
-  );
-}
 
 /** Runs a command of the program and gives its highest resident memory, bytes. */
 async function command(name: string, files: readonly string[], settings: readonly string[]): Promise<number> {

@@ -26,9 +26,11 @@ export type ErrorKind =
   /** Writing failed: no permission, no space. */
   | "output"
   /** Memory ran out. */
-  | "memory";
+  | "memory"
+  /** Other processes of the run do not answer. */
+  | "lost";
 
-const failedRuns: ReadonlySet<ErrorKind> = new Set(["changed", "output", "memory"]);
+const failedRuns: ReadonlySet<ErrorKind> = new Set(["changed", "output", "memory", "lost"]);
 
 export interface ErrorDetails {
   /** What the program needed. */
@@ -133,7 +135,9 @@ function explain(what: string, { expected, got, where, fix }: ErrorDetails): str
   if (where !== undefined) parts.push(`in ${printableLine(where)}`);
   if (expected !== undefined) parts.push(`expected ${expected}`);
   if (got !== undefined) parts.push(`got ${got}`);
-  const advice = fix === undefined ? "" : `. ${fix.charAt(0).toUpperCase()}${fix.slice(1)}`;
+  // A table ends with its line.
+  const end = parts[parts.length - 1].endsWith("\n") ? "" : ". ";
+  const advice = fix === undefined ? "" : `${end}${fix.charAt(0).toUpperCase()}${fix.slice(1)}`;
   // Whoever logs the message does not think of what a file's names may hold; `details` have them as they are.
   return printable(parts.join("; ") + advice);
 }

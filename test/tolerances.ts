@@ -65,6 +65,18 @@ export const tolerances = {
   parityAttention: 1e-5,
   /** The same step with sums of gradients in another order: a few roundings, carried through a few optimiser steps. */
   splitStep: 5e-6,
+  /**
+   * Weights and losses of a training whose sums are made in another order, over how far an epoch moves them: gradients of
+   * float32 differ by some 1e-6 of their length, and each of up to 24 steps adds as much, and what the steps before it
+   * moved the next gradients by.
+   */
+  ranksStep: 2e-4,
+  /** Sums in float64 of up to some 1e5 numbers without a sign, in another order: 1.1e-16 for each on the way at most. */
+  orderOfSums: 1e-11,
+  /** The same patches, predicted in batches of another size and added in another order: roundings of float32, of order 1. */
+  ranksObject: 1e-5,
+  /** Four epochs of conjugate gradients in float32, whose sums over frames round by some 1e-6: objects of order 1. */
+  ranksReconstruction: 1e-4,
   /** Relative: ramps found to 1e-9 rad per pixel over 70 pixels. */
   gaugeResidual: 1e-6,
   /** Pixels: sharp edges sampled by interpolation, and content that differs in a border of the shift's width. */
@@ -217,4 +229,9 @@ export const tolerances = {
   kernelExitChange: 60,
   /** The same after a few frames: each adds steps of order one, as rough as the change that they follow. */
   kernelPieFrames: 60,
+  /**
+   * Statistics of the network's input, relative to the greatest: amplitudes are float32, and where a pixel's mean is ten times its
+   * deviation, the rounding of 1e-7 is 1e-6 of that.
+   */
+  inputStatistics: 1e-5,
 } as const;

@@ -16,39 +16,45 @@ import { barrier } from "./threads";
 const DARK: f32 = 1e-6;
 const RUN: i32 = 32;
 
-/** The step's length less one, on pixels of `valid`; 0 elsewhere. */
+/** The step's length less one. */
 // @ts-ignore: decorator
-@inline export function stepFactor(kind: i32, expected: v128, amplitude: v128, valid: v128, dark: v128): v128 {
-  let factor: v128;
+@inline export function plainFactor(kind: i32, expected: v128, amplitude: v128, dark: v128): v128 {
   if (kind == GAUSSIAN) {
     // Without light: 0, though √I / 0 is not.
     const ratio = f32x4.sub(f32x4.div(amplitude, f32x4.sqrt(expected)), f32x4.splat(1));
-    factor = v128.and(f32x4.gt(expected, f32x4.splat(0)), ratio);
-  } else if (kind == POISSON) {
-    factor = f32x4.div(f32x4.sub(f32x4.mul(amplitude, amplitude), expected), f32x4.add(expected, dark));
-  } else factor = f32x4.sub(f32x4.mul(amplitude, amplitude), expected);
-  return v128.and(valid, factor);
+    return v128.and(f32x4.gt(expected, f32x4.splat(0)), ratio);
+  }
+  const excess = f32x4.sub(f32x4.mul(amplitude, amplitude), expected);
+  return kind == POISSON ? f32x4.div(excess, f32x4.add(expected, dark)) : excess;
 }
 
+/** The same on pixels of `valid`; 0 elsewhere. */
+// @ts-ignore: decorator
+@inline export function stepFactor(kind: i32, expected: v128, amplitude: v128, valid: v128, dark: v128): v128 {
+  return v128.and(valid, plainFactor(kind, expected, amplitude, dark));
+}
+
+/** Fewer counts than this are none. What is made of them is no denormal number, and vanishes beside the dark. */
+const LEAST_COUNTS: f32 = 1e-30;
+
 /**
- * Half a Poisson deviance, L − I + I ln(I / L). I = 2^e I' with I' near L, and ln(I' / L) by its series in
- * s = (I' − L) / (I' + L). Where e is 0 the terms that nearly cancel are put together, (L − I) + I 2s = (I − L) s, so
- * that small misfits keep their digits.
+ * Half a Poisson deviance, L − I + I ln(I / L), of L that is no less than DARK. With the power of two 2^e nearest to I / L
+ * and P = 2^e L, ln(I / P) is a series in s = (I − P) / (I + P): 2 s (1 + s² q). Terms that nearly cancel, (P − I) + 2 I s,
+ * are put together, (I − P) s, so that small misfits, where P = L, keep their digits:
+ *   (L − P) + I e ln 2 + s ((I − P) + 2 I s² q).
+ * q = 1/3 + z/5 + z²/7 + z³/9, its last term replaced by the quadratic closest to it for z = s² up to (√2 − 1)⁴ = 0.0294.
  */
 // @ts-ignore: decorator
 @inline export function halfDeviance(light: v128, counts: v128): v128 {
+  counts = f32x4.pmax(f32x4.splat(LEAST_COUNTS), counts);
   const exponent = i32x4.shr_s(i32x4.add(i32x4.sub(counts, light), i32x4.splat(1 << 22)), 23);
-  const near = i32x4.sub(counts, i32x4.shl(exponent, 23));
-  const s = f32x4.div(f32x4.sub(near, light), f32x4.add(near, light)), z = f32x4.mul(s, s), twice = f32x4.add(s, s);
-  let q = f32x4.add(f32x4.mul(z, f32x4.splat(1.0 / 9)), f32x4.splat(1.0 / 7));
-  q = f32x4.add(f32x4.mul(q, z), f32x4.splat(1.0 / 5));
-  q = f32x4.add(f32x4.mul(q, z), f32x4.splat(1.0 / 3));
-  const above = f32x4.sub(counts, light), rest = f32x4.mul(f32x4.mul(counts, twice), f32x4.mul(z, q));
-  const log = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(exponent), f32x4.splat(0.6931471805599453)), twice);
-  const isNear = i32x4.eq(exponent, i32x4.splat(0));
-  const base = v128.bitselect(f32x4.mul(above, s), f32x4.sub(f32x4.mul(counts, log), above), isNear);
-  // Without counts: L. What has no exponent of its own in single precision counts as none.
-  return v128.bitselect(f32x4.add(base, rest), light, f32x4.gt(counts, f32x4.splat(1.2e-38)));
+  const near = i32x4.add(light, i32x4.shl(exponent, 23)), off = f32x4.sub(counts, near);
+  const s = f32x4.div(off, f32x4.add(counts, near)), z = f32x4.mul(s, s);
+  let q = f32x4.add(f32x4.mul(z, f32x4.splat(0.14776336)), f32x4.splat(0.19994584));
+  q = f32x4.add(f32x4.mul(q, z), f32x4.splat(0.33333342));
+  const rest = f32x4.mul(s, f32x4.add(off, f32x4.mul(f32x4.add(counts, counts), f32x4.mul(z, q))));
+  const turns = f32x4.mul(f32x4.mul(f32x4.convert_i32x4_s(exponent), f32x4.splat(0.6931471805599453)), counts);
+  return f32x4.add(f32x4.add(f32x4.sub(light, near), turns), rest);
 }
 
 /** (√Î − √I)². */

@@ -4,6 +4,7 @@ import { elementwise } from "./elementwise";
 import { exitChange } from "./exit";
 import { combine, divide, fill, fillNumbers, reciprocal, zero } from "./factors";
 import { likelihood } from "./likelihood";
+import { stepOverlaps } from "./overlaps";
 import { pieStep } from "./pie";
 import { ramps } from "./ramps";
 import { largest, sums } from "./sums";
@@ -14,7 +15,7 @@ import { cut, paste } from "./windows";
 // Opcodes, which src/engines/kernels/wasm/program.ts reads from the module's exports.
 export const ZERO = 0, ELEMENTWISE = 1, COMBINE = 2, DIVIDE = 3, FILL = 4, FILL_NUMBERS = 5, CUT = 6, PASTE = 7;
 export const SUMS = 8, LARGEST = 9, LIKELIHOOD = 10, RAMPS = 11, FOURIER = 12, RECIPROCAL = 13;
-export const EXIT_CHANGE = 14, PIE_STEP = 15;
+export const EXIT_CHANGE = 14, PIE_STEP = 15, STEP_OVERLAPS = 16;
 
 /**
  * Records from `program` to `end`. Each thread has its own `scratch`; `partials` is for all, `state` is what they wait
@@ -52,6 +53,7 @@ function perform(record: usize, scratch: usize, partials: usize, thread: i32, th
     case RECIPROCAL: return reciprocal(record, thread, threads);
     case EXIT_CHANGE: return exitChange(record, scratch, partials, thread, threads);
     case PIE_STEP: return pieStep(record, scratch, partials, thread, threads);
+    case STEP_OVERLAPS: return stepOverlaps(record, scratch, partials, thread, threads);
     default: unreachable();
   }
 }

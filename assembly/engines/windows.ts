@@ -1,7 +1,7 @@
 // Between canvases and patches. A window, 24 bytes: row and column of its first pixel (i32), then how far between
 // pixels it lies in both directions (f64, in [0, 1)).
 import {
-  FIRST, OPTIONS, SECOND, framesOf, heightOf, modesOf, partStart, pitchOf, planeOf, rowOf, widthOf,
+  FIRST, OPTIONS, SECOND, factorOf, framesOf, heightOf, modesOf, partStart, pitchOf, planeOf, rowOf, widthOf,
 } from "./record";
 
 // @ts-ignore: decorator
@@ -41,18 +41,19 @@ export function cutRow(
 }
 
 /**
- * Canvas, patches. Options: windows, numbers a pixel, height of the canvas. Each thread has rows of the canvas, every
+ * Canvas, patches. Options: windows, numbers a pixel, a factor of all. Each thread has rows of the canvas, every
  * so-manieth, and goes over all frames in order.
  */
 export function paste(record: usize, thread: i32, threads: i32): void {
   const windows = load<usize>(record, OPTIONS), parts = load<i32>(record, OPTIONS + 4);
   const frames = framesOf(record), modes = modesOf(record), height = heightOf(record), width = widthOf(record);
+  const factor = factorOf(record + OPTIONS + 8, 0);
   for (let mode = 0; mode < modes; mode++) {
     const canvas = planeOf(record + FIRST, 0, mode);
     for (let frame = 0; frame < frames; frame++) {
       pastePlane(
         canvas, pitchOf(record + FIRST), planeOf(record + SECOND, frame, mode), pitchOf(record + SECOND),
-        windowAt(windows, frame), height, width, parts, thread, threads,
+        windowAt(windows, frame), height, width, parts, thread, threads, factor,
       );
     }
   }
@@ -61,7 +62,7 @@ export function paste(record: usize, thread: i32, threads: i32): void {
 /** This thread's rows of one patch. */
 export function pastePlane(
   canvas: usize, pitch: usize, patch: usize, patchPitch: usize, window: usize, height: i32, width: i32, parts: i32,
-  thread: i32, threads: i32,
+  thread: i32, threads: i32, factor: f64 = 1,
 ): void {
   const top = topOf(window), down = downOf(window), right = rightOf(window);
   const count = <usize>(width * parts), pixel = <usize>parts << 2, column = <usize>leftOf(window) * pixel;
@@ -69,7 +70,7 @@ export function pastePlane(
   for (let row = first; row < end; row += threads) {
     const out = canvas + <usize>row * pitch + column;
     for (let below = 0; below < 2; below++) {
-      const y = row - top - below, weight = below == 0 ? 1 - down : down;
+      const y = row - top - below, weight = factor * (below == 0 ? 1 - down : down);
       if (y < 0 || y >= height || weight == 0) continue;
       const from = patch + <usize>y * patchPitch;
       add(out, from, count, <f32>(weight * (1 - right)));

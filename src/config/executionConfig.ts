@@ -2,13 +2,13 @@ import { z } from "zod";
 import { PICTURE_FORMATS, type PictureFormat } from "../pictures/pictureWriter.ts";
 import { choice, integer, only, optional, real, toggle, withDefault } from "./fields.ts";
 import type { SettingGroup } from "./group.ts";
+import { MOST_WORKERS } from "./mostWorkers.ts";
 
 /** Threads that prepare batches, beyond which they only take memory. */
-export const MOST_WORKERS = 256;
 
 /** Where and how a run is carried out. Nothing here describes the science. */
 export interface ExecutionConfig {
-  readonly accelerator: "auto" | "cpu" | "gpu" | "cuda" | "tpu" | "mps";
+  readonly accelerator: "auto" | "cpu" | "gpu" | "cuda" | "webgpu" | "tpu" | "mps";
   readonly devices: number | "auto";
   readonly strategy: "auto";
   readonly deterministic: boolean | "warn";
@@ -16,6 +16,8 @@ export interface ExecutionConfig {
   readonly gradientClipVal: number | null;
   readonly gradientClipAlgorithm: "norm" | "value" | "agc";
   readonly accumSteps: number;
+  readonly scaleBatch: boolean;
+  readonly scaleLearningRate: "none" | "linear" | "sqrt";
   readonly patternsInMemory: "auto" | "yes" | "no";
   readonly numWorkers: number;
   readonly pinMemory: false;
@@ -54,9 +56,9 @@ const learning = { phase: "training", identity: "always" } as const;
 
 const schema = z.strictObject({
   accelerator: choice(
-    ["auto", "cpu", "gpu", "cuda", "tpu", "mps"],
+    ["auto", "cpu", "gpu", "cuda", "webgpu", "tpu", "mps"],
     "auto",
-    "Where to compute. auto takes a GPU when there is a real one; tpu is known and refused.",
+    "Where to compute. auto takes a GPU when there is a real one; gpu is CUDA or WebGPU, which iterative engines but ad compute on; tpu is known and refused.",
   ),
   devices: withDefault(
     z.union([integer({ min: 1 }), z.literal("auto")]),
@@ -84,10 +86,21 @@ const schema = z.strictObject({
     learning,
   ),
   accumSteps: withDefault(integer({ min: 1 }), 1, "Batches whose gradients make one optimiser step.", learning),
+  scaleBatch: toggle(
+    false,
+    "Multiply batch_size by the number of processes that train together (mpirun, srun). Without it they share the batches of one process, and learn what that would.",
+    training,
+  ),
+  scaleLearningRate: choice(
+    ["none", "linear", "sqrt"],
+    "none",
+    "Multiply learning_rate by the number of processes as well, or by its square root. Needs scale_batch.",
+    training,
+  ),
   patternsInMemory: choice(
     ["auto", "yes", "no"],
     "auto",
-    "Whether the patterns are held in memory or read from their file when they are needed; the results are the same. auto: in memory unless they would take more than a quarter of it.",
+    "Whether the patterns are held in memory or read from their file when they are needed; the results are the same. auto: in memory unless they would take more than a quarter of it, or several processes (MPI) share them.",
   ),
   numWorkers: withDefault(
     integer({ min: 0, max: MOST_WORKERS }),
@@ -180,7 +193,7 @@ const schema = z.strictObject({
   threads: optional(
     integer({ min: 1, max: MOST_WORKERS }),
     "Threads that compute; all processors when left open. The results do not depend on it.",
-    { phase: "reconstruction" },
+    { phase: ["inference", "reconstruction"] },
   ),
   inferenceBatchSize: optional(
     integer({ min: 1 }),

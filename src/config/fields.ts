@@ -104,14 +104,18 @@ export function optional<T>(
   return (field.nullable() as z.ZodType<T | null>).default(null as never).meta({ description, ...notes });
 }
 
-/** Any number of words out of a closed set, or nothing (null); one may stand alone (`allOf` makes a list of it). */
+/**
+ * Any number of words out of a closed set, or nothing (null); one may stand alone (`allOf` makes a list of it).
+ * @param least words of a list. Default 1
+ */
 export function several<const T extends string>(
   values: readonly T[],
   description: string,
   notes: FieldNotes = {},
+  least = 1,
 ): z.ZodDefault<z.ZodType<readonly T[] | T | null>> {
   const word = z.enum(values);
-  const field = z.union([z.array(word).min(1), word, z.null()]);
+  const field = z.union([z.array(word).min(least), word, z.null()]);
   return (field as unknown as z.ZodType<readonly T[] | T | null>)
     .default(null as never)
     .meta({ description, ...notes });

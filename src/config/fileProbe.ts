@@ -1,4 +1,4 @@
-import type { Accelerator } from "../runtime/accelerator.ts";
+import type { Accelerator, Work } from "../runtime/accelerator.ts";
 import type { DataConfig, ReadingSettings } from "./dataConfig.ts";
 import type { ModelConfig } from "./modelConfig.ts";
 
@@ -46,8 +46,8 @@ export interface FolderClaim {
 
 /** A payload factory's view of the machine: its files and its devices. */
 export interface FileProbe {
-  /** @throws PtychonautError "device" if it is not there, with what is. */
-  checkAccelerator(accelerator: Accelerator): Promise<void>;
+  /** @throws PtychonautError "device" if it is not there for such work (default: "graphs"), with what is. */
+  checkAccelerator(accelerator: Accelerator, work?: Work): Promise<void>;
   /** The scans that a path names: itself, or the npz files of a folder by name. @throws PtychonautError "data": no such */
   scanFiles(path: string): Promise<readonly string[]>;
   /** @throws PtychonautError "data" if the file is missing, damaged or not a scan. */

@@ -59,7 +59,7 @@ const schema = z.strictObject({
   ),
   confidence: toggle(
     false,
-    "Expected errors of every pixel's amplitude and phase, and half-data FRC: the patches of each half of the patterns are put together by themselves as well.",
+    "Expected errors of every pixel's amplitude and phase, and half-data FRC: the patches of each half of the patterns are put together by themselves as well, and an engine refines them by their patterns, which shows what the network has wrong.",
   ),
   refine: optional(
     z.string().min(1),

@@ -56,6 +56,10 @@ const schema = z.strictObject({
     "diffraction_only",
     "What the network sees behind the patterns: nothing, the probe's real and imaginary part (that of the data at hand, its strongest mode), or where on the detector each pixel is.",
   ),
+  standardiseInput: toggle(
+    false,
+    "The network sees how far each pixel of a pattern is from its mean over the training patterns, in units of its deviation. Without a transform of the input.",
+  ),
   nFiltersScale: withDefault(
     integer({ min: 1, max: 16 }),
     2,
@@ -107,6 +111,10 @@ const schema = z.strictObject({
   probeBig: toggle(
     true,
     of("probeBig", "a low-resolution path for the border of the patch, where a wide probe still has light."),
+  ),
+  borderChannels: optional(
+    integer({ min: 1, max: 256 }),
+    of("borderChannels", "features of each decoder that make the border; as many as its outputs when left open."),
   ),
   padObject: only(
     true,
@@ -169,9 +177,9 @@ export const modelGroup: SettingGroup<ModelSettings> = {
     intensityScale: ONE_NORMALISATION,
     parityScaleMode: ONE_NORMALISATION,
     gaussianSmoothingSigma: "smoothing the probe or the object is not in this version",
-    decoderLastCOuterFraction: "the border path takes as many channels as the head has outputs",
+    decoderLastCOuterFraction: "border_channels gives their number",
     decoderLastAmpChannels: "the number of amplitude channels follows from gridsize",
-    useLegacyDecoderChannelOverride: "the number of border channels follows from gridsize",
+    useLegacyDecoderChannelOverride: "border_channels gives the number of border channels",
     edgePad: "it has no effect in the reference system's network",
     maxPositionJitter: "the canvas of a group is sized from its positions",
     CModel: "it is gridsize²",

@@ -49,7 +49,10 @@ const networkAliases: Readonly<Record<string, string>> = { nepochs: "maxEpochs",
 const aliasesByKind: Readonly<Record<PayloadKind, Readonly<Record<string, string>>>> = {
   training: { nImages: "nGroups", ...networkAliases },
   inference: { nImages: "nPatterns", ...networkAliases },
-  reconstruction: { nepochs: "epochs", maxEpochs: "epochs" },
+  reconstruction: {
+    ...{ nepochs: "epochs", maxEpochs: "epochs" },
+    ...{ modes: "probeModes", nModes: "probeModes", nProbeModes: "probeModes", numProbeModes: "probeModes" },
+  },
 };
 
 /** The one name of a setting, from any spelling of it or of a name that the reference system gives it. */
@@ -101,7 +104,7 @@ export function canonicalValue(name: string, value: unknown): unknown {
 const otherWords: Readonly<Record<string, string>> = {
   ...{ data: "trainDataFile", input: "trainDataFile", scan: "trainDataFile", model: "modelPath", net: "architecture" },
   ...{ network: "architecture", gpu: "accelerator", cpu: "accelerator", cuda: "accelerator", gpus: "devices" },
-  ...{ workers: "numWorkers", threads: "numWorkers", filters: "nFiltersScale", nfilters: "nFiltersScale" },
+  ...{ workers: "numWorkers", filters: "nFiltersScale", nfilters: "nFiltersScale" },
   ...{ clip: "gradientClipVal", patience: "earlyStopPatience", dose: "nphotons", checkpoint: "resume", o: "outputDir" },
   ...{ lrScheduler: "scheduler", iterations: "maxEpochs", verbose: "quiet", silent: "quiet", force: "overwrite" },
 };

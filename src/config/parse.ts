@@ -70,14 +70,24 @@ function wantOf(issue: z.core.$ZodIssue, value: unknown): string {
     case "not_multiple_of":
       return `expected a multiple of ${issue.divisor}`;
     case "invalid_union":
-      return `expected ${issue.errors
-        .flat()
-        .map((inner) => wantOf(inner, value).replace(/^expected /, ""))
-        .join(" or ")}`;
+      return `expected ${wantsOf(issue.errors.flat(), value).join(" or ")}`;
     default:
       return issue.message;
   }
 }
+
+/** Of each form that a value may have, once; that it may be left out needs no word beside others. */
+function wantsOf(issues: readonly z.core.$ZodIssue[], value: unknown): readonly string[] {
+  // Of a list that is one, the element that does not fit tells; else what stands alone would be told a second time.
+  const inside = issues.filter(({ path }) => path.length > 0);
+  const wants = (inside.length > 0 ? inside : issues).map((inner) =>
+    wantOf(inner, valueAt(value, inner.path)).replace(/^expected /, ""),
+  );
+  return [...new Set(wants.filter((want) => want !== "null"))];
+}
+
+const valueAt = (value: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value);
 
 function elements(origin: string): string {
   if (origin === "string") return " characters";

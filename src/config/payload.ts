@@ -16,6 +16,13 @@ export interface SettingOrigin {
   readonly source: Source;
 }
 
+/** Settings that become others while a run goes, at the beginning of an epoch. */
+export interface PlannedChange {
+  /** From 1. */
+  readonly epoch: number;
+  readonly settings: Readonly<Record<string, number>>;
+}
+
 /** Everything that a training run needs to know, checked and frozen. */
 export interface TrainingPayload {
   readonly kind: "training";
@@ -27,6 +34,8 @@ export interface TrainingPayload {
   readonly data: DataConfig;
   readonly training: TrainingConfig;
   readonly execution: ExecutionConfig;
+  /** By epoch; absent where nothing becomes another. */
+  readonly changes?: readonly PlannedChange[] | undefined;
   readonly overridden: readonly SettingOrigin[];
 }
 
@@ -54,8 +63,12 @@ export interface ReconstructionPayload {
   readonly reconstruction: ReconstructionConfig;
   /** What its settings mean, at least one. */
   readonly stages: readonly StageConfig[];
+  /** By epoch, through all stages; absent where nothing becomes another. */
+  readonly changes?: readonly PlannedChange[] | undefined;
   readonly execution: ExecutionConfig;
   readonly overridden: readonly SettingOrigin[];
+  /** What the run will warn of, as far as the settings and the scan's header tell. */
+  readonly notes: readonly string[];
 }
 
 /** What a run is asked to do beside its settings. */
@@ -82,6 +95,8 @@ export interface TrainingRequest extends Sources, OutputRequest {
   readonly command?: "train" | "import-weights";
   /** A scan, or several, or folders of scans. */
   readonly trainDataFile: string | readonly string[];
+  /** Learning rates that become others, as in the run that is repeated. */
+  readonly changes?: readonly PlannedChange[] | undefined;
 }
 
 export interface InferenceRequest extends Sources, OutputRequest {
@@ -91,4 +106,6 @@ export interface InferenceRequest extends Sources, OutputRequest {
 
 export interface ReconstructionRequest extends Sources, OutputRequest {
   readonly scan: string;
+  /** Steps that become others, as in the run that is repeated. */
+  readonly changes?: readonly PlannedChange[] | undefined;
 }

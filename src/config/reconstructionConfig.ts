@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type ModeStart, modeStarts } from "../engines/modes/startModes.ts";
 import { engineNames } from "../engines/registry.ts";
 import { wrapperNamed, wrapperNames } from "../engines/wrappers/registry.ts";
 import { npzReconstruction } from "../reconstructions/named.ts";
@@ -6,6 +7,7 @@ import { reconstructionWriters } from "../reconstructions/registry.ts";
 import { engineFields } from "./engineFields.ts";
 import { choice, integer, optional, real, several, toggle, withDefault } from "./fields.ts";
 import type { SettingGroup, Settings } from "./group.ts";
+import { NO_WRAPPERS } from "./wrapperList.ts";
 
 /** The engine that is chosen by the data. */
 export const AUTO = "auto";
@@ -19,12 +21,21 @@ interface Common {
   readonly epochs: number;
   /** Stages with engines and settings of their own, one after the other; none: one, of the settings beside them. */
   readonly stage: readonly StageStatement[];
-  readonly subPixel: "auto" | "whole" | "bilinear";
+  /** Coarser grids that each stage goes through; null: the scan's own. */
+  readonly multigrid: readonly number[] | null;
+  readonly subPixel: "auto" | "whole" | "bilinear" | "fourier";
+  /** Incoherent modes of the probe; null: as many as there are. */
+  readonly probeModes: number | null;
+  readonly modeStart: ModeStart;
+  readonly modePower: number;
   readonly seed: number;
   readonly heldOutFraction: number;
   readonly slices: number;
   readonly sliceDistanceM: number | null;
   readonly thicknessM: number | null;
+  /** Incoherent states of the object. */
+  readonly objectModes: number;
+  readonly objectModePower: number;
   readonly patience: number | null;
   readonly stopAtNoise: boolean;
   readonly confidence: boolean;
@@ -56,7 +67,7 @@ const free = { identity: "never" } as const;
 /** Formats of reconstructions beside the one that is always written. */
 const written = reconstructionWriters.filter((writer) => writer !== npzReconstruction);
 
-const stated = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
+const stated = z.union([z.string(), z.number(), z.boolean(), z.array(z.string()), z.array(z.number())]);
 
 const schema = z.strictObject({
   engine: choice(
@@ -73,13 +84,33 @@ const schema = z.strictObject({
     "A stage with settings of its own: engine=rpie,epochs=20. Several follow one another, each from where the one before ended. What a stage does not say is as beside it.",
   ),
   wrappers: several(
-    wrapperNames,
-    `What is refined or held beside object and probe: ${wrapperNames.map((name) => `${name} (${wrapperNamed(name).about})`).join(", ")}.`,
+    [...wrapperNames, NO_WRAPPERS],
+    `What is refined or held beside object and probe: ${wrapperNames.map((name) => `${name} (${wrapperNamed(name).about})`).join(", ")}. ${NO_WRAPPERS}, or an empty list: nothing, also where auto, or what stands beside a stage, would.`,
+    {},
+    0,
+  ),
+  multigrid: optional(
+    z.array(z.int().min(1).max(64)).min(1).readonly(),
+    "Grids that a stage goes through, by how many times as large object pixels are, its epochs in equal parts: 4,2,1 begins with the middle quarter of the patterns' width. Left open: 1.",
   ),
   subPixel: choice(
-    ["auto", "whole", "bilinear"],
+    ["auto", "whole", "bilinear", "fourier"],
     "auto",
-    "Positions between pixels: taken at the nearest pixel, or the four around it weighted. auto weights where positions lie between pixels, or move.",
+    "Positions between pixels: taken at the nearest pixel, the four around it weighted, or the light moved by Fourier transforms, which smooths nothing and takes longer. auto weights where positions lie between pixels, or move.",
+  ),
+  probeModes: optional(
+    integer({ min: 1, max: 100 }),
+    "Incoherent modes of the probe: of more than it has the strongest are kept, of fewer others are added. Left open: as many as the scan's probe, or the stage before, has.",
+  ),
+  modeStart: choice(
+    modeStarts,
+    "hermite",
+    "What added modes begin as: the strongest mode times Hermite polynomials, under random phase ramps, or times noise; orthogonal to the others.",
+  ),
+  modePower: withDefault(
+    real({ above: 0, below: 1 }),
+    0.05,
+    "Part of the probe's power that each added mode begins with; of ramps the first, and each further one half as much.",
   ),
   seed: withDefault(
     integer({ min: 0, max: 0xffffffff }),
@@ -105,6 +136,16 @@ const schema = z.strictObject({
     real({ above: 0 }),
     "Thickness of the whole object, of which each slice stands for an equal part: another way to say slice_distance_m.",
     { unit: "metres" },
+  ),
+  objectModes: withDefault(
+    integer({ min: 1, max: 20 }),
+    1,
+    "Incoherent states of the object, whose patterns add up: of a sample that moves or changes while it is seen.",
+  ),
+  objectModePower: withDefault(
+    real({ above: 0, below: 1 }),
+    0.05,
+    "Part of the object's power that each added state begins with, as noise on the first.",
   ),
   patience: optional(
     integer({ min: 1 }),

@@ -19,7 +19,14 @@ import type { TrainingConfig } from "./trainingConfig.ts";
 
 /** The settings that describe a network: those of its generator, and what enters it. */
 export function networkSettings(architecture: string): readonly (keyof ModelConfig)[] {
-  return ["architecture", "gridsize", "objectBig", "inputConditioning", ...generatorNamed(architecture).settings];
+  return [
+    "architecture",
+    "gridsize",
+    "objectBig",
+    "inputConditioning",
+    "standardiseInput",
+    ...generatorNamed(architecture).settings,
+  ];
 }
 
 export function checkModel(model: ModelConfig): void {
@@ -52,6 +59,7 @@ export function checkModel(model: ModelConfig): void {
     throw contradiction("frameIntensityTrainable", true, String(name), value, why);
   }
   if (model.cnnOutputMode !== "amp_phase") idle(["ampActivation"], "cnn_output_mode is amp_phase");
+  if (model.standardiseInput) idle(["fnoInputTransform"], "standardise_input is off");
   if (!model.spatialDecoder) idle(["decoderSpatialKernel"], "spatial_decoder is on");
   if (!model.objectBig || model.gridsize === 1) {
     idle(["trainingPatchWeighting"], "gridsize is above 1 and object_big is on");
@@ -181,6 +189,7 @@ export function checkTraining(training: TrainingConfig, execution: ExecutionConf
 export function checkExecution(execution: ExecutionConfig): void {
   const idle = idleSettings(execution, parseSettings("execution"));
   if (execution.gradientClipVal === null) idle(["gradientClipAlgorithm"], "gradient_clip_val is given");
+  if (!execution.scaleBatch) idle(["scaleLearningRate"], "scale_batch is on");
   if (execution.numWorkers === 0) idle(["prefetchFactor", "persistentWorkers"], "num_workers is above 0");
   if (!execution.enableCheckpointing) idle(["checkpointSaveTopK", "checkpointEveryNMinutes"], "checkpointing is on");
   if (execution.loggerBackend !== "mlflow") idle(["mlflowTrackingUri", "experimentName"], "logger is mlflow");

@@ -29,6 +29,7 @@ export interface TrainingConfig {
   readonly beta2: number;
   readonly momentum: number;
   readonly weightDecay: number;
+  readonly emaDecay: number;
   readonly exponentialGamma: number;
   readonly multistageMilestones: readonly number[];
   readonly multistageFactor: number;
@@ -114,6 +115,11 @@ const schema = z.strictObject({
     real({ min: 0 }),
     0,
     "Weight decay: an L2 term (adam, sgd) or decoupled from the gradient (adamw).",
+  ),
+  emaDecay: withDefault(
+    real({ min: 0, below: 1 }),
+    0,
+    "Decay of a running mean of the weights, taken after every step; validation, pictures and the saved model have the mean. 0.999 looks back over about 1000 steps, and early over a ninth of them. 0: none.",
   ),
   exponentialGamma: withDefault(
     real({ above: 0, max: 1 }),

@@ -86,6 +86,23 @@ export function planEpoch(groups: number, batchSize: number, random?: Random): B
   });
 }
 
+/** Groups that each of several takes of a batch; the last ones may have fewer, or none. */
+export const shareSize = (batchSize: number, shares: number): number => Math.ceil(batchSize / shares);
+
+/**
+ * A part of a batch for one of several that share it, as large as the others' part: past the batch's end its last group
+ * again, with weight 0. All parts together are the batch.
+ */
+export function shareOfBatch({ groups, weights }: BatchRequest, share: number, shares: number): BatchRequest {
+  if (shares === 1) return { groups, weights };
+  const size = shareSize(groups.length, shares);
+  const rows = Array.from({ length: size }, (_, k) => share * size + k);
+  return {
+    groups: Int32Array.from(rows, (row) => groups[Math.min(row, groups.length - 1)]),
+    weights: Float32Array.from(rows, (row) => (row < weights.length ? weights[row] : 0)),
+  };
+}
+
 /** Reads, scales and masks the patterns of one batch. */
 export function assembleBatch(source: BatchSource, request: BatchRequest): Batch {
   const { patterns, measurement, scales, groups, geometry, mask, experiments, labels } = source;

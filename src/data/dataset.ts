@@ -90,6 +90,8 @@ export interface Dataset {
   readonly frameIntensities?: Float64Array;
   /** Frames that are to be left out, ascending; they keep their numbers. */
   readonly skipped?: readonly number[];
+  /** `[frame]`: counts over valid pixels, or squared amplitudes, where somebody has looked at all frames. */
+  readonly energies?: Float64Array;
   /** Mean photons per pattern as stated by the file's metadata. */
   readonly photonsPerPattern?: number;
   /** Where this came from and what the reader did to it, for run.json and for `inspect`. */

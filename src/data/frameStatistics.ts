@@ -1,3 +1,5 @@
+import type { TallyParts } from "./tallyParts.ts";
+
 /** What one pass over a scan's patterns says of each frame, values as they are stored (counts or their roots). */
 export interface FrameStatistics {
   /** Σ v and Σ v² over valid pixels. */
@@ -14,25 +16,28 @@ export interface FrameStatistics {
   readonly elsewhereAtPeak: Float64Array;
 }
 
-export interface FrameTally {
+export interface FrameTally extends TallyParts {
   /** Whole frames, row-major, in order. */
   add(data: ArrayLike<number>): void;
   finish(): FrameStatistics;
 }
 
-/** @param mask `[y, x]`, 0 = not valid */
+/**
+ * @param mask `[y, x]`, 0 = not valid
+ * @param first number of the first frame that will be added
+ */
 export function frameTally(
   { count, height, width }: { readonly count: number; readonly height: number; readonly width: number },
   mask?: ArrayLike<number>,
+  first: number = 0,
 ): FrameTally {
   const size = height * width;
   const squares = squaredRadii(height, width);
   const valid = Float64Array.from({ length: size }, (_, i) => (mask === undefined || mask[i] !== 0 ? 1 : 0));
-  const [sums, energies, radius, peak, besidePeak] = Array.from({ length: 5 }, () => new Float64Array(count));
-  const peakAt = new Int32Array(count);
+  const [sums, energies, radius, peak, peakAt, besidePeak] = Array.from({ length: 6 }, () => new Float64Array(count));
   const total = new Float64Array(size);
-  const masked = { pixels: size - valid.reduce((sum, value) => sum + value, 0), sum: 0, energy: 0 };
-  let frame = 0;
+  const masked = new Float64Array(2);
+  let frame = first;
 
   function addFrame(data: ArrayLike<number>, start: number): void {
     let [sum, energy, moment, brightest, at] = [0, 0, 0, 0, 0];
@@ -40,8 +45,8 @@ export function frameTally(
       // What no detector measures counts as nothing: one such frame must not spoil what is said of the others.
       const value = data[start + i] >= 0 && data[start + i] < Number.POSITIVE_INFINITY ? data[start + i] : 0;
       if (valid[i] === 0) {
-        masked.sum += value;
-        masked.energy += value * value;
+        masked[0] += value;
+        masked[1] += value * value;
         continue;
       }
       sum += value;
@@ -63,11 +68,14 @@ export function frameTally(
   }
 
   return {
+    added: [sums, energies, radius, peak, peakAt, besidePeak, total, masked],
+    greatest: [],
     add(data) {
       for (let start = 0; start < data.length; start += size) addFrame(data, start);
     },
     finish: () => ({
-      ...{ sums, energies, masked, radius, peak, besidePeak },
+      ...{ sums, energies, radius, peak, besidePeak },
+      masked: { pixels: size - valid.reduce((sum, value) => sum + value, 0), sum: masked[0], energy: masked[1] },
       elsewhereAtPeak: peak.map((value, k) => (count > 1 ? (total[peakAt[k]] - value) / (count - 1) : 0)),
     }),
   };

@@ -54,7 +54,11 @@ export function computeScales(
   const meanEnergy = meanEnergyOf(dataset, frames);
   if (!(meanEnergy > 0)) throw darkness(dataset, frames.length);
   const probeEnergy = energyOf(probe);
-  if (!(probeEnergy > 0)) throw new PtychonautError("data", "the probe is zero", { where: dataset.name });
+  if (!(probeEnergy > 0))
+    throw new PtychonautError("data", "the probe is zero", {
+      where: dataset.name,
+      fix: `say another, ${setting("probe_file")} or ${setting("probe_model")}`,
+    });
   const { photons, from } = photonsOf(dataset, meanEnergy, options.photons);
   const energyPerPattern = (patterns.height * patterns.width) / 4;
   return {
@@ -98,7 +102,9 @@ export function normalisePatterns(
 ): void {
   if (measurement === "counts") for (let i = 0; i < values.length; i++) values[i] = inputScale * Math.sqrt(values[i]);
   else for (let i = 0; i < values.length; i++) values[i] *= inputScale;
-  if (mask !== undefined) for (let i = 0; i < values.length; i++) values[i] *= mask[i % mask.length];
+  if (mask === undefined) return;
+  for (let from = 0; from < values.length; from += mask.length)
+    for (let i = 0; i < mask.length; i++) values[from + i] *= mask[i];
 }
 
 /** The probe as the physics takes it. */
@@ -132,9 +138,13 @@ function meanEnergyOf(dataset: Dataset, frames: ArrayLike<number>): number {
 }
 
 function totalEnergy(
-  { patterns, measurement, mask }: Dataset,
+  { patterns, measurement, mask, energies: known }: Dataset,
   frames: ArrayLike<number>,
 ): { readonly total: number; readonly energies: Float64Array } {
+  if (known !== undefined) {
+    const energies = Float64Array.from(frames, (frame) => known[frame]);
+    return { total: energies.reduce((sum, energy) => sum + energy, 0), energies };
+  }
   const size = patterns.height * patterns.width;
   const valid = mask?.data;
   const energies = new Float64Array(frames.length);

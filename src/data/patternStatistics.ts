@@ -1,5 +1,6 @@
 import { type PixelDefects, pixelDefects } from "./pixelDefects.ts";
 import { pixelTally } from "./pixelStatistics.ts";
+import type { TallyParts } from "./tallyParts.ts";
 import { markTally, type TopMarks } from "./topMarks.ts";
 import { torusCentre } from "./torusCentre.ts";
 
@@ -37,27 +38,53 @@ export interface Spread {
   readonly max: number;
 }
 
+interface Stack {
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+}
+
 /**
  * @param chunks whole frames `[frame, y, x]`, in order: so many at a time as memory may hold
  * @param mask `[y, x]`, 0 = not valid: such pixels are neither dead nor hot
  */
 export function patternStatistics(
   chunks: Iterable<ArrayLike<number>>,
-  { count, height, width }: { readonly count: number; readonly height: number; readonly width: number },
+  stack: Stack,
   mask?: ArrayLike<number>,
 ): PatternStatistics {
+  const tally = patternTally(stack, mask);
+  for (const data of chunks) tally.add(data);
+  return tally.finish();
+}
+
+export interface PatternTally extends TallyParts {
+  /** Whole frames, row-major, in order. */
+  add(data: ArrayLike<number>): void;
+  finish(): PatternStatistics;
+}
+
+/**
+ * @param mask as `patternStatistics`
+ * @param first number of the first frame that will be added
+ */
+export function patternTally(
+  { count, height, width }: Stack,
+  mask?: ArrayLike<number>,
+  first: number = 0,
+): PatternTally {
   const size = height * width;
-  const tally = pixelTally({ height, width });
-  const sums = new Float64Array(count);
-  const energies = new Float64Array(count);
-  const badFrames: number[] = [];
-  const emptyFrames: number[] = [];
-  let min = Number.POSITIVE_INFINITY;
-  let max = Number.NEGATIVE_INFINITY;
-  const parts = integerParts(count * size);
+  const pixels = pixelTally({ height, width });
+  // Of each frame: Σ v, Σ v², whether it is bad, whether it is empty.
+  const [sums, energies, bads, empties] = Array.from({ length: 4 }, () => new Float64Array(count));
+  // −min, max
+  const extremes = new Float64Array(2).fill(Number.NEGATIVE_INFINITY);
+  const parts = integerParts(count * size, first * size);
   const marks = markTally();
-  let frame = 0;
-  for (const data of chunks) {
+  let frame = first;
+
+  function addFrames(data: ArrayLike<number>): void {
+    let [min, max] = [-extremes[0], extremes[1]];
     for (let start = 0; start < data.length; start += size, frame++) {
       let bad = false;
       let empty = true;
@@ -72,33 +99,44 @@ export function patternStatistics(
         energies[frame] += value * value;
         if (mask === undefined || mask[i] !== 0) marks.add(value);
       }
-      if (bad) badFrames.push(frame);
-      if (empty) emptyFrames.push(frame);
+      if (bad) bads[frame] = 1;
+      if (empty) empties[frame] = 1;
     }
-    parts.add(data);
-    tally.add(data);
+    extremes[0] = -min;
+    extremes[1] = max;
   }
-  const pixels = tally.finish();
-  const top = marks.result();
-  const { mean } = pixels;
-  const { index: centroid, place, concentration } = torusCentre(mean, height, width);
+
+  function finish(): PatternStatistics {
+    const statistics = pixels.finish();
+    const top = marks.result();
+    const { index: centroid, place, concentration } = torusCentre(statistics.mean, height, width);
+    return {
+      ...{ count, height, width, min: -extremes[0], max: extremes[1] },
+      badFrames: marked(bads),
+      emptyFrames: marked(empties),
+      sum: spreadOf(sums),
+      energy: spreadOf(energies),
+      ...parts.result(),
+      ...(top === undefined ? {} : { marks: top }),
+      centroid,
+      dc: concentration < FLAT ? "unclear" : place,
+      defects: pixelDefects(statistics, mask),
+    };
+  }
+
   return {
-    count,
-    height,
-    width,
-    min,
-    max,
-    badFrames,
-    emptyFrames,
-    sum: spreadOf(sums),
-    energy: spreadOf(energies),
-    ...parts.result(),
-    ...(top === undefined ? {} : { marks: top }),
-    centroid,
-    dc: concentration < FLAT ? "unclear" : place,
-    defects: pixelDefects(pixels, mask),
+    added: [sums, energies, bads, empties, parts.counts, ...pixels.added, ...marks.added],
+    greatest: [extremes, ...pixels.greatest, ...marks.greatest],
+    add(data) {
+      addFrames(data);
+      parts.add(data);
+      pixels.add(data);
+    },
+    finish,
   };
 }
+
+const marked = (frames: Float64Array): number[] => [...frames.keys()].filter((frame) => frames[frame] === 1);
 
 /** Concentration of a mean pattern that is as good as even. */
 const FLAT = 0.05;
@@ -107,36 +145,39 @@ const FLAT = 0.05;
 const SAMPLE = 200_000;
 
 interface IntegerParts {
+  /** Values above one, integers of them, values whose squares can be told, squares that are integers. */
+  readonly counts: Float64Array;
   add(data: ArrayLike<number>): void;
   result(): { readonly integers: number; readonly rootsOfIntegers: number };
 }
 
-/** @param length of all chunks that will be added, in order */
-function integerParts(length: number): IntegerParts {
+/**
+ * @param length of the whole stack
+ * @param first where in it the chunks begin that will be added, in order
+ */
+function integerParts(length: number, first: number): IntegerParts {
   const step = Math.max(1, Math.floor(length / SAMPLE));
-  let next = 0;
-  let seen = 0;
-  let integers = 0;
-  let squares = 0;
-  let roots = 0;
+  let next = (step - (first % step)) % step;
+  const counts = new Float64Array(4);
   return {
+    counts,
     add(data) {
       for (; next < data.length; next += step) {
         const value = data[next];
         if (value === 0 || !Number.isFinite(value)) continue;
         // One is its own square: only larger numbers tell counts from their roots.
-        if (value > 1) seen++;
-        if (value > 1 && Number.isInteger(value)) integers++;
+        if (value > 1) counts[0]++;
+        if (value > 1 && Number.isInteger(value)) counts[1]++;
         // Above this the square of a float32 is no longer good to a thousandth, so an integer cannot be told.
         if (Math.abs(value) > 64) continue;
-        squares++;
-        if (Math.abs(value * value - Math.round(value * value)) < 1e-3 && Math.round(value * value) > 0) roots++;
+        counts[2]++;
+        if (Math.abs(value * value - Math.round(value * value)) < 1e-3 && Math.round(value * value) > 0) counts[3]++;
       }
       next -= data.length;
     },
     result: () => ({
-      integers: seen === 0 ? 0 : integers / seen,
-      rootsOfIntegers: squares === 0 ? 0 : roots / squares,
+      integers: counts[0] === 0 ? 0 : counts[1] / counts[0],
+      rootsOfIntegers: counts[2] === 0 ? 0 : counts[3] / counts[2],
     }),
   };
 }

@@ -3,7 +3,7 @@ import type { Dataset, Patterns } from "./dataset.ts";
 
 /** A scan of some of a scan's frames, in the order given. The patterns are not copied. */
 export function selectFrames(dataset: Dataset, frames: readonly number[]): Dataset {
-  const { positions, nominalPositions, patches, scanIndex, frameIntensities, skipped } = dataset;
+  const { positions, nominalPositions, patches, scanIndex, frameIntensities, skipped, energies } = dataset;
   return {
     ...dataset,
     patterns: selectedPatterns(dataset.patterns, frames),
@@ -14,6 +14,7 @@ export function selectFrames(dataset: Dataset, frames: readonly number[]): Datas
     ...(scanIndex === undefined ? {} : { scanIndex: Int32Array.from(rows(scanIndex, 1, frames)) }),
     // They are counted anew, as the frames are.
     ...(skipped === undefined ? {} : { skipped: places(skipped, frames) }),
+    ...(energies === undefined ? {} : { energies: Float64Array.from(rows(energies, 1, frames)) }),
     ...(frameIntensities === undefined
       ? {}
       : { frameIntensities: Float64Array.from(rows(frameIntensities, 1, frames)) }),

@@ -3,20 +3,21 @@ import { nearField } from "../physics/propagation/nearField.ts";
 import { propagatorOf } from "../physics/propagation/propagators.ts";
 import { AdamRun, type AdamSettings } from "./ad/adam.ts";
 import type { AdPhysics } from "./ad/graphs.ts";
-import { LbfgsRun } from "./ad/lbfgs.ts";
+import { LBFGS_REMEMBERS, LbfgsRun } from "./ad/lbfgs.ts";
+import { watched } from "./ad/watched.ts";
 import type { Engine } from "./engine.ts";
 import type { Experiment } from "./experiment.ts";
 import { batching, probeStart, probeStep } from "./pie.ts";
 import type { ChoiceSetting, NumberSetting } from "./settings.ts";
+import { scheduleContradiction, scheduleSettings } from "./stepSchedule.ts";
 
 type AdSettings = AdamSettings & {
   readonly optimizer: string;
-  readonly batchSize: number;
   readonly noise: string;
 };
 
 const learningRate: NumberSetting = {
-  ...{ name: "learningRate", kind: "real", default: 0.05, above: 0, max: 1 },
+  ...{ name: "learningRate", kind: "real", default: 0.05, above: 0, max: 1, step: true },
   help: "furthest that Adam moves object and probe in a step, as part of their amplitudes.",
 };
 const adBatching: ChoiceSetting = { ...batching, default: "random" };
@@ -31,6 +32,7 @@ export const ad: Engine<AdSettings> = {
   about: "gradients of pixels through the graph that trains networks, on every accelerator (Adam or L-BFGS)",
   inGraphs: true,
   multislice: true,
+  remembers: ({ optimizer }) => (optimizer === "lbfgs" ? LBFGS_REMEMBERS : 0),
   settings: [
     {
       ...{ name: "optimizer", kind: "choice", default: "adam", values: ["adam", "lbfgs"] },
@@ -48,17 +50,38 @@ export const ad: Engine<AdSettings> = {
     probeStep(1),
     probeStart,
     adBatching,
+    ...scheduleSettings,
   ],
+  contradiction(settings, epochs) {
+    if (settings.optimizer === "lbfgs" && settings.scheduler !== "Default")
+      return {
+        why: "L-BFGS searches the length of its steps: no schedule has a say",
+        fix: `leave ${setting("scheduler", settings.scheduler)} out, or say ${setting("optimizer", "adam")}`,
+      };
+    return scheduleContradiction(settings, epochs);
+  },
+  refuses({ optics, margin = 0 }, { optimizer }) {
+    if (optics === true) return "its graph knows object, probe and propagation alone";
+    if (margin > 0 && optimizer === "lbfgs")
+      return `L-BFGS remembers slopes of where frames were: say ${setting("optimizer", "adam")}`;
+    return undefined;
+  },
   init(experiment, settings) {
     const { runtime } = experiment;
     if (runtime === undefined)
       throw new PtychonautError("usage", "engine ad computes in graphs, and there is nothing here that runs them");
-    if (experiment.isWrapped)
-      throw new PtychonautError("usage", "engine ad refines object and probe only", {
-        fix: "leave out what else is to be refined, or take another engine",
+    if (experiment.subPixel === "fourier")
+      throw new PtychonautError("usage", "the graph of ad weighs four pixels, and moves no light", {
+        fix: `take ${setting("sub_pixel", "bilinear")}, or another engine`,
+      });
+    if (experiment.hasOptics)
+      throw new PtychonautError("usage", "the graph of ad knows object, probe and propagation alone", {
+        got: "wrappers that change how patterns are made",
+        fix: "leave them out, or take another engine",
       });
     const physics = physicsOf(experiment, settings);
-    if (settings.optimizer === "adam") return new AdamRun(experiment, runtime, physics, settings);
+    if (settings.optimizer === "adam")
+      return watched(new AdamRun(experiment, runtime, physics, settings), experiment, settings);
     for (const { name, default: initial } of [learningRate, adBatching])
       if (settings[name as keyof AdSettings] !== initial)
         throw new PtychonautError("usage", `${name} is a setting of Adam`, {
@@ -70,13 +93,14 @@ export const ad: Engine<AdSettings> = {
 
 /** What graphs have of an experiment. */
 export function physicsOf(
-  { scan, canvas, object, probe, subPixel, dark, frames }: Experiment,
+  { scan, canvas, object, probe, subPixel, dark, frames, shares }: Experiment,
   { batchSize, noise }: Pick<AdSettings, "batchSize" | "noise">,
 ): AdPhysics {
   const [, modes, height, width] = probe.shape;
   return {
     shape: {
-      frames: Math.min(batchSize, frames),
+      // What a process has of a batch, if processes have as many of it.
+      frames: shares.most(Math.min(batchSize, frames)),
       ...{ modes, window: [height, width], canvas: [canvas.height, canvas.width], slices: object.shape[1] },
       ...{ between: subPixel === "bilinear", masked: scan.mask !== undefined },
     },

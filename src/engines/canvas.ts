@@ -29,25 +29,28 @@ export function canvasOf(
   return { height: extent(0), width: extent(1), origin: [first[0] - rim, first[1] - rim] };
 }
 
-/** How a position between pixels is met: "whole" rounds it, "bilinear" weighs four neighbours. */
-export type SubPixel = "whole" | "bilinear";
+/**
+ * How a position between pixels is met: "whole" rounds it, "bilinear" weighs four neighbours, "fourier" cuts at the nearest
+ * pixel and moves the light by the rest.
+ */
+export type SubPixel = "whole" | "bilinear" | "fourier";
 
-/** Where windows of some frames begin on the canvas. */
+/** Where windows of some frames begin on the canvas, and `[frame, 2]` by how far that is off. */
 export function placesOf(
   positions: Float64Array,
   frames: ArrayLike<number>,
   [height, width]: readonly [height: number, width: number],
   { origin }: Canvas,
   subPixel: SubPixel,
-): WindowPlaces {
+): WindowPlaces & { readonly rest: Float64Array } {
   const corners = new Int32Array(2 * frames.length);
-  const fractions = new Float64Array(2 * frames.length);
+  const rest = new Float64Array(2 * frames.length);
   const centre = [Math.floor(height / 2), Math.floor(width / 2)];
   for (let k = 0; k < corners.length; k++) {
     const [frame, axis] = [frames[k >> 1], k & 1];
     const begin = positions[2 * frame + axis] - centre[axis] - origin[axis];
-    corners[k] = subPixel === "whole" ? Math.round(begin) : Math.floor(begin);
-    fractions[k] = begin - corners[k];
+    corners[k] = subPixel === "bilinear" ? Math.floor(begin) : Math.round(begin);
+    rest[k] = begin - corners[k];
   }
-  return subPixel === "whole" ? { corners } : { corners, fractions };
+  return subPixel === "bilinear" ? { corners, fractions: rest, rest } : { corners, rest };
 }

@@ -1,6 +1,6 @@
 import type { Engine } from "./engine.ts";
 import { probeStart } from "./pie.ts";
-import { ProjectionRun, type ProjectionSettings, projectionSettings } from "./projections.ts";
+import { ProjectionRun, type ProjectionSettings, projectionSettings, refusedByProjections } from "./projections.ts";
 
 type DmSettings = ProjectionSettings & { readonly reflection: number };
 
@@ -19,6 +19,7 @@ export const dm: Engine<DmSettings> = {
     },
     ...projectionSettings(probeStart),
   ],
+  refuses: refusedByProjections,
   init: (experiment, { reflection, ...settings }) =>
     new ProjectionRun(experiment, settings, { a: -reflection, b: 1, c: 1 + reflection }),
 };

@@ -3,7 +3,7 @@ import type { EpochReport } from "./engine.ts";
 import type { EngineScan } from "./scan.ts";
 
 /** What is reconstructed, as a stage begins with it. */
-export type Estimate = Pick<EngineScan, "object" | "probe" | "positions" | "background">;
+export type Estimate = Pick<EngineScan, "object" | "probe" | "positions" | "background" | "intensities" | "variations">;
 
 /** Numbers as the kernels hold them. */
 export type Values = Float32Array | Float64Array;
@@ -29,6 +29,15 @@ export interface EpochRecord extends EpochReport {
   readonly seconds: number;
 }
 
+/** Steps of a stage that somebody made others while it ran. */
+export interface SettingChange {
+  /** The first epoch that was done with them, from 1 through all stages. */
+  readonly epoch: number;
+  /** From 1. */
+  readonly stage: number;
+  readonly settings: Readonly<Record<string, { readonly from: number; readonly to: number }>>;
+}
+
 /** All that a reconstruction needs to go on after an epoch as if it had never stopped. */
 export interface DriverState {
   /** From 0. */
@@ -40,11 +49,13 @@ export interface DriverState {
   readonly history: readonly EpochRecord[];
   /** Best deviance of the held-out frames in this stage, and epochs since then. */
   readonly stopping: { readonly best: number | null; readonly stale: number };
+  /** In the order in which they were made; absent where none was. */
+  readonly changes?: readonly SettingChange[] | undefined;
   /** What the stage began with. */
   readonly begun: Estimate;
   /** Absent before the stage's first epoch. */
   readonly now?: StageState;
-  /** The best epoch of this stage, where there is patience for others. */
+  /** The best epoch of this stage: by deviance where there is patience for others, else by R. */
   readonly best?: Estimate & { readonly epoch: number };
 }
 
@@ -54,9 +65,13 @@ export const freshDriverState = (scan: EngineScan, random: Random): DriverState 
 });
 
 /** The part of a scan that is refined. */
-export const estimateOf = ({ object, probe, positions, background }: Estimate): Estimate => ({
-  ...(object === undefined ? {} : { object }),
-  ...(background === undefined ? {} : { background }),
-  probe,
-  positions,
-});
+export const estimateOf = (estimate: Estimate): Estimate => {
+  const { object, probe, positions, background, intensities, variations } = estimate;
+  return {
+    ...(object === undefined ? {} : { object }),
+    ...(background === undefined ? {} : { background }),
+    ...(intensities === undefined ? {} : { intensities }),
+    ...(variations === undefined ? {} : { variations }),
+    ...{ probe, positions },
+  };
+};

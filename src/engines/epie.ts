@@ -1,5 +1,6 @@
 import type { Engine } from "./engine.ts";
 import {
+  aloneOneByOne,
   batching,
   batchSize,
   momentum,
@@ -10,6 +11,7 @@ import {
   probeStart,
   probeStep,
 } from "./pie.ts";
+import { scheduleContradiction, scheduleSettings } from "./stepSchedule.ts";
 
 type EpieSettings = Omit<PieSettings, "alpha">;
 
@@ -18,6 +20,18 @@ export const epie: Engine<EpieSettings> = {
   name: "epie",
   about: "extended ptychographical iterative engine, a frame after the other (Maiden & Rodenburg 2009)",
   multislice: true,
-  settings: [batchSize, objectStep(1), probeStep(1), probeStart, batching, momentum, momentumEvery],
+  objectModes: true,
+  settings: [
+    batchSize,
+    objectStep(1),
+    probeStep(1),
+    probeStart,
+    batching,
+    momentum,
+    momentumEvery,
+    ...scheduleSettings,
+  ],
+  contradiction: scheduleContradiction,
+  alone: aloneOneByOne,
   init: (experiment, settings) => new PieRun(experiment, { ...settings, alpha: 1 }),
 };

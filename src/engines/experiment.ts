@@ -1,12 +1,19 @@
-import { PtychonautError } from "../errors.ts";
+import type { Communicator } from "../communicator.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type Batch, Batches, type Placed } from "./batches.ts";
 import { type Canvas, canvasOf, type SubPixel } from "./canvas.ts";
+import { DetectorPlane } from "./detectorPlane.ts";
+import type { Exits, LayeredExits, Prediction } from "./exits.ts";
+import { FrameLight } from "./frameLight.ts";
 import type { Images, Kernels, LikelihoodKind, Numbers, PieStep, Shape, Waves, Windows } from "./kernels/kernels.ts";
+import { ModeStack } from "./modeStack.ts";
+import { firstObject } from "./modes/firstObject.ts";
 import { type Passage, passageOf } from "./passage.ts";
 import type { EngineScan } from "./scan.ts";
-import { type Layer, SliceStack } from "./sliceStack.ts";
-import type { Change, Optics, SliceChange, WrapperRun } from "./wrapperRun.ts";
+import { checkScan, planesOf } from "./scanFits.ts";
+import { Shares } from "./shares.ts";
+import { type ObjectStack, SliceStack } from "./sliceStack.ts";
+import type { Change, FramePass, Optics, WrapperRun } from "./wrapperRun.ts";
 
 export interface ExperimentOptions {
   /** Most frames that are on the device at once. */
@@ -18,6 +25,8 @@ export interface ExperimentOptions {
   readonly readOutCounts?: number;
   /** For engines that compute in graphs. */
   readonly runtime?: Runtime;
+  /** The processes that share the frames. Default: this one alone. */
+  readonly ranks?: Communicator;
 }
 
 /**
@@ -28,29 +37,6 @@ export interface ExperimentOptions {
  */
 const READ_OUT_COUNTS = 0.002;
 
-/** Some frames behind the sample. Where it has several slices, `patches` and `probe` are the first one's. */
-export interface Exits extends Layer {
-  /** `[B, M]`: ψ, behind the last slice. */
-  readonly waves: Waves;
-}
-
-/** The same, and every slice on the way, the first first. */
-export interface LayeredExits extends Exits {
-  readonly layers: readonly Layer[];
-}
-
-/** How object and probe explain some frames. */
-export interface Prediction extends LayeredExits {
-  readonly batch: Batch;
-  /** `[B, M]`: Ψ, in the detector's plane. */
-  readonly waves: Waves;
-  /** `[B, 1]`: Î. */
-  readonly expected: Images;
-}
-
-/** What patterns are compared with. */
-type Compared = Pick<Prediction, "batch" | "expected">;
-
 /**
  * Object, probe and positions as they are now, on the device, and how they make patterns: what engines and wrappers
  * share. Engines ask for changes and move object and probe; none has a forward model of its own.
@@ -59,8 +45,10 @@ export class Experiment {
   readonly kernels: Kernels;
   readonly scan: EngineScan;
   readonly runtime: Runtime | undefined;
+  /** Of the processes that look at the frames together. */
+  readonly shares: Shares;
   readonly canvas: Canvas;
-  /** `[1, slices, H, W]`; a thin object has one. */
+  /** `[1, slices or states, H, W]`; a thin object in one state has one. */
   readonly object: Waves;
   /** `[1, M, h, w]`. */
   readonly probe: Waves;
@@ -76,11 +64,13 @@ export class Experiment {
   readonly subPixel: SubPixel;
   /** Object pixels by which positions may be elsewhere than the scan has them. */
   readonly margin: number;
+  /** Of the probe, which engines give back to it: h w / 4, the one normalisation, unless a wrapper holds another. */
+  probeEnergy: number;
   readonly #batches: Batches;
-  readonly #stack: SliceStack;
+  readonly #stack: ObjectStack;
   readonly #misfit: Numbers;
-  #expected: Images | undefined;
-  #factor: Images | undefined;
+  readonly #light: FrameLight;
+  readonly #detector: DetectorPlane;
   readonly #wrappers: WrapperRun[] = [];
 
   /** @throws PtychonautError "shape" where the parts of the scan do not fit each other; "data" as `passageOf` does */
@@ -92,10 +82,12 @@ export class Experiment {
     this.kernels = kernels;
     this.scan = scan;
     this.runtime = options.runtime;
+    this.shares = new Shares(kernels, count, options.ranks);
     this.dark = readOutCounts / scan.countsPerUnit;
     this.positions = scan.positions.slice();
+    this.probeEnergy = (height * width) / 4;
     this.canvas = canvasOf(scan.positions, [height, width], margin);
-    this.object = kernels.waves([1, scan.slices?.count ?? 1, this.canvas.height, this.canvas.width]);
+    this.object = kernels.waves([1, planesOf(scan), this.canvas.height, this.canvas.width]);
     kernels.write(this.object, firstObject(scan, this.canvas));
     this.probe = kernels.waves([1, modes, height, width]);
     kernels.write(this.probe, scan.probe.data);
@@ -115,12 +107,23 @@ export class Experiment {
       largest: frames,
       subPixel,
     });
-    this.#stack = new SliceStack(kernels, [frames, modes, height, width], scan.slices);
+    const shape: Shape = [frames, modes, height, width];
+    const { count: states = 1 } = scan.objectModes ?? {};
+    this.#stack = states > 1 ? new ModeStack(kernels, shape, states) : new SliceStack(kernels, shape, scan.slices);
     this.#misfit = kernels.numbers(frames, 4);
+    const { passage, mask, dark } = this;
+    const optics = (): readonly Optics[] => this.#optics();
+    this.#light = new FrameLight(kernels, shape, { subPixel, isFarField: passage.isFarField, optics });
+    this.#detector = new DetectorPlane(kernels, shape, { passage, mask, dark, optics });
   }
 
   get frames(): number {
     return this.scan.amplitudes.count;
+  }
+
+  /** Planes of the object that light passes one after the other. */
+  get slices(): number {
+    return this.#stack.parallel ? 1 : this.#stack.count;
   }
 
   /** Frames on the device; good until the next are asked for. */
@@ -128,14 +131,28 @@ export class Experiment {
     return this.#batches.load(frames, this.positions);
   }
 
+  /** Prepares frames that will be loaded again and again, piece by piece; without it each is when it is first loaded. */
+  prepare(frames: Int32Array): Generator<void, void, void> {
+    return this.#batches.prepare(frames);
+  }
+
   /** Where frames lie on the canvas, without their patterns; good until these or others are asked for. */
   windows(frames: Int32Array): Windows {
     return this.place(frames).windows;
   }
 
-  /** Frames without their patterns; good until these or others are asked for. */
-  place(frames: Int32Array): Placed {
-    return { frames, windows: this.#batches.place(frames, this.positions) };
+  /**
+   * Frames without their patterns; good until these or others are asked for.
+   * @param positions `[frame, 2]` of all frames. Default as they are now
+   */
+  place(frames: Int32Array, positions: Float64Array = this.positions): Placed {
+    return this.#batches.place(frames, positions);
+  }
+
+  /** A coordinate of a position (`2 * frame + axis`), no farther from where the scan has it than the canvas has room for. */
+  within(coordinate: number, value: number): number {
+    const [given, most] = [this.scan.positions[coordinate], Math.max(0, this.margin - 1)];
+    return Math.min(given + most, Math.max(given - most, value));
   }
 
   /** In the order in which they change optics. */
@@ -148,19 +165,45 @@ export class Experiment {
     return this.#optics().length > 0;
   }
 
-  /** Whether waves pass one slice, and a Fourier transform. */
+  /** Whether wrappers give frames light of their own. */
+  get hasLight(): boolean {
+    return this.#light.isOwn;
+  }
+
+  /** What would light frames if this were the probe. Good until the next is asked for. */
+  light(placed: Placed, probe: Waves): Waves {
+    return this.#light.of(placed, probe);
+  }
+
+  /** A change of the probe `[1, M]` as frames have it, `[1 or B, M]`: moved between pixels where light is. */
+  movedLight(placed: Placed, direction: Waves): Waves {
+    return this.#light.moved(placed, direction);
+  }
+
+  /** out `[1, M]` += Σ_j patches_j* change_j, what frames ask of the probe: the adjoint of `movedLight`, of their products. */
+  addToProbe(out: Waves, placed: Placed, patches: Waves, change: Waves): void {
+    this.#light.addBack(out, placed, patches, change);
+  }
+
+  /** What the detector makes, but for a constant, of intensities, in place. */
+  detectLinear(images: Images, batch: Batch): void {
+    for (const { detectorLinear } of this.#optics()) detectorLinear?.(images, batch);
+  }
+
+  /** Whether waves pass one plane, and a Fourier transform. */
   get isSimple(): boolean {
     return this.passage.isFarField && this.#stack.count === 1;
   }
 
   /** Whether patterns are made as `Kernels.exitChange` says, and nobody wants to see χ: engines may fuse their steps. */
   get isPlain(): boolean {
-    return this.isSimple && this.#wrappers.every(({ optics, changed, moved }) => !(optics || changed || moved));
+    if (this.#light.isMoved || !this.isSimple) return false;
+    return this.#wrappers.every(({ optics, changed, moved }) => !(optics || changed || moved));
   }
 
-  /** Whether what patterns are made of, or what they ask for, is not object, probe and propagation alone. */
-  get isWrapped(): boolean {
-    return this.#wrappers.some(({ optics, changed }) => optics || changed);
+  /** Whether wrappers want to see χ. */
+  get isWatched(): boolean {
+    return this.#wrappers.some(({ changed }) => changed !== undefined);
   }
 
   /**
@@ -169,13 +212,13 @@ export class Experiment {
    */
   async change(batch: Batch, likelihood: LikelihoodKind, misfit: Numbers = this.#rowFor(batch)): Promise<Change> {
     const { kernels, object, dark } = this;
-    const optics = this.#optics();
-    if (!this.isSimple || optics.some(({ detector }) => detector !== undefined)) {
+    if (!this.isSimple || this.#detector.isChanged) {
       const prediction = this.predict(batch);
-      return this.changeBy(prediction, this.#compared(prediction, likelihood, misfit), misfit);
+      const length = likelihood === "gaussian" ? 1 : 2;
+      return this.changeBy(prediction, this.#detector.compare(prediction, likelihood, misfit), misfit, length);
     }
     const { patches, waves: change } = this.#stack.thin(batch.frames.length);
-    const probe = lit(this.probe, optics, batch);
+    const probe = this.light(batch, this.probe);
     kernels.exitChange({ ...this.#data(batch), object, probe, likelihood, dark, change, patches, misfit });
     return this.#changed({ batch, misfit, slices: [{ patches, probe, change }] });
   }
@@ -195,36 +238,18 @@ export class Experiment {
 
   /** ψ = P R_j O, through slice after slice. Good until the next are asked for. */
   exits(placed: Placed): LayeredExits {
-    const { layers, waves } = this.#stack.exits(this.object, lit(this.probe, this.#optics(), placed), placed);
+    const { layers, waves } = this.#stack.exits(this.object, this.light(placed, this.probe), placed);
     return { ...layers[0], layers, waves };
   }
 
   /** What a batch's patterns should be. Good until the next is asked for. */
   predict(batch: Batch): Prediction {
-    return this.#predicted(batch, this.exits(batch));
-  }
-
-  /** What other exit waves make of it, which are in the detector's plane afterwards. */
-  #predicted<T extends Exits>(batch: Batch, exits: T): T & Compared {
-    const { kernels } = this;
-    const expected = kernels.frames(this.#expectations(), 0, batch.frames.length);
-    this.passage.forward(exits.waves);
-    kernels.power(expected, exits.waves);
-    for (const part of this.#optics()) part.detector?.(expected, batch);
-    return { ...exits, batch, expected };
-  }
-
-  /** The step of amplitudes of what is predicted; good until the next is asked for. */
-  #compared({ batch, expected }: Compared, likelihood: LikelihoodKind, misfit: Numbers): Images {
-    const { kernels, mask, dark } = this;
-    const factor = kernels.frames(this.#factors(), 0, batch.frames.length);
-    kernels.likelihood(factor, expected, batch.measured, mask, likelihood, misfit, dark);
-    return factor;
+    return this.#detector.predict(batch, this.exits(batch));
   }
 
   /** How object and probe explain a batch now; wrappers do not see it. */
   assess(batch: Batch, misfit: Numbers): void {
-    this.#compared(this.predict(batch), "gaussian", misfit);
+    this.#detector.compare(this.predict(batch), "gaussian", misfit);
   }
 
   /**
@@ -232,31 +257,32 @@ export class Experiment {
    * @param misfit where misfits of these waves go
    */
   project(batch: Batch, exits: Exits, misfit: Numbers): void {
-    const prediction = this.#predicted(batch, exits);
-    this.#step(prediction, this.#compared(prediction, "gaussian", misfit), true);
+    const prediction = this.#detector.predict(batch, exits);
+    const factor = this.#detector.compare(prediction, "gaussian", misfit);
+    this.#detector.step(prediction, factor, { explained: true, length: 1 });
   }
 
   /**
    * χ of a step `factor` × Ψ in the detector's plane, where its waves were.
    *
    * @param factor `[B, 1]`; spent afterwards
+   * @param length of the factor, close to the solution, over that of the step to the measured amplitudes
    */
-  async changeBy(prediction: Prediction, factor: Images, misfit: Numbers): Promise<Change> {
+  async changeBy(prediction: Prediction, factor: Images, misfit: Numbers, length: number): Promise<Change> {
     const { batch, layers, waves } = prediction;
-    this.#step(prediction, factor, true);
+    this.#detector.step(prediction, factor, { explained: true, length });
     return this.#changed({ batch, misfit, slices: this.#stack.changes(layers, waves) });
   }
 
-  #step({ batch, waves }: Compared & Exits, factor: Images, explained: boolean): void {
-    for (const part of this.#optics().toReversed()) part.detectorAdjoint?.(factor, batch, explained);
-    this.kernels.scale(waves, waves, factor);
-    this.passage.adjoint(waves);
-  }
-
-  async #changed(of: Pick<Change, "batch" | "misfit"> & { readonly slices: readonly SliceChange[] }): Promise<Change> {
-    const change: Change = { ...of.slices[0], ...of };
+  async #changed(of: Pick<Change, "batch" | "misfit" | "slices">): Promise<Change> {
+    const change = this.#changeOf(of);
     for (const wrapper of this.#wrappers) await wrapper.changed?.(change);
     return change;
+  }
+
+  #changeOf(of: Pick<Change, "batch" | "misfit" | "slices">): Change {
+    const { slices } = of;
+    return { ...slices[0], ...of, lit: this.#stack.parallel ? slices : slices.slice(0, 1) };
   }
 
   /** Whether wrappers know something of single frames that held-out ones need as well. */
@@ -264,20 +290,45 @@ export class Experiment {
     return this.#wrappers.some(({ fitFrames }) => fitFrames !== undefined);
   }
 
+  /** Wrappers that look at frames themselves do so, when an engine has passed them or before held-out ones are predicted. */
+  async refine(pass: FramePass): Promise<void> {
+    await this.joinFrames(pass.frames);
+    for (const wrapper of this.#wrappers) await wrapper.refine?.(pass);
+    await this.joinFrames(pass.frames);
+  }
+
+  /** What wrappers know of single frames is everywhere what the processes have whose frames they are. */
+  async joinFrames(all: Int32Array): Promise<void> {
+    await this.shares.join(
+      all,
+      this.#wrappers.flatMap(({ ofFrames }) => ofFrames ?? []),
+    );
+  }
+
   /** Wrappers fit what they know of these held-out frames alone; nothing else moves or learns. */
   async fitFrames(batch: Batch): Promise<void> {
     const prediction = this.predict(batch);
     const { layers, waves } = prediction;
     const misfit = this.#rowFor(batch);
-    this.#step(prediction, this.#compared(prediction, "gaussian", misfit), false);
-    const slices = this.#stack.changes(layers, waves);
-    const change: Change = { ...slices[0], batch, misfit, slices };
+    const factor = this.#detector.compare(prediction, "gaussian", misfit);
+    this.#detector.step(prediction, factor, { explained: false, length: 1 });
+    const change = this.#changeOf({ batch, misfit, slices: this.#stack.changes(layers, waves) });
     for (const wrapper of this.#wrappers) await wrapper.fitFrames?.(change);
   }
 
   /** To be called whenever object or probe have moved. */
   async moved(): Promise<void> {
     for (const wrapper of this.#wrappers) await wrapper.moved?.();
+  }
+
+  /** To be called whenever the probe was multiplied by a factor that others took back: no pattern changed. */
+  rescaled(factor: number): void {
+    for (const wrapper of this.#wrappers) wrapper.rescaled?.(factor);
+  }
+
+  /** Waves that wrappers have beside the probe, in its window. */
+  get besideProbe(): readonly Waves[] {
+    return this.#wrappers.flatMap(({ beside }) => beside ?? []);
   }
 
   #optics(): readonly Optics[] {
@@ -288,68 +339,9 @@ export class Experiment {
     return this.kernels.frames(this.#misfit, 0, frames.length);
   }
 
-  /** Made when they are first needed: most engines let a kernel keep them. */
-  #expectations(): Images {
-    this.#expected ??= this.kernels.images(this.#imagesShape());
-    return this.#expected;
-  }
-
-  #factors(): Images {
-    this.#factor ??= this.kernels.images(this.#imagesShape());
-    return this.#factor;
-  }
-
-  #imagesShape(): Shape {
-    const [, , height, width] = this.probe.shape;
-    return [this.batchSize, 1, height, width];
-  }
-
   /** Gives its memory on the device back. */
   release(): void {
-    this.#batches.release();
-    this.passage.release();
-    const made = [this.mask, this.#expected, this.#factor].filter((images) => images !== undefined);
-    this.#stack.release();
-    this.kernels.release(this.object, this.probe, this.#misfit, ...made);
+    for (const part of [this.#batches, this.passage, this.#light, this.#stack, this.#detector]) part.release();
+    this.kernels.release(this.object, this.probe, this.#misfit, ...(this.mask === undefined ? [] : [this.mask]));
   }
-}
-
-const lit = (probe: Waves, optics: readonly Optics[], placed: Placed): Waves =>
-  optics.reduce<Waves>((light, part) => part.probe?.(placed, light) ?? light, probe);
-
-function checkScan({ amplitudes, positions, probe, mask, object, slices }: EngineScan): void {
-  const given = object?.values.shape[0] ?? 1;
-  if (given > 1 && given !== slices?.count)
-    throw new PtychonautError("shape", "the first guess has other slices than the object is to have", {
-      expected: `1 or ${slices?.count ?? 1}`,
-      got: `${given}`,
-    });
-  const { count, height, width } = amplitudes;
-  const [, h, w] = probe.shape;
-  const fits =
-    positions.length === 2 * count &&
-    h === height &&
-    w === width &&
-    (mask?.length ?? height * width) === height * width;
-  if (!fits || count === 0)
-    throw new PtychonautError("shape", "patterns, positions, probe and mask do not fit each other", {
-      expected: `${count} positions, a probe and a mask of [${height}, ${width}], and at least one frame`,
-      got: `${positions.length / 2} positions, a probe of [${probe.shape}]${mask === undefined ? "" : `, a mask of ${mask.length} pixels`}`,
-    });
-}
-
-/** The first guess where it lies on the canvas, 1 elsewhere, slice by slice; of a thin guess the first slice is it. */
-function firstObject({ object, slices }: EngineScan, { height, width, origin }: Canvas): Float32Array {
-  const out = new Float32Array(2 * (slices?.count ?? 1) * height * width);
-  for (let i = 0; i < out.length; i += 2) out[i] = 1;
-  if (object === undefined) return out;
-  const [given, rows, columns] = object.values.shape;
-  const [down, right] = [object.origin[0] - origin[0], object.origin[1] - origin[1]];
-  for (let slice = 0; slice < given; slice++)
-    for (let y = Math.max(0, -down); y < Math.min(rows, height - down); y++)
-      for (let x = Math.max(0, -right); x < Math.min(columns, width - right); x++)
-        for (let part = 0; part < 2; part++)
-          out[2 * ((slice * height + y + down) * width + x + right) + part] =
-            object.values.data[2 * ((slice * rows + y) * columns + x) + part];
-  return out;
 }

@@ -1,17 +1,18 @@
 import { Random } from "../random.ts";
 import { batchings } from "./batching/batching.ts";
+import { brightness } from "./brightness.ts";
 import type { Engine, EngineRun, Epoch, EpochReport, Remembered } from "./engine.ts";
 import type { Experiment } from "./experiment.ts";
 import type { Images, LikelihoodKind, Numbers } from "./kernels/kernels.ts";
 import { BatchStep } from "./lsqml/batchStep.ts";
 import { Momentum } from "./lsqml/momentum.ts";
-import { brightness } from "./lsqml/presolve.ts";
 import { batching, objectStep, probeStart, probeStep } from "./pie.ts";
 import { restoreProbeEnergy } from "./probeEnergy.ts";
 import type { EngineSetting } from "./settings.ts";
+import { type ScheduleSettings, scheduleContradiction, scheduleSettings, stepFactor } from "./stepSchedule.ts";
 import { Tally } from "./tally.ts";
 
-export type LsqmlSettings = {
+export type LsqmlSettings = ScheduleSettings & {
   readonly batchSize: number;
   readonly batching: string;
   readonly noise: string;
@@ -36,6 +37,7 @@ const settings: readonly EngineSetting[] = [
   objectStep(1.2),
   probeStep(1.2),
   probeStart,
+  ...scheduleSettings,
   {
     ...{ name: "damping", kind: "real", default: 0, min: 0, max: 1 },
     help: "part of the most light below which pixels move less: more lets in less noise, and takes longer. 0: by the photons on the probe's brightest pixel, n: √(10 / n), between 0.03 and 0.4.",
@@ -90,6 +92,9 @@ const SEED = 1;
  * the end of the epoch leaves three times the error after twenty. Steps become shorter when the misfit stalls: batches that
  * contradict each other by noise would else leave an object a half worse than the likelihood's best.
  *
+ * States of an object that is in several have a ΔO each, in the same light, and share the lengths: u and v are then made of
+ * the exit waves of all, as of all modes of the probe.
+ *
  * Object and probe share a factor that no pattern knows: after every epoch the probe has the energy of the one normalisation,
  * and so the mean of |O|², weighted by the light, is 1.
  */
@@ -97,7 +102,9 @@ export const lsqml: Engine<LsqmlSettings> = {
   name: "lsqml",
   about: "least-squares maximum likelihood, step lengths solved for (Odstrčil, Menzel & Guizar-Sicairos 2018)",
   multislice: true,
+  objectModes: true,
   settings,
+  contradiction: scheduleContradiction,
   init: (experiment, chosen) => new LsqmlRun(experiment, chosen),
 };
 
@@ -139,7 +146,7 @@ class LsqmlRun implements EngineRun {
   }
 
   async step(epoch: Epoch): Promise<EpochReport> {
-    const { kernels, scan } = this.#experiment;
+    const { kernels, scan, shares } = this.#experiment;
     const { presolve, probeStep, probeStart: start, noise } = this.#settings;
     const probeMoves = probeStep > 0 && epoch.number >= start;
     if (epoch.number === 0 && presolve && probeStep > 0) await this.#presolve(epoch.frames);
@@ -148,7 +155,7 @@ class LsqmlRun implements EngineRun {
     this.#momenta?.probe.begin();
     this.#batch.clear();
     await this.#pass(epoch, 1 + less, probeMoves);
-    const report = await this.#tally.report(scan.countsPerUnit);
+    const report = await this.#tally.report(scan.countsPerUnit, shares.ranks);
     const misfit = noise === "poisson" ? Math.sqrt(report.deviance) : report.error;
     await this.#momenta?.object.end(last > 0 && misfit < last);
     if (probeMoves) await this.#momenta?.probe.end(last > 0 && misfit < last);
@@ -163,7 +170,7 @@ class LsqmlRun implements EngineRun {
     const { noise, objectStep, probeStep, damping } = this.#settings;
     const starved = Math.sqrt(FEW_PHOTONS / (await this.#photons()));
     const few = Math.max(SHORTEST_OF_FEW, Math.min(1, 1 / starved));
-    const factor = shorter * few * (noise === "poisson" ? POISSON_STEP : 1);
+    const factor = stepFactor(this.#settings, epoch) * shorter * few * (noise === "poisson" ? POISSON_STEP : 1);
     const lengths = {
       object: factor * objectStep,
       probe: probeMoves ? factor * probeStep : 0,
@@ -171,9 +178,17 @@ class LsqmlRun implements EngineRun {
     };
     let done = 0;
     for (const frames of this.#batches(epoch)) {
-      const batch = this.#experiment.load(frames);
-      const misfit = this.#tally.next(frames.length);
-      await this.#batch.take(await this.#experiment.change(batch, noise as LikelihoodKind, misfit), lengths);
+      const places = this.#experiment.shares.placesOf(frames, epoch.frames);
+      const own = places.map((place) => frames[place]);
+      const change =
+        own.length === 0
+          ? undefined
+          : await this.#experiment.change(
+              this.#experiment.load(own),
+              noise as LikelihoodKind,
+              this.#tally.next(own.length),
+            );
+      await this.#batch.take(change, { count: frames.length, places }, lengths);
       await this.#experiment.moved();
       done += frames.length;
       await epoch.checkpoint(done);
@@ -204,7 +219,7 @@ class LsqmlRun implements EngineRun {
 
   async #fixGauge(): Promise<void> {
     const factor = await restoreProbeEnergy(this.#experiment);
-    this.#momenta?.object.rescale(factor ** (-1 / this.#experiment.object.shape[1]));
+    this.#momenta?.object.rescale(factor ** (-1 / this.#experiment.slices));
     this.#momenta?.probe.rescale(factor);
   }
 

@@ -1,3 +1,4 @@
+import type { Random } from "../random.ts";
 import type { EpochReport } from "./engine.ts";
 import type { Experiment } from "./experiment.ts";
 import { Tally } from "./tally.ts";
@@ -13,7 +14,8 @@ type Pause = () => Promise<void> | undefined;
  * @param pause is asked between batches
  */
 export function misfitOf(experiment: Experiment, frames: Int32Array, pause?: Pause): Promise<EpochReport> {
-  return assessed(experiment, frames, (tally) => tally.report(experiment.scan.countsPerUnit), pause);
+  const { scan, shares } = experiment;
+  return assessed(experiment, shares.ownOf(frames), (tally) => tally.report(scan.countsPerUnit, shares.ranks), pause);
 }
 
 /**
@@ -21,13 +23,22 @@ export function misfitOf(experiment: Experiment, frames: Int32Array, pause?: Pau
  * positions and intensities, is fitted to these frames first, with object and probe as they are: nobody else could, and
  * without it they would be predicted worse the more others are refined.
  */
-export async function heldOutMisfit(experiment: Experiment, frames: Int32Array, pause?: Pause): Promise<EpochReport> {
-  if (experiment.knowsFrames)
+export async function heldOutMisfit(
+  experiment: Experiment,
+  frames: Int32Array,
+  random: Random,
+  pause?: Pause,
+): Promise<EpochReport> {
+  await experiment.refine({ frames, explained: false, random });
+  if (experiment.knowsFrames) {
+    const own = experiment.shares.ownOf(frames);
     for (let round = 0; round < FITS; round++)
-      for (let from = 0; from < frames.length; from += experiment.batchSize) {
-        await experiment.fitFrames(experiment.load(frames.subarray(from, from + experiment.batchSize)));
+      for (let from = 0; from < own.length; from += experiment.batchSize) {
+        await experiment.fitFrames(experiment.load(own.subarray(from, from + experiment.batchSize)));
         await pause?.();
       }
+    await experiment.joinFrames(frames);
+  }
   return misfitOf(experiment, frames, pause);
 }
 
@@ -42,7 +53,7 @@ async function assessed<T>(
   report: (tally: Tally) => Promise<T>,
   pause: Pause = () => undefined,
 ): Promise<T> {
-  const tally = new Tally(experiment.kernels, frames.length);
+  const tally = new Tally(experiment.kernels, Math.max(1, frames.length));
   try {
     for (let from = 0; from < frames.length; from += experiment.batchSize) {
       const batch = experiment.load(frames.subarray(from, from + experiment.batchSize));

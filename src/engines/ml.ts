@@ -1,4 +1,4 @@
-import { PtychonautError } from "../errors.ts";
+import { setting } from "../errors.ts";
 import type { Engine, EngineRun, Epoch, EpochReport, Remembered } from "./engine.ts";
 import type { Experiment } from "./experiment.ts";
 import type { Numbers } from "./kernels/kernels.ts";
@@ -52,12 +52,18 @@ const COEFFICIENTS = 9;
  * Maximum likelihood by conjugate gradients over object and probe together (Thibault & Guizar-Sicairos, New J. Phys. 14, 063004
  * (2012)): an epoch looks at all frames twice, for the gradient and for the step along the direction
  * (`ml/conjugate.ts`), whose length is exact for Gaussian noise and Fisher's for Poisson's (`ml/lineSearch.ts`). It refines
- * what another engine has found rather than begins: a step for all frames together moves less than one for each.
+ * what another engine has found rather than begins: a step for all frames together moves less than one for each. States of an
+ * object are pixels as others are.
  */
 export const ml: Engine<MlSettings> = {
   name: "ml",
   about: "maximum likelihood by conjugate gradients, for the last refinement (Thibault & Guizar-Sicairos 2012)",
+  objectModes: true,
   settings,
+  refuses: ({ name }, { floatingIntensities }) =>
+    name === "intensities" && floatingIntensities
+      ? `${setting("floating_intensities", true)} finds brightnesses of frames already`
+      : undefined,
   init: (experiment, chosen) => new MlRun(experiment, chosen),
 };
 
@@ -98,15 +104,10 @@ class MlRun implements EngineRun {
   }
 
   async step(epoch: Epoch): Promise<EpochReport> {
-    const { kernels, scan, object, probe, hasOptics } = this.#experiment;
-    if (hasOptics)
-      throw new PtychonautError("usage", "the line search of ml knows object and probe alone", {
-        got: "wrappers that change how patterns are made",
-        fix: "leave them out, or take another engine; brightnesses of frames float by a setting of ml",
-      });
+    const { kernels, scan, object, probe, shares } = this.#experiment;
     const { probeStep, probeStart: start } = this.#settings;
     await this.#gradient(epoch);
-    const report = await this.#tally.report(scan.countsPerUnit);
+    const report = await this.#tally.report(scan.countsPerUnit, shares.ranks);
     const [last] = await kernels.read(this.#progress);
     const rose = last > 0 && report.deviance > last;
     kernels.write(this.#progress, [report.deviance]);
@@ -132,7 +133,8 @@ class MlRun implements EngineRun {
       this.#sums.add(await this.#data.change(prediction, this.#tally.next(frames.length)));
       await epoch.checkpoint(Math.floor(done / 2));
     }
-    this.#data.remember();
+    await this.#sums.join();
+    await this.#data.remember();
     this.#smoothness?.addGradient(this.#sums.object, experiment.object);
   }
 
@@ -170,15 +172,18 @@ class MlRun implements EngineRun {
       await this.#line.add(frames, this.#data, by, polynomial);
       await epoch.checkpoint(Math.floor((all + done) / 2));
     }
+    await this.#experiment.shares.ranks.sum(polynomial);
     await this.#smoothness?.add(this.#experiment.object, by.object, polynomial);
     return [...polynomial];
   }
 
-  *#parts(frames: Int32Array): Iterable<{ readonly frames: Int32Array; readonly done: number }> {
-    const most = this.#experiment.batchSize;
+  /** This process's, some at a time; `done` as if of all. */
+  *#parts(all: Int32Array): Iterable<{ readonly frames: Int32Array; readonly done: number }> {
+    const { batchSize: most, shares } = this.#experiment;
+    const frames = shares.ownOf(all);
     for (let from = 0; from < frames.length; from += most) {
       const part = frames.subarray(from, from + most);
-      yield { frames: part, done: from + part.length };
+      yield { frames: part, done: Math.min(all.length, shares.ranks.size * (from + part.length)) };
     }
   }
 

@@ -1,15 +1,19 @@
+import { setting } from "../errors.ts";
 import { batchings } from "./batching/batching.ts";
 import { randomBatches } from "./batching/random.ts";
+import { brightness } from "./brightness.ts";
 import type { EngineRun, Epoch, EpochReport, Remembered } from "./engine.ts";
 import type { Experiment } from "./experiment.ts";
 import type { Images, Numbers, Shape, Waves } from "./kernels/kernels.ts";
 import { Momentum } from "./momentum.ts";
 import { restoreProbeEnergy } from "./probeEnergy.ts";
 import type { ChoiceSetting, NumberSetting } from "./settings.ts";
+import { type ScheduleSettings, stepFactor } from "./stepSchedule.ts";
 import { Sums } from "./sums.ts";
 import { Tally } from "./tally.ts";
+import type { Refusal } from "./wrapper.ts";
 
-export type PieSettings = {
+export type PieSettings = ScheduleSettings & {
   readonly batchSize: number;
   readonly objectStep: number;
   readonly probeStep: number;
@@ -27,11 +31,11 @@ export const batchSize: NumberSetting = {
   help: "frames of one update. Frames one after the other converge in the fewest epochs; more at once use more threads.",
 };
 export const objectStep = (initial: number): NumberSetting => ({
-  ...{ name: "objectStep", kind: "real", default: initial, above: 0, max: 2 },
+  ...{ name: "objectStep", kind: "real", default: initial, above: 0, max: 2, step: true },
   help: "part of the object's full step that is taken.",
 });
 export const probeStep = (initial: number): NumberSetting => ({
-  ...{ name: "probeStep", kind: "real", default: initial, min: 0, max: 2 },
+  ...{ name: "probeStep", kind: "real", default: initial, min: 0, max: 2, step: true },
   help: "part of the probe's full step that is taken; 0 keeps the probe.",
 });
 export const probeStart: NumberSetting = {
@@ -52,6 +56,15 @@ export const momentumEvery: NumberSetting = {
   ...{ name: "momentumEvery", kind: "integer", default: 0, min: 0 },
   help: "frames after which momentum moves object and probe; 0: once their windows have eight times as many pixels as the object.",
 };
+
+/** Frames that are taken one after the other are not shared. */
+export const aloneOneByOne = ({ batchSize }: { readonly batchSize: number }): Refusal | undefined =>
+  batchSize > 1
+    ? undefined
+    : {
+        why: "with a batch of one frame each sees the object that the one before has left",
+        fix: `say a batch that processes can share, ${setting("batch_size", 16)} for example`,
+      };
 
 /**
  * Windows on a pixel until momentum moves it: light fills a part of a window, and what no frame has corrected since the last
@@ -76,6 +89,8 @@ const SLACK = 4;
  * what its frames ask for. Half the gradient of Σ (|Ψ| − √I)² in the object is −Σ_j R_jᵀ P* χ, and its curvature at most
  * 2 W: what is divided by is at least W, so that a step of up to 2 in the object alone, or in the probe alone, cannot raise
  * that sum over the batch. Of an object with several slices each takes its part of the step, with the light on it in W.
+ * States of an object, whose patterns add up, take full steps each, by their own χ; the probe moves by what all ask of it,
+ * the sums over j then being over states as well.
  */
 export class PieRun implements EngineRun {
   readonly memory: Readonly<Record<string, Remembered>>;
@@ -106,21 +121,31 @@ export class PieRun implements EngineRun {
     const { probeStep, probeStart } = this.#settings;
     const moving = epoch.number >= probeStart;
     // Slices that all took their full step would together go as many times too far.
-    const objectStep = this.#settings.objectStep / this.#experiment.object.shape[1];
-    const steps = { ...this.#settings, objectStep, probeStep: moving ? probeStep : 0 };
+    const factor = stepFactor(this.#settings, epoch);
+    const objectStep = (factor * this.#settings.objectStep) / this.#experiment.slices;
+    const steps = { ...this.#settings, objectStep, probeStep: moving ? factor * probeStep : 0 };
+    if (epoch.number === 0 && steps.probeStep > 0) await this.#lightSlices(epoch.frames);
     const momenta = [this.#objectMomentum, moving ? this.#probeMomentum : undefined];
     const stretch = this.#stretch(epoch.frames.length);
     for (const momentum of momenta) momentum?.begin();
     let done = 0;
     for (const frames of this.#batches(epoch, stretch)) {
-      await this.#update(frames, steps);
+      await this.#update(frames, steps, epoch.frames);
       const before = done;
       done += frames.length;
       if (Math.floor(done / stretch) > Math.floor(before / stretch)) for (const momentum of momenta) momentum?.goOn();
       await epoch.checkpoint(done);
     }
     if (steps.probeStep > 0) await this.#restoreEnergy();
-    return this.#tally.report(this.#experiment.scan.countsPerUnit);
+    return this.#tally.report(this.#experiment.scan.countsPerUnit, this.#experiment.shares.ranks);
+  }
+
+  /** Slices share what is asked of them by their product: in a light that is far from right they drive each other away. */
+  async #lightSlices(frames: Int32Array): Promise<void> {
+    const { kernels, probe, slices } = this.#experiment;
+    if (slices === 1) return;
+    const factor = await brightness(this.#experiment, frames);
+    if (factor < 1 / SLACK || factor > SLACK) kernels.combine(probe, factor, probe, 0, probe);
   }
 
   /** Where there are few photons, frames drive the factor that object and probe share ever further one way. */
@@ -128,7 +153,7 @@ export class PieRun implements EngineRun {
     const factor = await restoreProbeEnergy(this.#experiment, SLACK);
     if (factor === 1) return;
     this.#probeMomentum?.rescale(factor);
-    this.#objectMomentum?.rescale(factor ** (-1 / this.#experiment.object.shape[1]));
+    this.#objectMomentum?.rescale(factor ** (-1 / this.#experiment.slices));
   }
 
   get #fused(): boolean {
@@ -151,12 +176,12 @@ export class PieRun implements EngineRun {
     return randomBatches(frames, positions, this.#fused ? most : 1, random);
   }
 
-  async #update(frames: Int32Array, steps: PieSettings): Promise<void> {
+  async #update(frames: Int32Array, steps: PieSettings, all: Int32Array): Promise<void> {
     const experiment = this.#experiment;
     if (this.#fused) experiment.pieStep(experiment.load(frames), steps, this.#tally.next(frames.length));
     else {
       if (this.#settings.batchSize === 1) await this.#alone(frames, steps);
-      else await this.#together(frames, steps);
+      else await this.#together(experiment.shares.ownOf(frames, all), steps);
       await experiment.moved();
     }
   }
@@ -174,13 +199,20 @@ export class PieRun implements EngineRun {
       kernels.divide(direction, direction, light, { form: "linear", alpha, most }, { step: objectStep });
       kernels.paste(kernels.modes(object, k, 1), direction, change.batch.windows);
     }
-    kernels.power(shade, change.patches);
+    kernels.fill(gradient, 0);
+    for (const [k, lit] of change.lit.entries()) {
+      kernels.power(shade, lit.patches, { add: k > 0 });
+      this.#experiment.addToProbe(gradient, change.batch, lit.patches, lit.change);
+    }
     kernels.largest(most, shade);
-    kernels.product(gradient, change.patches, change.change, { conjugate: true });
     kernels.divide(probe, gradient, shade, { form: "linear", alpha, most }, { step: probeStep, add: true });
   }
 
-  /** One update from some frames, of which as many are on the device at once as the experiment has room for. */
+  /**
+   * One update from some frames, of which as many are on the device at once as the experiment has room for.
+   *
+   * @param frames this process's part of a batch
+   */
   async #together(frames: Int32Array, { objectStep, probeStep, alpha }: PieSettings): Promise<void> {
     const experiment = this.#experiment;
     const { kernels, object, probe } = experiment;
@@ -192,6 +224,7 @@ export class PieRun implements EngineRun {
       const some = frames.subarray(from, from + experiment.batchSize);
       sums.add(await experiment.change(experiment.load(some), "gaussian", this.#tally.next(some.length)));
     }
+    await sums.join();
     kernels.largest(most, sums.light);
     kernels.divide(object, sums.object, sums.light, { form: "linear", alpha, most }, { step: objectStep, add: true });
     kernels.largest(most, sums.shade);

@@ -1,11 +1,13 @@
 import { PtychonautError, setting } from "../errors.ts";
 import type { Placed } from "./batches.ts";
 import type { EngineRun, Epoch, EpochReport, Remembered } from "./engine.ts";
-import type { Exits, Experiment } from "./experiment.ts";
+import type { Exits } from "./exits.ts";
+import type { Experiment } from "./experiment.ts";
 import type { Kernels, Numbers, Shape, Waves } from "./kernels/kernels.ts";
 import type { EngineSetting, NumberSetting } from "./settings.ts";
 import { Sums } from "./sums.ts";
 import { Tally } from "./tally.ts";
+import type { Wrapper } from "./wrapper.ts";
 
 export type ProjectionSettings = {
   readonly probeStart: number;
@@ -42,6 +44,10 @@ export const projectionSettings = (probeStart: NumberSetting): readonly EngineSe
   ...[probeStart, rounds, tolerance, objectInertia, probeInertia, powerBound],
 ];
 
+/** Of all of them. */
+export const refusedByProjections = ({ rearranges }: Wrapper): string | undefined =>
+  rearranges === true ? "exit waves that are kept belong to object and probe as they were" : undefined;
+
 /** Coefficients of the update. */
 export interface Mixture {
   readonly a: number;
@@ -71,12 +77,13 @@ export interface Mixture {
  */
 export class ProjectionRun implements EngineRun {
   readonly memory: Readonly<Record<string, Remembered>>;
+  readonly dealt: readonly string[] = ["exitWaves"];
   readonly #experiment: Experiment;
   readonly #settings: ProjectionSettings;
   readonly #mixture: Mixture;
   readonly #tally: Tally;
   readonly #sums: Sums;
-  /** ψ, `[frames, M]`, in the order of the epoch's frames. */
+  /** ψ, `[frames, M]`, in the order of the epoch's frames: this process's. */
   readonly #waves: Waves;
   /** One number: whether exit waves have been made. */
   readonly #begun: Numbers;
@@ -90,7 +97,8 @@ export class ProjectionRun implements EngineRun {
 
   /** @throws PtychonautError "memory" where there is no room for the exit waves */
   constructor(experiment: Experiment, settings: ProjectionSettings, mixture: Mixture) {
-    const { kernels, probe, frames, batchSize } = experiment;
+    const { kernels, probe, batchSize, shares } = experiment;
+    const frames = shares.most(experiment.frames);
     const [, modes, height, width] = probe.shape;
     this.#experiment = experiment;
     this.#settings = settings;
@@ -109,16 +117,17 @@ export class ProjectionRun implements EngineRun {
 
   async step(epoch: Epoch): Promise<EpochReport> {
     this.#hold(epoch.frames);
-    const { kernels } = this.#experiment;
+    const { kernels, scan, shares } = this.#experiment;
     const [begun] = await kernels.read(this.#begun);
-    for (const [from, frames] of this.#parts(epoch.frames)) {
+    for (const [from, frames] of this.#parts(shares.ownOf(epoch.frames))) {
       await this.#project(from, frames, begun === 0);
-      await epoch.checkpoint(from + frames.length);
+      // As if of all.
+      await epoch.checkpoint(Math.min(epoch.frames.length, shares.ranks.size * (from + frames.length)));
     }
     kernels.fill(this.#begun, 1);
     await this.#fit(epoch);
     await this.#experiment.moved();
-    return this.#tally.report(this.#experiment.scan.countsPerUnit);
+    return this.#tally.report(scan.countsPerUnit, shares.ranks);
   }
 
   /** Exit waves are of these frames. @throws PtychonautError "usage" where they were of others */
@@ -182,38 +191,43 @@ export class ProjectionRun implements EngineRun {
   }
 
   async #fitObject(frames: Int32Array): Promise<void> {
-    const experiment = this.#experiment;
-    const { kernels, object, probe } = experiment;
+    const { kernels, object, probe, shares } = this.#experiment;
     const [light] = await this.#energies(probe, probe);
     const inertia = this.#settings.objectInertia * ((frames.length * light) / (object.shape[2] * object.shape[3]));
     const sums = this.#sums;
     kernels.fill(sums.object, 0);
-    kernels.fill(sums.light, inertia);
-    for (const [from, some] of this.#parts(frames)) {
+    kernels.fill(sums.light, this.#once(inertia));
+    for (const [from, some] of this.#parts(shares.ownOf(frames))) {
       const { placed, probe: light, waves } = this.#unexplained(from, some);
       sums.addToObject(placed, light, waves);
     }
+    await shares.sum(sums.object, sums.light);
     kernels.divide(object, sums.object, sums.light, { form: "linear", alpha: 0, most: 0 }, { add: true });
   }
 
   /** @returns ‖change‖ / ‖probe‖ */
   async #fitProbe(frames: Int32Array): Promise<number> {
-    const experiment = this.#experiment;
-    const { kernels, object, probe } = experiment;
+    const { kernels, object, probe, shares } = this.#experiment;
     const [met] = await this.#energies(object, object);
     const inertia = this.#settings.probeInertia * ((frames.length * met) / (object.shape[2] * object.shape[3]));
     const sums = this.#sums;
     kernels.combine(this.#before, 1, probe, 0, probe);
     kernels.fill(sums.probe, 0);
-    kernels.fill(sums.shade, inertia);
-    for (const [from, some] of this.#parts(frames)) {
-      const { patches, waves } = this.#unexplained(from, some);
-      sums.addToProbe(patches, waves);
+    kernels.fill(sums.shade, this.#once(inertia));
+    for (const [from, some] of this.#parts(shares.ownOf(frames))) {
+      const { placed, patches, waves } = this.#unexplained(from, some);
+      sums.addToProbe(placed, patches, waves);
     }
+    await shares.sum(sums.probe, sums.shade);
     kernels.divide(probe, sums.probe, sums.shade, { form: "linear", alpha: 0, most: 0 }, { add: true });
     kernels.combine(this.#before, 1, probe, -1, this.#before);
     const [moved, all] = await this.#energies(this.#before, probe);
     return all > 0 ? Math.sqrt(moved / all) : 0;
+  }
+
+  /** What all processes are to have once in a sum. */
+  #once(value: number): number {
+    return this.#experiment.shares.ranks.rank === 0 ? value : 0;
   }
 
   /** ψ − Q of some frames. */

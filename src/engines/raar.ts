@@ -1,6 +1,6 @@
 import type { Engine } from "./engine.ts";
 import { probeStart } from "./pie.ts";
-import { ProjectionRun, type ProjectionSettings, projectionSettings } from "./projections.ts";
+import { ProjectionRun, type ProjectionSettings, projectionSettings, refusedByProjections } from "./projections.ts";
 
 type RaarSettings = ProjectionSettings & { readonly beta: number };
 
@@ -16,6 +16,7 @@ export const raar: Engine<RaarSettings> = {
     },
     ...projectionSettings(probeStart),
   ],
+  refuses: refusedByProjections,
   init: (experiment, { beta, ...settings }) =>
     new ProjectionRun(experiment, settings, { a: 1 - 2 * beta, b: beta, c: 2 }),
 };

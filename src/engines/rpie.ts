@@ -1,5 +1,6 @@
 import type { Engine } from "./engine.ts";
 import {
+  aloneOneByOne,
   batching,
   batchSize,
   momentum,
@@ -10,6 +11,7 @@ import {
   probeStart,
   probeStep,
 } from "./pie.ts";
+import { scheduleContradiction, scheduleSettings } from "./stepSchedule.ts";
 
 /**
  * `pie.ts` with a regularised denominator: steps are longer where there is little light. Half the full step in the object and
@@ -20,6 +22,7 @@ export const rpie: Engine<PieSettings> = {
   name: "rpie",
   about: "regularised PIE: further where there is little light (Maiden, Johnson & Li 2017)",
   multislice: true,
+  objectModes: true,
   settings: [
     batchSize,
     objectStep(0.5),
@@ -32,6 +35,9 @@ export const rpie: Engine<PieSettings> = {
     batching,
     momentum,
     momentumEvery,
+    ...scheduleSettings,
   ],
+  contradiction: scheduleContradiction,
+  alone: aloneOneByOne,
   init: (experiment, settings) => new PieRun(experiment, settings),
 };

@@ -18,6 +18,8 @@ export interface NumberSetting extends Described {
   readonly max?: number;
   /** The value must be smaller than this. */
   readonly below?: number;
+  /** How long a step is: it may be changed between two epochs. */
+  readonly step?: true;
 }
 
 export interface ChoiceSetting extends Described {

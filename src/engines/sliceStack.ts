@@ -12,11 +12,34 @@ export interface Layer {
   readonly probe: Waves;
 }
 
+/** ψ behind the object, of all modes, and what lit its planes. */
+export interface Passed {
+  readonly layers: readonly Layer[];
+  readonly waves: Waves;
+}
+
+/** Room for an object of one plane. */
+export type ThinRoom = Pick<Layer, "patches"> & Pick<Passed, "waves">;
+
+/** How waves pass an object of several planes, on the device. Everything that it returns is good until the next batch. */
+export interface ObjectStack {
+  /** Planes of the object. */
+  readonly count: number;
+  /** Whether the probe lights every plane, and not the first alone. */
+  readonly parallel: boolean;
+  thin(frames: number): ThinRoom;
+  exits(object: Waves, probe: Waves, placed: Placed): Passed;
+  /** χ behind every plane, the first first, of that of `exits`. */
+  changes(layers: readonly Layer[], last: Waves): readonly SliceChange[];
+  release(): void;
+}
+
 /**
  * Waves of a batch on their way through the slices of an object, on the device: what `physics/multislice.ts` has in graphs.
- * A thin object is one slice. Everything that it returns is good until the next batch.
+ * A thin object is one slice.
  */
-export class SliceStack {
+export class SliceStack implements ObjectStack {
+  readonly parallel = false;
   readonly count: number;
   readonly #kernels: Kernels;
   readonly #between: Passage | undefined;
@@ -42,17 +65,11 @@ export class SliceStack {
     this.#changes = others.map(() => kernels.waves(shape));
   }
 
-  /** Room for a thin object. */
-  thin(frames: number): { readonly patches: Waves; readonly waves: Waves } {
+  thin(frames: number): ThinRoom {
     return { patches: this.#patchesOf(frames, 0), waves: this.#kernels.frames(this.#waves, 0, frames) };
   }
 
-  /** ψ behind the last slice. */
-  exits(
-    object: Waves,
-    probe: Waves,
-    { frames: { length: count }, windows }: Placed,
-  ): { readonly layers: readonly Layer[]; readonly waves: Waves } {
+  exits(object: Waves, probe: Waves, { frames: { length: count }, windows }: Placed): Passed {
     const kernels = this.#kernels;
     const waves = kernels.frames(this.#waves, 0, count);
     kernels.cut(kernels.frames(this.#patches, 0, count), object, windows);

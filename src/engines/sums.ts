@@ -8,20 +8,23 @@ import type { Change } from "./wrapperRun.ts";
  * is divided by. Batch after batch adds to them.
  */
 export class Sums {
-  /** `[1, slices, H, W]`, Σ_j R_jᵀ Σ_m P_jm* χ_jm: downhill in the object, half the likelihood's gradient. */
+  /** `[1, slices or states, H, W]`, Σ_j R_jᵀ Σ_m P_jm* χ_jm: downhill in the object, half the likelihood's gradient. */
   readonly object: Waves;
-  /** `[1, slices, H, W]`, Σ_j R_jᵀ Σ_m |P_jm|²: the light on each pixel. Between pixels, a bound of what (R_jO)* R_j O sums to. */
+  /** `[1, slices or states, H, W]`, Σ_j R_jᵀ Σ_m |P_jm|²: the light on each pixel. Between pixels, a bound of what (R_jO)* R_j O sums to. */
   readonly light: Images;
   /** `[1, M, h, w]`, Σ_j (R_j O)* χ_jm: the same in the probe. */
   readonly probe: Waves;
   /** `[1, 1, h, w]`, Σ_j |R_j O|². */
   readonly shade: Images;
+  readonly #experiment: Experiment;
   readonly #kernels: Kernels;
   /** `[B, 1]`, on their way to the canvas. */
   readonly #direction: Waves;
   readonly #power: Images;
 
-  constructor({ kernels, object, probe, batchSize }: Experiment) {
+  constructor(experiment: Experiment) {
+    const { kernels, object, probe, batchSize } = experiment;
+    this.#experiment = experiment;
     const [, modes, height, width] = probe.shape;
     this.#kernels = kernels;
     this.object = kernels.waves(object.shape);
@@ -36,9 +39,9 @@ export class Sums {
     for (const sum of [this.object, this.light, this.probe, this.shade]) this.#kernels.fill(sum, 0);
   }
 
-  add({ batch, patches, change, slices }: Omit<Change, "misfit">): void {
+  add({ batch, slices, lit }: Pick<Change, "batch" | "slices" | "lit">): void {
     for (const [k, slice] of slices.entries()) this.addToObject(batch, slice.probe, slice.change, k);
-    this.addToProbe(patches, change);
+    for (const { patches, change } of lit) this.addToProbe(batch, patches, change);
   }
 
   /**
@@ -56,10 +59,15 @@ export class Sums {
   }
 
   /** @param patches `[B, 1]` */
-  addToProbe(patches: Waves, change: Waves): void {
+  addToProbe(placed: Placed, patches: Waves, change: Waves): void {
     const kernels = this.#kernels;
-    kernels.product(this.probe, patches, change, { conjugate: true, add: true });
+    this.#experiment.addToProbe(this.probe, placed, patches, change);
     kernels.power(this.shade, patches, { add: true });
+  }
+
+  /** What all processes have added. */
+  join(): Promise<void> {
+    return this.#experiment.shares.sum(this.object, this.light, this.probe, this.shade);
   }
 
   release(): void {

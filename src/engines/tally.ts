@@ -1,3 +1,4 @@
+import { alone, type Communicator, sumsOf } from "../communicator.ts";
 import type { EpochReport } from "./engine.ts";
 import type { Kernels, Numbers } from "./kernels/kernels.ts";
 
@@ -19,12 +20,15 @@ export class Tally {
     return this.#kernels.frames(this.#misfits, this.#filled - frames, frames);
   }
 
-  /** Of the frames since the last report. */
-  async report(countsPerUnit: number): Promise<EpochReport> {
+  /**
+   * Of the frames since the last report.
+   * @param ranks processes that have frames of their own. Default: this one alone
+   */
+  async report(countsPerUnit: number, ranks: Communicator = alone): Promise<EpochReport> {
     const misfits = await this.#read();
     const sums = [0, 0, 0, 0];
     for (let i = 0; i < misfits.length; i++) sums[i % 4] += misfits[i];
-    const [off, all, deviance, valid] = sums;
+    const [off, all, deviance, valid] = await sumsOf(ranks, sums);
     return { error: Math.sqrt(off / all), deviance: (countsPerUnit * deviance) / valid };
   }
 
@@ -37,6 +41,7 @@ export class Tally {
   }
 
   async #read(): Promise<ArrayLike<number>> {
+    if (this.#filled === 0) return [];
     const filled = this.#kernels.frames(this.#misfits, 0, this.#filled);
     this.#filled = 0;
     return this.#kernels.read(filled);

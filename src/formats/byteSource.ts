@@ -38,7 +38,7 @@ export interface RandomFile {
 /** A file for a while, beside a run's output. */
 export interface ScratchFile {
   write(bytes: Uint8Array): void;
-  /** What was written. */
+  /** What was written until now; on a disk also what is written later. */
   source(): ByteSource;
   /** Gives its room on the disk back before the run ends. */
   remove(): void;

@@ -9,7 +9,7 @@ import { isMib, openMib } from "./mib.ts";
 import { type Neighbours, noNeighbours, remembered } from "./neighbours.ts";
 import { isNpy, openNpy } from "./npyFile.ts";
 import { openNpz } from "./npz.ts";
-import { notReadable, SIGNATURE_BYTES } from "./signatures.ts";
+import { emptyFile, notReadable, SIGNATURE_BYTES } from "./signatures.ts";
 import { isTextTable, openTextTable } from "./textTable.ts";
 import { isTiff } from "./tiff.ts";
 import { openTiffOrHalves } from "./tiffHalves.ts";
@@ -58,6 +58,7 @@ export async function openArrayFile(
 ): Promise<ArrayFile> {
   const source = asSource(input);
   const head = source.read(0, Math.min(source.size, SIGNATURE_BYTES));
+  if (source.size === 0) throw emptyFile(where);
   const container = containers.find(({ recognises }) => recognises(head, { name: where, size: source.size }));
   if (container === undefined) throw notReadable(head, where, containers.map(({ name }) => name).join(", "));
   const beside = remembered(neighbours);

@@ -108,6 +108,15 @@ export function notReadable(head: Uint8Array, where: string, expected: string, f
   });
 }
 
+/** The error for a file without a byte, whatever its name says that it is. */
+export const emptyFile = (where: string): PtychonautError =>
+  new PtychonautError("data", "this is an empty file", {
+    where,
+    expected: "a file with arrays",
+    got: "0 bytes",
+    fix: "save or copy the file again",
+  });
+
 const kindNamed = (head: Uint8Array): Kind | undefined =>
   kindOf(String.fromCharCode(...head.subarray(0, SIGNATURE_BYTES)));
 

@@ -3,7 +3,7 @@ import { PtychonautError } from "../errors.ts";
 import { asSource, type ByteSource } from "./byteSource.ts";
 import { crc32 } from "./crc32.ts";
 import { namesText } from "./foldedNames.ts";
-import { notReadable, SIGNATURE_BYTES } from "./signatures.ts";
+import { emptyFile, notReadable, SIGNATURE_BYTES } from "./signatures.ts";
 import {
   CENTRAL_HEADER,
   DEFLATED,
@@ -187,9 +187,10 @@ function findDirectory(source: ByteSource, where: string): Directory {
     }
     return { count: view.getUint16(at + 10, true), offset: view.getUint32(at + 16, true), end: first + at };
   }
+  if (size === 0) throw emptyFile(where);
   const head = source.read(0, Math.min(size, SIGNATURE_BYTES));
   if (!isZip(head)) throw notReadable(head, where, "a zip archive", "check that it is the right file");
-  throw damaged(size === 0 ? "the file is empty" : "its end is missing", where);
+  throw damaged("its end is missing", where);
 }
 
 /** Where the member's packed bytes start; they lie inside the file. */

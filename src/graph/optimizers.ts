@@ -21,8 +21,17 @@ export interface Optimizer {
    * @param step counts from 1
    */
   scalarValues(learningRate: number, step: number): readonly number[];
-  /** @param scalars tensors in the order of `scalars` */
-  update(parameter: Tensor, gradient: Tensor, moments: readonly Tensor[], scalars: readonly Tensor[]): Updated;
+  /**
+   * @param scalars tensors in the order of `scalars`
+   * @param part factor on the step, default 1
+   */
+  update(
+    parameter: Tensor,
+    gradient: Tensor,
+    moments: readonly Tensor[],
+    scalars: readonly Tensor[],
+    part?: number,
+  ): Updated;
 }
 
 export interface Updated {
@@ -69,13 +78,13 @@ function adamFamily(name: string, options: AdamOptions, decoupled: boolean): Opt
       const root = Math.sqrt((1 - beta2) / (1 - beta2 ** step)) / rate;
       return [root, epsilon / rate, ...(shrinks ? [1 - learningRate * weightDecay] : [])];
     },
-    update: (parameter, gradient, [m, v], [rootScale, rootOffset, shrinkage]) => {
+    update: (parameter, gradient, [m, v], [rootScale, rootOffset, shrinkage], part = 1) => {
       const g = decoupled ? gradient : withDecay(gradient, parameter, weightDecay);
       const moment1 = add(mul(m, beta1), g);
       const moment2 = add(mul(v, beta2), square(g));
       const step = div(moment1, add(mul(sqrt(moment2), rootScale), rootOffset));
       const start = shrinkage === undefined ? parameter : mul(parameter, shrinkage);
-      return { parameter: sub(start, step), moments: [moment1, moment2] };
+      return { parameter: partOfStep(parameter, sub(start, step), part), moments: [moment1, moment2] };
     },
   };
 }
@@ -99,15 +108,51 @@ export function sgd(options: SgdOptions = {}): Optimizer {
     moments: momentum === 0 ? [] : ["momentum"],
     scalars: ["learningRate"],
     scalarValues: (learningRate) => [learningRate],
-    update: (parameter, gradient, [b], [learningRate]) => {
+    update: (parameter, gradient, [b], [learningRate], part = 1) => {
       const g = withDecay(gradient, parameter, weightDecay);
-      if (b === undefined) return { parameter: sub(parameter, mul(g, learningRate)), moments: [] };
+      if (b === undefined)
+        return { parameter: partOfStep(parameter, sub(parameter, mul(g, learningRate)), part), moments: [] };
       const velocity = add(mul(b, momentum), g);
       const direction = nesterov ? add(g, mul(velocity, momentum)) : velocity;
-      return { parameter: sub(parameter, mul(direction, learningRate)), moments: [velocity] };
+      return {
+        parameter: partOfStep(parameter, sub(parameter, mul(direction, learningRate)), part),
+        moments: [velocity],
+      };
     },
   };
 }
+
+/** The moment that is the running mean of the parameter itself. */
+export const AVERAGE = "average";
+
+/**
+ * An optimiser that also keeps the running mean of each parameter, a ← a + s (p − a) after every step (Polyak & Juditsky
+ * 1992, with exponential weights), as its last moment. The steps are as without it.
+ *
+ * The share is s = max(1 − decay, 9 / (t + 8)) at step t: the first step's parameter is taken whole, a young mean looks back
+ * over about a ninth of the steps so far, and an old one over 1 / (1 − decay) steps.
+ */
+export function averaging(optimizer: Optimizer, decay: number): Optimizer {
+  const own = optimizer.moments.length;
+  return {
+    name: optimizer.name,
+    moments: [...optimizer.moments, AVERAGE],
+    scalars: [...optimizer.scalars, "averageShare"],
+    scalarValues: (learningRate, step) => [
+      ...optimizer.scalarValues(learningRate, step),
+      Math.max(1 - decay, 9 / (step + 8)),
+    ],
+    update: (parameter, gradient, moments, scalars, part) => {
+      const updated = optimizer.update(parameter, gradient, moments.slice(0, own), scalars.slice(0, -1), part);
+      const [average, share] = [moments[own], scalars[scalars.length - 1]];
+      const next = add(average, mul(sub(updated.parameter, average), share));
+      return { parameter: updated.parameter, moments: [...updated.moments, next] };
+    },
+  };
+}
+
+const partOfStep = (from: Tensor, to: Tensor, part: number): Tensor =>
+  part === 1 ? to : add(from, mul(sub(to, from), part));
 
 /** Graph inputs for an optimiser's scalars. */
 export function optimizerScalars(graph: Graph, optimizer: Optimizer): Tensor[] {

@@ -1,4 +1,5 @@
 import { type ComplexArray, complexZeros } from "../arrays.ts";
+import { alone, type Communicator } from "../communicator.ts";
 import type { Canvas } from "./canvas.ts";
 import { cropStart } from "./patchWeights.ts";
 import { alignPhases, type PhaseAlignment, rotatePatches } from "./phaseAlignment.ts";
@@ -19,8 +20,11 @@ export interface Assembler {
    * @param positions `[patch, 2]` as (y, x), window centres in object pixels
    */
   add(patches: ComplexArray, positions: Float64Array): void;
-  /** The object from all that was added; an interruption ends the alignment of phases early. */
-  finish(signal?: AbortSignal): Promise<Assembled>;
+  /**
+   * The object from all that was added, in all processes; an interruption ends the alignment of phases early.
+   * @param ranks the processes that have added patches of their own. Default: this one alone
+   */
+  finish(signal?: AbortSignal, ranks?: Communicator): Promise<Assembled>;
 }
 
 export interface AssemblyOptions {
@@ -41,7 +45,13 @@ export function createAssembler(options: AssemblyOptions): Assembler {
   const stitcher = createStitcher({ canvas, trim, weights });
   return options.phaseAlignment
     ? aligning(stitcher, options)
-    : { add: stitcher.add, finish: async () => ({ stitched: stitcher.finish() }) };
+    : {
+        add: stitcher.add,
+        async finish(_, ranks = alone) {
+          await stitcher.join(ranks);
+          return { stitched: stitcher.finish() };
+        },
+      };
 }
 
 function aligning(stitcher: Stitcher, { patches: capacity, canvas, trim, weights }: AssemblyOptions): Assembler {
@@ -55,9 +65,11 @@ function aligning(stitcher: Stitcher, { patches: capacity, canvas, trim, weights
       where.set(positions, 2 * count);
       count += patches.shape[0];
     },
-    async finish(signal) {
-      const patches = { shape: [count, trim, trim], data: kept.data.subarray(0, 2 * count * trim * trim) };
-      const positions = where.subarray(0, 2 * count);
+    async finish(signal, ranks = alone) {
+      // Every phase hangs on its neighbours', so each process aligns all.
+      const data = await allOf(ranks, kept.data.subarray(0, 2 * count * trim * trim));
+      const positions = await allOf(ranks, where.subarray(0, 2 * count));
+      const patches = { shape: [positions.length / 2, trim, trim], data };
       const options = { canvas, trim, weights, ...(signal === undefined ? {} : { signal }) };
       const { phases, ...alignment } = await alignPhases(patches, positions, options);
       rotatePatches(patches, phases);
@@ -66,6 +78,19 @@ function aligning(stitcher: Stitcher, { patches: capacity, canvas, trim, weights
       return { stitched: stitcher.finish(), alignment };
     },
   };
+}
+
+/** The numbers of all processes, one process after the other. */
+async function allOf<T extends Float32Array | Float64Array>(ranks: Communicator, own: T): Promise<T> {
+  if (ranks.size === 1) return own;
+  const all = await ranks.gather(new Uint8Array(own.buffer, own.byteOffset, own.byteLength));
+  const bytes = new Uint8Array(all.reduce((sum, { length }) => sum + length, 0));
+  let end = 0;
+  for (const part of all) {
+    bytes.set(part, end);
+    end += part.length;
+  }
+  return (own instanceof Float32Array ? new Float32Array(bytes.buffer) : new Float64Array(bytes.buffer)) as T;
 }
 
 /** The part of patch `index` that stitching uses. */

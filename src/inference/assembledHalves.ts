@@ -1,19 +1,21 @@
 import type { ComplexArray } from "../arrays.ts";
+import { alone, type Communicator } from "../communicator.ts";
 import { interleavedHalves } from "../data/halves.ts";
 import type { Random } from "../random.ts";
 import { type Assembled, type AssemblyOptions, createAssembler } from "./assemble.ts";
-import { finitePatches, positionsOf, selectPatches } from "./predictPatches.ts";
+import { finitePatches, framesOfAll, positionsOf, selectPatches } from "./predictPatches.ts";
 
 /** The patches of either half of the patterns, put together by themselves. */
 export interface AssembledHalves {
   /** @param patches `[patch, y, x]`, finite or not @param frames whose they are */
   add(patches: ComplexArray, frames: ArrayLike<number>): void;
   /** Undefined where a half has no patch. */
-  finish(signal?: AbortSignal): Promise<readonly [AssembledHalf, AssembledHalf] | undefined>;
+  finish(signal?: AbortSignal, ranks?: Communicator): Promise<readonly [AssembledHalf, AssembledHalf] | undefined>;
 }
 
 export interface AssembledHalf extends Assembled {
-  readonly patterns: number;
+  /** Whose patches are in it, ascending. */
+  readonly frames: readonly number[];
 }
 
 /**
@@ -42,14 +44,17 @@ export function assembledHalves(
         for (const frame of kept) placed.add(frame);
       }
     },
-    async finish(signal) {
-      if (halves.some(({ placed }) => placed.size === 0)) return undefined;
+    async finish(signal, ranks = alone) {
       const [first, second] = halves;
-      const assembled = async ({ assembler, placed }: (typeof halves)[number]): Promise<AssembledHalf> => ({
-        ...(await assembler.finish(signal)),
-        patterns: placed.size,
-      });
-      return [await assembled(first), await assembled(second)];
+      const frames = [
+        await framesOfAll(ranks, first.placed, positions.length / 2),
+        await framesOfAll(ranks, second.placed, positions.length / 2),
+      ] as const;
+      if (frames.some(({ length }) => length === 0)) return undefined;
+      return [
+        { ...(await first.assembler.finish(signal, ranks)), frames: frames[0] },
+        { ...(await second.assembler.finish(signal, ranks)), frames: frames[1] },
+      ];
     },
   };
 }

@@ -1,3 +1,5 @@
+import { type Communicator, sumsOf } from "../communicator.ts";
+import type { Scales } from "../data/normalisation.ts";
 import { poissonNoise } from "../metrics/poissonNoise.ts";
 import { BACKGROUND_COUNTS } from "../physics/likelihood.ts";
 
@@ -21,10 +23,21 @@ export interface Baselines {
 
 /** Whole numbers, squared from float32 amplitudes, are off by 1e-3 at most; others by 0.25 on average, or by themselves. */
 const mostBroken = 0.02;
+/** Part of the lit values below half a count, beyond which values that are not whole cannot be counts. */
+const mostDim = 0.5;
+
+/** Somebody says how many photons there are; or the values are counts, as far as they can be; or only where they are whole. */
+export type Dose = "said" | "counts" | "unknown";
+
+/** By where scales have their photons from. */
+export const doseOf = ({ photonsFrom }: Pick<Scales, "photonsFrom">): Dose =>
+  photonsFrom === "amplitude" ? "unknown" : photonsFrom === "counts" ? "counts" : "said";
 
 export interface BaselineSums {
   /** @param counts `[N, N]`, photons of one pattern */
   add(counts: Float64Array): void;
+  /** Goes on, in every process, with what all have added. */
+  join(ranks: Communicator): Promise<void>;
   /** @param rate `[N, N]`, the flat object's intensity in any unit */
   finish(rate: ArrayLike<number>): Baselines;
 }
@@ -35,23 +48,23 @@ export interface BaselineSums {
  *
  * @param options.mask `[N, N]`, 0 = invalid
  * @param options.frameIntensity each pattern's rate is scaled to its counts
- * @param options.doseKnown the counts are photons; else they are only where they are whole numbers
+ * @param options.dose how photons are known
  */
 export function baselineSums(
   pixels: number,
   {
     mask,
     frameIntensity,
-    doseKnown,
+    dose,
   }: {
     readonly mask: ArrayLike<number> | undefined;
     readonly frameIntensity: boolean;
-    readonly doseKnown: boolean;
+    readonly dose: Dose;
   },
 ): BaselineSums {
   const counts = new Float64Array(pixels);
   const valid = (i: number): boolean => mask === undefined || mask[i] !== 0;
-  let [patterns, entropy, total, beam, lit, broken] = [0, 0, 0, 0, 0, 0];
+  let [patterns, entropy, total, beam, lit, broken, dim] = [0, 0, 0, 0, 0, 0, 0];
   return {
     add(pattern) {
       let sum = 0;
@@ -63,10 +76,17 @@ export function baselineSums(
         sum += k;
         lit++;
         broken += Math.abs(k - Math.max(1, Math.round(k)));
+        if (k < 0.5) dim++;
       }
       total += sum;
       beam += sum > 0 ? sum * Math.log(sum) : 0;
       patterns++;
+    },
+    async join(ranks) {
+      await ranks.sum(counts);
+      [patterns, entropy, total, beam, lit, broken, dim] = await sumsOf(ranks, [
+        ...[patterns, entropy, total, beam, lit, broken, dim],
+      ]);
     },
     finish(rate) {
       let [light, size] = [0, 0];
@@ -90,10 +110,11 @@ export function baselineSums(
         sums.variance += expected.variance;
       }
       const number = size * patterns;
+      const photons = dose === "said" || broken < mostBroken * lit || (dose === "counts" && dim < mostDim * lit);
       return {
         flatDeviance: (2 * sums.flat) / number,
         constantDeviance: patterns > 1 ? ((2 * sums.constant) / number) * (patterns / (patterns - 1)) : null,
-        ...(doseKnown || broken < mostBroken * lit
+        ...(photons
           ? { noiseDeviance: sums.noise / size, noiseSpread: Math.sqrt(sums.variance / size / number) }
           : { noiseDeviance: null, noiseSpread: 0 }),
       };

@@ -15,7 +15,7 @@ export interface CoveredScan {
   readonly propagator: Propagator;
   /** Patterns to choose from. */
   readonly frames: readonly number[];
-  /** `[y, x]`, the physical object (`physicalPredictor`). */
+  /** `[y, x]`, the physical object (`physicalPredictor`); of several slices or states `[slice or state, y, x]`. */
   readonly object: ComplexArray;
   /** `[y, x]`, sum of weights. */
   readonly coverage: Float32Array;
@@ -27,8 +27,8 @@ export interface CoveredScan {
 /** One pattern and what the probe sees of the object. The arrays are used again for the next one. */
 export interface CoveredPattern {
   readonly frame: number;
-  /** `[N, N]` interleaved. */
-  readonly patch: Float64Array;
+  /** `[N, N]` interleaved, of each slice or state. */
+  readonly patches: readonly Float64Array[];
   /** `[N, N]`, measured amplitude in units of the network's input. */
   readonly measured: Float32Array;
 }
@@ -61,15 +61,16 @@ export function coveredPatterns(scan: CoveredScan): CoveredPatterns {
     count: chosen.length,
     *each() {
       const n = probe.shape[1];
-      const object = filled(scan.object, known);
-      const patch = new Float64Array(2 * n * n);
+      const slices = slicesOf(scan.object).map((slice) => ({
+        ...{ values: filled(slice, known), patch: new Float64Array(2 * n * n) },
+      }));
       const measured = new Float32Array(n * n);
       for (const frame of chosen) {
         const { y, x } = centreOf(frame, dataset, canvas);
-        extractPatch(object, y, x, n, patch);
+        for (const { values, patch } of slices) extractPatch(values, y, x, n, patch);
         dataset.patterns.read([frame], measured);
         normalisePatterns(measured, dataset.measurement, scales);
-        yield { frame, patch, measured };
+        yield { frame, patches: slices.map(({ patch }) => patch), measured };
       }
     },
   };
@@ -99,6 +100,14 @@ function coveredPart(frame: number, { dataset, canvas, probe }: CoveredScan, kno
 
 const centreOf = (frame: number, { positions }: Dataset, canvas: Canvas): { y: number; x: number } =>
   toCanvas(canvas, positions[2 * frame], positions[2 * frame + 1]);
+
+function slicesOf({ shape, data }: ComplexArray): readonly ComplexArray[] {
+  const [height, width] = shape.slice(-2);
+  const size = 2 * height * width;
+  return Array.from({ length: data.length / size }, (_, k) => ({
+    ...{ shape: [height, width], data: data.subarray(k * size, (k + 1) * size) },
+  }));
+}
 
 /** The object with its unknown pixels at the known ones' mean. */
 function filled({ shape, data }: ComplexArray, known: Uint8Array): ComplexArray {

@@ -34,7 +34,7 @@ const learning: Advice = {
   early: "early in a training",
 };
 const iterating: Advice = {
-  more: `take more ${setting("epochs")} or another ${setting("engine")}, with ${setting("noise", "poisson")} where photons are few (lsqml, ml, ad), and see whether probe, positions and dose (${setting("nphotons")}) are right; inspect shows the scan`,
+  more: `take more ${setting("epochs")} or another ${setting("engine")}, with ${setting("noise", "poisson")} where photons are few (lsqml, ml, ad), and see whether the probe, the dose (${setting("nphotons")}) and the positions' angle and handedness are right: inspect with ${setting("doctor")} measures them`,
   dark: `try another ${setting("engine")}`,
   early: "after few epochs",
 };
@@ -129,7 +129,15 @@ export function pictureWarning(lines: readonly string[]): { readonly warning?: s
 
 /** For people: how much is explained, beside what it is measured by. */
 export function explainedText({ deviance, flatDeviance, noiseDeviance, explained }: Explanation): string {
-  const share = explained === null ? "flat within the noise" : `${percent(explained)} explained`;
+  // Below what counting leaves it is noise that is explained, of which there is no share.
+  const share =
+    explained === null
+      ? "flat within the noise"
+      : explained > 1
+        ? "below the noise, which is fitted too"
+        : explained < 0
+          ? "worse than a flat object"
+          : `${percent(explained)} explained`;
   return `deviance ${deviance.toPrecision(4)} a pixel (flat object ${short(flatDeviance)}, noise ${short(noiseDeviance)}: ${share})`;
 }
 

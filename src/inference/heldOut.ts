@@ -2,7 +2,7 @@ import type { ComplexArray } from "../arrays.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { normalisePatterns, type Scales } from "../data/normalisation.ts";
 import type { Propagator } from "../physics/propagation/propagator.ts";
-import { type Baselines, baselineSums } from "./baselines.ts";
+import { type Baselines, baselineSums, doseOf } from "./baselines.ts";
 import { type Explanation, explanation, flatIntensity } from "./explanation.ts";
 
 /** Patterns of one scan, with its physics. */
@@ -49,7 +49,7 @@ function baselinesOf({ dataset, scales, probe, propagator, frames, frameIntensit
   const { patterns, measurement } = dataset;
   const size = patterns.height * patterns.width;
   const mask = dataset.mask?.data;
-  const sums = baselineSums(size, { mask, frameIntensity, doseKnown: scales.photonsFrom !== "amplitude" });
+  const sums = baselineSums(size, { mask, frameIntensity, dose: doseOf(scales) });
   const counts = new Float64Array(size);
   for (let start = 0; start < frames.length; start += chunk) {
     const some = frames.slice(start, start + chunk);

@@ -1,4 +1,5 @@
 import type { ComplexArray } from "../arrays.ts";
+import type { Communicator } from "../communicator.ts";
 import { type PatchFitOptions, patchFit } from "./patchFit.ts";
 import { type PatchVariety, patchVariety } from "./patchVariety.ts";
 import type { PatternFit } from "./patternComparison.ts";
@@ -17,6 +18,8 @@ export interface PatchEvidenceSums {
    * @param frames whose each of them is
    */
   add(patches: ComplexArray, frames: ArrayLike<number>): void;
+  /** Goes on, in every process, with what all have added. */
+  join(ranks: Communicator): Promise<void>;
   finish(): PatchEvidence;
 }
 
@@ -27,6 +30,10 @@ export function patchEvidence(options: PatchFitOptions): PatchEvidenceSums {
     add(patches, frames) {
       fit.add(patches, frames);
       variety.add(patches);
+    },
+    async join(ranks) {
+      await fit.join(ranks);
+      await variety.join(ranks);
     },
     finish: () => ({ fit: fit.finish() ?? null, variety: variety.finish() ?? null }),
   };

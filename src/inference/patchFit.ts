@@ -1,5 +1,6 @@
 import type { ComplexArray } from "../arrays.ts";
 import { evenly } from "../arrays.ts";
+import { type Communicator, sumsOf } from "../communicator.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { normalisePatterns, type Scales } from "../data/normalisation.ts";
 import { patchDiffraction } from "../physics/patchDiffraction.ts";
@@ -21,6 +22,8 @@ export interface PatchFit {
    * @param frames whose each of them is
    */
   add(patches: ComplexArray, frames: ArrayLike<number>): void;
+  /** Goes on, in every process, with what all have added; a pattern may have a patch in several. */
+  join(ranks: Communicator): Promise<void>;
   /** Undefined when none of the chosen patterns came. */
   finish(): (PatternFit & { readonly patterns: number }) | undefined;
 }
@@ -45,6 +48,10 @@ export function patchFit(options: PatchFitOptions): PatchFit {
         comparison.add(diffraction(patch), measured);
         patterns++;
       }
+    },
+    async join(ranks) {
+      await comparison.join(ranks);
+      [patterns] = await sumsOf(ranks, [patterns]);
     },
     finish: () => (patterns === 0 ? undefined : { ...comparison.finish(), patterns }),
   };

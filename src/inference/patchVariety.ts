@@ -1,4 +1,5 @@
 import type { ComplexArray } from "../arrays.ts";
+import { type Communicator, sumsOf } from "../communicator.ts";
 
 /** How much predicted patches differ from each other, where the probe lights them. */
 export interface PatchVariety {
@@ -12,6 +13,8 @@ export interface PatchVariety {
 export interface VarietySums {
   /** @param patches `[patch, N, N]` */
   add(patches: ComplexArray): void;
+  /** Goes on, in every process, with what all have added. */
+  join(ranks: Communicator): Promise<void>;
   /** Undefined without a finite patch that holds light. */
   finish(): PatchVariety | undefined;
 }
@@ -44,6 +47,10 @@ export function patchVariety(probe: ComplexArray): VarietySums {
         }
         count++;
       }
+    },
+    async join(ranks) {
+      await ranks.sum(sum);
+      [energy, count] = await sumsOf(ranks, [energy, count]);
     },
     finish() {
       const mean = sum.map((value) => value / count);

@@ -1,10 +1,12 @@
 import type { ComplexArray } from "../arrays.ts";
+import { type Communicator, sumsOf } from "../communicator.ts";
 import type { Dataset } from "../data/dataset.ts";
 import type { Scales } from "../data/normalisation.ts";
 import { type NoiseDeviance, poissonNoise } from "../metrics/poissonNoise.ts";
+import { periodicGaussian } from "../numerics/periodicGaussian.ts";
 import { BACKGROUND_COUNTS } from "../physics/likelihood.ts";
 import type { Propagator } from "../physics/propagation/propagator.ts";
-import { baselineSums } from "./baselines.ts";
+import { baselineSums, doseOf } from "./baselines.ts";
 import { type Explanation, explanation, flatIntensity } from "./explanation.ts";
 
 /** The physics that turns an intensity into the counts of a pattern. */
@@ -13,13 +15,15 @@ export interface ComparisonOptions {
   readonly scales: Pick<Scales, "countsPerUnit" | "photonsFrom">;
   /** `[mode, N, N]` as the physics takes it: scaled, masked where the model masks it. */
   readonly probe: ComplexArray;
-  /** The probe of the flat object that it is measured by. Default: the same. */
-  readonly flatProbe?: ComplexArray;
+  /** What lights a flat object: of several the one that predicts most, so that a ruined one is no measure. Default: the probe. */
+  readonly flatProbes?: readonly ComplexArray[];
   readonly propagator: Propagator;
   /** Added to the predicted amplitude, in units of the network's input. Default 0. */
   readonly offset?: number;
   /** `[N, N]`: light that all patterns have beside what the object makes, in squared units of the network's input. */
   readonly background?: Float32Array;
+  /** Point spread of the detector, the standard deviation of a Gaussian in its pixels. Default none. */
+  readonly blurSigma?: number;
   /** The beam has an intensity of its own in every pattern: the prediction is scaled to the pattern's counts. Default false. */
   readonly frameIntensity?: boolean;
 }
@@ -38,13 +42,15 @@ export interface ComparedPattern {
 
 export interface PatternComparison {
   /**
-   * @param intensity `[N, N]`, predicted, in squared units of the network's input
+   * @param intensity `[N, N]`, predicted, in squared units of the network's input; spent afterwards
    * @param measured `[N, N]`, amplitude in those units
    * @returns arrays that are used again for the next one
    */
   add(intensity: Float64Array, measured: Float32Array): ComparedPattern;
   /** Summed over the pixels of all patterns so far. */
   deviance(): number;
+  /** Goes on, in every process, with what all have added. */
+  join(ranks: Communicator): Promise<void>;
   finish(): PatternFit;
 }
 
@@ -54,29 +60,41 @@ export function comparePatterns(options: ComparisonOptions): PatternComparison {
     dataset,
     scales,
     probe,
-    flatProbe = probe,
+    flatProbes = [probe],
     propagator,
     offset = 0,
     background,
+    blurSigma = 0,
     frameIntensity = false,
   } = options;
   const perUnit = scales.countsPerUnit;
   const mask = dataset.mask?.data;
   const size = probe.shape[1] * probe.shape[2];
-  const baselines = baselineSums(size, { mask, frameIntensity, doseKnown: scales.photonsFrom !== "amplitude" });
+  const baselines = baselineSums(size, { mask, frameIntensity, dose: doseOf(scales) });
   const seen = { measured: new Float64Array(size), modelled: new Float64Array(size) };
   const sums = { deviance: 0, residual: 0, counts: 0, pixels: 0, noise: 0 };
   const comparison = { offset, background, perUnit, mask, seen, noise: poissonNoise(BACKGROUND_COUNTS) };
+  const blur = blurSigma > 0 ? periodicGaussian([probe.shape[1], probe.shape[2]], blurSigma) : undefined;
   return {
     add(intensity, measured) {
+      blur?.(intensity);
       const beam = frameIntensity ? bestFactor(intensity, measured, comparison) : 1;
       compare(sums, intensity, measured, beam, comparison);
       baselines.add(seen.measured);
       return seen;
     },
     deviance: () => sums.deviance,
+    async join(ranks) {
+      const { deviance, residual, counts, pixels, noise } = sums;
+      [sums.deviance, sums.residual, sums.counts, sums.pixels, sums.noise] = await sumsOf(ranks, [
+        ...[deviance, residual, counts, pixels, noise],
+      ]);
+      await baselines.join(ranks);
+    },
     finish() {
-      const against = baselines.finish(flatIntensity(flatProbe, propagator));
+      const against = flatProbes
+        .map((flat) => baselines.finish(flatIntensity(flat, propagator)))
+        .reduce((best, next) => (next.flatDeviance < best.flatDeviance ? next : best));
       const noiseDeviance = against.noiseDeviance === null ? null : sums.noise / sums.pixels;
       return {
         ...explanation(sums.deviance / sums.pixels, { ...against, noiseDeviance }),

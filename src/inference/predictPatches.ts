@@ -1,4 +1,5 @@
 import type { ComplexArray } from "../arrays.ts";
+import { alone, type Communicator, sumsOf } from "../communicator.ts";
 import { type Batch, type BatchLoader, planEpoch } from "../data/batches.ts";
 import type { Groups } from "../data/grouping.ts";
 import type { Assembler } from "./assemble.ts";
@@ -11,13 +12,15 @@ export interface PredictionRun {
   readonly loader: BatchLoader;
   readonly predictor: Predictor;
   readonly assembler: Assembler;
-  /** Stops after the batch under way. */
+  /** Stops after the batch under way; of several processes all do when one is asked to. */
   readonly signal?: AbortSignal;
-  /** Called after every batch with its patches `[patch, y, x]` that count, finite or not, and whose they are. */
+  /** The processes that share the batches. Default: this one alone. */
+  readonly ranks?: Communicator;
+  /** Called after every batch of this process with its patches `[patch, y, x]` that count, finite or not, and whose they are. */
   readonly onBatch?: (patches: ComplexArray, done: number, frames: ArrayLike<number>) => void;
 }
 
-/** What a prediction run did. */
+/** What a prediction run did, in all processes; but for the timings, which are this one's. */
 export interface PredictionReport {
   readonly interrupted: boolean;
   /** Groups predicted. */
@@ -33,10 +36,10 @@ export interface PredictionReport {
 
 /**
  * Predicts every group once and hands the patches to the assembler, each with the position of its own pattern. The last
- * batch is filled up with groups whose patches are thrown away.
+ * batch is filled up with groups whose patches are thrown away. Processes take the batches in turn.
  */
 export async function predictPatches(run: PredictionRun): Promise<PredictionReport> {
-  const { groups, predictor, assembler, signal } = run;
+  const { groups, predictor, assembler, signal, ranks = alone } = run;
   const timings = { batches: 0, prediction: 0, assembly: 0 };
   const placed = new Set<number>();
   let [done, batches, notFinite] = [0, 0, 0];
@@ -46,7 +49,7 @@ export async function predictPatches(run: PredictionRun): Promise<PredictionRepo
     timings[stage] += now - time;
     time = now;
   };
-  for await (const batch of run.loader.batches(planEpoch(groups.count, predictor.batch))) {
+  const predictOne = async (batch: Batch): Promise<void> => {
     lap("batches");
     const all = await predictor.predict(batch);
     lap("prediction");
@@ -61,10 +64,28 @@ export async function predictPatches(run: PredictionRun): Promise<PredictionRepo
     lap("assembly");
     run.onBatch?.(patches, done, batch.frames.slice(0, patches.shape[0]));
     time = performance.now();
-    if (signal?.aborted === true) break;
+  };
+  const plan = planEpoch(groups.count, predictor.batch);
+  const own = run.loader.batches(plan.filter((_, i) => i % ranks.size === ranks.rank))[Symbol.asyncIterator]();
+  for (let round = 0; round < plan.length; round += ranks.size) {
+    const next = await own.next();
+    if (next.done !== true) await predictOne(next.value);
+    const [asked] = await sumsOf(ranks, [signal?.aborted === true ? 1 : 0]);
+    if (asked > 0) break;
   }
-  const interrupted = done < groups.count;
-  return { interrupted, groups: done, batches, frames: [...placed].sort((a, b) => a - b), notFinite, timings };
+  await own.return?.();
+  [done, batches, notFinite] = await sumsOf(ranks, [done, batches, notFinite]);
+  const frames = await framesOfAll(ranks, placed, run.positions.length / 2);
+  return { interrupted: done < groups.count, groups: done, batches, frames, notFinite, timings };
+}
+
+/** Frames that any process has, ascending. @param count frames that there are */
+export async function framesOfAll(ranks: Communicator, own: ReadonlySet<number>, count: number): Promise<number[]> {
+  if (ranks.size === 1) return [...own].sort((a, b) => a - b);
+  const times = new Float32Array(count);
+  for (const frame of own) times[frame] = 1;
+  await ranks.sum(times);
+  return Array.from(times.keys()).filter((frame) => times[frame] > 0);
 }
 
 /** Positions of some frames, `[frame, 2]`. */

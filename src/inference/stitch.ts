@@ -1,5 +1,6 @@
 import type { ComplexArray } from "../arrays.ts";
 import { complexZeros } from "../arrays.ts";
+import { type Communicator, sumsOf } from "../communicator.ts";
 import { PtychonautError } from "../errors.ts";
 import type { Canvas } from "./canvas.ts";
 import { isInside, toCanvas } from "./canvas.ts";
@@ -34,6 +35,8 @@ export interface Stitcher {
    * @param positions `[patch, 2]` as (y, x), window centres in object pixels
    */
   add(patches: ComplexArray, positions: Float64Array): void;
+  /** Goes on, in every process, with what all have added. */
+  join(ranks: Communicator): Promise<void>;
   /** The weighted average of all that was added; more may be added afterwards. */
   finish(): Stitched;
 }
@@ -74,6 +77,10 @@ export function createStitcher({ canvas, trim, weights }: StitcherOptions): Stit
         accumulate(sums, plan.footprint, canvas);
       }
       placed += count;
+    },
+    async join(ranks) {
+      for (const values of Object.values(sums)) await ranks.sum(values);
+      [placed, atRim] = await sumsOf(ranks, [placed, atRim]);
     },
     finish() {
       return { ...average(sums, canvas, floor), canvas, patches: placed, atRim };

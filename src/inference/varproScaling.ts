@@ -35,8 +35,8 @@ export function fitScales(scan: CoveredScan): ScaleFit | undefined {
   const equations = emptyNormalEquations();
   const basisOf = basisPlan(scan);
   let energy = 0;
-  for (const { patch, measured } of patterns.each()) {
-    const { real, imaginary, mixed } = basisOf(patch);
+  for (const { patches, measured } of patterns.each()) {
+    const { real, imaginary, mixed } = basisOf(patches[0]);
     const at = (values: Float64Array): Float64Array => Float64Array.from(valid, (i) => values[i]);
     const intensities = Float64Array.from(valid, (i) => measured[i] ** 2);
     accumulate(equations, { real: at(real), imaginary: at(imaginary), mixed: at(mixed) }, intensities);

@@ -4,9 +4,17 @@ import type { ComplexImage } from "./image.ts";
 export interface ConfidenceOptions {
   /** Standard deviation of the Gaussian window in which disagreement is averaged, pixels. Default {@link WINDOW}. */
   readonly window?: number;
-  /** Factor from half the disagreement to the expected error. Default {@link CALIBRATION}. */
+  /** Factor from what is seen to the expected error. Default {@link CALIBRATION}. */
   readonly calibration?: number;
+  /** Default "each other". */
+  readonly against?: Against;
 }
+
+/**
+ * What shows errors: how the halves differ from "each other", of an object that was made as they were; or how their mean
+ * differs from the "whole", of an object that was made otherwise, whose own errors they do not share.
+ */
+export type Against = "each other" | "whole";
 
 /** What is to be judged, all on the same pixels. */
 export interface Halves {
@@ -31,7 +39,7 @@ export interface Confidence {
 /** Wide enough to average over a hundred pixels, narrow enough to follow the edge of what is lit. */
 export const WINDOW = 3;
 
-/** RMS true error over half the disagreement, which cannot see what both halves have wrong alike: see docs/trust.md. */
+/** RMS true error over what is seen, which is not what all have wrong alike: see docs/trust.md. */
 export const CALIBRATION = 1.1;
 
 /** Standard deviation of a phase of which nothing is known: it is uniform on a circle. */
@@ -43,23 +51,28 @@ export const ANY_PHASE: number = Math.PI / Math.sqrt(3);
  * taken along the object's own phase, which is an error of amplitude, and across, which over the amplitude is one of phase,
  * and its square is averaged in a window, so that a pixel where both agree by luck is no surer than its neighbours. Nothing
  * is surer than its photons allow.
+ *
+ * Of an object that was made otherwise than its halves their mean is as good as one from all data: its distance from the
+ * object has the object's error, and its own, in both parts.
  */
 export function confidenceOf(
   { object, halves: [a, b], known, photons }: Halves,
-  { window = WINDOW, calibration = CALIBRATION }: ConfidenceOptions = {},
+  { window = WINDOW, calibration = CALIBRATION, against = "each other" }: ConfidenceOptions = {},
 ): Confidence {
   const { shape, data } = object;
   const count = shape[0] * shape[1];
   const [along, across] = [new Float64Array(count), new Float64Array(count)];
   const mask = Uint8Array.from(known, (value) => (value === 0 ? 0 : 1));
+  const seen = (i: number): number =>
+    against === "whole" ? (a.data[i] + b.data[i]) / 2 - data[i] : (a.data[i] - b.data[i]) / 2;
   for (let k = 0; k < count; k++) {
     if (mask[k] === 0) continue;
     const [re, im] = [data[2 * k], data[2 * k + 1]];
     const amplitude = Math.hypot(re, im);
     const [c, s] = amplitude > 0 ? [re / amplitude, im / amplitude] : [1, 0];
-    const [dx, dy] = [a.data[2 * k] - b.data[2 * k], a.data[2 * k + 1] - b.data[2 * k + 1]];
-    along[k] = ((c * dx + s * dy) / 2) ** 2;
-    across[k] = ((c * dy - s * dx) / 2) ** 2;
+    const [dx, dy] = [seen(2 * k), seen(2 * k + 1)];
+    along[k] = (c * dx + s * dy) ** 2;
+    across[k] = (c * dy - s * dx) ** 2;
   }
   const weight = fadingGaussianFilter(mask, shape, window);
   const [radial, tangential] = [along, across].map((squares) =>

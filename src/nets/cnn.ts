@@ -28,6 +28,7 @@ export const cnn: Generator = {
     "spatialDecoder",
     "decoderSpatialKernel",
     "probeBig",
+    "borderChannels",
   ],
   encoder: ["encoder", "bottleneck"],
   check({ decoderSpatialKernel: side }) {
@@ -66,16 +67,12 @@ function decode(
 ): [Tensor, Tensor] {
   const { outputs, probeBig, batchNorm } = options;
   const attention = decoderAttention(options);
-  if (options.sharedDecoder) return sharedDecoder(builder, features, pair, { channels, outputs, probeBig, attention });
+  const borderChannels = borderChannelsOf(options);
+  const common = { channels, outputs, probeBig, borderChannels, attention };
+  if (options.sharedDecoder) return sharedDecoder(builder, features, pair, common);
   // Only the second one is normalised: normalisation would take the scale out of the first, which must learn it.
   const one = (i: 0 | 1): Tensor =>
-    decoder(builder, pair.names[i], features, pair.activations[i], {
-      channels,
-      outputs,
-      probeBig,
-      attention,
-      batchNorm: batchNorm && i === 1,
-    });
+    decoder(builder, pair.names[i], features, pair.activations[i], { ...common, batchNorm: batchNorm && i === 1 });
   return [one(0), one(1)];
 }
 
@@ -84,13 +81,18 @@ function decoderAttention(options: GeneratorOptions): Attention {
   return { cbam, channel, ...(spatialDecoder ? { spatialKernel } : {}) };
 }
 
+/** As many as a head has outputs, unless said. */
+const borderChannelsOf = ({ borderChannels, outputs, sharedDecoder: shared }: BuildOptions): number =>
+  borderChannels ?? (shared ? 2 * outputs : outputs);
+
 /** The head splits the last 32s channels between centre and border, and both need some. */
-function checkOutputs({ outputs, nFiltersScale, sharedDecoder: shared }: BuildOptions): void {
-  const taken = shared ? 2 * outputs : outputs;
+function checkOutputs(options: BuildOptions): void {
+  const { nFiltersScale } = options;
+  const taken = borderChannelsOf(options);
   if (taken < 32 * nFiltersScale) return;
-  throw new PtychonautError("usage", "the decoder has too few channels for groups of this size", {
-    expected: `fewer than ${32 * nFiltersScale} output channels for nFiltersScale ${nFiltersScale}`,
+  throw new PtychonautError("usage", "the decoder has too few channels for groups or a border of this size", {
+    expected: `fewer than ${32 * nFiltersScale} output or border channels for nFiltersScale ${nFiltersScale}`,
     got: String(taken),
-    fix: "raise nFiltersScale or lower gridsize",
+    fix: "raise nFiltersScale, or lower gridsize or borderChannels",
   });
 }

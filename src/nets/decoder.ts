@@ -13,6 +13,8 @@ export interface DecoderOptions {
   /** C, the patches of one output. */
   readonly outputs: number;
   readonly probeBig: boolean;
+  /** Of the last features, the border path's. */
+  readonly borderChannels: number;
   /** In every block. */
   readonly attention: Attention;
 }
@@ -34,6 +36,7 @@ export function decoder(
     return head(builder, features, {
       upsample: true,
       channels: options.outputs,
+      borderChannels: options.borderChannels,
       borderWidth: options.channels.at(-1)!,
       probeBig: options.probeBig,
       batchNorm: norm,
@@ -68,6 +71,7 @@ export function sharedDecoder(
     return head(builder, efficientChannelGate(builder, "attention", features), {
       upsample: false,
       channels: 2 * outputs,
+      borderChannels: options.borderChannels,
       borderWidth: options.channels[last],
       probeBig: options.probeBig,
       batchNorm: false,

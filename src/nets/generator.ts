@@ -57,6 +57,8 @@ export interface GeneratorOptions extends SpectralOptions, HybridOptions {
   /** Members of a group are seen together, as channels of one image. */
   readonly objectBig: boolean;
   readonly inputConditioning: InputConditioning;
+  /** Each pixel of a pattern enters as its deviation from its mean, in its own scale (`standardised`). */
+  readonly standardiseInput: boolean;
   readonly cnnOutputMode: "amp_phase" | "real_imag";
   readonly ampActivation: "silu" | "sigmoid";
   readonly sharedDecoder: boolean;
@@ -69,6 +71,8 @@ export interface GeneratorOptions extends SpectralOptions, HybridOptions {
   readonly spatialDecoder: boolean;
   readonly decoderSpatialKernel: number;
   readonly probeBig: boolean;
+  /** Features of the border path; null: as many as a decoder has outputs. */
+  readonly borderChannels: number | null;
   readonly initialization: InitialisationScheme;
 }
 

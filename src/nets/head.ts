@@ -8,6 +8,8 @@ export interface HeadOptions {
   readonly upsample: boolean;
   /** Output channels C. */
   readonly channels: number;
+  /** The last features, as many as these, are the border path's; the others are the centre's. */
+  readonly borderChannels: number;
   /** Channels between the border path's convolutions. */
   readonly borderWidth: number;
   /** With the border path; without it the patch is zero outside its centre. */
@@ -24,23 +26,23 @@ export interface HeadOptions {
 
 /**
  * From the last decoder features to N×N patches in two resolutions: the central N/2 square, where the probe is bright, from
- * most channels at full resolution, and around it, for wide probes, a border from the last C channels.
+ * most channels at full resolution, and around it, for wide probes, a border from the last few.
  * @param features `[batch, F, N/2, N/2]`, or half of that and `upsample`
  * @returns `[batch, C, N, N]`
  */
 export function head(builder: Builder, features: Tensor, options: HeadOptions): Tensor {
-  const { channels, upsample, batchNorm: norm, gain, centreLevel: level } = options;
+  const { channels, borderChannels, upsample, batchNorm: norm, gain, centreLevel: level } = options;
   const total = features.shape[1];
   const margin = upsample ? features.shape[2] : features.shape[2] / 2;
   return builder.parameters.within("head", () => {
-    const forCentre = slice(features, [{ axis: 1, start: 0, end: total - channels }]);
+    const forCentre = slice(features, [{ axis: 1, start: 0, end: total - borderChannels }]);
     const centre = options.activation(conv(builder, "centre", forCentre, channels, { upsample, norm, gain, level }));
     const padded = pad(centre, [
       [margin, margin],
       [margin, margin],
     ]);
     if (!options.probeBig) return padded;
-    const forBorder = slice(features, [{ axis: 1, start: total - channels, end: total }]);
+    const forBorder = slice(features, [{ axis: 1, start: total - borderChannels, end: total }]);
     return add(padded, mul(border(builder, forBorder, options), borderMask(padded)));
   });
 }

@@ -8,6 +8,7 @@ import { initialisation } from "./initialisers.ts";
 import { standardise } from "./normalise.ts";
 import type { Parameters } from "./parameters.ts";
 import { generatorNamed } from "./registry.ts";
+import { standardised } from "./standardise.ts";
 
 export interface NetworkOptions extends GeneratorOptions {
   readonly architecture: string;
@@ -25,7 +26,7 @@ const transforms: Readonly<Record<InputTransform, (x: Tensor) => Tensor>> = {
 
 /**
  * Builds the network that the settings describe. Group members are channels of one image when they are to be merged into
- * one object, and separate images otherwise, or where the generator takes one pattern at a time; amplitudes are compressed where asked for; the channels of the input
+ * one object, and separate images otherwise, or where the generator takes one pattern at a time; amplitudes are compressed or standardised where asked for; the channels of the input
  * conditioning come last.
  * @param images amplitudes of mean energy (N/2)², `[batch, channel, N, N]`
  * @param probe `[1, 2, N, N]`, real and imaginary part (`probeChannels`), or `[batch, 2, N, N]`, each group's own; needed for the
@@ -42,7 +43,9 @@ export function buildNetwork(parameters: Parameters, images: Tensor, options: Ne
   }
   const { build, onePattern } = generatorNamed(architecture);
   const grouped = objectBig && !onePattern ? images : reshape(images, [-1, 1, N, N]);
-  const input = conditioned(transforms[fnoInputTransform](grouped), options.inputConditioning, probe);
+  const transformed = transforms[fnoInputTransform](grouped);
+  const seen = options.standardiseInput ? standardised(parameters, transformed) : transformed;
+  const input = conditioned(seen, options.inputConditioning, probe);
   const builder = { parameters, start: initialisation(options.initialization) };
   const patches = build(builder, input, { ...options, outputs: grouped.shape[1] });
   const asGiven = (x: Tensor): Tensor => reshape(x, images.shape);

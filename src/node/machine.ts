@@ -1,4 +1,5 @@
 import { arch, availableParallelism, cpus, hostname, platform, totalmem, userInfo } from "node:os";
+import { alone } from "../communicator.ts";
 import type { Machine } from "../runs/machine.ts";
 import { sha256 } from "./hash.ts";
 import { batchWorkers } from "./workers/batchWorkers.ts";
@@ -6,12 +7,12 @@ import { replicaGradients } from "./workers/replicas.ts";
 
 /** This computer, with worker threads. What is large is loaded when it is asked for. */
 export const nodeMachine: Machine = {
+  ranks: alone,
   runtime: async (accelerator) => (await import("../runtime/node/accelerator.ts")).chooseRuntime(accelerator),
-  checkAccelerator: async (accelerator) =>
-    (await import("../runtime/node/accelerator.ts")).checkAccelerator(accelerator),
+  checkAccelerator: async (...asked) => (await import("../runtime/node/accelerator.ts")).checkAccelerator(...asked),
   batches: batchWorkers,
   replicas: replicaGradients,
-  kernels: async (options) => (await import("./kernels.ts")).nodeKernels(options),
+  kernels: async (options) => (await import("./kernels.ts")).chooseKernels(options),
   get parallelism() {
     return availableParallelism();
   },

@@ -22,7 +22,7 @@ export function withHermiteModes(probe: ComplexArray, powers: readonly number[])
   if (powers.length === 0 || !powers.every((power) => power > 0) || !Number.isFinite(total)) {
     throw new PtychonautError("usage", "powers of probe modes must be positive", { got: `[${powers.join(", ")}]` });
   }
-  const modes = hermiteProducts(probe.data, n, powers.length);
+  const modes = hermiteProducts(probe.data, [n, n], powers.length);
   orthonormalise(modes);
   const data = new Float32Array(powers.length * 2 * n * n);
   modes.forEach((mode, k) => {
@@ -49,17 +49,27 @@ export function superposed({ shape, data }: ComplexArray): ComplexArray {
   return { shape: [1, height, width], data: Float32Array.from(total) };
 }
 
-function hermiteProducts(probe: Float32Array, n: number, count: number): Float64Array[] {
-  const { centre, width } = moments(probe, n);
+/**
+ * A wave times Hermite polynomials of rising order about its middle, in units of its width: the wave itself, then
+ * (y, x) of orders (0, 1), (1, 0), (0, 2), (1, 1), (2, 0) … Not orthogonal yet.
+ *
+ * @param wave `[rows, columns]`, interleaved
+ */
+export function hermiteProducts(
+  wave: ArrayLike<number>,
+  [rows, columns]: readonly [rows: number, columns: number],
+  count: number,
+): Float64Array[] {
+  const { centre, width } = moments(wave, [rows, columns]);
   return hermiteOrders(count).map(([orderY, orderX]) => {
-    const mode = new Float64Array(probe.length);
-    for (let i = 0; i < n; i++) {
+    const mode = new Float64Array(wave.length);
+    for (let i = 0; i < rows; i++) {
       const y = hermite(orderY, (i - centre[0]) / (Math.SQRT2 * width[0]));
-      for (let j = 0; j < n; j++) {
+      for (let j = 0; j < columns; j++) {
         const factor = y * hermite(orderX, (j - centre[1]) / (Math.SQRT2 * width[1]));
-        const at = 2 * (i * n + j);
-        mode[at] = factor * probe[at];
-        mode[at + 1] = factor * probe[at + 1];
+        const at = 2 * (i * columns + j);
+        mode[at] = factor * wave[at];
+        mode[at + 1] = factor * wave[at + 1];
       }
     }
     return mode;
@@ -84,14 +94,17 @@ function hermite(order: number, x: number): number {
 }
 
 /** Centre of mass and standard deviation of the intensity, as (y, x) in pixels. */
-function moments(probe: Float32Array, n: number): { centre: [number, number]; width: [number, number] } {
+function moments(
+  wave: ArrayLike<number>,
+  [rows, columns]: readonly [rows: number, columns: number],
+): { centre: [number, number]; width: [number, number] } {
   let total = 0;
   const first = [0, 0];
   const second = [0, 0];
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j < n; j++) {
-      const at = 2 * (i * n + j);
-      const intensity = probe[at] ** 2 + probe[at + 1] ** 2;
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const at = 2 * (i * columns + j);
+      const intensity = wave[at] ** 2 + wave[at + 1] ** 2;
       total += intensity;
       first[0] += i * intensity;
       first[1] += j * intensity;

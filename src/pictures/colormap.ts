@@ -1,5 +1,8 @@
 /** Colour maps as tables of 256 red, green, blue triples (`Uint8Array` of 768). */
-export type ColormapName = "gray" | "sequential" | "cyclic";
+export type ColormapName = "gray" | "sequential" | "warm" | "cyclic" | "hues";
+
+/** Whether its first and its last colour are one: for what goes around. */
+export const goesAround = (name: ColormapName | undefined): boolean => name === "cyclic" || name === "hues";
 
 /** The table of a colour map, computed once. */
 export function colormap(name: ColormapName): Uint8Array {
@@ -13,8 +16,25 @@ const builders: Record<ColormapName, () => Uint8Array> = {
   gray: () => tableOf((t) => [t, t, t]),
   /** Dark violet over teal to yellow: hue turns while lightness rises evenly, so that equal steps look equal. */
   sequential: () => tableOf((t) => labToRgb(...throughPoints(violetTealYellow, t))),
-  /** Constant lightness and chroma, hue once around: -pi and pi meet in one colour, and no phase looks brighter. */
+  /** Nearly black over red and orange to a pale yellow, in the same steps of lightness. */
+  warm: () => tableOf((t) => labToRgb(...throughPoints(blackRedYellow, t))),
+  /**
+   * A circle in OKLab that is tilted out of the hues: light, yellow, dark, blue and back, in equal steps. Of any two phases
+   * an eighth of a turn apart those who do not see red, green or blue see the difference, too, which circles of hues alone
+   * do not give them.
+   */
   cyclic: () =>
+    tableOf((t) => {
+      const [rising, across] = [-0.14 * Math.cos(2 * Math.PI * t), -0.14 * Math.sin(2 * Math.PI * t)];
+      const chroma = rising * Math.cos(TILT);
+      return labToRgb(
+        0.7 + rising * Math.sin(TILT),
+        chroma * Math.cos(TURN) - across * Math.sin(TURN),
+        chroma * Math.sin(TURN) + across * Math.cos(TURN),
+      );
+    }),
+  /** Constant lightness and chroma, hue once around: no phase looks brighter, where brightness is the amplitude. */
+  hues: () =>
     tableOf((t) =>
       labToRgb(0.72, 0.12 * Math.cos(2 * Math.PI * t + Math.PI), 0.12 * Math.sin(2 * Math.PI * t + Math.PI)),
     ),
@@ -30,6 +50,17 @@ const violetTealYellow: readonly Triple[] = [
   [0.725, -0.12, 0.075],
   [0.9, -0.05, 0.17],
 ];
+
+const blackRedYellow: readonly Triple[] = [
+  [0.14, 0.01, -0.02],
+  [0.34, 0.1, -0.02],
+  [0.54, 0.16, 0.08],
+  [0.74, 0.07, 0.13],
+  [0.94, -0.02, 0.09],
+];
+
+/** Of the circle's plane out of that of the hues, and of its axis in that plane: chosen for the least difference to be most. */
+const [TILT, TURN] = [(75 * Math.PI) / 180, (165 * Math.PI) / 180];
 
 function tableOf(colour: (t: number) => Triple): Uint8Array {
   const table = new Uint8Array(768);

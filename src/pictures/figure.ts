@@ -5,7 +5,18 @@ import { colormap } from "./colormap.ts";
 import { chartLeft, type LineChart, lineChartMarks } from "./lineChart.ts";
 import { drawValues, type PanelSize, type PanelValues, panelSize } from "./panelImage.ts";
 import type { Raster } from "./png.ts";
-import { type Colour, capitalHeight, ink, letter, type Mark, PIXELS_PER_UNIT, type Sheet, textWidth } from "./sheet.ts";
+import {
+  type Colour,
+  capitalHeight,
+  dotInk,
+  hatchInk,
+  ink,
+  letter,
+  type Mark,
+  PIXELS_PER_UNIT,
+  type Sheet,
+  textWidth,
+} from "./sheet.ts";
 
 export interface Panel extends PanelValues {
   readonly title: string;
@@ -37,8 +48,6 @@ export interface FigureOptions {
 
 const warningInk: Colour = [178, 24, 24];
 const noteInk: Colour = [130, 130, 130];
-const dotInk: Colour = [213, 60, 40];
-const hatchInk: Colour = [213, 60, 40];
 const margin = 20;
 const panelGap = 32;
 const titleHeight = 28;

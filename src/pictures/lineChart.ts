@@ -1,4 +1,4 @@
-import { ticks } from "./axisScale.ts";
+import { logTicks, ticks, wholeTicks } from "./axisScale.ts";
 import { type Colour, capitalHeight, ink, letter, type Mark } from "./sheet.ts";
 
 /** Curves over one pair of axes. */
@@ -131,22 +131,4 @@ function axisMarks(
     ]),
     text(xLabel, left + width / 2, below + lineHeight, "centre"),
   ];
-}
-
-/** As `ticks`, without those between whole numbers. */
-function wholeTicks(low: number, high: number): { value: number; label: string }[] {
-  return ticks(low, high)
-    .filter(({ value }) => Math.abs(value - Math.round(value)) < 1e-9)
-    .map(({ value }) => ({ value, label: String(Math.round(value)) }));
-}
-
-/** 1, 2 and 5 times powers of ten; powers alone where there are more than three of them. */
-function logTicks([low, high]: readonly [number, number]): { value: number; label: string }[] {
-  const leads = high / low > 1000 ? [1] : [1, 2, 5];
-  const values: number[] = [];
-  for (let power = 10 ** Math.floor(Math.log10(low)); power <= high; power *= 10)
-    values.push(...leads.map((lead) => lead * power));
-  return values
-    .filter((value) => value >= low && value <= high)
-    .map((value) => ({ value, label: String(Number(value.toPrecision(2))) }));
 }

@@ -1,6 +1,7 @@
 import type { ComplexArray } from "../arrays.ts";
 import { amplitudeOf, phaseOf } from "../arrays.ts";
 import { robustLimits } from "./axisScale.ts";
+import type { ColormapName } from "./colormap.ts";
 import type { Panel } from "./figure.ts";
 
 /**
@@ -35,19 +36,31 @@ export function objectPanels(
   };
 }
 
-/** Amplitude and phase of each slice `[slice, y, x]`, in a row. @param mask `[y, x]`, 0 = not known */
-export function sliceRows({ shape: [count, height, width], data }: ComplexArray, mask: ArrayLike<number>): Panel[][] {
+/**
+ * Amplitude and phase of each plane `[plane, y, x]`, in a row.
+ * @param mask `[y, x]`, 0 = not known
+ * @param name of what a plane is
+ */
+export function planeRows(
+  { shape: [count, height, width], data }: ComplexArray,
+  mask: ArrayLike<number>,
+  name: "slice" | "state",
+): Panel[][] {
   const size = 2 * height * width;
   return Array.from({ length: count }, (_, k) => {
-    const slice = { shape: [height, width], data: data.subarray(k * size, (k + 1) * size) };
-    const { amplitude, phase } = objectPanels(slice, mask, `slice ${k + 1}`);
+    const plane = { shape: [height, width], data: data.subarray(k * size, (k + 1) * size) };
+    const { amplitude, phase } = objectPanels(plane, mask, `${name} ${k + 1}`);
     return [amplitude, phase];
   });
 }
 
 /** Colours for a phase: a circle of them where it goes all the way around. */
-export function phaseScale(phase: Float32Array, known: ArrayLike<number>): Pick<Panel, "colormap" | "limits"> {
-  const [low, high] = robustLimits(phase, known);
+export function phaseScale(
+  phase: Float32Array,
+  known: ArrayLike<number> | undefined,
+  leftOut?: number,
+): { readonly colormap: ColormapName; readonly limits: readonly [low: number, high: number] } {
+  const [low, high] = robustLimits(phase, known, leftOut);
   return high - low > 1.8 * Math.PI
     ? { colormap: "cyclic", limits: [-Math.PI, Math.PI] }
     : { colormap: "sequential", limits: [low, high] };
@@ -75,7 +88,8 @@ export function boundingBox(known: ArrayLike<number>, height: number, width: num
   return bottom > 0 ? { top, bottom, left, right } : { top: 0, bottom: height, left: 0, right: width };
 }
 
-function turned(object: ComplexArray, known: ArrayLike<number>): ComplexArray {
+/** The object with its mean phase, which is physically free, turned to zero. @param known 0 = takes no part in the mean */
+export function turned(object: ComplexArray, known: ArrayLike<number>): ComplexArray {
   let re = 0;
   let im = 0;
   for (let i = 0; i < known.length; i++) {

@@ -1,4 +1,4 @@
-import { type ColormapName, colormap } from "./colormap.ts";
+import { type ColormapName, colormap, goesAround } from "./colormap.ts";
 import type { Raster } from "./png.ts";
 import { type Colour, PIXELS_PER_UNIT } from "./sheet.ts";
 
@@ -26,8 +26,24 @@ export interface PanelSize {
   readonly note: string;
 }
 
-/** A tint that no gray of the data has. */
-export const unknownColour: Colour = [212, 222, 236];
+/** Of what is not known: thin lines on a neutral ground, so that it is no colour of the data in any map. */
+export interface UnknownTones {
+  readonly ground: Colour;
+  readonly line: Colour;
+}
+
+/** On white, and on dark pages. */
+export const unknownTones: { readonly light: UnknownTones; readonly dark: UnknownTones } = {
+  light: { ground: [238, 238, 236], line: [184, 184, 180] },
+  dark: { ground: [34, 37, 40], line: [88, 93, 98] },
+};
+
+/** Distance of those lines in figures, pixels. */
+const UNKNOWN_APART = 8 * PIXELS_PER_UNIT;
+
+/** Whether a pixel lies on a line of what is not known, from the top left down to the right: a twelfth of them do. */
+export const onUnknownLine = (down: number, right: number, apart: number): boolean =>
+  12 * ((((right - down) % apart) + apart) % apart) < apart;
 
 /**
  * Sizes of an image on the sheet: its longer side is one to two times `side` units. Small images are magnified by whole
@@ -44,7 +60,7 @@ export function panelSize({ width, height, colormap: map }: PanelValues, side: n
       ? `means of ${block} × ${block} pixels`
       : magnify === 1
         ? ""
-        : map === "cyclic"
+        : goesAround(map)
           ? "pixels as squares"
           : "interpolated";
   return { magnify, block, width: units(width), height: units(height), note };
@@ -57,7 +73,7 @@ export function drawValues(
   limits: readonly [low: number, high: number],
 ): Raster {
   const values = block > 1 ? blockMeans(panel, block) : withUnknown(panel);
-  const smooth = magnify > 1 && panel.colormap !== "cyclic";
+  const smooth = magnify > 1 && !goesAround(panel.colormap);
   const [width, height] = [values.width * magnify, values.height * magnify];
   const table = colormap(panel.colormap ?? "gray");
   const data = new Uint8Array(3 * width * height);
@@ -66,15 +82,34 @@ export function drawValues(
       const value = smooth
         ? cubic(values, (y + 0.5) / magnify - 0.5, (x + 0.5) / magnify - 0.5)
         : values.data[Math.floor(y / magnify) * values.width + Math.floor(x / magnify)];
-      data.set(Number.isNaN(value) ? unknownColour : colourOf(table, value, limits), 3 * (y * width + x));
+      data.set(Number.isNaN(value) ? unknownAt(y, x) : colourOf(table, value, limits), 3 * (y * width + x));
     }
   return { width, height, channels: 3, data };
 }
+
+const unknownAt = (y: number, x: number): Colour =>
+  onUnknownLine(y, x, UNKNOWN_APART) ? unknownTones.light.line : unknownTones.light.ground;
 
 /** The colour of a value between two limits. */
 export function colourOf(table: Uint8Array, value: number, [low, high]: readonly [number, number]): Colour {
   const index = 3 * Math.round(255 * Math.min(1, Math.max(0, (value - low) / (high - low))));
   return [table[index], table[index + 1], table[index + 2]];
+}
+
+/**
+ * The colour of a complex value: its phase as hue, its amplitude between two limits from black to the full colour.
+ * @param hues table of that colour map
+ * @param phase radians, −π to π
+ */
+export function complexColourOf(
+  hues: Uint8Array,
+  phase: number,
+  amplitude: number,
+  [low, high]: readonly [number, number],
+): Colour {
+  const value = Math.min(1, Math.max(0, (amplitude - low) / (high - low)));
+  const [red, green, blue] = colourOf(hues, phase, [-Math.PI, Math.PI]);
+  return [Math.round(value * red), Math.round(value * green), Math.round(value * blue)];
 }
 
 /** Values with NaN where nothing is known. */

@@ -1,3 +1,4 @@
+import { logLimits } from "./axisScale.ts";
 import { type FigureOptions, figureOfRows, type Panel } from "./figure.ts";
 import type { Sheet } from "./sheet.ts";
 
@@ -9,9 +10,6 @@ export interface PatternPair {
   readonly modelled: Float64Array;
   readonly caption?: string;
 }
-
-/** The brightest of a pattern over what is shown as black: six powers of ten at most. */
-const RANGE = 1e6;
 
 /**
  * Patterns measured over patterns modelled, a pair a column, each pair on one logarithmic scale: from a count, or a
@@ -26,12 +24,12 @@ export function patternsFigure(
 ): Sheet {
   const columns = pairs.map(({ title, measured, modelled, caption }): readonly [Panel, Panel] => {
     const brightest = Math.max(...[measured, modelled].map((values) => largest(values, mask)));
-    const floor = Math.max(brightest / RANGE, Math.min(1, brightest / 10), Number.MIN_VALUE);
+    const [floor, ceiling] = logLimits(brightest);
     const common = {
       height,
       width,
       colormap: "sequential",
-      limits: [Math.log10(floor), Math.log10(Math.max(brightest, 2 * floor))],
+      limits: [Math.log10(floor), Math.log10(ceiling)],
       unit: "log₁₀ counts",
       ...(mask === undefined ? {} : { mask }),
     } as const;

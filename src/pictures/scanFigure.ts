@@ -13,17 +13,22 @@ export interface ScanPicture {
   readonly origin: { readonly y: number; readonly x: number };
 }
 
+/** More cannot be told apart, and would take more memory to draw than the scan's reconstruction. */
+const MOST_DOTS = 10_000;
+
 /** The coverage of the object, with the centres of the probe's windows over it. */
 export function scanFigure(
   { coverage, height, width, positions, origin }: ScanPicture,
   options: FigureOptions = {},
 ): Sheet {
+  const count = positions.length / 2;
+  const every = Math.max(1, Math.ceil(count / MOST_DOTS));
   const dots = Array.from(
-    { length: positions.length / 2 },
-    (_, frame) => [positions[2 * frame] - origin.y, positions[2 * frame + 1] - origin.x] as const,
+    { length: Math.ceil(count / every) },
+    (_, k) => [positions[2 * every * k] - origin.y, positions[2 * every * k + 1] - origin.x] as const,
   );
   const panel = {
-    title: `Coverage, and ${dots.length} positions`,
+    title: `Coverage, and ${every === 1 ? count : `one in ${every} of ${count}`} positions`,
     image: coverage,
     height,
     width,

@@ -60,6 +60,9 @@ export const capitalHeight: number = 0.714 * letter;
 export const PIXELS_PER_UNIT = 2;
 
 export const ink: Colour = [38, 38, 38];
+/** Of places that are marked in an image, and of lines over pixels that are masked or doubtful. */
+export const dotInk: Colour = [213, 60, 40];
+export const hatchInk: Colour = [213, 60, 40];
 
 /**
  * Width of a line of text, estimated from how wide letters of a kind are: where a figure is laid out there is no font

@@ -16,6 +16,8 @@ const parts: Readonly<Record<ReconstructionPart, (of: ReconstructionToWrite) => 
       ? `its pixel over that of the scan's file, (${pixelRatio.join(", ")})`
       : undefined,
   probe: ({ probe }) => probe && `the probe, ${counted(probe.shape[0], "mode")} of ${probe.shape.slice(1).join(" x ")}`,
+  objectModes: ({ objectModes }) =>
+    objectModes && `the states of the object, ${objectModes.shape[0]}, of which it has the strongest`,
 };
 
 /** What a format cannot hold of a reconstruction, a line each, with numbers. */

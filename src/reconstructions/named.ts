@@ -9,7 +9,7 @@ export const npzReconstruction: ReconstructionFormat = {
   name: "npz",
   title: "the arrays of a reconstruction.npz",
   endings: [".npz"],
-  holds: ["coverage", "positions", "origin", "pixelSizeM", "pixelRatio"],
+  holds: ["coverage", "positions", "origin", "pixelSizeM", "pixelRatio", "objectModes"],
   inMetres: false,
   recognise: (file) =>
     ["object", "origin", "coverage", "positions"].every((name) => file.has(name))
@@ -44,7 +44,7 @@ export const hdf5Reconstruction: ReconstructionFormat = {
 
 /** Without positions there are none, without coverage all is covered, without a place it is the first. */
 function completed(reconstruction: ReconstructionToWrite): Reconstruction {
-  const { object, coverage, positions, origin, pixelSizeM, pixelRatio } = reconstruction;
+  const { object, coverage, positions, origin, pixelSizeM, pixelRatio, objectModes } = reconstruction;
   return {
     object,
     coverage: coverage ?? new Float32Array(object.data.length / 2).fill(1),
@@ -52,5 +52,6 @@ function completed(reconstruction: ReconstructionToWrite): Reconstruction {
     origin: origin ?? { y: 0, x: 0 },
     ...(pixelSizeM === undefined ? {} : { pixelSizeM }),
     ...(pixelRatio === undefined ? {} : { pixelRatio }),
+    ...(objectModes === undefined ? {} : { objectModes }),
   };
 }

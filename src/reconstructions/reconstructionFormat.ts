@@ -19,6 +19,8 @@ export interface FoundObject {
   readonly pixelSizeM?: number;
   /** Object pixel over that of the scan's file as stored, (y, x); absent where nothing says it. */
   readonly pixelRatio?: readonly [y: number, x: number];
+  /** `[state, y, x]` of an object in several, the strongest first, which `object` is. */
+  readonly objectModes?: ComplexArray;
   /** What was done to its numbers. */
   readonly warnings?: readonly string[];
 }
@@ -35,7 +37,14 @@ export interface ReconstructionToWrite
 }
 
 /** What a reconstruction may have beside its object. */
-export type ReconstructionPart = "coverage" | "positions" | "origin" | "pixelSizeM" | "pixelRatio" | "probe";
+export type ReconstructionPart =
+  | "coverage"
+  | "positions"
+  | "origin"
+  | "pixelSizeM"
+  | "pixelRatio"
+  | "probe"
+  | "objectModes";
 
 /**
  * One layout of reconstructions, read and written. A format is a file in this room that exports one of these, and a line in

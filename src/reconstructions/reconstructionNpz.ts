@@ -23,14 +23,17 @@ export interface Reconstruction {
   readonly pixelRatio?: readonly [y: number, x: number];
   /** `[slice, y, x]`, where the object is the product of several. */
   readonly slices?: ComplexArray;
+  /** `[state, y, x]`, where the object is in several, the strongest first, which `object` is. */
+  readonly objectModes?: ComplexArray;
   /** What was done to the object's numbers on reading. */
   readonly warnings?: readonly string[];
 }
 
 /**
  * As npz with the keys `object` (complex64), `amplitude`, `phase` (radians), `coverage` (float32, all `[y, x]`),
- * `slices` (complex64 `[slice, y, x]`) of an object that has several, `positions` (float64 `[frame, 2]`, (y, x)), `origin` (float64 (y, x)) and, where known, `pixel_size_m` and
- * `pixel_ratio` (float64 (y, x)).
+ * `slices` (complex64 `[slice, y, x]`) or `object_modes` (complex64 `[state, y, x]`) of an object that has several,
+ * `positions` (float64 `[frame, 2]`, (y, x)), `origin` (float64 (y, x)) and, where known, `pixel_size_m` and `pixel_ratio`
+ * (float64 (y, x)).
  */
 export function writeReconstruction(reconstruction: Reconstruction): Uint8Array {
   return writeNpz(reconstructionArrays(reconstruction));
@@ -38,7 +41,7 @@ export function writeReconstruction(reconstruction: Reconstruction): Uint8Array 
 
 /** The arrays by their names, whatever the container. */
 export function reconstructionArrays(reconstruction: Reconstruction): Record<string, NumericArray> {
-  const { object, coverage, positions, origin, pixelSizeM, pixelRatio, slices } = reconstruction;
+  const { object, coverage, positions, origin, pixelSizeM, pixelRatio, slices, objectModes } = reconstruction;
   const { shape } = object;
   const real = (data: Float32Array) => ({ shape, dtype: "float32", data }) as const;
   return {
@@ -49,6 +52,9 @@ export function reconstructionArrays(reconstruction: Reconstruction): Record<str
     ...(slices === undefined
       ? {}
       : { slices: { shape: slices.shape, dtype: "complex64", data: slices.data } as const }),
+    ...(objectModes === undefined
+      ? {}
+      : { object_modes: { shape: objectModes.shape, dtype: "complex64", data: objectModes.data } as const }),
     positions: { shape: [positions.length / 2, 2], dtype: "float64", data: positions },
     origin: { shape: [2], dtype: "float64", data: Float64Array.of(origin.y, origin.x) },
     ...(pixelSizeM === undefined
@@ -88,9 +94,22 @@ export function readReconstructionArrays(npz: ArrayFile, where: string): Reconst
     coverage: Float32Array.from(numbers(npz, "coverage", where, sizeOf(object.shape))),
     positions,
     origin: { y: origin[0], x: origin[1] },
+    ...(npz.has("object_modes") ? { objectModes: statesIn(npz, object.shape, where) } : {}),
     ...(side === undefined ? {} : { pixelSizeM: side }),
     ...(ratio === undefined ? {} : { pixelRatio: [ratio[0], ratio[1]] }),
   };
+}
+
+function statesIn(npz: ArrayFile, plane: readonly number[], where: string): ComplexArray {
+  const states = npz.readNumbers("object_modes");
+  if (!states.dtype.startsWith("complex") || String(states.shape.slice(1)) !== String(plane))
+    throw wrong(
+      "object_modes",
+      `complex [state, ${plane.join(", ")}]`,
+      `${states.dtype} [${states.shape.join(", ")}]`,
+      where,
+    );
+  return { shape: states.shape, data: objectNumbers(states, `${where}: object_modes`).data };
 }
 
 function numbers(npz: ArrayFile, key: string, where: string, count?: number): Float64Array {

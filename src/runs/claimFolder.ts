@@ -24,7 +24,8 @@ export async function checkClaim(folder: string, claim: FolderClaim, store: RunS
 
 async function checkLosses(folder: string, claim: FolderClaim, store: RunStore): Promise<void> {
   const contents = await contentsOf(folder, store);
-  const replaced = replacedBy(claim.command, contents).map((name) => joinPath(folder, name));
+  const added = contents.names.filter((name) => name === outputs.words || name === outputs.settings);
+  const replaced = [...replacedBy(claim.command, contents), ...added].map((name) => joinPath(folder, name));
   // A folder among the inputs stands for the model in it.
   const inputs = claim.inputs.flatMap((path) => [path, joinPath(path, outputs.model)]);
   await checkNoInput(replaced, inputs, store);

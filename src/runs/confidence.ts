@@ -25,9 +25,19 @@ export interface ToJudge {
   readonly object: ComplexArray;
   readonly coverage: Float32Array;
   readonly halves: readonly [HalfReconstruction, HalfReconstruction];
+  /** The halves gone on with by an engine, where the object is none's, so that they do not share its errors. */
+  readonly refined?: RefinedHalves | undefined;
   /** `[y, x]`, Σ |P|² over the frames, of the probe that belongs to the object. */
   readonly light: ArrayLike<number>;
   readonly scales: Pick<Scales, "countsPerUnit" | "photonsFrom">;
+}
+
+/** What an engine made of both halves of the data. */
+export interface RefinedHalves {
+  /** `[y, x]` each, on the pixels of the whole. */
+  readonly objects: readonly [ComplexArray, ComplexArray];
+  readonly engine: string;
+  readonly epochs: number;
 }
 
 /** How far a reconstruction is to be trusted. */
@@ -44,7 +54,10 @@ export interface Judged {
 export interface HalfDataMetrics {
   /** Of each half. */
   readonly patterns: readonly [number, number];
+  /** Of the halves as the object was made. */
   readonly frc: Frc;
+  /** What refined the halves that errors are from, and the correlation of those. */
+  readonly refined?: Pick<RefinedHalves, "engine" | "epochs"> & { readonly frc: Frc };
   /** Medians over the pixels that are known. */
   readonly amplitudeSigma: number;
   readonly phaseSigma: number;
@@ -58,7 +71,7 @@ export interface HalfDataMetrics {
  * @param warn says why there are none
  */
 export function judge(
-  { object, coverage, halves, light, scales }: ToJudge,
+  { object, coverage, halves, refined, light, scales }: ToJudge,
   warn: (line: string) => void,
 ): Judged | undefined {
   if (scales.photonsFrom === "amplitude")
@@ -70,14 +83,17 @@ export function judge(
   try {
     const [a, b] = halves.map((half) => wellCovered(half.coverage));
     const covered = wellCovered(coverage).map((value, k) => value & a[k] & b[k]);
-    const { confidence, frc } = trustOf({
-      ...{ object, halves: [halves[0].object, halves[1].object], known: covered },
-      ...photons,
-    });
+    const seen = { object, known: covered, ...photons };
+    const asMade = trustOf({ ...seen, halves: [halves[0].object, halves[1].object] });
+    const byEngine = refined && trustOf({ ...seen, halves: refined.objects }, { against: "whole" });
+    const { confidence } = byEngine ?? asMade;
     const known = Uint8Array.from(confidence.phase, (value) => (Number.isNaN(value) ? 0 : 1));
     const phases = confidence.phase.filter((value) => !Number.isNaN(value));
     const metrics = {
-      ...{ patterns: [halves[0].patterns, halves[1].patterns] as const, frc },
+      ...{ patterns: [halves[0].patterns, halves[1].patterns] as const, frc: asMade.frc },
+      ...(refined === undefined || byEngine === undefined
+        ? {}
+        : { refined: { engine: refined.engine, epochs: refined.epochs, frc: byEngine.frc } }),
       amplitudeSigma: median(confidence.amplitude.filter((value) => !Number.isNaN(value))),
       phaseSigma: median(phases),
       doubtful: phases.filter((value) => value > DOUBTFUL_PHASE).length / phases.length,

@@ -3,6 +3,7 @@ import type { ArrayFile } from "../formats/arrayFile.ts";
 import { squeezed } from "../reconstructions/objectImage.ts";
 import { recogniseReconstruction } from "../reconstructions/registry.ts";
 import type { ScanOptions } from "../scans/scanOptions.ts";
+import { patternNames } from "../scans/scanPatterns.ts";
 import { scanWriterFor, scanWriters } from "../scans/writers/registry.ts";
 import type { ConversionRequest } from "./conversionRequest.ts";
 import { convertReconstruction } from "./convertReconstruction.ts";
@@ -47,13 +48,15 @@ const writesScan = ({ output, to }: ConversionRequest): boolean =>
   to === undefined ? scanWriterFor(output) !== undefined : scanWriters.some(({ name }) => name === to);
 
 /** A reconstruction by its format, an array that is named and is a complex image, or an object where nothing can be patterns. */
-function isObject(file: ArrayFile, path: string, key: string | undefined): boolean {
+export function isObject(file: ArrayFile, path: string, key?: string): boolean {
   if (key !== undefined) {
     if (!file.has(key)) return false;
     const { dtype, shape } = file.header(key);
     return dtype.startsWith("complex") && squeezed(shape).length === 2;
   }
-  return recogniseReconstruction(file)?.alone === true || (!file.keys.some(isStack(file)) && holdsObject(file, path));
+  // What has their name is patterns, though they be complex: reading says what is wrong with them.
+  const hasPatterns = file.keys.some((name) => patternNames.includes(name) || isStack(file)(name));
+  return recogniseReconstruction(file)?.alone === true || (!hasPatterns && holdsObject(file, path));
 }
 
 const isStack =

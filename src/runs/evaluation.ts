@@ -80,14 +80,14 @@ export async function runEvaluation(request: EvaluationRequest, home: Home): Pro
   return { metrics, lengths, ...halves, report, warnings };
 }
 
-/** Of a folder, the reconstruction that `infer` left in it. @throws PtychonautError "data" when there is none */
+/** Of a folder, the reconstruction that a run left in it. @throws PtychonautError "data" when there is none */
 async function objectAddress(address: string, store: RunStore): Promise<string> {
   if ((await store.kindOf(address)) !== "folder") return address;
   const path = joinPath(address, outputs.reconstruction);
   if (await isThere(path, store)) return path;
   throw new PtychonautError("data", "the folder holds no reconstruction", {
     where: address,
-    expected: `${outputs.reconstruction}, which \`ptychonaut infer\` writes`,
+    expected: `${outputs.reconstruction}, which \`ptychonaut infer\` and \`ptychonaut reconstruct\` write`,
     fix: "name a file in it",
   });
 }

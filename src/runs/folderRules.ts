@@ -3,7 +3,8 @@ import { PtychonautError, setting } from "../errors.ts";
 import { PICTURE_FORMATS } from "../pictures/pictureWriter.ts";
 import { reconstructionWriters } from "../reconstructions/registry.ts";
 import { scanWriters } from "../scans/writers/registry.ts";
-import { outputs } from "./outputs.ts";
+import { outputs, subfolders } from "./outputs.ts";
+import { joinPath } from "./paths.ts";
 import { filesOf } from "./reconstructionNames.ts";
 
 /** What is in an output folder, as far as it says whose it is. */
@@ -19,6 +20,8 @@ interface Products {
   readonly names: readonly (string | RegExp)[];
   /** What only this command leaves, so that a run that ended before its `run.json` is known by it. */
   readonly own?: string;
+  /** What a run leaves that was killed before `own`; it says itself whose it is when it is gone on with. */
+  readonly begun?: string;
   /** What is beside it only where another command left both. */
   readonly notBeside?: string;
   /** Whether the same command makes it anew in its own folder: it does not where that would cost a run of hours. */
@@ -53,13 +56,15 @@ const products: Readonly<Record<WritingCommand, Products>> = {
   },
   reconstruct: {
     names: [
-      ...[outputs.run, outputs.reconstruction, outputs.course, outputs.positions, outputs.metrics, outputs.confidence],
+      ...[outputs.run, outputs.reconstruction, outputs.course, outputs.positions, outputs.variations],
+      ...[outputs.metrics, outputs.confidence],
       ...reconstructionWriters.flatMap(filesOf),
-      ...picturesOf("amplitude", "phase", "scan", "patterns", "probe", "error", "slices", "confidence"),
+      ...picturesOf("amplitude", "phase", "scan", "patterns", "probe", "error", "slices", "objectModes", "confidence"),
       /^probe\.npz$/,
       /^checkpoints\/.*\.ckpt\.zip$/,
     ],
     own: outputs.course,
+    begun: joinPath(subfolders.checkpoints, "last.ckpt.zip"),
     again: false,
   },
   compare: {
@@ -98,10 +103,11 @@ export function checkFolder(folder: string, contents: FolderContents, claim: Fol
   const { command, overwrite, continues } = claim;
   const replaced = replacedBy(command, contents);
   if (replaced.length === 0 || overwrite === true) return;
-  const { own, notBeside = "", again } = products[command];
+  const { own, begun = "", notBeside = "", again } = products[command];
   const { writtenBy, names } = contents;
   const known = own === undefined || (replaced.includes(own) && !names.includes(notBeside));
-  const isOwn = writtenBy === undefined ? known : writtenBy === command;
+  const cutOff = continues === true && replaced.includes(begun);
+  const isOwn = writtenBy === undefined ? known || cutOff : writtenBy === command;
   if (isOwn && (again || continues === true)) return;
   const goOn =
     (command === "train" || command === "reconstruct") && isOwn ? `go on with it: ${setting("resume", "last")}, ` : "";

@@ -1,10 +1,12 @@
-import { type ExecutionConfig, MOST_WORKERS } from "../config/executionConfig.ts";
+import type { Communicator } from "../communicator.ts";
+import type { ExecutionConfig } from "../config/executionConfig.ts";
+import { MOST_WORKERS } from "../config/mostWorkers.ts";
 import type { BatchLoader, BatchSource } from "../data/batches.ts";
 import type { Kernels } from "../engines/kernels/kernels.ts";
 import { PtychonautError } from "../errors.ts";
 import type { ByteSource } from "../formats/byteSource.ts";
 import type { PictureWriter } from "../pictures/pictureWriter.ts";
-import type { Accelerator } from "../runtime/accelerator.ts";
+import type { Accelerator, Work } from "../runtime/accelerator.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { GradientModel } from "../training/steps.ts";
 import type { GradientSource } from "../training/trainingStep.ts";
@@ -13,10 +15,18 @@ import type { RunStore } from "./store.ts";
 
 /** What runs need of the machine that they run on, beside files. */
 export interface Machine {
+  /**
+   * The processes that do the run together; `alone` for one. All take the same way through a run. What only one may do is
+   * done by rank 0: others write to a store that keeps nothing, and talk to hooks that say nothing.
+   */
+  readonly ranks: Communicator;
   /** What computes. @throws PtychonautError "device" when what was asked for is not there; it says what was found */
   runtime(accelerator: Accelerator): Promise<Runtime>;
-  /** Fails where an accelerator that was asked for by name is not there, without opening it. @throws as `runtime` */
-  checkAccelerator(accelerator: Accelerator): Promise<void>;
+  /**
+   * Fails where an accelerator that was asked for by name is not there for such work (default: "graphs"), without opening it.
+   * @throws as `runtime`
+   */
+  checkAccelerator(accelerator: Accelerator, work?: Work): Promise<void>;
   /**
    * Prepares batches, ahead of their use where that is asked for. Batches and their order do not depend on it.
    * @throws PtychonautError "usage" for what cannot be, or is not here
@@ -24,8 +34,8 @@ export interface Machine {
   batches(source: BatchSource, options?: LoaderOptions): BatchLoader;
   /** Gradients from several threads; absent where there are none. */
   readonly replicas?: (options: ReplicaOptions) => Promise<GradientSource>;
-  /** What engines compute with, on the processor: on so many threads, or on one where there is no memory to share. */
-  kernels(options: { readonly threads: number }): Promise<Kernels>;
+  /** What engines compute with. @throws PtychonautError "device" when what was asked for is not there */
+  kernels(options: KernelOptions): Promise<Kernels>;
   /** Processors that a program here may use. */
   readonly parallelism: number;
   /** Memory that a program here may use, bytes. */
@@ -53,6 +63,13 @@ export interface About {
   readonly user: string;
   /** Tells programs on one host apart. */
   readonly process: string;
+}
+
+export interface KernelOptions {
+  /** On the processor: so many, or one where there is no memory to share. */
+  readonly threads: number;
+  /** Default "cpu". */
+  readonly accelerator?: Accelerator;
 }
 
 export interface LoaderOptions {
@@ -85,9 +102,6 @@ export interface ReplicaOptions {
   readonly threads?: number;
 }
 
-/** Samples that each replica takes of a batch. The last one may be filled up with samples of weight 0. */
-export const batchPerReplica = (batchSize: number, replicas: number): number => Math.ceil(batchSize / replicas);
-
 /** Where a run takes place. */
 export interface Home {
   readonly machine: Machine;
@@ -105,4 +119,14 @@ export function loaderOptions({
     ...(prefetchFactor === null ? {} : { prefetchFactor }),
     ...(persistentWorkers ? { persistentWorkers } : {}),
   };
+}
+
+/** What runs graphs, with as many threads as were asked for. */
+export async function runtimeFor(
+  { accelerator, threads }: Pick<ExecutionConfig, "accelerator" | "threads">,
+  machine: Machine,
+): Promise<Runtime> {
+  const runtime = await machine.runtime(accelerator);
+  if (threads === null) return runtime;
+  return { ...runtime, load: (model, options) => runtime.load(model, { threads, ...options }) };
 }

@@ -2,6 +2,7 @@ import { PtychonautError } from "../errors.ts";
 import type { ScratchFile } from "../formats/byteSource.ts";
 import { memoryFile, memorySink } from "../formats/memorySink.ts";
 import { folderOf } from "./paths.ts";
+import { absolutePath as absolute } from "./slashPaths.ts";
 import { concatenated, type OpenFile, outputExists, type RunStore, type WriteOptions } from "./store.ts";
 
 /** A file is replaced as a whole, so whoever has it open keeps what they opened. */
@@ -124,15 +125,6 @@ export function memoryStore(): RunStore {
     scratch: () => ({ make: scratchFile, remove() {} }),
     absolute,
   };
-}
-
-function absolute(path: string, from = "/"): string {
-  const parts: string[] = [];
-  for (const part of (path.startsWith("/") ? path : `${from}/${path}`).split("/")) {
-    if (part === "..") parts.pop();
-    else if (part !== "" && part !== ".") parts.push(part);
-  }
-  return `/${parts.join("/")}`;
 }
 
 const nameIn = (path: string): string => path.slice(path.lastIndexOf("/") + 1);

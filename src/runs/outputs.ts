@@ -2,6 +2,10 @@
 export const outputs = {
   /** Written last, so that its presence says that the others are complete. */
   run: "run.json",
+  /** What the run that began last was asked, there as soon as that is known. */
+  settings: "run-settings.json",
+  /** What runs in this folder have said, each line as it was said. */
+  words: "run-log.txt",
   model: "model.zip",
   training: "training.json",
   /** How an iterative reconstruction went. */
@@ -9,6 +13,8 @@ export const outputs = {
   /** Where all frames of its scan lie. */
   positions: "positions.csv",
   intensities: "intensities.npz",
+  /** How the probe varies from frame to frame. */
+  variations: "variations.npz",
   mlflow: "mlflow.json",
   reconstruction: "reconstruction.npz",
   /** Expected errors of every pixel. */
@@ -45,6 +51,7 @@ export const outputs = {
     error: "error",
     /** Of an object that has several. */
     slices: "slices",
+    objectModes: "object_modes",
     confidence: "confidence",
     comparison: "comparison",
     patches: "patch_grid",

@@ -22,7 +22,7 @@ import type { Home } from "./machine.ts";
 export function fileProbe(home: Home): FileProbe {
   const { machine, store } = home;
   return {
-    checkAccelerator: (accelerator) => machine.checkAccelerator(accelerator),
+    checkAccelerator: (...asked) => machine.checkAccelerator(...asked),
     scanFiles: (path) => scanFiles(path, store),
     async scanHeader(path, reading) {
       const {
@@ -39,7 +39,11 @@ export function fileProbe(home: Home): FileProbe {
       const { model, data, training } = readSavedConfig(manifest.config, path);
       return { model, data, batchSize: training.batchSize };
     },
-    prepareFolder: (path, claim) => claimFolder(path, claim, store),
+    async prepareFolder(path, claim) {
+      // One looks, before anybody writes.
+      if (machine.ranks.rank === 0) await claimFolder(path, claim, store);
+      await machine.ranks.barrier();
+    },
   };
 }
 

@@ -63,10 +63,17 @@ export function progressLine({ label, total, start, done, elapsedMs, note }: Mom
   const filled = Math.round(share * BAR_CELLS);
   const bar = "█".repeat(filled) + "·".repeat(BAR_CELLS - filled);
   const percent = `${Math.floor(100 * share)}%`.padStart(4);
-  // The estimate counts only what this run did: time per unit so far times the units left.
-  const left = done > start ? (elapsedMs / (done - start)) * (total - done) : undefined;
+  const left = timeLeft({ total, start, done, elapsedMs });
   const times = `${duration(elapsedMs)} < ${left === undefined ? "?" : duration(left)}`;
   return printableLine([label, bar, percent, times, note].filter((part) => part !== "").join(" "));
+}
+
+/**
+ * Milliseconds that the rest will take; undefined before anything is done. It counts only what this run did: time per unit so far
+ * times the units left.
+ */
+export function timeLeft({ total, start, done, elapsedMs }: Omit<Moment, "label" | "note">): number | undefined {
+  return done > start ? (elapsedMs / (done - start)) * (total - done) : undefined;
 }
 
 /** `7 s`, `3:05`, `1:02:09`. */

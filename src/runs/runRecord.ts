@@ -61,6 +61,14 @@ export async function removeRunRecord(outputDir: string, store: RunStore): Promi
   await store.remove(joinPath(outputDir, outputs.run));
 }
 
+/** What of it is known before the run has done anything. */
+export type AskedRecord = Omit<RunRecord, "seconds" | "warnings" | "outcome" | "files">;
+
+/** Leaves in the output folder, as `run-settings.json`, what a run was asked, as soon as that is known. */
+export async function writeSettings(outputDir: string, record: AskedRecord, home: Home): Promise<void> {
+  await writeJson(joinPath(outputDir, outputs.settings), withCircumstances(record, home), home.store);
+}
+
 /** Writes `run.json` into the output folder and returns its path. */
 export async function writeRunRecord(outputDir: string, record: RunRecord, home: Home): Promise<string> {
   const path = joinPath(outputDir, outputs.run);
@@ -69,10 +77,10 @@ export async function writeRunRecord(outputDir: string, record: RunRecord, home:
 }
 
 /** The record with what only the home knows: where it ran, versions and machine. */
-export function withCircumstances(
-  record: RunRecord,
+export function withCircumstances<R extends object>(
+  record: R,
   { machine: { about }, store }: Home,
-): RunRecord & Readonly<Record<string, unknown>> {
+): R & Readonly<Record<string, unknown>> {
   const { platform, arch, cpu, cores } = about;
   return {
     ...record,

@@ -2,10 +2,10 @@ import { z } from "zod";
 import { settingsToRepeat } from "../config/differences.ts";
 import type { GroupName, Settings } from "../config/group.ts";
 import type { PayloadKind } from "../config/names.ts";
-import type { InferenceRequest, ReconstructionRequest, TrainingRequest } from "../config/payload.ts";
+import type { InferenceRequest, PlannedChange, ReconstructionRequest, TrainingRequest } from "../config/payload.ts";
 import { groupNames, groupsRead, isRead, parseSettings } from "../config/schema.ts";
+import type { SettingChange } from "../engines/driverState.ts";
 import { PtychonautError } from "../errors.ts";
-
 import type { Home } from "./machine.ts";
 import { hashAt } from "./openArrays.ts";
 import { type RunStore, readJson } from "./store.ts";
@@ -17,6 +17,8 @@ export interface SavedRun {
   readonly settings: Readonly<Partial<Record<GroupName, Settings>>>;
   readonly overridden: readonly { readonly name: string }[];
   readonly seeds: { readonly run?: number | undefined; readonly grouping: number };
+  /** Settings that were made others while it ran, by the first epoch that was done with them. */
+  readonly changes?: readonly Pick<SettingChange, "epoch" | "settings">[] | undefined;
   /** What the paths of the inputs start from. */
   readonly workingFolder: string;
 }
@@ -27,6 +29,14 @@ const schema = z.object({
   settings: z.partialRecord(z.enum(groupNames), z.record(z.string(), z.unknown())),
   overridden: z.array(z.object({ name: z.string() })),
   seeds: z.object({ run: z.number().optional(), grouping: z.number() }),
+  changes: z
+    .array(
+      z.object({
+        epoch: z.int().min(1),
+        settings: z.record(z.string(), z.object({ from: z.number(), to: z.number() })),
+      }),
+    )
+    .optional(),
   workingFolder: z.string(),
 }) satisfies z.ZodType<SavedRun>;
 
@@ -110,7 +120,7 @@ export function repeatRequest(run: SavedRun, outputDir: string): RepeatRequest {
       training: { ...training, seed: seeds.run, testDataFile: validated ? paths.at(-1) : undefined, initFrom },
     };
     const trainDataFile = validated ? paths.slice(0, -1) : paths;
-    return { command, request: { trainDataFile, outputDir, file } };
+    return { command, request: { trainDataFile, outputDir, file, ...planned(run) } };
   }
   const [first, second] = paths;
   if (command === "infer" && second !== undefined) {
@@ -127,11 +137,19 @@ export function repeatRequest(run: SavedRun, outputDir: string): RepeatRequest {
       data: Object.fromEntries(Object.entries(data).filter(([name]) => isRead(name, "reconstruction"))),
       reconstruction: { ...settings, seed: seeds.run },
     };
-    return { command, request: { scan: first, outputDir, file } };
+    return { command, request: { scan: first, outputDir, file, ...planned(run) } };
   }
   throw new PtychonautError("usage", `a run of "${command}" cannot be repeated`, {
     expected: [...kinds.keys()].join(", "),
   });
+}
+
+/** What was changed while it ran is changed again in the same epochs. */
+function planned({ changes }: SavedRun): { readonly changes?: readonly PlannedChange[] } {
+  if (changes === undefined) return {};
+  const to = (settings: SettingChange["settings"]): Record<string, number> =>
+    Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, value.to]));
+  return { changes: changes.map(({ epoch, settings }) => ({ epoch, settings: to(settings) })) };
 }
 
 function repeated({ settings, overridden }: SavedRun, groups: readonly GroupName[]): Record<string, Settings> {

@@ -6,18 +6,19 @@ import { propagatorOf } from "../physics/propagation/propagators.ts";
 import { statedAddresses } from "./addresses.ts";
 import { toObject, toProbe } from "./complexImages.ts";
 import { optionalBackground, optionalMask } from "./frameValues.ts";
-import { missingPart } from "./missingPart.ts";
-import type { FramesPart, ScanParts } from "./parts.ts";
+import { missingInNearField, missingPart } from "./missingPart.ts";
+import type { ArrayPart, FramesPart, ScanParts } from "./parts.ts";
 import { type PatternLayout, patternLayout } from "./patternLayout.ts";
 import { detectorPlan } from "./prepare/detectorPlan.ts";
 import type { UnpreparedScan } from "./prepare/preparedScan.ts";
 import { preparingStatements } from "./prepare/prepareOptions.ts";
+import { turnedOnTrust } from "./prepare/raster.ts";
 import { zeroesNegatives } from "./prepare/values.ts";
 import type { ScanShape, ScanSource } from "./scanFormat.ts";
 import { type ScanOptions, settingOf } from "./scanOptions.ts";
 import { measurementOf, patternsInMemory, unreadPatterns } from "./scanPatterns.ts";
 import { placedPositions, type ScanPositions } from "./scanPositions.ts";
-import { patternsInFile } from "./storedPatterns.ts";
+import { mayStay, patternsInFile } from "./storedPatterns.ts";
 
 /**
  * A scan out of its parts: patterns in memory or in their file, positions in object pixels, what the format says of itself
@@ -27,7 +28,7 @@ import { patternsInFile } from "./storedPatterns.ts";
 export function completeScan(
   parts: ScanParts,
   stated: ScanOptions,
-  { scratch, unread = false, elsewhere: _, ...source }: ScanSource,
+  { scratch, laidOut, verified = false, unread = false, elsewhere: _, ...source }: ScanSource,
 ): UnpreparedScan {
   const where = source.path ?? "scan";
   const options = { ...parts.says, ...stated };
@@ -47,13 +48,14 @@ export function completeScan(
   );
   const built = options.probeModel !== undefined;
   const probePart = built ? undefined : (parts.probe ?? missingPart("probe", where));
-  const object = parts.object && toObject(parts.object.read(), at(parts.object.key), warnings);
+  const of = ({ key, where: other = where }: ArrayPart): string => `${other}: ${key}`;
+  const object = parts.object && toObject(parts.object.read(), of(parts.object), warnings);
   const positionsPart = parts.positions ?? missingPart("positions", where);
   const layout = patternLayout(header.shape, positionsPart.count, options.frameAxis, at(key));
   const { count, height, width } = layout;
 
   const { cut, sides } = detectorPlan(options, [height, width], where);
-  const probe = probePart && toProbe(probePart.read(), [[height, width], cut, sides], at(probePart.key), conversions);
+  const probe = probePart && toProbe(probePart.read(), [[height, width], cut, sides], of(probePart), conversions);
   const dcAt = options.dcAt ?? "center";
   const { someLeftOut = false } = options;
   const stored = {
@@ -63,6 +65,8 @@ export function completeScan(
     dcAt,
     where: at(key),
     someLeftOut,
+    verified,
+    ...(laidOut === undefined ? {} : { laidOut }),
     belowZero: zeroesNegatives(options, measurement),
   };
   const patterns = unread
@@ -78,7 +82,7 @@ export function completeScan(
   const perPixel = height === width ? ([1, 1] as const) : ([height / cut[0], width / cut[1]] as const);
   const window = { height, width, object, geometry, perPixel, where };
   const positions = placedPositions(positionsPart, options, window, frames.scanIndex, conversions);
-  warnings.push(...outsideObject(positions.positions, object, patterns));
+  warnings.push(...outsideObject(positions.positions, object, patterns), ...turnedOnTrust(parts, options));
 
   return {
     name: nameOf(source.path),
@@ -111,16 +115,19 @@ export function completeScan(
 /** @throws PtychonautError "data" as `completeScan` does for patterns */
 export function shapeOfParts(parts: ScanParts, stated: ScanOptions, where: string): ScanShape {
   const options = { ...parts.says, ...stated };
+  const geometry = geometryOf(parts, options, undefined, where);
+  const noProbe = parts.probe === undefined && options.probeModel === undefined;
   // Of a scan that no command can work with nothing else is asked for.
-  propagatorOf(geometryOf(parts, options, undefined, where), where);
+  if (noProbe && geometry.propagation === "near-field") missingInNearField(geometry, where);
+  propagatorOf(geometry, where);
   const { file, key } = parts.patterns ?? missingPart("patterns", where);
   const header = file.header(key);
   measurementOf(header, options, `${where}: ${key}`, []);
-  if (parts.probe === undefined && options.probeModel === undefined) missingPart("probe", where);
+  if (noProbe) missingPart("probe", where);
   const positions = parts.positions ?? missingPart("positions", where);
   const { count, height, width } = patternLayout(header.shape, positions.count, options.frameAxis, `${where}: ${key}`);
   return {
-    ...{ count, height, width, patternBytes: header.dataBytes ?? 0 },
+    ...{ count, height, width, patternBytes: header.dataBytes ?? 0, mayStay: mayStay(header) },
     photonsPerPattern: parts.photonsPerPattern,
     scanIndex: parts.frames?.(count).scanIndex,
   };

@@ -1,6 +1,7 @@
 import type { ComplexArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
 import type { NumericArray } from "../formats/npy.ts";
+import { anotherProbe } from "./missingPart.ts";
 import { objectNumbers } from "./objectNumbers.ts";
 import { FLOAT32_MAX } from "./patternValues.ts";
 
@@ -27,7 +28,7 @@ export function toProbe(
       fix: "resample, crop or pad the probe to the size of the patterns",
     });
   if (!array.dtype.startsWith("complex")) conversions.push("real probe taken as complex with zero phase");
-  return { shape: [modes, h, w], data: toComplex(array, where) };
+  return { shape: [modes, h, w], data: toComplex(array, where, `say ${anotherProbe}`) };
 }
 
 /**
@@ -50,11 +51,14 @@ export function toObject(array: NumericArray, where: string, warnings: string[])
   return { shape, data: numbers.data };
 }
 
-/** Complex numbers interleaved in float32, from complex or real; refuses NaN and infinity. */
-export function toComplex({ dtype, data }: NumericArray, where: string): Float32Array {
+/** Complex numbers interleaved in float32, from complex or real; refuses NaN and infinity. @param fix what to do about them */
+export function toComplex({ dtype, data }: NumericArray, where: string, fix?: string): Float32Array {
   for (const value of data)
     if (!(Math.abs(value) <= FLOAT32_MAX))
-      throw new PtychonautError("data", "not a finite number within float32", { where, got: `${value}` });
+      throw new PtychonautError("data", "not a finite number within float32", {
+        ...{ where, got: `${value}` },
+        ...(fix === undefined ? {} : { fix }),
+      });
   if (dtype.startsWith("complex")) return Float32Array.from(data);
   const out = new Float32Array(2 * data.length);
   for (let i = 0; i < data.length; i++) out[2 * i] = data[i];

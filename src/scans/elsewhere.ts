@@ -71,8 +71,8 @@ function single(arrays: readonly PlacedArray[], option: AddressOption): PlacedAr
   });
 }
 
-const partOf = ({ file, key }: PlacedArray): ArrayPart => ({
-  key,
+const partOf = ({ file, key, where }: PlacedArray): ArrayPart => ({
+  ...{ key, where },
   shape: file.header(key).shape,
   read: () => file.readNumbers(key),
 });

@@ -1,4 +1,6 @@
 import { PtychonautError } from "../errors.ts";
+import type { Geometry } from "../optics/geometry.ts";
+import { propagatorOf } from "../physics/propagation/propagators.ts";
 import { probeModels } from "./prepare/probeOptions.ts";
 import { optionAdvice } from "./scanOptions.ts";
 
@@ -12,6 +14,9 @@ export const missingAdvice: Readonly<Record<Role, string>> = {
   probe: `name its array with ${optionAdvice("probeKey")}, or another file: ${optionAdvice("probeFile", "FILE::ARRAY")}, or build one: ${optionAdvice("probeModel", probeModels.join("|"))}`,
 };
 
+/** Where the probe that there is cannot be used. */
+export const anotherProbe: string = `another: ${optionAdvice("probeFile", "FILE::ARRAY")}, or one to be built: ${optionAdvice("probeModel", probeModels.join("|"))}`;
+
 export const missingWords = (role: Role): string => `the scan has no ${role}`;
 
 /** @throws PtychonautError "data" always: what is missing, and how to say where it is */
@@ -21,4 +26,19 @@ export function missingPart(role: Role, where: string, arrays?: readonly string[
     ...(arrays === undefined ? {} : { got: `the arrays ${arrays.join(", ")}` }),
     fix: missingAdvice[role],
   });
+}
+
+/** All at once that a near field without a probe lacks. @throws PtychonautError "data" always */
+export function missingInNearField(geometry: Geometry, where: string): never {
+  const probe = `make a probe of the mean pattern, ${optionAdvice("probeModel", "mean")}, or name another file: ${optionAdvice("probeFile", "FILE::ARRAY")}`;
+  try {
+    propagatorOf(geometry, where);
+  } catch (error) {
+    if (!(error instanceof PtychonautError)) throw error;
+    throw new PtychonautError(error.kind, `${error.what}, and a probe`, {
+      ...error.details,
+      fix: `${error.details.fix}, and ${probe}`,
+    });
+  }
+  throw new PtychonautError("data", missingWords("probe"), { where, fix: probe });
 }

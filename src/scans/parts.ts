@@ -94,6 +94,8 @@ export interface PatternsPart {
 export interface ArrayPart {
   /** For messages and reports: its name in the file. */
   readonly key: string;
+  /** The file, where it is not the scan's own. */
+  readonly where?: string;
   /** As in the file, where this is known before reading. */
   readonly shape?: readonly number[];
   read(): NumericArray;
@@ -111,4 +113,6 @@ export interface PositionsPart {
   readonly nominal?: () => Float64Array;
   /** What reading did, for the provenance. */
   readonly conversions?: readonly string[];
+  /** Degrees by which they were turned, as the file says: nobody measured that on these patterns. */
+  readonly turnedBy?: number;
 }

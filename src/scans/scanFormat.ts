@@ -1,5 +1,5 @@
 import type { ArrayFile } from "../formats/arrayFile.ts";
-import type { MakeScratch } from "../formats/byteSource.ts";
+import type { ByteSource, MakeScratch } from "../formats/byteSource.ts";
 import type { AddressOption } from "./addresses.ts";
 import type { ScanParts } from "./parts.ts";
 import type { ScanOptions } from "./scanOptions.ts";
@@ -41,6 +41,8 @@ export interface ScanShape {
   readonly width: number;
   /** Bytes that the patterns take in memory. */
   readonly patternBytes: number;
+  /** Whether they can stay on the disk. */
+  readonly mayStay: boolean;
   readonly photonsPerPattern: number | undefined;
   /** `[frame]`: which scan a frame belongs to, where the file says so. */
   readonly scanIndex?: Int32Array | undefined;
@@ -52,11 +54,18 @@ export interface ScanSource {
   readonly sha256?: string;
   /** Given, the patterns stay on the disk; absent, they are read into memory. */
   readonly scratch?: MakeScratch;
+  /** What another process has laid out of this scan already, where it is open to this one too. */
+  readonly laidOut?: LaidOut;
+  /** Another process checks all values for this one: here they are not, where they stay on the disk. */
+  readonly verified?: boolean;
   /** Leaves the patterns, and what is as large, where they are: what comes out has everything but their numbers. */
   readonly unread?: boolean;
   /** Parts out of other files, which options give addresses of, open. */
   readonly elsewhere?: Elsewhere;
 }
+
+/** Patterns in a scratch file, by what would be said of why there is one. */
+export type LaidOut = (why: string) => ByteSource | undefined;
 
 /** Arrays in other files, by the option that gives their address. */
 export type Elsewhere = Readonly<Partial<Record<AddressOption, readonly PlacedArray[]>>>;

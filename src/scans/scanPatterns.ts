@@ -12,17 +12,19 @@ import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
 import { findRoles } from "./scanRoles.ts";
 import type { StoredArray } from "./storedPatterns.ts";
 
+/** Patterns of the contract, whatever numbers they are. */
+export const patternNames: readonly string[] = ["diffraction", "diff3d"];
+
 export function choosePatternsKey(file: ArrayFile, options: ScanOptions, where: string): string {
   if (options.patternsKey !== undefined) return requireKey(file, options.patternsKey, "patterns", "patternsKey", where);
-  const usual = ["diffraction", "diff3d"];
-  const found = usual.filter((key) => file.has(key));
+  const found = patternNames.filter((key) => file.has(key));
   if (found.length === 2)
     throw new PtychonautError("data", "two arrays of patterns", {
       where,
       got: "diffraction and diff3d",
       fix: `say which with ${optionAdvice("patternsKey")}`,
     });
-  for (const key of found.length === 0 ? usual : []) checkLink(file, key);
+  for (const key of found.length === 0 ? patternNames : []) checkLink(file, key);
   return found[0] ?? noPatterns(file, options, where);
 }
 

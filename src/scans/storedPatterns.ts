@@ -10,6 +10,7 @@ import { chunkedPatterns } from "./chunkedPatterns.ts";
 import { fileFrames, filePatterns, frameElements } from "./filePatterns.ts";
 import type { PatternLayout } from "./patternLayout.ts";
 import { checkMeasured } from "./patternValues.ts";
+import type { LaidOut } from "./scanFormat.ts";
 import { optionAdvice } from "./scanOptions.ts";
 
 /** The array of a scan's patterns, in its file. */
@@ -22,14 +23,18 @@ export interface StoredArray {
   readonly someLeftOut?: boolean;
   /** Whether numbers below zero pass, since they will be zero. Default false. */
   readonly belowZero?: boolean;
+  /** Whether somebody else checks the values. Default false. */
+  readonly verified?: boolean;
+  readonly laidOut?: LaidOut;
   /** Names the array in errors. */
   readonly where: string;
 }
 
 /**
  * Patterns that stay on the disk. What is stored uncompressed with whole frames one after the other is read where it is,
- * and so is what lies in chunks that are decompressed one by one. Else it is written once, piece by piece, to a scratch file: decompressed, and with frames first. Never is the array in
- * memory as a whole. Values and checksum are verified on the way.
+ * and so is what lies in chunks that are decompressed one by one. Else it is written once, piece by piece, to a scratch file:
+ * decompressed, and with frames first; or read from that of a process that has done so. Never is the array in memory as a
+ * whole. Values and checksum are verified on the way.
  * @throws PtychonautError "data" as reading into memory does; "output" when the disk has no room
  */
 export function patternsInFile(array: StoredArray, scratch: MakeScratch): Patterns {
@@ -38,15 +43,19 @@ export function patternsInFile(array: StoredArray, scratch: MakeScratch): Patter
   const inPlace = file.storedAt(key);
   const header = file.header(key);
   if (!framesTogether(header, layout)) {
+    const why = `${where}: written anew with its frames one after the other`;
+    const there = array.laidOut?.(why);
+    if (there !== undefined) return checkedPatterns({ source: there, offset: 0 }, origin, array);
     const flat = inPlace === undefined ? unpacked(array, scratch) : drained(file.elements(key), inPlace);
-    const turned = scratch(header.dataBytes!, `${where}: written anew with its frames one after the other`);
+    const turned = scratch(header.dataBytes!, why);
     for (const block of framesFirst(flat.source, flat.offset, origin)) turned.write(block);
     flat.remove?.();
     return checkedPatterns({ source: turned.source(), offset: 0 }, origin, array);
   }
   const chunks = inPlace === undefined ? file.chunked?.(key) : undefined;
   if (inPlace === undefined && chunks === undefined) return checkedPatterns(unpacked(array, scratch), origin, array);
-  checkMeasured(arrayFrames(array), layout, where, { passed: someLeftOut, belowZero: array.belowZero });
+  if (array.verified !== true)
+    checkMeasured(arrayFrames(array), layout, where, { passed: someLeftOut, belowZero: array.belowZero });
   if (inPlace === undefined) return chunkedPatterns(chunks!, chunkedOrigin(origin, chunks!));
   return filePatterns(inPlace.source, { ...origin, ...pathOf(inPlace), offset: inPlace.offset });
 }
@@ -54,10 +63,11 @@ export function patternsInFile(array: StoredArray, scratch: MakeScratch): Patter
 function checkedPatterns(
   at: StoredElements,
   origin: FileOrigin,
-  { layout, someLeftOut, belowZero }: StoredArray,
+  { layout, someLeftOut, belowZero, verified }: StoredArray,
 ): Patterns {
   const placed = { ...origin, ...pathOf(at), offset: at.offset };
-  checkMeasured(fileFrames(at.source, placed), layout, origin.path, { passed: someLeftOut, belowZero });
+  if (verified !== true)
+    checkMeasured(fileFrames(at.source, placed), layout, origin.path, { passed: someLeftOut, belowZero });
   return filePatterns(at.source, placed);
 }
 
@@ -90,9 +100,13 @@ const BUFFER_BYTES = 2 ** 22;
 /** Memory for turning an array: the more, the fewer passes over the file. */
 const BLOCK_BYTES = 2 ** 27;
 
+/** Frames of several scan axes in Fortran order are not put in order on the disk. */
+export const mayStay = ({ fortranOrder, shape }: ArrayHeader): boolean => !(fortranOrder && shape.length > 3);
+
 function describe({ file, key, layout, dcAt, where }: StoredArray): FileOrigin {
-  const { dtype, itemSize, littleEndian, fortranOrder, shape } = file.header(key);
-  if (fortranOrder && shape.length > 3)
+  const header = file.header(key);
+  const { dtype, itemSize, littleEndian, fortranOrder, shape } = header;
+  if (!mayStay(header))
     throw new PtychonautError("data", "patterns in Fortran order with several scan axes cannot stay in their file", {
       where,
       got: `(${shape.join(", ")})`,
@@ -123,8 +137,11 @@ interface Flat extends StoredElements {
 }
 
 /** The array's elements in a file of their own. */
-function unpacked({ file, key, where }: StoredArray, scratch: MakeScratch): Flat {
-  const plain = scratch(file.header(key).dataBytes!, `${where}: decompressed`);
+function unpacked({ file, key, where, laidOut }: StoredArray, scratch: MakeScratch): Flat {
+  const why = `${where}: decompressed`;
+  const there = laidOut?.(why);
+  if (there !== undefined) return { source: there, offset: 0 };
+  const plain = scratch(file.header(key).dataBytes!, why);
   for (const chunk of file.elements(key)) plain.write(chunk);
   return { source: plain.source(), offset: 0, remove: () => plain.remove() };
 }

@@ -22,11 +22,14 @@ export interface Diffraction {
   readonly intensity: Float32Array;
   /** `[mode, n, n]`: the probe scaled to photons, so that with a unitary F intensity = Σ_modes |F(O P)|² (|F(O Σ P)|²). */
   readonly probe: ComplexArray;
+  /** Mean photons per pattern. */
+  readonly photons: number;
 }
 
 /**
  * Diffraction of an object at every scan position, noise free: Σ over probe modes |F(O P)|², or, where the modes
- * are coherent, |F(O Σ P)|². One factor for the whole scan brings the mean total per pattern to `photons`. Computed in float64.
+ * are coherent, |F(O Σ P)|². One factor for the whole scan brings the mean total per pattern to `photons`, where they are said.
+ * Computed in float64.
  *
  * @param object `[height, width]`
  * @param probe `[mode, n, n]`, any scale
@@ -37,7 +40,7 @@ export function diffract(
   object: ComplexArray,
   probe: ComplexArray,
   positions: Float64Array,
-  photons: number,
+  photons: number | undefined,
   options: DiffractionOptions = {},
 ): Diffraction {
   const frames = positions.length / 2;
@@ -52,12 +55,14 @@ export function diffract(
   }
   const scale = scaleTo(photons, frames, total);
   for (let i = 0; i < intensity.length; i++) intensity[i] *= scale;
-  return { intensity, probe: brightened(probe, scale) };
+  return { intensity, probe: brightened(probe, scale), photons: photons ?? total / frames };
 }
 
 /** The same patterns for scans beyond memory. */
 export interface PiecewiseDiffraction {
   readonly probe: ComplexArray;
+  /** Mean photons per pattern. */
+  readonly photons: number;
   /** All patterns in order, `[some frames, n, n]` at a time, each array a new one. */
   frames(): Iterable<Float32Array>;
 }
@@ -67,7 +72,7 @@ export function diffractPiecewise(
   object: ComplexArray,
   probe: ComplexArray,
   positions: Float64Array,
-  photons: number,
+  photons: number | undefined,
   options: DiffractionOptions = {},
 ): PiecewiseDiffraction {
   const count = positions.length / 2;
@@ -79,6 +84,7 @@ export function diffractPiecewise(
   const step = Math.max(1, Math.floor(PIECE / pixels));
   return {
     probe: brightened(probe, scale),
+    photons: photons ?? total / count,
     *frames() {
       for (let first = 0; first < count; first += step) {
         const piece = new Float32Array(Math.min(step, count - first) * pixels);
@@ -113,8 +119,9 @@ function patternsOf(
   };
 }
 
-function scaleTo(photons: number, frames: number, total: number): number {
-  if (total > 0 && photons > 0) return (photons * frames) / total;
+function scaleTo(photons: number | undefined, frames: number, total: number): number {
+  if (total > 0 && photons === undefined) return 1;
+  if (total > 0 && photons !== undefined && photons > 0) return (photons * frames) / total;
   throw new PtychonautError("usage", "a simulation needs light: a probe that meets the object and a positive dose", {
     got: `${photons} photons per pattern, total intensity ${total}`,
   });

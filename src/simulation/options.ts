@@ -1,3 +1,4 @@
+import type { ComplexArray } from "../arrays.ts";
 import type { Measurement } from "../data/dataset.ts";
 import { LARGEST_DOSE } from "../data/normalisation.ts";
 import { PtychonautError, unknownName } from "../errors.ts";
@@ -16,6 +17,13 @@ export const coherenceNames = ["incoherent", "coherent"] as const;
 export type ObjectName = (typeof objectNames)[number];
 export type ProbeName = (typeof probeNames)[number];
 export type ScanName = (typeof scanNames)[number];
+
+export interface GivenScan {
+  readonly probe: ComplexArray;
+  /** Object pixels; their origin does not matter. */
+  readonly positions: Float64Array;
+  readonly geometry?: Geometry;
+}
 
 export interface SimulationOptions {
   /** Side of the diffraction patterns and of the probe window, pixels. */
@@ -61,6 +69,8 @@ export interface SimulationOptions {
    * its nominalPositions what the stage reports. Default 0: no nominal positions.
    */
   readonly positionError?: number;
+  /** Probe `[mode, n, n]`, positions `[frame, 2]` and geometry of another scan, instead of those that the others make. */
+  readonly given?: GivenScan;
   /** What the file is to say of the experiment: the far field needs none of it, a near field is computed by it. */
   readonly geometry?: GeometryStatement;
 }
@@ -85,6 +95,7 @@ export interface ResolvedSimulation {
   readonly beamstop: number;
   readonly positionError: number;
   readonly geometry: Geometry | undefined;
+  readonly given: GivenScan | undefined;
 }
 
 /** Modes times pixels: two gigabytes of complex float64. */
@@ -147,7 +158,9 @@ export function resolveSimulation(options: SimulationOptions): ResolvedSimulatio
     measurement: options.measurement ?? "counts",
     beamstop: options.beamstop ?? 0,
     positionError: options.positionError ?? 0,
-    geometry: options.geometry === undefined ? undefined : resolveGeometry(options.geometry, n, "the simulation"),
+    given: options.given,
+    geometry:
+      options.geometry === undefined ? options.given?.geometry : resolveGeometry(options.geometry, n, "the simulation"),
   };
 }
 

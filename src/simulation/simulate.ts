@@ -42,7 +42,7 @@ export function simulatePiecewise(options: SimulationOptions): PiecewiseScan {
   const diffraction = diffractPiecewise(object, scan.probe, positions, photons, travelling(scan));
   const mask = maskOf(scan);
   return {
-    ...described(scan, diffraction.probe, mask),
+    ...described(scan, diffraction, mask),
     ...nominalPositions,
     shape: [positions.length / 2, scan.probe.shape[1], scan.probe.shape[1]],
     *frames() {
@@ -68,13 +68,15 @@ function plan(options: SimulationOptions): Plan {
   const root = new Random(resolved.seed);
   const [objectRandom, scanRandom, stageRandom, noiseRandom] = [root.fork(), root.fork(), root.fork(), root.fork()];
   const beamRandom = root.fork();
-  const path = scanPath(resolved.scan, scanRandom);
+  const path = resolved.given === undefined ? scanPath(resolved.scan, scanRandom) : centred(resolved.given.positions);
   const size = resolved.objectSize ?? objectSizeFor(path, n);
   checkObjectSize(size);
   const positions = positionsInObject(path, size, n);
   const scan: SimulatedScan = {
     object: smoothed(makeObject(resolved.object, size, objectRandom, resolved.contrast), resolved.smoothing),
-    probe: withHermiteModes(makeProbe(n, resolved.probe), geometricPowers(resolved.modes, resolved.modePowerRatio)),
+    probe:
+      resolved.given?.probe ??
+      withHermiteModes(makeProbe(n, resolved.probe), geometricPowers(resolved.modes, resolved.modePowerRatio)),
     positions,
     photons: resolved.photons,
     modeCoherence: resolved.modeCoherence,
@@ -90,6 +92,16 @@ function plan(options: SimulationOptions): Plan {
   if (resolved.positionError === 0) return { scan, nominalPositions: {} };
   const nominal = positions.map((value) => value + resolved.positionError * stageRandom.normal());
   return { scan, nominalPositions: { nominalPositions: nominal } };
+}
+
+/** The middle of what positions span at the origin. */
+function centred(positions: Float64Array): Float64Array {
+  const middle = [0, 1].map((axis) => {
+    const values = positions.filter((_, k) => k % 2 === axis);
+    const [least, most] = [Math.min, Math.max].map((of) => values.reduce((a, b) => of(a, b)));
+    return Math.round((least + most) / 2);
+  });
+  return positions.map((value, k) => value - middle[k % 2]);
 }
 
 /** Object pixels: four gigabytes of complex float64. */
@@ -128,8 +140,10 @@ export interface SimulatedScan extends Omit<DiffractionOptions, "propagator"> {
   readonly probe: ComplexArray;
   /** `[frame, 2]` window centres as (y, x), object pixels. */
   readonly positions: Float64Array;
-  /** Mean photons per pattern, averaged over the scan, before the beamstop. */
-  readonly photons: number;
+  /** Mean photons per pattern, averaged over the scan, before the beamstop. Default: as the probe has them. */
+  readonly photons?: number;
+  /** `[n, n]`: counts that every pattern is expected to have beside what the object makes; zero frequency at floor(n / 2). */
+  readonly background?: Float32Array;
   /** `[frame]`, factors on the beam's intensity, of mean one. Default all one. */
   readonly frameIntensities?: Float64Array;
   /** Source of the Poisson noise; without it the patterns hold expected counts. */
@@ -147,10 +161,11 @@ export interface SimulatedScan extends Omit<DiffractionOptions, "propagator"> {
 export function simulateScan(scan: SimulatedScan): Dataset {
   const { object, positions, photons } = scan;
   const n = scan.probe.shape[1];
-  const { intensity, probe } = diffract(object, scan.probe, positions, photons, travelling(scan));
+  const diffraction = diffract(object, scan.probe, positions, photons, travelling(scan));
   const mask = maskOf(scan);
-  detect(intensity, scan, mask);
-  return { ...described(scan, probe, mask), patterns: memoryPatterns(intensity, [positions.length / 2, n, n]) };
+  detect(diffraction.intensity, scan, mask);
+  const patterns = memoryPatterns(diffraction.intensity, [positions.length / 2, n, n]);
+  return { ...described(scan, diffraction, mask), patterns };
 }
 
 const travelling = (scan: SimulatedScan): DiffractionOptions => ({
@@ -161,7 +176,7 @@ const travelling = (scan: SimulatedScan): DiffractionOptions => ({
 /** From expected counts to what the file is to hold, in place; `first` is the number of the first frame. */
 function detect(
   intensity: Float32Array,
-  { measurement = "counts", noise, frameIntensities, probe }: SimulatedScan,
+  { measurement = "counts", noise, frameIntensities, background, probe }: SimulatedScan,
   mask: RealArray | undefined,
   first = 0,
 ): void {
@@ -169,6 +184,8 @@ function detect(
     const pixels = probe.shape[1] ** 2;
     for (let i = 0; i < intensity.length; i++) intensity[i] *= frameIntensities[first + Math.floor(i / pixels)];
   }
+  if (background !== undefined)
+    for (let i = 0; i < intensity.length; i++) intensity[i] += background[i % background.length];
   if (noise !== undefined) countPhotons(intensity, noise);
   if (mask !== undefined) applyMask(intensity, mask);
   if (measurement === "amplitude") for (let i = 0; i < intensity.length; i++) intensity[i] = Math.sqrt(intensity[i]);
@@ -178,8 +195,8 @@ const maskOf = ({ beamstop = 0, probe }: SimulatedScan): RealArray | undefined =
   beamstop > 0 ? beamstopMask(probe.shape[1], beamstop) : undefined;
 
 function described(
-  { object, positions, photons, measurement = "counts", name = "simulated", frameIntensities, geometry }: SimulatedScan,
-  probe: ComplexArray,
+  { object, positions, measurement = "counts", name = "simulated", frameIntensities, geometry }: SimulatedScan,
+  { probe, photons }: { readonly probe: ComplexArray; readonly photons: number },
   mask: RealArray | undefined,
 ): Omit<Dataset, "patterns"> {
   return {

@@ -1,3 +1,4 @@
+import { snakeCase } from "../config/names.ts";
 import { PtychonautError } from "../errors.ts";
 import { parseJson } from "../formats/json.ts";
 import { readNpy, writeNpy } from "../formats/npy.ts";
@@ -86,26 +87,37 @@ const damaged = (where: string, got: string): PtychonautError =>
   new PtychonautError("data", "the checkpoint cannot be read", { where, got });
 
 /**
- * Names the first settings that differ.
+ * Tells which settings differ.
  * @throws PtychonautError "usage" where a checkpoint is of another run than wants to go on from it
  */
 export function checkIdentity(saved: RunIdentity, wanted: RunIdentity, where: string): void {
   const names = [...new Set([...Object.keys(saved), ...Object.keys(wanted)])];
   const differing = names.filter((name) => JSON.stringify(saved[name]) !== JSON.stringify(wanted[name]));
   if (differing.length === 0) return;
-  const settings = differing.filter((name) => name !== DATA);
-  const list = (from: RunIdentity): string =>
-    settings
-      .slice(0, 4)
-      .map((name) => `${name} ${JSON.stringify(from[name])}`)
-      .join(", ");
+  const rows = differing
+    .filter((name) => name !== DATA)
+    .map((name) => `  ${snakeCase(name)}: ${inWords(saved[name])} → ${inWords(wanted[name])}\n`);
+  const left = rows.length > MOST_ROWS ? [`  and ${rows.length - MOST_ROWS} more\n`] : [];
   const scans = differing.includes(DATA) ? [otherScans(saved[DATA], wanted[DATA])] : [];
+  const settings =
+    rows.length === 0 ? [] : [`other settings, was → is:\n${[...rows.slice(0, MOST_ROWS), ...left].join("")}`];
   throw new PtychonautError("usage", "the checkpoint belongs to another run", {
     where,
-    ...(settings.length === 0 ? {} : { expected: list(saved) }),
-    got: [...scans, ...(settings.length === 0 ? [] : [list(wanted)])].join("; and "),
+    got: [...scans, ...settings].join("; and "),
     fix: "resume with the settings and the data of the run that wrote it, or start a new run",
   });
+}
+
+/** Settings that are told, at most. */
+const MOST_ROWS = 12;
+
+/** A setting's value for people. */
+function inWords(value: unknown): string {
+  if (value === undefined || value === null) return "not said";
+  if (typeof value === "string") return value;
+  return Array.isArray(value) && value.every((each) => typeof each === "string")
+    ? value.join(", ") || "none"
+    : JSON.stringify(value);
 }
 
 /** What an identity says of the scans: facts of one, or of each. */

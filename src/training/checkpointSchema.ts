@@ -40,6 +40,7 @@ export const stateSchema: z.ZodType<StateJson> = z
       seconds: z.number().min(0),
     }),
     schedule: z.object({ epoch: count, rate: z.number().min(0), best: z.number().nullable(), stale: count }),
+    rates: z.array(z.object({ epoch: count, from: z.number().positive(), to: z.number().positive() })).optional(),
     earlyStopping: z.object({ best: z.number().nullable(), stale: count }),
     // Their epochs become names of files.
     kept: z.array(z.object({ epoch: count, value: measured })),

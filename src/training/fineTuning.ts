@@ -1,5 +1,6 @@
+import type { ModelWeights } from "./averagedWeights.ts";
 import { earlyStoppingStart } from "./earlyStopping.ts";
-import type { ParameterShape } from "./parameterStore.ts";
+import type { ParameterShape, Weights } from "./parameterStore.ts";
 import { relaidWeights } from "./parameterStore.ts";
 import type { Schedule } from "./schedules.ts";
 import type { OutcomeKind } from "./trainer.ts";
@@ -13,6 +14,7 @@ export const mayFineTune = (outcome: OutcomeKind): boolean => sound.includes(out
 /**
  * The state in which fine-tuning begins, in the layout of the models that freeze the encoder. Weights and the moments of
  * what goes on learning are carried over, as is the count of optimiser steps; schedule and early stopping start afresh.
+ * Where training keeps a running mean of its weights, that is what is carried over: the frozen part stays as it was judged.
  * @param from parameters of the epochs before, in their layout
  * @param to the same parameters, some of which are frozen now
  * @param maxEpochs of the epochs before, as set: it cannot change any more
@@ -22,11 +24,13 @@ export function beginFineTuning(
   {
     from,
     to,
+    model,
     schedule,
     maxEpochs,
   }: {
     readonly from: readonly ParameterShape[];
     readonly to: readonly ParameterShape[];
+    readonly model: (weights: Weights) => ModelWeights;
     readonly schedule: Schedule;
     readonly maxEpochs: number;
   },
@@ -37,7 +41,7 @@ export function beginFineTuning(
     fineTuning: { from: state.epoch, maxEpochs },
     schedule: schedule.init(),
     earlyStopping: earlyStoppingStart,
-    weights: relaidWeights(state.weights, from, to),
+    weights: relaidWeights({ ...state.weights, ...model(state.weights) }, from, to),
     best: best && { ...best, ...relaidBest(best, from, to) },
   };
 }

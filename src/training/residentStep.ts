@@ -1,4 +1,4 @@
-import type { Optimizer } from "../graph/optimizers.ts";
+import { AVERAGE, type Optimizer } from "../graph/optimizers.ts";
 import type { DeviceMemory, DeviceTensor, HostTensor, ResidentSession } from "../runtime/runtime.ts";
 import { copyWeights, type Layout, stateLayout, trainableLayout, views, type Weights } from "./parameterStore.ts";
 import { SAMPLE_WEIGHTS, type StepModels } from "./stepModels.ts";
@@ -106,7 +106,7 @@ class ResidentStep implements TrainingStep {
   }
 
   evaluate(batches: AsyncIterable<StepBatch>): Promise<Losses & { samples: number }> {
-    const values = this.#values();
+    const values = this.#judged();
     return meanLosses(
       this.#fixed.models,
       batches,
@@ -124,6 +124,15 @@ class ResidentStep implements TrainingStep {
   #values(): Record<string, HostTensor | DeviceTensor> {
     const onHost = this.#fixed.parts.map(({ layout, prefix, of }) => views(layout, of(this.#host), prefix));
     return Object.assign({}, ...onHost, this.#device);
+  }
+
+  /** Likewise, with the mean of the parameters in their place where there is one (`modelWeights`). */
+  #judged(): Record<string, HostTensor | DeviceTensor> {
+    const values = this.#values();
+    const { models, optimizer } = this.#fixed;
+    if (!optimizer.moments.includes(AVERAGE)) return values;
+    const names = trainableLayout(models.specs).slots.map(({ name }) => name);
+    return { ...values, ...Object.fromEntries(names.map((name) => [name, values[`${AVERAGE}/${name}`]])) };
   }
 
   #replace(device: Readonly<Record<string, DeviceTensor>>): void {

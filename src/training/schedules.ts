@@ -1,4 +1,5 @@
 import { PtychonautError } from "../errors.ts";
+import { exponentialFactor, multistageFactor, warmupCosineFactor } from "../numerics/rateFactors.ts";
 
 /**
  * Learning rates by epoch. A schedule is a pure rule over a small state that a checkpoint stores as it is, so a resumed
@@ -58,12 +59,12 @@ export function createSchedule(name: ScheduleName, options: ScheduleOptions): Sc
     case "Default":
       return byEpoch(options, () => learningRate);
     case "Exponential":
-      return byEpoch(options, (epoch) => learningRate * options.exponentialGamma ** epoch);
+      return byEpoch(options, (epoch) => learningRate * exponentialFactor(epoch, options.exponentialGamma));
     case "MultiStage":
-      return byEpoch(options, (epoch) => {
-        const drops = options.multistageMilestones.filter((milestone) => milestone <= epoch).length;
-        return learningRate * options.multistageFactor ** drops;
-      });
+      return byEpoch(
+        options,
+        (epoch) => learningRate * multistageFactor(epoch, options.multistageMilestones, options.multistageFactor),
+      );
     case "WarmupCosine":
       return byEpoch(options, (epoch) => warmupCosine(epoch, options));
     case "Adaptive":
@@ -96,9 +97,7 @@ function warmupCosine(epoch: number, options: ScheduleOptions): number {
       got: String(warmup),
     });
   }
-  if (epoch < warmup) return learningRate * (0.1 + (0.9 * epoch) / warmup);
-  const progress = Math.min(1, (epoch - warmup) / (maxEpochs - warmup));
-  return learningRate * (lrMinRatio + ((1 - lrMinRatio) * (1 + Math.cos(Math.PI * progress))) / 2);
+  return learningRate * warmupCosineFactor(epoch, { warmup, epochs: maxEpochs, least: lrMinRatio });
 }
 
 /** Multiplies the rate by a factor when the monitored value has not improved for more than `patience` epochs. */

@@ -1,12 +1,17 @@
 import type { ExecutionConfig } from "../config/executionConfig.ts";
 import type { TrainingConfig } from "../config/trainingConfig.ts";
 import type { Clipping } from "../graph/clipping.ts";
-import { adam, adamw, type Optimizer, sgd } from "../graph/optimizers.ts";
+import { adam, adamw, averaging, type Optimizer, sgd } from "../graph/optimizers.ts";
 import { createSchedule, type Schedule } from "./schedules.ts";
 
 /** The parts of a training that settings name. */
 
 export function optimizerOf(training: TrainingConfig): Optimizer {
+  const steps = steppingOf(training);
+  return training.emaDecay === 0 ? steps : averaging(steps, training.emaDecay);
+}
+
+function steppingOf(training: TrainingConfig): Optimizer {
   const { beta1, beta2, momentum, weightDecay } = training;
   switch (training.optimizer) {
     case "adam":

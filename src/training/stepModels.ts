@@ -3,7 +3,7 @@ import { type Clipping, clipGradients } from "../graph/clipping.ts";
 import { gradients } from "../graph/gradients.ts";
 import type { Target } from "../graph/lowering/target.ts";
 import { buildModel, measuredModel } from "../graph/onnx/model.ts";
-import { add, mul, sub } from "../graph/ops/elementwise.ts";
+import { mul } from "../graph/ops/elementwise.ts";
 import { sum } from "../graph/ops/reduce.ts";
 import { type Optimizer, optimizerScalars } from "../graph/optimizers.ts";
 import { Graph, type Tensor } from "../graph/tensor.ts";
@@ -142,16 +142,13 @@ function updateOutputs(
     if (clipping !== undefined) outputs["norm/after"] = clipped.normAfter;
     for (const [i, [name, parameter]] of [...trained].entries()) {
       const moments = optimizer.moments.map((moment) => graph.input(`${moment}/${name}`, parameter.shape));
-      const updated = optimizer.update(parameter, clipped.gradients[i], moments, scalars);
-      outputs[`next/${name}`] = partOfStep(parameter, updated.parameter, stepFactor(name));
+      const updated = optimizer.update(parameter, clipped.gradients[i], moments, scalars, stepFactor(name));
+      outputs[`next/${name}`] = updated.parameter;
       for (const [j, moment] of optimizer.moments.entries()) outputs[`next/${moment}/${name}`] = updated.moments[j];
     }
     return outputs;
   });
 }
-
-const partOfStep = (from: Tensor, to: Tensor, factor: number): Tensor =>
-  factor === 1 ? to : add(from, mul(sub(to, from), factor));
 
 function trainedTensors(parameters: Parameters): Map<string, Tensor> {
   const trained = parameters.specs.filter((spec) => spec.trainable);

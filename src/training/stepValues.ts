@@ -1,3 +1,4 @@
+import { alone, type Communicator } from "../communicator.ts";
 import type { Optimizer } from "../graph/optimizers.ts";
 import type { HostTensor } from "../runtime/runtime.ts";
 import { SAMPLE_WEIGHTS, type StepModels } from "./stepModels.ts";
@@ -34,22 +35,26 @@ export function stepReport(models: Measured, values: Float64Array, samples: numb
 }
 
 /**
- * Mean losses over the samples of some batches.
+ * Mean losses over the samples of some batches, in all processes.
  * @param run runs the evaluation model on a batch, with the weights that it knows
  */
 export async function meanLosses(
   models: Measured,
   batches: AsyncIterable<StepBatch>,
   run: (feeds: Outputs) => Promise<Outputs>,
+  communicator: Communicator = alone,
 ): Promise<Losses & { samples: number }> {
-  const totals = new Float64Array(1 + models.measures.length);
-  let samples = 0;
+  const count = 1 + models.measures.length;
+  /** The samples come last, so that one exchange serves all. */
+  const totals = new Float64Array(count + 1);
   for await (const { inputs, sampleWeights } of batches) {
     const values = lossValues(models, await run({ ...inputs, [SAMPLE_WEIGHTS]: vector(sampleWeights) }));
     for (const [i, value] of values.entries()) totals[i] += value;
-    samples += sampleCount(sampleWeights);
+    totals[count] += sampleCount(sampleWeights);
   }
-  const means = totals.map((total) => total / samples);
+  await communicator.sum(totals);
+  const samples = totals[count];
+  const means = totals.subarray(0, count).map((total) => total / samples);
   return { ...losses(models, means), samples };
 }
 

@@ -1,7 +1,8 @@
+import { alone, type Communicator, mean, sumsOf } from "../communicator.ts";
 import { PtychonautError } from "../errors.ts";
 import type { Optimizer } from "../graph/optimizers.ts";
 import type { HostTensor, Runtime, Session, SessionOptions } from "../runtime/runtime.ts";
-import { alone, type Communicator } from "./communicator.ts";
+import { type ModelWeights, modelWeights } from "./averagedWeights.ts";
 import {
   copyWeights,
   type Layout,
@@ -28,14 +29,13 @@ export async function createTrainingStep(options: TrainingStepOptions): Promise<
   const { runtime, models, session } = options;
   checkWeights(options);
   if (options.form === "fused" && runtime.memory !== undefined) return residentStep(options, runtime.memory);
-  const communicator = options.communicator ?? alone;
   const evaluation = await runtime.load(models.evaluation, session);
   const bringing = { ...session, bringsMemory: true };
   if (options.form === "fused") {
     return new FusedStep(options, await runtime.load(models.fused, bringing), evaluation);
   }
   const source = options.gradients ?? (await sessionGradients(runtime, models, session));
-  return new SplitStep(options, source, await runtime.load(models.update, bringing), evaluation, communicator);
+  return new SplitStep(options, source, await runtime.load(models.update, bringing), evaluation);
 }
 
 function checkWeights({ models: { specs }, optimizer, start }: TrainingStepOptions): void {
@@ -60,9 +60,11 @@ abstract class StepBase {
   #current: Weights;
   #next: Weights;
   readonly #evaluation: Session;
+  protected readonly communicator: Communicator;
 
-  constructor({ models, optimizer, start }: TrainingStepOptions, evaluation: Session) {
+  constructor({ models, optimizer, start, communicator = alone }: TrainingStepOptions, evaluation: Session) {
     this.models = models;
+    this.communicator = communicator;
     this.optimizer = optimizer;
     this.trainable = trainableLayout(models.specs);
     this.untrained = stateLayout(models.specs);
@@ -86,13 +88,13 @@ abstract class StepBase {
   }
 
   evaluate(batches: AsyncIterable<StepBatch>): Promise<Losses & { samples: number }> {
-    const values = this.values();
-    return meanLosses(this.models, batches, (feeds) => this.#evaluation.run({ ...feeds, ...values }));
+    const values = this.values(modelWeights(this.optimizer, this.#current));
+    const run = (feeds: Record<string, HostTensor>) => this.#evaluation.run({ ...feeds, ...values });
+    return meanLosses(this.models, batches, run, this.communicator);
   }
 
   /** Parameters and untrained state as feeds. */
-  protected values(): Record<string, HostTensor> {
-    const { parameters, state } = this.#current;
+  protected values({ parameters, state }: ModelWeights = this.#current): Record<string, HostTensor> {
     return { ...views(this.trainable, parameters), ...views(this.untrained, state) };
   }
 
@@ -160,34 +162,28 @@ class FusedStep extends StepBase implements TrainingStep {
 class SplitStep extends StepBase implements TrainingStep {
   readonly #source: GradientSource;
   readonly #update: Session;
-  readonly #communicator: Communicator;
   /** `[gradients…, loss, measures…]`: one vector, so that one exchange serves all. */
   readonly #total: Float32Array;
 
-  constructor(
-    options: TrainingStepOptions,
-    source: GradientSource,
-    update: Session,
-    evaluation: Session,
-    communicator: Communicator,
-  ) {
+  constructor(options: TrainingStepOptions, source: GradientSource, update: Session, evaluation: Session) {
     super(options, evaluation);
     this.#source = source;
     this.#update = update;
-    this.#communicator = communicator;
     this.#total = new Float32Array(this.trainable.length + 1 + this.models.measures.length);
   }
 
   async run(batches: readonly StepBatch[], learningRate: number, step: number): Promise<StepReport> {
-    const samples = await this.#sum(batches.reduce((total, batch) => total + sampleCount(batch.sampleWeights), 0));
+    const own = batches.reduce((total, batch) => total + sampleCount(batch.sampleWeights), 0);
+    const [samples] = await sumsOf(this.communicator, [own]);
     const scaled = batches.map(({ inputs, sampleWeights }) => ({
       inputs,
       sampleWeights: sampleWeights.map((weight) => weight / samples),
     }));
     this.#total.fill(0);
     await this.#source.accumulate(scaled, this.current, this.#total, this.nextState);
-    await this.#communicator.allReduceSum(this.#total);
-    await this.#averageState();
+    await this.communicator.sum(this.#total);
+    // Running statistics differ between processes by the samples they saw; all go on with the mean.
+    if (this.nextState.length > 0) await mean(this.communicator, this.nextState);
     const feeds = {
       ...views(this.trainable, this.#total, "grad/"),
       ...views(this.trainable, this.current.parameters),
@@ -196,20 +192,6 @@ class SplitStep extends StepBase implements TrainingStep {
     };
     const out = await this.#update.run(feeds, undefined, withScalars(this.#update, this.updated()));
     return this.finish(Float64Array.from(this.#total.subarray(this.trainable.length)), samples, out);
-  }
-
-  async #sum(value: number): Promise<number> {
-    const shared = Float32Array.of(value);
-    await this.#communicator.allReduceSum(shared);
-    return shared[0];
-  }
-
-  /** Running statistics differ between processes by the samples they saw; all go on with the mean. */
-  async #averageState(): Promise<void> {
-    const { size } = this.#communicator;
-    if (size === 1 || this.nextState.length === 0) return;
-    await this.#communicator.allReduceSum(this.nextState);
-    for (let i = 0; i < this.nextState.length; i++) this.nextState[i] /= size;
   }
 
   override async dispose(): Promise<void> {

@@ -1,10 +1,19 @@
+import { alone, type Communicator, sumsOf } from "../communicator.ts";
 import { counted } from "../printable.ts";
 import { Random } from "../random.ts";
+import type { ModelWeights } from "./averagedWeights.ts";
 import { type CheckpointPolicy, type KeptCheckpoint, select } from "./checkpointPolicy.ts";
 import { isBetter, observe, shouldStop } from "./earlyStopping.ts";
-import { copyWeights } from "./parameterStore.ts";
+import type { Weights } from "./parameterStore.ts";
 import type { Schedule } from "./schedules.ts";
-import { type EpochRecord, type EpochSums, noSums, type TrainingState } from "./trainingState.ts";
+import {
+  type EpochRecord,
+  type EpochSums,
+  noSums,
+  type RateChange,
+  rateFactor,
+  type TrainingState,
+} from "./trainingState.ts";
 import type { Losses, StepBatch, StepReport, TrainingStep } from "./trainingStep.ts";
 
 /** Where batches come from. */
@@ -17,10 +26,17 @@ export interface TrainingBatches {
 
 export interface TrainerOptions {
   readonly step: TrainingStep;
+  /** The model in the weights, which is kept of the best epoch (`modelWeights`). */
+  readonly model: (weights: Weights) => ModelWeights;
   readonly batches: TrainingBatches;
   /** The held-back batches, always in the same order; absent without validation data. */
   readonly validation?: () => AsyncIterable<StepBatch>;
   readonly schedule: Schedule;
+  /**
+   * Asked before each epoch, from 1: the learning rate that it and those after it are to have instead, and the one so far; nothing
+   * where it stays. All processes are to be told the same.
+   */
+  readonly rates?: (epoch: number) => Promise<Omit<RateChange, "epoch"> | undefined>;
   readonly maxEpochs: number;
   /** Batches whose gradients make one optimiser step. The last step of an epoch takes what is left. */
   readonly accumSteps: number;
@@ -31,8 +47,10 @@ export interface TrainerOptions {
   readonly patience: number;
   /** A fresh state, or that of a checkpoint. */
   readonly start: TrainingState;
-  /** Stops after the optimiser step under way. */
+  /** Stops after the optimiser step under way; of several processes all do when one is asked to. */
   readonly signal?: AbortSignal;
+  /** The processes that train together. Default: this one alone. */
+  readonly communicator?: Communicator;
   /** Milliseconds from any origin. */
   readonly now?: () => number;
 }
@@ -82,7 +100,7 @@ const DIVERGENCE = 10;
  * The last event is `done`.
  */
 export async function* train(options: TrainerOptions): AsyncGenerator<TrainingEvent, void, void> {
-  const { step, schedule, maxEpochs, signal } = options;
+  const { step, schedule, maxEpochs } = options;
   let state = options.start;
   step.load(state.weights);
   const done = async (outcome: Outcome): Promise<TrainingEvent> => {
@@ -91,13 +109,16 @@ export async function* train(options: TrainerOptions): AsyncGenerator<TrainingEv
   };
   while (state.epoch < maxEpochs) {
     if (shouldStop(state.earlyStopping, options.patience)) return yield await done(earlyStopped(state, options));
-    const epoch = epochSteps(options, state, schedule.rate(state.schedule));
+    // Within an epoch the rate stays, so that it can be said by epochs.
+    const rate = state.batch === 0 ? await options.rates?.(state.epoch + 1) : undefined;
+    if (rate !== undefined) state = { ...state, rates: [...(state.rates ?? []), { epoch: state.epoch + 1, ...rate }] };
+    const epoch = epochSteps(options, state, rateOf(schedule, state));
     for (let next = await epoch.next(); ; next = await epoch.next()) {
       state = next.value.state;
       if (next.done === true) break;
       yield next.value.event;
       if (!next.value.event.report.finite) return yield await done(notFinite(state));
-      if (signal?.aborted === true) return yield await done(interrupted(state));
+      if (await mustStop(options)) return yield await done(interrupted(state));
     }
     const { event, nextState } = await finishEpoch(options, state);
     const valid = event.record.validationLoss;
@@ -105,10 +126,18 @@ export async function* train(options: TrainerOptions): AsyncGenerator<TrainingEv
     state = nextState;
     yield event;
     if (diverged(state.history)) return yield await done(divergence(state));
-    if (signal?.aborted === true) return yield await done(interrupted(state));
+    if (await mustStop(options)) return yield await done(interrupted(state));
   }
   yield await done(finished(state));
 }
+
+async function mustStop({ signal, communicator = alone }: TrainerOptions): Promise<boolean> {
+  const [asked] = await sumsOf(communicator, [signal?.aborted === true ? 1 : 0]);
+  return asked > 0;
+}
+
+const rateOf = (schedule: Schedule, state: TrainingState): number =>
+  schedule.rate(state.schedule) * rateFactor(state.rates);
 
 type StepEvent = Extract<TrainingEvent, { kind: "step" }>;
 
@@ -188,12 +217,12 @@ async function finishEpoch(
   const { step, schedule, checkpoints, now = () => performance.now() } = options;
   const before = now();
   const validation = options.validation === undefined ? undefined : await step.evaluate(options.validation());
-  const record = recordOf(state, validation, schedule.rate(state.schedule), (now() - before) / 1000);
+  const record = recordOf(state, validation, rateOf(schedule, state), (now() - before) / 1000);
   const value = monitored(options.monitor, record);
   const isBest = state.best === null || isBetter(checkpoints.mode, value, state.best.value);
   const { kept, keep, dropped } = select(checkpoints, state.kept, { epoch: record.epoch, value });
   const weights = await step.read();
-  const best = isBest ? { epoch: record.epoch, value, ...bestOf(weights) } : state.best;
+  const best = isBest ? { epoch: record.epoch, value, ...copied(options.model(weights)) } : state.best;
   const nextState: TrainingState = {
     fineTuning: state.fineTuning,
     epoch: record.epoch,
@@ -202,6 +231,7 @@ async function finishEpoch(
     random: afterEpoch(state.random),
     sums: noSums,
     schedule: schedule.next(state.schedule, checkpoints.mode === "min" ? value : -value),
+    ...(state.rates === undefined ? {} : { rates: state.rates }),
     earlyStopping: observe(state.earlyStopping, value, checkpoints.mode),
     kept,
     history: [...state.history, record],
@@ -212,10 +242,10 @@ async function finishEpoch(
 }
 
 /** The best weights outlive the step's buffers, so they are a copy. */
-function bestOf(weights: TrainingState["weights"]): { parameters: Float32Array; state: Float32Array } {
-  const { parameters, state } = copyWeights({ ...weights, moments: [] });
-  return { parameters, state };
-}
+const copied = ({ parameters, state }: ModelWeights): ModelWeights => ({
+  parameters: parameters.slice(),
+  state: state.slice(),
+});
 
 /** Each epoch has its own stream, whatever its predecessors drew from theirs. */
 function afterEpoch(random: readonly number[]): readonly number[] {

@@ -56,6 +56,19 @@ export interface FineTuning {
   readonly maxEpochs: number;
 }
 
+/** A learning rate that somebody made another while a training ran. */
+export interface RateChange {
+  /** The first epoch that was done with it, from 1. */
+  readonly epoch: number;
+  /** As the setting has it; schedules go on from there. */
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What schedules' rates are multiplied by after some changes. */
+export const rateFactor = (rates: readonly RateChange[] = []): number =>
+  rates.length === 0 ? 1 : rates[rates.length - 1].to / rates[0].from;
+
 /**
  * All that a run needs to go on as if it had never stopped: between two epochs (`batch` 0), or between two optimiser
  * steps of one, `batch` batches into the order that `random` gives.
@@ -73,6 +86,8 @@ export interface TrainingState {
   readonly random: readonly number[];
   readonly sums: EpochSums;
   readonly schedule: ScheduleState;
+  /** In the order in which they were made; absent where none was. */
+  readonly rates?: readonly RateChange[] | undefined;
   readonly earlyStopping: EarlyStoppingState;
   readonly kept: readonly KeptCheckpoint[];
   readonly history: readonly EpochRecord[];

@@ -1,6 +1,6 @@
+import type { Communicator } from "../communicator.ts";
 import type { Optimizer } from "../graph/optimizers.ts";
 import type { HostTensor, Runtime, SessionOptions } from "../runtime/runtime.ts";
-import type { Communicator } from "./communicator.ts";
 import type { Weights } from "./parameterStore.ts";
 import type { StepModels } from "./stepModels.ts";
 
@@ -37,7 +37,7 @@ export interface TrainingStep {
    * @param step counts from 1
    */
   run(batches: readonly StepBatch[], learningRate: number, step: number): Promise<StepReport>;
-  /** Mean losses with the weights as they are, in inference mode. */
+  /** Mean losses over the batches of all processes, with the weights as they are, in inference mode. */
   evaluate(batches: AsyncIterable<StepBatch>): Promise<Losses & { readonly samples: number }>;
   dispose(): Promise<void>;
 }

@@ -1,12 +1,14 @@
+import { alone } from "../communicator.ts";
 import { inlineLoader } from "../data/batches.ts";
 import { PtychonautError } from "../errors.ts";
 import { asSource } from "../formats/byteSource.ts";
 import type { PictureWriter } from "../pictures/pictureWriter.ts";
 import { checkLoaderOptions, type Machine } from "../runs/machine.ts";
 import { type ChooseRuntimeOptions, chooseRuntime } from "../runtime/web/accelerator.ts";
-import { webKernels } from "./kernels.ts";
+import { chooseKernels } from "./kernels.ts";
+import { sha256Of } from "./sha256.ts";
 
-/** Memory that a page may count on where the browser does not say, GiB. */
+/** Memory that a page may count on, GiB: also where the computer has more, a tab is given no more than some of it. */
 const USUAL_MEMORY = 4;
 
 export interface WebMachineOptions extends ChooseRuntimeOptions {
@@ -19,6 +21,7 @@ export function webMachine({ pictures, ...options }: WebMachineOptions = {}): Ma
   const { deviceMemory = USUAL_MEMORY } = navigator as { readonly deviceMemory?: number };
   const cores = navigator.hardwareConcurrency;
   return {
+    ranks: alone,
     runtime: (accelerator) => chooseRuntime(accelerator, options),
     async checkAccelerator(accelerator) {
       await chooseRuntime(accelerator, options);
@@ -31,13 +34,11 @@ export function webMachine({ pictures, ...options }: WebMachineOptions = {}): Ma
         fix: "leave num_workers at 0",
       });
     },
-    kernels: webKernels,
+    kernels: (wanted) => chooseKernels(wanted, options),
     parallelism: cores,
-    memory: deviceMemory * 2 ** 30,
+    memory: Math.min(deviceMemory, USUAL_MEMORY) * 2 ** 30,
     async sha256(bytes) {
-      const source = asSource(bytes);
-      const whole = Uint8Array.from(source.read(0, source.size));
-      return hexadecimal(new Uint8Array(await crypto.subtle.digest("SHA-256", whole)));
+      return hexadecimal(await sha256Of(asSource(bytes)));
     },
     ...(pictures === undefined ? {} : { pictures }),
     about: {

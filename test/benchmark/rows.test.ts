@@ -68,7 +68,9 @@ describe("a command line", () => {
     });
   });
 
-  it("may say what excludes a setting of the benchmark", async () => {
+  it("may say what excludes a setting of the benchmark or of the row", async () => {
+    expect((await payloadOf({ row: "lines64" })).model.borderChannels).toBe(4);
+    expect((await payloadOf({ row: "lines64", architecture: "ffno" })).model.borderChannels).toBeNull();
     expect((await payloadOf({ probe: "ideal", scheduler: "Default" })).execution.scheduler).toBe("Default");
     expect((await payloadOf({ probe: "ideal", profile: "ci" })).training.lossFunction).toBe("poisson");
   });

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { installPlugins } from "../../src/formats/hdf5/filters.ts";
 import { hdf5Library } from "../../src/formats/hdf5/library.ts";
 import { writtenHdf5 } from "../formats/hdf5/written.ts";
-import { chromiumPath, serveTestPage, type TestSite } from "./harness.ts";
+import { chromiumPath, foundInPage } from "./harness.ts";
 import type { Hdf5Files, Hdf5Findings } from "./page/hdf5Worker.ts";
 import type { Page } from "./page/page.ts";
 
@@ -20,17 +20,9 @@ describe.skipIf(chromiumPath === undefined)("HDF5 files of a browser's user", ()
   beforeAll(async () => {
     const { files, start } = await filesToOpen();
     head = start;
-    const site: TestSite = await serveTestPage();
-    const { browser, page } = await site.open();
-    try {
-      found = await page.evaluate(
-        (given) => (globalThis as unknown as { readonly page: Page }).page.hdf5(given),
-        files,
-      );
-    } finally {
-      await browser.close();
-      await site.close();
-    }
+    found = await foundInPage((page) =>
+      page.evaluate((given) => (globalThis as unknown as { readonly page: Page }).page.hdf5(given), files),
+    );
   }, 240_000);
 
   it("are read with plugins that come when they are needed", () => {

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { nodeKernels } from "../../src/node/kernels.ts";
-import { chromiumPath, serveTestPage, type TestSite } from "./harness.ts";
+import { chromiumPath, foundInPage } from "./harness.ts";
 import { computeWith, type KernelsFindings } from "./page/kernelsScenario.ts";
 import type { Page } from "./page/page.ts";
 
@@ -11,14 +11,9 @@ describe.skipIf(chromiumPath === undefined)("kernels in a browser", () => {
 
   beforeAll(async () => {
     expected = await computeWith(await nodeKernels({ threads: 1 }));
-    const site: TestSite = await serveTestPage();
-    const { browser, page } = await site.open();
-    try {
-      found = await page.evaluate(() => (globalThis as unknown as { readonly page: Page }).page.kernels());
-    } finally {
-      await browser.close();
-      await site.close();
-    }
+    found = await foundInPage((page) =>
+      page.evaluate(() => (globalThis as unknown as { readonly page: Page }).page.kernels()),
+    );
   }, 240_000);
 
   it("have threads in a worker, and one in the page itself, which may not wait", () => {

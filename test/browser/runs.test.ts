@@ -8,7 +8,7 @@ import { readReconstruction } from "../../src/reconstructions/reconstructionNpz.
 import { silentProgress } from "../../src/runs/progress.ts";
 import { maxDeviation } from "../evaluate.ts";
 import { tolerances } from "../tolerances.ts";
-import { chromiumPath, serveTestPage, type TestSite } from "./harness.ts";
+import { chromiumPath, foundInPage } from "./harness.ts";
 import type { Page } from "./page/page.ts";
 import type { ScenarioResults } from "./page/runsScenario.ts";
 
@@ -18,14 +18,9 @@ describe.skipIf(chromiumPath === undefined)("whole runs in a worker", () => {
   const folder = mkdtempSync(join(tmpdir(), "ptychonaut-browser-"));
 
   beforeAll(async () => {
-    const site: TestSite = await serveTestPage();
-    const { browser, page } = await site.open();
-    try {
-      results = await page.evaluate(() => (globalThis as unknown as { readonly page: Page }).page.runs());
-    } finally {
-      await browser.close();
-      await site.close();
-    }
+    results = await foundInPage((page) =>
+      page.evaluate(() => (globalThis as unknown as { readonly page: Page }).page.runs()),
+    );
   }, 240_000);
   afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -39,9 +34,12 @@ describe.skipIf(chromiumPath === undefined)("whole runs in a worker", () => {
       [
         ...["checkpoints", "lightning_logs", "model.zip", "object", "run.json", "training.json", "training.svg"],
         ...["amplitude.svg", "phase.svg", "scan.svg", "probe.svg"],
-        ...["metrics.json", "reconstruction.npz", "run.json"],
+        ...["metrics.json", "reconstruction.npz", "run.json", "confidence.npz", "confidence.svg"],
+        // Of the training and of the inference.
+        ...["run-log.txt", "run-settings.json", "run-log.txt", "run-settings.json"],
       ].sort(),
     );
+    expect(results.metrics).toMatchObject({ halfData: { refined: { engine: "lsqml", epochs: 30 } } });
     expect(results.record).toMatchObject({
       command: "train",
       runtime: "WebAssembly on the CPU, as asked",

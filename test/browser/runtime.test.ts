@@ -1,5 +1,4 @@
-import type { Browser, Page as Tab } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { Accelerator } from "../../src/runtime/accelerator.ts";
 import type { ChooseRuntimeOptions } from "../../src/runtime/web/accelerator.ts";
 import { testRuntime } from "../evaluate.ts";
@@ -7,7 +6,7 @@ import { deviation, deviations } from "../runtime/compare.ts";
 import { operatorCases, runCase } from "../runtime/operatorCases.ts";
 import { runTrainingSteps } from "../runtime/trainingStep.ts";
 import { tolerances } from "../tolerances.ts";
-import { chromiumPath, serveTestPage, type TestSite } from "./harness.ts";
+import { chromiumPath, openedPage } from "./harness.ts";
 import type { Page, PageResults } from "./page/page.ts";
 
 if (chromiumPath === undefined) {
@@ -21,27 +20,16 @@ interface PageWindow {
 }
 
 describe.skipIf(chromiumPath === undefined)("in Chromium", () => {
-  let site: TestSite;
-  let browser: Browser;
-  let tab: Tab;
-
-  beforeAll(async () => {
-    site = await serveTestPage();
-    ({ browser, page: tab } = await site.open());
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await site?.close();
-  });
+  const opened = openedPage();
 
   const run = (accelerator: Accelerator, options: ChooseRuntimeOptions): Promise<PageResults> =>
-    tab.evaluate(([a, o, steps]) => (globalThis as unknown as PageWindow).page.run(a, o, steps), [
+    opened.tab.evaluate(([a, o, steps]) => (globalThis as unknown as PageWindow).page.run(a, o, steps), [
       accelerator,
       options,
       STEPS,
     ] as const);
   const describeChoice = (accelerator: Accelerator): Promise<string> =>
-    tab.evaluate((a) => (globalThis as unknown as PageWindow).page.describe(a), accelerator);
+    opened.tab.evaluate((a) => (globalThis as unknown as PageWindow).page.describe(a), accelerator);
 
   async function expectSame(results: PageResults, limits: { operators: number; steps: number }): Promise<void> {
     for (const operatorCase of operatorCases) {

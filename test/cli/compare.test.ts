@@ -10,14 +10,15 @@ import { applyGauge } from "../../src/metrics/gauge.ts";
 import { conjugated } from "../../src/metrics/orientation.ts";
 import { sampleWindow } from "../../src/metrics/resample.ts";
 import { nodeHome } from "../../src/node/home.ts";
-import { runInference } from "../../src/node/runs.ts";
 import { gaussianFilter } from "../../src/numerics/gaussianFilter.ts";
 import { Random } from "../../src/random.ts";
 import { writeReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
 import { resolveEntries } from "../../src/runs/compare/entries.ts";
+import { runInference } from "../../src/runs/infer/inferAndRefine.ts";
 import { fileProbe } from "../../src/runs/payloads.ts";
 import { complexOf, toArray } from "../metrics/images.ts";
 import { object, perfectNetwork, writeRandomBundle, writeScan } from "../runs/inferRun.ts";
+import { plainHome } from "../runs/plainHome.ts";
 import { tolerances } from "../tolerances.ts";
 import { call } from "./harness.ts";
 
@@ -247,7 +248,9 @@ describe("compare", () => {
     const args = [`net=${run}`, path("good"), "--test_data", path("scan.npz"), "--output_dir", path("models")];
     const { code, stderr } = await call(["compare", ...args, "--accelerator", "cpu", "--patch_weighting", "uniform"], {
       files: fileProbe(nodeHome),
-      workflows: { infer: (payload, hooks) => runInference(payload, hooks, { loadPredictor: perfectNetwork() }) },
+      workflows: {
+        infer: (payload, hooks) => runInference(payload, hooks, plainHome, { loadPredictor: perfectNetwork() }),
+      },
     });
     expect(code, stderr).toBe(0);
     const [net, good] = entriesOf("models");
@@ -263,7 +266,7 @@ describe("compare", () => {
     const args = ["compare", `net=${net}`, path("good"), "--test_data", path("scan.npz"), "--picture_formats", "svg"];
     const { code, stderr } = await call([...args, "--accelerator", "cpu", "--output_dir", path("warned")], {
       files: fileProbe(nodeHome),
-      workflows: { infer: runInference },
+      workflows: { infer: (payload, hooks) => runInference(payload, hooks, plainHome) },
     });
     expect(code, stderr).toBe(0);
     const said = expect.stringMatching(/^net: the stitched object explains next to nothing/);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { loadCommand } from "../../src/node/cli/commands.ts";
-import { call, fakeFiles, inferArgs, trainArgs } from "./harness.ts";
+import { call, fakeFiles, inferArgs, reconstructArgs, trainArgs } from "./harness.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ptychonaut-dry-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -52,6 +52,45 @@ describe("a dry run", () => {
     expect(parse(stdout)).toMatchObject({ inference: { phase_alignment: true } });
   });
 
+  it("stays a config file, whatever the paths hold", async () => {
+    const { stdout } = await call(["reconstruct", "a\nmodel: {N: 7}\n.npz", "--output_dir", "o\nx", "--dry_run"], {
+      files,
+    });
+    expect(parse(stdout) ?? {}).not.toHaveProperty("model");
+    expect(stdout).toContain("#   into o\\u000ax; nothing was written");
+  });
+
+  it("says no epochs where auto will choose them", async () => {
+    const dry = async (...args: string[]) => (await call([...reconstructArgs, ...args, "--dry_run"], { files })).stdout;
+    expect(await dry()).toContain("would reconstruct with auto, which chooses the epochs too\n");
+    expect(await dry("--epochs", "5")).toContain("would reconstruct with auto, 5 epochs\n");
+    expect(await dry("--engine", "rpie")).toContain("would reconstruct with rpie, 100 epochs\n");
+  });
+
+  it("of an iterative reconstruction warns of what the run would warn of, and refuses what it would", async () => {
+    const dry = (args: string) => call([...reconstructArgs, ...args.split(" "), "--dry_run"], { files });
+    const late = await dry("--engine rpie --wrappers positions --position_start 200 --epochs 6");
+    expect([late.code, late.stderr]).toEqual([
+      0,
+      expect.stringMatching(/^warning: positions stay: .* epoch 200 on, and there are 6.*--position_start/),
+    ]);
+    for (const grids of ["1,2", "2"]) {
+      const coarse = await dry(`--engine rpie --multigrid ${grids}`);
+      expect([coarse.code, coarse.stderr]).toEqual([
+        0,
+        expect.stringMatching(/^warning: .* 2 times as large as the scan's, 32 x 32 of the patterns' 64 x 64.*…,1\n$/),
+      ]);
+    }
+    const wide = await dry("--wrappers aperture --aperture_radius 1000");
+    expect(wide.stderr).toMatch(
+      /^warning: the aperture takes nothing: .*--aperture_radius 1000 covers all of .*64 x 64/,
+    );
+    const fine = await dry("--engine rpie --multigrid 2,1 --wrappers aperture,blur --aperture_radius 20");
+    expect([fine.code, fine.stderr]).toEqual([0, ""]);
+    for (const refused of ["--multigrid 64", "--wrappers blur --blur_sigma 1e9"])
+      expect((await dry(refused)).code).toBe(2);
+  });
+
   it("refuses what the run would refuse", async () => {
     const wrong = await call([...trainArgs, "--momentum", "0.5", "--dry_run"], { files });
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining("optimizer is sgd")]);
@@ -85,8 +124,19 @@ describe("the help of train", () => {
     const { stdout } = await call(["train", "--help", "checkpoint"]);
     expect(stdout).toMatch(/--checkpoint_save_top_k/);
     expect(stdout).not.toMatch(/--learning_rate /);
-    const { stdout: none } = await call(["train", "--help", "quasar"]);
-    expect(none).toMatch(/^No option has to do with "quasar"\.\n\nUsage: .*Often used/s);
+  });
+
+  it.each([
+    [
+      "train",
+      "quasar",
+      /no option has to do with the word behind --help; in ptychonaut train; got "quasar"\. --help all/,
+    ],
+    ["train", "checkpiont", /got "checkpiont"\. Did you mean checkpoint/],
+    ["inspect", "threshhold", /in ptychonaut inspect; got "threshhold"\. Did you mean threshold/],
+  ])("%s: says that nothing has to do with %s, and what is near", async (name, word, message) => {
+    const { code, stdout, stderr } = await call([name, "--help", word]);
+    expect([code, stdout, stderr]).toEqual([2, "", expect.stringMatching(message)]);
   });
 
   it("names only options that there are as often used", async () => {

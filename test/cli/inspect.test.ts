@@ -1,9 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import { writeNpz } from "../../src/formats/npz.ts";
+import { type Reconstruction, writeReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
 import type { ScanInspection } from "../../src/scans/inspect/inspectScan.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
@@ -34,6 +35,51 @@ async function inspect(...args: string[]): Promise<ScanInspection> {
   expect(code, stderr).toBe(errors.length > 0 ? 2 : 0);
   return inspection;
 }
+
+describe("what a run left", () => {
+  const object = { shape: [3, 4], data: new Float32Array(24).fill(1) };
+  const place = { origin: { y: 2, x: 5 }, positions: Float64Array.of(3, 4, 5, 6), coverage: new Float32Array(12) };
+  const record = {
+    ...{ command: "reconstruct", inputs: [{ path: "scan.cxi", sha256: null }], startedAt: "2026-01-02T03:04:05Z" },
+    ...{ versions: { ptychonaut: "9.8.7" }, stages: [{ engine: "rpie" }, { engine: "ml" }], outcome: { epochs: 12 } },
+  };
+
+  function leave(name: string, run?: unknown, found: Partial<Reconstruction> = {}): string {
+    mkdirSync(path(name));
+    place.coverage.fill(1, 0, 3);
+    writeFileSync(path(join(name, "reconstruction.npz")), writeReconstruction({ object, ...place, ...found }));
+    if (run !== undefined) writeFileSync(path(join(name, "run.json")), JSON.stringify(run));
+    return path(name);
+  }
+
+  it("is said by the reconstruction's file and by the folder, with what made it", async () => {
+    const states = { shape: [2, 3, 4], data: new Float32Array(48).fill(1) };
+    const run = leave("made", record, { pixelSizeM: 2e-8, objectModes: states });
+    for (const named of [run, join(run, "reconstruction.npz")]) {
+      const { code, stdout } = await call(["inspect", named]);
+      expect(code).toBe(0);
+      expect(stdout).toMatch(/object +3 × 4 pixels, 60 nm × 80 nm, in 2 states/);
+      expect(stdout).toMatch(/object pixel +20 nm/);
+      expect(stdout).toMatch(/first pixel +at y 2, x 5 .*\n +covered +25 % of the pixels\n +positions +2\n/);
+      expect(stdout).toMatch(/made by +ptychonaut 9.8.7 reconstruct, by rpie, then ml, 12 epochs\n +from +scan.cxi/);
+    }
+    const { reconstruction } = JSON.parse((await call(["inspect", run, "--json"])).stdout);
+    expect(reconstruction).toMatchObject({ shape: [3, 4], states: 2, slices: 1, pixelSizeM: 2e-8, covered: 0.25 });
+  });
+
+  it("is said without a record, or with one of something else, or damaged", async () => {
+    for (const [name, run] of Object.entries({ alone: undefined, others: { ...record, command: "train" }, bad: 3 }))
+      expect((await call(["inspect", leave(name, run)])).stdout).toMatch(
+        /object pixel +not known[\s\S]*made by +not known/,
+      );
+  });
+
+  it("is no scan: a file of other arrays, or a folder without results, is looked at as before", async () => {
+    mkdirSync(path("bare"));
+    expect((await call(["inspect", path("bare")])).stderr).toContain("this is a folder, not a file");
+    expect((await call(["inspect", path("scan.npz")])).stdout).toMatch(/^Scan$/m);
+  });
+});
 
 describe("inspect", () => {
   it("says what is in the file", async () => {

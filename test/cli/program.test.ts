@@ -25,6 +25,7 @@ describe("signals", () => {
     ["SIGINT", 130],
     ["SIGTERM", 143],
     ["SIGHUP", 129],
+    ["SIGUSR1", 138],
   ])("the first %s asks the run to end, the second ends the program", (name, code) => {
     const { exits, said, source, heard } = listening();
     heard.listen();
@@ -47,6 +48,26 @@ describe("signals", () => {
     await new Promise((resolve) => setImmediate(resolve));
     for (const name of ["SIGINT", "SIGTERM", "SIGHUP"]) expect(source.listenerCount(name)).toBe(0);
     expect(exits).toEqual([]);
+  });
+
+  it("before a run has begun say that nothing was saved; from then on the system, and then the run has them", () => {
+    const { exits, said, source, heard } = listening();
+    heard.beforeRun();
+    source.emit("SIGINT");
+    expect([exits, said.join(), heard.signal.aborted]).toEqual([
+      [130],
+      "\ninterrupted before the run began: nothing was saved\n",
+      false,
+    ]);
+    heard.begun();
+    expect(source.listenerCount("SIGINT")).toBe(0);
+    heard.beforeRun();
+    heard.listen();
+    expect(source.listenerCount("SIGINT")).toBe(1);
+    source.emit("SIGINT");
+    expect([exits, heard.signal.aborted]).toEqual([[130], true]);
+    heard.dispose();
+    expect(source.listenerCount("SIGINT")).toBe(0);
   });
 
   it("are left to the system until a run looks at them", () => {
@@ -132,7 +153,7 @@ describe("as a program", { timeout: 120_000 }, () => {
     ["stderr", ["simulate", "--output", join(folder, "made.npz"), "--n", "32", "--patterns", "4"]],
     ["stderr", ["nothing"]],
   ] as const)("%s that is closed early ends %j quietly", async (which, argv) => {
-    const log = join(folder, "log.txt");
+    const log = join(folder, "run-log.txt");
     const file = openSync(log, "w");
     const run = start(argv, which === "stdout" ? ["ignore", "pipe", file] : ["ignore", file, "pipe"]);
     (which === "stdout" ? run.stdout : run.stderr)?.destroy();

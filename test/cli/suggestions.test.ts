@@ -21,6 +21,16 @@ describe("an unknown option is told what was meant", () => {
     expect([code, stderr.trim()]).toEqual([2, `error: unknown option ${said}. Did you mean ${meant}?`]);
   });
 
+  it("--threads of a training: what it has instead", async () => {
+    const { code, stderr } = await call([...trainArgs, "--threads", "2"]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/--devices says .* replicas.*--num_workers/)]);
+  });
+
+  it.each(["--num_workers", "--workers", "--devices"])("%s of a reconstruction: --threads", async (said) => {
+    const { code, stderr } = await call(["reconstruct", "s.npz", "--output_dir", "x", said, "2"]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining("an iterative engine has --threads")]);
+  });
+
   it.each(["--xyz", "--K2", "--a"])("%s: nothing", async (said) => {
     expect((await call([...trainArgs, said])).stderr).toContain("--help lists the options");
   });

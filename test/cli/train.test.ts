@@ -175,7 +175,7 @@ describe("settings flags of train", () => {
     const { mkdtempSync, writeFileSync } = await import("node:fs");
     const { tmpdir } = await import("node:os");
     const { join } = await import("node:path");
-    const path = join(mkdtempSync(join(tmpdir(), "ptychonaut-")), "settings.json");
+    const path = join(mkdtempSync(join(tmpdir(), "ptychonaut-")), "run-settings.json");
     writeFileSync(path, JSON.stringify({ model: { gridsize: 1 }, max_epochs: 7, execution: { learning_rate: 2e-3 } }));
     const payload = await trainWith("--config", path, "--learning-rate", "4e-3");
     expect(payload.model.gridsize).toBe(1);
@@ -189,7 +189,7 @@ describe("the command", () => {
     const { code, stdout } = await call(["train", "--help", "all"]);
     expect(code).toBe(0);
     expect(stdout).toMatch(/--learning_rate NUM +Learning rate at the start\. \[default 0\.001\]/);
-    expect(stdout).toContain("--accelerator {auto,cpu,gpu,cuda,tpu,mps}");
+    expect(stdout).toContain("--accelerator {auto,cpu,gpu,cuda,webgpu,tpu,mps}");
     expect(stdout).toContain("--[no_]deterministic");
     expect(stdout).toContain("[required]");
     expect(stdout).not.toContain("ptycho_dir");

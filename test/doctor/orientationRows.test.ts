@@ -8,13 +8,14 @@ import type { ScanOptions } from "../../src/scans/scanOptions.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 
+const simulated = simulate({ n: 64, patterns: 121, seed: 2, object: "deadLeaves", photons: 1e5 });
+
 /** The orientation's rows of a simulated scan in a file whose arrays were changed. */
 async function rows(
   change: (arrays: Record<string, unknown>) => Record<string, unknown>,
   stated: ScanOptions = {},
 ): Promise<readonly DoctorRow[]> {
-  const scan = simulate({ n: 64, patterns: 121, seed: 2, object: "deadLeaves", photons: 1e5 });
-  const { object: _, ...withoutObject } = scan;
+  const { object: _, ...withoutObject } = simulated;
   const npz = openNpz(writeScanNpz(withoutObject), "scan");
   const arrays = Object.fromEntries(npz.keys.map((key) => [key, npz.read(key)]));
   const file = openNpz(writeNpz(change(arrays) as typeof arrays), "scan");

@@ -9,11 +9,13 @@ import { float64Kernels } from "../../src/engines/kernels/float64.ts";
 import type { EngineScan } from "../../src/engines/scan.ts";
 import { completeSettings } from "../../src/engines/settings.ts";
 import { Sums } from "../../src/engines/sums.ts";
+import { wrapperNamed } from "../../src/engines/wrappers/registry.ts";
 import { gradients } from "../../src/graph/gradients.ts";
 import { Random } from "../../src/random.ts";
 import { dot, norm, testRuntime } from "../evaluate.ts";
 import { program64 } from "../float64.ts";
 import { tolerances } from "../tolerances.ts";
+import { rmsApart } from "./positionErrors.ts";
 import {
   complexError,
   everyFrame,
@@ -23,6 +25,7 @@ import {
   simulatedProblem,
   spoiltProbe,
   withProbe,
+  withTrueObject,
 } from "./problem.ts";
 import { thickProblem } from "./thickProblem.ts";
 
@@ -178,6 +181,27 @@ describe("L-BFGS", () => {
   });
 });
 
+it("with Adam positions move to where frames were", async () => {
+  const problem = withTrueObject(
+    resimulated(simulatedProblem({ patterns: 36, objectSize: [56, 56] }), { between: true }),
+  );
+  const random = new Random(5);
+  const truth = problem.scan.positions;
+  const positions = truth.map((value) => value + 0.3 * random.normal());
+  const options = { batchSize: 16, subPixel: "bilinear", runtime: testRuntime, margin: 12 } as const;
+  const experiment = new Experiment(float64Kernels(), { ...problem.scan, positions }, options);
+  const wrapper = wrapperNamed("positions");
+  const running = wrapper.init(experiment, completeSettings(wrapper, { positionStart: 0 }));
+  experiment.wrap([running]);
+  const run = ad.init(experiment, completeSettings(ad, { learningRate: 1e-3, probeStep: 0 }));
+  for (let number = 0; number < 6; number++) {
+    await runEpochs(run, experiment, 1, { first: number });
+    await running.endEpoch?.(number);
+  }
+  expect(rmsApart(experiment.positions, truth)).toBeLessThan(0.3 * rmsApart(positions, truth));
+  await run.release();
+});
+
 it("Adam's settings are refused beside L-BFGS, and wrappers that graphs do not know", () => {
   const problem = simulatedProblem({ patterns: 4 });
   expect(() => started(problem, { optimizer: "lbfgs", learningRate: 0.1 })).toThrow(
@@ -188,6 +212,44 @@ it("Adam's settings are refused beside L-BFGS, and wrappers that graphs do not k
   const wrapped = new Experiment(float64Kernels(), problem.scan, {
     ...{ batchSize: 4, subPixel: "whole" as const, runtime: testRuntime },
   });
-  wrapped.wrap([{ changed: () => {} }]);
-  expect(() => ad.init(wrapped, completeSettings(ad))).toThrow(/refines object and probe only/);
+  wrapped.wrap([{ optics: {} }]);
+  expect(() => ad.init(wrapped, completeSettings(ad))).toThrow(/knows object, probe and propagation alone/);
 });
+
+test.each(["adam", "lbfgs"])(
+  "%s reads each frame once, or in every epoch where it has no room: to the same bits",
+  async (optimizer) => {
+    const { scan } = simulatedProblem(small);
+    const runtime = testRuntime;
+    const after = async (inMemory: number) => {
+      const reads = new Float64Array(scan.amplitudes.count);
+      const amplitudes = {
+        ...scan.amplitudes,
+        keeping: { inMemory },
+        read(frames: ArrayLike<number>, out: Float32Array) {
+          for (let k = 0; k < frames.length; k++) reads[frames[k]]++;
+          scan.amplitudes.read(frames, out);
+        },
+      };
+      const experiment = new Experiment(
+        float64Kernels(),
+        { ...scan, amplitudes },
+        {
+          ...{ batchSize: 4, subPixel: "whole", runtime },
+        },
+      );
+      const run = ad.init(
+        experiment,
+        completeSettings(ad, { optimizer, ...(optimizer === "adam" ? { batchSize: 5 } : {}) }) as never,
+      );
+      await runEpochs(run, experiment, 3);
+      const object = (await experiment.kernels.read(experiment.object)).slice();
+      await run.release();
+      return { object, reads };
+    };
+    const [kept, anew] = [await after(2 ** 20), await after(0)];
+    expect(kept.object).toEqual(anew.object);
+    expect([...new Set(kept.reads)]).toEqual([1]);
+    expect(Math.min(...anew.reads)).toBeGreaterThanOrEqual(3);
+  },
+);

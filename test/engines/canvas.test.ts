@@ -1,10 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Batches } from "../../src/engines/batches.ts";
 import { canvasOf, placesOf } from "../../src/engines/canvas.ts";
-import { float64Kernels } from "../../src/engines/kernels/float64.ts";
-import { passageOf } from "../../src/engines/passage.ts";
-import { everyFrame, simulatedProblem } from "./problem.ts";
+import { everyFrame } from "./problem.ts";
 
 /** In sixteenths, whose differences are exact. */
 const positions = fc
@@ -55,41 +52,5 @@ describe("canvas", () => {
         });
       }),
     );
-  });
-});
-
-describe("batches", () => {
-  it("have the frames' amplitudes in any order, whether they are kept or read anew", async () => {
-    const { scan } = simulatedProblem({ patterns: 9, objectSize: [48, 48] });
-    const kernels = float64Kernels();
-    const canvas = canvasOf(scan.positions, [32, 32], 0);
-    const passage = passageOf(kernels, undefined, [32, 32]);
-    const own = (frame: number): Float32Array => {
-      const out = new Float32Array(32 * 32);
-      scan.amplitudes.read([frame], out);
-      return passage.toDevice(out);
-    };
-    let reads = 0;
-    const counted = {
-      ...scan.amplitudes,
-      read: (frames: ArrayLike<number>, out: Float32Array) => {
-        reads += frames.length;
-        scan.amplitudes.read(frames, out);
-      },
-    };
-    const read = async (keptBytes: number): Promise<number> => {
-      reads = 0;
-      const options = { canvas, passage, largest: 4, subPixel: "whole", keptBytes } as const;
-      const batches = new Batches(kernels, { ...scan, amplitudes: counted }, options);
-      for (const frames of [[7, 0, 3], [3, 8, 7, 1], [7]]) {
-        const { measured } = batches.load(Int32Array.from(frames), scan.positions);
-        const expected = frames.flatMap((frame) => [...own(frame)]);
-        expect([...(await kernels.read(measured))]).toEqual(expected);
-      }
-      batches.release();
-      return reads;
-    };
-    expect(await read(2 ** 20)).toBe(5);
-    expect(await read(2 ** 10)).toBe(8);
   });
 });

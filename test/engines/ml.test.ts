@@ -1,5 +1,4 @@
 import { describe, expect, it, test } from "vitest";
-import type { ComplexArray } from "../../src/arrays.ts";
 import { Experiment } from "../../src/engines/experiment.ts";
 import { float64Kernels } from "../../src/engines/kernels/float64.ts";
 import type { Waves } from "../../src/engines/kernels/kernels.ts";
@@ -10,9 +9,12 @@ import { Smoothness } from "../../src/engines/ml/smoothness.ts";
 import { ml } from "../../src/engines/ml.ts";
 import { completeSettings } from "../../src/engines/settings.ts";
 import { Sums } from "../../src/engines/sums.ts";
+import { wrapperNamed } from "../../src/engines/wrappers/registry.ts";
 import { nodeKernels } from "../../src/node/kernels.ts";
+import { gaussianFilter } from "../../src/numerics/gaussianFilter.ts";
 import { Random } from "../../src/random.ts";
 import { tolerances } from "../tolerances.ts";
+import { objectModesProblem } from "./objectModesProblem.ts";
 import {
   complexError,
   everyFrame,
@@ -21,9 +23,11 @@ import {
   type Problem,
   runEpochs,
   simulatedProblem,
+  spoilt,
   spoiltProbe,
   withProbe,
 } from "./problem.ts";
+import { reconstructed as wrapped } from "./wrappers/reconstructed.ts";
 
 const random = new Random(11);
 const normal = ({ shape }: Waves): Float64Array =>
@@ -35,11 +39,23 @@ const inner = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   return sum;
 };
 
-/** A scan in float64 whose object and probe are not the true ones. */
-function experimentOf(problem: Problem): Experiment {
+/** A scan in float64 whose object and probe are not the true ones, and wrappers that change how patterns are made. */
+function experimentOf(problem: Problem, wrappers: readonly string[] = []): Experiment {
   const { scan } = withProbe(problem, spoiltProbe(problem.probe));
   const mask = Float32Array.from({ length: 32 * 32 }, (_, i) => (i % 37 === 3 ? 0 : 1));
-  return new Experiment(float64Kernels(), { ...scan, mask }, { batchSize: 7, subPixel: "whole" });
+  const experiment = new Experiment(float64Kernels(), { ...scan, mask }, { batchSize: 7, subPixel: "whole" });
+  experiment.wrap(
+    wrappers.map((name) => {
+      const run = wrapperNamed(name).init(experiment, completeSettings(wrapperNamed(name)));
+      // Brightnesses of their own.
+      (run.memory?.["amplitudes"] as Float64Array | undefined)?.forEach((_, k, all) => {
+        all[k] = 1 + 0.1 * Math.sin(k);
+      });
+      // What they would learn on the way is not looked at.
+      return run.optics === undefined ? {} : { optics: run.optics };
+    }),
+  );
+  return experiment;
 }
 
 /** L and the c of all frames, from predicted intensities, by the formulas. */
@@ -83,19 +99,26 @@ async function walker({ kernels, object, probe }: Experiment, by: { object: Floa
   };
 }
 
-const scans: Readonly<Record<string, () => Problem>> = {
-  "two modes": () => simulatedProblem({ patterns: 16, modes: 2, photons: 1e4 }),
-  "a near field": () => simulatedProblem({ patterns: 16, photons: 1e4, geometry: nearGeometry }),
+const two = (): Problem => simulatedProblem({ patterns: 16, modes: 2, photons: 1e4 });
+const states = (): Problem => {
+  const { scan, object } = objectModesProblem([0.7, 0.3], { rows: 4, modes: 2, photons: 1e4 });
+  return { scan, object, probe: scan.probe };
 };
+const scans: readonly (readonly [string, () => Problem, readonly string[]])[] = [
+  ["two modes", two, []],
+  ["a near field", () => simulatedProblem({ patterns: 16, photons: 1e4, geometry: nearGeometry }), []],
+  ["a detector that blurs, and a background", two, ["blur", "background"]],
+  ["two states of the object under two modes", states, []],
+];
 
-describe.each(Object.entries(scans))("of %s", (_, make) => {
+describe.each(scans)("of %s", (_, make, wrappers) => {
   // With c floating, Gaussian noise alone has c at its best, so that it adds nothing to the slope.
   test.each([
     ["gaussian", false],
     ["poisson", false],
     ["gaussian", true],
   ] as const)("the gradient of %s noise is that of central differences, floating %s", async (noise, floating) => {
-    const experiment = experimentOf(make());
+    const experiment = experimentOf(make(), wrappers);
     const { kernels, object, probe, frames, batchSize } = experiment;
     const [data, sums] = [new DataTerm(experiment, noise, floating), new Sums(experiment)];
     for (let from = 0; from < frames; from += batchSize) {
@@ -119,9 +142,12 @@ describe.each(Object.entries(scans))("of %s", (_, make) => {
       expect(Math.abs(slope - expected)).toBeLessThan(tolerances.engines.slope * Math.abs(expected));
     }
   });
+});
 
-  it("the likelihood of Gaussian noise along a line is the polynomial, everywhere", async () => {
-    const experiment = experimentOf(make());
+test.each([...scans, ["frames with light of their own", two, ["intensities", "blur"]] as const])(
+  "the likelihood of Gaussian noise along a line is the polynomial, everywhere: %s",
+  async (_, make, wrappers) => {
+    const experiment = experimentOf(make(), wrappers);
     const { kernels, object, probe, frames, batchSize } = experiment;
     const by = { object: kernels.waves(object.shape), probe: kernels.waves(probe.shape) };
     const values = { object: normal(object).map((x) => 0.1 * x), probe: normal(probe).map((x) => 0.1 * x) };
@@ -137,8 +163,8 @@ describe.each(Object.entries(scans))("of %s", (_, make) => {
       const there = await likelihood(experiment, "gaussian", false);
       expect(Math.abs(valueAt(polynomial, t) - there)).toBeLessThan(tolerances.engines.alongLine * there);
     }
-  });
-});
+  },
+);
 
 describe("the least of a polynomial", () => {
   it("is where it is least of all points from 0 on", () => {
@@ -171,25 +197,27 @@ describe("the least of a polynomial", () => {
   });
 });
 
-test("the prior's gradient and its polynomial are those of differences", async () => {
+test("the prior's gradient and its polynomial are those of differences, of all states", async () => {
   const kernels = float64Kernels();
-  const [object, along, gradient] = [0, 1, 2].map(() => kernels.waves([1, 1, 9, 11]));
+  const [object, along, gradient] = [0, 1, 2].map(() => kernels.waves([1, 2, 9, 11]));
   const [o, h] = [normal(object), normal(along)];
   kernels.write(object, o);
   kernels.write(along, h);
   const prior = new Smoothness(kernels, object.shape, 0.7);
   const value = (t: number): number => {
-    const at = (y: number, x: number, part: number): number => {
-      const k = 2 * (11 * y + x) + part;
-      return o[k] + t * h[k];
-    };
     let sum = 0;
-    for (let y = 0; y < 9; y++)
-      for (let x = 0; x < 11; x++)
-        for (let part = 0; part < 2; part++) {
-          if (y < 8) sum += (at(y + 1, x, part) - at(y, x, part)) ** 2;
-          if (x < 10) sum += (at(y, x + 1, part) - at(y, x, part)) ** 2;
-        }
+    for (const state of [0, 1]) {
+      const at = (y: number, x: number, part: number): number => {
+        const k = 2 * (11 * (9 * state + y) + x) + part;
+        return o[k] + t * h[k];
+      };
+      for (let y = 0; y < 9; y++)
+        for (let x = 0; x < 11; x++)
+          for (let part = 0; part < 2; part++) {
+            if (y < 8) sum += (at(y + 1, x, part) - at(y, x, part)) ** 2;
+            if (x < 10) sum += (at(y, x + 1, part) - at(y, x, part)) ** 2;
+          }
+    }
     return 0.7 * sum;
   };
   prior.addGradient(gradient, object);
@@ -295,11 +323,31 @@ describe("on simulated scans", () => {
     expect(smooth.error).toBeLessThan(0.8 * plain.error);
   });
 
-  it("refuses wrappers that change how patterns are made", async () => {
-    const problem = simulatedProblem({ patterns: 16 });
-    const experiment = new Experiment(float64Kernels(), problem.scan, { batchSize: 16, subPixel: "whole" });
-    experiment.wrap([{ optics: { probe: (_: unknown, probe: ComplexArray | Waves) => probe as Waves } }]);
-    const run = ml.init(experiment, completeSettings(ml));
-    await expect(runEpochs(run, experiment, 1)).rejects.toThrow("line search");
+  it("takes frames with light of their own, a detector that blurs and a background into account", async () => {
+    const problem = simulatedProblem({ patterns: 64, objectSize: [64, 64] });
+    const { height, width } = problem.scan.amplitudes;
+    const spoiled = spoilt(problem, (amplitudes, frame) => {
+      const intensity = gaussianFilter(
+        amplitudes.map((value) => (1 + 0.1 * Math.sin(5 * frame)) * value * value),
+        [height, width],
+        0.5,
+      );
+      amplitudes.set(intensity.map((value) => Math.sqrt(value + 0.02)));
+    });
+    const kernels = await nodeKernels({ threads: 1 });
+    const error = async (wrappers: readonly string[]): Promise<number> => {
+      const { experiment } = await wrapped(kernels, spoiled, { wrappers, epochs: 40, engine: "ml" });
+      return complexError(experiment, problem);
+    };
+    const [without, known] = [await error([]), await error(["intensities", "blur", "background"])];
+    expect(known).toBeLessThan(without / 2);
+    await kernels.close();
+  });
+
+  it("refuses brightnesses of frames that float already", () => {
+    const refused = (floatingIntensities: boolean): string | undefined =>
+      ml.refuses?.(wrapperNamed("intensities"), completeSettings(ml, { floatingIntensities }));
+    expect(refused(true)).toContain("floating_intensities");
+    expect(refused(false)).toBeUndefined();
   });
 });

@@ -6,7 +6,6 @@ import type { Kernels } from "../../src/engines/kernels/kernels.ts";
 import { engineNamed } from "../../src/engines/registry.ts";
 import type { Slices } from "../../src/engines/scan.ts";
 import { completeSettings } from "../../src/engines/settings.ts";
-import { Sums } from "../../src/engines/sums.ts";
 import { Graph } from "../../src/graph/tensor.ts";
 import { nodeKernels } from "../../src/node/kernels.ts";
 import { multisliceExit } from "../../src/physics/multislice.ts";
@@ -19,6 +18,7 @@ import { planMultislice } from "../physics/planMultislice.ts";
 import { tolerances } from "../tolerances.ts";
 import { homes } from "./kernels/homes.ts";
 import { everyFrame, runEpochs } from "./problem.ts";
+import { expectSlopesOf } from "./slopes.ts";
 import { slicePhases, thickProblem } from "./thickProblem.ts";
 
 const three: Slices = { count: 3, between: { travel: 15, wavelength: 0.05 } };
@@ -76,40 +76,7 @@ it("what slices and probe are asked for is the slope of the misfit, by differenc
   kernels = float64Kernels();
   const { scan } = thickProblem(three, small);
   const experiment = new Experiment(kernels, scan, { batchSize: 9, subPixel: "whole" });
-  const { object, probe } = experiment;
-  const random = new Random(5);
-  const start = Float64Array.from(await kernels.read(object), (value) => value + 0.2 * random.normal());
-  const light = Float64Array.from(await kernels.read(probe));
-  const change = async () => experiment.change(experiment.load(everyFrame(9)), "gaussian");
-  const misfit = async (): Promise<number> => {
-    const sums = await kernels.read((await change()).misfit);
-    return Array.from(sums).reduce((sum, value, i) => sum + (i % 4 === 0 ? value : 0), 0);
-  };
-  kernels.write(object, start);
-  const sums = new Sums(experiment);
-  sums.clear();
-  sums.add(await change());
-  for (const [held, at, asked] of [
-    [object, start, sums.object],
-    [probe, light, sums.probe],
-  ] as const) {
-    const slope = Float64Array.from(await kernels.read(asked), (value) => -2 * value);
-    for (let slice = 0; slice < held.shape[1]; slice++) {
-      const size = at.length / held.shape[1];
-      const along = at.map((_, i) => (Math.floor(i / size) === slice ? random.normal() : 0));
-      const step = 1e-5;
-      const moved = async (by: number): Promise<number> => {
-        kernels.write(
-          held,
-          at.map((value, i) => value + by * along[i]),
-        );
-        return misfit();
-      };
-      const difference = ((await moved(step)) - (await moved(-step))) / (2 * step);
-      kernels.write(held, at);
-      expect(difference / dot(slope, along)).toBeCloseTo(1, 6);
-    }
-  }
+  await expectSlopesOf(experiment, everyFrame(9));
 });
 
 /** Σ a b / √(Σ a² Σ b²) */

@@ -1,5 +1,6 @@
 import type { ComplexArray } from "../../src/arrays.ts";
-import { computeScales, normalisePatterns, scaledProbe } from "../../src/data/normalisation.ts";
+import type { Dataset } from "../../src/data/dataset.ts";
+import { computeScales } from "../../src/data/normalisation.ts";
 import type { EngineRun, Epoch, EpochReport } from "../../src/engines/engine.ts";
 import type { Experiment } from "../../src/engines/experiment.ts";
 import type { EngineScan } from "../../src/engines/scan.ts";
@@ -9,8 +10,10 @@ import type { ComplexImage } from "../../src/metrics/image.ts";
 import { planFft2 } from "../../src/numerics/fft.ts";
 import type { GeometryStatement } from "../../src/optics/geometry.ts";
 import { Random } from "../../src/random.ts";
+import { engineScanOf } from "../../src/runs/reconstruct/engineScan.ts";
 import type { SimulationOptions } from "../../src/simulation/options.ts";
 import { simulate, simulateScan } from "../../src/simulation/simulate.ts";
+import { amplitudesInMemory } from "./inMemory.ts";
 
 /** A simulated scan as engines take it, and what made it. */
 export interface Problem {
@@ -33,31 +36,43 @@ export function simulatedProblem(options: Partial<SimulationOptions> = {}): Prob
     ...{ n: 32, patterns: 100, step: 4, seed, object: "deadLeaves", scan: "raster", jitter: 0.3, smoothing: 1 },
     ...options,
   });
+  return problemOf(
+    {
+      ...{ object: object as ComplexArray, probe: sharp, positions: between.map(Math.round) },
+      ...(geometry === undefined ? {} : { geometry }),
+      ...(options.beamstop === undefined ? {} : { beamstop: options.beamstop }),
+    },
+    photons,
+    seed,
+  );
+}
+
+/**
+ * A scan of any object from positions on whole pixels.
+ *
+ * @param photons a pattern, with noise; without any where they are not said
+ */
+export function problemOf(
+  made: Pick<Parameters<typeof simulateScan>[0], "object" | "probe" | "positions" | "geometry" | "beamstop">,
+  photons?: number,
+  seed = 3,
+): Problem {
   const dataset = simulateScan({
-    ...{ object: object as ComplexArray, probe: sharp, positions: between.map(Math.round), photons: photons ?? 1e5 },
-    ...(geometry === undefined ? {} : { geometry }),
-    ...(options.beamstop === undefined ? {} : { beamstop: options.beamstop }),
+    ...made,
+    photons: photons ?? 1e5,
     ...(photons === undefined ? {} : { noise: new Random(seed) }),
   });
-  const { patterns, positions } = dataset;
-  const scales = computeScales(dataset, everyFrame(patterns.count));
-  const probe = scaledProbe(dataset.probe, scales);
-  const scan: EngineScan = {
-    amplitudes: {
-      ...{ count: patterns.count, height: patterns.height, width: patterns.width },
-      read(which, out) {
-        patterns.read(which, out);
-        normalisePatterns(out, "counts", scales);
-      },
-    },
-    ...{ positions, probe, countsPerUnit: scales.countsPerUnit },
-    ...(dataset.mask === undefined ? {} : { mask: dataset.mask.data }),
-    ...(dataset.geometry === undefined ? {} : { geometry: dataset.geometry }),
-  };
+  return problemOfDataset(dataset);
+}
+
+/** A simulated dataset as engines take it. */
+export function problemOfDataset(dataset: Dataset): Problem {
+  const scales = computeScales(dataset, everyFrame(dataset.patterns.count));
+  const scan = engineScanOf(dataset, scales);
   // What the object lets through is in the patterns' energy, not in the probe's.
   const { shape, data } = dataset.object as ComplexArray;
   const gain = scales.inputScale / scales.probeScale;
-  return { scan, object: { shape, data: data.map((value) => gain * value) }, probe };
+  return { scan, object: { shape, data: data.map((value) => gain * value) }, probe: scan.probe };
 }
 
 /** λ z / p² = 20.1: light of the finest detail travels ten pixels. */
@@ -94,14 +109,7 @@ export function resimulated(
   const first = { shape: middle.shape, data: light };
   return {
     scan: {
-      amplitudes: {
-        ...{ count: frames, height, width },
-        read(which, out) {
-          Array.from(which).forEach((frame, k) => {
-            out.set(amplitudes.subarray(frame * height * width, (frame + 1) * height * width), k * height * width);
-          });
-        },
-      },
+      amplitudes: amplitudesInMemory(amplitudes, [frames, height, width]),
       ...{ positions, probe: first, countsPerUnit: scan.countsPerUnit },
       ...(mask === undefined ? {} : { mask }),
     },
@@ -222,6 +230,25 @@ function moved(
 export function withProbe({ scan, ...truth }: Problem, probe: ComplexArray): Problem {
   return { scan: { ...scan, probe }, ...truth };
 }
+
+/** The same scan whose frames' amplitudes are changed. */
+export const spoilt = (problem: Problem, change: (amplitudes: Float32Array, frame: number) => void): Problem => {
+  const { amplitudes } = problem.scan;
+  const pixels = amplitudes.height * amplitudes.width;
+  return {
+    ...problem,
+    scan: {
+      ...problem.scan,
+      amplitudes: {
+        ...amplitudes,
+        read(frames, out) {
+          amplitudes.read(frames, out);
+          for (let k = 0; k < frames.length; k++) change(out.subarray(k * pixels, (k + 1) * pixels), frames[k]);
+        },
+      },
+    },
+  };
+};
 
 /** The true object as a first guess. */
 export function withTrueObject({ scan, ...truth }: Problem): Problem {

@@ -8,6 +8,7 @@ import { extractPatch } from "../../src/optics/sampling.ts";
 import { nearField } from "../../src/physics/propagation/nearField.ts";
 import { Random } from "../../src/random.ts";
 import { planMultislice } from "../physics/planMultislice.ts";
+import { amplitudesInMemory, squareOfPositions, stackedPlanes, whereCentresAre, withEngineEnergy } from "./inMemory.ts";
 
 /** A scan of a thick object, far field, no noise. */
 export interface ThickProblem {
@@ -24,13 +25,9 @@ export function thickProblem(slices: Slices, { n = 32, rows = 12, step = 3 } = {
   );
   const probe = makeProbe(n, { kind: "airy", pupilRadius: n / 3, defocus: 0.8 * n });
   const frames = rows * rows;
-  const positions = Float64Array.from({ length: 2 * frames }, (_, k) => {
-    const line = k % 2 === 0 ? Math.floor(k / 2 / rows) : (k >> 1) % rows;
-    return n / 2 + 1 + Math.round(step * line + random.uniform());
-  });
+  const positions = squareOfPositions(n, rows, step, random);
   const [fourier, through] = [planFft2([n, n]), planMultislice(nearField(slices.between).plan([n, n]))];
-  const energy = probe.data.reduce((sum, value) => sum + value * value, 0);
-  const light = probe.data.map((value) => value * Math.sqrt((n * n) / 4 / energy));
+  const light = withEngineEnergy(probe.data, n);
   const amplitudes = new Float32Array(frames * n * n);
   for (let frame = 0; frame < frames; frame++) {
     const [y, x] = positions.subarray(2 * frame);
@@ -42,21 +39,12 @@ export function thickProblem(slices: Slices, { n = 32, rows = 12, step = 3 } = {
     );
     for (let i = 0; i < n * n; i++) amplitudes[frame * n * n + i] = Math.hypot(far[2 * i], far[2 * i + 1]);
   }
-  const data = new Float32Array(2 * slices.count * side * side);
-  layers.forEach((layer, k) => void data.set(layer.data, 2 * k * side * side));
   return {
     scan: {
-      amplitudes: {
-        ...{ count: frames, height: n, width: n },
-        read(which, out) {
-          Array.from(which).forEach((frame, k) => {
-            out.set(amplitudes.subarray(frame * n * n, (frame + 1) * n * n), k * n * n);
-          });
-        },
-      },
+      amplitudes: amplitudesInMemory(amplitudes, [frames, n, n]),
       ...{ positions, probe: { shape: probe.shape, data: light }, countsPerUnit: 100, slices },
     },
-    object: { shape: [slices.count, side, side], data },
+    object: stackedPlanes(layers, side),
   };
 }
 
@@ -71,15 +59,11 @@ export async function slicePhases(
   const phases = (
     data: ArrayLike<number>,
     slice: number,
-    [height, width]: readonly [number, number],
+    shape: readonly [number, number],
     first: readonly [number, number],
   ) => {
-    const out: number[] = [];
-    for (let y = n / 2 + 2; y < side - n / 2 - 2; y++)
-      for (let x = n / 2 + 2; x < side - n / 2 - 2; x++) {
-        const i = 2 * ((slice * height + y - first[0]) * width + x - first[1]);
-        out.push(Math.atan2(data[i + 1], data[i]));
-      }
+    const inside = whereCentresAre(data, slice, { shape, first }, { n, side });
+    const out = Array.from({ length: inside.length / 2 }, (_, k) => Math.atan2(inside[2 * k + 1], inside[2 * k]));
     const mean = Math.atan2(
       out.reduce((sum, value) => sum + Math.sin(value), 0),
       out.reduce((sum, value) => sum + Math.cos(value), 0),

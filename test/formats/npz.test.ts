@@ -163,7 +163,7 @@ describe("hostile and broken archives", () => {
 
   it("truncated anywhere", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 0, max: good.length - 1 }), (length) => {
+      fc.property(fc.integer({ min: 1, max: good.length - 1 }), (length) => {
         expect(() => openNpz(good.subarray(0, length), "cut.npz").read("a")).toThrow(/damaged or truncated archive/);
       }),
     );
@@ -266,6 +266,6 @@ describe("hostile and broken archives", () => {
     expect(() => openNpz(writeZip([{ name: "model.onnx", data: ascii("x") }]), "model.zip")).toThrow(
       /a zip archive without NumPy arrays; in model.zip.*got model.onnx/,
     );
-    expect(() => openNpz(new Uint8Array(0), "x.npz")).toThrow(/the file is empty/);
+    expect(() => openNpz(new Uint8Array(0), "x.npz")).toThrow(/this is an empty file/);
   });
 });

@@ -3,7 +3,7 @@ import { gradients } from "../../src/graph/gradients.ts";
 import { buildModel } from "../../src/graph/onnx/model.ts";
 import { square, sub } from "../../src/graph/ops/elementwise.ts";
 import { sum } from "../../src/graph/ops/reduce.ts";
-import { adam, adamw, type Optimizer, optimizerScalars, sgd } from "../../src/graph/optimizers.ts";
+import { adam, adamw, averaging, type Optimizer, optimizerScalars, sgd } from "../../src/graph/optimizers.ts";
 import { Graph, type Tensor } from "../../src/graph/tensor.ts";
 import { Random } from "../../src/random.ts";
 import { maxDeviation, normals, testRuntime } from "../evaluate.ts";
@@ -16,6 +16,16 @@ async function run(
   gradientOf: (p: Float32Array, step: number) => Float32Array,
   rates: readonly number[],
 ): Promise<Float32Array> {
+  return (await runAll(optimizer, start, gradientOf, rates)).parameter;
+}
+
+/** The same, with the moments that it ends with. */
+async function runAll(
+  optimizer: Optimizer,
+  start: Float32Array,
+  gradientOf: (p: Float32Array, step: number) => Float32Array,
+  rates: readonly number[],
+): Promise<{ readonly parameter: Float32Array; readonly moments: readonly Float32Array[] }> {
   const graph = new Graph();
   const shape = [start.length];
   const [p, g] = [graph.input("p", shape), graph.input("g", shape)];
@@ -41,7 +51,7 @@ async function run(
     state = optimizer.moments.map((name) => out[`${name}'`].data as Float32Array);
   }
   await session.dispose();
-  return parameter;
+  return { parameter, moments: state };
 }
 
 const random = new Random(5);
@@ -126,4 +136,41 @@ it("gradient and update live in one graph", async () => {
 it("refuses Nesterov without momentum and a vanishing learning rate", () => {
   expect(() => sgd({ nesterov: true })).toThrow("Nesterov's look-ahead needs momentum");
   expect(() => adam().scalarValues(0, 1)).toThrow("learning rate must be above zero");
+});
+
+describe("averaging", () => {
+  it("takes the optimiser's own steps and keeps their running mean, young and old", async () => {
+    const decay = 0.5;
+    const optimizer = averaging(adam(), decay);
+    const { parameter, moments } = await runAll(optimizer, start, given, rates);
+    expect(parameter).toEqual(await run(adam(), start, given, rates));
+    const mean = new Float64Array(start.length);
+    for (let t = 1; t <= rates.length; t++) {
+      const p = await run(adam(), start, given, rates.slice(0, t));
+      // The mean is old from step 11 on.
+      const share = Math.max(1 - decay, 9 / (t + 8));
+      for (let i = 0; i < mean.length; i++) mean[i] = (1 - share) * mean[i] + share * p[i];
+    }
+    expect(optimizer.moments).toEqual([...adam().moments, "average"]);
+    expect(maxDeviation(moments[2], mean)).toBeLessThan(tolerances.optimizerSteps);
+  });
+
+  it("has the first step's parameter as its first mean, and a part of a step as taken", async () => {
+    const graph = new Graph();
+    const [p, g, a] = ["p", "g", "a"].map((name) => graph.input(name, [2]));
+    const optimizer = averaging(sgd(), 0.9);
+    const [rate, share] = optimizer.scalarValues(1, 1);
+    expect([rate, share]).toEqual([1, 1]);
+    const { parameter, moments } = optimizer.update(p, g, [a], optimizerScalars(graph, optimizer), 0.5);
+    const session = await testRuntime.load(buildModel({ outputs: { parameter, mean: moments[0] } }));
+    const vector = (...data: number[]) => ({ data: Float32Array.from(data), shape: [2] });
+    const scalar = (value: number) => ({ data: Float32Array.of(value), shape: [] });
+    const out = await session.run({
+      ...{ p: vector(1, 2), g: vector(2, 4), a: vector(0, 0) },
+      ...{ "optimizer.learningRate": scalar(rate), "optimizer.averageShare": scalar(share) },
+    });
+    await session.dispose();
+    expect([...out["parameter"].data]).toEqual([0, 0]);
+    expect([...out["mean"].data]).toEqual([0, 0]);
+  });
 });

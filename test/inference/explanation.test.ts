@@ -3,7 +3,7 @@ import { type ComplexArray, complexZeros } from "../../src/arrays.ts";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import { computeScales, scaledProbe } from "../../src/data/normalisation.ts";
 import { type DataFit, type DataFitOptions, fitToData } from "../../src/inference/dataFit.ts";
-import { heldOutWarnings, inferenceWarnings } from "../../src/inference/explanationWarnings.ts";
+import { explainedText, heldOutWarnings, inferenceWarnings } from "../../src/inference/explanationWarnings.ts";
 import { explainedOf } from "../../src/inference/heldOut.ts";
 import { type PatchEvidence, patchEvidence } from "../../src/inference/patchEvidence.ts";
 import { uniformWeights } from "../../src/inference/patchWeights.ts";
@@ -91,6 +91,15 @@ describe("the share explained", () => {
     ]);
   });
 
+  it("is measured by the probe whose flat object predicts most, so that a ruined one makes nothing look good", () => {
+    const ruined = { ...physics.probe, data: physics.probe.data.map((value, i) => (i % 14 === 0 ? 5 * value : 0)) };
+    const by = (...flatProbes: ComplexArray[]) => fitToData({ ...optionsOf(object), flatProbes })!;
+    const [own, both] = [by(physics.probe), by(ruined, physics.probe)];
+    expect(by(ruined).flatDeviance).toBeGreaterThan(2 * own.flatDeviance);
+    expect(both).toEqual(own);
+    expect(own).toEqual(fitToData(optionsOf(object)));
+  });
+
   it("is not known where a flat object explains the patterns to their noise", () => {
     const flat = {
       shape: [height, width],
@@ -128,6 +137,24 @@ describe("the share explained", () => {
       expect(fit.explained).toBeGreaterThan(known ? 0.9 : 0.2);
       expect(inferenceWarnings(fit, nothing)).toEqual([]);
     }
+  });
+
+  it("takes no noise for intensities that are called counts and are mostly less than one", () => {
+    const read = new Float32Array(patterns * n * n);
+    dataset.patterns.read(frames, read);
+    const noiseOf = (unit: number) => {
+      const own = {
+        ...dataset,
+        patterns: memoryPatterns(
+          read.map((k) => unit * k),
+          [patterns, n, n],
+        ),
+      };
+      return fitToData({ ...optionsOf(object), dataset: own, scales: computeScales(own, frames) })!.noiseDeviance;
+    };
+    expect(noiseOf(0.001)).toBeNull();
+    // A gain near 1 is no reason to doubt the light.
+    expect(noiseOf(0.93)).toBeGreaterThan(0);
   });
 
   it("has the baselines of the same patterns, in one pass or pattern by pattern, with beams of their own", () => {
@@ -280,4 +307,16 @@ describe("what a result says of itself", () => {
     expect(saidOf(1.31)).toMatch(/one and the same pattern everywhere/);
     expect(saidOf(1.31)).not.toMatch(/nothing of it/);
   });
+});
+
+it("tells a share only where there is one", () => {
+  const text = (explained: number | null): string =>
+    explainedText({
+      ...{ deviance: 1, flatDeviance: 3, constantDeviance: 2, noiseDeviance: 0.9, noiseSpread: 0.01 },
+      explained,
+    });
+  expect(text(0.95)).toMatch(/noise 0\.900: 95 % explained\)$/);
+  expect(text(1.08)).toMatch(/below the noise, which is fitted too\)$/);
+  expect(text(-4.4)).toMatch(/worse than a flat object\)$/);
+  expect(text(null)).toMatch(/flat within the noise\)$/);
 });

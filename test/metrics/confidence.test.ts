@@ -61,6 +61,21 @@ it("is never surer than photons allow, nor less sure of a phase than of any", ()
   expect(dark.phase.every((value) => value === ANY_PHASE)).toBe(true);
 });
 
+it("against a whole that was made otherwise it is that one's error, where both halves agree on it", () => {
+  const off = (pixel: number): number => (pixel % shape[1] < 48 ? 0.2 : 0);
+  const object = { shape, data: truth.data.map((value, i) => value * (1 + off(i >> 1))) };
+  const { halves } = halvesOf(() => 0.01);
+  const at = (against: "whole" | "each other") =>
+    confidenceOf({ object, halves, known }, { calibration: 1, against }).amplitude;
+  const [x, y] = [20, 40];
+  const [here, there] = [y * shape[1] + x, y * shape[1] + 76];
+  const size = Math.hypot(truth.data[2 * here], truth.data[2 * here + 1]);
+  expect(Math.abs(at("whole")[here] / (0.2 * size) - 1)).toBeLessThan(0.25);
+  // Beside it the noise of the halves' mean.
+  expect(at("whole")[there]).toBeLessThan(0.012);
+  expect(at("each other")[here]).toBeLessThan(0.012);
+});
+
 it("knows nothing beyond what is known, and is not touched by what lies there", () => {
   const half = known.map((_, k) => (k % shape[1] < 48 ? 1 : 0));
   const halves = halvesOf(() => 0.02);

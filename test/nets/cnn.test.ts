@@ -41,6 +41,13 @@ describe("parameter counts of the reference's PyTorch network", () => {
     const { parameters } = buildCnn({ batch: 1, channels: 4 }, { nFiltersScale: 2, cbamEncoder });
     expect(countTrainable(parameters.specs)).toBe(count);
   });
+
+  it("of single patterns with the four border channels of the TensorFlow network", () => {
+    const { parameters } = buildCnn({ batch: 1, channels: 1 }, { N: 128, nFiltersScale: 2, borderChannels: 4 });
+    // At N = 128 its border path is half as wide as ours: in each decoder 3×3 convolutions 4 → 32 → 32 → 1.
+    const border = (width: number): number => 4 * 9 * width + width + (9 * width + 1) * width + 9 * width + 1;
+    expect(countTrainable(parameters.specs) - 2 * (border(64) - border(32))).toBe(4_661_212);
+  });
 });
 
 describe("patches", () => {
@@ -78,6 +85,7 @@ describe("patches", () => {
 
   it("refuses more outputs than the decoder has channels for, and images of another size", () => {
     expect(() => buildCnn({ batch: 1, channels: 36 })).toThrow(/too few channels/);
+    expect(() => buildCnn({ batch: 1, channels: 1 }, { borderChannels: 32 })).toThrow(/too few channels/);
     expect(() => buildCnn({ batch: 1, channels: 16 }, { sharedDecoder: true })).toThrow(/too few channels/);
     const { parameters, images } = buildCnn({ batch: 1, channels: 1 });
     const options = { ...defaultOptions, architecture: "cnn", N: 128 };

@@ -68,4 +68,11 @@ describe("what may be written to a folder", () => {
     may(inferred, "train", { continues: true }).toThrow(/of infer. Name another folder/);
     may(trained, "train", { overwrite: true }).not.toThrow();
   });
+
+  it("a reconstruction that was killed in the middle goes on, and is not begun anew unasked", () => {
+    const cut: FolderContents = { names: ["lightning_logs", "checkpoints", "checkpoints/last.ckpt.zip"] };
+    may(cut, "reconstruct", { continues: true }).not.toThrow();
+    may(cut, "reconstruct").toThrow(/results that would be lost/);
+    may(trained, "reconstruct", { continues: true }).toThrow(/of train. Name another folder/);
+  });
 });

@@ -5,12 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readBundle } from "../../src/bundle/bundle.ts";
 import { writeNpz } from "../../src/formats/npz.ts";
 import { main } from "../../src/node/cli/main.ts";
-import { createInferencePayload, runInference } from "../../src/node/runs.ts";
+import { createInferencePayload } from "../../src/node/runs.ts";
 import { withHermiteModes } from "../../src/optics/probeModes.ts";
 import { makeProbe } from "../../src/optics/probes.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { tolerances } from "../tolerances.ts";
 import { N, perfectNetwork, quietHooks, writeRandomBundle, writeScan } from "./inferRun.ts";
+import { runInference } from "./plainRuns.ts";
 
 /** Choices of the forward model, from the setting to the numbers that a run leaves. */
 let folder = "";

@@ -5,12 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readBundle } from "../../src/bundle/bundle.ts";
 import type { Settings } from "../../src/config/group.ts";
 import type { loadPredictor } from "../../src/inference/predictor.ts";
-import { createInferencePayload, createTrainingPayload, runInference, runTraining } from "../../src/node/runs.ts";
+import { createInferencePayload, createTrainingPayload } from "../../src/node/runs.ts";
 import { readReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { tolerances } from "../tolerances.ts";
 import { N, positions, quietHooks, writeRandomBundle, writeScan } from "./inferRun.ts";
+import { runInference, runTraining } from "./plainRuns.ts";
 
 /** Groups of four through the real workflows, against brute force over the positions. */
 

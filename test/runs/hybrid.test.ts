@@ -4,7 +4,6 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Settings } from "../../src/config/group.ts";
 import { writeNpz } from "../../src/formats/npz.ts";
-import { nodeHome } from "../../src/node/home.ts";
 import {
   createInferencePayload,
   createReconstructionPayload,
@@ -14,11 +13,11 @@ import {
 } from "../../src/node/runs.ts";
 import { writeReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
 import { runInference } from "../../src/runs/infer/inferAndRefine.ts";
-import type { Home } from "../../src/runs/machine.ts";
 import { runReconstruction } from "../../src/runs/reconstruct/reconstruct.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { quietHooks } from "./inferRun.ts";
+import { plainHome } from "./plainHome.ts";
 
 /** From network to engine and back, and from engine to engine. */
 
@@ -26,12 +25,6 @@ let folder = "";
 let scan = "";
 const path = (...names: string[]): string => join(folder, ...names);
 const quick = { threads: 1, reconLogEveryNEpochs: 0, loggerBackend: "none" };
-/** Pictures take longer than all else here. */
-const plain: Home = {
-  ...nodeHome,
-  machine: Object.create(nodeHome.machine, { pictures: { value: undefined } }) as Home["machine"],
-};
-
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "hybrid-"));
   scan = path("scan.npz");
@@ -50,7 +43,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function reconstruct(name: string, overrides: Settings): Promise<void> {
   const request = { scan, outputDir: path(name), overrides: { ...quick, engine: "rpie", ...overrides } };
-  const outcome = await runReconstruction(await createReconstructionPayload(request), quietHooks(), plain);
+  const outcome = await runReconstruction(await createReconstructionPayload(request), quietHooks(), plainHome);
   expect(outcome.status).toBe("finished");
 }
 
@@ -76,6 +69,10 @@ test("positions and probe that a run refined are read from its folder", async ()
   const apart = (a: readonly number[], b: readonly number[]): number =>
     Math.max(...a.map((v, k) => Math.abs(v - b[k])));
   expect(apart(moved, nominal)).toBeGreaterThan(1e-3);
+  const { positions: report } = JSON.parse(readFileSync(path("moved", "metrics.json"), "utf8"));
+  expect(report.largestPixels).toBeGreaterThan(1e-3);
+  expect(report.affine.scale).toBeNull();
+  expect(JSON.parse(readFileSync(path("moved", "run.json"), "utf8")).outcome.positions).toBeInstanceOf(Array);
   expect(apart(taken, moved)).toBeLessThan(1e-9);
 });
 
@@ -111,7 +108,17 @@ test("an engine begins with what a network predicts, and infer goes on with an e
   expect(existsSync(path("begun", "network", "reconstruction.npz"))).toBe(true);
   const request = { modelPath: path("model"), testDataFile: scan, outputDir: path("inferred") };
   const refine = { refine: "rpie:3" };
-  await runInference(await createInferencePayload({ ...request, overrides: refine }), quietHooks(), plain);
+  await runInference(await createInferencePayload({ ...request, overrides: refine }), quietHooks(), plainHome);
   expect(history("inferred", "refined")).toHaveLength(3);
   await expect(createInferencePayload({ ...request, overrides: { refine: "rpie" } })).rejects.toThrow(/rpie:20/);
+  await expect(createInferencePayload({ ...request, overrides: { refine: "rpei:3" } })).rejects.toThrow(/"rpie"/);
+  const threaded = await createInferencePayload({
+    ...request,
+    outputDir: path("one"),
+    overrides: { ...refine, threads: 1 },
+  });
+  await runInference(threaded, quietHooks(), plainHome);
+  expect(JSON.parse(readFileSync(path("one", "refined", "run.json"), "utf8")).runtime).toMatch(
+    /^WebAssembly, 1 thread\b/,
+  );
 }, 120_000);

@@ -6,10 +6,12 @@ import type { ComplexArray } from "../../src/arrays.ts";
 import { computeScales, scaledProbe } from "../../src/data/normalisation.ts";
 import { loadPredictor } from "../../src/inference/predictor.ts";
 import { nodeHome } from "../../src/node/home.ts";
-import { createInferencePayload, readScan, runInference } from "../../src/node/runs.ts";
+import { createInferencePayload, readScan } from "../../src/node/runs.ts";
 import { type Reconstruction, readReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
-import type { RunOutcome } from "../../src/runs/hooks.ts";
+import type { RunOutcome, Workflows } from "../../src/runs/hooks.ts";
+import { runInference } from "../../src/runs/infer/inferAndRefine.ts";
 import type { InferenceDeps } from "../../src/runs/infer/inferenceRun.ts";
+import type { Home } from "../../src/runs/machine.ts";
 import { readObjectFile } from "../../src/runs/objectFile.ts";
 import { fileProbe } from "../../src/runs/payloads.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
@@ -18,6 +20,7 @@ import { call } from "../cli/harness.ts";
 import { maxDeviation } from "../evaluate.ts";
 import { tolerances } from "../tolerances.ts";
 import { N, object, perfectNetwork, positions, quietHooks, writeRandomBundle, writeScan } from "./inferRun.ts";
+import { oneThread, plainHome } from "./plainHome.ts";
 
 let folder = "";
 let scan = "";
@@ -48,6 +51,8 @@ interface Options extends InferenceDeps {
   readonly overrides?: Record<string, unknown>;
   readonly execution?: Record<string, unknown>;
   readonly signal?: AbortSignal;
+  /** Default: without pictures. */
+  readonly home?: Home;
 }
 
 async function infer(options: Options = {}): Promise<Run> {
@@ -58,6 +63,7 @@ async function infer(options: Options = {}): Promise<Run> {
     overrides = {},
     execution = {},
     signal,
+    home = plainHome,
     ...deps
   } = options;
   const outputDir = join(folder, `out${runs++}`);
@@ -68,7 +74,7 @@ async function infer(options: Options = {}): Promise<Run> {
     overrides,
     executionConfig: { accelerator: "cpu", ...execution },
   });
-  const outcome = await runInference(payload, quietHooks(signal), deps);
+  const outcome = await runInference(payload, quietHooks(signal), home, deps);
   const json = (name: string) => JSON.parse(readFileSync(join(outputDir, name), "utf8"));
   return {
     outcome,
@@ -126,7 +132,7 @@ describe("the object in other formats as well", () => {
       ...{ modelPath: bundles[1], testDataFile: scan, outputDir: cxi.outputDir },
       executionConfig: { accelerator: "cpu" },
     });
-    await runInference(payload, quietHooks(), { loadPredictor: perfectNetwork() });
+    await runInference(payload, quietHooks(), plainHome, { loadPredictor: perfectNetwork() });
     expect(readdirSync(cxi.outputDir).filter((name) => name.startsWith("reconstruction."))).toEqual([
       "reconstruction.npz",
     ]);
@@ -264,19 +270,20 @@ describe("inference with a perfect network", () => {
     const outputDir = join(folder, "nothing");
     const payload = await createInferencePayload({ modelPath: bundles[1], testDataFile: scan, outputDir });
     const loadPredictor = perfectNetwork((patch) => patch.fill(Number.NaN));
-    const outcome = await runInference(payload, quietHooks(), { loadPredictor });
+    const outcome = await runInference(payload, quietHooks(), plainHome, { loadPredictor });
     expect(outcome).toMatchObject({ status: "diverged", advice: expect.stringMatching(/no finite patch/) });
-    expect(readdirSync(outputDir)).toEqual(["run.json"]);
+    expect(readdirSync(outputDir).sort()).toEqual(["run-log.txt", "run-settings.json", "run.json"]);
   });
 });
 
 describe("inference with a network", () => {
   it("leaves everything that was promised", async () => {
-    const { outcome, outputDir, metrics, record } = await infer({ gridsize: 2 });
+    const { outcome, outputDir, metrics, record } = await infer({ gridsize: 2, home: oneThread });
     const drawn = ["amplitude", "phase", "scan", "probe", "patterns"].map((name) => `${name}.png`);
     const names = ["reconstruction.npz", ...drawn, "metrics.json", "run.json"];
     expect(outcome).toEqual({ status: "finished", files: names.map((name) => join(outputDir, name)) });
-    expect(readdirSync(outputDir).sort()).toEqual([...names].sort());
+    // Beside its results what it was asked, and what it said.
+    expect(readdirSync(outputDir).sort()).toEqual([...names, "run-log.txt", "run-settings.json"].sort());
     for (const key of ["complexError", "amplitude", "phase", "frc", "deviance", "gauge", "coverage", "compat"])
       expect(metrics).toHaveProperty(key);
     expect(record).toMatchObject({
@@ -298,7 +305,7 @@ describe("inference with a network", () => {
   });
 
   it("says on its pictures what is wrong with it", async () => {
-    const { outputDir } = await infer({ gridsize: 1, execution: { pictureFormats: ["svg"] } });
+    const { outputDir } = await infer({ gridsize: 1, execution: { pictureFormats: ["svg"] }, home: oneThread });
     for (const name of ["amplitude", "phase"])
       expect(readFileSync(join(outputDir, `${name}.svg`), "utf8")).toMatch(/>The stitched object explains next to/);
   });
@@ -342,7 +349,7 @@ describe("inference with a network", () => {
 
   it("writes statistics of the patches", async () => {
     const execution = { logPatchStats: true, patchStatsLimit: 2, inferenceBatchSize: 10 };
-    const { outputDir, outcome } = await infer({ gridsize: 2, execution });
+    const { outputDir, outcome } = await infer({ gridsize: 2, execution, home: oneThread });
     const stats = JSON.parse(readFileSync(join(outputDir, "analysis/patch_stats.json"), "utf8"));
     expect(stats).toHaveLength(2);
     expect(stats[1]).toMatchObject({ phase: "inference", batch_idx: 1, batch_size: 40 });
@@ -356,7 +363,8 @@ describe("inference with a network", () => {
 
 describe("infer on the command line", () => {
   const args = (model: string, data: string) => ["infer", "--model_path", model, "--test_data", data, "--output_dir"];
-  const options = { files: fileProbe(nodeHome), workflows: { infer: runInference } };
+  const workflows: Partial<Workflows> = { infer: (payload, hooks) => runInference(payload, hooks, oneThread) };
+  const options = { files: fileProbe(nodeHome), workflows };
 
   it("reconstructs", async () => {
     const out = join(folder, "cli");

@@ -83,15 +83,18 @@ export async function writeRandomBundle(
   return outputDir;
 }
 
-/** In a network's place: the true patches of `object`, changed on their way by `change`. */
-export function perfectNetwork(change: (patch: Float64Array, frame: number) => void = () => {}): typeof loadPredictor {
+/** In a network's place: the true patches of an object, changed on their way by `change`. */
+export function perfectNetwork(
+  change: (patch: Float64Array, frame: number) => void = () => {},
+  seen: { readonly object: ComplexArray; readonly positions: Float64Array } = { object, positions },
+): typeof loadPredictor {
   return async (_runtime, model, _weights, batch) => ({
     batch,
     async predict({ frames }) {
       const size = 2 * model.N ** 2;
       const data = new Float32Array(frames.length * size);
       for (const [k, frame] of frames.entries()) {
-        const patch = extractPatch(object, positions[2 * frame], positions[2 * frame + 1], model.N);
+        const patch = extractPatch(seen.object, seen.positions[2 * frame], seen.positions[2 * frame + 1], model.N);
         change(patch, frame);
         data.set(patch, k * size);
       }

@@ -83,6 +83,21 @@ describe("a plan", () => {
     expect(alone.inference.disk / bytesIn(infer)).toBeLessThan(1.4);
   }, 240_000);
 
+  it("counts the engine that finds what the network has wrong", async () => {
+    const overrides = { middleTrim: settings.middleTrim, confidence: true };
+    const { inference } = await runPlan(
+      { scans: [scan], modelPath: join(folder, "train"), overrides },
+      hooks,
+      nodeHome,
+    );
+    expect(inference.parts["halves"]).toBeGreaterThan(0);
+    expect(inference.memory).toBeGreaterThan(plan.inference.memory);
+    expect(inference.seconds).toBeCloseTo(
+      Object.values(inference.parts).reduce((a, b) => a + b, 0),
+      9,
+    );
+  }, 240_000);
+
   it("refuses what there is no room for, and so do the runs", async () => {
     const small = withRoom(1e5);
     const refusal = /more than there is room for.*checkpoint_save_top_k/s;

@@ -5,16 +5,11 @@ import { afterAll, describe, expect, it } from "vitest";
 import { scanOptions } from "../../src/config/dataConfig.ts";
 import { parseSettings } from "../../src/config/schema.ts";
 import { writeNpz } from "../../src/formats/npz.ts";
-import {
-  createInferencePayload,
-  createTrainingPayload,
-  readScan,
-  runInference,
-  runTraining,
-} from "../../src/node/runs.ts";
+import { createInferencePayload, createTrainingPayload, readScan } from "../../src/node/runs.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { call } from "../cli/harness.ts";
 import { quietHooks } from "./inferRun.ts";
+import { runInference, runTraining } from "./plainRuns.ts";
 
 /** A scan of electrons as a detector leaves it: no positions, no probe, prepared by what is said of it. */
 

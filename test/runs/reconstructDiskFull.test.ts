@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it, vi } from "vitest";
 import { main } from "../../src/node/cli/main.ts";
-import { reconstructionIdentity } from "../../src/runs/reconstruct/reconstructionCheckpoint.ts";
+import { aboutCheckpoint } from "../../src/runs/reconstruct/reconstructionCheckpoint.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 
@@ -47,5 +47,5 @@ it("a disk that fills up under a checkpoint ends the run with a message, and lea
   const left = readdirSync(outputDir, { recursive: true }).map(String);
   expect(left.filter((name) => /\.tmp$|run\.json/.test(name))).toEqual([]);
   const checkpoint = join(outputDir, "checkpoints", "last.ckpt.zip");
-  expect(reconstructionIdentity(readFileSync(checkpoint), checkpoint)["seed"]).toBe(42);
+  expect(aboutCheckpoint(readFileSync(checkpoint), checkpoint).identity["seed"]).toBe(42);
 });

@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ComplexArray } from "../../src/arrays.ts";
 import { openNpz, writeNpz } from "../../src/formats/npz.ts";
 import { nodeHome } from "../../src/node/home.ts";
-import { runInference } from "../../src/node/runs.ts";
 import { readReconstruction, writeReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
 import { compareWithReference, readReference } from "../../src/runs/evaluate.ts";
 import { fileProbe } from "../../src/runs/payloads.ts";
 import { call } from "../cli/harness.ts";
 import { writeRandomBundle, writeScan } from "./inferRun.ts";
+import { runInference } from "./plainRuns.ts";
 
 /** Reconstructions of patterns that were cut or filled up have other pixels than their scan's object. */
 

@@ -1,53 +1,33 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import { openNpz } from "../../src/formats/npz.ts";
 import { nodeHome } from "../../src/node/home.ts";
 import { createReconstructionPayload } from "../../src/node/runs.ts";
-import type { Home } from "../../src/runs/machine.ts";
 import { runReconstruction } from "../../src/runs/reconstruct/reconstruct.ts";
-import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { thickProblem } from "../engines/thickProblem.ts";
 import { quietHooks } from "./inferRun.ts";
+import { plainHome } from "./plainHome.ts";
+import { writeProblem } from "./problemFile.ts";
 
 /** λ Δz / p² = 20 in pixels of 10 nm: slices 20 µm apart at 0.1 nm. */
 const geometry = { propagation: "far-field", wavelengthM: 1e-10, objectPixelM: 1e-8 } as const;
-const [N, SPACING] = [32, 2e-5];
+const SPACING = 2e-5;
 
 let folder = "";
 const path = (...names: string[]): string => join(folder, ...names);
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), "ptychonaut-slices-"));
   const { scan } = thickProblem({ count: 2, between: { travel: 20, wavelength: 0.01 } }, { rows: 9 });
-  const count = scan.amplitudes.count;
-  const values = new Float32Array(count * N * N);
-  scan.amplitudes.read(
-    Array.from({ length: count }, (_, k) => k),
-    values,
-  );
-  const dataset = {
-    ...{ name: "thick", measurement: "amplitude" as const, positions: scan.positions, probe: scan.probe, geometry },
-    patterns: memoryPatterns(values, [count, N, N]),
-    photonsPerPattern: 1e5,
-    provenance: { conversions: [], warnings: [] },
-  };
-  writeFileSync(path("thick.npz"), writeScanNpz(dataset));
-  const { geometry: _, ...unplaced } = dataset;
-  writeFileSync(path("unplaced.npz"), writeScanNpz(unplaced));
+  writeProblem(path("thick.npz"), scan, { photonsPerPattern: 1e5, geometry });
+  writeProblem(path("unplaced.npz"), scan, { photonsPerPattern: 1e5 });
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const slices = { slices: 2, sliceDistanceM: SPACING };
 
-/** Pictures take longer than all else here. */
-const plain: Home = {
-  ...nodeHome,
-  machine: Object.create(nodeHome.machine, { pictures: { value: undefined } }) as Home["machine"],
-};
-
-async function reconstruct(scan: string, out: string, overrides: Record<string, unknown>, home = plain) {
+async function reconstruct(scan: string, out: string, overrides: Record<string, unknown>, home = plainHome) {
   const warnings: string[] = [];
   const hooks = { ...quietHooks(), warn: (line: string) => void warnings.push(line) };
   const fixed = {
@@ -121,7 +101,7 @@ describe("a reconstruction of slices", () => {
       [{ ...slices, engine: "dm", objectStep: null }, /dm knows no slices.*rpie/],
       [
         { ...slices, wrappers: ["positions"] },
-        /positions makes no sense with rpie: it takes the object to be one slice/,
+        /positions makes no sense here: it takes the object to be one slice\. Leave positions out, or leave out `slices`/,
       ],
       [{ wrappers: ["smooth_slices"] }, /smooth_slices needs an object of several slices/],
       [{ slices: 2, sliceDistanceM: 1 }, /light travels too far.*between slices/],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { PtychonautError } from "../../src/errors.ts";
+import { withFlags } from "../../src/node/cli/flagWords.ts";
 import { isSoftwareAdapter } from "../../src/runtime/accelerator.ts";
-import { choose, chooseRuntime } from "../../src/runtime/node/accelerator.ts";
+import { choose, chooseForKernels, chooseRuntime } from "../../src/runtime/node/accelerator.ts";
 import { chosenAdapter, type Finding, type Findings, vulkanDevices } from "../../src/runtime/node/adapterProbe.ts";
 
 const real = (name: string): Finding => ({ adapter: { name, software: false } });
@@ -10,7 +11,7 @@ const nothing: Finding = { missing: "no adapter for WebGPU" };
 const noCuda: Finding = { missing: "ONNX Runtime's CUDA provider is not installed" };
 
 function machine(cuda: Finding, webgpu: Finding, platform: NodeJS.Platform = "linux"): Findings {
-  return { platform, cuda: async () => cuda, webgpu: async () => webgpu };
+  return { platform, cuda: async () => cuda, webgpu: async () => webgpu, kernelGpu: async () => webgpu };
 }
 
 const bare = machine(noCuda, nothing);
@@ -29,6 +30,7 @@ describe("choice of an accelerator", () => {
     ["cpu", cluster, "cpu", /^CPU, as asked$/],
     ["gpu", cluster, "cuda", /CUDA on NVIDIA H100/],
     ["gpu", radeon, "webgpu", /WebGPU on AMD/],
+    ["webgpu", cluster, "webgpu", /WebGPU on NVIDIA H100 \(webgpu, as asked/],
     ["cuda", cluster, "cuda", /CUDA/],
     ["mps", mac, "webgpu", /Apple Metal/],
   ] as const)("%s", async (accelerator, on, provider, description) => {
@@ -40,6 +42,7 @@ describe("choice of an accelerator", () => {
 
   it.each([
     ["gpu", bare, /accelerator gpu is not available.*no adapter for WebGPU/],
+    ["webgpu", bare, /accelerator webgpu is not available.*no adapter for WebGPU/],
     ["gpu", pretender, /only a software adapter \(SwiftShader/],
     ["cuda", radeon, /accelerator cuda is not available.*CUDA provider is not installed/],
     ["mps", cluster, /macOS.*platform linux/],
@@ -61,6 +64,44 @@ describe("choice of an accelerator", () => {
     expect(choice).toMatchObject({ provider: "webgpu" });
     expect(choice.description).toMatch(/SwiftShader.*software adapter.*allowed for testing/);
     expect(await choose("auto", pretender, true)).toMatchObject({ provider: "cpu" });
+  });
+});
+
+describe("choice of an accelerator for the kernels of engines", () => {
+  it.each([
+    ["auto", bare, "cpu", "auto: no adapter for WebGPU"],
+    ["auto", pretender, "cpu", "auto: WebGPU has only a software adapter (SwiftShader Device (Subzero))"],
+    ["auto", radeon, "webgpu", "auto: a GPU is there"],
+    ["cpu", cluster, "cpu", "cpu, as asked"],
+    ["gpu", cluster, "webgpu", "gpu, as asked"],
+    ["webgpu", radeon, "webgpu", "webgpu, as asked"],
+    ["mps", mac, "webgpu", "mps, as asked"],
+  ] as const)("%s", async (accelerator, on, provider, why) => {
+    expect(await chooseForKernels(accelerator, on, false)).toEqual({ provider, why });
+  });
+
+  it.each([
+    [
+      "cuda",
+      cluster,
+      /cuda is not available to iterative engines but ad.*Use --accelerator webgpu or --accelerator cpu/,
+    ],
+    ["tpu", cluster, /tpu is not available to iterative engines but ad/],
+    ["webgpu", bare, /accelerator webgpu is not available; expected a GPU through WebGPU; got no adapter/],
+    ["gpu", pretender, /only a software adapter \(SwiftShader/],
+    ["mps", cluster, /macOS.*platform linux/],
+  ] as const)("%s that is not there is an error that says what was found", async (accelerator, on, message) => {
+    const error = await chooseForKernels(accelerator, on, false).then(
+      () => undefined,
+      (reason: PtychonautError) => reason,
+    );
+    expect(withFlags(error?.message ?? "")).toMatch(message);
+    expect(error?.kind).toBe("device");
+  });
+
+  it("takes a software adapter only for gpu and webgpu, and only when allowed", async () => {
+    expect(await chooseForKernels("webgpu", pretender, true)).toMatchObject({ provider: "webgpu" });
+    expect(await chooseForKernels("auto", pretender, true)).toMatchObject({ provider: "cpu" });
   });
 });
 

@@ -204,6 +204,13 @@ describe("suspicious things", () => {
       "a probe of zeros",
       { ...good(), probeGuess: { shape: [N, N], dtype: "complex64", data: disk(N, 4, 0) } },
       /probe is zero/,
+      "another: `probe_file=FILE::ARRAY`, or one to be built: `probe_model=zone_plate|aperture|gaussian|mean`",
+    ],
+    [
+      "a probe with what is no number",
+      { ...good(), probeGuess: { shape: [N, N], dtype: "complex64", data: disk(N, 4, Number.NaN) } },
+      /the probe is not finite/,
+      "another: `probe_file=FILE::ARRAY`, or one to be built: `probe_model=zone_plate|aperture|gaussian|mean`",
     ],
     [
       "minimum corners",

@@ -6,7 +6,7 @@ import { readBytes } from "../../src/node/files/readBytes.ts";
 import { geometryQuantities } from "../../src/optics/geometry.ts";
 import { inspectScan } from "../../src/scans/inspect/inspectScan.ts";
 import { inspectReport } from "../../src/scans/inspect/report.ts";
-import { readScanArrays } from "../../src/scans/registry.ts";
+import { readScanArrays, readScanShape } from "../../src/scans/registry.ts";
 import { readGeometry } from "../../src/scans/scanGeometry.ts";
 import { readScanNpz } from "../../src/scans/scanNpz.ts";
 import { lengthUnits, type ScanOptions } from "../../src/scans/scanOptions.ts";
@@ -98,6 +98,20 @@ describe("geometry in files", () => {
       [{ propagation: text("sideways") }, /unknown propagation.*far-field.*got sideways/],
     ] as const)
       expect(() => geometryOf(arrays)).toThrow(message);
+  });
+
+  it("a near field without a probe is told at once of all that it lacks", () => {
+    const file = openNpz(scan({ propagation: text("near-field"), energy_kev: number(8.8) }));
+    const bare = file.keys.filter((key) => !/probe/i.test(key)).map((key) => [key, file.read(key)] as const);
+    const shape = (options: ScanOptions) =>
+      readScanShape(openNpz(writeNpz(Object.fromEntries(bare))), options, "near.npz");
+    const geometry = { focusDistanceM: 1e-3, detectorDistanceM: 1, detectorPixelM: 1e-6 };
+    expect(() => shape({})).toThrow(
+      /needs its geometry, and a probe.*expected .*`focus_distance_m` .*State these, and make a probe.*`probe_model=mean`/s,
+    );
+    expect(() => shape({ geometry })).toThrow(/the scan has no probe.*make a probe of the mean.*`probe_model=mean`/is);
+    expect(() => shape({ probeModel: "mean" })).toThrow(/needs its geometry; in near\.npz/);
+    expect(shape({ geometry, probeModel: "mean" }).count).toBe(20);
   });
 
   it("inspect says what it found and what is missing", () => {

@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readBundle } from "../../src/bundle/bundle.ts";
 import type { Settings } from "../../src/config/group.ts";
-import { createTrainingPayload, runTraining } from "../../src/node/runs.ts";
+import { createTrainingPayload } from "../../src/node/runs.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { checkpointIdentity, readCheckpoint } from "../../src/training/checkpoint.ts";
 import type { TrainingState } from "../../src/training/trainingState.ts";
 import { quietHooks } from "../runs/inferRun.ts";
+import { runTraining } from "../runs/plainRuns.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "ptychonaut-fine-tuning-"));
 const scan = join(folder, "scan.npz");
@@ -86,6 +87,17 @@ describe("fine-tuning", () => {
     expect(bundle(resumed).model).toEqual(bundle(whole).model);
   });
 
+  it("keeps the encoder at the running mean of its weights where there is one, which the model has", async () => {
+    const averaged = { ...quick, emaDecay: 0.9 };
+    const before = last(await train("averaged", averaged));
+    const [, , mean] = before.weights.moments;
+    expect(before.best!.parameters).toEqual(mean);
+    const after = last(await train("averaged", { ...averaged, epochsFineTune: 1, resume: "last" }));
+    const encoder = after.weights.state.length;
+    expect(after.weights.state).toEqual(mean.slice(0, encoder));
+    expect(after.weights.state).not.toEqual(before.weights.parameters.slice(0, encoder));
+  });
+
   it("cannot go back to other epochs before it", async () => {
     await expect(train("staged", { ...settings, maxEpochs: 3, resume: "last" })).rejects.toThrow(
       /fine-tuning has begun, so max_epochs cannot change.*expected 2; got 3/,
@@ -124,10 +136,10 @@ describe("starting from a model", () => {
     const resumed = await train("parts", { ...settings, resume: "last" });
     expect(bundle(resumed).model).toEqual(bundle(uninterrupted).model);
     await expect(train("parts", { ...settings, freeze: "none", resume: "last" })).rejects.toThrow(
-      /another run.*freeze "encoder"/,
+      /another run[\s\S]*freeze: encoder → none/,
     );
     await expect(train("parts", { ...settings, initFrom: uninterrupted.dir, resume: "last" })).rejects.toThrow(
-      /another run.*initFrom "[0-9a-f]{64}"/,
+      /another run[\s\S]*init_from: [0-9a-f]{64} → [0-9a-f]{64}/,
     );
   });
 

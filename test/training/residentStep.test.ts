@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { adam } from "../../src/graph/optimizers.ts";
+import { adam, averaging } from "../../src/graph/optimizers.ts";
 import { Random } from "../../src/random.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { writeCheckpoint } from "../../src/training/checkpoint.ts";
@@ -23,9 +23,9 @@ const batches = Array.from({ length: 5 }, () => toyBatch(random));
 
 const withMemory = (memory: TrackedMemory): Runtime => ({ ...testRuntime, memory });
 
-function stepOn(runtime: Runtime): Promise<TrainingStep> {
-  const models = toyModels(optimizer);
-  return createTrainingStep({ runtime, models, optimizer, start: toyStart(models, optimizer), form: "fused" });
+function stepOn(runtime: Runtime, of = optimizer): Promise<TrainingStep> {
+  const models = toyModels(of);
+  return createTrainingStep({ runtime, models, optimizer: of, start: toyStart(models, of), form: "fused" });
 }
 
 interface Followed {
@@ -58,6 +58,15 @@ describe("a fused step with its weights in the device's memory", () => {
     const memory = new TrackedMemory(testRuntime);
     expect(await follow(await stepOn(withMemory(memory)))).toEqual(await follow(await stepOn(testRuntime)));
     expect(memory.reads).toBe(1);
+    expect(memory.alive.size).toBe(0);
+  });
+
+  it("keeps and judges the running mean of the weights there too", async () => {
+    const memory = new TrackedMemory(testRuntime);
+    const averaged = averaging(adam(), 0.5);
+    const resident = await follow(await stepOn(withMemory(memory), averaged));
+    expect(resident).toEqual(await follow(await stepOn(testRuntime, averaged)));
+    expect(resident.held).not.toBe((await follow(await stepOn(testRuntime))).held);
     expect(memory.alive.size).toBe(0);
   });
 

@@ -14,15 +14,11 @@ import { energyOf } from "../../src/data/normalisation.ts";
 import { openNpz } from "../../src/formats/npz.ts";
 import { initialise } from "../../src/nets/parameters.ts";
 import { nodeHome } from "../../src/node/home.ts";
-import {
-  createInferencePayload,
-  createTrainingPayload,
-  readScan,
-  runInference,
-  runTraining,
-} from "../../src/node/runs.ts";
+import { createInferencePayload, createTrainingPayload, readScan } from "../../src/node/runs.ts";
 import { Random } from "../../src/random.ts";
+import { runInference } from "../../src/runs/infer/inferAndRefine.ts";
 import { readSavedRun, repeatRequest } from "../../src/runs/savedRun.ts";
+import { runTraining } from "../../src/runs/train/train.ts";
 import { setUpTraining, stepBatchOf } from "../../src/runs/train/trainingSetup.ts";
 import type { HostTensor } from "../../src/runtime/runtime.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
@@ -31,6 +27,7 @@ import { type PreparedData, prepareData } from "../../src/training/preparation.t
 import { SAMPLE_WEIGHTS } from "../../src/training/stepModels.ts";
 import { maxDeviation, testRuntime } from "../evaluate.ts";
 import { quietHooks } from "../runs/inferRun.ts";
+import { oneThread, plainHome } from "../runs/plainHome.ts";
 import { tolerances } from "../tolerances.ts";
 
 /** Two scans that differ in everything that a scan has of its own: object, probe, modes, dose, mask, number of patterns. */
@@ -223,7 +220,7 @@ describe("training on several scans", () => {
     const payload = await payloadFor(files, { ...settings, patternsInMemory: "no" }, "both");
     expect(payload.data.nphotons).toBeNull();
     const hooks = quietHooks();
-    expect((await runTraining(payload, hooks)).status).toBe("finished");
+    expect((await runTraining(payload, hooks, plainHome)).status).toBe("finished");
     const { manifest } = readBundle(readFileSync(path("both", "model.zip")));
     expect(manifest.scans!.map(({ facts }) => [facts.name, facts.frames, facts.probeModes])).toEqual([
       ["first", 20, 1],
@@ -248,7 +245,7 @@ describe("training on several scans", () => {
         overrides: { accelerator: "cpu", measurement: "amplitude" },
       });
       const heard = quietHooks();
-      expect((await runInference(inferring, heard)).status).toBe("finished");
+      expect((await runInference(inferring, heard, plainHome)).status).toBe("finished");
       expect(heard.warnings.some((line) => /another scan than the training data \(first, second\)/.test(line))).toBe(
         warns,
       );
@@ -266,7 +263,7 @@ describe("several scans in one training", () => {
   it("have their own labels, and held-back patterns those of their scan", async () => {
     const payload = await payloadFor(files, { modelType: "supervised", gridsize: 1, numWorkers: 1 }, "labels");
     const lines: string[] = [];
-    await runTraining(payload, { ...quietHooks(), log: (line) => void lines.push(line) });
+    await runTraining(payload, { ...quietHooks(), log: (line) => void lines.push(line) }, plainHome);
     expect(lines.filter((line) => /^labels of (first|second): cut from the object/.test(line))).toHaveLength(2);
     // One number of both, which names them.
     expect(lines.filter((line) => /explained|flat within/.test(line))).toEqual([
@@ -284,14 +281,14 @@ describe("several scans in one training", () => {
       logPatchStats: true,
     };
     const payload = await payloadFor(files, { ...settings, measurement: "amplitude" }, "seeing");
-    expect((await runTraining(payload, quietHooks())).status).toBe("finished");
+    expect((await runTraining(payload, quietHooks(), oneThread)).status).toBe("finished");
     expect(existsSync(path("seeing", "reconstructions", "epoch_0001.png"))).toBe(true);
   }, 120_000);
 
   it("refine a probe and intensities each, which inference and the files find by scan", async () => {
     const settings = { gridsize: 2, probeTrainable: true, frameIntensityTrainable: true, validationFraction: 0.2 };
     const payload = await payloadFor(files, { ...settings, measurement: "amplitude" }, "refined");
-    expect((await runTraining(payload, quietHooks())).status).toBe("finished");
+    expect((await runTraining(payload, quietHooks(), plainHome)).status).toBe("finished");
     const scans = await Promise.all(files.map((file) => readScan(path(file))));
 
     const bundle = readBundle(readFileSync(path("refined", "model.zip")));
@@ -324,7 +321,7 @@ describe("several scans in one training", () => {
       overrides: { accelerator: "cpu", measurement: "amplitude" },
     });
     const heard = quietHooks();
-    await runInference(inferring, heard);
+    await runInference(inferring, heard, plainHome);
     expect(JSON.parse(readFileSync(path("object-refined", "run.json"), "utf8")).probe).toBe("training");
   }, 180_000);
 });

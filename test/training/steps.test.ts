@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { alone, type Communicator } from "../../src/communicator.ts";
 import type { Clipping } from "../../src/graph/clipping.ts";
-import { adam, adamw, type Optimizer, sgd } from "../../src/graph/optimizers.ts";
+import { adam, adamw, averaging, type Optimizer, sgd } from "../../src/graph/optimizers.ts";
 import { Random } from "../../src/random.ts";
-import type { Communicator } from "../../src/training/communicator.ts";
 import { unpackWeights, type Weights } from "../../src/training/parameterStore.ts";
 import { createTrainingStep } from "../../src/training/steps.ts";
 import type { StepBatch, StepReport } from "../../src/training/trainingStep.ts";
+import { inOneProcess } from "../communicators.ts";
 import { maxDeviation, testRuntime } from "../evaluate.ts";
 import { tolerances } from "../tolerances.ts";
 import { BATCH, toyBatch, toyModels, toyStart } from "./toyProblem.ts";
@@ -61,6 +62,7 @@ describe("a training step in its two forms", () => {
       sgd({ momentum: 0.9, nesterov: true }),
       { algorithm: "value", limit: 0.2 },
     ],
+    ["Adam with a running mean", averaging(adam(), 0.5), undefined],
     ["SGD, adaptive clipping", sgd(), { algorithm: "agc", limit: 0.01 }],
   ] as [string, Optimizer, Clipping | undefined][])("fused and split agree: %s", async (_name, optimizer, clipping) => {
     const options = clipping === undefined ? {} : { clipping };
@@ -112,7 +114,7 @@ describe("sums over several batches are exact", () => {
   });
 
   it("two processes with half of each batch take the step of one process", async () => {
-    const ranks = twoRanks();
+    const ranks = inOneProcess(2);
     const [a, b] = await Promise.all(
       ranks.map((communicator, rank) =>
         run(
@@ -133,24 +135,6 @@ describe("sums over several batches are exact", () => {
     expect(maxDeviation(a.weights.parameters, full.weights.parameters)).toBeLessThan(tolerances.splitStep);
   });
 });
-
-/** Two communicators in one process that meet at every sum. */
-function twoRanks(): Communicator[] {
-  const waiting: { values: Float32Array; resolve: () => void }[] = [];
-  return [0, 1].map((rank) => ({
-    rank,
-    size: 2,
-    allReduceSum: (values) =>
-      new Promise<void>((resolve) => {
-        waiting.push({ values, resolve });
-        if (waiting.length < 2) return;
-        const [a, b] = waiting.splice(0) as [(typeof waiting)[0], (typeof waiting)[0]];
-        for (let i = 0; i < a.values.length; i++) a.values[i] = b.values[i] = a.values[i] + b.values[i];
-        a.resolve();
-        b.resolve();
-      }),
-  }));
-}
 
 it("a step with numbers that are not finite says so and leaves the weights as they were", async () => {
   const bad = toyBatch(new Random(6));
@@ -188,4 +172,25 @@ it("evaluation is the mean over samples of all batches and changes nothing", asy
   expect(loss).toBeCloseTo(total / 5, 5);
   expect((await step.read()).parameters).toEqual(start.parameters);
   await step.dispose();
+});
+
+it("two processes evaluate the mean over the samples of both", async () => {
+  const models = toyModels(adam());
+  const held = [toyBatch(new Random(1)), toyBatch(new Random(2), 1)];
+  const evaluated = (own: readonly StepBatch[], communicator: Communicator) =>
+    createTrainingStep({
+      ...{ runtime: testRuntime, models, optimizer: adam(), start: toyStart(models, adam()) },
+      ...{ form: "split", communicator },
+    }).then((step) =>
+      step.evaluate(
+        (async function* () {
+          yield* own;
+        })(),
+      ),
+    );
+  const [a, b] = await Promise.all(inOneProcess(2).map((rank, i) => evaluated([held[i]], rank)));
+  const whole = await evaluated(held, alone);
+  expect(a).toEqual(b);
+  expect(a.samples).toBe(5);
+  expect(a.loss).toBeCloseTo(whole.loss, 12);
 });

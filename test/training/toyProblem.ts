@@ -5,6 +5,7 @@ import { mean } from "../../src/graph/ops/reduce.ts";
 import { adam, type Optimizer } from "../../src/graph/optimizers.ts";
 import { initialise, type Parameters } from "../../src/nets/parameters.ts";
 import { Random } from "../../src/random.ts";
+import { modelWeights } from "../../src/training/averagedWeights.ts";
 import { packWeights, type Weights } from "../../src/training/parameterStore.ts";
 import { createSchedule, type ScheduleOptions } from "../../src/training/schedules.ts";
 import { buildStepModels, type Objective, type StepModels } from "../../src/training/stepModels.ts";
@@ -92,6 +93,7 @@ export async function toyTrainer(
   return {
     models,
     step: await createTrainingStep({ runtime: testRuntime, models, optimizer, start: weights, form }),
+    model: (weights) => modelWeights(optimizer, weights),
     batches: toyBatches,
     validation: async function* () {
       yield toyBatch(new Random(77));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { adam } from "../../src/graph/optimizers.ts";
+import { adam, averaging } from "../../src/graph/optimizers.ts";
 import { Random } from "../../src/random.ts";
 import { readCheckpoint, writeCheckpoint } from "../../src/training/checkpoint.ts";
 import { createSchedule } from "../../src/training/schedules.ts";
@@ -52,6 +52,23 @@ describe("the training loop", () => {
     expect(samples).toEqual([8, 8, 2]);
   });
 
+  it("judges and keeps the running mean of the weights where the optimiser has one", async () => {
+    const optimizer = averaging(adam(), 0.9);
+    const { events, state } = await consume(await toyTrainer({}, optimizer));
+    const plain = (await consume(await toyTrainer())).state;
+    expect(state.weights.parameters).toEqual(plain.weights.parameters);
+    const best = events.flatMap((e) => (e.kind === "epoch" && e.isBest ? [e.state] : [])).at(-1)!;
+    expect(state.best!.parameters).toEqual(best.best!.parameters);
+    expect(state.best!.parameters).not.toEqual(plain.best!.parameters);
+    // Loss of the kept vector, computed apart from the loop.
+    const { step, validation, models } = await toyTrainer();
+    const { parameters, state: seen } = state.best!;
+    step.load({ parameters, state: seen, moments: plain.weights.moments });
+    expect(models.specs.length).toBeGreaterThan(0);
+    expect((await step.evaluate(validation!())).loss).toBe(state.best!.value);
+    await step.dispose();
+  });
+
   it("two runs are bit-identical", async () => {
     expect(bytes((await consume(await toyTrainer())).state)).toEqual(bytes((await consume(await toyTrainer())).state));
   });
@@ -76,6 +93,20 @@ describe("a resumed run continues bit for bit", () => {
     expect(bytes(second.state)).toEqual(bytes(whole.state));
   });
 
+  it("with a running mean of the weights, in the middle of an epoch", async () => {
+    const optimizer = averaging(adam(), 0.9);
+    const whole = await consume(await toyTrainer({}, optimizer));
+    const controller = new AbortController();
+    let steps = 0;
+    const first = await consume(await toyTrainer({ signal: controller.signal }, optimizer), (event) => {
+      if (event.kind === "step" && ++steps === 8) controller.abort();
+    });
+    const start = readCheckpoint(bytes(first.state), {}, "last");
+    const second = await consume(await toyTrainer({ start }, optimizer));
+    expect(whole.state.weights.moments).toHaveLength(3);
+    expect(bytes(second.state)).toEqual(bytes(whole.state));
+  });
+
   it("from the checkpoint of an epoch", async () => {
     const saved: Uint8Array[] = [];
     const whole = await consume(await toyTrainer(), (event) => {
@@ -89,7 +120,7 @@ describe("a resumed run continues bit for bit", () => {
     const { state } = await consume(await toyTrainer({ maxEpochs: 1 }));
     const file = writeCheckpoint(state, { gridsize: 1, seed: 3 });
     expect(() => readCheckpoint(file, { gridsize: 2, seed: 3 }, "last.ckpt.zip")).toThrow(
-      /belongs to another run; in last.ckpt.zip; expected gridsize 1; got gridsize 2/,
+      /belongs to another run; in last.ckpt.zip; got other settings, was → is:\n {2}gridsize: 1 → 2\nResume with/,
     );
   });
 
@@ -106,7 +137,9 @@ describe("a resumed run continues bit for bit", () => {
     expect(read({ seed: 3, trainedOn: { ...b, name: "a.npz" } })).toThrow(
       /got another scan of the name a.npz: other patterns\./,
     );
-    expect(read({ seed: 4, trainedOn: b })).toThrow(/expected seed 3; got another scan: b.npz, not a.npz; and seed 4/);
+    expect(read({ seed: 4, trainedOn: b })).toThrow(
+      /got another scan: b.npz, not a.npz; and other settings, was → is:\n {2}seed: 3 → 4/,
+    );
   });
 
   it("refuses what is damaged or no checkpoint", async () => {

@@ -5,6 +5,7 @@ import type { InferenceConfig, InferenceSettings } from "../inferenceConfig.ts";
 import type { ModelConfig, ModelSettings } from "../modelConfig.ts";
 import type { ReconstructionConfig, ReconstructionSettings } from "../reconstructionConfig.ts";
 import type { TrainingConfig, TrainingSettings } from "../trainingConfig.ts";
+import { wrapperList } from "../wrapperList.ts";
 
 /**
  * Settings that were left open, completed from elsewhere: each in one place, whoever asks (a new run, a saved one, the
@@ -58,7 +59,7 @@ export function completeInference(settings: InferenceSettings, N: number): Infer
 export const completeReconstruction = (settings: ReconstructionSettings): ReconstructionConfig => ({
   ...settings,
   outputFormat: allOf(settings.outputFormat),
-  wrappers: allOf(settings.wrappers),
+  wrappers: wrapperList(settings.wrappers),
 });
 
 /** A prediction batch is as large as one of the training. */

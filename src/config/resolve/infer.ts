@@ -7,8 +7,10 @@ import type { ModelConfig } from "../modelConfig.ts";
 import { snakeCase } from "../names.ts";
 import { deepFreeze } from "../parse.ts";
 import type { InferencePayload, InferenceRequest } from "../payload.ts";
+import { parseRefinement } from "../refinement.ts";
 import { checkData, checkExecution, checkInference } from "../rules.ts";
 import { groupOf, parseSettings } from "../schema.ts";
+import { workOf } from "../stages.ts";
 import { completeData, completeExecution, completeInference } from "./complete.ts";
 import { checkCount, patternSide, skippedOfSeveral } from "./scanFit.ts";
 import { layersOf, originsOf } from "./sources.ts";
@@ -72,6 +74,8 @@ async function resolveOn(
   const inferenceSettings = parseSettings("inference", settingsOf(before, "inference"));
   checkExecution(execution);
   await files.checkAccelerator(execution.accelerator);
+  if (inferenceSettings.refine !== null)
+    await files.checkAccelerator(execution.accelerator, workOf(parseRefinement(inferenceSettings.refine).engine));
   const { model } = bundle;
   checkAgainstBundle(said, model);
   const { header, taken, notes } = await readAsTrained(request.testDataFile, reading, said, bundle, files);

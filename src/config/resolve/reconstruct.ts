@@ -7,7 +7,8 @@ import type { ReconstructionPayload, ReconstructionRequest } from "../payload.ts
 import type { ReconstructionConfig } from "../reconstructionConfig.ts";
 import { checkData, checkExecution } from "../rules.ts";
 import { parseSettings } from "../schema.ts";
-import { stagesOf } from "../stages.ts";
+import { plannedStages, stagesOf, workOf } from "../stages.ts";
+import { stagesOnPatterns } from "../stagesOnPatterns.ts";
 import { completeData, completeReconstruction } from "./complete.ts";
 import { skippedOfSeveral } from "./scanFit.ts";
 import { layersOf, originsOf } from "./sources.ts";
@@ -63,10 +64,16 @@ async function resolveOn(
   checkExecution(execution);
   const stages = stagesOf(reconstruction);
   checkSlices(reconstruction);
+  checkObjectModes(reconstruction);
   checkPatience(reconstruction);
-  await files.checkAccelerator(execution.accelerator);
+  for (const work of new Set(stages.map(({ engine }) => workOf(engine))))
+    await files.checkAccelerator(execution.accelerator, work);
   const header = await files.scanHeader(request.scan, dataSettings);
   checkShape(header, request.scan);
+  const { propagation } = dataSettings;
+  const notes = stagesOnPatterns(plannedStages(reconstruction, stages), {
+    ...{ height: header.height, width: header.width, propagation: propagation ?? undefined },
+  });
   const { scans = [] } = header;
   onScans(scans);
   // Groups are what networks take: of one pattern, nothing is said of them.
@@ -87,7 +94,9 @@ async function resolveOn(
     data,
     reconstruction,
     stages,
+    ...(request.changes === undefined ? {} : { changes: request.changes }),
     execution,
+    notes,
     overridden: originsOf(merged, "reconstruction", { nphotons: [data.nphotons, "metadata"] }),
   });
 }
@@ -121,6 +130,36 @@ function checkSlices({ slices, sliceDistanceM, thicknessM }: ReconstructionConfi
   if (slices === 1 && first !== undefined)
     throw new PtychonautError("usage", `${first[0]} has an effect only when slices is above 1`, {
       got: String(first[1]),
+    });
+}
+
+function checkObjectModes({ objectModes, objectModePower, slices, confidence }: ReconstructionConfig): void {
+  if (objectModes === 1) {
+    if (objectModePower === parseSettings("reconstruction").objectModePower) return;
+    throw new PtychonautError("usage", "object_mode_power has an effect only when object_modes is above 1", {
+      got: `object_mode_power ${objectModePower}`,
+    });
+  }
+  const got = `object_modes ${objectModes}`;
+  if (slices > 1)
+    throw new PtychonautError("usage", "an object is in several states, or has several slices", {
+      got: `${got} and slices ${slices}`,
+      fix: "leave one of the two out",
+    });
+  if (confidence)
+    throw new PtychonautError(
+      "usage",
+      "two halves of the data may share the light among states otherwise, which is no error of either",
+      {
+        got: `${got} and confidence`,
+        fix: "leave one of the two out",
+      },
+    );
+  if ((objectModes - 1) * objectModePower >= 1)
+    throw new PtychonautError("usage", "added states leave nothing for the first", {
+      expected: "together less than all of the power",
+      got: `${objectModes - 1} with ${objectModePower} of the power each`,
+      fix: `say a smaller ${setting("object_mode_power")}`,
     });
 }
 

@@ -78,6 +78,7 @@ export async function resolveTrainingPayload(request: TrainingRequest, files: Fi
     data,
     training,
     execution,
+    ...(request.changes === undefined ? {} : { changes: request.changes }),
     overridden: originsOf(merged, "training", { N: [model.N, "data"], nphotons: [data.nphotons, "metadata"] }),
   });
 }

@@ -4,6 +4,7 @@ import { batchings } from "../batching/batching.ts";
 import type { EngineRun, Epoch, EpochReport } from "../engine.ts";
 import type { Experiment } from "../experiment.ts";
 import type { Numbers, Waves } from "../kernels/kernels.ts";
+import { type ScheduleSettings, stepFactor } from "../stepSchedule.ts";
 import { Tally } from "../tally.ts";
 import { type CarriedSession, carriedSession } from "./carriedSession.ts";
 import { FrameFeeds } from "./frameFeeds.ts";
@@ -15,11 +16,14 @@ import {
   probeNames,
   shapeOf,
   stepModel,
+  updateModel,
 } from "./graphs.ts";
 import { addParts, partsOf } from "./parameters.ts";
 import { curvatures } from "./scaling.ts";
+import { Slopes } from "./slopes.ts";
 
-export type AdamSettings = {
+export type AdamSettings = ScheduleSettings & {
+  readonly batchSize: number;
   readonly batching: string;
   readonly learningRate: number;
   readonly probeStep: number;
@@ -44,7 +48,10 @@ export class AdamRun implements EngineRun {
   readonly #runtime: Runtime;
   readonly #physics: AdPhysics;
   readonly #settings: AdamSettings;
+  /** Frames of an update, of all processes together. */
+  readonly #batch: number;
   readonly #feeds: FrameFeeds;
+  readonly #slopes: Slopes;
   readonly #tally: Tally;
   readonly #sessions = new Map<boolean, Promise<CarriedSession>>();
   readonly #moments: Readonly<Record<WaveName, readonly Waves[]>>;
@@ -57,7 +64,9 @@ export class AdamRun implements EngineRun {
     this.#runtime = runtime;
     this.#physics = physics;
     this.#settings = settings;
+    this.#batch = Math.min(settings.batchSize, frames);
     this.#feeds = new FrameFeeds(experiment, physics.shape);
+    this.#slopes = new Slopes(experiment, runtime, physics);
     this.#tally = new Tally(kernels, frames);
     this.#moments = {
       object: MOMENTS.map(() => kernels.waves(object.shape)),
@@ -71,26 +80,27 @@ export class AdamRun implements EngineRun {
   }
 
   async step(epoch: Epoch): Promise<EpochReport> {
-    const { kernels, positions, scan } = this.#experiment;
-    const { batching, probeStep, probeStart, learningRate } = this.#settings;
-    const { frames: most } = this.#physics.shape;
+    const { kernels, positions, scan, shares } = this.#experiment;
+    const { batching, probeStep, probeStart } = this.#settings;
+    const learningRate = stepFactor(this.#settings, epoch) * this.#settings.learningRate;
     const movesProbe = probeStep > 0 && epoch.number >= probeStart;
     const session = await this.#session(movesProbe);
     session.set(await this.#state(movesProbe));
-    const scales = await this.#scales(epoch.frames);
+    const scales = await this.#scales(epoch.frames, learningRate);
     const optimizer = adam({ epsilon: learningRate / LONGEST });
     let [steps] = await kernels.read(this.#steps);
     let done = 0;
-    for (const frames of batchings[batching](epoch.frames, positions, most, epoch.random)) {
+    for (const frames of batchings[batching](epoch.frames, positions, this.#batch, epoch.random)) {
       steps++;
       const values = optimizer.scalarValues(1, steps);
       const scalars = optimizer.scalars.map((name, i) => [`optimizer.${name}`, scalar(values[i])] as const);
-      const { misfits } = await session.run({
-        ...this.#feeds.of(frames),
-        ...scales,
-        ...Object.fromEntries(scalars),
-      });
-      kernels.write(this.#tally.next(frames.length), (misfits.data as Float32Array).subarray(0, 4 * frames.length));
+      const rest = { ...scales, ...Object.fromEntries(scalars) };
+      const own = shares.ownOf(frames, epoch.frames);
+      if (shares.shared) await session.run({ ...(await this.#slopesAt(own, session, movesProbe)), ...rest });
+      else {
+        const { misfits } = await session.run({ ...this.#feeds.of(frames), ...rest });
+        kernels.write(this.#tally.next(frames.length), (misfits.data as Float32Array).subarray(0, 4 * frames.length));
+      }
       done += frames.length;
       await epoch.checkpoint(done);
     }
@@ -104,11 +114,30 @@ export class AdamRun implements EngineRun {
     const known = this.#sessions.get(movesProbe);
     if (known !== undefined) return known;
     const names = movingNames(movesProbe);
-    const model = stepModel(this.#physics, names, adam(), this.#runtime.target);
+    const modelOf = this.#experiment.shares.shared ? updateModel : stepModel;
+    const model = modelOf(this.#physics, names, adam(), this.#runtime.target);
     const kept = names.flatMap((name) => [name, ...MOMENTS.map((moment) => `${moment}/${name}`)]);
     const made = carriedSession(this.#runtime, model, kept);
     this.#sessions.set(movesProbe, made);
     return made;
+  }
+
+  /** Gradients of a batch of which this process has some frames, where the session has come to. */
+  async #slopesAt(own: Int32Array, session: CarriedSession, movesProbe: boolean): Promise<Record<string, HostTensor>> {
+    const { kernels, object, probe } = this.#experiment;
+    const { shape } = this.#physics;
+    const values = await session.get();
+    const waves = (held: Waves, wave: WaveName): Float32Array => addParts(new Float32Array(sizeOf(held)), values, wave);
+    // What the session does not move is where the epoch has begun with it.
+    const still = movesProbe ? undefined : Float32Array.from(await kernels.read(probe));
+    const point = { object: waves(object, "object"), probe: still ?? waves(probe, "probe") };
+    const { slope, misfit } = await this.#slopes.at(point, own, movesProbe);
+    // Sums over the batch.
+    kernels.write(this.#tally.next(1), misfit);
+    return {
+      ...partsOf(slope.object, "object", shapeOf(shape, "object"), "grad/"),
+      ...(movesProbe ? partsOf(slope.probe, "probe", shapeOf(shape, "probe"), "grad/") : {}),
+    };
   }
 
   /** Everything that the first step of an epoch starts from. */
@@ -126,8 +155,7 @@ export class AdamRun implements EngineRun {
   #keep(values: Readonly<Record<string, HostTensor>>, movesProbe: boolean): void {
     const { kernels, object, probe } = this.#experiment;
     const write = (held: Waves, wave: WaveName, prefix = ""): void => {
-      const size = 2 * held.shape.reduce((product, extent) => product * extent, 1);
-      kernels.write(held, addParts(new Float32Array(size), values, wave, prefix));
+      kernels.write(held, addParts(new Float32Array(sizeOf(held)), values, wave, prefix));
     };
     write(object, "object");
     if (movesProbe) write(probe, "probe");
@@ -135,9 +163,12 @@ export class AdamRun implements EngineRun {
       for (const [k, moment] of MOMENTS.entries()) write(this.#moments[wave][k], wave, `${moment}/`);
   }
 
-  async #scales(frames: Int32Array): Promise<Record<string, HostTensor>> {
-    const { object, probe, peak } = await curvatures(this.#experiment, frames, this.#physics);
-    const { learningRate, probeStep } = this.#settings;
+  async #scales(frames: Int32Array, learningRate: number): Promise<Record<string, HostTensor>> {
+    const { object, probe, peak } = await curvatures(this.#experiment, frames, {
+      ...this.#physics,
+      shape: { ...this.#physics.shape, frames: this.#batch },
+    });
+    const { probeStep } = this.#settings;
     const of = (names: readonly ParameterName[], scale: number, rate: number) =>
       names.flatMap((name) => [[`scale/${name}`, scalar(scale)] as const, [`rate/${name}`, scalar(rate)] as const]);
     return Object.fromEntries([
@@ -149,9 +180,13 @@ export class AdamRun implements EngineRun {
   async release(): Promise<void> {
     const { kernels } = this.#experiment;
     this.#tally.release();
+    this.#feeds.release();
     kernels.release(this.#steps, ...Object.values(this.#moments).flat());
+    await this.#slopes.release();
     for (const session of this.#sessions.values()) await (await session).dispose();
   }
 }
+
+const sizeOf = ({ shape }: Waves): number => 2 * shape.reduce((product, extent) => product * extent, 1);
 
 const scalar = (value: number): HostTensor => ({ data: Float32Array.of(value), shape: [] });

@@ -2,12 +2,17 @@ import { windowPixels } from "../../physics/windows.ts";
 import type { HostTensor } from "../../runtime/runtime.ts";
 import { placesOf } from "../canvas.ts";
 import type { Experiment } from "../experiment.ts";
+import { PreparedFrames } from "../preparedFrames.ts";
 import type { AdShape } from "./graphs.ts";
 
-/** Frames as inputs of `adGraph`: always as many, of which those beyond the frames asked for weigh nothing. */
+/**
+ * Frames as inputs of `adGraph`: always as many, of which those beyond the frames asked for weigh nothing. They are kept from
+ * epoch to epoch, in the detector's order of pixels.
+ */
 export class FrameFeeds {
   readonly #experiment: Experiment;
   readonly #shape: AdShape;
+  readonly #kept: PreparedFrames;
   readonly #measured: Float32Array;
   readonly #mask: Readonly<Record<string, HostTensor>>;
 
@@ -16,16 +21,17 @@ export class FrameFeeds {
     this.#experiment = experiment;
     this.#shape = shape;
     this.#measured = new Float32Array(frames * window[0] * window[1]);
-    const { mask } = experiment.scan;
+    const { mask, amplitudes } = experiment.scan;
+    this.#kept = new PreparedFrames(amplitudes, (images) => images);
     this.#mask = mask === undefined ? {} : { mask: { data: mask, shape: window } };
   }
 
   /** Good until the next are asked for. */
   of(frames: Int32Array): Record<string, HostTensor> {
     const { frames: most, window, canvas, between } = this.#shape;
-    const { scan, positions, subPixel } = this.#experiment;
+    const { positions, subPixel } = this.#experiment;
     const pixels = window[0] * window[1];
-    scan.amplitudes.read(frames, this.#measured.subarray(0, frames.length * pixels));
+    this.#kept.load(frames, (k, _, values) => this.#measured.set(values, k * pixels));
     // Frames without weight still have finite numbers: those of the first.
     const all = Int32Array.from({ length: most }, (_, k) => frames[k < frames.length ? k : 0]);
     for (let k = frames.length; k < most; k++) this.#measured.copyWithin(k * pixels, 0, pixels);
@@ -39,5 +45,8 @@ export class FrameFeeds {
       ...(between ? { fractions: { data: Float32Array.from(fractions ?? []), shape: [most, 2] } } : {}),
       ...this.#mask,
     };
+  }
+  release(): void {
+    this.#kept.release();
   }
 }

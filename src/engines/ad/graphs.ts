@@ -130,14 +130,41 @@ export function stepModel(
   target: Target,
 ): Uint8Array {
   const { graph, parameters, loss, misfits } = adGraph(physics);
-  const outputs: Record<string, Tensor> = { misfits };
-  const grads = gradients(
-    loss,
-    names.map((name) => parameters[name]),
-  );
+  const moving = names.map((name) => parameters[name]);
+  return buildModel({
+    outputs: { misfits, ...updates(graph, names, moving, gradients(loss, moving), optimizer) },
+    target,
+  });
+}
+
+/** The same of gradients that others have found: inputs `grad/NAME` and `NAME`. */
+export function updateModel(
+  { shape }: AdPhysics,
+  names: readonly ParameterName[],
+  optimizer: Optimizer,
+  target: Target,
+): Uint8Array {
+  const graph = new Graph();
+  const inputs = (prefix: string): Tensor[] =>
+    names.map((name) => graph.input(`${prefix}${name}`, shapeOf(shape, waveOf(name))));
+  return buildModel({ outputs: updates(graph, names, inputs(""), inputs("grad/"), optimizer), target });
+}
+
+const waveOf = (name: ParameterName): "object" | "probe" =>
+  objectNames.some((part) => part === name) ? "object" : "probe";
+
+/** Outputs `next/…` of a step. */
+function updates(
+  graph: Graph,
+  names: readonly ParameterName[],
+  parameters: readonly Tensor[],
+  grads: readonly Tensor[],
+  optimizer: Optimizer,
+): Record<string, Tensor> {
+  const outputs: Record<string, Tensor> = {};
   const scalars = optimizerScalars(graph, optimizer);
   names.forEach((name, i) => {
-    const parameter = parameters[name];
+    const parameter = parameters[i];
     const moments = optimizer.moments.map((moment) => graph.input(`${moment}/${name}`, parameter.shape));
     const rate = graph.input(`rate/${name}`, []);
     // In units of the step that a full one would be, so that one learning rate serves object and probe.
@@ -149,5 +176,5 @@ export function stepModel(
       outputs[`next/${moment}/${name}`] = after[k];
     });
   });
-  return buildModel({ outputs, target });
+  return outputs;
 }

@@ -1,35 +1,23 @@
-import type { Runtime, Session } from "../../runtime/runtime.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
 import type { EngineRun, Epoch, EpochReport } from "../engine.ts";
 import type { Experiment } from "../experiment.ts";
 import type { Numbers, Waves } from "../kernels/kernels.ts";
 import { Tally } from "../tally.ts";
-import { FrameFeeds } from "./frameFeeds.ts";
-import { type AdPhysics, gradientModel, movingNames, shapeOf } from "./graphs.ts";
-import { addParts, partsOf } from "./parameters.ts";
+import type { AdPhysics } from "./graphs.ts";
 import { dot, type Pair, quasiNewton } from "./quasiNewton.ts";
 import { type Curvatures, curvatures } from "./scaling.ts";
+import { type Evaluated, type Point, Slopes } from "./slopes.ts";
 
 export type LbfgsSettings = {
   readonly probeStep: number;
   readonly probeStart: number;
 };
 
-/** Object and probe, or what belongs to each of their pixels: one vector, interleaved as kernels have them. */
-interface Point {
-  readonly object: Float32Array;
-  readonly probe: Float32Array;
-}
-
-/** A point's loss over all frames, and its slope. */
-interface Evaluated {
-  readonly loss: number;
-  readonly slope: Point;
-  /** As `Kernels.likelihood` says, summed over frames. */
-  readonly misfit: readonly number[];
-}
-
 /** Pairs of steps and changes of slope that are remembered. */
 const HISTORY = 8;
+
+/** Objects with probes: steps, changes of the slope, and the slope. */
+export const LBFGS_REMEMBERS: number = 2 * HISTORY + 1;
 /** Part of the expected gain that a step must bring (Armijo), and rounding of the loss in float32. */
 const [SUFFICIENT, ROUNDING] = [1e-4, 1e-6];
 /** Steps that are tried; each is a pass over all frames. */
@@ -43,12 +31,10 @@ const TRIES = 8;
 export class LbfgsRun implements EngineRun {
   readonly memory: Readonly<Record<string, Waves | Numbers>>;
   readonly #experiment: Experiment;
-  readonly #runtime: Runtime;
   readonly #physics: AdPhysics;
   readonly #settings: LbfgsSettings;
-  readonly #feeds: FrameFeeds;
   readonly #tally: Tally;
-  readonly #sessions = new Map<boolean, Promise<Session>>();
+  readonly #slopes: Slopes;
   readonly #history: Readonly<Record<"steps" | "changes" | "slope", { readonly object: Waves; readonly probe: Waves }>>;
   /** Pairs that are remembered, whether the probe moved, 1 where the slope is known, its loss, and the four misfits. */
   readonly #numbers: Numbers;
@@ -56,10 +42,9 @@ export class LbfgsRun implements EngineRun {
   constructor(experiment: Experiment, runtime: Runtime, physics: AdPhysics, settings: LbfgsSettings) {
     const { kernels, object, probe } = experiment;
     this.#experiment = experiment;
-    this.#runtime = runtime;
     this.#physics = physics;
     this.#settings = settings;
-    this.#feeds = new FrameFeeds(experiment, physics.shape);
+    this.#slopes = new Slopes(experiment, runtime, physics);
     this.#tally = new Tally(kernels, 1);
     const planes = (count: number) => ({
       object: kernels.waves([count, object.shape[1], object.shape[2], object.shape[3]]),
@@ -123,38 +108,12 @@ export class LbfgsRun implements EngineRun {
     return undefined;
   }
 
-  async #evaluate(point: Point, { frames, checkpoint }: Epoch, movesProbe: boolean): Promise<Evaluated> {
-    const session = await this.#session(movesProbe);
-    const { shape } = this.#physics;
-    const most = shape.frames;
-    const fixed = {
-      ...partsOf(point.object, "object", shapeOf(shape, "object")),
-      ...partsOf(point.probe, "probe", shapeOf(shape, "probe")),
-    };
-    const slope: Point = {
-      object: new Float32Array(point.object.length),
-      probe: new Float32Array(point.probe.length),
-    };
-    const sums = { loss: 0, misfit: [0, 0, 0, 0] };
-    for (let from = 0; from < frames.length; from += most) {
-      const some = frames.subarray(from, from + most);
-      const found = await session.run({ ...this.#feeds.of(some), ...fixed });
-      sums.loss += (found["loss"].data as Float32Array)[0];
-      const misfits = found["misfits"].data as Float32Array;
-      for (let i = 0; i < 4 * some.length; i++) sums.misfit[i % 4] += misfits[i];
-      addParts(slope.object, found, "object", "grad/");
-      if (movesProbe) addParts(slope.probe, found, "probe", "grad/");
-      await checkpoint(from + some.length);
-    }
-    return { ...sums, slope };
-  }
-
-  #session(movesProbe: boolean): Promise<Session> {
-    const known = this.#sessions.get(movesProbe);
-    if (known !== undefined) return known;
-    const made = this.#runtime.load(gradientModel(this.#physics, movingNames(movesProbe), this.#runtime.target));
-    this.#sessions.set(movesProbe, made);
-    return made;
+  #evaluate(point: Point, { frames, checkpoint }: Epoch, movesProbe: boolean): Promise<Evaluated> {
+    const { shares } = this.#experiment;
+    return this.#slopes.at(point, shares.ownOf(frames), movesProbe, (done) =>
+      // As if of all.
+      checkpoint(Math.min(frames.length, shares.ranks.size * done)),
+    );
   }
 
   /** Of all frames at once. */
@@ -211,7 +170,7 @@ export class LbfgsRun implements EngineRun {
     const { kernels } = this.#experiment;
     this.#tally.release();
     kernels.release(this.#numbers, ...Object.values(this.#history).flatMap(({ object, probe }) => [object, probe]));
-    for (const session of this.#sessions.values()) await (await session).dispose();
+    await this.#slopes.release();
   }
 }
 

@@ -1,17 +1,19 @@
-import { evenly } from "../../arrays.ts";
 import type { EngineScan } from "../scan.ts";
+import { countsOf, type DoseFrom } from "./counts.ts";
 import type { ScanFacts } from "./decide.ts";
 
-/** Patterns that are looked at. */
-const MOST = 64;
-/** Part of a count by which numbers of photons may be off, which files have as roots of single precision. */
-const WHOLE = 0.01;
-
 /** What is known of a scan without trying anything. */
-export function measuredFacts(scan: EngineScan, frames: Int32Array): Omit<ScanFacts, "heldOut" | "tries"> {
+export function measuredFacts(
+  scan: EngineScan,
+  frames: Int32Array,
+  dose: DoseFrom = "values",
+): Omit<ScanFacts, "heldOut" | "tries"> {
+  const { perPixel, counted, countsOfStep } = countsOf(scan, frames, dose);
   return {
-    ...{ frames: frames.length, slices: scan.slices?.count ?? 1 },
-    ...{ views: viewsOf(scan, frames), countsPerPixel: countsPerPixel(scan, frames) },
+    ...{ frames: frames.length, slices: scan.slices?.count ?? 1, views: viewsOf(scan, frames) },
+    states: scan.objectModes?.count ?? 1,
+    ...{ countsPerPixel: perPixel, counted, countsOfStep },
+    waveBytes: 8 * frames.length * scan.probe.shape.reduce((a, b) => a * b, 1),
   };
 }
 
@@ -36,25 +38,4 @@ function viewsOf({ probe, positions }: EngineScan, frames: Int32Array): number {
     return most - least + Math.sqrt(lit);
   });
   return (frames.length * lit) / (extent[0] * extent[1]);
-}
-
-function countsPerPixel({ amplitudes, mask, countsPerUnit }: EngineScan, frames: Int32Array): number | null {
-  const { height, width } = amplitudes;
-  const chosen = evenly(Array.from(frames), MOST);
-  const values = new Float32Array(height * width);
-  let [sum, pixels, counted, whole] = [0, 0, 0, 0];
-  for (const frame of chosen) {
-    amplitudes.read([frame], values);
-    for (let i = 0; i < values.length; i++) {
-      if (mask !== undefined && mask[i] === 0) continue;
-      const counts = values[i] ** 2 * countsPerUnit;
-      sum += counts;
-      pixels++;
-      // Of many, single precision does not tell whether they are whole.
-      if (counts < 0.3 || counts > 100) continue;
-      counted++;
-      if (Math.abs(counts - Math.round(counts)) < WHOLE * Math.max(1, counts / 10)) whole++;
-    }
-  }
-  return counted > 0 && whole > 0.9 * counted ? sum / pixels : null;
 }

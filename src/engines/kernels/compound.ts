@@ -1,4 +1,4 @@
-import type { ExitChange, Images, Kernels, Numbers, PieStep, Waves } from "./kernels.ts";
+import type { ExitChange, Images, Kernels, Numbers, PieStep, StepOverlaps, Waves } from "./kernels.ts";
 
 /**
  * The compounds, made of the other operations: what a home without its own uses, and what those that have are held to.
@@ -80,4 +80,39 @@ export function pieStep(kernels: Kernels, terms: PieStep): void {
     pieUpdate(kernels, { ...terms, windows: one.windows }, room);
   }
   kernels.release(...Object.values(room));
+}
+
+/** Modes are summed before frames are looked at, ⟨u, χ⟩ = ⟨R_j object − patches, Σ_m P_m* χ_m⟩ and so on, so that neither u nor v is made. */
+export function stepOverlaps(kernels: Kernels, terms: StepOverlaps): void {
+  const { patches, object, windows, probe, change, direction, out } = terms;
+  const [frames, , height, width] = patches.shape;
+  const real = (of: number): Images => kernels.images([of, 1, height, width]);
+  const to = (k: number): Numbers => kernels.frames(out, k * frames, frames);
+  const [along, asked] = [kernels.waves(patches.shape), kernels.waves(patches.shape)];
+  const [light, image] = [real(probe.shape[0]), real(frames)];
+  kernels.cut(along, object, windows);
+  kernels.combine(along, 1, along, -1, patches);
+  kernels.power(light, probe);
+  kernels.power(image, along);
+  kernels.sum(to(0), image, light);
+  kernels.product(asked, probe, change, { conjugate: true });
+  kernels.interference(image, along, asked);
+  kernels.sum(to(1), image);
+  kernels.release(light);
+  if (direction !== undefined) {
+    const shade = real(direction.shape[0]);
+    const both = kernels.waves([probe.shape[0], 1, height, width]);
+    kernels.power(shade, direction);
+    kernels.power(image, patches);
+    kernels.sum(to(2), image, shade);
+    kernels.product(asked, direction, change, { conjugate: true });
+    kernels.interference(image, patches, asked);
+    kernels.sum(to(3), image);
+    kernels.product(both, probe, direction, { conjugate: true });
+    kernels.product(asked, patches, both);
+    kernels.interference(image, along, asked);
+    kernels.sum(to(4), image);
+    kernels.release(shade, both);
+  }
+  kernels.release(along, asked, image);
 }

@@ -7,5 +7,8 @@ const homes: Readonly<Record<Kernels["home"], string>> = {
   webgpu: "WebGPU",
 };
 
-/** What computes, for people. */
-export const describeKernels = ({ home, threads }: Kernels): string => `${homes[home]}, ${counted(threads, "thread")}`;
+/** What computes, and why, for people. */
+export function describeKernels({ home, threads, device, why }: Kernels): string {
+  const where = device === undefined ? `${homes[home]}, ${counted(threads, "thread")}` : `${homes[home]} on ${device}`;
+  return why === undefined ? where : `${where} (${why})`;
+}

@@ -1,6 +1,6 @@
 import { PtychonautError } from "../../errors.ts";
 import { planFft2 } from "../../numerics/fft.ts";
-import { exitChange, pieStep } from "./compound.ts";
+import { exitChange, pieStep, stepOverlaps } from "./compound.ts";
 import { fromDetectorOrder, toDetectorOrder } from "./detectorOrder.ts";
 import {
   type Factor,
@@ -155,20 +155,20 @@ class Float64Kernels implements Kernels {
     });
   }
 
-  paste(canvas: Waves, patches: Waves, windows: Windows): void {
-    this.#paste(canvas as WavePlanes, patches as WavePlanes, windows as Places);
+  paste(canvas: Waves, patches: Waves, windows: Windows, factor = 1): void {
+    this.#paste(canvas as WavePlanes, patches as WavePlanes, windows as Places, factor);
   }
 
-  pasteImages(canvas: Images, images: Images, windows: Windows): void {
-    this.#paste(canvas as ImagePlanes, images as ImagePlanes, windows as Places);
+  pasteImages(canvas: Images, images: Images, windows: Windows, factor = 1): void {
+    this.#paste(canvas as ImagePlanes, images as ImagePlanes, windows as Places, factor);
   }
 
-  #paste(canvas: Planes, patches: Planes, windows: Places): void {
+  #paste(canvas: Planes, patches: Planes, windows: Places, factor: number): void {
     const { parts } = canvas;
     each([windows.frames, canvas.shape[1], 1, 1], (f, m) => {
       const [to, patch] = [planeOf(canvas, 0, m), planeOf(patches, f, m)];
       neighbours(windows, f, canvas.shape, patches.shape, parts, (inside, outside, weight) => {
-        for (let k = 0; k < parts; k++) to[outside + k] += weight * patch[inside + k];
+        for (let k = 0; k < parts; k++) to[outside + k] += factor * weight * patch[inside + k];
       });
     });
   }
@@ -344,6 +344,10 @@ class Float64Kernels implements Kernels {
 
   pieStep(terms: Parameters<Kernels["pieStep"]>[0]): void {
     pieStep(this, terms);
+  }
+
+  stepOverlaps(terms: Parameters<Kernels["stepOverlaps"]>[0]): void {
+    stepOverlaps(this, terms);
   }
 
   async close(): Promise<void> {

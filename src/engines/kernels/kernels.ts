@@ -23,6 +23,10 @@ export interface Kernels {
   /** Unit of rounding: 2⁻⁵³ or 2⁻²⁴. */
   readonly epsilon: number;
   readonly threads: number;
+  /** Of a GPU, for people. */
+  readonly device?: string;
+  /** Why these were taken, where somebody chose. */
+  readonly why?: string;
 
   /** Zeros. @throws PtychonautError "memory" where the home has no room; it says how much was asked for */
   waves(shape: Shape): Waves;
@@ -46,11 +50,11 @@ export interface Kernels {
 
   /** Patches of the object: out[j, k] = R_j object[0, k]. Between pixels, bilinear. */
   cut(out: Waves, object: Waves, windows: Windows): void;
-  /** The adjoint: canvas[0, k] += Σ_j R_jᵀ patches[j, k]. */
-  paste(canvas: Waves, patches: Waves, windows: Windows): void;
+  /** The adjoint: canvas[0, k] += factor Σ_j R_jᵀ patches[j, k]; the factor is 1 unless given. */
+  paste(canvas: Waves, patches: Waves, windows: Windows, factor?: number): void;
   /** Both for real images `[B or 1, 1]`, with the same weights between pixels. */
   cutImages(out: Images, canvas: Images, windows: Windows): void;
-  pasteImages(canvas: Images, images: Images, windows: Windows): void;
+  pasteImages(canvas: Images, images: Images, windows: Windows, factor?: number): void;
 
   /** Unitary DFT of each plane; out may be the input. The inverse is the adjoint. */
   fourier(out: Waves, waves: Waves, direction: "forward" | "inverse"): void;
@@ -114,6 +118,7 @@ export interface Kernels {
   /** Compounds, which every home has from `compound.ts` and may have faster of its own. */
   exitChange(terms: ExitChange): void;
   pieStep(terms: PieStep): void;
+  stepOverlaps(terms: StepOverlaps): void;
 
   /** Ends threads and gives all memory back. */
   close(): Promise<void>;
@@ -191,4 +196,21 @@ export interface PieStep extends Omit<ExitChange, "change" | "patches"> {
   readonly probeStep: number;
   /** α of both denominators. */
   readonly alpha: number;
+}
+
+/** Inner products by which the lengths of steps are solved: u = P (R_j object − patches), v = ΔP patches, over all modes. */
+export interface StepOverlaps {
+  /** `[B, 1]`: patches of the object before it moved. */
+  readonly patches: Waves;
+  /** `[1, 1]`: the object moved by the whole of its direction. */
+  readonly object: Waves;
+  readonly windows: Windows;
+  /** `[1 or B, M]`. */
+  readonly probe: Waves;
+  /** `[B, M]`: χ. */
+  readonly change: Waves;
+  /** `[1 or B, M]`, as the probe: ΔP. Absent where the probe stays. */
+  readonly direction?: Waves;
+  /** Results, of all frames one after the other: ⟨u, u⟩, Re ⟨u, χ⟩; and with a direction ⟨v, v⟩, Re ⟨v, χ⟩, Re ⟨u, v⟩. */
+  readonly out: Numbers;
 }

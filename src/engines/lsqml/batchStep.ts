@@ -2,6 +2,7 @@ import type { Batch } from "../batches.ts";
 import type { Experiment } from "../experiment.ts";
 import type { Images, Numbers, Waves } from "../kernels/kernels.ts";
 import type { Change, SliceChange } from "../wrapperRun.ts";
+import { type Landing, OwnLanding, SharedLanding } from "./landing.ts";
 import { type Overlaps, stepLengths, trimmedMean } from "./stepLengths.ts";
 
 /** How far a batch goes. */
@@ -13,175 +14,157 @@ export interface Lengths {
   readonly damping: number;
 }
 
+/** A plane of the object, and what is asked of it. */
+interface Part extends SliceChange {
+  readonly plane: number;
+}
+
 /** δ of the probe's denominator: Σ |R_j O|² hardly varies, and where nothing lets light through nothing is learnt. */
 const PROBE_DAMPING = 0.1;
 
-/**
- * One update of object and probe from the changes of a batch. Only pixels of its windows are touched, so that an epoch costs
- * the same a frame however large the canvas is.
- */
+/** A batch, and which of its frames this process has. */
+export interface Shared {
+  readonly count: number;
+  /** In the batch. */
+  readonly places: Int32Array;
+}
+
+/** What this process's frames ask of some planes. */
+interface Own {
+  readonly batch: Batch;
+  readonly parts: readonly Part[];
+}
+
+/** One update of object and probe from the changes of a batch, of which each process has those of its own frames. */
 export class BatchStep {
   readonly #experiment: Experiment;
-  /** `[1, slices, H, W]`: the light that fell on each pixel since `clear`. */
-  readonly #light: Images;
+  readonly #landing: Landing;
+  /** `[B, states]`. */
   readonly #direction: Waves;
-  readonly #after: Waves;
   readonly #probeDirection: Waves;
-  /** Σ_m P_m* χ_jm, before it is divided. */
-  readonly #asked: Waves;
-  readonly #spare: Waves;
-  readonly #power: Images;
-  readonly #lightBefore: Images;
-  readonly #lightAfter: Images;
   readonly #shade: Images;
   readonly #most: Numbers;
-  readonly #dots: Numbers;
-  readonly #squares: Numbers;
+  readonly #sums: Numbers;
 
   constructor(experiment: Experiment) {
-    const { kernels, object, probe, batchSize } = experiment;
+    const { kernels, object, probe, batchSize, slices, shares } = experiment;
     const [, modes, height, width] = probe.shape;
+    const states = object.shape[1] / slices;
     this.#experiment = experiment;
-    this.#light = kernels.images(object.shape);
-    this.#direction = kernels.waves([batchSize, 1, height, width]);
-    this.#after = kernels.waves([batchSize, 1, height, width]);
+    this.#landing = shares.shared ? new SharedLanding(experiment) : new OwnLanding(experiment);
+    this.#direction = kernels.waves([batchSize, states, height, width]);
     this.#probeDirection = kernels.waves([1, modes, height, width]);
-    this.#asked = kernels.waves([batchSize, 1, height, width]);
-    this.#spare = kernels.waves([batchSize, 1, height, width]);
-    this.#power = kernels.images([batchSize, 1, height, width]);
-    this.#lightBefore = kernels.images([batchSize, 1, height, width]);
-    this.#lightAfter = kernels.images([batchSize, 1, height, width]);
     this.#shade = kernels.images([1, 1, height, width]);
     this.#most = kernels.numbers(1);
-    this.#dots = kernels.numbers(3 * batchSize, 2);
-    this.#squares = kernels.numbers(2 * batchSize);
+    this.#sums = kernels.numbers(5 * batchSize * states);
   }
 
   /** Before an epoch. */
   clear(): void {
-    this.#experiment.kernels.fill(this.#light, 0);
+    this.#landing.clear();
   }
 
-  /** Moves object and probe, slice by slice, each by its own lengths; the probe with the first. */
-  async take(change: Change, lengths: Lengths): Promise<void> {
+  /**
+   * Moves object and probe, slice by slice, each by its own lengths, the probe with the first; or all states together.
+   *
+   * @param change of this process's frames; nothing where it has none
+   */
+  async take(change: Change | undefined, shared: Shared, lengths: Lengths): Promise<void> {
+    const { object, slices } = this.#experiment;
+    const planes = Array.from({ length: object.shape[1] }, (_, plane) => plane);
+    const own = (of: readonly number[]): Own | undefined =>
+      change && { batch: change.batch, parts: of.map((plane) => ({ ...change.slices[plane], plane })) };
+    if (slices === 1) return this.#move(own(planes), planes, shared, lengths);
     // Slices that all went as far as one would have to go would together go as many times too far.
-    const object = lengths.object / change.slices.length;
-    for (const [k, slice] of change.slices.entries())
-      await this.#move(change.batch, slice, k, { ...lengths, object, probe: k === 0 ? lengths.probe : 0 });
+    const factor = lengths.object / slices;
+    for (const plane of planes)
+      await this.#move(own([plane]), [plane], shared, {
+        ...{ ...lengths, object: factor },
+        probe: plane === 0 ? lengths.probe : 0,
+      });
   }
 
+  /** @param planes which the same probe lights */
   async #move(
-    batch: Batch,
-    slice: SliceChange,
-    which: number,
+    own: Own | undefined,
+    planes: readonly number[],
+    shared: Shared,
     { object: objectFactor, probe: probeFactor, damping }: Lengths,
   ): Promise<void> {
     const { kernels, probe } = this.#experiment;
-    const object = kernels.modes(this.#experiment.object, which, 1);
-    const { windows } = batch;
     const moves = { object: true, probe: probeFactor > 0 };
-    const direction = this.#objectDirection(batch, slice, which, damping);
-    if (moves.probe) this.#findProbeDirection(slice);
+    const lit = own && { batch: own.batch, probe: own.parts[0].probe };
+    const light = await this.#landing.lightOn(lit, planes[0], this.#most);
+    const asked = own &&
+      light && { ...own, probe: own.parts[0].probe, directions: this.#directions(own, light, damping) };
+    if (moves.probe) await this.#findProbeDirection(own);
     // The full direction is put on the object, since what windows share of it, R_j ΔO, is then cut from there.
-    kernels.paste(object, direction, windows);
-    const after = kernels.frames(this.#after, 0, batch.frames.length);
-    kernels.cut(after, object, windows);
-    kernels.combine(after, 1, after, -1, slice.patches);
-    const lengths = stepLengths(await this.#overlaps(batch, slice, after, moves.probe), moves);
-    kernels.combine(direction, objectFactor * trimmedMean(lengths.object) - 1, direction, 0, direction);
-    kernels.paste(object, direction, windows);
+    await this.#landing.go(asked, planes);
+    const lengths = stepLengths(await this.#overlaps(own, shared, moves.probe), moves);
+    this.#landing.goOn(asked, planes, objectFactor * trimmedMean(lengths.object) - 1);
     if (moves.probe) kernels.combine(probe, 1, probe, probeFactor * trimmedMean(lengths.probe), this.#probeDirection);
   }
 
-  /** Σ_m P_m* χ_jm over √(W² + (δ max W)²), the batch's own light in W. */
-  #objectDirection(batch: Batch, { probe, change }: SliceChange, which: number, damping: number): Waves {
+  #directions({ batch, parts }: Own, light: Images, damping: number): Waves[] {
+    return parts.map((part, k) => this.#objectDirection(batch, part, k, light, damping));
+  }
+
+  /** Σ_m P_m* χ_jm over √(W² + (δ max W)²). */
+  #objectDirection(batch: Batch, { probe, change }: Part, which: number, light: Images, damping: number): Waves {
     const { kernels } = this.#experiment;
-    const light = kernels.modes(this.#light, which, 1);
-    const count = batch.frames.length;
-    const [direction, asked, before, after] = [
-      kernels.frames(this.#direction, 0, count),
-      kernels.frames(this.#asked, 0, count),
-      kernels.frames(this.#lightBefore, 0, count),
-      kernels.frames(this.#lightAfter, 0, count),
-    ];
-    const power = kernels.frames(this.#power, 0, probe.shape[0]);
-    kernels.product(asked, probe, change, { conjugate: true });
-    kernels.power(power, probe);
-    kernels.cutImages(before, light, batch.windows);
-    kernels.pasteImages(light, power, batch.windows);
-    kernels.cutImages(after, light, batch.windows);
-    kernels.combine(after, 1, after, -1, before);
-    kernels.largest(this.#most, after);
-    kernels.divide(direction, asked, after, { form: "quadrature", alpha: damping, most: this.#most });
+    const direction = kernels.modes(kernels.frames(this.#direction, 0, batch.frames.length), which, 1);
+    kernels.product(direction, probe, change, { conjugate: true });
+    kernels.divide(direction, direction, light, { form: "quadrature", alpha: damping, most: this.#most });
     return direction;
   }
 
-  #findProbeDirection({ patches, change }: SliceChange): void {
-    const { kernels } = this.#experiment;
+  async #findProbeDirection(own: Own | undefined): Promise<void> {
+    const { kernels, shares } = this.#experiment;
     const [direction, shade, most] = [this.#probeDirection, this.#shade, this.#most];
-    kernels.product(direction, patches, change, { conjugate: true });
-    kernels.power(shade, patches);
+    kernels.fill(direction, 0);
+    if (own === undefined) kernels.fill(shade, 0);
+    else
+      for (const [k, { patches, change }] of own.parts.entries()) {
+        this.#experiment.addToProbe(direction, own.batch, patches, change);
+        kernels.power(shade, patches, { add: k > 0 });
+      }
+    await shares.sum(direction, shade);
     kernels.largest(most, shade);
     kernels.divide(direction, direction, shade, { form: "quadrature", alpha: PROBE_DAMPING, most });
   }
 
-  /**
-   * Of u_m = P_m R_jΔO and v_m = ΔP_m R_jO. Modes are summed before frames are looked at: ⟨u, χ⟩ = ⟨R_jΔO, Σ_m P_m* χ_m⟩ and so
-   * on, so that neither is made.
-   *
-   * @param along R_jΔO
-   */
-  async #overlaps(
-    batch: Batch,
-    { patches, probe, change }: SliceChange,
-    along: Waves,
-    withProbe: boolean,
-  ): Promise<Overlaps[]> {
-    const { kernels } = this.#experiment;
-    const count = batch.frames.length;
-    const [asked, spare] = [this.#asked, this.#spare].map((room) => kernels.frames(room, 0, count));
-    const power = kernels.frames(this.#lightAfter, 0, count);
-    const dots = (k: number): Numbers => kernels.frames(this.#dots, k * count, count);
-    const squares = (k: number): Numbers => kernels.frames(this.#squares, k * count, count);
-    const lit = probe.shape[0];
-    const light = kernels.frames(this.#lightBefore, 0, lit);
-    kernels.power(light, probe);
-    kernels.power(power, along);
-    kernels.sum(squares(0), power, light);
-    kernels.dot(dots(0), along, asked);
-    if (withProbe) {
-      const direction = this.#probeDirection;
-      kernels.product(spare, direction, change, { conjugate: true });
-      kernels.dot(dots(1), patches, spare);
-      const both = kernels.frames(this.#asked, 0, lit);
-      kernels.product(both, probe, direction, { conjugate: true });
-      kernels.product(spare, patches, both);
-      kernels.dot(dots(2), along, spare);
-      kernels.power(power, patches);
-      kernels.power(this.#shade, direction);
-      kernels.sum(squares(1), power, this.#shade);
-    }
-    const terms = withProbe ? 3 : 1;
-    const products = await kernels.read(kernels.frames(this.#dots, 0, terms * count));
-    const norms = await kernels.read(kernels.frames(this.#squares, 0, (withProbe ? 2 : 1) * count));
+  /** Of the exit waves of all parts together; each has been moved by its whole direction. Of all frames of the batch. */
+  async #overlaps(own: Own | undefined, { count, places }: Shared, withProbe: boolean): Promise<Overlaps[]> {
+    const found = own === undefined ? new Float64Array(0) : await this.#ownOverlaps(own, withProbe);
+    const rows = await this.#experiment.shares.rows(found, places, count, 5);
     return Array.from({ length: count }, (_, frame) => {
-      const product = (k: number): number => (k < terms ? products[2 * (k * count + frame)] : 0);
-      const [uu, vv] = [norms[frame], withProbe ? norms[count + frame] : 0];
-      return { uu, vv, ux: product(0), vx: product(1), uv: product(2) };
+      const [uu, ux, vv, vx, uv] = rows.subarray(5 * frame, 5 * frame + 5);
+      return { uu, ux, vv, vx, uv };
     });
   }
 
+  /** `[B, 5]`. */
+  async #ownOverlaps({ batch, parts }: Own, withProbe: boolean): Promise<Float64Array> {
+    const { kernels, object } = this.#experiment;
+    const count = batch.frames.length;
+    const kinds = withProbe ? 5 : 2;
+    const each = kinds * count;
+    const direction = withProbe ? { direction: this.#experiment.movedLight(batch, this.#probeDirection) } : {};
+    for (const [k, { patches, probe, change, plane }] of parts.entries()) {
+      const out = kernels.frames(this.#sums, k * each, each);
+      const moved = kernels.modes(object, plane, 1);
+      kernels.stepOverlaps({ patches, object: moved, windows: batch.windows, probe, change, out, ...direction });
+    }
+    const sums = await kernels.read(kernels.frames(this.#sums, 0, parts.length * each));
+    const rows = new Float64Array(5 * count);
+    for (let k = 0; k < parts.length; k++)
+      for (let what = 0; what < kinds; what++)
+        for (let frame = 0; frame < count; frame++) rows[5 * frame + what] += sums[k * each + what * count + frame];
+    return rows;
+  }
+
   release(): void {
-    const { kernels } = this.#experiment;
-    kernels.release(
-      this.#light,
-      this.#direction,
-      this.#after,
-      this.#probeDirection,
-      this.#asked,
-      this.#spare,
-      this.#power,
-    );
-    kernels.release(this.#lightBefore, this.#lightAfter, this.#shade, this.#most, this.#dots, this.#squares);
+    this.#landing.release();
+    this.#experiment.kernels.release(...[this.#direction, this.#probeDirection, this.#shade, this.#most, this.#sums]);
   }
 }

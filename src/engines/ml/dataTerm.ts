@@ -1,5 +1,6 @@
 import type { Batch } from "../batches.ts";
-import type { Experiment, Prediction } from "../experiment.ts";
+import type { Prediction } from "../exits.ts";
+import type { Experiment } from "../experiment.ts";
 import type { Images, Numbers } from "../kernels/kernels.ts";
 import type { Change } from "../wrapperRun.ts";
 
@@ -26,6 +27,8 @@ export class DataTerm {
   readonly #row: Numbers;
   /** c as it is now, by frame. */
   readonly #c: Float64Array;
+  /** Frames whose c this process finds. */
+  readonly #seen = new Set<number>();
 
   /** @param floating whether each frame's beam is as bright as explains the frame best */
   constructor(experiment: Experiment, noise: Noise, floating: boolean) {
@@ -58,7 +61,7 @@ export class DataTerm {
     kernels.likelihood(factor, expected, batch.measured, mask, kind, misfit, dark);
     if (kind === "intensity") kernels.multiplyImages(factor, factor, this.#weights(prediction));
     kernels.combine(factor, c, factor, 0, factor);
-    return this.#experiment.changeBy(prediction, factor, misfit);
+    return this.#experiment.changeBy(prediction, factor, misfit, 2);
   }
 
   /**
@@ -76,9 +79,13 @@ export class DataTerm {
     return { c, weights, residual: expected };
   }
 
-  /** To be called after all frames: `intensities` are what they were found to be. */
-  remember(): void {
-    if (this.intensities !== undefined) this.#experiment.kernels.write(this.intensities, this.#c);
+  /** To be called after all frames: `intensities` are what they were found to be, by whichever process. */
+  async remember(): Promise<void> {
+    if (this.intensities === undefined) return;
+    const { kernels, shares } = this.#experiment;
+    const found = this.#c.map((c, frame) => (this.#seen.has(frame) ? c : 0));
+    if (shares.shared) await shares.ranks.sum(found);
+    kernels.write(this.intensities, shares.shared ? found.map((c) => (c > 0 ? c : 1)) : this.#c);
   }
 
   /** c = Σ w I Î / Σ w Î². */
@@ -94,6 +101,7 @@ export class DataTerm {
     batch.frames.forEach((frame, k) => {
       const c = sums[k] / sums[count + k];
       this.#c[frame] = Number.isFinite(c) && c > 0 ? c : 1;
+      this.#seen.add(frame);
     });
   }
 

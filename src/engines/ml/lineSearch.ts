@@ -1,10 +1,11 @@
+import type { Batch } from "../batches.ts";
 import type { Experiment } from "../experiment.ts";
 import type { Images, Numbers, Waves } from "../kernels/kernels.ts";
 import type { DataTerm } from "./dataTerm.ts";
 
 /** Object and probe, or what they move by. */
 export interface Pair {
-  /** `[1, 1, H, W]`. */
+  /** `[1, states, H, W]`. */
   readonly object: Waves;
   /** `[1, M, h, w]`. */
   readonly probe: Waves;
@@ -16,7 +17,8 @@ const TERMS = 5;
 /**
  * The data term along a line, exactly: with O + t h_O and P + t h_P the waves on the detector are Ψ_0 + t Ψ_1 + t² Ψ_2, Î(t)
  * has five coefficients a_k, and Σ w (Î(t) − I)² / 2 nine (Thibault & Guizar-Sicairos, New J. Phys. 14, 063004 (2012), sec. 3,
- * who keep those up to t²).
+ * who keep those up to t²). What wrappers do to light and patterns is linear but for a constant, which is in a_0 alone. States
+ * of the object have waves of their own, whose terms add up.
  */
 export class LineSearch {
   readonly #experiment: Experiment;
@@ -26,14 +28,17 @@ export class LineSearch {
   readonly #terms: readonly Images[];
   readonly #weighted: Images;
   readonly #sums: Numbers;
+  /** P + h_P, and how the light of frames differs by it, where they have light of their own. */
+  #lights: readonly [Waves, Waves] | undefined;
 
   constructor(experiment: Experiment) {
-    const { kernels, probe, batchSize } = experiment;
+    const { kernels, object, probe, batchSize } = experiment;
     const [, modes, height, width] = probe.shape;
+    const states = object.shape[1];
     this.#experiment = experiment;
-    this.#first = kernels.waves([batchSize, modes, height, width]);
-    this.#second = kernels.waves([batchSize, modes, height, width]);
-    this.#along = kernels.waves([batchSize, 1, height, width]);
+    this.#first = kernels.waves([batchSize, states * modes, height, width]);
+    this.#second = kernels.waves([batchSize, states * modes, height, width]);
+    this.#along = kernels.waves([batchSize, states, height, width]);
     this.#terms = Array.from({ length: TERMS - 1 }, () => kernels.images([batchSize, 1, height, width]));
     this.#weighted = kernels.images([batchSize, 1, height, width]);
     this.#sums = kernels.numbers(((TERMS * (TERMS + 1)) / 2) * batchSize);
@@ -69,18 +74,26 @@ export class LineSearch {
     data: DataTerm,
     by: Pair,
   ): { readonly a: readonly Images[]; readonly weights: Images } {
-    const { kernels, passage } = this.#experiment;
+    const experiment = this.#experiment;
+    const { kernels, passage } = experiment;
     const count = frames.length;
-    const prediction = this.#experiment.predict(this.#experiment.load(frames));
-    const { batch, patches, probe, waves } = prediction;
+    const batch = experiment.load(frames);
+    const light = this.#light(batch, by.probe);
+    const prediction = experiment.predict(batch);
+    const { layers, waves } = prediction;
     const [first, second, along] = [this.#first, this.#second, this.#along].map((room) =>
       kernels.frames(room, 0, count),
     );
     kernels.cut(along, by.object, batch.windows);
-    kernels.product(first, along, probe);
-    kernels.product(second, patches, by.probe);
-    kernels.combine(first, 1, first, 1, second);
-    kernels.product(second, along, by.probe);
+    const modes = light.shape[1];
+    for (const [k, { patches, probe }] of layers.entries()) {
+      const of = (room: Waves): Waves => kernels.modes(room, k * modes, modes);
+      const state = kernels.modes(along, k, 1);
+      kernels.product(of(first), state, probe);
+      kernels.product(of(second), patches, light);
+      kernels.combine(of(first), 1, of(first), 1, of(second));
+      kernels.product(of(second), state, light);
+    }
     passage.forward(first);
     passage.forward(second);
     const { c, weights, residual } = data.square(prediction);
@@ -95,11 +108,28 @@ export class LineSearch {
     kernels.combine(a3, c, a3, c, a3);
     kernels.power(a4, second);
     kernels.combine(a4, c, a4, 0, a4);
+    for (const term of [a1, a2, a3, a4]) experiment.detectLinear(term, batch);
     return { a: [residual, a1, a2, a3, a4], weights };
+  }
+
+  /** How the light of frames moves with the probe: as the probe, but where frames have light of their own. */
+  #light(batch: Batch, along: Waves): Waves {
+    const experiment = this.#experiment;
+    const { kernels, probe, batchSize } = experiment;
+    if (!experiment.hasLight) return along;
+    const [, modes, height, width] = probe.shape;
+    this.#lights ??= [kernels.waves(probe.shape), kernels.waves([batchSize, modes, height, width])];
+    const [moved, difference] = [this.#lights[0], kernels.frames(this.#lights[1], 0, batch.frames.length)];
+    kernels.combine(moved, 1, probe, 1, along);
+    const before = experiment.light(batch, probe);
+    kernels.combine(difference, 1, before, 0, before);
+    kernels.combine(difference, 1, experiment.light(batch, moved), -1, difference);
+    return difference;
   }
 
   release(): void {
     const { kernels } = this.#experiment;
+    kernels.release(...(this.#lights ?? []));
     kernels.release(this.#first, this.#second, this.#along, ...this.#terms, this.#weighted, this.#sums);
   }
 }

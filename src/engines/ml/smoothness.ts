@@ -9,11 +9,14 @@ export class Smoothness {
   readonly #strength: number;
   readonly #axes: readonly Axis[];
 
-  /** @param shape `[1, 1, H, W]` of the object */
-  constructor(kernels: Kernels, [, , height, width]: Waves["shape"], strength: number) {
+  /** @param shape `[1, states, H, W]` of the object */
+  constructor(kernels: Kernels, [, states, height, width]: Waves["shape"], strength: number) {
     this.#kernels = kernels;
     this.#strength = strength;
-    this.#axes = [new Axis(kernels, [height - 1, width], [1, 0]), new Axis(kernels, [height, width - 1], [0, 1])];
+    this.#axes = [
+      new Axis(kernels, [states, height - 1, width], [1, 0]),
+      new Axis(kernels, [states, height, width - 1], [0, 1]),
+    ];
   }
 
   /** Downhill, as χ is: R changes by −2 Re ⟨this, δO⟩. Added to `gradient`. */
@@ -50,12 +53,16 @@ class Axis {
   readonly #spare: Waves;
   readonly #dots: Numbers;
 
-  constructor(kernels: Kernels, [height, width]: readonly [number, number], step: readonly [number, number]) {
+  constructor(
+    kernels: Kernels,
+    [states, height, width]: readonly [number, number, number],
+    step: readonly [number, number],
+  ) {
     this.#kernels = kernels;
     [this.#here, this.#there] = [kernels.windows(1), kernels.windows(1)];
     kernels.place(this.#here, { corners: Int32Array.of(0, 0) });
     kernels.place(this.#there, { corners: Int32Array.from(step) });
-    [this.#first, this.#second, this.#spare] = [0, 1, 2].map(() => kernels.waves([1, 1, height, width])) as [
+    [this.#first, this.#second, this.#spare] = [0, 1, 2].map(() => kernels.waves([1, states, height, width])) as [
       Waves,
       Waves,
       Waves,

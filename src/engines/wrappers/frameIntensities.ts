@@ -1,6 +1,7 @@
 import type { Batch } from "../batches.ts";
 import type { Experiment } from "../experiment.ts";
 import type { Waves } from "../kernels/kernels.ts";
+import type { OfFrames } from "../shares.ts";
 import type { Wrapper } from "../wrapper.ts";
 import type { Change, Optics, WrapperRun } from "../wrapperRun.ts";
 
@@ -21,6 +22,7 @@ export const frameIntensities: Wrapper = {
   name: "intensities",
   about: "refines the beam's intensity in every frame",
   settings: [],
+  optics: true,
   init: (experiment) => new FrameIntensities(experiment),
 };
 
@@ -29,15 +31,17 @@ class FrameIntensities implements WrapperRun {
   /** s_j of all frames. */
   readonly #amplitudes: Float64Array;
   /** Whether a frame was explained in this epoch: others have no say in the mean. */
-  readonly #explained: Uint8Array;
+  readonly #explained: Float64Array;
   readonly optics: Optics;
   readonly memory: { readonly amplitudes: Float64Array };
+  readonly ofFrames: readonly OfFrames[];
 
   constructor(experiment: Experiment) {
     this.#experiment = experiment;
-    this.#amplitudes = new Float64Array(experiment.frames).fill(1);
-    this.#explained = new Uint8Array(experiment.frames);
+    this.#amplitudes = experiment.scan.intensities?.slice() ?? new Float64Array(experiment.frames).fill(1);
+    this.#explained = new Float64Array(experiment.frames);
     this.memory = { amplitudes: this.#amplitudes };
+    this.ofFrames = [this.#amplitudes, this.#explained].map((values) => ({ values, each: 1 }));
     const { kernels, batchSize } = experiment;
     const [, modes, height, width] = experiment.probe.shape;
     const lit = kernels.waves([batchSize, modes, height, width]);
@@ -55,6 +59,10 @@ class FrameIntensities implements WrapperRun {
     };
   }
 
+  async estimate(): Promise<{ readonly intensities: Float64Array }> {
+    return { intensities: this.#amplitudes.slice() };
+  }
+
   async changed(change: Change): Promise<void> {
     for (const frame of change.batch.frames) this.#explained[frame] = 1;
     await this.#step(change);
@@ -64,17 +72,27 @@ class FrameIntensities implements WrapperRun {
     await this.#step(change);
   }
 
-  async #step({ batch, patches, probe, change }: Change): Promise<void> {
+  async #step({ batch, lit }: Change): Promise<void> {
     const { kernels } = this.#experiment;
-    const exit = kernels.waves(change.shape);
-    const [along, length] = [kernels.numbers(batch.frames.length, 2), kernels.numbers(batch.frames.length, 2)];
-    kernels.product(exit, patches, probe);
-    kernels.dot(along, exit, change);
-    kernels.dot(length, exit, exit);
-    const [overlap, power] = [await kernels.read(along), await kernels.read(length)];
-    kernels.release(exit, along, length);
+    const frames = batch.frames.length;
+    const [overlap, power] = [new Float64Array(frames), new Float64Array(frames)];
+    const [along, length] = [kernels.numbers(frames, 2), kernels.numbers(frames, 2)];
+    // States of an object are in the same light.
+    for (const { patches, probe, change } of lit) {
+      const exit = kernels.waves(change.shape);
+      kernels.product(exit, patches, probe);
+      kernels.dot(along, exit, change);
+      kernels.dot(length, exit, exit);
+      const [overlaps, powers] = [await kernels.read(along), await kernels.read(length)];
+      for (let k = 0; k < frames; k++) {
+        overlap[k] += overlaps[2 * k];
+        power[k] += powers[2 * k];
+      }
+      kernels.release(exit);
+    }
+    kernels.release(along, length);
     batch.frames.forEach((frame, k) => {
-      const step = power[2 * k] > 0 ? (RELAXATION * overlap[2 * k]) / power[2 * k] : 0;
+      const step = power[k] > 0 ? (RELAXATION * overlap[k]) / power[k] : 0;
       this.#amplitudes[frame] *= 1 + Math.min(LARGEST_STEP, Math.max(-LARGEST_STEP, step));
     });
   }
@@ -87,6 +105,7 @@ class FrameIntensities implements WrapperRun {
     const mean = Math.sqrt(amplitudes.reduce((sum, s) => sum + s * s, 0) / amplitudes.length);
     for (let frame = 0; frame < this.#amplitudes.length; frame++) this.#amplitudes[frame] /= mean;
     kernels.combine(probe, mean, probe, 0, probe);
+    this.#experiment.rescaled(mean);
     return [];
   }
 }

@@ -1,3 +1,4 @@
+import { setting } from "../../errors.ts";
 import type { NumberSetting } from "../settings.ts";
 import type { Wrapper } from "../wrapper.ts";
 import { everyEpoch } from "./everyEpoch.ts";
@@ -33,17 +34,29 @@ const phaseMax: NumberSetting = {
 export const objectLimits: Wrapper<LimitSettings> = {
   name: "limits",
   about: "holds amplitude and phase of the object within limits",
+  oneState: true,
   settings: [amplitudeMin, amplitudeMax, phaseMin, phaseMax],
   contradiction: (limits) => {
+    const fix = "state both, the smaller one first, or leave out the one that is not meant";
     if (limits.amplitudeMin > limits.amplitudeMax)
-      return `amplitude_min ${limits.amplitudeMin} is above amplitude_max ${limits.amplitudeMax}`;
-    if (limits.phaseMin > limits.phaseMax) return `phase_min ${limits.phaseMin} is above phase_max ${limits.phaseMax}`;
+      return { why: `amplitude_min ${limits.amplitudeMin} is above amplitude_max ${limits.amplitudeMax}`, fix };
+    if (limits.phaseMin > limits.phaseMax)
+      return { why: `phase_min ${limits.phaseMin} is above phase_max ${limits.phaseMax}`, fix };
     return undefined;
   },
   init: (experiment, limits) =>
-    everyEpoch(experiment, "object", ({ values }) => {
-      limit(values, limits);
-    }),
+    everyEpoch(
+      experiment,
+      "object",
+      ({ values }) => {
+        limit(values, limits);
+      },
+      {
+        takes: "the limits change",
+        of: "of the object's squares",
+        fix: `say wider ones (${setting("amplitude_min")} ${limits.amplitudeMin}, ${setting("amplitude_max")} ${limits.amplitudeMax}, ${setting("phase_min")}, ${setting("phase_max")})`,
+      },
+    ),
 };
 
 function limit(values: Float64Array, { amplitudeMin, amplitudeMax, phaseMin, phaseMax }: LimitSettings): void {

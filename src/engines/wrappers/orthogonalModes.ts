@@ -1,5 +1,6 @@
 import type { Wrapper } from "../wrapper.ts";
 import { everyEpoch } from "./everyEpoch.ts";
+import { refusedOfKeptProbe } from "./keptProbe.ts";
 import { orthogonalised } from "./orthogonalised.ts";
 
 /**
@@ -10,6 +11,8 @@ export const orthogonalModes: Wrapper = {
   name: "orthogonal",
   about: "makes probe modes orthogonal, the strongest first, after every epoch",
   settings: [],
+  rearranges: true,
+  refuses: refusedOfKeptProbe,
   // One mode is orthogonal.
   init: (experiment) =>
     experiment.probe.shape[1] === 1

@@ -3,16 +3,19 @@ import { eigenSymmetric } from "../../numerics/eigenSymmetric.ts";
 /**
  * Rotates modes, rows of an interleaved complex `[modes, pixels]`, by the unitary matrix that makes them orthogonal, of
  * falling power. With the Gram matrix G = X X†, eigenvectors V of it, the rows of V† X are orthogonal, and Σ |·|² of every
- * pixel is as before.
+ * pixel is as before. The phase of each, which is of nobody's knowledge, is that of the row which it has most of: modes that
+ * are orthogonal already stay.
  *
+ * @param weights of the pixels, by which they are orthogonal and have their powers. Default 1
  * @returns the modes and their powers Σ |·|²
  */
 export function orthogonalised(
   rows: Float64Array,
   modes: number,
+  weights?: ArrayLike<number>,
 ): { readonly modes: Float64Array; readonly powers: Float64Array } {
   const size = rows.length / modes;
-  const { values, vectors } = eigenHermitian(gram(rows, modes), modes);
+  const { values, vectors } = eigenHermitian(gram(rows, modes, weights), modes);
   const out = new Float64Array(rows.length);
   for (let k = 0; k < modes; k++)
     for (let m = 0; m < modes; m++) {
@@ -27,8 +30,8 @@ export function orthogonalised(
   return { modes: out, powers: values };
 }
 
-/** G[a, b] = Σ X_a X_b*, interleaved. */
-function gram(rows: Float64Array, modes: number): Float64Array {
+/** G[a, b] = Σ w X_a X_b*, interleaved. */
+function gram(rows: Float64Array, modes: number, weights: ArrayLike<number> | undefined): Float64Array {
   const size = rows.length / modes;
   const out = new Float64Array(2 * modes * modes);
   for (let a = 0; a < modes; a++)
@@ -36,8 +39,9 @@ function gram(rows: Float64Array, modes: number): Float64Array {
       let [re, im] = [0, 0];
       for (let i = 0; i < size; i += 2) {
         const [x, y, u, v] = [rows[a * size + i], rows[a * size + i + 1], rows[b * size + i], rows[b * size + i + 1]];
-        re += x * u + y * v;
-        im += y * u - x * v;
+        const weight = weights?.[i / 2] ?? 1;
+        re += weight * (x * u + y * v);
+        im += weight * (y * u - x * v);
       }
       out[2 * (a * modes + b)] = re;
       out[2 * (a * modes + b) + 1] = im;
@@ -68,7 +72,7 @@ function eigenHermitian(matrix: Float64Array, n: number): { values: Float64Array
     const norm = Math.hypot(...vector);
     // The second of a pair is i times the first: nothing of it is left.
     if (norm < 0.5 || found.length === n) continue;
-    found.push({ value: values[e], vector: vector.map((x) => x / norm) });
+    found.push({ value: values[e], vector: inPhase(vector) });
   }
   const columns = new Float64Array(2 * n * n);
   found.forEach(({ vector }, k) => {
@@ -77,8 +81,21 @@ function eigenHermitian(matrix: Float64Array, n: number): { values: Float64Array
   return { values: Float64Array.from(found, ({ value }) => value), vectors: columns };
 }
 
+/** Of length 1, its largest component real and positive. */
+function inPhase(vector: Float64Array): Float64Array {
+  let largest = 0;
+  for (let i = 0; i < vector.length; i += 2)
+    if (Math.hypot(vector[i], vector[i + 1]) > Math.hypot(vector[largest], vector[largest + 1])) largest = i;
+  const [re, im] = [vector[largest], vector[largest + 1]];
+  const scale = 1 / (Math.hypot(re, im) * Math.hypot(...vector));
+  return vector.map((_, k) => {
+    const [x, y] = [vector[k & ~1], vector[k | 1]];
+    return scale * (k % 2 === 0 ? x * re + y * im : y * re - x * im);
+  });
+}
+
 /** vector −= (u† vector) u, for u of length 1. */
-function removeFrom(vector: Float64Array, u: Float64Array): void {
+export function removeFrom(vector: Float64Array, u: Float64Array): void {
   let [re, im] = [0, 0];
   for (let i = 0; i < u.length; i += 2) {
     re += u[i] * vector[i] + u[i + 1] * vector[i + 1];

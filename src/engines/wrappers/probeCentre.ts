@@ -1,6 +1,7 @@
 import type { Experiment } from "../experiment.ts";
 import type { Wrapper } from "../wrapper.ts";
 import type { WrapperRun } from "../wrapperRun.ts";
+import { refusedOfKeptProbe } from "./keptProbe.ts";
 
 /**
  * Keeps the probe's centre of mass at the window's centre: where it has wandered by a pixel or more, probe and object are
@@ -9,7 +10,10 @@ import type { WrapperRun } from "../wrapperRun.ts";
 export const probeCentre: Wrapper = {
   name: "centre",
   about: "keeps the probe in the middle of its window, the object moving with it",
+  oneState: true,
   settings: [],
+  rearranges: true,
+  refuses: refusedOfKeptProbe,
   init: (experiment) => new ProbeCentre(experiment),
 };
 
@@ -27,6 +31,10 @@ class ProbeCentre implements WrapperRun {
     const [down, right] = offCentre(values, [height, width]);
     if (down === 0 && right === 0) return [];
     kernels.write(probe, moved(values, [height, width], [-down, -right], 0));
+    for (const waves of this.#experiment.besideProbe) {
+      const others = Float64Array.from(await kernels.read(waves));
+      kernels.write(waves, moved(others, [height, width], [-down, -right], 0));
+    }
     const [, , rows, columns] = object.shape;
     kernels.write(object, moved(Float64Array.from(await kernels.read(object)), [rows, columns], [-down, -right], 1));
     return [`the probe had wandered by (${down}, ${right}) pixels and was put back, the object with it`];

@@ -22,7 +22,7 @@ export const smoothSlices: Wrapper<SmoothSlicesSettings> = {
     },
   ],
   init(experiment, { sliceSmoothing }) {
-    if (experiment.object.shape[1] === 1)
+    if (experiment.slices === 1)
       throw new PtychonautError("usage", "smooth_slices needs an object of several slices", {
         fix: `leave it out, or say ${setting("slices", 2)} and where they lie`,
       });

@@ -8,6 +8,7 @@ import { isLearning } from "../../config/identity.ts";
 import { sameValue } from "../../config/merge.ts";
 import { snakeCase } from "../../config/names.ts";
 import { unknownName } from "../../errors.ts";
+import { generatorNamed } from "../../nets/registry.ts";
 import type { LinesRequest } from "../../runs/benchmark/lines.ts";
 import { type Command, type CommandContext, overwriteFlag, reportOutcome } from "./command.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
@@ -185,5 +186,8 @@ function settingsOf({ gridsize }: LinesSetup, row: BenchmarkRow | undefined, sai
 function replaced(name: string, said: Settings): boolean {
   if (name.startsWith("plateau"))
     return !["ReduceLROnPlateau", "Adaptive", undefined].includes(said["scheduler"] as string);
+  const architecture = said["architecture"];
+  if (name === "borderChannels" && typeof architecture === "string")
+    return !generatorNamed(architecture).settings.includes(name);
   return name === "lossFunction" && said["profile"] === "ci";
 }

@@ -19,6 +19,15 @@ export interface CommandContext {
   /** Talk: what a person would read. */
   readonly warn: (line: string) => void;
   readonly hooks: (quiet: boolean, progressBar?: boolean) => RunHooks;
+  /** The signal that ends a command that has nothing to save, of which therefore nothing is said. */
+  readonly untilEnded: () => AbortSignal;
+  /** Processes that do a run together. */
+  readonly processes: number;
+  /**
+   * Checks a command line as its own --dry_run does, as one of so many processes, without what that prints.
+   * @returns the exit code
+   */
+  readonly dryRun: (argv: readonly string[], processes: number) => Promise<number>;
   /** All commands. */
   readonly commands: () => Promise<readonly NamedCommand[]>;
   /** All commands that a config file has a section for. */
@@ -36,12 +45,19 @@ export interface Command {
   readonly often?: readonly string[];
   /** Names, in camel case, that the reference system has and this command refuses, with the reason. */
   readonly refused?: Readonly<Record<string, string>>;
-  /** Names of the positional arguments, all of them required; one or more of the last where its name ends in "...". */
+  /**
+   * Names of the positional arguments; one or more of the last where its name ends in "...". All are required but one in
+   * brackets at the end: "[PATH...]".
+   */
   readonly positionals?: readonly string[];
   /** Where its scan is named: there `FILE::ARRAY` is the file and the array of its patterns. */
   readonly scan?: "positional" | "trainDataFile" | "testDataFile" | "scan";
+  /** Whether words that are none of its own flags are handed on as they are: another command and its arguments. */
+  readonly handsOn?: true;
   /** Whether it reads the settings of a config file by itself, with a rank of their own below options and the data. */
   readonly ranksSettings?: true;
+  /** Whether several processes, started together, share its work. */
+  readonly overRanks?: true;
   /** @returns the exit code */
   readonly run: (parsed: ParsedFlags, context: CommandContext) => Promise<number>;
 }

@@ -12,10 +12,13 @@ export type CommandName =
   | "benchmark"
   | "import-weights"
   | "rerun"
+  | "view"
   | "init"
   | "validate"
   | "schema"
-  | "completion";
+  | "slurm"
+  | "completion"
+  | "mpi-check";
 
 /** What the overview, a command's help and config files say of it: the one place for all three. */
 export interface CommandEntry {
@@ -68,6 +71,17 @@ export const commandTable: readonly CommandEntry[] = [
     configurable: true,
   },
   { name: "rerun", summary: "Run again what a run.json records.", configurable: false },
+  {
+    name: "view",
+    summary: "Open the page: runs as they go, scans, reconstructions in a browser, on this computer.",
+    configurable: false,
+  },
+  {
+    name: "slurm",
+    summary:
+      "Write a command as a batch job of a cluster, which saves, goes on in the next turn, and ends; or submit it.",
+    configurable: false,
+  },
   { name: "init", summary: "Write a config file with every setting, commented.", configurable: false },
   {
     name: "validate",
@@ -78,6 +92,11 @@ export const commandTable: readonly CommandEntry[] = [
   {
     name: "completion",
     summary: "Print a script by which a shell completes commands, options and their values.",
+    configurable: false,
+  },
+  {
+    name: "mpi-check",
+    summary: "Say what joins the processes that mpirun or srun started, and time the sums between them.",
     configurable: false,
   },
 ];

@@ -17,9 +17,12 @@ const loaders: Readonly<Record<CommandName, () => Promise<Command>>> = {
   benchmark: async () => (await import("./benchmark.ts")).benchmarkCommand,
   "import-weights": async () => (await import("./importWeights.ts")).importWeightsCommand,
   rerun: async () => (await import("./rerun.ts")).rerunCommand,
+  view: async () => (await import("./view.ts")).viewCommand,
+  slurm: async () => (await import("./slurm.ts")).slurmCommand,
   init: async () => (await import("./init.ts")).initCommand,
   validate: async () => (await import("./validate.ts")).validateCommand,
   completion: async () => (await import("./completion.ts")).completionCommand,
+  "mpi-check": async () => (await import("./mpiCheck.ts")).mpiCheckCommand,
   schema: async () => (await import("./schema.ts")).schemaCommand,
 };
 

@@ -1,9 +1,11 @@
 import { differencesFromDefaults } from "../../config/differences.ts";
 import type { FileProbe, ScanHeader } from "../../config/fileProbe.ts";
 import type { InferencePayload, ReconstructionPayload, TrainingPayload } from "../../config/payload.ts";
+import { AUTO } from "../../config/reconstructionConfig.ts";
 import { isRead } from "../../config/schema.ts";
-import { counted } from "../../printable.ts";
+import { counted, printableLine } from "../../printable.ts";
 import { checkClaim } from "../../runs/claimFolder.ts";
+import { checkEnginesOverRanks, checkInferenceOverRanks } from "../../runs/overRanks.ts";
 import { checkOutputDir } from "../files/outputFolder.ts";
 import { nodeStore } from "../store.ts";
 import type { CommandContext } from "./command.ts";
@@ -57,15 +59,15 @@ export async function sayTraining(
 ): Promise<number> {
   for (const line of await scanWarnings(payload)) warn(`warning: ${line}`);
   const { model, data, training, execution, overridden, outputDir, trainDataFile, moreDataFiles } = payload;
-  const scans = [trainDataFile, ...moreDataFiles].map((path) => `#   ${scanLine(path, headers.get(path))}`);
+  const scans = [trainDataFile, ...moreDataFiles].map((path) => scanLine(path, headers.get(path)));
   const way = model.modelType === "supervised" ? "from labels" : "from diffraction alone";
   const fineTuning = training.epochsFineTune === 0 ? "" : `, ${training.epochsFineTune} more with the encoder frozen`;
   print(
     [
       `# would train ${model.architecture} ${way}, ${counted(training.maxEpochs, "epoch")} in batches of ${training.batchSize}${fineTuning}`,
       ...scans,
-      ...(training.testDataFile === null ? [] : [`#   validated on ${training.testDataFile}`]),
-      `#   into ${outputDir}; nothing was written`,
+      ...(training.testDataFile === null ? [] : [comment(`validated on ${training.testDataFile}`)]),
+      comment(`into ${outputDir}; nothing was written`),
       listedSettings(differencesFromDefaults({ model, data, training, execution }, overridden)),
     ].join("\n"),
   );
@@ -76,16 +78,17 @@ export async function sayTraining(
 export async function sayInference(
   payloads: readonly InferencePayload[],
   { headers }: DryFiles,
-  { print, warn, scanWarnings }: CommandContext,
+  { print, warn, scanWarnings, processes }: CommandContext,
 ): Promise<number> {
   for (const payload of payloads) {
     const { modelPath, testDataFile, outputDir, data, inference, execution, overridden, notes } = payload;
+    checkInferenceOverRanks(payload, processes);
     for (const line of [...notes, ...(await scanWarnings(payload))]) warn(`warning: ${line}`);
     print(
       [
-        `# would reconstruct with ${modelPath}`,
-        `#   ${scanLine(testDataFile, headers.get(testDataFile))}`,
-        `#   into ${outputDir}; nothing was written`,
+        `# would reconstruct with ${printableLine(modelPath)}`,
+        scanLine(testDataFile, headers.get(testDataFile)),
+        comment(`into ${outputDir}; nothing was written`),
         listedSettings(differencesFromDefaults({ data, inference, execution }, overridden)),
       ].join("\n"),
     );
@@ -97,17 +100,21 @@ export async function sayInference(
 export async function sayReconstruction(
   payloads: readonly ReconstructionPayload[],
   { headers }: DryFiles,
-  { print, warn, scanWarnings }: CommandContext,
+  { print, warn, scanWarnings, processes }: CommandContext,
 ): Promise<number> {
   for (const payload of payloads) {
-    const { scan, outputDir, data, reconstruction, execution, overridden, stages } = payload;
-    for (const line of await scanWarnings(payload)) warn(`warning: ${line}`);
-    const engines = stages.map(({ engine, epochs }) => `${engine}, ${counted(epochs, "epoch")}`);
+    const { scan, outputDir, data, reconstruction, execution, overridden, stages, notes } = payload;
+    checkEnginesOverRanks(payload, processes);
+    for (const line of [...notes, ...(await scanWarnings(payload))]) warn(`warning: ${line}`);
+    const chosen = (engine: string): boolean => engine === AUTO && overridden.every(({ name }) => name !== "epochs");
+    const engines = stages.map(({ engine, epochs }) =>
+      chosen(engine) ? `${engine}, which chooses the epochs too` : `${engine}, ${counted(epochs, "epoch")}`,
+    );
     print(
       [
         `# would reconstruct with ${engines.join("; then ")}`,
-        `#   ${scanLine(scan, headers.get(scan))}`,
-        `#   into ${outputDir}; nothing was written`,
+        scanLine(scan, headers.get(scan)),
+        comment(`into ${outputDir}; nothing was written`),
         listedSettings(
           differencesFromDefaults({ data, reconstruction, execution }, overridden).filter(({ name }) =>
             isRead(name, "reconstruction"),
@@ -120,4 +127,9 @@ export async function sayReconstruction(
 }
 
 const scanLine = (path: string, header: ScanHeader | undefined): string =>
-  header === undefined ? path : `${path}: ${counted(header.frames, "pattern")} of ${header.height} x ${header.width}`;
+  comment(
+    header === undefined ? path : `${path}: ${counted(header.frames, "pattern")} of ${header.height} x ${header.width}`,
+  );
+
+/** What stands above the settings is one line each, also where a path has line breaks: what is printed is a config file. */
+const comment = (text: string): string => `#   ${printableLine(text)}`;

@@ -40,6 +40,8 @@ export interface ParsedFlags {
   /** Those that stand right behind a flag's value, where another value may have been meant. */
   readonly behind: readonly { readonly word: string; readonly flag: Flag }[];
   readonly warnings: readonly string[];
+  /** What is another command's, in its order; of commands that hand it on. */
+  readonly handedOn?: readonly string[];
 }
 
 export type SplitTexts = (word: string) => readonly string[];
@@ -99,6 +101,24 @@ export function parseFlags(
     }
   }
   return { values, positionals, behind, warnings };
+}
+
+/** Parts a command line into the flags of a command, with their values, and all other words, in their order. */
+export function partFlags(
+  argv: readonly string[],
+  flags: readonly Flag[],
+): { readonly own: readonly string[]; readonly others: readonly string[] } {
+  const byName = indexFlags(flags);
+  const [own, others]: [string[], string[]] = [[], []];
+  for (let i = 0; i < argv.length; i++) {
+    const [spelling, value] = argv[i].split("=", 2);
+    const flag = spelling.startsWith("--") ? byName.get(camelCase(spelling.slice(2))) : undefined;
+    if (flag === undefined) others.push(argv[i]);
+    else if (flag.kind === "boolean" || value !== undefined || i + 1 === argv.length) own.push(argv[i]);
+    // Also where it begins like a flag: an option of another program.
+    else own.push(`${argv[i]}=${argv[++i]}`);
+  }
+  return { own, others };
 }
 
 /** Fails when a flag that must be given is absent. */
@@ -236,7 +256,11 @@ export function meantValues(behind: ParsedFlags["behind"]): string {
   const lines = flags.map((flag) => {
     const words = behind.filter((each) => each.flag === flag).map(({ word }) => `"${word}"`);
     const several = flag.kind.endsWith("s") ? "any number of" : flag.kind === "boolean" ? "nothing, or" : "one value,";
-    return `${words.join(", ")} behind ${display(flag.name)}: it takes ${several} ${valueForm(flag)}`;
+    const near = behind.flatMap((each) =>
+      each.flag === flag ? (nearestName(each.word, flag.choices ?? []) ?? []) : [],
+    );
+    const meant = near.length === 0 ? "" : ` (did you mean ${near.join(", ")}?)`;
+    return `${words.join(", ")} behind ${display(flag.name)}: it takes ${several} ${valueForm(flag)}${meant}`;
   });
   return lines.length === 0 ? "" : `${lines.join("; ")}; `;
 }

@@ -1,4 +1,5 @@
 import { snakeCase } from "../../config/names.ts";
+import { nearestName, PtychonautError } from "../../errors.ts";
 import type { Flag } from "./flags.ts";
 
 export interface HelpPage {
@@ -42,15 +43,38 @@ export function renderBriefHelp(page: HelpPage): string {
   return text([...head(page), ...block(OFTEN, often), "", more, ...lines, ...foot(page)]);
 }
 
-/** Only the flags that have a word in their names, section or description; undefined when none has. */
-export function renderMatches(page: HelpPage, word: string): string | undefined {
+/**
+ * Only the flags that have a word in their names, section or description.
+ * @throws PtychonautError "usage" with near words when none has
+ */
+export function renderMatches(page: HelpPage, word: string): string {
   const wanted = word.toLowerCase().replace(/^-+/, "").replaceAll("-", "_");
   const found = shown(page.flags).filter(({ name, aliases = [], section, description }) =>
     [...[name, ...aliases].map(snakeCase), section, description].some((part) => part.toLowerCase().includes(wanted)),
   );
-  if (found.length === 0) return undefined;
+  if (found.length === 0) throw nothingMatches(page, word);
   const lines = sectionsOf(found).flatMap((section) => block(section, inSection(found, section)));
   return text([`Usage: ${page.usage}`, ...lines]);
+}
+
+/** Near words are names of options, or parts of them. */
+const NEAR_WORDS = 3;
+
+function nothingMatches({ usage, flags }: HelpPage, word: string): PtychonautError {
+  const names = shown(flags).map(({ name }) => snakeCase(name));
+  const words = new Set([...names, ...names.flatMap((name) => name.split("_"))]);
+  const near: string[] = [];
+  for (let next = nearestName(word, words); next !== undefined && near.length < NEAR_WORDS; ) {
+    near.push(next);
+    words.delete(next);
+    next = nearestName(word, words);
+  }
+  const meant = near.length === 0 ? "" : `did you mean ${near.join(", ")}? `;
+  return new PtychonautError("usage", "no option has to do with the word behind --help", {
+    where: usage.split(" ").slice(0, 2).join(" "),
+    got: `"${word}"`,
+    fix: `${meant}--help all describes every option`,
+  });
 }
 
 const OFTEN = "Often used";
@@ -108,7 +132,7 @@ function argument(flag: Flag): string {
 
 function defaultNote(flag: Flag): string {
   if (flag.required === true) return "required";
-  if (flag.default === undefined || flag.default === null) return "";
+  if (flag.default === undefined || flag.default === null || String(flag.default) === "") return "";
   if (flag.kind === "boolean") return `default ${flag.default === true ? "on" : "off"}`;
   return `default ${Array.isArray(flag.default) ? flag.default.join(",") : String(flag.default)}`;
 }

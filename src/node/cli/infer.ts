@@ -46,6 +46,7 @@ export const inferCommand: Command = {
   ],
   scan: "testDataFile",
   ranksSettings: true,
+  overRanks: true,
   run: infer,
 };
 

@@ -5,6 +5,7 @@ import { printableLine } from "../../printable.ts";
 import { checkFixOutput, runDoctor, runFix } from "../../runs/doctor.ts";
 import { claimPicture } from "../../runs/doctorPicture.ts";
 import { runInspection } from "../../runs/inspect.ts";
+import { inspectRun } from "../../runs/inspectRun.ts";
 import { examinationReport, fixReport } from "../../scans/doctor/report.ts";
 import { inspectReport } from "../../scans/inspect/report.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
@@ -12,6 +13,7 @@ import type { ScanOptions } from "../../scans/scanOptions.ts";
 import { type Command, type CommandContext, overwriteFlag } from "./command.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
 import { withFlags } from "./flagWords.ts";
+import { runReport } from "./runReport.ts";
 import { schemaFlags } from "./schemaFlags.ts";
 
 /** Settings that say how the file is read and which frames are left out. */
@@ -50,9 +52,9 @@ const ownFlags: readonly Flag[] = [
 
 /** `ptychonaut inspect`: what a scan file holds, and the flags that `train` and `infer` need to read it. */
 export const inspectCommand: Command = {
-  usage: "SCAN.npz [options]",
+  usage: "SCAN.npz|RECONSTRUCTION.npz|RUN [options]",
   details:
-    "Needs to be told nothing. What is said with the options below is taken as true, so repeat the command with the flags that it advises until nothing is left. Ends with exit code 2 while there are errors: train and infer would refuse the scan, or read it wrongly.",
+    "Needs to be told nothing. What is said with the options below is taken as true, so repeat the command with the flags that it advises until nothing is left. Ends with exit code 2 while there are errors: train and infer would refuse the scan, or read it wrongly. Of a reconstruction, a model, or the folder of a run it says what it holds and what made it.",
   examples: [
     "ptychonaut inspect scan.npz",
     "ptychonaut inspect raw.npz --measurement counts --dc_at corner",
@@ -64,6 +66,12 @@ export const inspectCommand: Command = {
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
     if (["doctor", "fix", "picture", "overwrite"].some((name) => values[name] !== undefined && values[name] !== false))
       return examine(values, positionals[0], context);
+    const left =
+      Object.keys(stated(values)).length === 0 ? await inspectRun(positionals[0], context.home.store) : undefined;
+    if (left !== undefined) {
+      context.print(values["json"] === true ? `${JSON.stringify(left, null, 2)}\n` : runReport(left));
+      return 0;
+    }
     const inspection = await runInspection(
       positionals[0],
       stated(values),

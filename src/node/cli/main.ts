@@ -2,16 +2,20 @@ import { snakeCase } from "../../config/names.ts";
 import { PtychonautError } from "../../errors.ts";
 import { printable } from "../../printable.ts";
 import type { RunHooks, Workflows } from "../../runs/hooks.ts";
+import type { Home } from "../../runs/machine.ts";
 import { outOfMemory } from "../../runs/memory.ts";
 import { createProgressBar, silentProgress } from "../../runs/progress.ts";
 import { version } from "../../version.ts";
 import { nodeHome } from "../home.ts";
+import type { Joined } from "../mpi/joined.ts";
+import { type Launch, launchOf } from "../mpi/launcher.ts";
 import type { CommandContext, NamedCommand } from "./command.ts";
 import { allCommands, loadCommand } from "./commands.ts";
 import { commandTable } from "./commandTable.ts";
-import { meantValues, type ParsedFlags, parseFlags } from "./flags.ts";
+import { meantValues, type ParsedFlags, parseFlags, partFlags } from "./flags.ts";
 import { withFlags } from "./flagWords.ts";
 import { renderBriefHelp, renderHelp, renderMatches, WIDTH, wrap } from "./help.ts";
+import { type FolderMemory, rememberingFolders } from "./madeFolders.ts";
 import { withScanAddress, withScanNamed } from "./scanAddress.ts";
 
 /** What a caller may replace: tests capture what reaches the workflows, and what is printed. */
@@ -24,8 +28,14 @@ export interface MainDeps {
   /** Whether standard error is a terminal, where a progress bar makes sense. */
   readonly terminal?: boolean;
   readonly signal?: AbortSignal;
+  /** Processes that a dry run is to be checked for. Default: as many as there are. */
+  readonly processes?: number;
   /** Called when a run looks at the signal: from then on it will end by it. */
-  readonly listen?: () => void;
+  readonly listen?: (silently?: boolean) => void;
+  /** Called when a run begins its work. */
+  readonly begun?: () => void;
+  /** Exit code of the signal that ended a run, if one did. */
+  readonly signalled?: () => number | undefined;
 }
 
 /**
@@ -39,6 +49,9 @@ export async function main(argv: readonly string[], deps: MainDeps = {}): Promis
   const stdout = (text: string): void => results(printable(text));
   const stderr = (text: string): void => raw(printable(text));
   let running: NamedCommand | undefined;
+  let launch: Launch | undefined;
+  let joined: Joined | undefined;
+  let removeEmpty: FolderMemory["removeEmpty"] = async () => {};
   try {
     const [name, ...rest] = argv;
     if (name === undefined || name === "help" || name === "--help" || name === "-h") {
@@ -55,15 +68,65 @@ export async function main(argv: readonly string[], deps: MainDeps = {}): Promis
       stdout(helpFor(command, helpTopic(rest)));
       return 0;
     }
-    const parsed = withScanNamed(parseFlags(rest, command.flags, command.refused), command);
+    const parsed = command.handsOn === true ? partedFlags(rest, command) : parsedFlags(rest, command);
     for (const warning of parsed.warnings) stderr(`warning: ${warning}\n`);
     const whole = withScanAddress(await withFile(parsed, command), command);
     checkPositionals(command, whole);
-    return await command.run(whole, contextFor(deps, stdout, stderr, raw));
+    launch = launchOf(process.env);
+    joined = launch && (await joinedBy(launch, command));
+    // One that a signal ends at once takes the others along, by a signal that asks nobody: they end together, at a step.
+    if (joined !== undefined) deps.listen?.(true);
+    if (joined?.warning !== undefined) stderr(`warning: ${joined.warning}\n`);
+    const { home, ...made } = rememberingFolders(joined?.home ?? nodeHome);
+    removeEmpty = made.removeEmpty;
+    const terminal = { stdout, stderr, raw };
+    const code = await command.run(whole, contextFor(deps, home, home.machine.ranks.rank === 0 ? terminal : silence));
+    return joined === undefined ? code : await joined.leave(code === 130 ? (deps.signalled?.() ?? code) : code);
   } catch (error) {
-    return explainError(error, running, argv.includes("--debug"), stderr);
+    await removeEmpty();
+    const code = await explainedByRank(launch, stderr, (say) =>
+      explainError(error, running, argv.includes("--debug"), say),
+    );
+    return joined === undefined ? code : joined.abort(code);
   }
 }
+
+const parsedFlags = (words: readonly string[], command: NamedCommand): ParsedFlags =>
+  withScanNamed(parseFlags(words, command.flags, command.refused), command);
+
+function partedFlags(words: readonly string[], command: NamedCommand): ParsedFlags {
+  const { own, others } = partFlags(words, command.flags);
+  return { ...parseFlags(own, command.flags), handedOn: others };
+}
+
+/** Loads MPI only where a launcher started several processes. */
+async function joinedBy(launch: Launch, command: NamedCommand): Promise<Joined> {
+  const { join, refuseRanks } = await import("../mpi/joined.ts");
+  return command.overRanks === true ? join(launch, nodeHome) : refuseRanks(command.name, launch);
+}
+
+/** What all processes trip over rank 0 says for them: others wait, and then are not there any more. */
+const OTHERS_WAIT_MS = 2000;
+
+async function explainedByRank(
+  launch: Launch | undefined,
+  stderr: (text: string) => void,
+  explain: (say: (text: string) => void) => number,
+): Promise<number> {
+  const rank = launch?.rank ?? 0;
+  if (rank === 0) return explain(stderr);
+  await new Promise((resolve) => setTimeout(resolve, OTHERS_WAIT_MS));
+  return explain((text) => stderr(`process ${rank}: ${text}`));
+}
+
+/** Where output goes: what a program reads, what a person reads, and lines that are drawn over, which are clean already. */
+interface Terminal {
+  readonly stdout: (text: string) => void;
+  readonly stderr: (text: string) => void;
+  readonly raw: (text: string) => void;
+}
+
+const silence: Terminal = { stdout: () => {}, stderr: () => {}, raw: () => {} };
 
 /** With the options of the file that --config names, below those of the command line. */
 async function withFile(parsed: ParsedFlags, command: NamedCommand): Promise<ParsedFlags> {
@@ -75,8 +138,10 @@ async function withFile(parsed: ParsedFlags, command: NamedCommand): Promise<Par
 
 function checkPositionals(command: NamedCommand, { positionals: given, behind }: ParsedFlags): void {
   const wanted = command.positionals ?? [];
-  const more = wanted.at(-1)?.endsWith("...") === true;
-  if (given.length === wanted.length || (more && given.length > wanted.length)) return;
+  const last = wanted.at(-1) ?? "";
+  const least = /^\[.*\]$/.test(last) ? wanted.length - 1 : wanted.length;
+  const most = /\.\.\.\]?$/.test(last) ? Number.POSITIVE_INFINITY : wanted.length;
+  if (given.length >= least && given.length <= most) return;
   throw new PtychonautError("usage", given.length > wanted.length ? "too many arguments" : "missing arguments", {
     expected: wanted.length === 0 ? "options only" : wanted.join(" "),
     got: given.length === 0 ? "none" : given.join(" "),
@@ -111,9 +176,8 @@ function helpFor(command: NamedCommand, topic: string | undefined): string {
     ...(examples === undefined ? {} : { examples }),
     ...(often === undefined ? {} : { often }),
   };
-  if (often === undefined || topic === "all") return renderHelp(page);
-  if (topic === undefined) return renderBriefHelp(page);
-  return renderMatches(page, topic) ?? `No option has to do with "${topic}".\n\n${renderBriefHelp(page)}`;
+  if (topic !== undefined && topic !== "all") return renderMatches(page, topic);
+  return often === undefined || topic === "all" ? renderHelp(page) : renderBriefHelp(page);
 }
 
 /** What follows --help, if it is a word. */
@@ -122,28 +186,33 @@ function helpTopic(argv: readonly string[]): string | undefined {
   return word === undefined || word.startsWith("-") ? undefined : word;
 }
 
-/** @param draw for lines that are drawn over, which are clean by themselves */
-function contextFor(
-  deps: MainDeps,
-  print: (text: string) => void,
-  stderr: (text: string) => void,
-  draw: (text: string) => void,
-): CommandContext {
+function contextFor(deps: MainDeps, home: Home, { stdout: print, stderr, raw: draw }: Terminal): CommandContext {
   const warn = (line: string) => stderr(`${withFlags(line)}\n`);
   const terminal = deps.terminal ?? process.stderr.isTTY === true;
   const signal = deps.signal ?? new AbortController().signal;
+  const begin = async (): Promise<Workflows> => {
+    const workflows = await ownWorkflows(home);
+    deps.begun?.();
+    return workflows;
+  };
   return {
     print,
     warn,
-    home: nodeHome,
-    files: deps.files ?? lazyFiles,
-    scanWarnings: deps.scanWarnings ?? lazyScanWarnings,
+    home,
+    files: deps.files ?? lazyFiles(home),
+    scanWarnings: deps.scanWarnings ?? lazyScanWarnings(home),
+    processes: deps.processes ?? home.machine.ranks.size,
+    dryRun: (argv, processes) => main([...argv, "--dry_run"], { ...deps, stdout: () => {}, stderr: draw, processes }),
     commands: allCommands,
     configurable: async () => (await allCommands()).filter(({ configurable }) => configurable),
     workflows: {
-      train: deps.workflows?.train ?? (async (...args) => (await ownWorkflows()).train(...args)),
-      infer: deps.workflows?.infer ?? (async (...args) => (await ownWorkflows()).infer(...args)),
-      reconstruct: deps.workflows?.reconstruct ?? (async (...args) => (await ownWorkflows()).reconstruct(...args)),
+      train: deps.workflows?.train ?? (async (...args) => (await begin()).train(...args)),
+      infer: deps.workflows?.infer ?? (async (...args) => (await begin()).infer(...args)),
+      reconstruct: deps.workflows?.reconstruct ?? (async (...args) => (await begin()).reconstruct(...args)),
+    },
+    untilEnded: () => {
+      deps.listen?.(true);
+      return signal;
     },
     hooks: (quiet, progressBar = true): RunHooks => ({
       get signal() {
@@ -161,21 +230,25 @@ function contextFor(
 }
 
 /** Loaded only by commands that run them. */
-const ownWorkflows = async (): Promise<Workflows> => (await import("../../runs/workflows.ts")).workflowsIn(nodeHome);
+const ownWorkflows = async (home: Home): Promise<Workflows> =>
+  (await import("../../runs/workflows.ts")).workflowsIn(home);
 
 /** Files and devices, loaded with the readers only when a command looks at them. */
-const probe = async (): Promise<CommandContext["files"]> =>
-  (await import("../../runs/payloads.ts")).fileProbe(nodeHome);
-const lazyFiles: CommandContext["files"] = {
-  checkAccelerator: async (...args) => (await probe()).checkAccelerator(...args),
-  scanFiles: async (...args) => (await probe()).scanFiles(...args),
-  scanHeader: async (...args) => (await probe()).scanHeader(...args),
-  bundleHeader: async (...args) => (await probe()).bundleHeader(...args),
-  prepareFolder: async (...args) => (await probe()).prepareFolder(...args),
-};
+function lazyFiles(home: Home): CommandContext["files"] {
+  const probe = async () => (await import("../../runs/payloads.ts")).fileProbe(home);
+  return {
+    checkAccelerator: async (...args) => (await probe()).checkAccelerator(...args),
+    scanFiles: async (...args) => (await probe()).scanFiles(...args),
+    scanHeader: async (...args) => (await probe()).scanHeader(...args),
+    bundleHeader: async (...args) => (await probe()).bundleHeader(...args),
+    prepareFolder: async (...args) => (await probe()).prepareFolder(...args),
+  };
+}
 
-const lazyScanWarnings: CommandContext["scanWarnings"] = async (payload) =>
-  (await import("../../runs/inputs/scanChecks.ts")).payloadScanWarnings(payload, nodeHome);
+const lazyScanWarnings =
+  (home: Home): CommandContext["scanWarnings"] =>
+  async (payload) =>
+    (await import("../../runs/inputs/scanChecks.ts")).payloadScanWarnings(payload, home);
 
 function explainError(
   thrown: unknown,

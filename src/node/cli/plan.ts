@@ -1,13 +1,17 @@
 import type { GroupName } from "../../config/group.ts";
-import { type PayloadKind, payloadKinds } from "../../config/names.ts";
+import { canonicalName, type PayloadKind, payloadKinds, snakeCase } from "../../config/names.ts";
+import { PtychonautError } from "../../errors.ts";
 import { runPlan } from "../../runs/plan/plan.ts";
 import { runReconstructionPlan } from "../../runs/plan/reconstructionPlan.ts";
 import { planReport } from "../../runs/plan/report.ts";
 import type { Command, CommandContext } from "./command.ts";
 import type { Flag, ParsedFlags } from "./flags.ts";
 import { withFlags } from "./flagWords.ts";
+import { inferCommand } from "./infer.ts";
+import { reconstructCommand } from "./reconstruct.ts";
 import { configFile, splitSettings } from "./runFlags.ts";
 import { schemaFlags } from "./schemaFlags.ts";
+import { trainCommand } from "./train.ts";
 
 const ownFlags: readonly Flag[] = [
   {
@@ -42,6 +46,41 @@ function settingFlags(): readonly Flag[] {
   return flags.map((flag) => ({ ...flag, aliases: own(flag.aliases), shortcuts: own(flag.shortcuts) }));
 }
 
+/** Of each kind of plan the commands that it rehearses. */
+const commandsOf: Readonly<Record<PayloadKind, readonly Command[]>> = {
+  training: [trainCommand, inferCommand],
+  inference: [inferCommand],
+  reconstruction: [reconstructCommand],
+};
+
+/** @throws PtychonautError for a setting that says nothing to what is rehearsed */
+function refuseUnread(settings: Readonly<Record<string, unknown>>, kind: PayloadKind): void {
+  const read = new Set(commandsOf[kind].flatMap(({ flags }) => flags.map(({ name }) => name)));
+  // A name may be another kind's and an alias here: --epochs of a training.
+  const unread = planCommand.flags.find(
+    ({ name, setting }) =>
+      setting === true && settings[name] !== undefined && !read.has(name) && !read.has(canonicalName(name, kind)),
+  );
+  if (unread === undefined) return;
+  const { what, fix } = rehearsed[kind];
+  throw new PtychonautError("usage", `--${snakeCase(unread.name)} has no effect on ${what}`, { fix });
+}
+
+const rehearsed: Readonly<Record<PayloadKind, { readonly what: string; readonly fix: string }>> = {
+  training: {
+    what: "a training and the reconstruction after it, which are planned here",
+    fix: "leave it out, or say --engine (auto chooses one) to plan an iterative reconstruction",
+  },
+  inference: {
+    what: "a reconstruction by a trained model, which is planned here",
+    fix: "leave it out, or leave out --model_path to plan a training",
+  },
+  reconstruction: {
+    what: "an iterative reconstruction, which is planned here",
+    fix: "leave it out, or leave out --engine and --stage to plan a training",
+  },
+};
+
 /** `ptychonaut plan`: what train and infer, or reconstruct, will take. */
 export const planCommand: Command = {
   usage: "SCAN... [options]",
@@ -57,6 +96,7 @@ export const planCommand: Command = {
   run: async ({ values, positionals }: ParsedFlags, context: CommandContext) => {
     const { modelPath, outputDir, json, config, ...settings } = values;
     const kind = planned(values);
+    refuseUnread(settings, kind);
     const { overrides, executionConfig } = splitSettings(settings, kind);
     const hooks = context.hooks(values["quiet"] === true);
     const request = {

@@ -1,7 +1,10 @@
 import { reasonOf } from "../files/failures.ts";
 
-/** Signals that ask a program to end, with their numbers: Ctrl-C, a batch system before its limit, a closed terminal. */
-const endings = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 } as const;
+/**
+ * Signals that ask a program to end, with their numbers: Ctrl-C, a batch system before its limit, a closed terminal, and
+ * what launchers of several processes hand on (most answer SIGTERM by ending everything within a second).
+ */
+const endings = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1, SIGUSR1: 10, SIGUSR2: 12 } as const;
 
 type Ending = keyof typeof endings;
 const endingNames = Object.keys(endings) as readonly Ending[];
@@ -16,8 +19,16 @@ export interface Interruptible {
 export interface Interruption {
   /** Aborted by the first signal. */
   readonly signal: AbortSignal;
-  /** Listens from now on. Until then signals end the program at once, as they do where nothing is there to be saved. */
-  readonly listen: () => void;
+  /**
+   * Listens from now on. Until then signals end the program at once, as they do where nothing is there to be saved: with a
+   * word of that before a run has begun, without one while one computation may hold the thread.
+   * @param silently for what saves nothing, and for one of several processes: a launcher sends signals also to end what has
+   * failed
+   */
+  readonly listen: (silently?: boolean) => void;
+  /** A signal is to end the program with a word of what there is, until `begun`. */
+  readonly beforeRun: () => void;
+  readonly begun: () => void;
   /** Exit code of a run that a signal ended, 128 and the signal's number; undefined when none came. */
   readonly exitCode: () => number | undefined;
   readonly dispose: () => void;
@@ -31,6 +42,7 @@ export interface Interruption {
 export function interruption(source: Interruptible, stderr: (text: string) => void): Interruption {
   const controller = new AbortController();
   let first: Ending | undefined;
+  let silent = false;
   const listeners = endingNames.map((name) => {
     const listener = (): void => {
       if (first !== undefined) {
@@ -41,7 +53,10 @@ export function interruption(source: Interruptible, stderr: (text: string) => vo
       // Later ones are left to the system, which ends the program also while one computation holds the thread. Not before
       // the next turn: of two that came during such a computation, the second is heard right after this one.
       setImmediate(stopListening);
-      stderr(`\nstopping after this step and saving; a second ${name === "SIGINT" ? "Ctrl-C" : name} quits at once\n`);
+      if (!silent)
+        stderr(
+          `\nstopping after this step and saving; a second ${name === "SIGINT" ? "Ctrl-C" : name} quits at once\n`,
+        );
       controller.abort();
     };
     return [name, listener] as const;
@@ -49,16 +64,35 @@ export function interruption(source: Interruptible, stderr: (text: string) => vo
   const stopListening = (): void => {
     for (const [name, listener] of listeners) source.off(name, listener);
   };
+  const early = endingNames.map((name) => {
+    const listener = (): void => {
+      stderr("\ninterrupted before the run began: nothing was saved\n");
+      source.exit(128 + endings[name]);
+    };
+    return [name, listener] as const;
+  });
+  const begun = (): void => {
+    for (const [name, listener] of early) source.off(name, listener);
+  };
   let listening = false;
   return {
     signal: controller.signal,
-    listen: () => {
+    listen: (silently = false) => {
       if (listening) return;
+      silent = silently;
       listening = true;
+      begun();
       for (const [name, listener] of listeners) source.on(name, listener);
     },
     exitCode: () => (first === undefined ? undefined : 128 + endings[first]),
-    dispose: stopListening,
+    beforeRun: () => {
+      for (const [name, listener] of early) source.on(name, listener);
+    },
+    begun,
+    dispose: () => {
+      begun();
+      stopListening();
+    },
   };
 }
 
@@ -78,7 +112,9 @@ export function dropUnread(output: Output, failed: (reason: string) => void): vo
 
 interface ProgramDeps {
   readonly signal: AbortSignal;
-  readonly listen: () => void;
+  readonly listen: (silently?: boolean) => void;
+  readonly begun: () => void;
+  readonly signalled: () => number | undefined;
 }
 
 /** Runs a command as a program: its arguments from the caller, signals to its own, its exit code to the process. */
@@ -89,11 +125,18 @@ export async function runProgram(
   const exit = (): void => process.exit(1);
   dropUnread(process.stdout, (why) => process.stderr.write(`error: standard output cannot be written: ${why}\n`, exit));
   dropUnread(process.stderr, exit);
-  const { signal, listen, exitCode, dispose } = interruption(process, (text) => void process.stderr.write(text));
-  const code = await main(argv, { signal, listen });
+  const { signal, exitCode, dispose, beforeRun, ...heard } = interruption(
+    process,
+    (text) => void process.stderr.write(text),
+  );
+  if (longRuns.includes(argv[0])) beforeRun();
+  const code = await main(argv, { signal, ...heard, signalled: exitCode });
   process.exitCode = code === INTERRUPTED ? (exitCode() ?? code) : code;
   dispose();
 }
+
+/** Commands that save what there is when they are interrupted. */
+const longRuns: readonly (string | undefined)[] = ["train", "infer", "reconstruct"];
 
 /** What a command returns that was asked to end. */
 const INTERRUPTED = 130;

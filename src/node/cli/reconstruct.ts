@@ -29,7 +29,12 @@ export const reconstructCommand: Command = {
     "ptychonaut reconstruct scan.npz --output_dir reconstruction --epochs 200 --resume last",
   ],
   flags: [...ownFlags, dryRunFlag, ...schemaFlags(groupsRead, "reconstruction")],
-  refused: refusedSettings(groupsRead),
+  refused: {
+    ...refusedSettings(groupsRead),
+    ...Object.fromEntries(
+      ["numWorkers", "workers", "devices"].map((name) => [name, "an iterative engine has --threads"]),
+    ),
+  },
   often: [
     ...["scan", "outputDir", "config", "engine", "epochs", "stage", "batchSize", "objectStep", "probeStep", "alpha"],
     ...["subPixel", "heldOutFraction", "patience", "measurement", "dcAt", "accelerator", "threads", "resume"],
@@ -37,6 +42,7 @@ export const reconstructCommand: Command = {
   ],
   scan: "scan",
   ranksSettings: true,
+  overRanks: true,
   run: reconstruct,
 };
 

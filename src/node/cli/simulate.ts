@@ -1,8 +1,8 @@
 import { camelCase, snakeCase } from "../../config/names.ts";
 import { parseSettings } from "../../config/schema.ts";
-import { PtychonautError } from "../../errors.ts";
+import { PtychonautError, setting } from "../../errors.ts";
 import { type GeometryStatement, geometryQuantities } from "../../optics/geometry.ts";
-import { runSimulation } from "../../runs/simulate.ts";
+import { runSimulation, type SimulationRequest } from "../../runs/simulate.ts";
 import { scanWriters } from "../../scans/writers/registry.ts";
 import type { ModeCoherence } from "../../simulation/diffraction.ts";
 import {
@@ -15,6 +15,7 @@ import {
   type SimulationOptions,
   scanNames,
 } from "../../simulation/options.ts";
+import type { TruthOptions } from "../../simulation/simulateTruth.ts";
 import { type Command, type CommandContext, overwriteFlag, reportOutcome } from "./command.ts";
 import { problemOf } from "./configEntries.ts";
 import { type Flag, type ParsedFlags, requireFlags } from "./flags.ts";
@@ -40,7 +41,21 @@ const ownFlags: readonly Flag[] = [
   }),
   overwriteFlag,
   flag("Scan", "n", "integer", "Side of a diffraction pattern.", { aliases: ["N"], default: 64, unit: "pixels" }),
-  flag("Scan", "patterns", "integer", "Number of patterns.", { default: 1000 }),
+  flag(
+    "Files",
+    "from",
+    "text",
+    "Simulate what this file has, a scan or a reconstruction: object, probe with its modes, positions, the beam's intensities and geometry. Its patterns, if any, are not read.",
+  ),
+  flag(
+    "Files",
+    "backgroundFile",
+    "text",
+    "With from: FILE::ARRAY with counts that all patterns have, for the probe's own dose.",
+  ),
+  flag("Scan", "patterns", "integer", "Number of patterns; with from those nearest the middle, all when left open.", {
+    default: 1000,
+  }),
   flag("Scan", "scan", "text", "Path of the probe.", { choices: scanNames, default: "fermat" }),
   flag("Scan", "step", "number", "Mean distance between positions; n/16 when left open.", { unit: "object pixels" }),
   flag("Scan", "jitter", "number", "Random displacement as a fraction of the step (raster; 0.15 when left open)."),
@@ -48,6 +63,12 @@ const ownFlags: readonly Flag[] = [
     default: 0,
     unit: "object pixels",
   }),
+  flag(
+    "Scan",
+    "like",
+    "text",
+    "Take positions, probe and geometry of this scan, in any format; it needs no patterns. Instead of n, patterns, scan, step, jitter, probe and modes.",
+  ),
   flag("Sample and probe", "object", "text", "Test object.", { choices: objectNames.map(snakeCase), default: "lines" }),
   flag("Sample and probe", "smoothing", "number", "Width of a Gaussian that blurs the object.", {
     default: 0,
@@ -72,7 +93,10 @@ const ownFlags: readonly Flag[] = [
     choices: coherenceNames,
     default: "incoherent",
   }),
-  flag("Detector", "photons", "number", "Mean photons per pattern.", { aliases: ["nphotons"], default: 1e5 }),
+  flag("Detector", "photons", "number", "Mean photons per pattern; with from, those of its probe when left open.", {
+    aliases: ["nphotons"],
+    default: 1e5,
+  }),
   flag(
     "Detector",
     "intensityJitter",
@@ -116,27 +140,72 @@ export const simulateCommand: Command = {
     "The file holds amplitudes, positions, the probe, the dose and, as objectGuess, the true object; `train` and `evaluate --reference` read it as it is.",
   examples: [
     "ptychonaut simulate --output scan.npz --n 64 --patterns 1000 --object dead_leaves --photons 1e5 --seed 3",
+    "ptychonaut simulate --output again.npz --from reconstruction.mat --patterns 500 --photons 1e6",
   ],
   flags: ownFlags,
   run: async ({ values }: ParsedFlags, context: CommandContext) => {
     requireFlags(values, ownFlags, "simulate");
     const hooks = context.hooks(values["quiet"] === true);
-    const { config, outputFormat } = values;
-    const request = {
+    const { config, outputFormat, like } = values;
+    if (like !== undefined) refuseBesideLike(values);
+    const request: SimulationRequest = {
       output: String(values["output"]),
       ...(outputFormat === undefined ? {} : { outputFormat: String(outputFormat) }),
       overwrite: values["overwrite"] === true,
       alsoRead: typeof config === "string" ? [config] : [],
+      ...(like === undefined ? {} : { like: String(like) }),
       options: simulationOptions(values),
+      ...fromOf(values),
       labels: values["labels"] === true,
     };
     const code = reportOutcome(await runSimulation(request, hooks, context.home), hooks);
-    if (code !== 0) return code;
+    if (code !== 0 || request.from !== undefined) return code;
     const refused = problemOf(() => parseSettings("model", { N: request.options.n }));
     if (refused !== undefined) hooks.warn(`warning: no network takes patterns of this size: ${refused}`);
     return 0;
   },
 };
+
+/** What a scan that is taken from a file says itself. */
+const saidByLike = ["n", "patterns", "scan", "step", "jitter", "probe", "modes", "modePowerRatio"];
+
+function refuseBesideLike(values: ParsedFlags["values"]): void {
+  const said = saidByLike.filter((name) => values[name] !== undefined);
+  if (said.length === 0) return;
+  throw new PtychonautError("usage", `${setting("like")} says what ${said.map(snakeCase).join(", ")} would`, {
+    fix: "leave out one or the other",
+  });
+}
+
+/** What a file to simulate from says itself. */
+const saidByFrom = [
+  ...["like", "n", "scan", "step", "jitter", "positionError", "object", "smoothing", "amplitudeContrast"],
+  ...["phaseContrast", "probe", "modes", "modePowerRatio", "modeCoherence", "intensityJitter", "propagation"],
+  ...geometryQuantities,
+];
+
+/** @throws PtychonautError "usage" for what the file says already, and a background without one */
+function fromOf(values: ParsedFlags["values"]): Pick<SimulationRequest, "from"> {
+  const { from, backgroundFile, patterns, photons, noise, seed, beamstop } = values;
+  if (from === undefined) {
+    if (backgroundFile === undefined) return {};
+    throw new PtychonautError("usage", "background_file has an effect only when from is given");
+  }
+  const said = saidByFrom.filter((name) => values[name] !== undefined);
+  if (said.length > 0)
+    throw new PtychonautError("usage", `${setting("from")} says what ${said.map(snakeCase).join(", ")} would`, {
+      fix: "leave out one or the other",
+    });
+  const options: TruthOptions = {
+    ...(patterns === undefined ? {} : { patterns: Number(patterns) }),
+    ...(photons === undefined ? {} : { photons: Number(photons) }),
+    ...(seed === undefined ? {} : { seed: Number(seed) }),
+    ...(beamstop === undefined ? {} : { beamstop: Number(beamstop) }),
+    noise: noise !== false,
+  };
+  const reading = backgroundFile === undefined ? {} : { backgroundFile: String(backgroundFile) };
+  return { from: { path: String(from), reading, options } };
+}
 
 /** What was given, under the names that the simulation has; what was left open stays so. */
 export function simulationOptions(values: Readonly<Record<string, unknown>>): SimulationOptions {

@@ -48,7 +48,11 @@ export const trainCommand: Command = {
     "ptychonaut train scan.h5::/entry/data --positions motors.h5::/x,/y --probe_file probe.npy --output_dir run",
   ],
   flags: [...ownFlags, dryRunFlag, ...schemaFlags(groupsRead, "training")],
-  refused: refusedSettings(groupsRead),
+  refused: {
+    ...refusedSettings(groupsRead),
+    threads:
+      "a training computes on all processors; --devices says how many replicas share each batch, each with its part of them, and --num_workers how many threads prepare batches",
+  },
   often: [
     ...["trainDataFile", "outputDir", "config", "maxEpochs", "batchSize", "learningRate", "scheduler", "gridsize"],
     ...["architecture", "nFiltersScale", "measurement", "dcAt", "accelerator", "resume", "seed"],
@@ -56,6 +60,7 @@ export const trainCommand: Command = {
   ],
   scan: "trainDataFile",
   ranksSettings: true,
+  overRanks: true,
   run: train,
 };
 

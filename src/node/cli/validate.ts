@@ -114,7 +114,7 @@ async function saySuspicions(
   payload: TrainingPayload | InferencePayload | ReconstructionPayload,
   { warn, scanWarnings }: CommandContext,
 ): Promise<void> {
-  const notes = payload.kind === "inference" ? payload.notes : [];
+  const notes = payload.kind === "training" ? [] : payload.notes;
   for (const line of [...notes, ...(await scanWarnings(payload))]) warn(`warning: ${line}`);
 }
 

@@ -133,12 +133,15 @@ function createScratch(path: string): ScratchFile {
     },
     source: () => ({
       path,
-      size,
+      get size() {
+        return size;
+      },
       read(offset, length) {
         const bytes = new Uint8Array(length);
         readFully(file, offset, bytes, path);
         return bytes;
       },
+      readInto: (offset, into) => readFully(file, offset, into, path),
     }),
     remove() {
       closeSync(file);

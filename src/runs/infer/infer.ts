@@ -6,30 +6,38 @@ import { type Assembled, createAssembler } from "../../inference/assemble.ts";
 import { type AssembledHalf, assembledHalves } from "../../inference/assembledHalves.ts";
 import { fitToData } from "../../inference/dataFit.ts";
 import { explainedText, inferenceWarnings, pictureWarning } from "../../inference/explanationWarnings.ts";
-import { lightOnCanvas } from "../../inference/lightOnCanvas.ts";
 import { type PatchEvidence, patchEvidence } from "../../inference/patchEvidence.ts";
 import { probeWeights, uniformWeights } from "../../inference/patchWeights.ts";
 import { patternExamples } from "../../inference/patternExamples.ts";
 import { tilted } from "../../inference/phaseRamp.ts";
 import { type PredictionReport, positionsOf, predictPatches } from "../../inference/predictPatches.ts";
 import { toReconstruction } from "../../inference/reconstruction.ts";
-import { type Stitched, scaleParts } from "../../inference/stitch.ts";
 import { pauses } from "../../pause.ts";
 import { Random } from "../../random.ts";
-import { inLockedFolder } from "../claimFolder.ts";
-import { type Judged, judge } from "../confidence.ts";
 import { sourceLines } from "../conversionWords.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
 import type { Home } from "../machine.ts";
 import { patchStatsFiles } from "../patchStatsFiles.ts";
 import { baseName } from "../paths.ts";
 import { pictureFiles } from "../pictureFiles.ts";
-import { type RunRecord, removeRunRecord, scanInput, withCircumstances, writeRunRecord } from "../runRecord.ts";
+import { inRunFolder } from "../runFolder.ts";
+import {
+  type RunRecord,
+  removeRunRecord,
+  scanInput,
+  withCircumstances,
+  writeRunRecord,
+  writeSettings,
+} from "../runRecord.ts";
 import { stopwatch } from "../stopwatch.ts";
+import { expectedErrors } from "./expectedErrors.ts";
 import { type InferenceMetrics, inferenceMetrics } from "./inferenceMetrics.ts";
 import { type InferenceDeps, type InferenceRun, prepareInference } from "./inferenceRun.ts";
 import { type AlsoWritten, removeReconstructionFiles, writeReconstructionFiles } from "./reconstructionFiles.ts";
-import { scaledByData, type VarproReport } from "./scaledByData.ts";
+import { scaledByData } from "./scaledByData.ts";
+
+/** What the progress of the network is called. */
+export const PREDICTING = "reconstructing";
 
 /**
  * A whole reconstruction with a trained network alone: reads bundle and scan, predicts every pattern's patch, stitches them, and
@@ -43,7 +51,8 @@ export function runPrediction(
   home: Home,
   deps: InferenceDeps = {},
 ): Promise<RunOutcome> {
-  return inLockedFolder(payload.outputDir, home.store, hooks.log, () => inference(payload, hooks, home, deps));
+  const { outputDir } = payload;
+  return inRunFolder({ command: "infer", outputDir }, hooks, home, (told) => inference(payload, told, home, deps));
 }
 
 async function inference(
@@ -52,9 +61,13 @@ async function inference(
   home: Home,
   deps: InferenceDeps,
 ): Promise<RunOutcome> {
+  const { ranks } = home.machine;
   const run = await prepareInference(payload, hooks, home, deps);
   try {
-    return await conclude(run, await predict(run, payload, hooks, home), payload, hooks, home);
+    await writeSettings(payload.outputDir, askedOf(run, payload), home);
+    const predicted = await predict(run, payload, hooks, home);
+    if (ranks.rank > 0) return { ...outcomeOf(predicted.report, run.prediction.source.groups.count), files: [] };
+    return await conclude(run, predicted, payload, hooks, home);
   } finally {
     await run.close();
   }
@@ -74,6 +87,7 @@ async function predict(run: InferenceRun, payload: InferencePayload, hooks: RunH
   const { dataset, prediction, predictor, loader, seconds } = run;
   const { inference, execution } = payload;
   const { groups } = prediction.source;
+  const { ranks } = home.machine;
   const trim = inference.middleTrim;
   const assembly = {
     canvas: run.canvas,
@@ -92,20 +106,21 @@ async function predict(run: InferenceRun, payload: InferencePayload, hooks: RunH
     ...physicsOf(run, payload.model),
     frames: prediction.frames,
   });
-  const progress = hooks.progress("reconstructing", groups.count);
+  const progress = hooks.progress(PREDICTING, groups.count);
   const { signal } = hooks;
   const report = await predictPatches({
-    ...{ groups, positions: dataset.positions, loader, predictor, assembler, signal },
+    ...{ groups, positions: dataset.positions, loader, predictor, assembler, signal, ranks },
     onBatch(patches, done, frames) {
       stats?.add(patches);
       evidence.add(patches, frames);
       halves?.add(patches, frames);
-      progress.update(done);
+      progress.update(Math.min(groups.count, done * ranks.size));
     },
   }).finally(() => progress.finish());
   const lap = stopwatch();
-  const assembled = report.frames.length === 0 ? undefined : await assembler.finish(signal);
-  const half = report.interrupted ? undefined : await halves?.finish(signal);
+  await evidence.join(ranks);
+  const assembled = report.frames.length === 0 ? undefined : await assembler.finish(signal, ranks);
+  const half = report.interrupted ? undefined : await halves?.finish(signal, ranks);
   if (halves !== undefined && half === undefined)
     run.warn("not all patterns were predicted, or too few for two halves, so there are no expected errors");
   for (const [stage, ms] of Object.entries(report.timings)) seconds[stage] = ms / 1000;
@@ -167,7 +182,7 @@ async function conclude(
     frames: report.frames,
     // The ramp that aligning phases took out of the object is the probe's.
     probe: tilted(run.probe, alignment?.ramp),
-    flatProbe: run.probe,
+    flatProbes: [run.probe],
     coverage: assembled.stitched.weight,
     canvas: assembled.stitched.canvas,
   };
@@ -188,14 +203,10 @@ async function conclude(
   const doubts = inferenceWarnings(fit, patches);
   for (const line of doubts) run.warn(line);
   await pause();
-  const judged =
-    halves === undefined
-      ? undefined
-      : judgedBy(halves, run, {
-          ...stitched,
-          positions: reconstruction.positions,
-          scaled: varpro?.report ?? undefined,
-        });
+  seconds["evaluation"] = lap();
+  const whole = { ...stitched, positions: reconstruction.positions, scaled: varpro?.report ?? undefined };
+  const judged = halves === undefined ? undefined : await expectedErrors(halves, whole, run, payload, hooks, home);
+  if (halves !== undefined) seconds["expectedErrors"] = lap();
   const metrics = {
     ...inferenceMetrics(reconstruction, dataset, fit, run.warn),
     patches,
@@ -203,9 +214,11 @@ async function conclude(
     ...(judged === undefined ? {} : { halfData: judged.metrics }),
   };
   await pause();
-  seconds["evaluation"] = lap();
+  seconds["evaluation"] += lap();
   const found = { explained: fit?.explained ?? null, doubts, ...(alignment === undefined ? {} : { alignment }) };
-  const record = recordOf(run, payload, { ...details, ...found }, written);
+  const refined = judged?.metrics.refined;
+  const expected = refined === undefined ? {} : { halvesRefinedBy: `${refined.engine}:${refined.epochs}` };
+  const record = recordOf(run, payload, { ...details, ...found, ...expected }, written);
   const pictures = {
     formats: payload.execution.pictureFormats,
     probe: run.probe,
@@ -223,23 +236,6 @@ async function conclude(
   return { ...outcome, files: [...written, ...files] };
 }
 
-/** Expected errors, of halves whose parts are scaled as those of the whole were. */
-function judgedBy(
-  halves: readonly [AssembledHalf, AssembledHalf],
-  { probe, canvas, prediction: { scales }, warn }: InferenceRun,
-  whole: Pick<Stitched, "object" | "weight"> & {
-    readonly positions: Float64Array;
-    readonly scaled: VarproReport | undefined;
-  },
-): Judged | undefined {
-  const { s1, s2 } = whole.scaled?.applied === true ? whole.scaled : { s1: 1, s2: 1 };
-  const [first, second] = halves.map(({ stitched, patterns }) => ({
-    ...{ object: scaleParts(stitched.object, s1, s2), coverage: stitched.weight, patterns },
-  }));
-  const light = lightOnCanvas(probe, whole.positions, canvas);
-  return judge({ object: whole.object, coverage: whole.weight, halves: [first, second], light, scales }, warn);
-}
-
 /** The object in the format that was asked for, with the probe and what is known of the experiment. */
 function alsoWritten(
   { bundleFile, dataset, probe, warn }: InferenceRun,
@@ -254,13 +250,13 @@ function alsoWritten(
 }
 
 function outcomeOf(report: PredictionReport, groups: number): Pick<RunOutcome, "status" | "advice"> {
-  if (report.frames.length === 0)
-    return {
-      status: "diverged",
-      advice: "the network predicts no finite patch; train again with a smaller learning rate or gradient clipping",
-    };
-  if (!report.interrupted) return { status: "finished" };
-  return { status: "interrupted", advice: `saved what ${report.groups} of ${groups} predictions gave` };
+  if (report.interrupted)
+    return { status: "interrupted", advice: `saved what ${report.groups} of ${groups} predictions gave` };
+  if (report.frames.length > 0) return { status: "finished" };
+  return {
+    status: "diverged",
+    advice: "the network predicts no finite patch; train again with a smaller learning rate or gradient clipping",
+  };
 }
 
 /** Settings of the run, what it found out about itself, and how it ended. */
@@ -271,11 +267,20 @@ interface InferenceRecord extends RunRecord {
 }
 
 function recordOf(
-  { startedAt, bundle, bundleFile, dataset, prediction, probeFrom, runtime, seconds, warnings }: InferenceRun,
-  { model, data, inference, execution, overridden }: InferencePayload,
+  run: InferenceRun,
+  payload: InferencePayload,
   outcome: RunRecord["outcome"],
   files: readonly string[],
 ): InferenceRecord {
+  const { seconds, warnings } = run;
+  return { ...askedOf(run, payload), seconds, warnings, outcome, files };
+}
+
+/** What a run was asked, and what it takes: known before it predicts. */
+function askedOf(
+  { startedAt, bundle, bundleFile, dataset, prediction, probeFrom, runtime }: InferenceRun,
+  { model, data, inference, execution, overridden }: InferencePayload,
+) {
   return {
     command: "infer",
     inputs: [bundleFile, scanInput(dataset)],
@@ -284,12 +289,8 @@ function recordOf(
     seeds: { grouping: data.subsampleSeed },
     runtime: runtime.description,
     startedAt: startedAt.toISOString(),
-    seconds,
     probe: probeFrom,
     scales: { used: prediction.scales, trained: bundle.manifest.scales },
-    warnings,
-    outcome,
-    files,
   };
 }
 

@@ -3,6 +3,7 @@ import type { Bundle } from "../../bundle/bundle.ts";
 import { readBundle } from "../../bundle/bundle.ts";
 import { dataFacts } from "../../bundle/fingerprint.ts";
 import { checkBundleFitsData, probeScanFor, scalesFor } from "../../bundle/fitsData.ts";
+import { inProcesses, madeByFirst } from "../../communicator.ts";
 import { scanOptions, statedOptions } from "../../config/dataConfig.ts";
 import type { InferencePayload } from "../../config/payload.ts";
 import type { BatchLoader } from "../../data/batches.ts";
@@ -18,7 +19,6 @@ import type { ParameterValues } from "../../nets/parameters.ts";
 import type { Propagator } from "../../physics/propagation/propagator.ts";
 import { reconstructionWriterNamed } from "../../reconstructions/registry.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { checkedScan } from "../../scans/checks/checkedScan.ts";
 import { maskedProbe } from "../../training/maskedProbe.ts";
 import { withModeCoherence } from "../../training/modeCoherence.ts";
 import { scanPropagator } from "../../training/scanPropagator.ts";
@@ -26,10 +26,11 @@ import { probesOf } from "../../training/trainableProbe.ts";
 import { checkPixel } from "../conversionWords.ts";
 import { checkDeterminism } from "../determinism.ts";
 import { checkDisk } from "../disk.ts";
-import type { RunHooks } from "../hooks.ts";
+import { type RunHooks, signalSoon } from "../hooks.ts";
 import { locateBundle } from "../inputs/bundleFiles.ts";
+import { checkedTogether } from "../inputs/checkedTogether.ts";
 import { type OpenScan, openScan } from "../inputs/scans.ts";
-import { type Home, loaderOptions } from "../machine.ts";
+import { type Home, loaderOptions, runtimeFor } from "../machine.ts";
 import {
   CANVAS_BYTES,
   checkMemory,
@@ -41,8 +42,10 @@ import {
   smallerInference,
   smallerResults,
 } from "../memory.ts";
+import { checkInferenceOverRanks } from "../overRanks.ts";
 import { skippedNote } from "../skippedNote.ts";
 import { stopwatch } from "../stopwatch.ts";
+import { refiningMemory } from "./refiningStage.ts";
 
 /** What a caller may replace. */
 export interface InferenceDeps {
@@ -87,6 +90,7 @@ export async function prepareInference(
 ): Promise<InferenceRun> {
   const { machine, store } = home;
   const { data, execution, outputDir } = payload;
+  checkInferenceOverRanks(payload, machine.ranks.size);
   const startedAt = new Date();
   const lap = stopwatch();
   const path = await locateBundle(payload.modelPath, store);
@@ -95,6 +99,7 @@ export async function prepareInference(
   const readingModel = lap();
   const storage = { inMemory: execution.patternsInMemory, folder: outputDir, log: hooks.log };
   const scan = await openScan(payload.testDataFile, scanOptions(data), storage, home);
+  signalSoon(hooks, scan.dataset.patterns);
   const seconds = { readingModel, readingData: lap() };
   try {
     const bundleFile = { path, sha256: await machine.sha256(bytes) };
@@ -115,7 +120,8 @@ async function prepareOn(
 ): Promise<InferenceRun> {
   const { model, data, inference, execution } = payload;
   const { bundle, seconds } = begun;
-  const checked = checkedScan(asRead, statedOptions(data, payload.overridden), data);
+  const { ranks } = machine;
+  const checked = await checkedTogether(ranks, asRead, statedOptions(data, payload.overridden), data);
   const dataset = withModeCoherence(checked, model);
   const propagator = scanPropagator([dataset]);
   checkOutputFormat(payload, dataset);
@@ -127,7 +133,7 @@ async function prepareOn(
   };
   for (const line of [...payload.notes, ...dataset.provenance.warnings]) warn(line);
   for (const line of skippedNote(dataset)) hooks.log(line);
-  const facts = dataFacts(dataset, model.gridsize);
+  const facts = await madeByFirst(ranks, () => dataFacts(dataset, model.gridsize));
   for (const line of checkBundleFitsData(bundle.manifest, facts)) warn(line);
   const known = probeScanFor(bundle.manifest, facts);
   const refined = bundle.probe && known && probesOf(bundle.probe)[known.number];
@@ -142,12 +148,17 @@ async function prepareOn(
     frames: prediction.frames,
   });
   seconds["grouping"] = lap();
-  const runtime = await machine.runtime(execution.accelerator);
-  hooks.log(`computing on ${runtime.description}`);
+  const runtime = await runtimeFor(execution, machine);
+  hooks.log(`computing on ${runtime.description}${inProcesses(ranks)}`);
   if (machine.pictures === undefined) hooks.log("no pictures are drawn here");
   for (const line of checkDeterminism(payload, runtime)) warn(line);
-  const batch = Math.min(execution.inferenceBatchSize, prediction.source.groups.count);
-  const shares = memoryShares(dataset, prediction, canvas, payload, runtime);
+  const batch = Math.min(execution.inferenceBatchSize, Math.ceil(prediction.source.groups.count / machine.ranks.size));
+  const shares = [
+    ...memoryShares(dataset, prediction, canvas, payload, runtime),
+    ...(inference.confidence
+      ? [refiningMemory(dataset, prediction, canvas, await store.freeBytes(payload.outputDir))]
+      : []),
+  ];
   deps.onMemory?.(shares);
   for (const line of checkMemory(shares, machine.memory, smallerInference)) warn(line);
   const written = { what: "the reconstruction", bytes: FILE_BYTES * canvas.height * canvas.width };

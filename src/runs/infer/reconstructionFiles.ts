@@ -2,7 +2,7 @@ import type { ComplexArray } from "../../arrays.ts";
 import { wellCovered } from "../../inference/coverage.ts";
 import { confidenceFigure } from "../../pictures/confidenceFigure.ts";
 import { type FigureOptions, figure, figureOfRows } from "../../pictures/figure.ts";
-import { objectPanels, sliceRows } from "../../pictures/objectFigure.ts";
+import { objectPanels, planeRows } from "../../pictures/objectFigure.ts";
 import { type PatternPair, patternsFigure } from "../../pictures/patternsFigure.ts";
 import { PICTURE_FORMATS, type PictureFormat } from "../../pictures/pictureWriter.ts";
 import { probeFigure } from "../../pictures/probeFigure.ts";
@@ -129,14 +129,14 @@ export async function removeReconstructionFiles(folder: string, store: RunStore)
 }
 
 async function removePictures(folder: string, store: RunStore): Promise<void> {
-  const { amplitude, phase, scan, patterns, probe, slices, confidence } = outputs.pictures;
-  for (const name of [amplitude, phase, scan, patterns, probe, slices, confidence])
+  const { amplitude, phase, scan, patterns, probe, slices, objectModes, confidence } = outputs.pictures;
+  for (const name of [amplitude, phase, scan, patterns, probe, slices, objectModes, confidence])
     for (const format of PICTURE_FORMATS) await store.remove(joinPath(folder, `${name}.${format}`));
 }
 
 /** The pictures by their names; each is drawn when it is its turn. */
 function sheetsOf(
-  { object, slices, coverage, positions, origin, pixelSizeM }: Reconstruction,
+  { object, slices, objectModes, coverage, positions, origin, pixelSizeM }: Reconstruction,
   { probe, patterns, mask, warning }: ReconstructionPictures,
   judged: Judged | undefined,
 ): Readonly<Record<string, () => Sheet>> {
@@ -156,7 +156,10 @@ function sheetsOf(
     [names.probe]: () => probeFigure({ probe }, scale),
     ...(slices === undefined
       ? {}
-      : { [names.slices]: () => figureOfRows(sliceRows(slices, wellCovered(coverage)), options) }),
+      : { [names.slices]: () => figureOfRows(planeRows(slices, wellCovered(coverage), "slice"), options) }),
+    ...(objectModes === undefined
+      ? {}
+      : { [names.objectModes]: () => figureOfRows(planeRows(objectModes, wellCovered(coverage), "state"), options) }),
     ...(judged === undefined
       ? {}
       : { [names.confidence]: () => confidenceFigure({ object, known: judged.known, ...judged.confidence }, options) }),

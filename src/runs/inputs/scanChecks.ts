@@ -26,6 +26,8 @@ export async function payloadScanWarnings(payload: ScanPayload, home: Home): Pro
         const { name, provenance } = checkedScan(scan, stated, data, payload.kind === "reconstruction");
         checked.push({ name, provenance });
       }
+      // What one laid out for others is still theirs.
+      await home.machine.ranks.barrier();
     } finally {
       close();
     }

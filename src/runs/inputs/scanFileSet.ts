@@ -8,7 +8,9 @@ import type { ScanOptions } from "../../scans/scanOptions.ts";
 import { type OpenArrays, openArrays } from "../openArrays.ts";
 import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
+import { refinedProbe } from "../refinedProbe.ts";
 import { type OpenFile, type RunStore, unreadable } from "../store.ts";
+import { checkWordsOfPositions } from "./positionsOfAnother.ts";
 
 /** A scan's file and those that options name beside it, open. */
 export interface ScanFiles {
@@ -20,9 +22,11 @@ export interface ScanFiles {
 
 /**
  * Opens a scan's file, the one beside it that makes up a pair with it, and those that options give addresses in, each once.
- * @throws PtychonautError "data" when one is missing, no file of arrays, or without the array
+ * @throws PtychonautError "data" when one is missing, no file of arrays, or without the array; "usage" for settings that a
+ *   run's positions have in them already
  */
 export async function openScanFiles(path: string, options: ScanOptions, store: RunStore): Promise<ScanFiles> {
+  await checkWordsOfPositions(options, store);
   const opened = new Map<string, OpenArrays>();
   const close = (): void => {
     for (const { file, arrays } of opened.values()) {
@@ -62,11 +66,11 @@ async function refinedIn(
   option: AddressOption,
   store: RunStore,
 ): Promise<[path: string, keys: readonly string[]]> {
-  const left = { probeFile: `${outputs.probe(0, 1)}.npz`, positions: outputs.positions };
+  const left = { probeFile: refinedProbe.file, positions: outputs.positions };
   if (option !== "probeFile" && option !== "positions") return [path, keys];
   const file = joinPath(path, left[option]);
   if (keys.length > 0 || (await store.kindOf(file)) !== "file") return [path, keys];
-  return [file, option === "probeFile" ? ["probeGuess"] : []];
+  return [file, option === "probeFile" ? [refinedProbe.key] : []];
 }
 
 /** The other file of a pair, where it is there. */

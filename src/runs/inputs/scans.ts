@@ -7,11 +7,13 @@ import { readScanArrays, readScanShape } from "../../scans/registry.ts";
 import type { ScanShape } from "../../scans/scanFormat.ts";
 import type { ScanOptions } from "../../scans/scanOptions.ts";
 import { scanPropagator } from "../../training/scanPropagator.ts";
-import type { Home } from "../machine.ts";
+import type { Home, Machine } from "../machine.ts";
 import { contentHash, openInput } from "../openArrays.ts";
 import { joinPath } from "../paths.ts";
 import { type RunStore, unreadable } from "../store.ts";
 import { keep, takeKept } from "./checkedScans.ts";
+import { LaidOutTogether } from "./laidOutTogether.ts";
+import { doubtingPositions } from "./positionsOfAnother.ts";
 import { openScanFiles, type ScanFiles, withScan } from "./scanFileSet.ts";
 
 /**
@@ -48,31 +50,32 @@ export async function scanFiles(path: string, store: RunStore): Promise<readonly
  * @throws PtychonautError "data", see `readScanArrays`
  */
 export async function readScan(path: string, options: ScanOptions, { machine, store }: Home): Promise<Dataset> {
-  return withScan(path, options, store, async (opened) =>
-    readScanArrays(opened.arrays, options, {
-      path,
-      elsewhere: opened.elsewhere,
-      sha256: await contentHash(opened, machine),
-    }),
-  );
+  return withScan(path, options, store, async (opened) => {
+    const { arrays, elsewhere } = opened;
+    const dataset = readScanArrays(arrays, options, { path, elsewhere, sha256: await contentHash(opened, machine) });
+    return doubtingPositions(dataset, options, store);
+  });
 }
 
 /** Bytes of patterns that are read just to see that they are sound. */
-const CHECKED_AT_ONCE = 2 ** 28;
+const CHECKED_AT_ONCE = 2 ** 26;
 
 /**
  * The shape of a scan. A small one is read and checked as a whole, so that a bad file is refused before anything else
- * happens, as is one whose propagation this version does not have; of a larger one the headers are read.
+ * happens, as is one whose propagation this version does not have; of a larger one the headers are read. Of several processes
+ * one does so for all.
  * @throws PtychonautError "data", see `readScanArrays` and `scanPropagator`
  */
 export async function scanShape(path: string, options: ScanOptions, { machine, store }: Home): Promise<ScanShape> {
   return withScan(path, options, store, async (opened) => {
     const { arrays, file, elsewhere } = opened;
     const shape = readScanShape(arrays, options, path, elsewhere);
-    if (shape.patternBytes <= CHECKED_AT_ONCE) {
-      const dataset = readScanArrays(arrays, options, { path, elsewhere, sha256: await contentHash(opened, machine) });
+    if (shape.patternBytes <= CHECKED_AT_ONCE && machine.ranks.rank === 0) {
+      const sha256 = await contentHash(opened, machine);
+      const read = readScanArrays(arrays, options, { path, elsewhere, sha256 });
+      const dataset = await doubtingPositions(read, options, store);
       scanPropagator([dataset]);
-      if (!staysInFile("auto", opened, path, options, machine.memory)) keep(dataset, file, path, options, store);
+      if (!staysInFile("auto", opened, path, options, machine)) keep(dataset, file, path, options, store);
     }
     return shape;
   });
@@ -80,7 +83,7 @@ export async function scanShape(path: string, options: ScanOptions, { machine, s
 
 /** Where the patterns of a scan are while a run works with them. */
 export interface PatternStorage {
-  /** auto: in memory unless they would take more than a quarter of it. */
+  /** auto: in memory unless they would take more than a quarter of it, or several processes share them. */
   readonly inMemory: "auto" | "yes" | "no";
   /** Bytes of memory that auto takes a quarter of. Default: the machine's. */
   readonly memory?: number;
@@ -105,28 +108,35 @@ export async function openScan(
   path: string,
   options: ScanOptions,
   storage: PatternStorage,
-  { machine, store }: Home,
+  home: Home,
 ): Promise<OpenScan> {
+  const { machine, store } = home;
   const kept = await unchanged(path, options, store);
   if (kept !== undefined && storage.inMemory !== "no") return { dataset: kept, close: () => {} };
   const opened = await openScanFiles(path, options, store);
   const { arrays, elsewhere } = opened;
   const scratch = store.scratch(storage.folder, storage.log);
+  const together = new LaidOutTogether(scratch.make, home);
   const close = (): void => {
     opened.close();
+    together.close();
     scratch.remove();
   };
   try {
+    const { ranks } = machine;
     const memory = storage.memory ?? machine.memory;
-    const inFile = staysInFile(storage.inMemory, opened, path, options, memory);
+    const inFile = staysInFile(storage.inMemory, opened, path, options, { memory, ranks });
     if (inFile) storage.log(`${path}: the patterns stay in their file`);
-    const dataset = readScanArrays(arrays, options, {
-      path,
-      elsewhere,
-      sha256: await contentHash(opened, machine),
-      ...(inFile ? { scratch: scratch.make } : {}),
-    });
-    return { dataset, close };
+    // Of several processes one reads the whole file: it has the hash, and looks at every value.
+    const other = ranks.rank > 0;
+    const source = {
+      ...{ path, elsewhere, verified: other },
+      ...(other ? {} : { sha256: await contentHash(opened, machine) }),
+    };
+    const dataset = inFile
+      ? await together.read((laying) => readScanArrays(arrays, options, { ...source, ...laying }))
+      : readScanArrays(arrays, options, source);
+    return { dataset: await doubtingPositions(dataset, options, store), close };
   } catch (error) {
     close();
     throw unreadable(error, path);
@@ -174,10 +184,12 @@ function staysInFile(
   { arrays, file: { size }, elsewhere }: ScanFiles,
   path: string,
   options: ScanOptions,
-  memory: number,
+  { memory, ranks }: Pick<Machine, "memory" | "ranks">,
 ): boolean {
   if (inMemory !== "auto") return inMemory === "no";
   // Deflate cannot make more than a gigabyte of so little.
-  if (size < 2 ** 20 && elsewhere.patterns === undefined) return false;
-  return readScanShape(arrays, options, path, elsewhere).patternBytes > SHARE_OF_MEMORY * memory;
+  if (ranks.size === 1 && size < 2 ** 20 && elsewhere.patterns === undefined) return false;
+  const { mayStay, patternBytes } = readScanShape(arrays, options, path, elsewhere);
+  // Each of several processes would hold what it shares with the others.
+  return mayStay && (ranks.size > 1 || patternBytes > SHARE_OF_MEMORY * memory);
 }

@@ -14,7 +14,7 @@ import type { MetricRow, MetricsLogger } from "./metricsLogger.ts";
 
 /** The log server, if the settings ask for one: looked for before a run takes any time. */
 export async function logServer(execution: ExecutionConfig, machine: Machine): Promise<LogServer | undefined> {
-  if (execution.loggerBackend !== "mlflow") return undefined;
+  if (execution.loggerBackend !== "mlflow" || machine.ranks.rank > 0) return undefined;
   if (machine.logServer !== undefined) return machine.logServer(execution);
   throw new PtychonautError("usage", "no MLflow server can be reached from here", { fix: "use the logger csv" });
 }
@@ -48,7 +48,8 @@ export async function openRunLog(
   const { store } = home;
   // A new run is none of what an earlier one in this folder had on a server.
   if (!resumed) await store.remove(joinPath(outputDir, outputs.mlflow));
-  const local = await metricsLogger(backend === "mlflow" ? "csv" : backend, outputDir, home);
+  const file = backend === "mlflow" ? "csv" : backend;
+  const local = await metricsLogger(home.machine.ranks.rank > 0 ? "none" : file, outputDir, home);
   if (server === undefined) return local;
   const { user, host } = home.machine.about;
   const folder = store.absolute(outputDir);

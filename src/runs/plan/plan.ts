@@ -1,17 +1,20 @@
 import type { GroupName, Settings } from "../../config/group.ts";
 import { canonicalName, type PayloadKind } from "../../config/names.ts";
-import type { Sources, TrainingPayload } from "../../config/payload.ts";
+import type { InferencePayload, Sources, TrainingPayload } from "../../config/payload.ts";
 import { groupNames, groupOf, groupsRead, isRead } from "../../config/schema.ts";
 import { PtychonautError } from "../../errors.ts";
 import { checkDisk } from "../disk.ts";
 import type { RunHooks } from "../hooks.ts";
+import { ENGINE, EPOCHS } from "../infer/refiningStage.ts";
 import type { Home } from "../machine.ts";
 import { smallerFiles } from "../memory.ts";
 import { outputs, subfolders } from "../outputs.ts";
-import { createInferencePayload, createTrainingPayload } from "../payloads.ts";
+import { createInferencePayload, createReconstructionPayload, createTrainingPayload } from "../payloads.ts";
 import { silentProgress } from "../progress.ts";
+import { readingFor } from "../readingFor.ts";
 import { REHEARSAL, rehearsalStore } from "./rehearsalStore.ts";
 import { type InferenceRehearsal, rehearseInference } from "./rehearseInference.ts";
+import { rehearseReconstruction } from "./rehearseReconstruction.ts";
 import { rehearseTraining, type TrainingRehearsal } from "./rehearseTraining.ts";
 
 /** What is to be planned: a training and the reconstruction after it, or, with a model, a reconstruction alone. */
@@ -54,7 +57,7 @@ export interface Plan {
   readonly warnings: readonly string[];
 }
 
-const [TRAINING, INFERENCE] = [`${REHEARSAL}/train`, `${REHEARSAL}/infer`];
+const [TRAINING, INFERENCE, REFINING] = [`${REHEARSAL}/train`, `${REHEARSAL}/infer`, `${REHEARSAL}/refine`];
 
 /**
  * What a training and a reconstruction would take on this machine, by rehearsing them: the same code on the same data, a few
@@ -93,11 +96,9 @@ export async function runPlan(request: PlanRequest, hooks: RunHooks, home: Home)
     },
     stage,
   );
-  const inference = inferencePlan(
-    await rehearseInference(payload, silent, stage),
-    folderSizes(sizes, "infer/"),
-    starting,
-  );
+  const rehearsed = await rehearseInference(payload, silent, stage);
+  const halves = payload.inference.confidence ? await refiningHalves(payload, rehearsed, silent, stage) : undefined;
+  const inference = inferencePlan(rehearsed, halves, folderSizes(sizes, "infer/"), starting);
   return {
     training,
     inference,
@@ -175,8 +176,31 @@ function trainingPlan(
   };
 }
 
-function inferencePlan(r: InferenceRehearsal, sizes: ReadonlyMap<string, number>, starting: number): RunPlan {
-  const parts = { starting, preparing: r.preparing, prediction: r.groups * r.group, concluding: r.concluding };
+/** Seconds that an engine takes for expected errors, as it takes them for a reconstruction. */
+async function refiningHalves(
+  { testDataFile: scan, execution: { threads }, overridden }: InferencePayload,
+  { groups }: InferenceRehearsal,
+  hooks: RunHooks,
+  stage: Home,
+): Promise<number> {
+  const overrides = { ...readingFor("reconstruction", overridden), threads, engine: ENGINE.name, epochs: EPOCHS };
+  const payload = await createReconstructionPayload({ scan, outputDir: REFINING, overrides }, stage);
+  const { epochs, patterns } = await rehearseReconstruction(payload, hooks, stage);
+  const [{ epoch, first }] = epochs;
+  return (EPOCHS * epoch * Math.min(patterns, groups)) / patterns + 2 * first;
+}
+
+function inferencePlan(
+  r: InferenceRehearsal,
+  halves: number | undefined,
+  sizes: ReadonlyMap<string, number>,
+  starting: number,
+): RunPlan {
+  const parts = {
+    ...{ starting, preparing: r.preparing, prediction: r.groups * r.group },
+    ...(halves === undefined ? {} : { halves }),
+    concluding: r.concluding,
+  };
   const bytes = [...sizes.values()];
   return {
     ...{ seconds: sumOf(parts), parts },

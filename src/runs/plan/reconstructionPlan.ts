@@ -47,7 +47,7 @@ export async function runReconstructionPlan(
   const { disk, diskForAMoment } = reconstruction;
   const shares = [
     { what: "what the reconstruction leaves", bytes: disk },
-    { what: "a file that is being replaced", bytes: diskForAMoment },
+    { what: "a file that is being replaced, and patterns as the engines take them", bytes: diskForAMoment },
   ];
   warnings.push(...(await checkDisk(shares, outputDir, home.store, smallerReconstruction)));
   return {
@@ -59,7 +59,7 @@ export async function runReconstructionPlan(
 }
 
 function planOf(
-  { preparing, epochs, checkpoint, picture, concluding, memory, payload }: ReconstructionRehearsal,
+  { preparing, epochs, checkpoint, picture, concluding, memory, scratch, payload }: ReconstructionRehearsal,
   sizes: ReadonlyMap<string, number>,
   starting: number,
 ): TrainingPlan {
@@ -89,7 +89,7 @@ function planOf(
   }
   return {
     seconds: Object.values(parts).reduce((a, b) => a + b, 0),
-    ...{ parts, memory, memoryIs: "estimated", disk, diskForAMoment: largest },
+    ...{ parts, memory, memoryIs: "estimated", disk, diskForAMoment: largest + scratch },
     ...{ epochs: all, secondsPerEpoch: inEpochs / all },
   };
 }

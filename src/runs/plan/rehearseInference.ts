@@ -1,10 +1,11 @@
 import type { InferencePayload } from "../../config/payload.ts";
 import type { RunHooks } from "../hooks.ts";
-import { runPrediction } from "../infer/infer.ts";
+import { PREDICTING, runPrediction } from "../infer/infer.ts";
 import type { Home } from "../machine.ts";
 import { totalMemory } from "../memory.ts";
 import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
+import { silentProgress } from "../progress.ts";
 import { readJson } from "../store.ts";
 
 /** What a reconstruction takes, from one that was cut short. Seconds. */
@@ -45,7 +46,12 @@ export async function rehearseInference(
         return enough || hooks.signal.aborted;
       },
     },
-    progress(_, total) {
+    progress(what, total) {
+      // What follows the prediction is rehearsed by itself.
+      if (what !== PREDICTING) {
+        enough = true;
+        return silentProgress;
+      }
       groups = total;
       times.push(performance.now());
       return {

@@ -13,6 +13,8 @@ import { stopwatch } from "../stopwatch.ts";
 /** What a reconstruction takes, from one that was cut short. Seconds. */
 export interface ReconstructionRehearsal {
   readonly preparing: number;
+  /** That are reconstructed. */
+  readonly patterns: number;
   /** One epoch of each stage, with all patterns; and what its first takes more. */
   readonly epochs: readonly { readonly epoch: number; readonly first: number }[];
   readonly checkpoint: number;
@@ -23,6 +25,8 @@ export interface ReconstructionRehearsal {
   readonly payload: ReconstructionPayload;
   /** Bytes in memory, as the run estimates them. */
   readonly memory: number;
+  /** Bytes of prepared patterns that are on the disk while it runs. */
+  readonly scratch: number;
 }
 
 /** Patterns that are tried first, and how long epochs of those that are tried then take. */
@@ -45,7 +49,11 @@ export async function rehearseReconstruction(
     const preparing = lap();
     const epochs: { epoch: number; first: number }[] = [];
     let last: Driven | undefined;
-    for (const stage of run.stages) {
+    let modes: Pick<Stage, "modes"> = {};
+    for (const each of run.stages) {
+      // Each is tried by itself, with the probe's modes that those before it leave.
+      const stage = { ...modes, ...each };
+      if (stage.modes !== undefined) modes = { modes: stage.modes };
       const few = await tried(run, stage, FEW, hooks.signal);
       const patterns = Math.min(run.frames.length, Math.round((few.patterns * CALIBRATION_S) / few.epoch));
       const { driven, ...measured } = patterns > few.patterns ? await tried(run, stage, patterns, hooks.signal) : few;
@@ -55,17 +63,19 @@ export async function rehearseReconstruction(
     }
     if (last === undefined) throw new Error("a reconstruction without stages");
     lap();
-    const checkpoints = await openReconstructionCheckpoints(payload, run.identity, home.store);
-    await checkpoints?.save(last.state);
+    const checkpoints = await openReconstructionCheckpoints(payload, run, home.store);
+    const { state } = last;
+    await checkpoints?.save(async () => state);
     const checkpoint = lap();
     const pictures = reconstructionPictures(payload, run.dataset.geometry?.objectPixelM, home);
     await pictures.draw(1, last.look);
     const picture = lap();
-    await concludeReconstruction(run, { driven: last, files: [] }, run.payload, hooks, home);
+    await concludeReconstruction(run, { driven: last, files: [], doubts: [] }, run.payload, hooks, home);
     return {
       ...{ preparing, epochs, checkpoint, picture, concluding: lap() },
-      payload: run.payload,
+      ...{ payload: run.payload, patterns: run.frames.length },
       memory: totalMemory(run.memory),
+      scratch: run.kept.onDisk,
     };
   } finally {
     run.close();

@@ -1,5 +1,4 @@
 import type { TrainingPayload } from "../../config/payload.ts";
-import type { TrainingBatches } from "../../training/trainer.ts";
 import type { StepBatch } from "../../training/trainingStep.ts";
 import type { RunHooks } from "../hooks.ts";
 import type { Home } from "../machine.ts";
@@ -66,7 +65,7 @@ export async function rehearseTraining(
   const data = { ...payload.data, subsampleSeed: seeds.grouping };
   const run = await prepareTraining({ ...payload, data }, runtime, seeds.run, initial, home, hooks.log);
   try {
-    const state = await freshRun(run, payload);
+    const state = await freshRun(run, payload, home.machine.ranks);
     const preparing = lap();
     const watched = watch(run, payload.execution.accumSteps);
     const logger = await openTrainingLog(
@@ -76,8 +75,9 @@ export async function rehearseTraining(
       home,
       { log: hooks.log, warn: hooks.warn },
     );
-    const checkpoints = await checkpointWriter(run, undefined, payload, home.store, hooks.log);
-    const finished = await follow(watched.run, state, { logger, checkpoints }, payload, hooks);
+    const checkpoints = await checkpointWriter(run, undefined, payload, home, hooks.log);
+    const { ranks } = home.machine;
+    const finished = await follow(watched.run, state, { logger, checkpoints }, payload, hooks, hooks.warn, ranks);
     const looped = lap();
     await conclude(run, finished, payload, home, {
       ...{ startedAt, preparedAt: new Date(), seeds, runtime, warnings: [], warn: () => {} },
@@ -128,8 +128,8 @@ function watch(run: TrainingRun, accumSteps: number): Watched {
       if (into.length >= least && now - begun > ms) return;
     }
   }
-  const batches: TrainingBatches = {
-    count: run.batches.count,
+  const batches: TrainingRun["batches"] = {
+    ...run.batches,
     epoch(random, skip) {
       compiling = since();
       return cut(run.batches.epoch(random, skip), steps, LEAST_STEPS * accumSteps, CALIBRATION_MS);

@@ -1,22 +1,16 @@
+import { madeByFirst } from "../../communicator.ts";
 import { ownersOf, ownSettingNames } from "../../config/engineFields.ts";
 import type { ReconstructionPayload } from "../../config/payload.ts";
 import { AUTO } from "../../config/reconstructionConfig.ts";
 import { stagesOf } from "../../config/stages.ts";
-import { type Decision, decide, FEW_VIEWS, LEAST_HELD_OUT, type Try, tried } from "../../engines/auto/decide.ts";
+import { attempts, type Decision, decide, isOpen } from "../../engines/auto/decide.ts";
 import { measuredFacts } from "../../engines/auto/facts.ts";
-import { drive } from "../../engines/driver.ts";
-import type { Kernels } from "../../engines/kernels/kernels.ts";
-import { engineNamed, engineNames } from "../../engines/registry.ts";
+import { sharedSettings, type Trial, tryAll } from "../../engines/auto/tries.ts";
+import { engineNames } from "../../engines/registry.ts";
 import { completeSettings } from "../../engines/settings.ts";
 import { wrapperNamed } from "../../engines/wrappers/registry.ts";
-import { Random } from "../../random.ts";
+import { counted } from "../../printable.ts";
 import type { ScanForEngines } from "./scanForEngines.ts";
-
-/** Frames that are tried on, the ones around the scan's middle, and epochs of a try. */
-const TRIED = 256;
-const EPOCHS = 5;
-/** From which epoch of a try positions move. */
-const POSITIONS_FROM = 1;
 
 export interface Chosen {
   readonly payload: ReconstructionPayload;
@@ -31,81 +25,72 @@ export interface Chosen {
 export async function chooseSettings(
   payload: ReconstructionPayload,
   prepared: ScanForEngines,
-  kernels: () => Promise<Kernels>,
-  signal: AbortSignal,
+  { ranks, ...home }: Pick<Trial, "kernels" | "signal" | "ranks">,
 ): Promise<Chosen> {
   const { reconstruction, overridden } = payload;
   if (payload.stages[0].engine !== AUTO) return { payload, why: [] };
   const said = new Set(overridden.map(({ name }) => name));
   const own = ownSettingNames.filter((name) => reconstruction[name] !== null);
-  const facts = measuredFacts(prepared.scan, prepared.frames);
-  const worthTrying = facts.slices === 1 && facts.views >= FEW_VIEWS && reconstruction.wrappers === null;
-  const tries = worthTrying ? await tryAll(prepared, kernels, signal) : [];
-  const { settings, why } = decide({ ...facts, heldOut: prepared.heldOut.length, tries });
+  const { scan, scales, frames, heldOut } = prepared;
+  const stated = scales.photonsFrom === "stated" || scales.photonsFrom === "metadata";
+  // One goes through the patterns.
+  const facts = await madeByFirst(ranks, () => measuredFacts(scan, frames, stated ? "stated" : "values"));
+  const how = {
+    subPixel: reconstruction.subPixel === "whole" ? ("whole" as const) : ("bilinear" as const),
+    ...(payload.stages[0].modes === undefined ? {} : { modes: payload.stages[0].modes }),
+  };
+  const worthTrying = isOpen(facts) && reconstruction.wrappers === null ? attempts(facts) : [];
+  const late = [...new Set(worthTrying.flatMap(({ wrappers }) => wrappers))].filter(
+    (each) => said.has("epochs") && isIdle(each, reconstruction.epochs),
+  );
+  const inTime = worthTrying.filter(({ wrappers }) => !wrappers.some((each) => late.includes(each)));
+  const tries = inTime.length === 0 ? [] : await tryAll({ scan, frames, heldOut, how, ranks, ...home }, inTime);
+  const { settings, why: because } = decide(
+    { ...facts, heldOut: heldOut.length, tries },
+    {
+      ...(said.has("epochs") ? { epochs: reconstruction.epochs } : {}),
+      ...(said.has("patience") ? { patience: reconstruction.patience } : {}),
+    },
+  );
+  const [first, second, ...rest] = because;
+  const tooLate =
+    late.length === 0 ? "" : `; ${late.join(", ")} would do nothing in ${counted(reconstruction.epochs, "epoch")}`;
+  const why = [first, `${second}${tooLate}`, ...rest];
   const engine = engineWith(own, settings.engine);
-  const { engine: _, noise, ...others } = settings;
+  const { engine: _, noise, probeStart, ...others } = settings;
+  const { batchSize } = sharedSettings(engine, ranks.size);
   const decided = {
     ...others,
+    ...(batchSize !== undefined && !own.includes("batchSize") ? { batchSize } : {}),
     ...(noise !== undefined && ownersOf("noise").includes(engine) && !own.includes("noise") ? { noise } : {}),
+    // Who says how far the probe moves wants it to.
+    ...(probeStart !== undefined && !own.includes("probeStep") ? { probeStart } : {}),
     wrappers: settings.wrappers.length === 0 ? null : settings.wrappers,
   };
   const open = Object.entries(decided).filter(([name]) => !said.has(name));
   const resolved = { ...reconstruction, ...Object.fromEntries(open), engine };
+  // Who says that the values are counts means one by 1.
+  const data =
+    facts.countsOfStep === 1 || payload.data.measurementDomain === "count_intensity"
+      ? payload.data
+      : { ...payload.data, nphotons: scales.photonsPerPattern / facts.countsOfStep };
   return {
-    payload: { ...payload, reconstruction: resolved, stages: stagesOf(resolved) },
+    payload: { ...payload, data, reconstruction: resolved, stages: stagesOf(resolved) },
     why: engine === settings.engine ? why : [`${engine}: it has ${own.join(", ")}`, ...why.slice(1)],
   };
 }
 
-/** The engine that has all settings that were said, if possible the one that the data would like. */
+/** Whether a wrapper, with its defaults, does nothing in so few epochs. */
+function isIdle(name: string, epochs: number): boolean {
+  const wrapper = wrapperNamed(name);
+  return wrapper.idle?.(completeSettings(wrapper), epochs) !== undefined;
+}
+
+/** The engine that has all settings that were said, as one has, if possible the one that the data would like. */
 function engineWith(own: readonly string[], liked: Decision["settings"]["engine"]): string {
   const ofEngines = own.filter((name) => ownersOf(name).some((owner) => engineNames.includes(owner)));
   const able = [liked, "lsqml", "rpie", ...engineNames].filter((engine) =>
     ofEngines.every((name) => ownersOf(name).includes(engine)),
   );
-  return able[0] ?? liked;
-}
-
-async function tryAll(
-  { scan, frames, heldOut }: ScanForEngines,
-  kernels: () => Promise<Kernels>,
-  signal: AbortSignal,
-): Promise<readonly Try[]> {
-  const near = aroundTheMiddle(scan.positions);
-  const held = new Set(heldOut);
-  const chosen = { frames: near.filter((frame) => !held.has(frame)), heldOut: near.filter((frame) => held.has(frame)) };
-  if (chosen.heldOut.length < LEAST_HELD_OUT || frames.length === 0) return [];
-  const tries: Try[] = [];
-  for (const { engine: name, wrappers } of tried) {
-    const engine = engineNamed(name);
-    const stage = {
-      ...{ engine, settings: completeSettings(engine), epochs: EPOCHS, subPixel: "bilinear" as const },
-      wrappers: wrappers.map((each) => {
-        const wrapper = wrapperNamed(each);
-        const settings = completeSettings(wrapper, each === "positions" ? { positionStart: POSITIONS_FROM } : {});
-        return { wrapper, settings };
-      }),
-    };
-    const { state } = await drive({ scan, ...chosen, stages: [stage], random: new Random(1), kernels, signal });
-    const error = state.history.at(-1)?.heldOut?.error ?? Number.POSITIVE_INFINITY;
-    tries.push({ engine: name, wrappers, error: Number.isFinite(error) ? error : Number.POSITIVE_INFINITY });
-    if (signal.aborted) return [];
-  }
-  return tries;
-}
-
-/** Frames whose positions are nearest to the middle of all, in their order. */
-function aroundTheMiddle(positions: Float64Array): Int32Array {
-  const count = positions.length / 2;
-  const middle = [0, 1].map((axis) => {
-    let sum = 0;
-    for (let k = axis; k < positions.length; k += 2) sum += positions[k] / count;
-    return sum;
-  });
-  const away = (frame: number): number =>
-    Math.hypot(positions[2 * frame] - middle[0], positions[2 * frame + 1] - middle[1]);
-  return Int32Array.from({ length: count }, (_, i) => i)
-    .sort((a, b) => away(a) - away(b) || a - b)
-    .slice(0, TRIED)
-    .sort();
+  return able[0];
 }

@@ -1,5 +1,7 @@
+import type { Communicator } from "../../communicator.ts";
 import { interleavedHalves } from "../../data/halves.ts";
 import { type Driven, drive } from "../../engines/driver.ts";
+import type { SettingChange } from "../../engines/driverState.ts";
 import type { Look } from "../../engines/runningStage.ts";
 import { Random } from "../../random.ts";
 import type { RunHooks } from "../hooks.ts";
@@ -18,8 +20,9 @@ export interface HalfLook {
  */
 export async function halfReconstructions(
   run: ReconstructionRun,
-  { kind, state }: Driven,
+  { kind, state, kept }: Driven,
   { signal, log, progress: bar }: RunHooks,
+  ranks: Communicator,
 ): Promise<readonly [HalfLook, HalfLook] | undefined> {
   if (kind === "interrupted" || kind === "diverged") return undefined;
   // A stream of its own, so that the whole is what it is without halves.
@@ -30,8 +33,7 @@ export async function halfReconstructions(
     return undefined;
   }
   const done = (stage: number): number => state.history.filter((record) => record.stage === stage).length;
-  // Of a last stage with patience the best epoch was kept.
-  const last = kind === "early-stopped" && state.best !== undefined ? state.history.length - state.best.epoch : 0;
+  const last = kept === undefined ? 0 : state.history.length - kept;
   const stages = run.stages
     .map((stage, i) => ({ ...stage, epochs: done(i + 1) - (i === run.stages.length - 1 ? last : 0) }))
     .filter(({ epochs }) => epochs > 0);
@@ -45,7 +47,13 @@ export async function halfReconstructions(
       const driven = await drive({
         ...{ scan: run.scan, stages, frames, heldOut: new Int32Array(), random: random.fork(), kernels: run.kernels },
         ...(run.graphs === undefined ? {} : { runtime: run.graphs }),
-        signal,
+        ...{ signal, ranks },
+        // With the steps that the whole had.
+        async changes({ epoch }, settings) {
+          const made = state.changes?.filter((change) => change.epoch === epoch).map((change) => change.settings) ?? [];
+          const last = Object.entries(Object.assign({}, ...made) as SettingChange["settings"]);
+          return Object.fromEntries(last.filter(([name, { to }]) => settings[name] !== to));
+        },
         listener: {
           batch: (epoch, some) => progress.update(before + (epoch - 1) * frames.length + some, `half ${i + 1}`),
         },

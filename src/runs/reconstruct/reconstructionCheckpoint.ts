@@ -7,9 +7,14 @@ import { readNpy, writeNpy } from "../../formats/npy.ts";
 import { writeZip } from "../../formats/writeZip.ts";
 import { openZip, type ZipArchive } from "../../formats/zip.ts";
 import { checkIdentity, type RunIdentity } from "../../training/checkpoint.ts";
+import { stageBySetting } from "./identityOfStages.ts";
 
 const FORMAT = "reconstruction-1";
 const STATE = "state.json";
+
+const HOMES = ["wasm", "webgpu"] as const;
+/** Where kernels compute, whose last bits differ. */
+export type KernelsHome = (typeof HOMES)[number];
 
 const count = z.int().min(0);
 /** JSON has no NaN: what is not finite was written as null. */
@@ -25,12 +30,15 @@ const place = z.object({
 });
 const estimate = z.object({
   ...{ object: place.optional(), probe: z.tuple([count, count, count]) },
-  background: z.boolean().optional(),
+  ...{ background: z.boolean().optional(), intensities: z.boolean().optional() },
+  variations: z.tuple([count, count, count]).optional(),
 });
 
 const stateSchema = z.object({
   format: z.literal(FORMAT),
   identity: z.record(z.string(), z.unknown()),
+  /** Of the kernels that made it. */
+  home: z.enum(HOMES).optional(),
   stage: count,
   epoch: count,
   random: z.tuple([word, word, word, word]),
@@ -41,6 +49,15 @@ const stateSchema = z.object({
     }),
   ),
   stopping: z.object({ best: z.number().nullable(), stale: count }),
+  /** Absent where no step was changed. */
+  changes: z
+    .array(
+      z.object({
+        ...{ epoch: count, stage: count },
+        settings: z.record(z.string(), z.object({ from: z.number(), to: z.number() })),
+      }),
+    )
+    .optional(),
   begun: estimate,
   best: estimate.extend({ epoch: count }).optional(),
   /** Names of what engine and wrappers remember; absent before a stage's first epoch. */
@@ -49,7 +66,11 @@ const stateSchema = z.object({
 type StateJson = z.infer<typeof stateSchema>;
 
 /** A checkpoint: a zip with `state.json` and each array as npy. Equal states give equal bytes. */
-export function writeReconstructionCheckpoint(state: DriverState, identity: RunIdentity): Uint8Array {
+export function writeReconstructionCheckpoint(
+  state: DriverState,
+  identity: RunIdentity,
+  home: KernelsHome,
+): Uint8Array {
   const { begun, best, now, ...rest } = state;
   const arrays: Record<string, Values> = { ...estimateArrays("begun", begun) };
   if (best !== undefined) Object.assign(arrays, estimateArrays("best", best));
@@ -59,7 +80,7 @@ export function writeReconstructionCheckpoint(state: DriverState, identity: RunI
     for (const [name, values] of Object.entries(memory)) arrays[`memory.${name}`] = values;
   }
   const json = {
-    ...{ format: FORMAT, identity, ...rest, begun: placeOf(begun) },
+    ...{ format: FORMAT, identity, home, ...rest, begun: placeOf(begun) },
     ...(best === undefined ? {} : { best: { ...placeOf(best), epoch: best.epoch } }),
     ...(now === undefined ? {} : { memory: Object.keys(now.memory) }),
   };
@@ -74,22 +95,39 @@ const npyOf = (data: Values): Uint8Array =>
     ? writeNpy({ dtype: "float64", shape: [data.length], data })
     : writeNpy({ dtype: "float32", shape: [data.length], data });
 
-const estimateArrays = (name: string, { object, probe, positions, background }: Estimate): Record<string, Values> => ({
+const estimateArrays = (
+  name: string,
+  { object, probe, positions, background, intensities, variations }: Estimate,
+): Record<string, Values> => ({
   ...(object === undefined ? {} : { [`${name}.object`]: object.values.data }),
   ...(background === undefined ? {} : { [`${name}.background`]: background }),
+  ...(intensities === undefined ? {} : { [`${name}.intensities`]: intensities }),
+  ...(variations === undefined
+    ? {}
+    : { [`${name}.directions`]: variations.directions.data, [`${name}.weights`]: variations.weights }),
   [`${name}.probe`]: probe.data,
   [`${name}.positions`]: positions,
 });
 
-const placeOf = ({ object, probe, background }: Estimate) => ({
+const placeOf = ({ object, probe, background, intensities, variations }: Estimate) => ({
   ...(background === undefined ? {} : { background: true }),
+  ...(intensities === undefined ? {} : { intensities: true }),
+  ...(variations === undefined ? {} : { variations: variations.directions.shape }),
   ...(object === undefined ? {} : { object: { shape: object.values.shape, origin: object.origin } }),
   probe: probe.shape,
 });
 
-/** What the run that wrote a checkpoint was. @throws PtychonautError "data" when the file is damaged */
-export const reconstructionIdentity = (bytes: Uint8Array, where: string): RunIdentity =>
-  open(bytes, where).json.identity;
+/**
+ * What the run that wrote a checkpoint was, and where its kernels computed, if it says so.
+ * @throws PtychonautError "data" when the file is damaged
+ */
+export function aboutCheckpoint(
+  bytes: Uint8Array,
+  where: string,
+): { readonly identity: RunIdentity; readonly home?: KernelsHome | undefined } {
+  const { identity, home } = open(bytes, where).json;
+  return { identity, home };
+}
 
 /**
  * @param identity of the run that wants to continue
@@ -97,9 +135,11 @@ export const reconstructionIdentity = (bytes: Uint8Array, where: string): RunIde
  */
 export function readReconstructionCheckpoint(bytes: Uint8Array, identity: RunIdentity, where: string): DriverState {
   const { zip, json } = open(bytes, where);
-  checkIdentity(json.identity, identity, where);
-  const { format: _, identity: __, begun, best, memory, ...rest } = json;
+  checkIdentity(...stageBySetting(json.identity, identity), where);
+  const { format: _, identity: __, home: ___, begun, best, memory, ...rest } = json;
   const read = (name: string): Values => valuesIn(zip, name, where);
+  if (best !== undefined && !(best.epoch >= 1 && best.epoch <= rest.history.length))
+    throw damaged(where, `the best epoch is ${best.epoch} of ${rest.history.length}`);
   const bestEpoch = best && { ...estimateIn("best", best, read, where), epoch: best.epoch };
   return {
     ...rest,
@@ -118,7 +158,7 @@ function stageIn(memory: readonly string[], read: (name: string) => Values, wher
 
 function estimateIn(
   name: string,
-  { object, probe, background }: StateJson["begun"],
+  { object, probe, background, intensities, variations }: StateJson["begun"],
   read: (name: string) => Values,
   where: string,
 ): Estimate {
@@ -131,6 +171,15 @@ function estimateIn(
     ...(object === undefined ? {} : { object: { values: complex("object", object.shape), origin: object.origin } }),
     probe: complex("probe", probe),
     ...(background === true ? { background: Float32Array.from(read(`${name}.background`)) } : {}),
+    ...(intensities === true ? { intensities: Float64Array.from(read(`${name}.intensities`)) } : {}),
+    ...(variations === undefined
+      ? {}
+      : {
+          variations: {
+            directions: complex("directions", variations),
+            weights: Float64Array.from(read(`${name}.weights`)),
+          },
+        }),
     positions: positionsIn(read(`${name}.positions`), where),
   };
 }

@@ -2,7 +2,7 @@ import type { ReconstructionPayload } from "../../config/payload.ts";
 import type { Look } from "../../engines/runningStage.ts";
 import { wellCovered } from "../../inference/coverage.ts";
 import { figureOfRows, type Panel } from "../../pictures/figure.ts";
-import { objectPanels, sliceRows } from "../../pictures/objectFigure.ts";
+import { objectPanels, planeRows } from "../../pictures/objectFigure.ts";
 import { probePanels } from "../../pictures/probeFigure.ts";
 import type { Sheet } from "../../pictures/sheet.ts";
 import type { Home } from "../machine.ts";
@@ -52,10 +52,16 @@ export function reconstructionPictures(
   };
 }
 
-/** The object, or each of its slices, in a row, under it the brightest mode of the probe. */
+/** The object, or each of its slices or states, in a row, under it the brightest mode of the probe. */
 function panelsOf(look: Look): readonly (readonly Panel[])[] {
-  const { object, probe, slices } = physicalEstimate(look);
+  const { object, probe, slices, objectModes } = physicalEstimate(look);
   const known = wellCovered(look.light);
   const { amplitude, phase } = objectPanels(object, known);
-  return [...(slices === undefined ? [[amplitude, phase]] : sliceRows(slices, known)), probePanels(probe, 0)];
+  const rows =
+    slices !== undefined
+      ? planeRows(slices, known, "slice")
+      : objectModes !== undefined
+        ? planeRows(objectModes.values, known, "state")
+        : [[amplitude, phase]];
+  return [...rows, probePanels(probe, 0)];
 }

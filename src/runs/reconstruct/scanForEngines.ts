@@ -3,7 +3,7 @@ import type { ReconstructionConfig } from "../../config/reconstructionConfig.ts"
 import { statedDose } from "../../config/scanUse.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { framesInUse } from "../../data/frameRanges.ts";
-import { computeScales, normalisePatterns, type Scales, scaledProbe } from "../../data/normalisation.ts";
+import { computeScales, type Scales } from "../../data/normalisation.ts";
 import { splitFrames } from "../../data/splits.ts";
 import type { EngineScan } from "../../engines/scan.ts";
 import { PtychonautError, setting } from "../../errors.ts";
@@ -11,6 +11,7 @@ import type { FreeSpace } from "../../numerics/angularSpectrum.ts";
 import { missingForWave } from "../../optics/geometry.ts";
 import { freeSpaceOf } from "../../optics/nearField.ts";
 import type { Random } from "../../random.ts";
+import { engineScanOf } from "./engineScan.ts";
 
 /** A scan as engines take it. They count its frames from 0 without those that are left out. */
 export interface ScanForEngines {
@@ -34,7 +35,7 @@ function spaceBetween({ name, geometry, provenance }: Dataset, distanceM: number
   return freeSpaceOf({ wavelengthM, distanceM, pixelM: objectPixelM });
 }
 
-/** @param random draws what is held out */
+/** @param random draws what is held out, and the noise that states of the object begin with */
 export function scanForEngines(
   dataset: Dataset,
   data: DataConfig,
@@ -43,13 +44,17 @@ export function scanForEngines(
     slices,
     thicknessM,
     sliceDistanceM,
-  }: Pick<ReconstructionConfig, "heldOutFraction" | "slices" | "sliceDistanceM" | "thicknessM">,
+    objectModes,
+    objectModePower,
+  }: Pick<
+    ReconstructionConfig,
+    "heldOutFraction" | "slices" | "sliceDistanceM" | "thicknessM" | "objectModes" | "objectModePower"
+  >,
   random: Random,
 ): ScanForEngines {
   // Each slice stands for an equal part of the thickness.
   const distanceM = thicknessM === null ? sliceDistanceM : thicknessM / slices;
   const used = framesInUse(dataset);
-  const { patterns, measurement, mask, geometry, name } = dataset;
   const positions = Float64Array.from(
     { length: 2 * used.length },
     (_, i) => dataset.positions[2 * used[i >> 1] + (i & 1)],
@@ -58,30 +63,17 @@ export function scanForEngines(
   const split = splitFrames(
     positions,
     numbers,
-    { fraction: used.length < 2 ? 0 : heldOutFraction, where: name },
+    { fraction: used.length < 2 ? 0 : heldOutFraction, where: dataset.name },
     random,
   );
   const explained = split.training.map((i) => used[i]);
   const scales = computeScales(dataset, explained, statedDose(data));
   const scan: EngineScan = {
-    amplitudes: {
-      count: used.length,
-      height: patterns.height,
-      width: patterns.width,
-      read(frames, out) {
-        patterns.read(
-          Array.from(frames, (i) => used[i]),
-          out,
-        );
-        normalisePatterns(out, measurement, scales, mask?.data);
-      },
-    },
-    positions,
-    probe: scaledProbe(dataset.probe, scales),
-    ...(mask === undefined ? {} : { mask: mask.data }),
-    countsPerUnit: scales.countsPerUnit,
-    ...(geometry === undefined ? {} : { geometry }),
+    ...engineScanOf(dataset, scales, used),
     ...(distanceM === null ? {} : { slices: { count: slices, between: spaceBetween(dataset, distanceM) } }),
+    ...(objectModes === 1
+      ? {}
+      : { objectModes: { count: objectModes, power: objectModePower, seed: random.uint32() } }),
   };
   return { scan, scales, used, frames: Int32Array.from(split.training), heldOut: Int32Array.from(split.validation) };
 }

@@ -1,7 +1,8 @@
-import { PtychonautError } from "../../errors.ts";
+import { alone, type Communicator, madeByFirst } from "../../communicator.ts";
 import { checkpointIdentity, type RunIdentity, readCheckpoint, writeCheckpoint } from "../../training/checkpoint.ts";
 import type { KeptCheckpoint } from "../../training/checkpointPolicy.ts";
 import type { TrainingState } from "../../training/trainingState.ts";
+import { CHECKPOINT_ENDING, checkNamedCheckpoint } from "../namedCheckpoint.ts";
 import { subfolders } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
 import type { RunStore } from "../store.ts";
@@ -34,8 +35,7 @@ export interface CheckpointOptions {
   readonly now?: () => number;
 }
 
-const SUFFIX = ".ckpt.zip";
-const LAST = `last${SUFFIX}`;
+const LAST = `last${CHECKPOINT_ENDING}`;
 /** Names of kept checkpoints; files of others are nobody's to read or to delete. */
 const KEPT = /^epoch=\d{4,}-\w+=[-+.\w]+\.ckpt\.zip$/;
 const checkpointFolder = (outputDir: string): string => joinPath(outputDir, subfolders.checkpoints);
@@ -50,7 +50,7 @@ export async function openCheckpoints(
   const folder = checkpointFolder(outputDir);
   await store.makeFolder(folder);
   const nameOf = ({ epoch, value }: KeptCheckpoint): string =>
-    `epoch=${String(epoch).padStart(4, "0")}-${monitor}=${value.toPrecision(6)}${SUFFIX}`;
+    `epoch=${String(epoch).padStart(4, "0")}-${monitor}=${value.toPrecision(6)}${CHECKPOINT_ENDING}`;
   const pathOf = (checkpoint: KeptCheckpoint): string => joinPath(folder, nameOf(checkpoint));
   const found = await checkpointsIn(folder, store);
   const counted = kept?.map(nameOf);
@@ -93,6 +93,7 @@ export interface FoundCheckpoint {
 
 /**
  * @param resume a file, or "last" for the newest checkpoint in the output folder
+ * @param ranks the processes that go on from it together
  * @returns undefined when "last" finds none: the run was stopped before its first one
  * @throws PtychonautError "usage" when a named file is not there, "data" when it is damaged
  */
@@ -100,16 +101,16 @@ export async function findCheckpoint(
   resume: string,
   outputDir: string,
   store: RunStore,
+  ranks: Communicator = alone,
 ): Promise<FoundCheckpoint | undefined> {
-  const path = resume === "last" ? await newestCheckpoint(outputDir, store) : resume;
-  if (path === undefined) return undefined;
-  const bytes = await store.read(path).catch((cause: unknown) => {
-    throw new PtychonautError("usage", "there is no checkpoint to resume from", {
-      where: path,
-      fix: 'name a checkpoint file, or "last" with the output_dir of the run to continue',
-      cause,
-    });
+  // One looks and reads, so that all go on from the same.
+  const path = await madeByFirst(ranks, async () => {
+    if (resume === "last") return (await newestCheckpoint(outputDir, store)) ?? null;
+    await checkNamedCheckpoint(resume, store);
+    return resume;
   });
+  if (path === null) return undefined;
+  const bytes = await ranks.broadcast(ranks.rank === 0 ? await store.read(path) : new Uint8Array(0));
   return {
     identity: checkpointIdentity(bytes, path),
     restore: (identity) => readCheckpoint(bytes, identity, path),

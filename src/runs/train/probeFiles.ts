@@ -32,11 +32,11 @@ export async function writeProbeFiles(
   const onFileScale = trained.data.map((value) => value / probeScale);
   const arrays = {
     probeGuess: { shape, dtype: "complex64", data: onFileScale },
-    probeStart: { shape, dtype: "complex64", data: start.data },
+    probeStart: { shape: start.shape, dtype: "complex64", data: start.data },
   } as const;
   const npz = joinPath(folder, `${name}.npz`);
   await store.write(npz, writeNpz(arrays));
-  const fields = { start: { shape, data: start.data }, trained: { shape, data: onFileScale } };
+  const fields = { start, trained: { shape, data: onFileScale } };
   const options = pixelSizeM === undefined ? {} : { pixelSizeM };
   return [npz, ...(await pictures.write(joinPath(folder, name), () => probeFigure(fields, options)))];
 }

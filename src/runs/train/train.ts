@@ -1,3 +1,4 @@
+import { madeByFirst } from "../../communicator.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
 import { savedConfigOf } from "../../config/savedConfig.ts";
 import type { Dataset } from "../../data/dataset.ts";
@@ -9,7 +10,6 @@ import { counted } from "../../printable.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import { unpackWeights } from "../../training/parameterStore.ts";
 import type { TrainingState } from "../../training/trainingState.ts";
-import { inLockedFolder } from "../claimFolder.ts";
 import { checkDeterminism } from "../determinism.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
 import { loggedToItsEnd, logServer } from "../loggers/runLog.ts";
@@ -17,10 +17,13 @@ import type { Home } from "../machine.ts";
 import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
 import { pictureFiles } from "../pictureFiles.ts";
-import { type RunInput, removeRunRecord, scanInput, writeRunRecord } from "../runRecord.ts";
+import { inRunFolder } from "../runFolder.ts";
+import { type RunInput, removeRunRecord, scanInput, writeRunRecord, writeSettings } from "../runRecord.ts";
 import { writeJson } from "../store.ts";
+import { ranksNotes, scaledByRanks } from "./batchOverRanks.ts";
 import { explainedByTraining, explainedOfWhat } from "./explained.ts";
 import { type InitialWeights, initialWeights } from "./initialWeights.ts";
+import { changeOf } from "./learningRates.ts";
 import { refined } from "./refined.ts";
 import { saveBundle } from "./trainedBundle.ts";
 import { checkpointToResume, checkpointWriter } from "./trainingCheckpoints.ts";
@@ -36,15 +39,19 @@ import { freshRun, prepareTraining, type TrainingRun } from "./trainingRun.ts";
  * @throws PtychonautError for wrong input, a missing device, or a disk that is full; numerical trouble is in the outcome
  */
 export function runTraining(payload: TrainingPayload, hooks: RunHooks, home: Home): Promise<RunOutcome> {
-  return inLockedFolder(payload.outputDir, home.store, hooks.log, () => training(payload, hooks, home));
+  const { outputDir } = payload;
+  return inRunFolder({ command: "train", outputDir }, hooks, home, (told) => training(payload, told, home));
 }
 
-async function training(payload: TrainingPayload, hooks: RunHooks, home: Home): Promise<RunOutcome> {
-  const { machine, store } = home;
+async function training(asked: TrainingPayload, hooks: RunHooks, home: Home): Promise<RunOutcome> {
+  const { machine } = home;
+  const { ranks } = machine;
+  const payload = scaledByRanks(asked, ranks);
   const startedAt = new Date();
   const server = await logServer(payload.execution, machine);
   const runtime = await machine.runtime(payload.execution.accelerator);
   hooks.log(`computing on ${runtime.description}`);
+  for (const line of ranksNotes(payload, asked, ranks)) hooks.log(line);
   if (machine.pictures === undefined) hooks.log("no pictures are drawn here");
   const warnings: string[] = [];
   const warn = (line: string): void => {
@@ -52,8 +59,8 @@ async function training(payload: TrainingPayload, hooks: RunHooks, home: Home): 
     hooks.warn(`warning: ${line}`);
   };
   for (const line of checkDeterminism(payload, runtime)) warn(line);
-  const checkpoint = await checkpointToResume(payload, store, warn);
-  const seeds = seedsOf(payload, checkpoint);
+  const checkpoint = await checkpointToResume(payload, home, warn);
+  const seeds = await madeByFirst(ranks, () => seedsOf(payload, checkpoint));
   const initial = await initialWeights(payload, home);
   const run = await prepareTraining(
     { ...payload, data: { ...payload.data, subsampleSeed: seeds.grouping } },
@@ -72,7 +79,8 @@ async function training(payload: TrainingPayload, hooks: RunHooks, home: Home): 
       checkBatches(restored, run);
       for (const line of resumeNote(restored, run, payload)) hooks.log(line);
     }
-    const state = restored ?? (await freshRun(run, payload));
+    const state = restored ?? (await freshRun(run, payload, ranks));
+    await writeSettings(payload.outputDir, askedOf(run, payload, { seeds, runtime, startedAt }), home);
     const logged = {
       state,
       resumed: restored !== undefined,
@@ -82,10 +90,11 @@ async function training(payload: TrainingPayload, hooks: RunHooks, home: Home): 
     };
     const logger = await openTrainingLog(server, payload, logged, home, { log: hooks.log, warn });
     return await loggedToItsEnd(logger, async () => {
-      const checkpoints = await checkpointWriter(run, restored, payload, store, hooks.log);
-      const finished = await follow(run, state, { logger, checkpoints }, payload, hooks);
+      const checkpoints = await checkpointWriter(run, restored, payload, home, hooks.log);
+      const finished = await follow(run, state, { logger, checkpoints }, payload, hooks, warn, ranks);
       if (restored !== undefined && finished.outcome.kind !== "interrupted" && finished.state.step === restored.step)
         hooks.log(`nothing was left to train after ${counted(restored.epoch, "epoch")}`);
+      if (ranks.rank > 0) return { ...statusOf(finished.outcome, payload), files: [] };
       return conclude(run, finished, payload, home, {
         ...{ startedAt, preparedAt, seeds, runtime, warnings, warn },
         log: hooks.log,
@@ -150,21 +159,11 @@ export async function conclude(
     files.push(...(await pictures.write(joinPath(outputDir, outputs.pictures.training), curve)));
   const trainingFile = joinPath(outputDir, outputs.training);
   await writeJson(trainingFile, training, home.store);
-  const { scans, validation } = run;
   const record = await writeRunRecord(
     outputDir,
     {
-      command: "train",
-      inputs: [
-        ...inputsOf(scans),
-        ...inputsOf(validation === undefined ? [] : [validation]),
-        ...(run.initial === undefined ? [] : [bundleInput(run.initial)]),
-      ],
-      settings: savedConfigOf(payload),
-      overridden: payload.overridden,
-      seeds: { ...seeds },
-      runtime: runtime.description,
-      startedAt: startedAt.toISOString(),
+      ...askedOf(run, payload, { seeds, runtime, startedAt }),
+      ...(state.rates === undefined ? {} : { changes: state.rates.map(changeOf) }),
       seconds: {
         preparation: (preparedAt.getTime() - startedAt.getTime()) / 1000,
         training: (Date.now() - preparedAt.getTime()) / 1000,
@@ -176,6 +175,27 @@ export async function conclude(
     home,
   );
   return { ...statusOf(outcome, payload), files: [...files, trainingFile, record] };
+}
+
+/** What a run was asked, known before its first step. */
+function askedOf(
+  { scans, validation, initial }: TrainingRun,
+  payload: TrainingPayload,
+  { seeds, runtime, startedAt }: Pick<Circumstances, "seeds" | "runtime" | "startedAt">,
+) {
+  return {
+    command: "train",
+    inputs: [
+      ...inputsOf(scans),
+      ...inputsOf(validation === undefined ? [] : [validation]),
+      ...(initial === undefined ? [] : [bundleInput(initial)]),
+    ],
+    settings: savedConfigOf(payload),
+    overridden: payload.overridden,
+    seeds: { ...seeds },
+    runtime: runtime.description,
+    startedAt: startedAt.toISOString(),
+  };
 }
 
 /** Each file once, also where it holds several scans. */

@@ -2,7 +2,7 @@ import type { TrainingPayload } from "../../config/payload.ts";
 import type { RunIdentity } from "../../training/checkpoint.ts";
 import type { TrainingState } from "../../training/trainingState.ts";
 import type { RunHooks } from "../hooks.ts";
-import type { RunStore } from "../store.ts";
+import type { Home } from "../machine.ts";
 import { type CheckpointFiles, type FoundCheckpoint, findCheckpoint, openCheckpoints } from "./checkpointFiles.ts";
 
 /**
@@ -12,17 +12,17 @@ import { type CheckpointFiles, type FoundCheckpoint, findCheckpoint, openCheckpo
  */
 export async function checkpointToResume(
   { training: { resume }, outputDir }: TrainingPayload,
-  store: RunStore,
+  { store, machine: { ranks } }: Home,
   warn: (line: string) => void,
 ): Promise<FoundCheckpoint | undefined> {
   if (resume === null) return undefined;
-  const found = await findCheckpoint(resume, outputDir, store);
+  const found = await findCheckpoint(resume, outputDir, store, ranks);
   if (found === undefined) warn(`no checkpoint was saved in ${outputDir}: the run starts from its beginning`);
   return found;
 }
 
 /**
- * Opens the checkpoints of a run, if it is to write any.
+ * Opens the checkpoints of a run, if it is to write any: of several processes rank 0 does.
  * @param run `validate` is undefined without validation data
  * @param restored the state that the run goes on from; absent for a run from the beginning
  */
@@ -30,10 +30,10 @@ export async function checkpointWriter(
   { identity, validate }: { readonly identity: RunIdentity; readonly validate: unknown },
   restored: TrainingState | undefined,
   { outputDir, execution, training }: TrainingPayload,
-  store: RunStore,
+  { store, machine: { ranks } }: Home,
   log: RunHooks["log"],
 ): Promise<CheckpointFiles | undefined> {
-  if (!execution.enableCheckpointing) return undefined;
+  if (!execution.enableCheckpointing || ranks.rank > 0) return undefined;
   const { files, deleted } = await openCheckpoints({
     store,
     outputDir,

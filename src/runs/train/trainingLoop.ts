@@ -1,6 +1,9 @@
+import type { Communicator } from "../../communicator.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
 import type { ParameterSpec } from "../../nets/parameters.ts";
+import { modelWeights } from "../../training/averagedWeights.ts";
 import { unpackWeights } from "../../training/parameterStore.ts";
+import { optimizerOf } from "../../training/settings.ts";
 import { type Outcome, type TrainerOptions, train } from "../../training/trainer.ts";
 import type { TrainingState } from "../../training/trainingState.ts";
 import type { RunHooks } from "../hooks.ts";
@@ -8,6 +11,7 @@ import { metricColumns } from "../loggers/loggers.ts";
 import type { MetricsLogger } from "../loggers/metricsLogger.ts";
 import { silentProgress } from "../progress.ts";
 import type { CheckpointFiles } from "./checkpointFiles.ts";
+import { learningRates } from "./learningRates.ts";
 import { epochLine, epochsOf } from "./trainingOutcome.ts";
 import type { TrainingRun } from "./trainingRun.ts";
 import { type Stage, trainingStages } from "./trainingStages.ts";
@@ -34,11 +38,16 @@ export async function follow(
   { logger, checkpoints }: Records,
   payload: TrainingPayload,
   hooks: RunHooks,
+  warn: (line: string) => void,
+  ranks: Communicator,
 ): Promise<Finished> {
   const stages = trainingStages(run.setup, payload);
+  const model = modelOf(payload);
   const perEpoch = run.batches.count;
   const done = (epoch: number, batch: number): number => epoch * perEpoch + batch;
   const progress = hooks.progress("training", epochsOf(payload) * perEpoch, done(start.epoch, start.batch));
+  for (const record of start.history) hooks.watch?.row(metricColumns(record, payload.training.lossFunction));
+  const rates = learningRates(start, payload, hooks, warn, ranks);
   const files = new Set<string>();
   let note = "";
   let seconds = 0;
@@ -46,7 +55,7 @@ export async function follow(
   const runStage = async (stage: Stage, from: TrainingState): Promise<Pick<Finished, "outcome" | "state">> => {
     const step = await stage.compile(from.weights);
     try {
-      for await (const event of train(trainerOptions(run, stage, step, from, payload, hooks))) {
+      for await (const event of train(trainerOptions(run, stage, step, from, rates, payload, hooks, ranks))) {
         if (event.kind === "step") {
           const { epoch, batch, report } = event;
           progress.update(done(epoch - 1, batch), `epoch ${epoch} loss ${report.loss.toPrecision(4)}${note}`);
@@ -55,12 +64,16 @@ export async function follow(
           const { record, state } = event;
           note = record.validationLoss === null ? "" : ` val ${record.validationLoss.toPrecision(4)}`;
           if (progress === silentProgress) hooks.log(epochLine(record, epochsOf(payload)));
-          await logger.log(metricColumns(record, payload.training.lossFunction));
+          const row = metricColumns(record, payload.training.lossFunction);
+          await logger.log(row);
+          hooks.watch?.row(row);
           const value = state.kept.find(({ epoch }) => epoch === record.epoch);
           await checkpoints?.save(state, event.keep ? value : undefined, event.dropped);
           seconds += record.seconds;
+          const values = unpackWeights(stage.models.specs, model(state.weights));
+          if (hooks.watch?.wantsPicture() === true)
+            hooks.watch.picture({ epoch: record.epoch, ...(await run.pictures.object(values)) });
           if (run.pictures.due(record.epoch, seconds)) {
-            const values = unpackWeights(stage.models.specs, state.weights);
             for (const file of await run.pictures.draw(record.epoch, values)) files.add(file);
           }
         } else {
@@ -94,6 +107,11 @@ export async function follow(
   }
 }
 
+function modelOf({ training }: TrainingPayload): TrainerOptions["model"] {
+  const optimizer = optimizerOf(training);
+  return (weights) => modelWeights(optimizer, weights);
+}
+
 /** Weights of a finished loop are views of buffers that go away with the step. */
 const copied = (state: TrainingState): TrainingState => structuredClone(state);
 
@@ -102,20 +120,24 @@ function trainerOptions(
   { schedule, lastEpoch: maxEpochs }: Stage,
   step: TrainerOptions["step"],
   start: TrainingState,
-  { execution }: TrainingPayload,
+  rates: NonNullable<TrainerOptions["rates"]>,
+  payload: TrainingPayload,
   { signal }: RunHooks,
+  communicator: Communicator,
 ): TrainerOptions {
+  const { execution } = payload;
   return {
     step,
+    model: modelOf(payload),
     batches: run.batches,
     ...(run.validate === undefined ? {} : { validation: run.validate }),
-    schedule,
-    maxEpochs,
+    ...{ schedule, rates, maxEpochs },
     accumSteps: execution.accumSteps,
     checkpoints: { saveTopK: execution.checkpointSaveTopK, mode: execution.checkpointMode },
     monitor: execution.checkpointMonitorMetric,
     patience: execution.earlyStopPatience,
     start,
     signal,
+    communicator,
   };
 }

@@ -8,11 +8,12 @@ import { probeWeights } from "../../inference/patchWeights.ts";
 import { objectScales, physicalPredictor } from "../../inference/physicalObject.ts";
 import { predictionGraph, seesProbe } from "../../inference/predictionModel.ts";
 import { loadPredictor } from "../../inference/predictor.ts";
-import { createStitcher } from "../../inference/stitch.ts";
+import { createStitcher, type Stitched } from "../../inference/stitch.ts";
 import type { ParameterValues } from "../../nets/parameters.ts";
 import { figure, type Panel } from "../../pictures/figure.ts";
 import type { Sheet } from "../../pictures/sheet.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
+import type { WatchedPicture } from "../hooks.ts";
 import type { Home } from "../machine.ts";
 import { outputs, subfolders } from "../outputs.ts";
 import { patchStatsFiles } from "../patchStatsFiles.ts";
@@ -30,6 +31,8 @@ export interface TrainingPictures {
   due(epoch: number, seconds: number): boolean;
   /** Draws `reconstructions/epoch_NNNN`, and `…_object` with the stitched object where asked for. */
   draw(epoch: number, values: ParameterValues): Promise<readonly string[]>;
+  /** `[y, x]`: the object as the network predicts it, stitched. */
+  object(values: ParameterValues): Promise<Pick<WatchedPicture, "object" | "known" | "pixelSizeM">>;
   /** Writes `analysis/patch_stats.json`, one entry a batch, and the picture `analysis/patch_grid`. */
   statistics(values: ParameterValues): Promise<readonly string[]>;
 }
@@ -77,12 +80,16 @@ export function trainingPictures(payload: TrainingPayload, material: PictureMate
       const files = await pictures.write(joinPath(folder, outputs.epoch(epoch)), patches);
       if (execution.reconLogStitch) {
         const object = async (): Promise<Sheet> =>
-          figure(await stitched(payload, material, values), pixelOf(material.scans.slice(0, 1)));
+          figure(panelsOfStitched(await stitched(payload, material, values)), pixelOf(material.scans.slice(0, 1)));
         files.push(...(await pictures.write(joinPath(folder, outputs.epochObject(epoch)), object)));
       }
       spent.last = (performance.now() - start) / 1000;
       spent.all += spent.last;
       return files;
+    },
+    async object(values) {
+      const { object, weight } = await stitched(payload, material, values);
+      return { object, known: coveredBy(weight), ...pixelOf(material.scans.slice(0, 1)) };
     },
     async statistics(values) {
       const { patchStatsLimit } = execution;
@@ -157,7 +164,7 @@ async function stitched(
   payload: TrainingPayload,
   material: PictureMaterial,
   values: ParameterValues,
-): Promise<readonly Panel[]> {
+): Promise<Stitched> {
   const { groups, experiments } = material.source;
   const { positions, probe } = material.scans[0];
   const trim = payload.model.N / 2;
@@ -170,8 +177,13 @@ async function stitched(
   for await (const { patches, frames } of predict(payload, material, values, chosen)) {
     stitcher.add(patches, positionsOf(frames));
   }
-  const { object, weight } = stitcher.finish();
-  const covered = weight.map((value) => (value > 0 ? 1 : 0));
+  return stitcher.finish();
+}
+
+const coveredBy = (weight: Float32Array): Float32Array => weight.map((value) => (value > 0 ? 1 : 0));
+
+function panelsOfStitched({ object, weight }: Stitched): readonly Panel[] {
+  const covered = coveredBy(weight);
   return panelsOf(object, "object").map((panel) => ({ ...panel, mask: covered }));
 }
 

@@ -1,5 +1,6 @@
 import { sizeOf } from "../../arrays.ts";
 import { type DataFacts, dataFacts } from "../../bundle/fingerprint.ts";
+import { type Communicator, madeByFirst } from "../../communicator.ts";
 import { scanOptions, statedOptions } from "../../config/dataConfig.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
 import type { Dataset } from "../../data/dataset.ts";
@@ -8,7 +9,7 @@ import { describeScans, onlyScan, scanNumbers, separateScans } from "../../data/
 import { PtychonautError } from "../../errors.ts";
 import { Random } from "../../random.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { checkedScan } from "../../scans/checks/checkedScan.ts";
+import { broadcastWeights } from "../../training/broadcastWeights.ts";
 import type { RunIdentity } from "../../training/checkpoint.ts";
 import { withModeCoherence } from "../../training/modeCoherence.ts";
 import { type PreparedData, prepareData } from "../../training/preparation.ts";
@@ -17,6 +18,8 @@ import { optimizerOf, scheduleOf } from "../../training/settings.ts";
 import type { TrainerOptions } from "../../training/trainer.ts";
 import { freshState, type TrainingState } from "../../training/trainingState.ts";
 import { checkDisk } from "../disk.ts";
+import { isPreparedSoon } from "../hooks.ts";
+import { checkedTogether } from "../inputs/checkedTogether.ts";
 import { type OpenScans, openScans } from "../inputs/scans.ts";
 import { scanWarnings } from "../inputs/scanWarnings.ts";
 import { type Home, loaderOptions } from "../machine.ts";
@@ -27,7 +30,7 @@ import { identityOf } from "./trainingIdentity.ts";
 import { labelNotes, trainingLabels } from "./trainingLabels.ts";
 import { type TrainingPictures, trainingPictures } from "./trainingPictures.ts";
 import { fixedBatches, setUpTraining, trainingBatches } from "./trainingSetup.ts";
-import { canvasWarnings, trainingWarnings } from "./trainingWarnings.ts";
+import { canvasWarnings, signalWarnings, trainingWarnings } from "./trainingWarnings.ts";
 
 /** Everything that a training works with, before it starts. */
 export interface TrainingRun {
@@ -43,7 +46,7 @@ export interface TrainingRun {
   readonly setup: Awaited<ReturnType<typeof setUpTraining>>;
   /** What it is thought to hold. */
   readonly memory: readonly MemoryShare[];
-  readonly batches: TrainerOptions["batches"];
+  readonly batches: ReturnType<typeof trainingBatches>;
   readonly validate: TrainerOptions["validation"];
   readonly pictures: TrainingPictures;
   /** What was done to the data, for people. */
@@ -69,6 +72,10 @@ export async function prepareTraining(
   const storage = { inMemory: execution.patternsInMemory, folder: outputDir, log };
   const paths = [trainDataFile, ...moreDataFiles, ...(training.testDataFile === null ? [] : [training.testDataFile])];
   const files = await openScans(paths, scanOptions(data), storage, home);
+  isPreparedSoon(
+    files.datasets.map(({ patterns }) => patterns),
+    log,
+  );
   try {
     return await prepareOn(files, payload, runtime, seed, initial, home);
   } catch (error) {
@@ -95,7 +102,9 @@ async function prepareOn(
   // Frames to leave out are counted within a scan.
   if (data.skipFrames !== null) for (const { scanIndex, name } of toTrainOn) onlyScan(scanNumbers(scanIndex), name);
   const read = [...toTrainOn.flatMap(separateScans), ...files.datasets.slice(toTrainOn.length)];
-  const datasets = read.map((dataset) => checkedScan(dataset, stated, data));
+  const { ranks } = machine;
+  const datasets: Dataset[] = [];
+  for (const dataset of read) datasets.push(await checkedTogether(ranks, dataset, stated, data));
   const validation = training.testDataFile === null ? undefined : datasets.at(-1);
   const scans = datasets
     .slice(0, datasets.length - (validation === undefined ? 0 : 1))
@@ -119,7 +128,7 @@ async function prepareOn(
       : trainingLabels([validation], prepared.validationFrames, prepared, payload)),
   };
   const heldLoader = held === undefined ? undefined : machine.batches(held);
-  const facts = scans.map((scan) => dataFacts(scan, model.gridsize));
+  const facts = await madeByFirst(ranks, () => scans.map((scan) => dataFacts(scan, model.gridsize)));
   return {
     scans,
     validation,
@@ -129,11 +138,11 @@ async function prepareOn(
     initial,
     facts,
     identity: identityOf(payload, facts, seed, initial),
-    batches: trainingBatches(source, loader, payload, prepared.trainingFrames),
+    batches: trainingBatches(source, loader, payload, prepared.trainingFrames, machine.ranks),
     validate:
       held === undefined || heldLoader === undefined
         ? undefined
-        : () => fixedBatches(held, heldLoader, training.batchSize),
+        : () => fixedBatches(held, heldLoader, training.batchSize, machine.ranks),
     pictures: trainingPictures(payload, {
       home,
       runtime,
@@ -156,6 +165,8 @@ async function prepareOn(
     warnings: [
       ...scanWarnings([...scans, ...(validation === undefined ? [] : [validation])]),
       ...trainingWarnings(payload, prepared),
+      // It reads patterns, and rank 0 alone is heard.
+      ...(ranks.rank === 0 ? signalWarnings(payload, scans, prepared) : []),
       ...canvasWarnings(payload, scans, prepared),
       ...memoryWarnings,
       ...diskWarnings,
@@ -185,16 +196,18 @@ function writtenBy({ main }: TrainingRun["setup"], { training, execution }: Trai
   ];
 }
 
-/** The state that a training from its beginning starts in. */
+/** The state that a training from its beginning starts in: of several processes what rank 0 makes, in all. */
 export async function freshRun(
   { setup, batches, initial, weightsRandom, orderRandom }: TrainingRun,
   payload: TrainingPayload,
+  ranks: Communicator,
 ): Promise<TrainingState> {
   const firstBatch = async () => {
-    for await (const batch of batches.epoch(Random.restore(orderRandom.save()), 0)) return batch;
+    for await (const batch of batches.whole(Random.restore(orderRandom.save()), 0)) return batch;
     throw new PtychonautError("usage", "there are no training batches");
   };
-  const weights = await setup.startWeights(weightsRandom, firstBatch, initial?.values);
+  const made = ranks.rank > 0 ? undefined : await setup.startWeights(weightsRandom, firstBatch, initial?.values);
+  const weights = await broadcastWeights(ranks, made, optimizerOf(payload.training).moments.length);
   const schedule = scheduleOf(payload.training, payload.execution);
   return freshState(weights, orderRandom.save(), schedule.init());
 }

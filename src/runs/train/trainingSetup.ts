@@ -1,6 +1,15 @@
 import { type ComplexArray, complexZeros, type RealArray, sizeOf } from "../../arrays.ts";
+import type { Communicator } from "../../communicator.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
-import { type Batch, type BatchLoader, type BatchRequest, type BatchSource, planEpoch } from "../../data/batches.ts";
+import {
+  type Batch,
+  type BatchLoader,
+  type BatchRequest,
+  type BatchSource,
+  planEpoch,
+  shareOfBatch,
+  shareSize,
+} from "../../data/batches.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { framesByScan } from "../../data/frameNumbers.ts";
 import { largestOffset } from "../../data/groupGeometry.ts";
@@ -14,6 +23,7 @@ import type { HostTensor, Runtime } from "../../runtime/runtime.ts";
 import { calibrateScales } from "../../training/calibration.ts";
 import { EXPERIMENTS } from "../../training/forward.ts";
 import { FRAME_INTENSITY, FRAMES, framesInput, tableIndex } from "../../training/frameIntensity.ts";
+import { inputStatistics } from "../../training/inputStatistics.ts";
 import { LABEL_INPUTS } from "../../training/labelLoss.ts";
 import { buildObjective, type ObjectiveOptions } from "../../training/objective.ts";
 import { packWeights, type Weights } from "../../training/parameterStore.ts";
@@ -25,7 +35,7 @@ import { createTrainingStep } from "../../training/steps.ts";
 import { isOfProbe } from "../../training/trainableProbe.ts";
 import type { TrainingBatches } from "../../training/trainer.ts";
 import type { StepBatch, TrainingStep } from "../../training/trainingStep.ts";
-import { batchPerReplica, type Machine } from "../machine.ts";
+import type { Machine } from "../machine.ts";
 import { graphMemory, TRAINING_COPIES } from "../memory.ts";
 
 /** Epochs with one set of trained parameters. */
@@ -56,7 +66,9 @@ export async function setUpTraining(
   machine: Machine,
 ): Promise<TrainingSetup> {
   const { model, training, execution } = payload;
-  const devices = replicaCount(payload, runtime, machine);
+  const { ranks } = machine;
+  const ownBatch = ownShare(training.batchSize, ranks);
+  const devices = replicaCount(payload, ownBatch, runtime, machine);
   const optimizer = optimizerOf(training);
   const clipping = clippingOf(execution);
   const options = {
@@ -82,14 +94,14 @@ export async function setUpTraining(
     (parameters: Parameters): Objective =>
       buildObjective(parameters, objective(batch));
   const stage = (frozen: readonly string[]): TrainingStage => {
-    const models = buildStepModels(build(training.batchSize), { ...options, frozen });
+    const models = buildStepModels(build(ownBatch), { ...options, frozen });
     return {
       models,
       async compile(start) {
-        const form = devices > 1 || execution.accumSteps > 1 ? "split" : "fused";
-        const common = { runtime, models, optimizer, start, form } as const;
+        const form = ranks.size > 1 || devices > 1 || execution.accumSteps > 1 ? "split" : "fused";
+        const common = { runtime, models, optimizer, start, form, communicator: ranks } as const;
         if (devices === 1 || machine.replicas === undefined) return createTrainingStep(common);
-        const share = batchPerReplica(training.batchSize, devices);
+        const share = shareSize(ownBatch, devices);
         const replica = buildStepModels(build(share), { ...options, frozen });
         const threads = Math.max(1, Math.floor(machine.parallelism / devices));
         const gradients = await machine.replicas({
@@ -111,7 +123,8 @@ export async function setUpTraining(
     memory: runtime.provider === "cpu" ? graphMemory(main.models.peak, weights, TRAINING_COPIES * devices) : 0,
     fineTuning: () => stage(generatorNamed(model.architecture).encoder),
     async startWeights(random, batch, network = {}) {
-      let values: ParameterValues = { ...initialise(specs, random), ...network };
+      const statistics = model.standardiseInput ? inputStatistics(prepared.training) : {};
+      let values: ParameterValues = { ...initialise(specs, random), ...statistics, ...network };
       if (model.physicsForwardMode === "rectangular_scaled" && model.rectS1s2Init === "data") {
         values = {
           ...(await calibrateScales(
@@ -171,8 +184,18 @@ function stackedMasks(scans: readonly Dataset[]): { readonly mask?: RealArray } 
   return { mask: { shape: [scans.length, height, width], data } };
 }
 
+/** Groups of each batch that this process computes. @throws PtychonautError "usage" when some would have none */
+function ownShare(batchSize: number, { size }: Communicator): number {
+  if (size <= batchSize) return shareSize(batchSize, size);
+  throw new PtychonautError("usage", "more processes than groups in a batch", {
+    expected: `at most ${batchSize}`,
+    got: `${size}`,
+    fix: `start fewer, raise batch_size, or multiply it by their number with ${setting("scale_batch")}`,
+  });
+}
+
 /**
- * Batches of an epoch in training order, from a loader.
+ * This process's share of the batches of an epoch, in training order, from a loader.
  * @param trainingFrames the frames that have an intensity of their own, in the order of their table
  */
 export function trainingBatches(
@@ -180,20 +203,29 @@ export function trainingBatches(
   loader: BatchLoader,
   payload: TrainingPayload,
   trainingFrames: readonly number[],
-): TrainingBatches {
+  ranks: Communicator,
+): TrainingBatches & { readonly whole: TrainingBatches["epoch"] } {
   const { batchSize } = payload.training;
   const plan = (random: Random): BatchRequest[] =>
     planEpoch(source.groups.count, batchSize, payload.data.sequentialSampling ? undefined : random);
+  const own = (batch: BatchRequest): BatchRequest => shareOfBatch(batch, ranks.rank, ranks.size);
   const index = payload.model.frameIntensityTrainable ? tableIndex(trainingFrames, source.patterns.count) : undefined;
   return {
     count: Math.ceil(source.groups.count / batchSize),
-    epoch: (random, skip) => stepBatches(loader, plan(random).slice(skip), source, index),
+    epoch: (random, skip) => stepBatches(loader, plan(random).slice(skip).map(own), source, index),
+    whole: (random, skip) => stepBatches(loader, plan(random).slice(skip), source, index),
   };
 }
 
-/** All batches in a fixed order, for validation. */
-export function fixedBatches(source: BatchSource, loader: BatchLoader, batchSize: number): AsyncIterable<StepBatch> {
-  return stepBatches(loader, planEpoch(source.groups.count, batchSize), source);
+/** This process's share of all batches in a fixed order, for validation. */
+export function fixedBatches(
+  source: BatchSource,
+  loader: BatchLoader,
+  batchSize: number,
+  { rank, size }: Communicator,
+): AsyncIterable<StepBatch> {
+  const plan = planEpoch(source.groups.count, batchSize).map((batch) => shareOfBatch(batch, rank, size));
+  return stepBatches(loader, plan, source);
 }
 
 async function* stepBatches(
@@ -245,11 +277,26 @@ function sideOfCanvas(n: number, { training, validation }: PreparedData): number
   return n + 2 * Math.ceil(Math.max(...offsets));
 }
 
-/** Replicas that share each batch. @throws PtychonautError "device" where there can be none */
-function replicaCount({ execution, training }: TrainingPayload, runtime: Runtime, machine: Machine): number {
-  const { devices } = execution;
+/**
+ * Replicas that share this process's part of each batch.
+ * @param groups in that part
+ * @throws PtychonautError "device" where there can be none, "usage" where some would have no group
+ */
+function replicaCount(
+  { execution: { devices } }: TrainingPayload,
+  groups: number,
+  runtime: Runtime,
+  machine: Machine,
+): number {
   const canShare = runtime.provider === "cpu" && machine.replicas !== undefined;
-  if (devices === "auto") return canShare ? Math.min(machine.parallelism, training.batchSize) : 1;
+  if (devices === "auto") return canShare ? Math.min(machine.parallelism, groups) : 1;
+  if (devices > groups) {
+    throw new PtychonautError("usage", "more replicas than groups in this process's share of a batch", {
+      expected: `at most ${groups}`,
+      got: `${devices}`,
+      fix: `use fewer, or ${setting("devices", "auto")}`,
+    });
+  }
   if (devices > 1 && !canShare) {
     const why =
       runtime.provider === "cpu" ? "replicas need threads" : "replicas on several GPUs are not in this version";

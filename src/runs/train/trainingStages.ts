@@ -1,9 +1,10 @@
 import type { TrainingPayload } from "../../config/payload.ts";
 import { PtychonautError } from "../../errors.ts";
 import { countTrainable } from "../../nets/parameters.ts";
+import { modelWeights } from "../../training/averagedWeights.ts";
 import { beginFineTuning, mayFineTune } from "../../training/fineTuning.ts";
 import type { Schedule } from "../../training/schedules.ts";
-import { fineTuningScheduleOf, scheduleOf } from "../../training/settings.ts";
+import { fineTuningScheduleOf, optimizerOf, scheduleOf } from "../../training/settings.ts";
 import type { Outcome } from "../../training/trainer.ts";
 import type { TrainingState } from "../../training/trainingState.ts";
 import type { TrainingSetup, TrainingStage } from "./trainingSetup.ts";
@@ -29,6 +30,7 @@ export interface TrainingStages {
 export function trainingStages(setup: TrainingSetup, { training, execution }: TrainingPayload): TrainingStages {
   const { maxEpochs, epochsFineTune } = training;
   const schedule = fineTuningScheduleOf(training, execution);
+  const optimizer = optimizerOf(training);
   let fineTuning: TrainingStage | undefined;
   const frozen = (): TrainingStage => {
     fineTuning ??= setup.fineTuning();
@@ -50,7 +52,10 @@ export function trainingStages(setup: TrainingSetup, { training, execution }: Tr
       const { specs } = frozen().models;
       const rate = schedule.rate(schedule.init());
       return {
-        state: beginFineTuning(state, { from: setup.main.models.specs, to: specs, schedule, maxEpochs }),
+        state: beginFineTuning(state, {
+          ...{ from: setup.main.models.specs, to: specs, schedule, maxEpochs },
+          model: (weights) => modelWeights(optimizer, weights),
+        }),
         note: `fine-tuning after epoch ${state.epoch}: the encoder is frozen, ${countTrainable(specs)} of ${countTrainable(setup.main.models.specs)} parameters learn on, learning rate ${rate.toPrecision(3)}`,
       };
     },

@@ -2,10 +2,14 @@ import type { DataConfig } from "../../config/dataConfig.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { framesByScan } from "../../data/frameNumbers.ts";
-import { PtychonautError } from "../../errors.ts";
+import { type PatternSignal, patternSignal } from "../../data/patternSignal.ts";
+import { PtychonautError, setting } from "../../errors.ts";
+import { doseOf } from "../../inference/baselines.ts";
 import { planCanvas } from "../../inference/canvas.ts";
 import { positionsOf } from "../../inference/predictPatches.ts";
+import { shadowSense } from "../../optics/shadowSense.ts";
 import type { PreparedData } from "../../training/preparation.ts";
+import { trainingFramesOf } from "./trainingFrames.ts";
 
 /** Things worth a look in how a training was set up. */
 export function trainingWarnings(
@@ -14,6 +18,67 @@ export function trainingWarnings(
 ): string[] {
   return [...prepared.warnings, ...cappedGroups(data, prepared), ...loneProbe(model)];
 }
+
+/** How little of the light changes, and how sure that is, where photons are known. */
+export function signalWarnings(
+  { model }: Pick<TrainingPayload, "model">,
+  scans: readonly Dataset[],
+  prepared: PreparedData,
+): string[] {
+  return trainingFramesOf(scans, prepared).flatMap((frames) => {
+    if (doseOf(frames.scales) === "unknown") return [];
+    const signal = patternSignal(frames, frames.scales.countsPerUnit);
+    if (signal === undefined) return [];
+    const weak = signal.contrast < WEAK ? upsideDown(frames.dataset) : [];
+    const lines = [...sharedCounts(signal), ...weakSignal(signal, model), ...weak];
+    return lines.map((line) => `${frames.dataset.name}: ${line}`);
+  });
+}
+
+/**
+ * What an object changes of the amplitudes, below which a network that sees them hardly sees it: 0.9 to 2.8 % where that was
+ * so, 6.7 and 22 % where it was not (docs/weak-phase.md).
+ */
+const WEAK = 0.05;
+/** Of the mean count, by which neighbours vary together beyond what each varies: nothing but the detector does that. */
+const SHARED = 0.05;
+
+function weakSignal(
+  { contrast, noise, deviations, seenFrom, patterns }: PatternSignal,
+  model: TrainingModel,
+): string[] {
+  const counting = `photon counting changes them by ${percent(noise)}`;
+  if (deviations < seenFrom)
+    return [
+      `${patterns} patterns differ from their mean by no more than photon counting makes, ${counting}, and the object by less than ${seenFrom.toFixed(3)} standard deviations of that a pixel: more photons, or a stronger object, are needed to see it`,
+    ];
+  if (contrast >= WEAK || model.standardiseInput) return [];
+  return [
+    `the object changes the patterns' amplitudes by ${percent(contrast)} only (RMS; ${counting}, so these are ${deviations.toFixed(2)} standard deviations a pixel), and a network that sees amplitudes hardly sees that: ${setting("standardise_input", true)} shows it how patterns differ from their mean`,
+  ];
+}
+
+/** Correlation of place and direction below which patterns are taken for shadow images upside down. */
+const CONVERGING = -0.5;
+
+function upsideDown({ probe }: Dataset): string[] {
+  const sense = shadowSense(probe);
+  if (sense > CONVERGING) return [];
+  return [
+    `the beam converges behind the sample (place and direction correlate by ${sense.toFixed(2)}), so patterns are shadow images upside down, and convolutions hardly learn to turn them: with ${setting("detector_orientation", "rotate180")} and the probe's complex conjugate, ${setting("defocus_m")} of the other sign, the network sees them upright, and the phase comes out with the other sign`,
+  ];
+}
+
+function sharedCounts({ excess, shared }: PatternSignal): string[] {
+  if (excess < -SHARED || shared < Math.max(0, excess) + SHARED) return [];
+  return [
+    `neighbouring pixels count together: the covariance of their counts is ${percent(shared)} of the mean, though each varies by ${percent(Math.max(0, excess))} beyond photon counting, so a particle gives several counts; there are fewer particles than counts, and more noise than the likelihood takes`,
+  ];
+}
+
+type TrainingModel = TrainingPayload["model"];
+
+const percent = (part: number): string => `${(100 * part).toPrecision(2)} %`;
 
 /**
  * A word about scans whose patches need too large a canvas to be put together.

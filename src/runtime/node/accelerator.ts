@@ -1,5 +1,5 @@
 import { PtychonautError, setting } from "../../errors.ts";
-import type { Accelerator, Adapter } from "../accelerator.ts";
+import type { Accelerator, Adapter, Work } from "../accelerator.ts";
 import type { Provider, Runtime, SessionOptions } from "../runtime.ts";
 import { type Finding, type Findings, thisMachine } from "./adapterProbe.ts";
 import { cpuTarget } from "./channelBlock.ts";
@@ -9,7 +9,7 @@ export interface ChooseRuntimeOptions {
   /** What sessions use unless told otherwise. */
   readonly session?: SessionOptions;
   /**
-   * Lets `gpu`, `mps` and nothing else take a software adapter, to test the GPU path where no GPU is. Default: whether
+   * Lets `gpu`, `webgpu`, `mps` and nothing else take a software adapter, to test the GPU path where no GPU is. Default: whether
    * the environment variable PTYCHONAUT_SOFTWARE_GPU is 1.
    */
   readonly allowSoftware?: boolean;
@@ -37,10 +37,14 @@ export async function chooseRuntime(accelerator: Accelerator, options: ChooseRun
  * Fails where an accelerator that was asked for by name is not there, without opening a session on it in this process.
  * @throws PtychonautError "device"; it says what was found
  */
-export async function checkAccelerator(accelerator: Accelerator, machine: Findings = thisMachine): Promise<void> {
+export async function checkAccelerator(
+  accelerator: Accelerator,
+  work: Work = "graphs",
+  machine: Findings = thisMachine,
+): Promise<void> {
   // These two are always there, and looking for a GPU takes a moment.
   if (accelerator === "cpu" || accelerator === "auto") return;
-  await choose(accelerator, machine, softwareAllowed());
+  await (work === "graphs" ? choose : chooseForKernels)(accelerator, machine, softwareAllowed());
 }
 
 const softwareAllowed = (): boolean => process.env["PTYCHONAUT_SOFTWARE_GPU"] === "1";
@@ -54,10 +58,10 @@ export async function choose(accelerator: Accelerator, machine: Findings, allowS
       return asked(accelerator, await found("cuda", machine, false));
     case "gpu":
       return asked(accelerator, await firstGpu(machine, allowSoftware));
+    case "webgpu":
+      return asked(accelerator, await found("webgpu", machine, allowSoftware));
     case "mps":
-      if (machine.platform !== "darwin") {
-        throw absent("mps", "macOS with an Apple GPU", `the platform ${machine.platform}`);
-      }
+      if (machine.platform !== "darwin") throw notMac(machine);
       return asked(accelerator, await found("webgpu", machine, allowSoftware));
     case "tpu":
       throw absent("tpu", "a CPU or a GPU, since ONNX Runtime has no provider for TPUs", await devicesOf(machine));
@@ -68,6 +72,58 @@ export async function choose(accelerator: Accelerator, machine: Findings, allowS
     }
   }
 }
+
+/**
+ * The same for the kernels of iterative engines, which compute on the CPU or by WebGPU, through a package of its own.
+ * @throws PtychonautError "device" as `choose`
+ */
+export async function chooseForKernels(
+  accelerator: Accelerator,
+  machine: Pick<Findings, "platform" | "kernelGpu">,
+  allowSoftware: boolean,
+): Promise<KernelChoice> {
+  const find = async (software: boolean): Promise<Found> => usable(await machine.kernelGpu(), "webgpu", software);
+  switch (accelerator) {
+    case "cpu":
+      return { provider: "cpu", why: "cpu, as asked" };
+    case "cuda":
+    case "tpu":
+      throw new PtychonautError("device", `accelerator ${accelerator} is not available to iterative engines but ad`, {
+        expected: "cpu, or a GPU through WebGPU, whoever made it",
+        got: accelerator,
+        fix: `use ${setting("accelerator", "webgpu")} or ${setting("accelerator", "cpu")}; ${setting("engine", "ad")} computes where networks do`,
+      });
+    case "mps":
+      if (machine.platform !== "darwin") throw notMac(machine);
+      return askedKernels(accelerator, await find(allowSoftware));
+    case "gpu":
+    case "webgpu":
+      return askedKernels(accelerator, await find(allowSoftware));
+    case "auto": {
+      const gpu = await find(false);
+      if ("missing" in gpu) return { provider: "cpu", why: `auto: ${gpu.missing}` };
+      return { provider: "webgpu", why: "auto: a GPU is there" };
+    }
+  }
+}
+
+export interface KernelChoice {
+  readonly provider: "cpu" | "webgpu";
+  /** In one phrase. */
+  readonly why: string;
+}
+
+function askedKernels(accelerator: Accelerator, result: Found): KernelChoice {
+  if ("missing" in result) throw absent(accelerator, "a GPU through WebGPU", result.missing);
+  return { provider: "webgpu", why: `${accelerator}, as asked` };
+}
+
+/** What kernels of engines are to compute on here. @throws PtychonautError as `chooseForKernels` */
+export const kernelChoice = (accelerator: Accelerator): Promise<KernelChoice> =>
+  chooseForKernels(accelerator, thisMachine, softwareAllowed());
+
+const notMac = ({ platform }: Pick<Findings, "platform">): PtychonautError =>
+  absent("mps", "macOS with an Apple GPU", `the platform ${platform}`);
 
 /** What there is to compute on, in one phrase. */
 async function devicesOf(machine: Findings): Promise<string> {
@@ -88,7 +144,10 @@ async function firstGpu(machine: Findings, allowSoftware: boolean): Promise<Foun
 type Found = Choice | { readonly missing: string };
 
 async function found(provider: "cuda" | "webgpu", machine: Findings, allowSoftware: boolean): Promise<Found> {
-  const finding: Finding = await machine[provider]();
+  return usable(await machine[provider](), provider, allowSoftware);
+}
+
+function usable(finding: Finding, provider: "cuda" | "webgpu", allowSoftware: boolean): Found {
   if ("missing" in finding) return finding;
   const { adapter } = finding;
   if (adapter.software && !allowSoftware) return { missing: `WebGPU has only a software adapter (${adapter.name})` };

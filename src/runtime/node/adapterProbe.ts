@@ -2,10 +2,11 @@ import { execFile } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { buildModel } from "../../graph/onnx/model.ts";
 import { exp } from "../../graph/ops/elementwise.ts";
 import { Graph } from "../../graph/tensor.ts";
-import { type Adapter, isSoftwareAdapter } from "../accelerator.ts";
+import { type Adapter, type AdapterInfo, adapterOf, isSoftwareAdapter } from "../accelerator.ts";
 
 /**
  * What GPUs this machine has, found by opening a session on them in a process of its own: a broken driver may print,
@@ -16,6 +17,8 @@ export interface Findings {
   readonly platform: string;
   cuda(): Promise<Finding>;
   webgpu(): Promise<Finding>;
+  /** By the optional package `webgpu`, on which the kernels of engines compute. */
+  kernelGpu(): Promise<Finding>;
 }
 
 /** The adapter that can be used, or in one phrase why there is none. */
@@ -25,7 +28,12 @@ const TIMEOUT_MS = 60_000;
 
 const resolvePackage = createRequire(import.meta.url).resolve;
 
-export const thisMachine: Findings = { platform: process.platform, cuda: once(findCuda), webgpu: once(findWebGpu) };
+export const thisMachine: Findings = {
+  platform: process.platform,
+  cuda: once(findCuda),
+  webgpu: once(findWebGpu),
+  kernelGpu: once(findKernelGpu),
+};
 
 async function findCuda(): Promise<Finding> {
   const library = join(
@@ -89,6 +97,39 @@ function nvidiaModel(): string | undefined {
   if (first === undefined) return undefined;
   return /Model:\s*(.+)/.exec(readFileSync(join(folder, first, "information"), "utf8"))?.[1]?.trim();
 }
+
+/** Asks the package `webgpu` for the adapter that it takes, and for a device on it. */
+const dawnScript = `
+import(process.argv[1])
+  .then(async ({ create }) => {
+    const gpu = create([]);
+    const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
+    if (adapter === null) return console.log("{}");
+    const device = await adapter.requestDevice();
+    await device.queue.onSubmittedWorkDone();
+    const { vendor, architecture, device: model, description, isFallbackAdapter } = adapter.info;
+    console.log(JSON.stringify({ info: { vendor, architecture, device: model, description, isFallbackAdapter } }));
+    process.exit(0);
+  })
+  .catch((error) => console.log(JSON.stringify({ error: error.message })));
+`;
+
+async function findKernelGpu(): Promise<Finding> {
+  let entry: string;
+  try {
+    entry = pathToFileURL(resolvePackage("webgpu")).href;
+  } catch {
+    return { missing: "the package webgpu is not installed (npm install webgpu)" };
+  }
+  const { output, log } = await run(process.execPath, ["-e", dawnScript, entry], {});
+  const last = output.trim().split("\n").at(-1) ?? "";
+  if (!last.startsWith("{")) return { missing: `the package webgpu fails: ${lastLine(log)}` };
+  const { error, info } = JSON.parse(last) as { readonly error?: string; readonly info?: AdapterInfo };
+  if (error !== undefined) return { missing: `the package webgpu does not start: ${error}` };
+  return info === undefined ? { missing: "no adapter for WebGPU" } : { adapter: adapterOf(info) };
+}
+
+const lastLine = (log: string): string => log.trim().split("\n").at(-1) || "it ends without a word";
 
 /** Opens a session of a one-operator graph on a provider and runs it. Plain JavaScript: Node runs it without us. */
 const script = `

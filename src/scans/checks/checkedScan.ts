@@ -1,10 +1,11 @@
+import type { Communicator } from "../../communicator.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { frameRanges } from "../../data/frameRanges.ts";
 import type { ScanOptions } from "../scanOptions.ts";
 import { findingError, findingLine } from "./finding.ts";
 import { framesToSkip, type Skipping } from "./framesToSkip.ts";
 import { checkScan } from "./scanChecks.ts";
-import { scanFacts } from "./scanFacts.ts";
+import { type ScanFacts, scanFacts, scanFactsTogether } from "./scanFacts.ts";
 
 /**
  * A scan as a run may work with it: without the frames that are to be left out, with what the checks warn of in its
@@ -19,8 +20,37 @@ export function checkedScan(
   skipping: Skipping,
   forEngines: boolean = false,
 ): Dataset {
+  return judged(dataset, scanFacts(dataset, answered(dataset, stated)), skipping, forEngines);
+}
+
+/**
+ * The same in several processes, which look at a share of the frames each and find the same. How bright each frame is they
+ * then know.
+ * @throws PtychonautError as {@link checkedScan}, in all of them
+ */
+export async function checkedScanTogether(
+  ranks: Communicator,
+  dataset: Dataset,
+  stated: ScanOptions,
+  skipping: Skipping,
+  forEngines: boolean = false,
+): Promise<Dataset> {
+  const looked = await scanFactsTogether(ranks, dataset, answered(dataset, stated));
+  const { sums, energies } = looked.frames;
+  return {
+    ...judged(dataset, looked, skipping, forEngines),
+    energies: dataset.measurement === "counts" ? sums : energies,
+  };
+}
+
+/** What the file's format and what was said about it answer. */
+const answered = ({ provenance }: Dataset, stated: ScanOptions): ScanOptions => ({
+  ...(provenance.format?.says as ScanOptions | undefined),
+  ...stated,
+});
+
+function judged(dataset: Dataset, looked: ScanFacts, skipping: Skipping, forEngines: boolean): Dataset {
   const { provenance } = dataset;
-  const looked = scanFacts(dataset, { ...(provenance.format?.says as ScanOptions | undefined), ...stated });
   const skipped = framesToSkip(looked, dataset.name, skipping);
   const facts = { ...looked, skipped, forEngines };
   const findings = checkScan(facts);

@@ -1,3 +1,4 @@
+import { anotherProbe } from "../missingPart.ts";
 import { type Finding, short } from "./finding.ts";
 import type { ScanFacts } from "./scanFacts.ts";
 
@@ -15,7 +16,13 @@ export function probeEnergy({ probe, patterns }: ScanFacts): Finding[] {
       evidence: `${height} × ${width} against ${patterns.height} × ${patterns.width}`,
     });
   const ratio = probe.energy / patterns.dose.mean;
-  if (!(probe.energy > 0)) findings.push({ severity: "error", what: "the probe is zero", evidence: "Σ|P|² = 0" });
+  if (!(probe.energy > 0))
+    findings.push({
+      severity: "error",
+      what: probe.energy === 0 ? "the probe is zero" : "the probe is not finite",
+      evidence: `Σ|P|² = ${probe.energy}`,
+      flag: anotherProbe,
+    });
   else if (ratio < 0.2 || ratio > 5)
     findings.push({
       severity: "note",

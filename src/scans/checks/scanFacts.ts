@@ -1,7 +1,8 @@
 import type { ComplexArray } from "../../arrays.ts";
-import type { Dataset, Measurement } from "../../data/dataset.ts";
-import { type FrameStatistics, frameTally } from "../../data/frameStatistics.ts";
-import { type PatternStatistics, patternStatistics, type Spread } from "../../data/patternStatistics.ts";
+import { alone, type Communicator, greatest } from "../../communicator.ts";
+import type { Dataset, Measurement, Patterns } from "../../data/dataset.ts";
+import { type FrameStatistics, type FrameTally, frameTally } from "../../data/frameStatistics.ts";
+import { type PatternStatistics, type PatternTally, patternTally, type Spread } from "../../data/patternStatistics.ts";
 import { scanNumbers } from "../../data/scanNumbers.ts";
 import { diskOverlap, probeDiameter, type ScanStatistics, scanStatistics } from "../../data/scanStatistics.ts";
 import type { Geometry } from "../../optics/geometry.ts";
@@ -31,6 +32,11 @@ export interface ScanFacts {
   readonly object?: { readonly shape: readonly number[] };
   readonly mask?: MaskSummary;
   readonly geometry?: Geometry;
+}
+
+/** Of a scan whose frames were all looked at. */
+export interface FactsOfAll extends ScanFacts {
+  readonly frames: FrameStatistics;
 }
 
 export interface PatternFacts extends PatternStatistics {
@@ -65,10 +71,45 @@ const CHUNK_BYTES = 2 ** 24;
 
 /** The facts of a scan that a reader has converted, by one pass over its patterns. */
 export function scanFacts(dataset: Dataset, stated: ScanOptions): ScanFacts {
+  return factsOf(dataset, stated, passOver(dataset, alone));
+}
+
+/** The same in several processes, each of which looks at its share of the frames: sums differ by rounding. */
+export async function scanFactsTogether(
+  ranks: Communicator,
+  dataset: Dataset,
+  stated: ScanOptions,
+): Promise<FactsOfAll> {
+  const pass = passOver(dataset, ranks);
+  for (const tally of [pass.frames, pass.patterns]) {
+    for (const values of tally.added) await ranks.sum(values);
+    for (const values of tally.greatest) await greatest(ranks, values);
+  }
+  return factsOf(dataset, stated, pass);
+}
+
+interface Pass {
+  readonly frames: FrameTally;
+  readonly patterns: PatternTally;
+}
+
+/** Over this process's share of the frames, a run of them. */
+function passOver({ patterns, mask }: Dataset, { rank, size }: Communicator): Pass {
+  const [first, end] = [rank, rank + 1].map((share) => Math.floor((share * patterns.count) / size));
+  const pass = {
+    frames: frameTally(patterns, mask?.data, first),
+    patterns: patternTally(patterns, mask?.data, first),
+  };
+  for (const data of chunksOf(patterns, first, end)) {
+    pass.frames.add(data);
+    pass.patterns.add(data);
+  }
+  return pass;
+}
+
+function factsOf(dataset: Dataset, stated: ScanOptions, pass: Pass): FactsOfAll {
   const { patterns, measurement, probe, positions, object, mask } = dataset;
-  const tally = frameTally(patterns, mask?.data);
-  const statistics = patternStatistics(tallied(chunksOf(dataset), tally), patterns, mask?.data);
-  const frames = tally.finish();
+  const [frames, statistics] = [pass.frames.finish(), pass.patterns.finish()];
   const summary = probeSummary(probe);
   return {
     stated,
@@ -101,12 +142,12 @@ export function* tallied<T extends ArrayLike<number>>(
   }
 }
 
-function* chunksOf({ patterns }: Dataset): Generator<Float32Array, void, void> {
+function* chunksOf(patterns: Patterns, begin: number, end: number): Generator<Float32Array, void, void> {
   const size = patterns.height * patterns.width;
   const step = Math.max(1, Math.floor(CHUNK_BYTES / (4 * size)));
-  const buffer = new Float32Array(Math.min(step, patterns.count) * size);
-  for (let first = 0; first < patterns.count; first += step) {
-    const indices = Array.from({ length: Math.min(step, patterns.count - first) }, (_, k) => first + k);
+  const buffer = new Float32Array(Math.min(step, end - begin) * size);
+  for (let first = begin; first < end; first += step) {
+    const indices = Array.from({ length: Math.min(step, end - first) }, (_, k) => first + k);
     const values = buffer.subarray(0, indices.length * size);
     patterns.read(indices, values);
     yield values;

@@ -33,8 +33,20 @@ export function fixOf(rows: readonly DoctorRow[], stated: ScanOptions): Fix {
   };
 }
 
+/** What was said, with what a finding says beside it: frames of several are left out together. */
+export function alsoStated(stated: ScanOptions, says: ScanOptions): ScanOptions {
+  const skipped = [stated, says].flatMap(({ skipFrames = [] }) => skipFrames).join(",");
+  return {
+    ...{ ...stated, ...says },
+    ...geometryOf(stated, says),
+    ...(skipped === "" ? {} : { skipFrames: skipped, someLeftOut: true }),
+  };
+}
+
 const geometryOf = (added: ScanOptions, stated: ScanOptions): Pick<ScanOptions, "geometry"> =>
-  added.geometry === undefined ? {} : { geometry: { ...added.geometry, ...stated.geometry } };
+  added.geometry === undefined && stated.geometry === undefined
+    ? {}
+    : { geometry: { ...added.geometry, ...stated.geometry } };
 
 /**
  * The probe scaled so that Σ|P|² over all modes is the mean of the patterns' counts, where it is far from it; else the scan

@@ -3,6 +3,7 @@ import { counted, printableLine } from "../../printable.ts";
 import { type Finding, percent, short } from "../checks/finding.ts";
 import { arrayRows, foldedNote } from "./arrayRows.ts";
 import type { ScanInspection } from "./inspectScan.ts";
+import { table } from "./table.ts";
 
 /** An inspection as text for a terminal, findings last and gravest first. */
 export function inspectReport(inspection: ScanInspection): string {
@@ -127,9 +128,4 @@ function flagLine(findings: readonly Finding[]): string[] {
     ...(has("|") ? ["       (of a|b, keep the one that is true)"] : []),
     ...(has("=…") ? ["       (… is for you to say: metres, or the other settings that the finding names)"] : []),
   ];
-}
-
-function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column])).join("  ")}`.trimEnd());
 }

@@ -50,8 +50,8 @@ function quarterTurn(degrees: number): readonly [cos: number, sin: number] {
   return quarters[(((degrees / 90) % 4) + 4) % 4];
 }
 
-/** @throws PtychonautError "usage" for what is no factor, or no positive one */
-function parseScale(text: string | undefined): readonly [y: number, x: number] {
+/** Factors of positions along y and x. @throws PtychonautError "usage" for what is no factor, or no positive one */
+export function parseScale(text: string | undefined): readonly [y: number, x: number] {
   if (text === undefined) return [1, 1];
   const [y, x = y] = text.split(",").map(Number);
   if (positionScalePattern.test(text) && y > 0 && x > 0) return [y, x];

@@ -1,4 +1,4 @@
-import { PtychonautError } from "../../errors.ts";
+import { PtychonautError, setting } from "../../errors.ts";
 import type { RasterPart, ScanParts } from "../parts.ts";
 import { lengthUnits, optionAdvice, type PositionUnit, type ScanOptions } from "../scanOptions.ts";
 import { correctedPositions } from "./positions.ts";
@@ -67,6 +67,7 @@ function rasterParts(parts: ScanParts, [rows, columns]: RasterPart["shape"], { s
     positions: {
       keys: [`raster of ${rows} × ${columns}`],
       count: rows * columns,
+      ...(rotation % 90 === 0 ? {} : { turnedBy: rotation }),
       read: () =>
         correctedPositions(
           rasterOf(rows, columns, steps),
@@ -80,6 +81,14 @@ function rasterParts(parts: ScanParts, [rows, columns]: RasterPart["shape"], { s
       ],
     },
   };
+}
+
+/** Angles of rasters are calibrated by hand, and some degrees off change R and deviance by next to nothing. */
+export function turnedOnTrust({ positions }: ScanParts, { positionRotation }: ScanOptions): string[] {
+  if (positions?.turnedBy === undefined || positionRotation !== undefined) return [];
+  return [
+    `the raster is turned by ${Number(positions.turnedBy.toFixed(1))}°, as the file says; some degrees more or less blur the object and hardly show in its misfit: inspect with ${setting("doctor")} measures the angle, and ${optionAdvice("positionRotation")} adds what it finds (0 where it is right)`,
+  ];
 }
 
 function rasterOf(rows: number, columns: number, [y, x]: readonly [number, number]): Float64Array {

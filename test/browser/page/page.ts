@@ -1,11 +1,13 @@
 import type { Accelerator } from "../../../src/runtime/accelerator.ts";
 import { type ChooseRuntimeOptions, chooseRuntime } from "../../../src/runtime/web/accelerator.ts";
-import { webKernels } from "../../../src/web/kernels.ts";
+import { chooseKernels, webKernels } from "../../../src/web/kernels.ts";
 import { operatorCases, runCase } from "../../runtime/operatorCases.ts";
 import { runResidentSteps, runTrainingSteps, type StepResults } from "../../runtime/trainingStep.ts";
+import { type EngineFindings, reconstructWith } from "./engineScenario.ts";
 import type { Hdf5Files, Hdf5Findings } from "./hdf5Worker.ts";
 import { computeWith, type KernelsFindings } from "./kernelsScenario.ts";
 import type { ScenarioResults } from "./runsScenario.ts";
+import type { StoreFindings } from "./storeWorker.ts";
 
 /** The browser's, whose types this project does not have. */
 declare const Worker: new (
@@ -27,8 +29,12 @@ export interface Page {
   runs(): Promise<ScenarioResults>;
   /** Looks at HDF5 files, one of them larger than an array can be. @param files base64 */
   hdf5(files: Hdf5Files): Promise<Hdf5Findings>;
+  /** What holds for every store, of the browser's private files. */
+  store(): Promise<StoreFindings>;
   /** Computes with the kernels of engines: in a worker on one thread and on two, and here, where two are asked for. */
   kernels(): Promise<readonly KernelsFindings[]>;
+  /** Reconstructs with an engine on what an accelerator is here; or the message of the error. */
+  engine(accelerator: Accelerator, options: ChooseRuntimeOptions): Promise<EngineFindings | string>;
 }
 
 export interface PageResults {
@@ -67,11 +73,14 @@ const page: Page = {
       (error) => String(error),
     ),
   runs: () => answerOf(new Worker(new URL("./runsWorker.ts", import.meta.url), { type: "module" }), undefined),
+  store: () => answerOf(new Worker(new URL("./storeWorker.ts", import.meta.url), { type: "module" }), undefined),
   kernels: async () => [
     await kernelsWorker(1),
     await kernelsWorker(2),
     await computeWith(await webKernels({ threads: 2 })),
   ],
+  engine: (accelerator, options) =>
+    chooseKernels({ threads: 1, accelerator }, options).then(reconstructWith).catch(String),
   hdf5: (files) => answerOf(new Worker(new URL("./hdf5Worker.ts", import.meta.url), { type: "module" }), files),
 };
 

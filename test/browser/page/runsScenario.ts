@@ -24,6 +24,8 @@ export interface ScenarioResults {
   /** Of the first training and its reconstruction. */
   readonly files: readonly string[];
   readonly record: unknown;
+  /** `metrics.json` of the first reconstruction. */
+  readonly metrics: unknown;
   /** Of the first one, the files that a program elsewhere needs to do the same, and what came of it: base64. */
   readonly scan: string;
   readonly bundle: string;
@@ -72,7 +74,7 @@ export async function runScenario(): Promise<ScenarioResults> {
       modelPath: folder,
       testDataFile: scan,
       outputDir,
-      overrides: { accelerator: "cpu", pictureFormats: ["svg"] },
+      overrides: { accelerator: "cpu", pictureFormats: ["svg"], confidence: folder === "straight" },
     };
     const payload = await createInferencePayload(request, home);
     statuses.push((await runInference(payload, quiet(), home)).status);
@@ -82,6 +84,7 @@ export async function runScenario(): Promise<ScenarioResults> {
     ...{ patterns: patterns?.count ?? 0, statuses, trained, objects },
     files: [...(await home.store.list("straight")), ...(await home.store.list("straight/object"))].sort(),
     record: JSON.parse(new TextDecoder().decode(await home.store.read("straight/run.json"))),
+    metrics: JSON.parse(new TextDecoder().decode(await home.store.read("straight/object/metrics.json"))),
     scan: base64(await home.store.read(scan)),
     bundle: base64(await home.store.read("straight/model.zip")),
     object: base64(await home.store.read("straight/object/reconstruction.npz")),

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { float64Kernels } from "../../../src/engines/kernels/float64.ts";
-import type { Kernels, LikelihoodKind, Numbers, Waves } from "../../../src/engines/kernels/kernels.ts";
+import type { Kernels, LikelihoodKind, Numbers, Shape, Waves } from "../../../src/engines/kernels/kernels.ts";
 import { Random } from "../../../src/random.ts";
 import { tolerances } from "../../tolerances.ts";
 import { homes } from "./homes.ts";
@@ -118,4 +118,46 @@ describe.each(Object.entries(homes).filter(([name]) => name !== "float64"))("com
     await expectClose([kernels, got.probe], [oracle, expected.probe], tolerances.kernelPieFrames);
     await expectClose([kernels, got.misfit], [oracle, expected.misfit], tolerances.kernelPieFrames);
   });
+
+  test.each(cases)(
+    "stepOverlaps is that of float64, with a probe that moves and one that stays: %o",
+    async (settings) => {
+      const { frames, modes, height, width } = settings;
+      const compute = (k: Kernels, moves: boolean) => {
+        const random = new Random(23);
+        const waves = (...shape: Shape): Waves => {
+          const made = k.waves(shape);
+          k.write(
+            made,
+            Float32Array.from({ length: 2 * shape[0] * shape[1] * height * width }, () => random.normal()),
+          );
+          return made;
+        };
+        const patches = waves(frames, 1, height, width);
+        const object = k.waves([1, 1, height + 5, width + 6]);
+        k.write(
+          object,
+          Float32Array.from({ length: 2 * (height + 5) * (width + 6) }, () => random.normal()),
+        );
+        const windows = k.windows(frames);
+        k.place(windows, {
+          corners: Int32Array.from({ length: 2 * frames }, (_, i) => i % 5),
+          ...(settings.between ? { fractions: Float64Array.from({ length: 2 * frames }, () => random.uniform()) } : {}),
+        });
+        const change = waves(frames, modes, height, width);
+        const probe = waves(settings.masked ? frames : 1, modes, height, width);
+        const direction = waves(1, modes, height, width);
+        const out = k.numbers((moves ? 5 : 2) * frames);
+        k.stepOverlaps({ patches, object, windows, probe, change, out, ...(moves ? { direction } : {}) });
+        return out;
+      };
+      const oracle = float64Kernels();
+      for (const moves of [true, false])
+        await expectClose(
+          [kernels, compute(kernels, moves)],
+          [oracle, compute(oracle, moves)],
+          tolerances.kernelExitChange,
+        );
+    },
+  );
 });

@@ -43,7 +43,7 @@ describe.each(Object.entries(homes))("operations of %s", (_, open) => {
     const windows = kernels.windows(3);
     kernels.place(windows, { corners: Int32Array.of(0, 0, 3, 5, 11, 12), ...(f && { fractions: f }) });
     kernels.cut(cut, object, windows);
-    kernels.paste(canvas, patches, windows);
+    for (const part of [0.25, 0.75]) kernels.paste(canvas, patches, windows, part);
     await expectSameInner([patches, cut], [canvas, object]);
   });
 

@@ -72,7 +72,7 @@ async function everything(
   k.product(gradient, patches, change, { conjugate: true });
   k.combine(direction, steps, direction, 0.5, patches);
   k.divide(gradient, gradient, measured.shape[0] === 1 ? light : mask, { form: "quadrature", alpha: 0.1, most: 2 });
-  k.paste(object, direction, windows);
+  k.paste(object, direction, windows, 0.7);
   const [canvas, most, dots, sums, ramps] = [
     k.images([1, 1, h + 5, w + 5]),
     k.numbers(1),
@@ -89,7 +89,9 @@ async function everything(
   k.reciprocal(factor, light, 0.5);
   const fused = { object, probe, windows, measured, mask, misfit: k.numbers(B, 4) };
   k.exitChange({ ...fused, likelihood: "gaussian", change, patches });
-  results.push(fused.misfit, patches);
+  const overlaps = k.numbers(5 * B);
+  k.stepOverlaps({ patches, object, windows, probe, change, direction: gradient, out: overlaps });
+  results.push(fused.misfit, patches, overlaps);
   const later = { ...fused, misfit: k.numbers(B, 4) };
   k.pieStep({ ...later, likelihood: "gaussian", alpha: 0.3, objectStep: 0.2, probeStep: 0.2 });
   k.place(windows, { corners });
@@ -107,7 +109,7 @@ describe("threads", () => {
     [5, 2, 12, 11],
     [8, 1, 7, 18],
     // Large enough for threads to share the frames of PIE.
-    [3, 2, 100, 97],
+    [2, 3, 100, 125],
   ])("one, two and three give the same bits for [%i, %i, %i, %i]", async (...shape) => {
     const values = Float32Array.from({ length: 400_000 }, () => random.normal());
     const [one, ...others] = await several();

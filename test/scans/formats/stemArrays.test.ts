@@ -4,6 +4,8 @@ import { openNpz, writeNpz } from "../../../src/formats/npz.ts";
 import { readScan } from "../../../src/node/runs.ts";
 import { planFft2 } from "../../../src/numerics/fft.ts";
 import { electronWavelength } from "../../../src/optics/units.ts";
+import type { ScanParts } from "../../../src/scans/parts.ts";
+import { turnedOnTrust, withRaster } from "../../../src/scans/prepare/raster.ts";
 import { readScanArrays } from "../../../src/scans/registry.ts";
 import type { ScanOptions } from "../../../src/scans/scanOptions.ts";
 import { dataFile } from "../../fixtures.ts";
@@ -96,6 +98,19 @@ function disk(image: Float64Array): { radius: number; y: number; x: number } {
   return { radius: Math.sqrt(inside.length / Math.PI), y: mean((i) => Math.floor(i / n)), x: mean((i) => i % n) };
 }
 
+it("an angle that the file says is trusted with a word, until somebody says more of it", () => {
+  const turned = (rotation: number): ScanParts => ({
+    geometry: {},
+    raster: { shape: [2, 3], stepM: [1e-9, 1e-9], rotation },
+  });
+  const lines = (rotation: number, options: ScanOptions = {}) =>
+    turnedOnTrust(withRaster(turned(rotation), options, "file"), options);
+  expect(lines(-126)).toEqual([expect.stringContaining("turned by -126°")]);
+  expect([lines(0), lines(90), lines(-126, { positionRotation: 0 }), lines(-126, { positionRotation: 5.7 })]).toEqual([
+    ...[[], [], [], []],
+  ]);
+});
+
 const measured = dataFile("electron_4dstem_32x32_256.npz");
 
 describe.skipIf(measured === undefined)("the measured electrons", () => {
@@ -105,7 +120,8 @@ describe.skipIf(measured === undefined)("the measured electrons", () => {
     expect(geometry?.objectPixelM).toBeCloseTo(4.65e-10, 15);
     expect(Math.hypot(positions[2] - positions[0], positions[3] - positions[1])).toBeCloseTo(31.25 / 4.65, 6);
     expect(probe.shape).toEqual([1, 256, 256]);
-    expect(provenance.warnings).toEqual([]);
+    // An angle that only the file says, where nobody has measured it.
+    expect(provenance.warnings).toEqual([expect.stringMatching(/turned by .*°, as the file says.*doctor/)]);
   });
 
   it("have a probe whose far field is the mean pattern's bright disk: its radius and, but for the beam's tilt, its centre", async () => {

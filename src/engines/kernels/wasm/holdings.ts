@@ -1,9 +1,13 @@
 import type { Held, Images, Numbers, Shape, Waves, WindowPlaces, Windows } from "../kernels.ts";
+import { keepPlaces, viewOfFrames, viewOfModes } from "../views.ts";
 import { eachRun, layPlanes, type Places, type Planes, planesOf, type Row, WINDOW_BYTES } from "./planes.ts";
 import type { Recorder } from "./recorder.ts";
 
 /** Waves weaker than this, of numbers of order one, are written as zero: what they lead to may be denormal, 50 times as slow. */
 const LEAST_WAVE = 1e-18;
+
+/** From a number, and from a window, to the next, in bytes. */
+const UNITS = { number: 8, window: WINDOW_BYTES };
 
 /** What kernels hold: planes, numbers and windows in the module's memory. */
 export class Holdings {
@@ -43,28 +47,11 @@ export class Holdings {
   }
 
   frames<T extends Held>(of: T, from: number, count: number): T {
-    if (of.kind === "numbers") {
-      const { at, each } = of as Numbers as Row;
-      return { ...of, frames: count, at: at + 8 * each * from };
-    }
-    if (of.kind === "windows") {
-      const { at, corners, fractions } = of as Windows as Places;
-      const part = [2 * from, 2 * (from + count)] as const;
-      return {
-        ...of,
-        frames: count,
-        at: at + WINDOW_BYTES * from,
-        corners: corners.subarray(...part),
-        fractions: fractions.subarray(...part),
-      };
-    }
-    const { shape, at, frameStride } = of as unknown as Planes;
-    return { ...of, shape: [count, ...shape.slice(1)], at: at + from * frameStride };
+    return viewOfFrames(of, from, count, UNITS);
   }
 
   modes<T extends Waves | Images>(of: T, from: number, count: number): T {
-    const { shape, at, modeStride } = planesOf(of);
-    return { ...of, shape: [shape[0], count, shape[2], shape[3]], at: at + from * modeStride };
+    return viewOfModes(of, from, count);
   }
 
   release(...held: readonly Held[]): void {
@@ -96,12 +83,10 @@ export class Holdings {
     });
   }
 
-  place(target: Windows, { corners, fractions }: WindowPlaces): void {
+  place(target: Windows, where: WindowPlaces): void {
     this.recorder.flush();
     const places = target as Places;
-    places.corners.set(corners);
-    if (fractions === undefined) places.fractions.fill(0);
-    else places.fractions.set(fractions);
+    keepPlaces(places, where);
     const { integers, doubles } = this.recorder.heap;
     for (let frame = 0; frame < places.frames; frame++) {
       const at = places.at + WINDOW_BYTES * frame;

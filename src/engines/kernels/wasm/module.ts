@@ -1,3 +1,5 @@
+import { checkCompiled } from "../../../compiledCode.ts";
+
 /** The part of WebAssembly's interface that is needed: the core has no types of it. */
 export interface WasmMemory {
   readonly buffer: ArrayBufferLike;
@@ -24,23 +26,26 @@ export const PAGE: number = 2 ** 16;
 export const MOST_PAGES = 65_536;
 
 /** Operations that a program can have, constants that `assembly/engines/run.ts` exports. */
-export type Opcode =
-  | "ZERO"
-  | "ELEMENTWISE"
-  | "COMBINE"
-  | "DIVIDE"
-  | "FILL"
-  | "FILL_NUMBERS"
-  | "CUT"
-  | "PASTE"
-  | "SUMS"
-  | "LARGEST"
-  | "LIKELIHOOD"
-  | "RAMPS"
-  | "FOURIER"
-  | "RECIPROCAL"
-  | "EXIT_CHANGE"
-  | "PIE_STEP";
+const opcodes = [
+  "ZERO",
+  "ELEMENTWISE",
+  "COMBINE",
+  "DIVIDE",
+  "FILL",
+  "FILL_NUMBERS",
+  "CUT",
+  "PASTE",
+  "SUMS",
+  "LARGEST",
+  "LIKELIHOOD",
+  "RAMPS",
+  "FOURIER",
+  "RECIPROCAL",
+  "EXIT_CHANGE",
+  "PIE_STEP",
+  "STEP_OVERLAPS",
+] as const;
+export type Opcode = (typeof opcodes)[number];
 
 export interface KernelCode {
   /** `run` of `assembly/engines/run.ts`: false where another thread has failed. */
@@ -60,11 +65,20 @@ export interface KernelCode {
   readonly heap: number;
 }
 
+/** Numbers that `run` takes. */
+const WORDS = 7;
+
+/** @throws PtychonautError "device" where the module is not this version's */
 export function instantiate(module: WasmModule, memory: WasmMemory): KernelCode {
   const abort = (): never => {
     throw new Error("the kernels' module stopped");
   };
   const { exports } = new webAssembly.Instance(module, { env: { memory, abort } });
+  checkCompiled(
+    exports,
+    { functions: { run: WORDS }, constants: ["HEAP", ...opcodes] },
+    "the code of the kernels (engines.wasm)",
+  );
   const constant = (name: string): number => (exports[name] as Global).value;
   return { run: exports["run"] as KernelCode["run"], opcode: constant, heap: constant("HEAP") };
 }

@@ -1,4 +1,5 @@
-import type { Images, Numbers, Shape, Waves, Windows } from "../kernels.ts";
+import type { Images, Numbers, Shape, Waves } from "../kernels.ts";
+import type { KnownWindows } from "../views.ts";
 import { planePitch } from "./fftPlan.ts";
 
 /** Where planes of float32 lie. Rows are made up to a multiple of 4 pixels, planes to 4 rows, with zeros. */
@@ -20,10 +21,8 @@ export interface Row extends Numbers {
 }
 
 /** As `assembly/engines/windows.ts` reads them, and a copy to look at. */
-export interface Places extends Windows {
+export interface Places extends KnownWindows {
   readonly at: number;
-  readonly corners: Int32Array;
-  readonly fractions: Float64Array;
 }
 
 export const WINDOW_BYTES = 24;

@@ -9,17 +9,19 @@ import {
   type PieStep,
   POISSON_DARK,
   type Shape,
+  type StepOverlaps,
   type Waves,
   type Windows,
 } from "../kernels.ts";
 import { expectRepeats, longest } from "../shapes.ts";
+import { checkWindows } from "../views.ts";
 import { exitChangeWords, farFieldScratch, KINDS, pieStepWords } from "./farField.ts";
 import { fourierScratch } from "./fftPlan.ts";
 import { Heap } from "./heap.ts";
 import { Holdings } from "./holdings.ts";
 import { instantiate, MOST_PAGES, type WasmMemory, type WasmModule, webAssembly } from "./module.ts";
 import { type Places, type Planes, planesOf, type Row } from "./planes.ts";
-import { operands } from "./program.ts";
+import { operand, operands } from "./program.ts";
 import { Recorder } from "./recorder.ts";
 import { JOB_BYTES, type KernelThread, type StartThread, Team } from "./threads.ts";
 
@@ -35,6 +37,8 @@ export interface WasmKernelOptions {
   readonly threads?: number;
   /** Needed for more than one. */
   readonly startThread?: StartThread;
+  /** Why these were chosen, as `Kernels` has it. */
+  readonly why?: string;
 }
 
 /**
@@ -43,7 +47,7 @@ export interface WasmKernelOptions {
  *
  * @throws PtychonautError "memory" where there is none, "device" when a thread cannot be started
  */
-export async function wasmKernels({ module, threads = 1, startThread }: WasmKernelOptions): Promise<Kernels> {
+export async function wasmKernels({ module, threads = 1, startThread, why }: WasmKernelOptions): Promise<Kernels> {
   const memory = createMemory(threads > 1);
   const code = instantiate(module, memory);
   const heap = new Heap(memory, code.heap);
@@ -56,7 +60,7 @@ export async function wasmKernels({ module, threads = 1, startThread }: WasmKern
     for (const other of others) await other.terminate();
     throw new PtychonautError("device", "a thread of the kernels did not start", { got: String(cause), cause });
   }
-  return new WasmKernels(new Recorder(code, heap, new Team(code, memory, job, others)));
+  return new WasmKernels(new Recorder(code, heap, new Team(code, memory, job, others)), why);
 }
 
 function createMemory(shared: boolean): WasmMemory {
@@ -73,6 +77,12 @@ function createMemory(shared: boolean): WasmMemory {
 class WasmKernels extends Holdings implements Kernels {
   readonly home = "wasm";
   readonly epsilon = 2 ** -24;
+  readonly why?: string;
+
+  constructor(recorder: Recorder, why: string | undefined) {
+    super(recorder);
+    if (why !== undefined) this.why = why;
+  }
 
   get threads(): number {
     return this.recorder.team.threads;
@@ -87,36 +97,24 @@ class WasmKernels extends Holdings implements Kernels {
   }
 
   #cut(out: Planes, canvas: Planes, windows: Windows): void {
-    this.#checkWindows(windows, canvas.shape, out.shape);
+    checkWindows(windows, canvas.shape, out.shape);
     this.recorder.record("CUT", [...operands(out.shape, out, canvas), (windows as Places).at, out.parts]);
   }
 
-  paste(canvas: Waves, patches: Waves, windows: Windows): void {
-    this.#paste(planesOf(canvas), planesOf(patches), windows);
+  paste(canvas: Waves, patches: Waves, windows: Windows, factor = 1): void {
+    this.#paste(planesOf(canvas), planesOf(patches), windows, factor);
   }
 
-  pasteImages(canvas: Images, images: Images, windows: Windows): void {
-    this.#paste(planesOf(canvas), planesOf(images), windows);
+  pasteImages(canvas: Images, images: Images, windows: Windows, factor = 1): void {
+    this.#paste(planesOf(canvas), planesOf(images), windows, factor);
   }
 
-  #paste(canvas: Planes, patches: Planes, windows: Windows): void {
-    this.#checkWindows(windows, canvas.shape, patches.shape);
+  #paste(canvas: Planes, patches: Planes, windows: Windows, factor: number): void {
+    checkWindows(windows, canvas.shape, patches.shape);
     const [, , height, width] = patches.shape;
     const extents: Shape = [windows.frames, canvas.shape[1], height, width];
-    this.recorder.record("PASTE", [...operands(extents, canvas, patches), (windows as Places).at, canvas.parts]);
-  }
-
-  #checkWindows(windows: Windows, [, , rows, columns]: Shape, [, , height, width]: Shape): void {
-    const { corners, fractions } = windows as Places;
-    for (let k = 0; k < corners.length; k++) {
-      const [extent, size] = k % 2 === 0 ? [rows, height] : [columns, width];
-      if (corners[k] >= 0 && corners[k] + size + (fractions[k] > 0 ? 1 : 0) <= extent) continue;
-      const at = k - (k % 2);
-      throw new PtychonautError("shape", "a window leaves its canvas", {
-        expected: `[${height}, ${width}] within [${rows}, ${columns}]`,
-        got: `row ${corners[at] + fractions[at]}, column ${corners[at + 1] + fractions[at + 1]} of frame ${at / 2}`,
-      });
-    }
+    const words = [...operands(extents, canvas, patches), (windows as Places).at, canvas.parts];
+    this.recorder.record("PASTE", words, [factor]);
   }
 
   fourier(out: Waves, waves: Waves, direction: "forward" | "inverse"): void {
@@ -227,7 +225,7 @@ class WasmKernels extends Holdings implements Kernels {
 
   exitChange(terms: ExitChange): void {
     const { object, windows, measured, dark = POISSON_DARK, change, patches } = terms;
-    this.#checkWindows(windows, object.shape, change.shape);
+    checkWindows(windows, object.shape, change.shape);
     expectRepeats(change, [terms.probe, patches]);
     expectRepeats(patches, [measured]);
     const [, modes, height, width] = change.shape;
@@ -239,7 +237,7 @@ class WasmKernels extends Holdings implements Kernels {
 
   pieStep(terms: PieStep): void {
     const { object, probe, windows, dark = POISSON_DARK, alpha, objectStep, probeStep } = terms;
-    this.#checkWindows(windows, object.shape, probe.shape);
+    checkWindows(windows, object.shape, probe.shape);
     longest([probe, terms.measured]);
     const [, modes, height, width] = probe.shape;
     this.#needFarField(modes, height, width);
@@ -250,6 +248,19 @@ class WasmKernels extends Holdings implements Kernels {
     const words = pieStepWords(terms, plans, { work: planesOf(work), room: planesOf(room), most: most as Row });
     this.recorder.record("PIE_STEP", words, [dark, alpha, objectStep, probeStep]);
     this.release(work, room, most);
+  }
+
+  stepOverlaps({ patches, object, windows, probe, change, direction, out }: StepOverlaps): void {
+    checkWindows(windows, object.shape, patches.shape);
+    expectRepeats(change, [patches, probe, ...(direction === undefined ? [] : [direction])]);
+    this.recorder.needScratch(planesOf(patches).pitch);
+    this.recorder.needPartials(2 * change.shape[0] * GROUPS);
+    const words = operands(change.shape, planesOf(object), planesOf(probe), planesOf(change));
+    const beside = [
+      ...operand(planesOf(patches)),
+      ...(direction === undefined ? [0, 0, 0, 0] : operand(planesOf(direction))),
+    ];
+    this.recorder.record("STEP_OVERLAPS", [...words, ...beside, (out as Row).at, (windows as Places).at]);
   }
 
   #needFarField(modes: number, height: number, width: number): void {

@@ -1,3 +1,4 @@
+import { checkCompiled } from "../../../compiledCode.ts";
 import { packageFile } from "../../packageFile.ts";
 import type { Hdf5Filter } from "../library.ts";
 
@@ -53,6 +54,8 @@ interface Memory {
   readonly buffer: ArrayBuffer;
   grow(pages: number): number;
 }
+/** Numbers that `decode` takes. */
+const NUMBERS = 9;
 interface Exports {
   /** See `assembly/bitshuffle/index.ts`. */
   decode(
@@ -92,7 +95,9 @@ export class BitshuffleDecoder {
     const memory = new system.Memory({ initial: 1 });
     const bytes = await packageFile(address, "the decoder of bitshuffled arrays");
     const { instance } = await system.instantiate(bytes, { env: { memory } });
-    return new BitshuffleDecoder(memory, instance.exports as Exports);
+    const exports = instance.exports as Exports;
+    checkCompiled({ ...exports }, { functions: { decode: NUMBERS } }, "the decoder of bitshuffled arrays");
+    return new BitshuffleDecoder(memory, exports);
   }
 
   /** Room for chunks as they are stored. Valid until the next call of anything. @throws RangeError without memory */

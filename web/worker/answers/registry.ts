@@ -1,0 +1,38 @@
+import type { QuestionName } from "../protocol.ts";
+import type { Answers } from "./answer.ts";
+
+/** Who answers what. Each is loaded when it is first asked: looking at patterns needs no engines. */
+export const answers: { readonly [N in QuestionName]: () => Promise<Answers<N>> } = {
+  mount: async () => (await import("./files.ts")).mount,
+  file: async () => (await import("./files.ts")).file,
+  about: async () => (await import("./about.ts")).about,
+  openScan: async () => (await import("./scan.ts")).openScan,
+  frame: async () => (await import("./scan.ts")).frame,
+  statistics: async () => (await import("./scan.ts")).statistics,
+  mask: async () => (await import("./scan.ts")).mask,
+  positions: async () => (await import("./scan.ts")).positions,
+  light: async () => (await import("./light.ts")).light,
+  probe: async () => (await import("./scan.ts")).probe,
+  object: async () => (await import("./scan.ts")).object,
+  preview: async () => (await import("./sample.ts")).preview,
+  simulate: async () => (await import("./sample.ts")).simulate,
+  inspect: async () => (await import("./examine.ts")).inspect,
+  examine: async () => (await import("./examine.ts")).examine,
+  engines: async () => (await import("./engines.ts")).engines,
+  run: async () => (await import("./run.ts")).run,
+  runs: async () => (await import("./runs.ts")).runs,
+  course: async () => (await import("./runs.ts")).course,
+  change: async () => (await import("./steps.ts")).change,
+  steps: async () => (await import("./steps.ts")).steps,
+  words: async () => (await import("./runs.ts")).words,
+  reconstruction: async () => (await import("./runs.ts")).reconstruction,
+  kept: async () => (await import("./kept.ts")).kept,
+  forgetKept: async () => (await import("./kept.ts")).forgetKept,
+  forgetRun: async () => (await import("./runs.ts")).forgetRun,
+  lookAt: async () => (await import("./compare.ts")).lookAt,
+  compare: async () => (await import("./compare.ts")).compare,
+  again: async () => (await import("./again.ts")).again,
+  refinement: async () => (await import("./refinement.ts")).refinement,
+  commandLine: async () => (await import("./exports.ts")).commandLine,
+  exportObject: async () => (await import("./exports.ts")).exportObject,
+};
