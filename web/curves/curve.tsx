@@ -36,6 +36,8 @@ export function Curve({ label, x, lines, scale, range }: CurveProps): JSX.Elemen
   const [plot, setPlot] = useState<Plot>();
   const [error, setError] = useState("");
   const [at, setAt] = useState<number>();
+  /** Where keys have put the cursor, until the pointer takes it: the plot is drawn later than keys are pressed, and anew. */
+  const held = useRef<number | undefined>(undefined);
   const [byKey, setByKey] = useState(false);
   const [chosen, setChosen] = useState(scale ?? "linear");
   const keys = useId();
@@ -47,7 +49,7 @@ export function Curve({ label, x, lines, scale, range }: CurveProps): JSX.Elemen
     import("./plot.ts").then(
       ({ plotIn }) => {
         if (!wanted || host.current === null) return;
-        made = plotIn(host.current, () => coloursOf(figure.current), setAt);
+        made = plotIn(host.current, () => coloursOf(figure.current), { held: () => held.current, onMove: setAt });
         setPlot(made);
       },
       (reason) => setError(String(reason)),
@@ -69,7 +71,16 @@ export function Curve({ label, x, lines, scale, range }: CurveProps): JSX.Elemen
   };
   useEffect(() => plot?.show(content), [plot, chosen, JSON.stringify(range), ...memory(x.values, lines)]);
 
-  const index = at ?? x.values.length - 1;
+  const index = Math.min(at ?? Number.POSITIVE_INFINITY, x.values.length - 1);
+  const hold = (place: number | undefined): void => {
+    held.current = place;
+    setAt(place);
+    plot?.follow();
+  };
+  const letGo = (): void => {
+    held.current = undefined;
+    setByKey(false);
+  };
   return (
     <figure class="curve" ref={figure}>
       <div class="curve-head">
@@ -103,11 +114,11 @@ export function Curve({ label, x, lines, scale, range }: CurveProps): JSX.Elemen
           if (next === "no key") return;
           event.preventDefault();
           setByKey(true);
-          setAt(next); // also while nothing is drawn yet
-          plot?.moveTo(next);
+          hold(next);
         }}
-        onPointerMove={() => setByKey(false)}
-        onBlur={() => plot?.moveTo(undefined)}
+        onPointerMove={letGo}
+        onPointerDown={letGo}
+        onBlur={() => hold(undefined)}
       />
       <p class="curve-reading" aria-live={byKey ? "polite" : "off"}>
         {error === "" ? readingOf(x, shown, index) : `The curve cannot be drawn (${error}). Its numbers are below.`}

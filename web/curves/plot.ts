@@ -27,8 +27,8 @@ export interface PlotColours {
 /** Curves on a canvas by uPlot. */
 export interface Plot {
   show(content: PlotContent): void;
-  /** Puts the cursor at a place of x, or nowhere. */
-  moveTo(index: number | undefined): void;
+  /** Puts the cursor where it is held, or takes it away. */
+  follow(): void;
   /** Draws again, in colours that are other now. */
   redraw(): void;
   dispose(): void;
@@ -40,18 +40,21 @@ const FONT = 11;
 const LEFT = 56;
 /** Between two numbers one below another. */
 const APART = 20;
+/** Where a cursor is that is not shown, pixels of the page. */
+const NOWHERE = -10;
 /** With more values than this they are not marked one by one. */
 const MARKED = 40;
 
-/**
- * @param colours as the page has them now
- * @param onCursor told the place of x that the pointer is at
- */
-export function plotIn(
-  host: HTMLElement,
-  colours: () => PlotColours,
-  onCursor: (index: number | undefined) => void,
-): Plot {
+/** The cursor of a plot, which follows the pointer unless it is held. */
+export interface PlotCursor {
+  /** The place of x that it is held at now, whatever is drawn; undefined: it is where the pointer is. */
+  held(): number | undefined;
+  /** Told the place of x that it is at. */
+  onMove(index: number | undefined): void;
+}
+
+/** @param colours as the page has them now */
+export function plotIn(host: HTMLElement, colours: () => PlotColours, cursor: PlotCursor): Plot {
   let content: PlotContent | undefined;
   let plot: uPlot | undefined;
   const observer = new ResizeObserver(() => plot?.setSize(sizeOf(host)));
@@ -70,7 +73,7 @@ export function plotIn(
     if (alike && plot !== undefined) plot.setData(dataOf(content));
     else {
       plot?.destroy();
-      plot = new uPlot(optionsOf(content, now, host, colours, onCursor), dataOf(content), host);
+      plot = new uPlot(optionsOf(content, now, host, colours, cursor), dataOf(content), host);
     }
   }
 
@@ -79,11 +82,7 @@ export function plotIn(
       content = next;
       frame ??= requestAnimationFrame(draw);
     },
-    moveTo(index) {
-      if (plot === undefined || drawn === undefined) return;
-      const left = index === undefined ? -10 : plot.valToPos(drawn.x[index], "x");
-      plot.setCursor({ left, top: index === undefined ? -10 : plot.over.clientHeight / 2 });
-    },
+    follow: () => plot?.setCursor({ left: NOWHERE, top: NOWHERE }),
     redraw: () => plot?.redraw(false, true),
     dispose() {
       if (frame !== undefined) cancelAnimationFrame(frame);
@@ -108,7 +107,7 @@ function optionsOf(
   content: () => PlotContent,
   host: HTMLElement,
   colours: () => PlotColours,
-  onCursor: (index: number | undefined) => void,
+  { held, onMove }: PlotCursor,
 ): uPlot.Options {
   const font = `${FONT}px ${getComputedStyle(host).fontFamily}`;
   const common = {
@@ -123,6 +122,11 @@ function optionsOf(
     select: { show: false, left: 0, top: 0, width: 0, height: 0 },
     cursor: {
       ...{ y: false, drag: { x: false, y: false, setScale: false } },
+      // uPlot asks whenever it puts its cursor somewhere: also once it has drawn for the first time, or other numbers.
+      move(self, left, top) {
+        const place = placeOf(content(), held());
+        return place === undefined ? [left, top] : [self.valToPos(content().x[place], "x"), self.over.clientHeight / 2];
+      },
       points: { size: 7, width: 0, fill: (_, series) => colours().lines[series - 1] },
     },
     scales: {
@@ -149,9 +153,13 @@ function optionsOf(
         points: { show: () => content().x.length <= MARKED, size: 4, width: 0, fill: () => colours().lines[k] },
       })),
     ],
-    hooks: { setCursor: [(self) => onCursor(self.cursor.idx ?? undefined)] },
+    hooks: { setCursor: [(self) => onMove(placeOf(content(), held()) ?? self.cursor.idx ?? undefined)] },
   };
 }
+
+/** The place of x that a cursor held there is at: the last one where there are fewer now. */
+const placeOf = ({ x }: PlotContent, held: number | undefined): number | undefined =>
+  held === undefined || x.length === 0 ? undefined : Math.min(held, x.length - 1);
 
 interface Tick {
   readonly value: number;
