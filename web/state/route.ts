@@ -30,6 +30,8 @@ export function addressOf(view: string, params: Readonly<Record<string, string |
 /** Goes to a view, which the browser's back button undoes. */
 export function go(view: string, params: Readonly<Record<string, string | undefined>> = {}): void {
   location.hash = addressOf(view, params);
+  // The browser says so later; until then the page would show the run before under the address of the next.
+  current.value = routeOf(location.hash);
 }
 
 /** Says in the address how the view looks, without a step for the back button. */
