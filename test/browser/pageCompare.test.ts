@@ -149,7 +149,7 @@ describe.skipIf(chromiumPath === undefined)("results of the page", () => {
     page.setDefaultTimeout(20_000);
     await expect.poll(() => agreement("complex error"), { timeout: 20_000 }).toMatch(/^0\.000|e-/);
     await page.getByRole("application", { name: /They agree down to a full period of 2\.00 pixels/ }).waitFor();
-    expect(await page.getByLabel("Compared with it").locator(":checked").textContent()).toBe(basename(cxi));
+    await expect.poll(() => page.getByLabel("Compared with it").locator(":checked").textContent()).toBe(basename(cxi));
 
     // What one picture is made to show, both show.
     await page.getByRole("button", { name: "Amplitude", exact: true }).first().click();
@@ -158,7 +158,7 @@ describe.skipIf(chromiumPath === undefined)("results of the page", () => {
     const divider = page.getByRole("slider");
     await divider.focus();
     await page.keyboard.press("ArrowRight");
-    expect(await divider.getAttribute("aria-valuenow")).toBe("51");
+    await expect.poll(() => divider.getAttribute("aria-valuenow")).toBe("51");
     await page.getByRole("button", { name: "Difference", exact: true }).click();
     await page.getByRole("heading", { name: "Difference of the phases" }).waitFor();
 
@@ -190,7 +190,7 @@ describe.skipIf(chromiumPath === undefined)("results of the page", () => {
     await page.getByLabel("Choose files").setInputFiles(path(SCAN));
     await page.getByText("36 of 32 × 32 pixels").waitFor();
     await page.getByLabel("Choose files").setInputFiles(bundle);
-    expect(await page.getByLabel("Network").locator(":checked").textContent()).toBe("model.zip, dropped");
+    await expect.poll(() => page.getByLabel("Network").locator(":checked").textContent()).toBe("model.zip, dropped");
     await page.getByLabel("Refine by an engine").selectOption("rpie");
     await page.getByLabel("Epochs of the engine").fill("5");
     await page.getByRole("button", { name: "Start" }).click();
@@ -202,8 +202,9 @@ describe.skipIf(chromiumPath === undefined)("results of the page", () => {
     const here = await readObjectFile((await savedFrom(page, "reconstruction.npz"))[0], nodeHome);
     expect(relativeError(numbers(here.object), numbers(there.object))).toBeLessThan(1e-3);
     await page.getByRole("button", { name: "refined/reconstruction.npz" }).waitFor();
-    const line = await page.getByLabel("Command line that does the same").textContent();
-    expect(line).toMatch(/^ptychonaut infer --model_path model\.zip --test_data_file .* --refine rpie:5 /);
+    await expect
+      .poll(() => page.getByLabel("Command line that does the same").textContent())
+      .toMatch(/^ptychonaut infer --model_path model\.zip --test_data_file .* --refine rpie:5 /);
     await page.getByRole("link", { name: "Compare" }).click();
     await page
       .getByLabel("Reference")

@@ -80,7 +80,7 @@ describe.skipIf(chromiumPath === undefined)("looking at a scan in the page", () 
     await page.getByLabel(/^probe\b.*; 32 rows by 32 columns/).waitFor();
     await page.getByRole("button", { name: "Light" }).press("Enter");
     await page.getByLabel(/^light\b/).waitFor();
-    expect(page.url()).toMatch(/#positions\?.*frame=1/);
+    await expect.poll(() => page.url()).toMatch(/#positions\?.*frame=1/);
 
     // A click on a place chooses its frame: the slider, the words and the pattern follow, and the mark goes there.
     const stage = page.getByLabel(/^light\b/);
@@ -99,10 +99,10 @@ describe.skipIf(chromiumPath === undefined)("looking at a scan in the page", () 
     const before = await markAt(27);
     await stage.click({ position: onStage(27) });
     await page.getByLabel("Pattern 27 of 64").waitFor();
-    expect(await page.getByLabel("Pattern 27 of 64").inputValue()).toBe("27");
+    await expect.poll(() => page.getByLabel("Pattern 27 of 64").inputValue()).toBe("27");
     await page.getByLabel(/^pattern 27; 32 rows by 32 columns/).waitFor();
-    expect(page.url()).toMatch(/#positions\?.*frame=27/);
-    expect(await markAt(27)).toBeGreaterThan(before + 10);
+    await expect.poll(() => page.url()).toMatch(/#positions\?.*frame=27/);
+    await expect.poll(() => markAt(27)).toBeGreaterThan(before + 10);
     // By the keyboard: the place next to the cursor, which says where it is.
     await stage.focus();
     for (const key of ["c", "Shift+ArrowUp", "Space"]) await page.keyboard.press(key);
@@ -133,7 +133,7 @@ describe.skipIf(chromiumPath === undefined)("looking at a scan in the page", () 
     await apply.first().press("Enter", { timeout: 120_000 });
     // It is measured anew, of the scan as it is read now.
     await page.getByText("detector and positions lie alike").waitFor({ state: "attached", timeout: 120_000 });
-    expect(await apply.count()).toBe(0);
+    await expect.poll(() => apply.count()).toBe(0);
     await page.getByRole("row", { name: "position_flip y" }).waitFor();
     await page.getByRole("navigation").getByRole("link", { name: "Positions" }).click();
     const place = async (): Promise<readonly number[]> =>
@@ -144,6 +144,7 @@ describe.skipIf(chromiumPath === undefined)("looking at a scan in the page", () 
     const first = await place();
     await page.getByLabel("Pattern 0 of 100").press("ArrowRight");
     await page.getByLabel(/^pattern 1; /).waitFor();
+    await expect.poll(place).not.toEqual(first);
     const second = await place();
     for (const axis of [0, 1])
       expect(second[axis] - first[axis]).toBeCloseTo(scan.positions[2 + axis] - scan.positions[axis], 1);

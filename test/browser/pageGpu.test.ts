@@ -31,13 +31,13 @@ describe.skipIf(chromiumPath === undefined)("what computes in the page", () => {
     await page.getByRole("button", { name: "Refine" }).click();
     await page.waitForURL((url) => url.href !== before);
     await ended(page);
-    expect(await page.locator(".log").textContent()).toMatch(computes);
-    expect(await page.getByLabel("Command line that does the same").textContent()).toContain(
-      `--accelerator ${accelerator}`,
-    );
+    await expect.poll(() => page.locator(".log").textContent()).toMatch(computes);
+    const line = page.getByLabel("Command line that does the same");
+    await expect.poll(() => line.textContent()).toContain(`--accelerator ${accelerator}`);
     const { object } = readReconstruction(await saved(page, "reconstruction.npz"));
     await page.goBack();
     await page.waitForURL(before);
+    await expect.poll(() => line.textContent()).toContain("--engine rpie");
     return object.data as Float32Array;
   }
 
@@ -50,7 +50,7 @@ describe.skipIf(chromiumPath === undefined)("what computes in the page", () => {
       .waitFor();
     // Where an object begins flat the far field has pixels without light, whose phases are any.
     await finishRun(page, 10);
-    expect(await page.locator(".log").textContent()).toMatch(/WebAssembly, \d+ threads? \(auto: no GPU/);
+    await expect.poll(() => page.locator(".log").textContent()).toMatch(/WebAssembly, \d+ threads? \(auto: no GPU/);
     const onGpu = await refined(page, "webgpu", /WebGPU on .*swiftshader.*\(webgpu, as asked\)/i);
     const inWasm = await refined(page, "cpu", /WebAssembly, \d+ threads?/);
     expect(distance(onGpu, inWasm)).toBeGreaterThan(0);

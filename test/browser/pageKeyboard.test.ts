@@ -83,7 +83,7 @@ describe.skipIf(chromiumPath === undefined)("the page, by keyboard alone", () =>
     await press("Enter");
     await state("paused");
     // The button that went on to be another one still has the focus.
-    expect(await page.evaluate(FOCUSED)).toEqual({ name: "Go on", seen: true });
+    await expect.poll(() => page.evaluate(FOCUSED)).toEqual({ name: "Go on", seen: true });
     await press("Enter");
     await state("running");
     await page
@@ -101,7 +101,7 @@ describe.skipIf(chromiumPath === undefined)("the page, by keyboard alone", () =>
     await expect.poll(column).toBe(before + 1);
     await tabTo(page, "Log");
     await press("Space");
-    expect(await page.evaluate("document.activeElement.ariaPressed")).toBe("true");
+    await expect.poll(() => page.evaluate("document.activeElement.ariaPressed")).toBe("true");
     await tabTo(page, "Pause", "Shift+Tab");
     await press("Space");
     await state("paused");

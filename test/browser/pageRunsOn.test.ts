@@ -60,7 +60,7 @@ describe.skipIf(chromiumPath === undefined)("runs of the page go on", () => {
     await steps.getByLabel("Step of the object").fill("0.125");
     await steps.getByRole("button", { name: "Change" }).click();
     await page.getByText(/from epoch \d+ on: object_step 0\.125 instead of 0\.5/).waitFor();
-    expect(await steps.getByRole("alert").count()).toBe(0);
+    await expect.poll(() => steps.getByRole("alert").count()).toBe(0);
     await page.getByRole("button", { name: "Pause" }).click();
     await ended(page, "paused");
     // Also by a page that is loaded anew.
@@ -146,8 +146,9 @@ describe.skipIf(chromiumPath === undefined)("runs of the page go on", () => {
     // It begins where the other ended, not with an empty object.
     const [begins] = await errorsOf(page);
     expect(begins).toBeLessThan(first / 2);
-    const line = (await page.getByLabel("Command line that does the same").textContent()) ?? "";
-    expect(line).toMatch(/ --engine epie .*--init 'scan reconstruct \d[^/]*'/);
+    await expect
+      .poll(() => page.getByLabel("Command line that does the same").textContent())
+      .toMatch(/ --engine epie .*--init 'scan reconstruct \d[^/]*'/);
     expect(offences).toEqual([]);
     await context.close();
   });

@@ -115,7 +115,7 @@ describe.skipIf(chromiumPath === undefined)("a run of the command line in the pa
     // Each epoch was told once, those that were done again twice.
     expect(rows).toBeGreaterThanOrEqual(killed + 40);
     expect(rows).toBeLessThan(2 * (killed + 40));
-    expect(await epochOf(page)).toBe(killed + 40);
+    await expect.poll(() => epochOf(page)).toBe(killed + 40);
     await page.getByLabel(/^object, amplitude; /).waitFor();
     await page.getByRole("img", { name: /^reconstructions\/epoch_\d+\.png/ }).waitFor();
     await page.getByText("metrics.json", { exact: true }).first().click();
