@@ -4,6 +4,7 @@ import { type StitchedImage, scoreImage, stitchedImages } from "../src/benchmark
 import type { DataConfig } from "../src/config/dataConfig.ts";
 import type { ModelConfig } from "../src/config/modelConfig.ts";
 import { inlineLoader } from "../src/data/batches.ts";
+import { scaledProbe } from "../src/data/normalisation.ts";
 import { createAssembler } from "../src/inference/assemble.ts";
 import { planCanvas } from "../src/inference/canvas.ts";
 import { uniformWeights } from "../src/inference/patchWeights.ts";
@@ -46,7 +47,7 @@ export async function look(
   data: DataConfig,
   { dataset, geometry, amplitudeUnit }: LinesSplit,
 ): Promise<Look> {
-  const { source } = predictionSource(dataset, data, model.gridsize, null);
+  const { source, scales } = predictionSource(dataset, data, model.gridsize, null);
   const { groups } = source;
   const { positions } = dataset;
   const trim = stepOf(geometry);
@@ -54,7 +55,7 @@ export async function look(
     ...{ canvas: planCanvas(positions, trim), trim, weights: uniformWeights(trim), phaseAlignment: false },
     patches: groups.count * groups.size,
   });
-  const predictor = await loadPredictor(runtime, model, weights, 16);
+  const predictor = await loadPredictor(runtime, model, weights, 16, { probe: scaledProbe(dataset.probe, scales) });
   await predictPatches({ groups, positions, loader: inlineLoader(source), predictor, assembler });
   await predictor.dispose();
   const made = toReconstruction((await assembler.finish()).stitched, positions);

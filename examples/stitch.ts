@@ -45,7 +45,7 @@ const placeOf = (chosen: Int32Array): Float64Array =>
   Float64Array.from({ length: 2 * chosen.length }, (_, i) => dataset.positions[2 * chosen[i >> 1] + (i % 2)]);
 
 const runtime = await chooseRuntime("cpu");
-const predictor = await loadPredictor(runtime, model, weights, batch, scaledProbe(dataset.probe, scales));
+const predictor = await loadPredictor(runtime, model, weights, batch, { probe: scaledProbe(dataset.probe, scales) });
 const stitcher = createStitcher({
   canvas: planCanvas(placeOf(frames), trim),
   trim,

@@ -94,6 +94,8 @@ export const tolerances = {
   wasmTrainingSteps: 1e-5,
   /** Two orders of the same float32 sums of a few dozen products, relative to the largest value. */
   float32Convolution: 1e-5,
+  /** Relative: slopes through a whole network in float64, h = 1e-7: rounding of sums of thousands, over h. */
+  networkSlope64: 1e-4,
   /** Central differences through a whole float32 network, whose ReLUs and maxima switch here and there within the step. */
   networkDifference: { steps: [1e-2, 1e-1, 3e-3], relative: 2e-2 },
   /**

@@ -164,6 +164,16 @@ const schema = z.strictObject({
   }),
   ...spectralFields,
   ...hybridFields,
+  unrolledStages: withDefault(
+    integer({ min: 1, max: 32 }),
+    2,
+    of("unrolledStages", "updates of a patch from its pattern, and small networks behind them."),
+  ),
+  unrolledWidth: withDefault(
+    integer({ min: 4, max: 256 }),
+    16,
+    of("unrolledWidth", "channels of those networks at full resolution."),
+  ),
 }) satisfies z.ZodType<ModelSettings>;
 
 const ONE_NORMALISATION = "there is one normalisation: a unit object reproduces the mean energy of the patterns";

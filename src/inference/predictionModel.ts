@@ -4,13 +4,17 @@ import { buildModel } from "../graph/onnx/model.ts";
 import { peakBytes } from "../graph/peakBytes.ts";
 import { Graph } from "../graph/tensor.ts";
 import { complexPatches } from "../nets/generator.ts";
-import { buildNetwork } from "../nets/network.ts";
+import { buildNetwork, type SeenScan, seesExperiment, seesProbe } from "../nets/network.ts";
 import { checkValues, type ParameterSpec, Parameters, type ParameterValues } from "../nets/parameters.ts";
+import type { Propagator } from "../physics/propagation/propagator.ts";
+import { propagatorOf } from "../physics/propagation/propagators.ts";
 
 /** Name of the input: amplitudes `[batch, gridsize², N, N]`, scaled to a mean energy of (N/2)² a pattern. */
 export const PREDICTION_INPUT = "images";
 /** Name of a second input `[1, 2, N, N]` of networks that see the probe: its real and imaginary part (`probeChannels`). */
 export const PROBE_INPUT = "probe";
+/** Name of a third input `[1, 1, N, N]` of networks that have the physics inside: 1 where a detector pixel is valid, else 0. */
+export const MASK_INPUT = "mask";
 /** Names of the outputs: real and imaginary part of the object patches `[batch, gridsize², N, N]`. */
 export const PREDICTION_OUTPUTS: { readonly re: string; readonly im: string } = { re: "re", im: "im" };
 
@@ -34,17 +38,21 @@ export interface PredictionGraph {
   readonly peak: number;
 }
 
-/** Whether the network has the probe among its inputs, so that it can be that of any data. */
-export const seesProbe = ({ inputConditioning }: ModelConfig): boolean => inputConditioning === "probe_real_imag";
-
-/** @param batch groups that the network takes at once, fixed in the model */
-export function predictionGraph(model: ModelConfig, batch: number): PredictionGraph {
+/**
+ * @param batch groups that the network takes at once, fixed in the model
+ * @param propagator that of the scan, for networks that have the physics inside. Default: far field
+ */
+export function predictionGraph(
+  model: ModelConfig,
+  batch: number,
+  propagator: Propagator = propagatorOf(),
+): PredictionGraph {
   const graph = new Graph();
   const parameters = new Parameters(graph, { training: false });
   const { N, gridsize } = model;
   const images = graph.input(PREDICTION_INPUT, [batch, gridsize ** 2, N, N]);
-  const probe = seesProbe(model) ? graph.input(PROBE_INPUT, [1, 2, N, N]) : undefined;
-  const { re, im } = complexPatches(buildNetwork(parameters, images, model, probe));
+  const scan = seesProbe(model) ? seenScan(graph, model, propagator) : undefined;
+  const { re, im } = complexPatches(buildNetwork(parameters, images, model, scan));
   const outputs = { [PREDICTION_OUTPUTS.re]: re, [PREDICTION_OUTPUTS.im]: im };
   return {
     specs: parameters.specs,
@@ -56,4 +64,10 @@ export function predictionGraph(model: ModelConfig, batch: number): PredictionGr
       return buildModel({ outputs, bind: values, ...options });
     },
   };
+}
+
+function seenScan(graph: Graph, model: ModelConfig, propagator: Propagator): SeenScan {
+  const { N } = model;
+  const probe = graph.input(PROBE_INPUT, [1, 2, N, N]);
+  return { probe, propagator, ...(seesExperiment(model) ? { valid: graph.input(MASK_INPUT, [1, 1, N, N]) } : {}) };
 }

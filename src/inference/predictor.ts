@@ -1,10 +1,12 @@
-import { type ComplexArray, joinComplex } from "../arrays.ts";
+import { type ComplexArray, joinComplex, type RealArray } from "../arrays.ts";
 import type { ModelConfig } from "../config/modelConfig.ts";
 import { PtychonautError } from "../errors.ts";
 import { probeChannels } from "../nets/conditioning.ts";
+import { seesExperiment, seesProbe } from "../nets/network.ts";
 import type { ParameterValues } from "../nets/parameters.ts";
+import type { Propagator } from "../physics/propagation/propagator.ts";
 import type { HostTensor, Runtime } from "../runtime/runtime.ts";
-import { PREDICTION_INPUT, PREDICTION_OUTPUTS, PROBE_INPUT, predictionGraph, seesProbe } from "./predictionModel.ts";
+import { MASK_INPUT, PREDICTION_INPUT, PREDICTION_OUTPUTS, PROBE_INPUT, predictionGraph } from "./predictionModel.ts";
 
 /** Turns a batch of diffraction into object patches. */
 export interface Predictor {
@@ -19,10 +21,20 @@ export interface Predictor {
   dispose(): Promise<void>;
 }
 
+/** What networks may see of the scan that they predict. */
+export interface PredictedScan {
+  /** `[mode, N, N]`, scaled to the data (`scaledProbe`). */
+  readonly probe: ComplexArray;
+  /** `[N, N]`, 1 = valid pixel of the detector. */
+  readonly mask?: RealArray;
+  /** From the sample to the detector. Default: far field. */
+  readonly propagator?: Propagator;
+}
+
 /**
  * A trained network on a runtime. The graph is built anew from the settings, since the one in a bundle has the batch size
  * that it was exported with.
- * @param probe that of the data, `[mode, N, N]`, scaled to them (`scaledProbe`); needed where the network sees it
+ * @param scan that of the data; needed where the network sees it
  * @throws PtychonautError "bundle" when the weights are not those of this network, "usage" when it lacks the probe
  */
 export async function loadPredictor(
@@ -30,10 +42,13 @@ export async function loadPredictor(
   model: ModelConfig,
   weights: ParameterValues,
   batch: number,
-  probe?: ComplexArray,
+  scan?: PredictedScan,
 ): Promise<Predictor> {
-  const constants = seesProbe(model) ? { [PROBE_INPUT]: seenProbe(probe, model.N) } : {};
-  const session = await runtime.load(predictionGraph(model, batch).export(weights));
+  const constants = {
+    ...(seesProbe(model) ? { [PROBE_INPUT]: seenProbe(scan?.probe, model.N) } : {}),
+    ...(seesExperiment(model) ? { [MASK_INPUT]: seenMask(scan?.mask, model.N) } : {}),
+  };
+  const session = await runtime.load(predictionGraph(model, batch, scan?.propagator).export(weights));
   const { N, gridsize } = model;
   const shape = [batch, gridsize ** 2, N, N];
   return {
@@ -47,6 +62,10 @@ export async function loadPredictor(
     },
     dispose: () => session.dispose(),
   };
+}
+
+function seenMask(mask: RealArray | undefined, N: number): HostTensor {
+  return { data: mask?.data ?? new Float32Array(N * N).fill(1), shape: [1, 1, N, N] };
 }
 
 function seenProbe(probe: ComplexArray | undefined, N: number): HostTensor {

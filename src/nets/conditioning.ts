@@ -23,11 +23,20 @@ export function conditioned(x: Tensor, conditioning: InputConditioning, probe?: 
   }
 }
 
-function withChannels(x: Tensor, channels: Tensor): Tensor {
+const withChannels = (x: Tensor, channels: Tensor): Tensor => concat([x, expanded(channels, x.shape[0])], 1);
+
+/**
+ * What each group of images has, for every image; what all have stays one, and broadcasts.
+ * @param channels `[1, k, N, N]` or `[group, k, N, N]`
+ */
+export const perImage = (channels: Tensor, images: number): Tensor =>
+  channels.shape[0] === 1 ? channels : expanded(channels, images);
+
+/** `[group, k, N, N]` → `[images, k, N, N]`, the images of a group one after the other. */
+function expanded(channels: Tensor, images: number): Tensor {
   const [groups, ...own] = channels.shape as [number, ...number[]];
-  const images = x.shape[0];
   const repeated = expand(reshape(channels, [groups, 1, ...own]), [groups, images / groups, ...own]);
-  return concat([x, reshape(repeated, [images, ...own])], 1);
+  return reshape(repeated, [images, ...own]);
 }
 
 /** y, then x, from −1 to 1, zero at index floor(N/2), `[1, 2, N, N]`. */

@@ -1,5 +1,6 @@
 import { type Complex, polar } from "../graph/complex.ts";
 import type { Tensor } from "../graph/tensor.ts";
+import type { SeenExperiment } from "../physics/dataUpdate.ts";
 import type { InitialisationScheme } from "./initialisers.ts";
 import type { Builder } from "./layers.ts";
 import type { SampleNorm } from "./normalise.ts";
@@ -43,6 +44,14 @@ export interface HybridOptions {
   readonly spectralBottleneckGateMode: "shared" | "per_block";
 }
 
+/** What the unrolled generator needs to know beside. */
+export interface UnrolledOptions {
+  /** Updates from the data, and networks behind them. */
+  readonly unrolledStages: number;
+  /** Channels at full resolution in a stage's network. */
+  readonly unrolledWidth: number;
+}
+
 export type InputTransform = "none" | "sqrt" | "log1p" | "instancenorm";
 export type SpectralOutputMode = "real_imag" | "amp_phase" | "amp_phase_logits";
 export type DownsampleOp = "stride_conv" | "avgpool_conv";
@@ -50,7 +59,7 @@ export type DownsampleOp = "stride_conv" | "avgpool_conv";
 export type InputConditioning = "diffraction_only" | "probe_real_imag" | "coordinate_grid";
 
 /** What the generators need to know; the model settings have these fields. */
-export interface GeneratorOptions extends SpectralOptions, HybridOptions {
+export interface GeneratorOptions extends SpectralOptions, HybridOptions, UnrolledOptions {
   /** Side of a pattern and of a patch, in pixels. */
   readonly N: number;
   readonly nFiltersScale: number;
@@ -87,6 +96,8 @@ export const complexPatches = (patches: Patches): Complex =>
 export interface BuildOptions extends GeneratorOptions {
   /** Patches to make of each image: as many as patterns are in it. */
   readonly outputs: number;
+  /** Of a generator that sees it. */
+  readonly experiment?: SeenExperiment;
 }
 
 /** A network that turns diffraction into object patches. */
@@ -105,6 +116,8 @@ export interface Generator {
   readonly encoder: readonly string[];
   /** It sees every pattern as an image of its own, also where the members of a group are merged afterwards. */
   readonly onePattern?: true;
+  /** It has the physics inside, and needs the probe, the way to the detector and the detector's mask. */
+  readonly seesExperiment?: true;
   /**
    * Rules between its settings, checked before anything runs.
    * @throws PtychonautError "usage"

@@ -7,6 +7,7 @@ import { hybridResnet } from "./hybridResnet.ts";
 import { ptychonn } from "./ptychonn.ts";
 import { spectralResnetBottleneck } from "./spectralResnetBottleneck.ts";
 import { uno } from "./uno.ts";
+import { unrolled } from "./unrolled.ts";
 
 /**
  * Every generator by the name that `architecture` takes. A new one is a file and a line here: the setting's values, the
@@ -21,6 +22,7 @@ const generators: Readonly<Record<string, Generator>> = {
   hybrid_resnet: hybridResnet,
   spectral_resnet_bottleneck: spectralResnetBottleneck,
   ptychonn,
+  unrolled,
 };
 
 export const generatorNames: readonly string[] = Object.keys(generators);

@@ -7,7 +7,7 @@ import { concat, reshape } from "../graph/ops/layout.ts";
 import type { Graph, Tensor } from "../graph/tensor.ts";
 import { probeChannels } from "../nets/conditioning.ts";
 import { complexPatches, type Patches } from "../nets/generator.ts";
-import { buildNetwork } from "../nets/network.ts";
+import { buildNetwork, type SeenScan, seesProbe } from "../nets/network.ts";
 import type { Initialiser, Parameters } from "../nets/parameters.ts";
 import { probeMask } from "../optics/probeMask.ts";
 import { extractGroup, mergeGroup } from "../physics/group.ts";
@@ -25,6 +25,8 @@ export interface ForwardOptions {
   readonly probe: ComplexArray;
   /** From the sample to the detector. */
   readonly propagator: Propagator;
+  /** `[N, N]`, 1 = valid pixel; for several scans one each, `[experiment, N, N]`. */
+  readonly mask?: RealArray;
   /** Side of the canvas on which a group is merged; used with `objectBig`. */
   readonly canvasSide: number;
 }
@@ -60,7 +62,7 @@ export function buildForward(parameters: Parameters, options: ForwardOptions): F
   const images = graph.input(IMAGES, [batch, model.gridsize ** 2, N, N]);
   const scans = experimentCount(options);
   const experiment = scans === 1 ? undefined : graph.input(EXPERIMENTS, [batch], "int64");
-  const patches = buildNetwork(parameters, images, model, seenProbe(graph, options, experiment));
+  const patches = buildNetwork(parameters, images, model, seenScan(graph, options, experiment));
   const own: OfScan = { scans, ...(experiment === undefined ? {} : { experiment }) };
   const intensity = graph.scoped("physics", () => {
     // Patches are weighted by the probe that training starts from: how they are averaged is no means to explain the data.
@@ -77,17 +79,15 @@ export function buildForward(parameters: Parameters, options: ForwardOptions): F
   return { images, patches, intensity, ...(experiment === undefined ? {} : { experiment }) };
 }
 
-/**
- * The probe as the network sees it, as it was given, whatever the physics does with it: `[1, 2, N, N]`, or each sample's own
- * as `[batch, 2, N, N]`.
- */
-function seenProbe(graph: Graph, { model, probe }: ForwardOptions, experiment: Tensor | undefined): Tensor | undefined {
-  if (model.inputConditioning !== "probe_real_imag") return undefined;
-  const all = concat(
-    probesOf(probe).map((own) => real(graph, probeChannels(own))),
-    0,
-  );
-  return experiment === undefined ? all : gather(all, experiment);
+/** The scan as the network sees it: with the probe as it was given, whatever the physics does with it. */
+function seenScan(graph: Graph, options: ForwardOptions, experiment: Tensor | undefined): SeenScan | undefined {
+  const { model, probe, propagator, mask } = options;
+  if (!seesProbe(model)) return undefined;
+  const own = (all: Tensor): Tensor => (experiment === undefined ? all : gather(all, experiment));
+  const channels = probesOf(probe).map((each) => real(graph, probeChannels(each)));
+  const valid = (all: RealArray): Tensor =>
+    own(graph.constant(all.data, [all.data.length / model.N ** 2, 1, model.N, model.N]));
+  return { probe: own(concat(channels, 0)), propagator, ...(mask === undefined ? {} : { valid: valid(mask) }) };
 }
 
 /** Scans that are trained on. */

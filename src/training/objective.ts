@@ -1,4 +1,3 @@
-import type { RealArray } from "../arrays.ts";
 import type { Regulariser, TrainingConfig } from "../config/trainingConfig.ts";
 import type { Scales } from "../data/normalisation.ts";
 import { PtychonautError } from "../errors.ts";
@@ -27,8 +26,6 @@ export interface ObjectiveOptions extends ForwardOptions {
   readonly losses: LossSettings;
   /** One a scan. */
   readonly scales: readonly Pick<Scales, "countsPerUnit">[];
-  /** `[N, N]`, 1 = valid pixel; for several scans one each, `[experiment, N, N]`. */
-  readonly mask?: RealArray;
   /** Training frames of each scan; needed where each has an intensity of its own. */
   readonly frames?: readonly number[];
 }

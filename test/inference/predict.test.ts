@@ -55,7 +55,7 @@ describe("a predictor", () => {
     };
     const images = Float32Array.from({ length: 4 * N * N }, () => random.uniform());
     const run = async (given: ReturnType<typeof probe>) => {
-      const predictor = await loadPredictor(runtime, seeing, values, 1, given);
+      const predictor = await loadPredictor(runtime, seeing, values, 1, { probe: given });
       const { data } = await predictor.predict({ images, frames: Int32Array.of(0, 1, 2, 3) });
       await predictor.dispose();
       return data;
@@ -66,7 +66,7 @@ describe("a predictor", () => {
     expect(maxDeviation(await run(probe(1, 1)), await run(main))).toBeGreaterThan(1e-3);
     await expect(loadPredictor(runtime, seeing, values, 1)).rejects.toThrow(/trained to see the probe.*got none/);
     const small = { shape: [1, 16, 16], data: new Float32Array(512) };
-    await expect(loadPredictor(runtime, seeing, values, 1, small)).rejects.toThrow(/got \[1, 16, 16\]/);
+    await expect(loadPredictor(runtime, seeing, values, 1, { probe: small })).rejects.toThrow(/got \[1, 16, 16\]/);
   });
 
   it("refuses weights that are missing or left over", async () => {

@@ -2,6 +2,7 @@ import { Graph, type Tensor } from "../../src/graph/tensor.ts";
 import type { GeneratorOptions, Patches } from "../../src/nets/generator.ts";
 import { buildNetwork as buildNet } from "../../src/nets/network.ts";
 import { initialise, Parameters } from "../../src/nets/parameters.ts";
+import { propagatorOf } from "../../src/physics/propagation/propagators.ts";
 import { Random } from "../../src/random.ts";
 
 /** The defaults of the model settings, for a small network. */
@@ -37,6 +38,8 @@ export const defaultOptions: GeneratorOptions = {
   ffnoEncoderLocalConv: false,
   inputConditioning: "diffraction_only",
   standardiseInput: false,
+  unrolledStages: 2,
+  unrolledWidth: 4,
   hybridDownsampleSteps: 2,
   hybridDownsampleOp: "stride_conv",
   hybridSkipConnections: false,
@@ -79,7 +82,7 @@ export function buildNetwork(
   const parameters = new Parameters(graph, { training });
   const images = graph.input("x", [shape.batch, shape.channels, options.N, options.N]);
   const probe = graph.input("probe", [1, 2, options.N, options.N]);
-  const patches = buildNet(parameters, images, { ...options, architecture }, probe);
+  const patches = buildNet(parameters, images, { ...options, architecture }, { probe, propagator: propagatorOf() });
   const outputs =
     patches.kind === "polar" ? ([patches.amplitude, patches.phase] as const) : ([patches.re, patches.im] as const);
   return { graph, parameters, images, patches, outputs };

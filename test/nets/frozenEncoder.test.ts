@@ -4,6 +4,7 @@ import type { GeneratorOptions } from "../../src/nets/generator.ts";
 import { buildNetwork } from "../../src/nets/network.ts";
 import { Parameters } from "../../src/nets/parameters.ts";
 import { generatorNamed, generatorNames } from "../../src/nets/registry.ts";
+import { propagatorOf } from "../../src/physics/propagation/propagators.ts";
 import { defaultOptions } from "./build.ts";
 
 function parameters(
@@ -13,7 +14,8 @@ function parameters(
 ): Parameters {
   const graph = new Graph();
   const own = new Parameters(graph, { training: true, frozen });
-  buildNetwork(own, graph.input("x", [1, 1, 32, 32]), { ...defaultOptions, N: 32, ...changes, architecture });
+  const scan = { probe: graph.input("probe", [1, 2, 32, 32]), propagator: propagatorOf() };
+  buildNetwork(own, graph.input("x", [1, 1, 32, 32]), { ...defaultOptions, N: 32, ...changes, architecture }, scan);
   return own;
 }
 

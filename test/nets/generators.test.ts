@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { Graph } from "../../src/graph/tensor.ts";
+import { Graph, type Tensor } from "../../src/graph/tensor.ts";
 import type { GeneratorOptions } from "../../src/nets/generator.ts";
 import { initialisation } from "../../src/nets/initialisers.ts";
 import { initialise, Parameters } from "../../src/nets/parameters.ts";
 import { generatorNamed, generatorNames, generatorSettings, generatorsWith } from "../../src/nets/registry.ts";
+import { propagatorOf } from "../../src/physics/propagation/propagators.ts";
 import { Random } from "../../src/random.ts";
 import { evaluate, maxDeviation, normals } from "../evaluate.ts";
 import { buildNetwork, defaultOptions, freshValues } from "./build.ts";
@@ -17,8 +18,11 @@ describe.each(generatorNames)("generator %s", (name) => {
   it("reads exactly the settings that it names, in one variant or another", () => {
     const read = new Set<string>();
     const watched = (changes: Partial<GeneratorOptions>): void => {
+      const graph = new Graph();
+      const image = (name: string): Tensor => graph.input(name, [2, 1, 32, 32]);
+      const experiment = { probe: { re: image("re"), im: image("im") }, propagator: propagatorOf() };
       const options = new Proxy(
-        { ...defaultOptions, ...changes, N: 32, outputs: 1 },
+        { ...defaultOptions, ...changes, N: 32, outputs: 1, experiment },
         {
           get(target, key) {
             read.add(String(key));
@@ -29,9 +33,8 @@ describe.each(generatorNames)("generator %s", (name) => {
           },
         },
       );
-      const parameters = new Parameters(new Graph(), { training: true });
-      const images = parameters.graph.input("x", [2, 1, 32, 32]);
-      generator.build({ parameters, start: initialisation("torch") }, images, options);
+      const parameters = new Parameters(graph, { training: true });
+      generator.build({ parameters, start: initialisation("torch") }, image("x"), options);
     };
     watched({});
     for (const changes of [
@@ -42,7 +45,7 @@ describe.each(generatorNames)("generator %s", (name) => {
       watched(changes);
     }
     // Read for every generator, in network.ts; the others below belong to all.
-    const outside = ["fnoInputTransform", "N", "outputs"];
+    const outside = ["fnoInputTransform", "N", "outputs", "experiment"];
     const own = (setting: string): boolean => !outside.includes(setting);
     expect([...read].filter(own).sort()).toEqual(generator.settings.filter(own).sort());
   });
@@ -57,7 +60,8 @@ describe.each(generatorNames)("generator %s", (name) => {
     expect(first.shape).toEqual([2, channels, N, N]);
     expect(second.shape).toEqual([2, channels, N, N]);
     const x = normals(new Random(2), network.images.size).map(Math.abs);
-    const values = await evaluate({ first, second }, { x, ...freshValues(network) });
+    const probe = normals(new Random(3), 2 * N * N);
+    const values = await evaluate({ first, second }, { x, probe, ...freshValues(network) });
     expect(values.first.every(Number.isFinite) && values.second.every(Number.isFinite)).toBe(true);
   });
 

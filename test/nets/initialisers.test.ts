@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { computeScales, normalisePatterns } from "../../src/data/normalisation.ts";
+import { computeScales, normalisePatterns, scaledProbe } from "../../src/data/normalisation.ts";
 import type { Tensor } from "../../src/graph/tensor.ts";
+import { probeChannels } from "../../src/nets/conditioning.ts";
 import { initialisation } from "../../src/nets/initialisers.ts";
 import { generatorNames } from "../../src/nets/registry.ts";
 import { Random } from "../../src/random.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
-import { evaluate, norm, normals } from "../evaluate.ts";
+import { evaluate, norm } from "../evaluate.ts";
 import { tolerances } from "../tolerances.ts";
 import { buildCnn, buildNetwork, freshValues } from "./build.ts";
 
@@ -54,13 +55,17 @@ describe("weights", () => {
 });
 
 /** Network input from two far apart patterns of one simulated scan with counting noise. */
-function twoPatterns(N: number): Float32Array {
+const twoPatterns = (N: number): Float32Array => patternsAndProbe(N).x;
+
+/** Two patterns of a scan and its probe, as networks see them. */
+function patternsAndProbe(N: number): { readonly x: Float32Array; readonly probe: Float32Array } {
   const dataset = simulate({ n: N, patterns: 24, seed: 3, photons: 1e5 });
   const frames = Array.from({ length: 24 }, (_, i) => i);
-  const values = new Float32Array(2 * N * N);
-  dataset.patterns.read([0, 17], values);
-  normalisePatterns(values, dataset.measurement, computeScales(dataset, frames));
-  return values;
+  const x = new Float32Array(2 * N * N);
+  dataset.patterns.read([0, 17], x);
+  const scales = computeScales(dataset, frames);
+  normalisePatterns(x, dataset.measurement, scales);
+  return { x, probe: Float32Array.from(probeChannels(scaledProbe(dataset.probe, scales)).data) };
 }
 
 /**
@@ -116,9 +121,7 @@ describe("a fresh network of variance_preserving weights", () => {
     const sizes = { fnoWidth: 32, fnoModes: 12, fnoBlocks: 4, fnoCnnBlocks: 2 };
     const network = buildNetwork(name, { batch: 2, channels: 1 }, { ...sizes, ...changes });
     const [first, second] = network.outputs;
-    // As bright as the patterns: the energy of both parts together is (N/2)².
-    const probe = normals(new Random(9), 2 * 64 * 64).map((v) => v / Math.SQRT2 / 2);
-    const values = await evaluate({ first, second }, { x: twoPatterns(64), probe, ...freshValues(network, 5) });
+    const values = await evaluate({ first, second }, { ...patternsAndProbe(64), ...freshValues(network, 5) });
     const { rest, flatness, change } = tolerances.freshSignal;
     const mean = values.first.reduce((a, b) => a + b, 0) / values.first.length;
     expect(Math.abs(mean - level)).toBeLessThan(rest);

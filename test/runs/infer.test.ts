@@ -225,9 +225,9 @@ describe("inference with a perfect network", () => {
     await infer({
       modelPath,
       data,
-      loadPredictor: (runtime, config, weights, batch, probe) => {
-        shown = probe;
-        return loadPredictor(runtime, config, weights, batch, probe);
+      loadPredictor: (runtime, config, weights, batch, scan) => {
+        shown = scan?.probe;
+        return loadPredictor(runtime, config, weights, batch, scan);
       },
     });
     const { patterns } = other;

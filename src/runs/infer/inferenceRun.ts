@@ -164,7 +164,10 @@ async function prepareOn(
   const written = { what: "the reconstruction", bytes: FILE_BYTES * canvas.height * canvas.width };
   for (const line of await checkDisk([written], payload.outputDir, store, smallerResults)) warn(line);
   const ownProbe = scaledProbe(dataset.probe, prediction.scales);
-  const network = await (deps.loadPredictor ?? loadPredictor)(runtime, model, weightsOf(bundle), batch, ownProbe);
+  const network = await (deps.loadPredictor ?? loadPredictor)(runtime, model, weightsOf(bundle), batch, {
+    ...{ probe: ownProbe, propagator },
+    ...(dataset.mask === undefined ? {} : { mask: dataset.mask }),
+  });
   const scales = objectScales(model, scalesFor(bundle.manifest, facts));
   const loader = machine.batches(prediction.source, loaderOptions(execution));
   seconds["loadingNetwork"] = lap();

@@ -5,6 +5,7 @@ import type { TrainingPayload } from "../../config/payload.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { predictionGraph } from "../../inference/predictionModel.ts";
 import type { PreparedData } from "../../training/preparation.ts";
+import { scanPropagator } from "../../training/scanPropagator.ts";
 import { bundleBytes, numbersOf } from "../bundleBytes.ts";
 import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
@@ -32,7 +33,7 @@ export async function saveBundle(
     scales: { ...numbersOf(prepared.scales[scan]), ...physicsValues(values, scan) },
   }));
   const path = joinPath(payload.outputDir, outputs.model);
-  const bundle = bundleBytes(payload, predictionGraph(payload.model, 1), values, {
+  const bundle = bundleBytes(payload, predictionGraph(payload.model, 1, scanPropagator(scans)), values, {
     scales: { ...numbersOf(prepared.scales[0]), ...physicsValues(values) },
     trainedOn: first.facts,
     ...(others.length === 0 ? {} : { scans: [first, ...others] }),

@@ -6,9 +6,10 @@ import { PtychonautError } from "../../errors.ts";
 import { planCanvas } from "../../inference/canvas.ts";
 import { probeWeights } from "../../inference/patchWeights.ts";
 import { objectScales, physicalPredictor } from "../../inference/physicalObject.ts";
-import { predictionGraph, seesProbe } from "../../inference/predictionModel.ts";
-import { loadPredictor } from "../../inference/predictor.ts";
+import { predictionGraph } from "../../inference/predictionModel.ts";
+import { loadPredictor, type PredictedScan } from "../../inference/predictor.ts";
 import { createStitcher, type Stitched } from "../../inference/stitch.ts";
+import { seesProbe } from "../../nets/network.ts";
 import type { ParameterValues } from "../../nets/parameters.ts";
 import { figure, type Panel } from "../../pictures/figure.ts";
 import type { Sheet } from "../../pictures/sheet.ts";
@@ -42,7 +43,7 @@ export interface PictureMaterial {
   readonly runtime: Runtime;
   readonly source: BatchSource;
   /** What the source's groups are of, in this order; probes scaled to the patterns (`scaledProbe`). */
-  readonly scans: readonly Pick<Dataset, "positions" | "probe" | "geometry">[];
+  readonly scans: readonly (Pick<Dataset, "positions" | "geometry"> & PredictedScan)[];
 }
 
 /** Largest part of the time that pictures nobody asked for may take. */
@@ -124,15 +125,15 @@ async function* predict(
   groups: readonly number[],
 ): AsyncGenerator<Predicted, void, void> {
   const { source, scans } = material;
-  if (!seesProbe(payload.model)) return yield* predictUnder(scans[0].probe, payload, material, values, groups);
-  for (const [scan, { probe }] of scans.entries()) {
-    const own = groups.filter((group) => (source.experiments?.[group] ?? 0) === scan);
-    if (own.length > 0) yield* predictUnder(probe, payload, material, values, own);
+  if (!seesProbe(payload.model)) return yield* predictUnder(scans[0], payload, material, values, groups);
+  for (const [number, scan] of scans.entries()) {
+    const own = groups.filter((group) => (source.experiments?.[group] ?? 0) === number);
+    if (own.length > 0) yield* predictUnder(scan, payload, material, values, own);
   }
 }
 
 async function* predictUnder(
-  probe: ComplexArray,
+  scan: PredictedScan,
   { model, training }: TrainingPayload,
   { runtime, source }: PictureMaterial,
   values: ParameterValues,
@@ -140,7 +141,7 @@ async function* predictUnder(
 ): AsyncGenerator<Predicted, void, void> {
   const batch = Math.min(training.batchSize, groups.length);
   const own = Object.fromEntries(predictionGraph(model, batch).specs.map(({ name }) => [name, values[name]]));
-  const network = await loadPredictor(runtime, model, own, batch, probe);
+  const network = await loadPredictor(runtime, model, own, batch, scan);
   const predictor = physicalPredictor(network, objectScales(model, physicsValues(values)));
   try {
     for (const request of planEpoch(groups.length, batch)) {

@@ -147,10 +147,10 @@ async function prepareOn(
       home,
       runtime,
       source: prepared.training,
-      scans: scans.map(({ positions, probe, geometry }, scan) => ({
-        positions,
-        ...(geometry === undefined ? {} : { geometry }),
-        probe: scaledProbe(probe, prepared.scales[scan]),
+      scans: scans.map((scan, number) => ({
+        ...scan,
+        probe: scaledProbe(scan.probe, prepared.scales[number]),
+        propagator: scanPropagator(scans),
       })),
     }),
     notes: [

@@ -1,0 +1,43 @@
+import { type Complex, complexMul, each, intensity, modulus, scale } from "../graph/complex.ts";
+import { add, div, mul, neg, sqrt, square, sub } from "../graph/ops/elementwise.ts";
+import { max } from "../graph/ops/reduce.ts";
+import type { Tensor } from "../graph/tensor.ts";
+import type { Propagator } from "./propagation/propagator.ts";
+
+/** One experiment as a graph sees it: what lights the object, how the wave travels, and where it was measured. */
+export interface SeenExperiment {
+  /** `[n, 1, N, N]`, or anything that broadcasts over the object's patches. */
+  readonly probe: Complex;
+  readonly propagator: Propagator;
+  /** 1 where a detector pixel is valid, 0 elsewhere; broadcasts over the patterns. Default: all are. */
+  readonly valid?: Tensor;
+}
+
+/** Share of the brightest light that every pixel is weighted with at least: rPIE's α. */
+const EVEN_WEIGHT = 0.03;
+/** Added to measured and expected intensities, whose mean is 1/4: a wave much below the mean has no phase to speak of. */
+const DARK_INTENSITY = 1e-3;
+
+/**
+ * How a pattern changes a patch of the object in one step of rPIE (Maiden, Johnson & Li 2017): the wave goes to the detector,
+ * gets the measured amplitude A and keeps its phase, and what that changes in the exit wave ψ = O P goes through the probe,
+ *
+ *   ΔO = P* F⁻¹[(A / |ψ̂| − 1) ψ̂] / ((1 − α) |P|² + α max |P|²),  ψ̂ = F[O P].
+ *
+ * Zero for an object that explains the pattern. Masked pixels of the detector keep the wave as it is. Differentiable in the
+ * object: both A² and |ψ̂|² are kept away from zero.
+ * @param object `[n, 1, N, N]`, or broadcastable
+ * @param amplitudes `[n, 1, N, N]`, in the units of |ψ̂|
+ * @returns `[n, 1, N, N]`
+ */
+export function dataUpdate(object: Complex, amplitudes: Tensor, { probe, propagator, valid }: SeenExperiment): Complex {
+  const wave = propagator.forward(complexMul(object, probe));
+  const measured = sqrt(add(square(amplitudes), DARK_INTENSITY));
+  const misfit = sub(div(measured, modulus(wave, DARK_INTENSITY)), 1);
+  const change = propagator.adjoint(scale(wave, valid === undefined ? misfit : mul(misfit, valid)));
+  const light = intensity(probe);
+  const brightest = max(light, { axes: [-2, -1], keepDims: true });
+  const weight = add(mul(light, 1 - EVEN_WEIGHT), mul(brightest, EVEN_WEIGHT));
+  const conjugate: Complex = { re: probe.re, im: neg(probe.im) };
+  return each(complexMul(change, conjugate), (part) => div(part, weight));
+}
