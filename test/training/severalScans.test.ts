@@ -69,6 +69,10 @@ describe("a batch of several scans", () => {
     ["rectangular model", { gridsize: 2, physicsForwardMode: "rectangular_scaled" }],
     ["trained probes", { gridsize: 2, probeTrainable: true }],
     ["a network that sees the probe", { gridsize: 2, objectBig: false, inputConditioning: "probe_real_imag" }],
+    [
+      "a network with the physics inside",
+      { gridsize: 2, architecture: "unrolled", unrolledWidth: 4, nFiltersScale: 2 },
+    ],
   ] as [string, Settings][])(
     "costs each sample what its own scan's model says, and so do the gradients: %s",
     async (_, settings) => {
