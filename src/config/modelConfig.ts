@@ -166,7 +166,7 @@ const schema = z.strictObject({
   ...hybridFields,
   unrolledStages: withDefault(
     integer({ min: 1, max: 32 }),
-    2,
+    4,
     of("unrolledStages", "updates of a patch from its pattern, and small networks behind them."),
   ),
   unrolledWidth: withDefault(
