@@ -1,9 +1,10 @@
 import { expect, it } from "vitest";
+import type { Settings } from "../../src/config/group.ts";
 import { parseSettings } from "../../src/config/schema.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import { Random } from "../../src/random.ts";
-import { signalWarnings } from "../../src/runs/train/trainingWarnings.ts";
+import { signalWarnings, trainingWarnings } from "../../src/runs/train/trainingWarnings.ts";
 import type { SimulationOptions } from "../../src/simulation/options.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { prepareData } from "../../src/training/preparation.ts";
@@ -17,8 +18,8 @@ const weakScan = (phase: number, photons: number, defocus = 14): Dataset =>
     probe: { kind: "airy", pupilRadius: 13, defocus },
   } satisfies SimulationOptions);
 
-function said(dataset: Dataset, standardiseInput = false): string[] {
-  const settings = parseSettings("model", { gridsize: 1, standardiseInput });
+function said(dataset: Dataset, standardiseInput = false, architecture = "cnn"): string[] {
+  const settings = parseSettings("model", { gridsize: 1, standardiseInput, architecture });
   const model = { ...settings, N: 32, objectBig: false, probeMaskDiameter: 16 };
   const data = { ...parseSettings("data", { validationFraction: 0 }), subsampleSeed: 1, neighborCount: 4 };
   return signalWarnings({ model }, [dataset], prepareData([dataset], undefined, data, 1, new Random(2)));
@@ -42,6 +43,36 @@ it("says that photons are too few to see an object", () => {
 it("says that a beam that converges turns a weak object upside down", () => {
   expect(said(weakScan(0.3, 1e5, -14), true)).toEqual([expect.stringMatching(/upside down.*detector_orientation/)]);
   expect(said(weakScan(3, 1e5, -14), true)).toEqual([]);
+});
+
+it("asks nothing of a network with the physics inside but photons", () => {
+  expect(said(weakScan(0.3, 1e5, -14), false, "unrolled")).toEqual([]);
+  expect(said(weakScan(0.3, 1e4), false, "unrolled")).toEqual([
+    expect.stringMatching(/by 0\.2\d standard deviations .*fits the noise.*architecture=cnn.*standardise_input/),
+  ]);
+});
+
+it("says how much light falls where merged groups are dark", () => {
+  const wide = weakScan(3, 1e5, 30);
+  const light = (settings: Settings): string[] => {
+    const model = { ...parseSettings("model", settings), N: 32, objectBig: true, probeMaskDiameter: 16 };
+    const data = { ...parseSettings("data"), subsampleSeed: 1, neighborCount: 4 };
+    const { gridsize } = model;
+    return trainingWarnings({ model, data }, [wide], prepareData([wide], undefined, data, gridsize, new Random(2)));
+  };
+  const { data } = wide.probe;
+  const share = (rows: readonly number[]): number =>
+    rows
+      .flatMap((y) => rows.map((x) => data[2 * (32 * y + x)] ** 2 + data[2 * (32 * y + x) + 1] ** 2))
+      .reduce((a, b) => a + b);
+  const upTo = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
+  const outside = 1 - share(upTo(8, 24)) / share(upTo(0, 32));
+  expect(outside).toBeGreaterThan(0.1);
+  expect(light({ gridsize: 2 })).toEqual([
+    expect.stringContaining(`${(100 * outside).toPrecision(2)} % of the probe's light falls outside the middle N/2`),
+  ]);
+  expect(light({ gridsize: 2, trainingPatchWeighting: "probe" })).toEqual([]);
+  expect(light({ gridsize: 1 })).toEqual([]);
 });
 
 it("says that a detector's pixels share counts", () => {

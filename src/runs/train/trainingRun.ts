@@ -164,7 +164,7 @@ async function prepareOn(
     ],
     warnings: [
       ...scanWarnings([...scans, ...(validation === undefined ? [] : [validation])]),
-      ...trainingWarnings(payload, prepared),
+      ...trainingWarnings(payload, scans, prepared),
       // It reads patterns, and rank 0 alone is heard.
       ...(ranks.rank === 0 ? signalWarnings(payload, scans, prepared) : []),
       ...canvasWarnings(payload, scans, prepared),

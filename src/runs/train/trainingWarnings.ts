@@ -1,3 +1,4 @@
+import type { ComplexArray } from "../../arrays.ts";
 import type { DataConfig } from "../../config/dataConfig.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
 import type { Dataset } from "../../data/dataset.ts";
@@ -7,6 +8,7 @@ import { PtychonautError, setting } from "../../errors.ts";
 import { doseOf } from "../../inference/baselines.ts";
 import { planCanvas } from "../../inference/canvas.ts";
 import { positionsOf } from "../../inference/predictPatches.ts";
+import { seesExperiment } from "../../nets/network.ts";
 import { shadowSense } from "../../optics/shadowSense.ts";
 import type { PreparedData } from "../../training/preparation.ts";
 import { trainingFramesOf } from "./trainingFrames.ts";
@@ -14,9 +16,10 @@ import { trainingFramesOf } from "./trainingFrames.ts";
 /** Things worth a look in how a training was set up. */
 export function trainingWarnings(
   { data, model }: Pick<TrainingPayload, "data" | "model">,
+  scans: readonly Dataset[],
   prepared: PreparedData,
 ): string[] {
-  return [...prepared.warnings, ...cappedGroups(data, prepared), ...loneProbe(model)];
+  return [...prepared.warnings, ...cappedGroups(data, prepared), ...loneProbe(model), ...darkBorder(model, scans)];
 }
 
 /** How little of the light changes, and how sure that is, where photons are known. */
@@ -29,7 +32,7 @@ export function signalWarnings(
     if (doseOf(frames.scales) === "unknown") return [];
     const signal = patternSignal(frames, frames.scales.countsPerUnit);
     if (signal === undefined) return [];
-    const weak = signal.contrast < WEAK ? upsideDown(frames.dataset) : [];
+    const weak = signal.contrast < WEAK && !seesExperiment(model) ? upsideDown(frames.dataset) : [];
     const lines = [...sharedCounts(signal), ...weakSignal(signal, model), ...weak];
     return lines.map((line) => `${frames.dataset.name}: ${line}`);
   });
@@ -52,11 +55,23 @@ function weakSignal(
     return [
       `${patterns} patterns differ from their mean by no more than photon counting makes, ${counting}, and the object by less than ${seenFrom.toFixed(3)} standard deviations of that a pixel: more photons, or a stronger object, are needed to see it`,
     ];
+  if (seesExperiment(model))
+    return deviations >= NOISY
+      ? []
+      : [
+          `the object changes the patterns by ${deviations.toFixed(2)} standard deviations of photon counting a pixel, and a network with the physics inside fits the noise of such patterns in every patch: ${setting("architecture", "cnn")} with ${setting("standardise_input", true)} fits less of it`,
+        ];
   if (contrast >= WEAK || model.standardiseInput) return [];
   return [
     `the object changes the patterns' amplitudes by ${percent(contrast)} only (RMS; ${counting}, so these are ${deviations.toFixed(2)} standard deviations a pixel), and a network that sees amplitudes hardly sees that: ${setting("standardise_input", true)} shows it how patterns differ from their mean`,
   ];
 }
+
+/**
+ * What an object changes of a pixel in standard deviations of its count, below which `unrolled` fits more noise than the CNN:
+ * so at 0.10 and 0.22, not at 0.60 (docs/weak-phase.md).
+ */
+const NOISY = 0.4;
 
 /** Correlation of place and direction below which patterns are taken for shadow images upside down. */
 const CONVERGING = -0.5;
@@ -65,7 +80,7 @@ function upsideDown({ probe }: Dataset): string[] {
   const sense = shadowSense(probe);
   if (sense > CONVERGING) return [];
   return [
-    `the beam converges behind the sample (place and direction correlate by ${sense.toFixed(2)}), so patterns are shadow images upside down, and convolutions hardly learn to turn them: with ${setting("detector_orientation", "rotate180")} and the probe's complex conjugate, ${setting("defocus_m")} of the other sign, the network sees them upright, and the phase comes out with the other sign`,
+    `the beam converges behind the sample (place and direction correlate by ${sense.toFixed(2)}), so patterns are shadow images upside down, and convolutions hardly learn to turn them: ${setting("architecture", "unrolled")} works in the object's space; or with ${setting("detector_orientation", "rotate180")} and the probe's complex conjugate, ${setting("defocus_m")} of the other sign, the network sees them upright, and the phase comes out with the other sign`,
   ];
 }
 
@@ -120,4 +135,36 @@ function loneProbe({ probeTrainable, objectBig, gridsize }: TrainingPayload["mod
   return [
     "the patches share no object, which leaves probe and object hard to tell apart: gridsize 2 refines the probe better",
   ];
+}
+
+/** Part of the probe's light outside the middle of the patches from which its loss is said. */
+const DARK_LIGHT = 0.05;
+
+/** With the reference's weights merged patches are zero outside their middle, whatever the probe lights there. */
+function darkBorder(
+  { gridsize, objectBig, trainingPatchWeighting, modelType }: TrainingModel,
+  scans: readonly Dataset[],
+): string[] {
+  if (gridsize === 1 || !objectBig || trainingPatchWeighting !== "central_mask" || modelType !== "pinn") return [];
+  return scans.flatMap(({ name, probe }) => {
+    const outside = 1 - lightInMiddle(probe);
+    if (outside < DARK_LIGHT) return [];
+    return [
+      `${name}: ${percent(outside)} of the probe's light falls outside the middle N/2 of the patches, where merged groups are dark: ${setting("training_patch_weighting", "probe")} merges all that is lit`,
+    ];
+  });
+}
+
+/** Share of a probe's light in the central N/2 square. */
+function lightInMiddle({ shape, data }: ComplexArray): number {
+  const [, n] = shape as [number, number, number];
+  const inside = (i: number): boolean => i >= Math.floor(n / 4) && i < Math.floor(n / 4) + Math.floor(n / 2);
+  let [all, middle] = [0, 0];
+  for (let i = 0; i < data.length / 2; i++) {
+    const light = data[2 * i] ** 2 + data[2 * i + 1] ** 2;
+    const [y, x] = [Math.floor(i / n) % n, i % n];
+    all += light;
+    if (inside(y) && inside(x)) middle += light;
+  }
+  return middle / all;
 }
