@@ -154,7 +154,8 @@ const WEIGHT = "weights.";
 
 function modelOf({ N, gridsize, settings }: Case): ModelConfig {
   return {
-    ...parseSettings("model", { N, gridsize, ...settings }),
+    // Groups as the rival merges them.
+    ...parseSettings("model", { N, gridsize, trainingPatchWeighting: "central_mask", ...settings }),
     N,
     objectBig: gridsize > 1,
     probeMaskDiameter: N / 2,
