@@ -68,7 +68,7 @@ export function buildForward(parameters: Parameters, options: ForwardOptions): F
     // Patches are weighted by the probe that training starts from: how they are averaged is no means to explain the data.
     const probes = model.probeTrainable ? trainableProbe(parameters, probe) : constant(graph, probe);
     const illumination = illuminationOf(probes, experiment);
-    const windows = model.objectBig ? merged(complexPatches(patches), options) : complexPatches(patches);
+    const windows = model.objectBig ? merged(complexPatches(patches), options, experiment) : complexPatches(patches);
     const object =
       model.physicsForwardMode === "rectangular_scaled" ? scaled(parameters, windows, model, own) : windows;
     const mask = model.probeMask ? real(graph, probeMask(N, model.probeMaskDiameter, model.probeMaskSigma)) : undefined;
@@ -103,12 +103,15 @@ function illuminationOf(probes: Complex, experiment: Tensor | undefined): Comple
   });
 }
 
-function merged(patches: Complex, { model, canvasSide: side, probe: { shape, data } }: ForwardOptions): Complex {
+function merged(
+  patches: Complex,
+  { model, canvasSide: side, probe: start }: ForwardOptions,
+  experiment: Tensor | undefined,
+): Complex {
   const [batch, channels] = patches.re.shape as [number, number];
-  const offsets = patches.re.graph.input(OFFSETS, [batch, channels, 2]);
-  // As weights all scans' probes together: they have one energy, and their intensities add.
-  const modes = shape.slice(0, -2).reduce((product, extent) => product * extent, 1);
-  const probe = constant(patches.re.graph, { shape: [modes, ...shape.slice(-2)], data });
+  const { graph } = patches.re;
+  const offsets = graph.input(OFFSETS, [batch, channels, 2]);
+  const probe = illuminationOf(constant(graph, start), experiment);
   const { canvas } = mergeGroup(patches, offsets, { side, weighting: model.trainingPatchWeighting, probe });
   return extractGroup(canvas, offsets, model.N);
 }
