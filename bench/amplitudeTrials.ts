@@ -25,13 +25,13 @@ export const trials: Readonly<Record<string, Trial>> = {
   unrolledNarrow: { batch: 16, model: { architecture: "unrolled", unrolledWidth: 8 } },
   unrolledDeep: { batch: 16, model: { architecture: "unrolled", unrolledStages: 8, unrolledWidth: 8 } },
   unrolledIdeal: { batch: 16, data: { probe: "ideal" }, model: { architecture: "unrolled", unrolledWidth: 8 } },
-  unrolledGroups: { data: { gridsize: 2 }, model: { architecture: "unrolled" }, samples: 0.25 },
-  unrolledGroupsMask: {
+  unrolledGroups: {
     data: { gridsize: 2 },
-    model: { architecture: "unrolled", trainingPatchWeighting: "central_mask" },
+    model: { architecture: "unrolled", trainingPatchWeighting: "probe" },
     samples: 0.25,
   },
-  standardisedGroups: { data: { gridsize: 2 }, model: { standardiseInput: true } },
+  unrolledGroupsMask: { data: { gridsize: 2 }, model: { architecture: "unrolled" }, samples: 0.25 },
+  standardisedGroups: { data: { gridsize: 2 }, model: { standardiseInput: true, trainingPatchWeighting: "probe" } },
   batch2: { batch: 2 },
   batch8: { batch: 8 },
   batch16: { batch: 16 },

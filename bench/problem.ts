@@ -154,8 +154,7 @@ const WEIGHT = "weights.";
 
 function modelOf({ N, gridsize, settings }: Case): ModelConfig {
   return {
-    // Groups as the rival merges them.
-    ...parseSettings("model", { N, gridsize, trainingPatchWeighting: "central_mask", ...settings }),
+    ...parseSettings("model", { N, gridsize, ...settings }),
     N,
     objectBig: gridsize > 1,
     probeMaskDiameter: N / 2,

@@ -131,9 +131,9 @@ const schema = z.strictObject({
     "Merge the patches of a group into one object before the physics. On when gridsize is above 1, unless said.",
   ),
   trainingPatchWeighting: choice(
-    ["probe", "uniform", "central_mask"],
-    "probe",
-    "Weights of the patches where they overlap inside a group: the probe's light, one, or one in the middle N/2 of each and none around it, where the object is zero then, as the reference trains.",
+    ["central_mask", "probe", "uniform"],
+    "central_mask",
+    "Weights of the patches where they overlap inside a group: one in the middle N/2 of each and none around it, where the object is zero then, as the reference trains; the probe's light; or one.",
   ),
   physicsForwardMode: choice(
     ["amplitude", "rectangular_scaled"],

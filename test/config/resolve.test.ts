@@ -110,7 +110,7 @@ describe("supervised", () => {
   it.each([
     ["amplitudePhysicsGain", 2],
     ["intensityScaleTrainable", true],
-    ["trainingPatchWeighting", "uniform"],
+    ["trainingPatchWeighting", "probe"],
     ["physicsForwardMode", "rectangular_scaled"],
   ])("refuses %s, which labels say nothing about", async (name, value) => {
     await expect(train({ modelType: "supervised", [name]: value })).rejects.toThrow(/only when|contradictory/);
