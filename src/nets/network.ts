@@ -50,7 +50,7 @@ const transforms: Readonly<Record<InputTransform, (x: Tensor) => Tensor>> = {
  * one object, and separate images otherwise, or where the generator takes one pattern at a time; amplitudes are compressed or standardised where asked for; the channels of the input
  * conditioning come last.
  * @param images amplitudes of mean energy (N/2)², `[batch, channel, N, N]`
- * @param scan needed where the network sees it (`seesScan`)
+ * @param scan needed where the network sees the probe (`seesProbe`)
  * @throws PtychonautError "shape" for images of another size, "usage" for a network that cannot be
  */
 export function buildNetwork(

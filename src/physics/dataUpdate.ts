@@ -22,10 +22,10 @@ const DARK_INTENSITY = 1e-3;
  * How a pattern changes a patch of the object in one step of rPIE (Maiden, Johnson & Li 2017): the wave goes to the detector,
  * gets the measured amplitude A and keeps its phase, and what that changes in the exit wave ψ = O P goes through the probe,
  *
- *   ΔO = P* F⁻¹[(A / |ψ̂| − 1) ψ̂] / ((1 − α) |P|² + α max |P|²),  ψ̂ = F[O P].
+ *   ΔO = P* F⁻¹[(√(A² + ε) / √(|ψ̂|² + ε) − 1) ψ̂] / ((1 − α) |P|² + α max |P|²),  ψ̂ = F[O P].
  *
- * Zero for an object that explains the pattern. Masked pixels of the detector keep the wave as it is. Differentiable in the
- * object: both A² and |ψ̂|² are kept away from zero.
+ * Zero for an object that explains the pattern. Masked pixels of the detector keep the wave as it is. ε keeps the slope in
+ * the object finite where the wave is dark.
  * @param object `[n, 1, N, N]`, or broadcastable
  * @param amplitudes `[n, 1, N, N]`, in the units of |ψ̂|
  * @returns `[n, 1, N, N]`
