@@ -47,6 +47,8 @@ export function twoHosts(folder: string, mpirun: string | undefined): TwoHosts |
     remove();
     return failed;
   }
+  // What it has sent by then it gives up after 13 s, not after the usual quarter of an hour.
+  for (const name of names) ip("netns", "exec", name, "sysctl", "-q", "-w", "net.ipv4.tcp_retries2=5");
   const agent = join(folder, "agent");
   const enter = names.map(
     (name, k) => `${addresses[k]}) exec ip netns exec ${name} unshare --uts bash -c "hostname host${k}; $*";;`,
@@ -55,8 +57,9 @@ export function twoHosts(folder: string, mpirun: string | undefined): TwoHosts |
   chmodSync(agent, 0o755);
   const settings: Readonly<Record<string, string>> = {
     ...{ plm_rsh_agent: agent, btl: "tcp,self", btl_tcp_if_include: network, oob_tcp_if_include: network },
-    // A launcher does not know that a network is cut off unless it asks.
-    ...{ oob_tcp_keepalive_time: "4", oob_tcp_keepalive_intvl: "2", oob_tcp_keepalive_probes: "3" },
+    // A launcher does not know that a network is cut off unless it asks: three times 5 s unanswered, which leaves a run that
+    // waits for 8 s its own words.
+    ...{ oob_tcp_keepalive_time: "4", oob_tcp_keepalive_intvl: "5", oob_tcp_keepalive_probes: "3" },
   };
   const args = Object.entries(settings).flatMap(([name, value]) => ["--mca", name, value]);
   return {
