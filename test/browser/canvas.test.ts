@@ -38,16 +38,18 @@ const place = (
 
 const pixelsOf = ({ data }: Seen): Uint8Array => Buffer.from(data, "base64");
 
-/** Every pixel against the colours that figures give to the array's numbers. */
-function expectColours(seen: Seen, array: MadeArray, view: { zoom: number; y: number; x: number }, dark = false): void {
+/** The first of the pixels that have not the colours that figures give to the array's numbers. */
+function wrongColours(seen: Seen, array: MadeArray, view: { zoom: number; y: number; x: number }, dark = false) {
   if (seen.colouring === undefined) throw new Error("nothing is shown");
   const shown = {
     ...{ array, colouring: seen.colouring, height: seen.height, width: seen.width },
     ...place(seen, array.shape, view),
     ...{ hatching: 6 * seen.ratio, dark },
   };
-  expect(wrongPixels(shown, pixelsOf(seen)).slice(0, 3)).toEqual([]);
+  return wrongPixels(shown, pixelsOf(seen)).slice(0, 3);
 }
+
+const expectColours = (...shown: Parameters<typeof wrongColours>): void => expect(wrongColours(...shown)).toEqual([]);
 
 describe.skipIf(chromiumPath === undefined)("an array's canvas", () => {
   let site: TestSite;
@@ -153,7 +155,7 @@ describe.skipIf(chromiumPath === undefined)("an array's canvas", () => {
         const view = { zoom: 3, y: 20, x: 31 };
         await add("object", [90, 100], { view }, page);
         await page.emulateMedia({ colorScheme: "light" });
-        expectColours(await seen(0, page), makers.object(), view);
+        await expect.poll(async () => wrongColours(await seen(0, page), makers.object(), view)).toEqual([]);
       });
   });
 
