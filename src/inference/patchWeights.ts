@@ -11,6 +11,21 @@ export function uniformWeights(trim: number): Float64Array {
   return new Float64Array(trim * trim).fill(1);
 }
 
+/** Σ|P|² over modes, of the central `trim` x `trim` of a probe `[mode, y, x]` that is as large. */
+export function centralLight({ shape, data }: ComplexArray, trim: number): Float64Array {
+  const [modes, height, width] = shape as [number, number, number];
+  const top = cropStart(height, trim);
+  const left = cropStart(width, trim);
+  const light = new Float64Array(trim * trim);
+  for (let p = 0; p < modes; p++)
+    for (let i = 0; i < trim; i++)
+      for (let j = 0; j < trim; j++) {
+        const at = 2 * ((p * height + top + i) * width + left + j);
+        light[i * trim + j] += data[at] ** 2 + data[at + 1] ** 2;
+      }
+  return light;
+}
+
 /**
  * Illumination intensity `sum over modes |P|^2` of the central `trim` x `trim` of the probe: a pixel is known as well
  * as it was lit.
@@ -19,21 +34,13 @@ export function uniformWeights(trim: number): Float64Array {
  * @throws PtychonautError "usage" when the crop is larger than the probe or the probe is dark there
  */
 export function probeWeights(probe: ComplexArray, trim: number): Float64Array {
-  const [modes, height, width] = probe.shape as [number, number, number];
+  const [, height, width] = probe.shape as [number, number, number];
   if (probe.shape.length !== 3 || trim > Math.min(height, width))
     throw new PtychonautError("usage", "the probe does not fit the patches to stitch", {
       expected: `[mode, y, x] with sides of at least ${trim}`,
       got: `[${probe.shape.join(", ")}]`,
     });
-  const top = cropStart(height, trim);
-  const left = cropStart(width, trim);
-  const weights = new Float64Array(trim * trim);
-  for (let p = 0; p < modes; p++)
-    for (let i = 0; i < trim; i++)
-      for (let j = 0; j < trim; j++) {
-        const at = 2 * ((p * height + top + i) * width + left + j);
-        weights[i * trim + j] += probe.data[at] ** 2 + probe.data[at + 1] ** 2;
-      }
+  const weights = centralLight(probe, trim);
   if (!weights.some((weight) => weight > 0))
     throw new PtychonautError("usage", "the probe is dark over the part of the patches to stitch", {
       got: `no intensity in the central ${trim} x ${trim} pixels`,

@@ -37,9 +37,10 @@ export const unrolled: Generator = {
   build(builder, images, { unrolledStages, unrolledWidth, experiment }) {
     if (experiment === undefined) throw new PtychonautError("usage", "this network needs to see the probe");
     const number = (value: number): Tensor => images.graph.constant(Float32Array.of(value), [1, 1, 1, 1]);
+    const updateOf = dataUpdate(images, experiment);
     let object: Complex = { re: number(1), im: number(0) };
     for (let stage = 0; stage < unrolledStages; stage++) {
-      const update = dataUpdate(object, images, experiment);
+      const update = updateOf(object);
       const departure = stage === 0 ? [] : [sub(object.re, 1), object.im];
       const seen = mul(concat([update.re, update.im, ...departure], 1), SEEN);
       const learned = correction(builder, String(stage), seen, unrolledWidth);

@@ -26,18 +26,22 @@ const DARK_INTENSITY = 1e-3;
  *
  * Zero for an object that explains the pattern. Masked pixels of the detector keep the wave as it is. ε keeps the slope in
  * the object finite where the wave is dark.
- * @param object `[n, 1, N, N]`, or broadcastable
  * @param amplitudes `[n, 1, N, N]`, in the units of |ψ̂|
- * @returns `[n, 1, N, N]`
+ * @returns from an object `[n, 1, N, N]`, or broadcastable, to ΔO `[n, 1, N, N]`; what no object changes is computed once
  */
-export function dataUpdate(object: Complex, amplitudes: Tensor, { probe, propagator, valid }: SeenExperiment): Complex {
-  const wave = propagator.forward(complexMul(object, probe));
+export function dataUpdate(
+  amplitudes: Tensor,
+  { probe, propagator, valid }: SeenExperiment,
+): (object: Complex) => Complex {
   const measured = sqrt(add(square(amplitudes), DARK_INTENSITY));
-  const misfit = sub(div(measured, modulus(wave, DARK_INTENSITY)), 1);
-  const change = propagator.adjoint(scale(wave, valid === undefined ? misfit : mul(misfit, valid)));
   const light = intensity(probe);
   const brightest = max(light, { axes: [-2, -1], keepDims: true });
   const weight = add(mul(light, 1 - EVEN_WEIGHT), mul(brightest, EVEN_WEIGHT));
   const conjugate: Complex = { re: probe.re, im: neg(probe.im) };
-  return each(complexMul(change, conjugate), (part) => div(part, weight));
+  return (object) => {
+    const wave = propagator.forward(complexMul(object, probe));
+    const misfit = sub(div(measured, modulus(wave, DARK_INTENSITY)), 1);
+    const change = propagator.adjoint(scale(wave, valid === undefined ? misfit : mul(misfit, valid)));
+    return each(complexMul(change, conjugate), (part) => div(part, weight));
+  };
 }

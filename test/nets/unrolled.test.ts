@@ -47,7 +47,7 @@ describe("the unrolled generator", () => {
     const images = graph.input("x", [2, 1, N, N]);
     const flat = (value: number): Tensor => graph.constant(new Float32Array(2 * PIXELS).fill(value), [2, 1, N, N]);
     let object: Complex = { re: flat(1), im: flat(0) };
-    for (let step = 0; step < 3; step++) object = plus(object, dataUpdate(object, images, experiment));
+    for (let step = 0; step < 3; step++) object = plus(object, dataUpdate(images, experiment)(object));
     const expected = await evaluate(object, { x, probe });
     expect(maxDeviation(made.re, expected.re)).toBeLessThan(tolerances.otherSummationOrder);
     expect(maxDeviation(made.im, expected.im)).toBeLessThan(tolerances.otherSummationOrder);

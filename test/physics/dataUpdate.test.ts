@@ -30,7 +30,7 @@ function build(propagator = propagatorOf(), masked = false) {
   const light = complexInput(graph, "probe", [1, 1, N, N]);
   const amplitudes = graph.input("amplitudes", [2, 1, N, N]);
   const valid = masked ? { valid: graph.input("valid", [1, 1, N, N]) } : {};
-  return { graph, object, change: dataUpdate(object, amplitudes, { probe: light, propagator, ...valid }) };
+  return { graph, object, change: dataUpdate(amplitudes, { probe: light, propagator, ...valid })(object) };
 }
 
 /** |F[O P]| in float64. */

@@ -129,6 +129,7 @@ async function prepareOn(
   };
   const heldLoader = held === undefined ? undefined : machine.batches(held);
   const facts = await madeByFirst(ranks, () => scans.map((scan) => dataFacts(scan, model.gridsize)));
+  const propagator = scanPropagator(scans);
   return {
     scans,
     validation,
@@ -150,7 +151,7 @@ async function prepareOn(
       scans: scans.map((scan, number) => ({
         ...scan,
         probe: scaledProbe(scan.probe, prepared.scales[number]),
-        propagator: scanPropagator(scans),
+        propagator,
       })),
     }),
     notes: [

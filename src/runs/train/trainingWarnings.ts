@@ -1,12 +1,13 @@
-import type { ComplexArray } from "../../arrays.ts";
 import type { DataConfig } from "../../config/dataConfig.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { framesByScan } from "../../data/frameNumbers.ts";
+import { energyOf } from "../../data/normalisation.ts";
 import { type PatternSignal, patternSignal } from "../../data/patternSignal.ts";
 import { PtychonautError, setting } from "../../errors.ts";
 import { doseOf } from "../../inference/baselines.ts";
 import { planCanvas } from "../../inference/canvas.ts";
+import { centralLight } from "../../inference/patchWeights.ts";
 import { positionsOf } from "../../inference/predictPatches.ts";
 import { seesExperiment } from "../../nets/network.ts";
 import { shadowSense } from "../../optics/shadowSense.ts";
@@ -147,24 +148,11 @@ function darkBorder(
 ): string[] {
   if (gridsize === 1 || !objectBig || trainingPatchWeighting !== "central_mask" || modelType !== "pinn") return [];
   return scans.flatMap(({ name, probe }) => {
-    const outside = 1 - lightInMiddle(probe);
+    const inside = centralLight(probe, probe.shape[1] / 2).reduce((sum, light) => sum + light, 0);
+    const outside = 1 - inside / energyOf(probe);
     if (outside < DARK_LIGHT) return [];
     return [
       `${name}: ${percent(outside)} of the probe's light falls outside the middle N/2 of the patches, where merged groups are dark: ${setting("training_patch_weighting", "probe")} merges all that is lit`,
     ];
   });
-}
-
-/** Share of a probe's light in the central N/2 square. */
-function lightInMiddle({ shape, data }: ComplexArray): number {
-  const [, n] = shape as [number, number, number];
-  const inside = (i: number): boolean => i >= Math.floor(n / 4) && i < Math.floor(n / 4) + Math.floor(n / 2);
-  let [all, middle] = [0, 0];
-  for (let i = 0; i < data.length / 2; i++) {
-    const light = data[2 * i] ** 2 + data[2 * i + 1] ** 2;
-    const [y, x] = [Math.floor(i / n) % n, i % n];
-    all += light;
-    if (inside(y) && inside(x)) middle += light;
-  }
-  return middle / all;
 }
