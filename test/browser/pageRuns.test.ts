@@ -26,6 +26,15 @@ const ENGINE = { epochs: 60, error: 0.05 } as const;
 /** Whether markup in a name became part of the page. */
 const HURT = '"hurt" in globalThis || document.querySelector("img") !== null';
 
+/** Notes canvases that become empty and curves that lose their rows, and so the name of what they show. */
+const NOTE_GONE = `(() => {
+  const gone = (globalThis.gone = []);
+  const emptied = ["Nothing is shown.", "loss over epochs"];
+  new MutationObserver((changes) => {
+    for (const { target } of changes) if (emptied.includes(target.ariaLabel)) gone.push(target.ariaLabel);
+  }).observe(document.body, { subtree: true, attributeFilter: ["aria-label"] });
+})()`;
+
 /** The page as it is published, used as a person would. */
 describe.skipIf(chromiumPath === undefined)("the page", () => {
   let site: PageSite;
@@ -94,10 +103,17 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
     await epochIs(page, 25);
     await page.getByRole("button", { name: "Pause" }).click();
     await ended(page, "paused");
+    // What is seen of it stays until there is more.
+    await page.evaluate(NOTE_GONE);
+    await page.getByRole("button", { name: "Go on", exact: true }).click();
+    await page.getByText(/resuming after epoch \d+.*resuming after epoch \d/s).waitFor();
+    expect(await page.evaluate("globalThis.gone")).toEqual([]);
+    await page.getByRole("button", { name: "Pause" }).click();
+    await ended(page, "paused");
     await page.getByRole("link", { name: "Runs" }).click();
     await page.getByRole("button", { name: /^Go on with scan reconstruct/ }).click();
     // Under what it said before.
-    await page.getByText(/resuming after epoch \d+.*resuming after epoch (2[5-9]|[3-9]\d|\d{3})/s).waitFor();
+    await page.getByText(/(resuming after epoch \d+.*){2}resuming after epoch (2[5-9]|[3-9]\d|\d{3})/s).waitFor();
     await page.getByRole("button", { name: "Pause" }).click();
     await ended(page, "paused");
     await page.getByRole("link", { name: "Runs" }).click();

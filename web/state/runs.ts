@@ -64,9 +64,10 @@ export function startRun(work: RunWork, notes: readonly string[] = []): LiveRun 
   return run;
 }
 
-/** Goes on with a run that was stopped, here or before the page was loaded. */
+/** Goes on with a run that was stopped, here or before the page was loaded. What is seen of it stays until there is more. */
 export function resumeRun(entry: Omit<RunRequest, "resume" | "change">, change?: RunRequest["change"]): LiveRun {
-  return follow({ ...requestOf(entry), resume: true, ...(change === undefined ? {} : { change }) });
+  const request = { ...requestOf(entry), resume: true, ...(change === undefined ? {} : { change }) };
+  return follow(request, live.value.get(entry.id));
 }
 
 /** How often a run of another page is looked at, ms. */
@@ -137,14 +138,17 @@ async function linesOf(id: string): Promise<readonly RunLine[]> {
 
 const WARNING = "warning: ";
 
-/** @param worker does it */
-function added(request: RunRequest, stop: () => void, worker: WorkerClient): LiveRun {
+/**
+ * @param worker does it
+ * @param before the run as it was seen when it was stopped
+ */
+function added(request: RunRequest, stop: () => void, worker: WorkerClient, before?: LiveRun): LiveRun {
   const run: LiveRun = {
     request,
-    rows: signal([]),
-    picture: signal(undefined),
-    lines: signal([]),
-    progress: signal(undefined),
+    rows: signal(before?.rows.value ?? []),
+    picture: signal(before?.picture.value),
+    lines: signal(before?.lines.value ?? []),
+    progress: signal(before?.progress.value),
     ...{ steps: signal(undefined), end: signal(undefined), stop },
     async change(wanted) {
       const [steps, paused] = [run.steps.value, run.end.value !== undefined];
@@ -166,12 +170,12 @@ export async function forgetRun(id: string): Promise<void> {
   await refreshRuns();
 }
 
-function follow(request: RunRequest): LiveRun {
+function follow(request: RunRequest, before?: LiveRun): LiveRun {
   const controller = new AbortController();
   // What a memory of its own would hold would be lost to the others.
   const apart = about.value?.store.kind !== "memory";
   const worker = apart ? startWorker() : looker;
-  const run = added(request, () => controller.abort(), worker);
+  const run = added(request, () => controller.abort(), worker, before);
   void work(run, worker, apart, controller.signal).then((end) => {
     run.end.value = end;
     return refreshRuns();
@@ -183,7 +187,10 @@ function follow(request: RunRequest): LiveRun {
 async function work(run: LiveRun, worker: WorkerClient, apart: boolean, signal: AbortSignal): Promise<RunEnd> {
   try {
     const { id, scan, model = scan.path, resume } = run.request;
-    if (resume) run.lines.value = [...(await linesOf(id)), ...run.lines.value];
+    if (resume) {
+      run.lines.value = await linesOf(id);
+      run.picture.value ??= await worker.ask("reconstruction", { id });
+    }
     for (const path of new Set([scan.path, model])) {
       const mounted = filesOf(path);
       if (apart && mounted.files.length > 0) await worker.ask("mount", mounted);
@@ -199,9 +206,16 @@ async function work(run: LiveRun, worker: WorkerClient, apart: boolean, signal: 
 }
 
 function take(event: WorkerEvent, { rows, picture, lines, progress, steps }: LiveRun): void {
-  if (event.kind === "row") rows.value = [...rows.value, event.row];
+  if (event.kind === "row") rows.value = withRow(rows.value, event.row);
   else if (event.kind === "steps") steps.value = event.steps;
   else if (event.kind === "picture") picture.value = event.picture;
   else if (event.kind === "progress") progress.value = event;
   else lines.value = [...lines.value, { warning: event.kind === "warn", text: event.line }];
+}
+
+/** A run that goes on tells its earlier epochs again, and does anew those that it had not kept. */
+function withRow(rows: readonly MetricRow[], row: MetricRow): readonly MetricRow[] {
+  const last = rows.at(-1);
+  const earlier = last === undefined || last.epoch < row.epoch ? rows : rows.filter(({ epoch }) => epoch < row.epoch);
+  return [...earlier, row];
 }
