@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import type { ComplexArray } from "../src/arrays.ts";
 import { benchmarkProbe, type LinesSetup, simulateSplit } from "../src/benchmark/linesData.ts";
 import type { DataConfig } from "../src/config/dataConfig.ts";
-import type { ModelConfig } from "../src/config/modelConfig.ts";
+import { completeModel } from "../src/config/resolve/complete.ts";
 import { parseSettings } from "../src/config/schema.ts";
 import { assembleBatch, planEpoch } from "../src/data/batches.ts";
 import { scaledProbe } from "../src/data/normalisation.ts";
@@ -79,8 +79,7 @@ async function run(name: string, trial: Trial, measured: ComplexArray): Promise<
   const probe = benchmarkProbe(setup, N === 32 ? halved(measured) : measured);
   const train = simulateSplit(setup, "train", probe);
   const test = simulateSplit({ ...setup, size: N + 10 * (TILES - 1) + 4 * (gridsize - 1) }, "test", probe);
-  const own = parseSettings("model", { N, gridsize, nFiltersScale: 1, ...trial.model });
-  const model: ModelConfig = { ...own, N, objectBig: own.objectBig ?? gridsize > 1, probeMaskDiameter: N / 2 };
+  const model = completeModel(parseSettings("model", { N, gridsize, nFiltersScale: 1, ...trial.model }), N);
   const training = {
     ...parseSettings("training", { lossFunction: "mae", emaDecay: DECAY, ...trial.training }),
     multistageMilestones: [],

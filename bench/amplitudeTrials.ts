@@ -37,6 +37,8 @@ export const trials: Readonly<Record<string, Trial>> = {
   batch16: { batch: 16 },
   constant: { schedule: "constant" },
   batch16constant: { batch: 16, schedule: "constant" },
+  standardisedConstant: { schedule: "constant", model: { standardiseInput: true } },
+  unrolledConstant: { batch: 16, schedule: "constant", model: { architecture: "unrolled", unrolledWidth: 8 } },
   rate3e3: { rate: 3e-3 },
   rate3e4: { rate: 3e-4 },
   poisson: { training: { lossFunction: "poisson" } },

@@ -35,7 +35,7 @@ export class Contender {
   readonly versions: Readonly<Record<string, string>>;
   /** Resident memory with the libraries loaded and nothing else, MiB; undefined where the system does not say. */
   readonly idleMemory: number | undefined;
-  /** Seconds from loaded libraries to the first request: building and compiling what it works with. */
+  /** Seconds from the start of its process to the first request: loading libraries, building what it works with. */
   readonly setUp: number;
   readonly #process: ChildProcessWithoutNullStreams;
   readonly #answers: AsyncIterator<string>;
@@ -57,15 +57,15 @@ export class Contender {
   }
 
   static async start(name: string, command: string, args: readonly string[]): Promise<Contender> {
+    const started = performance.now();
     const child = spawn(command, args, { env: cleanEnvironment() });
     await once(child, "spawn");
     child.stderr.pipe(process.stderr);
     const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const { versions } = await nextAnswer<{ versions: Record<string, string> }>(name, answers);
-    const loaded = performance.now();
     const idleMemory = await memoryOf(child.pid!, "VmRSS");
     await nextAnswer<{ ready: true }>(name, answers);
-    const setUp = (performance.now() - loaded) / 1000;
+    const setUp = (performance.now() - started) / 1000;
     return new Contender(name, child, answers, versions, idleMemory, setUp);
   }
 

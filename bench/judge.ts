@@ -10,19 +10,20 @@ import { toReconstruction } from "../src/inference/reconstruction.ts";
 import type { Metrics } from "../src/metrics/evaluate.ts";
 import type { ParameterValues } from "../src/nets/parameters.ts";
 import { batchWorkers } from "../src/node/workers/batchWorkers.ts";
-import { compareWithReference } from "../src/runs/evaluate.ts";
+import { compareWithReference, type Reference } from "../src/runs/evaluate.ts";
 import { chooseRuntime } from "../src/runtime/node/accelerator.ts";
 import type { Problem } from "./problem.ts";
 
 /**
  * How good weights are, whoever trained them: the scan is reconstructed as `ptychonaut infer --phase_alignment
- * --middle_trim 3N/4` does it, and compared with the true object as `ptychonaut evaluate` does.
- * @param dataset with its true object
+ * --middle_trim 3N/4` does it, and compared with the reference as `ptychonaut evaluate` does.
+ * @param reference the true object, or the best that there is
  */
 export async function judge(
   weights: ParameterValues,
   { model, batch }: Pick<Problem, "model" | "batch">,
   dataset: Dataset,
+  reference: Reference,
 ): Promise<Metrics> {
   const data = { ...parseSettings("data"), subsampleSeed: 0, neighborCount: 4 };
   const { source } = predictionSource(dataset, data, model.gridsize, null);
@@ -45,5 +46,5 @@ export async function judge(
     await predictor.dispose();
   }
   const reconstruction = toReconstruction((await assembler.finish()).stitched, positions);
-  return compareWithReference(reconstruction, { object: dataset.object!, origin: { y: 0, x: 0 } });
+  return compareWithReference(reconstruction, reference);
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ComplexArray } from "../src/arrays.ts";
 import type { Settings } from "../src/config/group.ts";
 import type { ModelConfig } from "../src/config/modelConfig.ts";
+import { completeModel } from "../src/config/resolve/complete.ts";
 import { parseSettings } from "../src/config/schema.ts";
 import { assembleBatch, type Batch, type BatchSource, planEpoch } from "../src/data/batches.ts";
 import type { Dataset } from "../src/data/dataset.ts";
@@ -152,14 +153,8 @@ export async function readProblem(folder: string): Promise<Problem> {
 
 const WEIGHT = "weights.";
 
-function modelOf({ N, gridsize, settings }: Case): ModelConfig {
-  return {
-    ...parseSettings("model", { N, gridsize, ...settings }),
-    N,
-    objectBig: gridsize > 1,
-    probeMaskDiameter: N / 2,
-  };
-}
+const modelOf = ({ N, gridsize, settings }: Case): ModelConfig =>
+  completeModel(parseSettings("model", { N, gridsize, ...settings }), N);
 
 /** Weights as a contender writes them after learning. */
 export async function readWeights(path: string): Promise<ParameterValues> {

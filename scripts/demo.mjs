@@ -16,18 +16,12 @@ process.chdir(root);
 rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder);
 
-ptychonaut(
-  ...["simulate", "--output", scan, "--n", 64, "--patterns", 1000],
-  ...["--object", "siemens_star", "--smoothing", 1, "--phase_contrast", 0.5, "--amplitude_contrast", 0.1],
-  ...["--photons", 1e6, "--seed", 7],
-);
-ptychonaut(
-  ...["train", "--train_data_file", scan, "--output_dir", training, "--gridsize", 1, "--n_filters_scale", 1],
-  ...["--batch_size", 8, "--learning_rate", 5e-4, "--scheduler", "WarmupCosine", "--max_epochs", 24, "--seed", 7],
-);
+const settings = JSON.parse(readFileSync(join(root, "scripts/demo.json"), "utf8"));
+ptychonaut("simulate", "--output", scan, ...flags(settings.simulate));
+ptychonaut("train", "--train_data_file", scan, "--output_dir", training, ...flags(settings.train));
 ptychonaut(
   ...["infer", "--model_path", training, "--test_data", scan, "--output_dir", reconstruction],
-  ...["--phase_alignment", "--middle_trim", 48],
+  ...flags(settings.infer),
 );
 const object = join(reconstruction, "reconstruction.npz");
 ptychonaut("evaluate", object, "--reference", scan);
@@ -46,6 +40,10 @@ for (const [name, { complexError, phase }] of rows) {
 console.log(`\npictures: ${join(comparison, "comparison.png")}, ${join(reconstruction, "phase.png")}`);
 console.log(`numbers:  ${join(reconstruction, "metrics.json")}`);
 console.log(`${((performance.now() - startedAt) / 1000).toFixed(0)} s in all`);
+
+function flags(settings) {
+  return Object.entries(settings).flatMap(([name, value]) => (value === true ? [`--${name}`] : [`--${name}`, value]));
+}
 
 function ptychonaut(...args) {
   console.log(`\n$ ptychonaut ${args.join(" ")}`);

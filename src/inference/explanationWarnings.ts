@@ -18,6 +18,8 @@ const thresholds = {
   variation: 0.1,
   /** What the stitched object leaves unexplained over what single patches leave, and the share lost, which both must pass. */
   stitched: { ratio: 2, lost: 0.1 },
+  /** Deviance of single patches over that of the noise: below, each explains the noise of its own pattern. */
+  noise: 0.9,
 } as const;
 
 /** For whom the lines are: what may be tried. */
@@ -114,8 +116,18 @@ function apartFromPatches(fit: DataFit, { fit: single }: PatchEvidence): string[
   const { ratio, lost } = thresholds.stitched;
   const [stitched, alone] = [1 - fit.explained, 1 - single.explained];
   if (stitched - alone < lost || stitched < ratio * alone) return [];
+  const { deviance, noiseDeviance } = single;
+  const left = `deviance ${short(deviance)} a pixel`;
+  const object = `stitched to an object only ${percent(fit.explained)} (${short(fit.deviance)})`;
+  const misplaced = `see that x and y are not swapped (${setting("position_order", "yx")} with ${setting("positions_key")}), their unit, signs and ${setting("position_reference")}`;
+  if (noiseDeviance !== null && deviance < thresholds.noise * noiseDeviance) {
+    const groups = `${setting("gridsize", 2)} ${setting("training_patch_weighting", "probe")}`;
+    return [
+      `patches by themselves explain the noise of their patterns, too (${left}, noise ${short(noiseDeviance)}), ${object}: each fits its own pattern better than an object can; groups whose patches are merged fit less noise (${groups} in training); where that changes little, ${misplaced}`,
+    ];
+  }
   return [
-    `patches by themselves explain ${percent(single.explained)} of what a flat object leaves (deviance ${short(single.deviance)} a pixel), stitched to an object only ${percent(fit.explained)} (${short(fit.deviance)}): they do not fit together where the positions put them; see that x and y are not swapped (${setting("position_order", "yx")} with ${setting("positions_key")}), their unit, signs and ${setting("position_reference")}`,
+    `patches by themselves explain ${percent(single.explained)} of what a flat object leaves (${left}), ${object}: they do not fit together where the positions put them; ${misplaced}`,
   ];
 }
 

@@ -4,7 +4,7 @@ import { buildModel } from "../graph/onnx/model.ts";
 import { peakBytes } from "../graph/peakBytes.ts";
 import { Graph } from "../graph/tensor.ts";
 import { complexPatches } from "../nets/generator.ts";
-import { buildNetwork, type SeenScan, seesExperiment, seesProbe } from "../nets/network.ts";
+import { buildNetwork, type SeenScan, seesExperiment, seesGroups, seesProbe } from "../nets/network.ts";
 import { checkValues, type ParameterSpec, Parameters, type ParameterValues } from "../nets/parameters.ts";
 import type { Propagator } from "../physics/propagation/propagator.ts";
 import { propagatorOf } from "../physics/propagation/propagators.ts";
@@ -17,6 +17,13 @@ export const PROBE_INPUT = "probe";
 export const MASK_INPUT = "mask";
 /** Names of the outputs: real and imaginary part of the object patches `[batch, gridsize², N, N]`. */
 export const PREDICTION_OUTPUTS: { readonly re: string; readonly im: string } = { re: "re", im: "im" };
+
+/**
+ * A model as it predicts a scan: one that sees one pattern at a time predicts each once, whatever groups it learned in. Its
+ * weights are the same.
+ */
+export const asItPredicts = (model: ModelConfig): ModelConfig =>
+  seesGroups(model) ? model : { ...model, gridsize: 1 };
 
 export interface ExportOptions {
   /** What the model is to run on. Default: any ONNX runtime. */

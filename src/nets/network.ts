@@ -35,6 +35,10 @@ export const seesProbe = (options: Pick<NetworkOptions, "architecture" | "inputC
 export const seesExperiment = ({ architecture }: Pick<NetworkOptions, "architecture">): boolean =>
   generatorNamed(architecture).seesExperiment === true;
 
+/** Whether it sees the patterns of a group together. Others see one at a time, and groups meet in the physics alone. */
+export const seesGroups = ({ architecture, objectBig }: Pick<NetworkOptions, "architecture" | "objectBig">): boolean =>
+  objectBig && generatorNamed(architecture).onePattern !== true;
+
 /** Keeps images of constant amplitude finite. */
 const EPSILON = 1e-6;
 
@@ -46,9 +50,9 @@ const transforms: Readonly<Record<InputTransform, (x: Tensor) => Tensor>> = {
 };
 
 /**
- * Builds the network that the settings describe. Group members are channels of one image when they are to be merged into
- * one object, and separate images otherwise, or where the generator takes one pattern at a time; amplitudes are compressed or standardised where asked for; the channels of the input
- * conditioning come last.
+ * Builds the network that the settings describe. Group members are channels of one image where it sees them together
+ * (`seesGroups`), and separate images otherwise; amplitudes are compressed or standardised where asked for; the channels of
+ * the input conditioning come last.
  * @param images amplitudes of mean energy (N/2)², `[batch, channel, N, N]`
  * @param scan needed where the network sees the probe (`seesProbe`)
  * @throws PtychonautError "shape" for images of another size, "usage" for a network that cannot be
@@ -59,15 +63,15 @@ export function buildNetwork(
   options: NetworkOptions,
   scan?: SeenScan,
 ): Patches {
-  const { N, objectBig, architecture, fnoInputTransform } = options;
+  const { N, architecture, fnoInputTransform } = options;
   if (images.rank !== 4 || images.shape[2] !== N || images.shape[3] !== N) {
     throw new PtychonautError("shape", "the images do not fit the network", {
       expected: `[batch, channel, ${N}, ${N}]`,
       got: `[${images.shape.join(", ")}]`,
     });
   }
-  const { build, onePattern, seesExperiment } = generatorNamed(architecture);
-  const grouped = objectBig && !onePattern ? images : reshape(images, [-1, 1, N, N]);
+  const { build, seesExperiment } = generatorNamed(architecture);
+  const grouped = seesGroups(options) ? images : reshape(images, [-1, 1, N, N]);
   const transformed = transforms[fnoInputTransform](grouped);
   const seen = options.standardiseInput ? standardised(parameters, transformed) : transformed;
   const input = conditioned(seen, options.inputConditioning, scan?.probe);

@@ -4,7 +4,7 @@ import type { ModelConfig } from "../../src/config/modelConfig.ts";
 import { parseSettings } from "../../src/config/schema.ts";
 import { patchGrid } from "../../src/inference/patchGrid.ts";
 import { patchStatistics } from "../../src/inference/patchStatistics.ts";
-import { predictionGraph } from "../../src/inference/predictionModel.ts";
+import { asItPredicts, predictionGraph } from "../../src/inference/predictionModel.ts";
 import { loadPredictor } from "../../src/inference/predictor.ts";
 import { initialise } from "../../src/nets/parameters.ts";
 import { Random } from "../../src/random.ts";
@@ -41,6 +41,30 @@ describe("a predictor", () => {
     }
     await Promise.all([all.dispose(), one.dispose()]);
   });
+
+  it.each([{ architecture: "unrolled" }, { architecture: "ptychonn" }, { architecture: "cnn", objectBig: false }])(
+    "predicts each pattern once where it sees one at a time, whatever groups it learned in: %j",
+    async (settings) => {
+      const grouped: ModelConfig = { ...model, ...settings };
+      const single = asItPredicts(grouped);
+      expect(single).toEqual({ ...grouped, gridsize: 1 });
+      const values = initialise(predictionGraph(grouped, 1).specs, new Random(4));
+      const random = new Random(3);
+      const images = Float32Array.from({ length: 4 * N * N }, () => random.uniform());
+      const probe = { shape: [1, N, N], data: Float32Array.from({ length: 2 * N * N }, () => random.normal()) };
+      const patches = async (of: ModelConfig, batch: number): Promise<Float32Array> => {
+        const predictor = await loadPredictor(runtime, of, values, batch, { probe });
+        const { data } = await predictor.predict({ images, frames: Int32Array.of(0, 1, 2, 3) });
+        await predictor.dispose();
+        return data;
+      };
+      expect(maxDeviation(await patches(single, 4), await patches(grouped, 1))).toBeLessThan(
+        tolerances.otherSummationOrder,
+      );
+    },
+  );
+
+  it("that sees the patterns of a group together needs the group", () => expect(asItPredicts(model)).toBe(model));
 
   it("that sees the probe takes one of any number of modes, and the one that it is given", async () => {
     const seeing: ModelConfig = { ...model, inputConditioning: "probe_real_imag" };

@@ -11,7 +11,7 @@ import type { Dataset } from "../../data/dataset.ts";
 import { scaledProbe } from "../../data/normalisation.ts";
 import { type Canvas, planCanvas } from "../../inference/canvas.ts";
 import { type ObjectScales, objectScales, physicalPredictor } from "../../inference/physicalObject.ts";
-import { predictionGraph } from "../../inference/predictionModel.ts";
+import { asItPredicts, predictionGraph } from "../../inference/predictionModel.ts";
 import { type PredictionSource, predictionSource } from "../../inference/predictionSource.ts";
 import { loadPredictor, type Predictor } from "../../inference/predictor.ts";
 import { positionsOf } from "../../inference/predictPatches.ts";
@@ -118,7 +118,8 @@ async function prepareOn(
   { machine, store }: Home,
   deps: InferenceDeps,
 ): Promise<InferenceRun> {
-  const { model, data, inference, execution } = payload;
+  const { data, inference, execution } = payload;
+  const model = asItPredicts(payload.model);
   const { bundle, seconds } = begun;
   const { ranks } = machine;
   const checked = await checkedTogether(ranks, asRead, statedOptions(data, payload.overridden), data);
@@ -133,7 +134,7 @@ async function prepareOn(
   };
   for (const line of [...payload.notes, ...dataset.provenance.warnings]) warn(line);
   for (const line of skippedNote(dataset)) hooks.log(line);
-  const facts = await madeByFirst(ranks, () => dataFacts(dataset, model.gridsize));
+  const facts = await madeByFirst(ranks, () => dataFacts(dataset, payload.model.gridsize));
   for (const line of checkBundleFitsData(bundle.manifest, facts)) warn(line);
   const known = probeScanFor(bundle.manifest, facts);
   const refined = bundle.probe && known && probesOf(bundle.probe)[known.number];
@@ -154,7 +155,7 @@ async function prepareOn(
   for (const line of checkDeterminism(payload, runtime)) warn(line);
   const batch = Math.min(execution.inferenceBatchSize, Math.ceil(prediction.source.groups.count / machine.ranks.size));
   const shares = [
-    ...memoryShares(dataset, prediction, canvas, payload, runtime),
+    ...memoryShares(dataset, prediction, canvas, { ...payload, model }, runtime),
     ...(inference.confidence
       ? [refiningMemory(dataset, prediction, canvas, await store.freeBytes(payload.outputDir))]
       : []),
