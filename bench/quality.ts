@@ -261,7 +261,9 @@ function medianVerdict(times: readonly (readonly (number | undefined)[])[]): str
   const [ours, theirs] = [0, 1].map(
     (side) => statistics(times.map((pair) => pair[side] ?? Number.POSITIVE_INFINITY)).median,
   );
-  return `medians of ${times.length}: ptychonaut ${ours!.toFixed(1)} s, pytorch ${theirs!.toFixed(1)} s, ratio ${(ours! / theirs!).toFixed(2)}`;
+  const said = (seconds: number): string => (Number.isFinite(seconds) ? `${seconds.toFixed(1)} s` : "not at the goals");
+  const ratio = Number.isFinite(ours + theirs) ? `, ratio ${(ours / theirs).toFixed(2)}` : "";
+  return `medians of ${times.length}: ptychonaut ${said(ours)}, pytorch ${said(theirs)}${ratio}`;
 }
 
 await main();
