@@ -116,18 +116,16 @@ function apartFromPatches(fit: DataFit, { fit: single }: PatchEvidence): string[
   const { ratio, lost } = thresholds.stitched;
   const [stitched, alone] = [1 - fit.explained, 1 - single.explained];
   if (stitched - alone < lost || stitched < ratio * alone) return [];
-  const { deviance, noiseDeviance } = single;
-  const left = `deviance ${short(deviance)} a pixel`;
-  const object = `stitched to an object only ${percent(fit.explained)} (${short(fit.deviance)})`;
-  const misplaced = `see that x and y are not swapped (${setting("position_order", "yx")} with ${setting("positions_key")}), their unit, signs and ${setting("position_reference")}`;
-  if (noiseDeviance !== null && deviance < thresholds.noise * noiseDeviance) {
-    const groups = `${setting("gridsize", 2)} ${setting("training_patch_weighting", "probe")}`;
-    return [
-      `patches by themselves explain the noise of their patterns, too (${left}, noise ${short(noiseDeviance)}), ${object}: each fits its own pattern better than an object can; groups whose patches are merged fit less noise (${groups} in training); where that changes little, ${misplaced}`,
-    ];
-  }
+  const { deviance, explained, noiseDeviance } = single;
+  const own = noiseDeviance !== null && deviance < thresholds.noise * noiseDeviance;
+  const [noise, lessNoise] = own
+    ? [
+        `, and explain the noise of their patterns, too (noise ${short(noiseDeviance)})`,
+        `groups whose patches are merged fit less noise (${setting("gridsize", 2)} ${setting("training_patch_weighting", "probe")} in training); where that changes little, `,
+      ]
+    : ["", ""];
   return [
-    `patches by themselves explain ${percent(single.explained)} of what a flat object leaves (${left}), ${object}: they do not fit together where the positions put them; ${misplaced}`,
+    `patches by themselves explain ${percent(explained)} of what a flat object leaves (deviance ${short(deviance)} a pixel), stitched to an object only ${percent(fit.explained)} (${short(fit.deviance)}): they do not fit together where the positions put them${noise}; ${lessNoise}see that x and y are not swapped (${setting("position_order", "yx")} with ${setting("positions_key")}), their unit, signs and ${setting("position_reference")}`,
   ];
 }
 
