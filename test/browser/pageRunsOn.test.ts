@@ -73,7 +73,12 @@ describe.skipIf(chromiumPath === undefined)("runs of the page go on", () => {
     await expect.poll(() => steps.getByRole("alert").textContent()).toMatch(/probeStep of rpie cannot become 0/);
     await steps.getByLabel("Step of the probe").fill("0.0625");
     await steps.getByRole("button", { name: "Go on with these" }).click();
-    await page.getByText(/from epoch \d+ on: probe_step 0\.0625 instead of 0\.25/).waitFor();
+    const changed = page.getByText(/from epoch \d+ on: probe_step 0\.0625 instead of 0\.25/);
+    await changed.waitFor();
+    // From that epoch on a checkpoint has it.
+    const first = Number(/from epoch (\d+) on: probe_step/.exec((await changed.textContent()) ?? "")?.[1]);
+    const epoch = page.locator(".row.held .number");
+    await expect.poll(async () => Number(/\d+/.exec((await epoch.textContent()) ?? ""))).toBeGreaterThanOrEqual(first);
     // Paused before, it goes all the same on by itself where its page is loaded anew.
     await page
       .getByTestId("run-state")

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import type { Settings } from "../../src/config/group.ts";
 import type { RunHooks, RunSteps } from "../../src/runs/hooks.ts";
 import type { MetricRow } from "../../src/runs/loggers/metricsLogger.ts";
 import { createReconstructionPayload, createTrainingPayload } from "../../src/runs/payloads.ts";
@@ -56,11 +57,24 @@ async function again(of: string): Promise<RepeatRequest> {
   return repeatRequest(await readSavedRun(path(of, "run.json"), plainHome.store), path(`${of} again`));
 }
 
-const reconstruct = async (name: string, hooks: RunHooks) => {
-  const overrides = { engine: "rpie", epochs: 5, threads: 1, reconLogEveryNEpochs: 0 };
+const reconstruct = async (name: string, hooks: RunHooks, more: Settings = {}) => {
+  const overrides = { engine: "rpie", epochs: 5, threads: 1, reconLogEveryNEpochs: 0, ...more };
   const request = { scan: path("scan.npz"), outputDir: path(name), overrides };
   return runReconstruction(await createReconstructionPayload(request, plainHome), hooks, plainHome);
 };
+
+it("steps that were changed are not lost where the run is cut off after their first epoch", async () => {
+  const { hooks } = onlooker(2, { objectStep: 0.125 }, ({ epoch }) => {
+    if (epoch === 3) throw new Error("cut off");
+  });
+  await expect(reconstruct("cut", hooks)).rejects.toThrow("cut off");
+  const { hooks: later, said } = onlooker(0, {});
+  await reconstruct("cut", later, { resume: "last" });
+  expect(said).toContain("resuming after epoch 3");
+  expect(json("cut", "run.json").changes).toEqual([
+    { epoch: 3, stage: 1, settings: { objectStep: { from: 0.5, to: 0.125 } } },
+  ]);
+});
 
 it("steps that are changed while an engine runs are in its log and its record, and the run that repeats it has them", async () => {
   const { hooks, offered, said } = onlooker(2, { objectStep: 0.125 });

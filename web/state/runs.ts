@@ -196,7 +196,9 @@ async function work(run: LiveRun, worker: WorkerClient, apart: boolean, signal: 
       if (apart && mounted.files.length > 0) await worker.ask("mount", mounted);
     }
     const end = await worker.ask("run", run.request, { signal, onEvent: (event) => take(event, run) });
-    run.picture.value = (await worker.ask("reconstruction", { id: run.request.id })) ?? run.picture.value;
+    run.picture.value = (await worker.ask("reconstruction", { id })) ?? run.picture.value;
+    // One that is stopped before its first epoch has not said them.
+    run.steps.value ??= await worker.ask("steps", { id });
     return end;
   } catch (error) {
     return { status: "failed", error: asError(error) };

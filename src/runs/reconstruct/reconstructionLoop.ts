@@ -52,6 +52,8 @@ export async function follow(
   let inStage = from?.epoch ?? 0;
   const steps = plannedSteps(payload.changes, hooks, run.warn, ranks);
   const changes: SettingChange[] = [...(from?.changes ?? [])];
+  /** Of these, how many the last checkpoint has: what somebody asked for while it went is not to be lost with an epoch. */
+  let kept = changes.length;
   const offer = (stage: number): void => {
     const { engine, settings } = run.stages[stage - 1];
     const now = stepsOf(engine, withChanges(settings, changes, stage));
@@ -98,8 +100,11 @@ export async function follow(
           for (const line of notes) hooks.log(line);
           await logger.log(metricRow(record));
           // The state is whole where all processes ask for it, and one knows when it is time.
-          if (await madeByFirst(ranks, () => checkpoints?.isDue(record.epoch) === true))
+          const isDue = (): boolean => checkpoints?.isDue(record.epoch) === true || changes.length > kept;
+          if (await madeByFirst(ranks, isDue)) {
             await (checkpoints === undefined ? moment.state() : checkpoints.save(() => moment.state()));
+            kept = changes.length;
+          }
           hooks.watch?.row(metricRow(record));
           if (hooks.watch?.wantsPicture() === true) {
             const look = await moment.look();
