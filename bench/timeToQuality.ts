@@ -79,7 +79,9 @@ const all: readonly Method[] = [
 ];
 const wanted = values.methods?.split(",").map((name) => name.replace("+", ", "));
 const methods = all.filter(({ name }) => wanted?.includes(name) ?? true);
-if (methods.length === 0) throw new Error(`no such methods; there are ${all.map(({ name }) => name).join(" | ")}`);
+const unknown = wanted?.filter((name) => !all.some((method) => method.name === name)) ?? [];
+if (unknown.length > 0)
+  throw new Error(`no method ${unknown.join(" | ")}; there are ${all.map(({ name }) => name).join(" | ")}`);
 
 const program = fileURLToPath(new URL("../dist/node/cli/ptychonaut.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "time-to-quality-"));
@@ -147,12 +149,11 @@ async function tried(scan: string, { network, engine }: Trial, seed: number): Pr
 
 const reached = ({ phaseSsim, complexError }: Found): boolean => phaseSsim >= goal && complexError <= error;
 
-/** A method's row: the median of the races in which it arrived, or its best. */
+/** A method's row: where it arrived with each seed, or what it came to. */
 function row(name: string, found: readonly Found[]): string {
   const mine = found.filter(({ method }) => method === name);
   const there = mine.filter(reached);
-  const last = seeds.map((seed) => mine.findLast((one) => one.seed === seed)!);
-  const best = there.length === seeds.length ? there : last;
+  const best = seeds.map((seed) => mine.findLast((one) => one.seed === seed)!);
   const spread = (of: (one: Found) => number, digits: number): string => {
     const { median, minimum, runs } = statistics(best.map(of));
     const most = Math.max(...runs);
