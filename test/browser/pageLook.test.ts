@@ -2,7 +2,7 @@ import { decode } from "fast-png";
 import type { Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { chromiumPath } from "./harness.ts";
-import { finishRun, openScan, scanFile, toView } from "./pageScan.ts";
+import { epochShown, finishRun, openScan, scanFile, toView } from "./pageScan.ts";
 import { type OpenedPage, type PageSite, servePage } from "./pageSite.ts";
 
 const EPOCHS = 6;
@@ -126,8 +126,7 @@ describe.skipIf(chromiumPath === undefined)("what the page shows", () => {
     await page.getByLabel("Engine", { exact: true }).selectOption("rpie");
     await page.getByLabel("Epochs", { exact: true }).fill("100000");
     await page.getByRole("button", { name: "Start" }).click();
-    const epoch = async (): Promise<number> =>
-      Number(/^epoch (\d+),/.exec((await page.locator(".row.held .number").textContent()) ?? "")?.[1] ?? 0);
+    const epoch = (): Promise<number> => epochShown(page);
     await expect.poll(epoch).toBeGreaterThan(2);
     const plot = page.getByRole("application", { name: /^R factor over epochs/ });
     const reading = page.locator("figure.curve").first().locator(".curve-reading");

@@ -13,6 +13,7 @@ import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { quietHooks } from "../runs/inferRun.ts";
 import { chromiumPath } from "./harness.ts";
+import { epochShown } from "./pageScan.ts";
 import { type PageSite, servePage } from "./pageSite.ts";
 
 const made = simulate({
@@ -58,15 +59,7 @@ describe.skipIf(chromiumPath === undefined)("the page", () => {
   });
 
   const epochIs = (page: Page, least: number): Promise<void> =>
-    expect
-      .poll(
-        async () =>
-          Number(/epoch (\d+),/.exec((await page.locator(".row.held .number").textContent()) ?? "")?.[1] ?? 0),
-        {
-          timeout: 60_000,
-        },
-      )
-      .toBeGreaterThanOrEqual(least);
+    expect.poll(() => epochShown(page), { timeout: 60_000 }).toBeGreaterThanOrEqual(least);
   const ended = (page: Page, word: string): Promise<unknown> =>
     page
       .getByTestId("run-state")

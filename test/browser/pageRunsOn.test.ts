@@ -8,7 +8,7 @@ import { createReconstructionPayload } from "../../src/runs/payloads.ts";
 import { runReconstruction } from "../../src/runs/reconstruct/reconstruct.ts";
 import { quietHooks, writeRandomBundle } from "../runs/inferRun.ts";
 import { chromiumPath } from "./harness.ts";
-import { openScan, scanFile, toView } from "./pageScan.ts";
+import { epochShown, openScan, scanFile, toView } from "./pageScan.ts";
 import { type PageSite, servePage } from "./pageSite.ts";
 
 /** Runs of the page that are gone on with, in one way or another. */
@@ -77,8 +77,7 @@ describe.skipIf(chromiumPath === undefined)("runs of the page go on", () => {
     await changed.waitFor();
     // From that epoch on a checkpoint has it.
     const first = Number(/from epoch (\d+) on: probe_step/.exec((await changed.textContent()) ?? "")?.[1]);
-    const epoch = page.locator(".row.held .number");
-    await expect.poll(async () => Number(/\d+/.exec((await epoch.textContent()) ?? ""))).toBeGreaterThanOrEqual(first);
+    await expect.poll(() => epochShown(page)).toBeGreaterThanOrEqual(first);
     // Paused before, it goes all the same on by itself where its page is loaded anew.
     await page
       .getByTestId("run-state")

@@ -37,6 +37,10 @@ export async function finishRun(page: Page, epochs = 5): Promise<void> {
     .waitFor({ timeout: 120_000 });
 }
 
+/** The last epoch of the run that is shown; 0 before the first. */
+export const epochShown = async (page: Page): Promise<number> =>
+  Number(/^epoch (\d+),/.exec((await page.locator(".row.held .number").textContent()) ?? "")?.[1] ?? 0);
+
 /** Titles of the views that the page offers. */
 export const viewsOf = (page: Page): Promise<string[]> =>
   page.getByRole("navigation", { name: "Views" }).getByRole("link").allTextContents();

@@ -100,7 +100,8 @@ export async function follow(
           for (const line of notes) hooks.log(line);
           await logger.log(metricRow(record));
           // The state is whole where all processes ask for it, and one knows when it is time.
-          const isDue = (): boolean => checkpoints?.isDue(record.epoch) === true || changes.length > kept;
+          const isDue = (): boolean =>
+            checkpoints !== undefined && (checkpoints.isDue(record.epoch) || changes.length > kept);
           if (await madeByFirst(ranks, isDue)) {
             await (checkpoints === undefined ? moment.state() : checkpoints.save(() => moment.state()));
             kept = changes.length;
