@@ -4,7 +4,7 @@ import { buildModel } from "../graph/onnx/model.ts";
 import { peakBytes } from "../graph/peakBytes.ts";
 import { Graph } from "../graph/tensor.ts";
 import { complexPatches } from "../nets/generator.ts";
-import { buildNetwork, type SeenScan, seesExperiment, seesGroups, seesProbe } from "../nets/network.ts";
+import { buildNetwork, type SeenScan, seesExperiment, seesGroups, seesOffsets, seesProbe } from "../nets/network.ts";
 import { checkValues, type ParameterSpec, Parameters, type ParameterValues } from "../nets/parameters.ts";
 import type { Propagator } from "../physics/propagation/propagator.ts";
 import { propagatorOf } from "../physics/propagation/propagators.ts";
@@ -15,6 +15,8 @@ export const PREDICTION_INPUT = "images";
 export const PROBE_INPUT = "probe";
 /** Name of a third input `[1, 1, N, N]` of networks that have the physics inside: 1 where a detector pixel is valid, else 0. */
 export const MASK_INPUT = "mask";
+/** Name of a fourth input `[batch, gridsize², 2]` of those that take groups: the patterns' places, r_k − r̄ as (y, x) in pixels. */
+export const OFFSETS_INPUT = "offsets";
 /** Names of the outputs: real and imaginary part of the object patches `[batch, gridsize², N, N]`. */
 export const PREDICTION_OUTPUTS: { readonly re: string; readonly im: string } = { re: "re", im: "im" };
 
@@ -58,7 +60,7 @@ export function predictionGraph(
   const parameters = new Parameters(graph, { training: false });
   const { N, gridsize } = model;
   const images = graph.input(PREDICTION_INPUT, [batch, gridsize ** 2, N, N]);
-  const scan = seesProbe(model) ? seenScan(graph, model, propagator) : undefined;
+  const scan = seesProbe(model) ? seenScan(graph, model, { batch, propagator }) : undefined;
   const { re, im } = complexPatches(buildNetwork(parameters, images, model, scan));
   const outputs = { [PREDICTION_OUTPUTS.re]: re, [PREDICTION_OUTPUTS.im]: im };
   return {
@@ -73,8 +75,17 @@ export function predictionGraph(
   };
 }
 
-function seenScan(graph: Graph, model: ModelConfig, propagator: Propagator): SeenScan {
-  const { N } = model;
-  const probe = graph.input(PROBE_INPUT, [1, 2, N, N]);
-  return { probe, propagator, ...(seesExperiment(model) ? { valid: graph.input(MASK_INPUT, [1, 1, N, N]) } : {}) };
+interface Seen {
+  readonly batch: number;
+  readonly propagator: Propagator;
+}
+
+function seenScan(graph: Graph, model: ModelConfig, { batch, propagator }: Seen): SeenScan {
+  const { N, gridsize } = model;
+  return {
+    probe: graph.input(PROBE_INPUT, [1, 2, N, N]),
+    propagator,
+    ...(seesExperiment(model) ? { valid: graph.input(MASK_INPUT, [1, 1, N, N]) } : {}),
+    ...(seesOffsets(model) ? { offsets: graph.input(OFFSETS_INPUT, [batch, gridsize ** 2, 2]) } : {}),
+  };
 }

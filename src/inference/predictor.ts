@@ -1,12 +1,20 @@
 import { type ComplexArray, joinComplex, type RealArray } from "../arrays.ts";
 import type { ModelConfig } from "../config/modelConfig.ts";
+import type { Batch } from "../data/batches.ts";
 import { PtychonautError } from "../errors.ts";
 import { probeChannels } from "../nets/conditioning.ts";
-import { seesExperiment, seesProbe } from "../nets/network.ts";
+import { seesExperiment, seesOffsets, seesProbe } from "../nets/network.ts";
 import type { ParameterValues } from "../nets/parameters.ts";
 import type { Propagator } from "../physics/propagation/propagator.ts";
 import type { HostTensor, Runtime } from "../runtime/runtime.ts";
-import { MASK_INPUT, PREDICTION_INPUT, PREDICTION_OUTPUTS, PROBE_INPUT, predictionGraph } from "./predictionModel.ts";
+import {
+  MASK_INPUT,
+  OFFSETS_INPUT,
+  PREDICTION_INPUT,
+  PREDICTION_OUTPUTS,
+  PROBE_INPUT,
+  predictionGraph,
+} from "./predictionModel.ts";
 
 /** Turns a batch of diffraction into object patches. */
 export interface Predictor {
@@ -14,10 +22,12 @@ export interface Predictor {
   readonly batch: number;
   /**
    * @param batch.images `[batch, C, N, N]`, network input
+   * @param batch.offsets `[batch, C, 2]`, where they are of each other; for networks that see it (`seesOffsets`)
    * @param batch.frames `[batch, C]`, which patterns they are
    * @returns `[batch · C, N, N]`
+   * @throws PtychonautError "usage" when the network misses the offsets
    */
-  predict(batch: { readonly images: Float32Array; readonly frames: Int32Array }): Promise<ComplexArray>;
+  predict(batch: Pick<Batch, "images" | "frames"> & Partial<Pick<Batch, "offsets">>): Promise<ComplexArray>;
   dispose(): Promise<void>;
 }
 
@@ -53,15 +63,24 @@ export async function loadPredictor(
   const shape = [batch, gridsize ** 2, N, N];
   return {
     batch,
-    async predict({ images }) {
+    async predict({ images, offsets }) {
       const { [PREDICTION_OUTPUTS.re]: re, [PREDICTION_OUTPUTS.im]: im } = await session.run({
         [PREDICTION_INPUT]: { data: images, shape },
+        ...(seesOffsets(model) ? { [OFFSETS_INPUT]: seenOffsets(offsets, [batch, gridsize ** 2, 2]) } : {}),
         ...constants,
       });
       return joinComplex([batch * gridsize ** 2, N, N], re.data as Float32Array, im.data as Float32Array);
     },
     dispose: () => session.dispose(),
   };
+}
+
+function seenOffsets(data: Float32Array | undefined, shape: readonly number[]): HostTensor {
+  if (data !== undefined) return { data, shape };
+  throw new PtychonautError("usage", "this network needs to see where the patterns of a group lie", {
+    expected: `offsets [${shape.join(", ")}]`,
+    got: "none",
+  });
 }
 
 function seenMask(mask: RealArray | undefined, N: number): HostTensor {

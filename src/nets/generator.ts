@@ -114,9 +114,12 @@ export interface Generator {
    * can be kept while what makes patches of them goes on learning.
    */
   readonly encoder: readonly string[];
-  /** It sees every pattern as an image of its own, also where the members of a group are merged afterwards. */
+  /** Every pattern is an image of its own to it, also those of a group. */
   readonly onePattern?: true;
-  /** It has the physics inside, and needs the probe, the way to the detector and the detector's mask. */
+  /**
+   * It has the physics inside, and needs the probe, the way to the detector, the detector's mask and where the patterns of a
+   * group are of each other.
+   */
   readonly seesExperiment?: true;
   /**
    * Rules between its settings, checked before anything runs.

@@ -25,6 +25,8 @@ export interface SeenScan {
   /** `[1, 1, N, N]` or `[batch, 1, N, N]`, 1 where a pixel of the detector is valid. Default: all are. */
   readonly valid?: Tensor;
   readonly propagator: Propagator;
+  /** `[batch, C, 2]`, r_k − r̄ as (y, x) in pixels; needed where the network sees them (`seesOffsets`). */
+  readonly offsets?: Tensor;
 }
 
 /** Whether the network has the scan's probe among its inputs, so that it can be that of any data. */
@@ -35,9 +37,21 @@ export const seesProbe = (options: Pick<NetworkOptions, "architecture" | "inputC
 export const seesExperiment = ({ architecture }: Pick<NetworkOptions, "architecture">): boolean =>
   generatorNamed(architecture).seesExperiment === true;
 
-/** Whether it sees the patterns of a group together. Others see one at a time, and groups meet in the physics alone. */
-export const seesGroups = ({ architecture, objectBig }: Pick<NetworkOptions, "architecture" | "objectBig">): boolean =>
+type Grouping = Pick<NetworkOptions, "architecture" | "objectBig">;
+
+/** Whether the members of a group are channels of one image to it, and not images of their own. */
+const stacksGroups = ({ architecture, objectBig }: Grouping): boolean =>
   objectBig && generatorNamed(architecture).onePattern !== true;
+
+/** Whether it has the physics inside and merges the patches of a group there, for which it needs to know where they lie. */
+const mergesGroups = (options: Grouping): boolean => options.objectBig && seesExperiment(options);
+
+/** Whether the patterns of a group tell it of each other. Those of other networks meet in the likelihood alone. */
+export const seesGroups = (options: Grouping): boolean => stacksGroups(options) || mergesGroups(options);
+
+/** Whether the network has the places of the patterns among its inputs. */
+export const seesOffsets = (options: Grouping & { readonly gridsize: number }): boolean =>
+  options.gridsize > 1 && mergesGroups(options);
 
 /** Keeps images of constant amplitude finite. */
 const EPSILON = 1e-6;
@@ -50,8 +64,8 @@ const transforms: Readonly<Record<InputTransform, (x: Tensor) => Tensor>> = {
 };
 
 /**
- * Builds the network that the settings describe. Group members are channels of one image where it sees them together
- * (`seesGroups`), and separate images otherwise; amplitudes are compressed or standardised where asked for; the channels of
+ * Builds the network that the settings describe. Group members are channels of one image where it sees them so, and separate
+ * images otherwise; amplitudes are compressed or standardised where asked for; the channels of
  * the input conditioning come last.
  * @param images amplitudes of mean energy (N/2)², `[batch, channel, N, N]`
  * @param scan needed where the network sees the probe (`seesProbe`)
@@ -71,11 +85,11 @@ export function buildNetwork(
     });
   }
   const { build, seesExperiment } = generatorNamed(architecture);
-  const grouped = seesGroups(options) ? images : reshape(images, [-1, 1, N, N]);
+  const grouped = stacksGroups(options) ? images : reshape(images, [-1, 1, N, N]);
   const transformed = transforms[fnoInputTransform](grouped);
   const seen = options.standardiseInput ? standardised(parameters, transformed) : transformed;
   const input = conditioned(seen, options.inputConditioning, scan?.probe);
-  const experiment = seesExperiment && scan && experimentOf(scan, grouped);
+  const experiment = seesExperiment && scan && experimentOf(scan, grouped, mergesGroups(options));
   const builder = { parameters, start: initialisation(options.initialization) };
   const patches = build(builder, input, { ...options, outputs: grouped.shape[1], ...(experiment && { experiment }) });
   const asGiven = (x: Tensor): Tensor => reshape(x, images.shape);
@@ -85,7 +99,11 @@ export function buildNetwork(
 }
 
 /** The experiment of each image. One mode stands for all: it gets the light of all, (N/2)². */
-function experimentOf({ probe, valid, propagator }: SeenScan, images: Tensor): SeenExperiment {
+function experimentOf(
+  { probe, valid, propagator, offsets }: SeenScan,
+  images: Tensor,
+  merges: boolean,
+): SeenExperiment {
   const own = perImage(probe, images.shape[0]);
   const [re, im] = [0, 1].map((part) => slice(own, [{ axis: 1, start: part, end: part + 1 }]));
   const light = sum(intensity({ re, im }), { axes: [-2, -1], keepDims: true });
@@ -94,5 +112,6 @@ function experimentOf({ probe, valid, propagator }: SeenScan, images: Tensor): S
     probe: scale({ re, im }, div(all, sqrt(light))),
     propagator,
     ...(valid === undefined ? {} : { valid: perImage(valid, images.shape[0]) }),
+    ...(offsets && merges ? { offsets } : {}),
   };
 }

@@ -1,10 +1,11 @@
 import { PtychonautError } from "../errors.ts";
-import { type Complex, scale } from "../graph/complex.ts";
+import { type Complex, complexReshape, intensity, scale } from "../graph/complex.ts";
 import { add, mul, relu, sub } from "../graph/ops/elementwise.ts";
 import { averagePool2x2 } from "../graph/ops/image.ts";
-import { concat, slice } from "../graph/ops/layout.ts";
+import { concat, reshape, slice } from "../graph/ops/layout.ts";
 import type { Tensor } from "../graph/tensor.ts";
-import { dataUpdate } from "../physics/dataUpdate.ts";
+import { dataUpdate, type SeenExperiment } from "../physics/dataUpdate.ts";
+import { groupView } from "../physics/group.ts";
 import type { Generator } from "./generator.ts";
 import { type Builder, conv, convRelu } from "./layers.ts";
 
@@ -19,10 +20,12 @@ const LEVELS = 3;
  * An iterative engine with learned steps (unrolling: Gregor & LeCun 2010; with the physics inside: Adler & Öktem 2018). A
  * stage is one update of the patch from its pattern (`dataUpdate`), which a small U-Net (Ronneberger et al. 2015) of the
  * update and the patch corrects: O ← O + ΔO + net(ΔO, O − 1). The first one starts from a flat object; every stage has its
- * own weights. Convolutions see the object's space, where what they look for is near, however the probe is curved.
+ * own weights. Convolutions see the object's space, where what they look for is near, however the probe is curved. Between
+ * stages the patches of a group are merged where they overlap, so a pattern that fits several objects gets the one that its
+ * neighbours see, too.
  */
 export const unrolled: Generator = {
-  summary: "updates from the data and small U-Nets in turn, one pattern at a time",
+  summary: "updates from the data and small U-Nets in turn",
   settings: ["unrolledStages", "unrolledWidth"],
   encoder: ["down"],
   onePattern: true,
@@ -38,8 +41,10 @@ export const unrolled: Generator = {
     if (experiment === undefined) throw new PtychonautError("usage", "this network needs to see the probe");
     const number = (value: number): Tensor => images.graph.constant(Float32Array.of(value), [1, 1, 1, 1]);
     const updateOf = dataUpdate(images, experiment);
+    const together = merging(experiment);
     let object: Complex = { re: number(1), im: number(0) };
     for (let stage = 0; stage < unrolledStages; stage++) {
+      if (stage > 0) object = together(object);
       const update = updateOf(object);
       const departure = stage === 0 ? [] : [sub(object.re, 1), object.im];
       const seen = mul(concat([update.re, update.im, ...departure], 1), SEEN);
@@ -51,6 +56,21 @@ export const unrolled: Generator = {
 };
 
 const plus = (a: Complex, b: Complex): Complex => ({ re: add(a.re, b.re), im: add(a.im, b.im) });
+
+/** From patches `[image, 1, N, N]` to what their groups make of them, by the light that each had; flat where none had any. */
+function merging({ offsets, probe }: SeenExperiment): (object: Complex) => Complex {
+  if (offsets === undefined || offsets.shape[1] === 1) return (object) => object;
+  const [batch, members] = offsets.shape;
+  const light = intensity(probe);
+  const [lights, , height, width] = light.shape;
+  const view = groupView(offsets, lights === 1 ? light : reshape(light, [batch, members, height, width]));
+  return (object) => {
+    const departure = { re: sub(object.re, 1), im: object.im };
+    const seen = view(complexReshape(departure, [batch, members, height, width]));
+    const { re, im } = complexReshape(seen, [-1, 1, height, width]);
+    return { re: add(re, 1), im };
+  };
+}
 
 /** `[image, k, N, N]` → `[image, 1, N, N]` each */
 function correction(builder: Builder, stage: string, seen: Tensor, width: number): Complex {

@@ -11,6 +11,8 @@ export interface SeenExperiment {
   readonly propagator: Propagator;
   /** 1 where a detector pixel is valid, 0 elsewhere; broadcasts over the patterns. Default: all are. */
   readonly valid?: Tensor;
+  /** `[B, C, 2]` with B · C = n, r_k − r̄ as (y, x) in pixels where patterns are in groups. Default: each is alone. */
+  readonly offsets?: Tensor;
 }
 
 /** Share of the brightest light that every pixel is weighted with at least: rPIE's α. */

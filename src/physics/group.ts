@@ -1,7 +1,7 @@
 import { PtychonautError } from "../errors.ts";
 import { type Complex, complexReshape, complexSum, each, intensity, scale } from "../graph/complex.ts";
-import { add, greater, maximum, mul, neg, reciprocal, where } from "../graph/ops/elementwise.ts";
-import { slice } from "../graph/ops/layout.ts";
+import { add, greater, maximum, mul, neg, reciprocal, sub, where } from "../graph/ops/elementwise.ts";
+import { reshape, slice } from "../graph/ops/layout.ts";
 import { max, sum } from "../graph/ops/reduce.ts";
 import { perGraph } from "../graph/perGraph.ts";
 import { type Graph, shapeError, type Tensor } from "../graph/tensor.ts";
@@ -67,6 +67,35 @@ export function extractGroup(canvas: Complex, offsets: Tensor, n: number): Compl
   const shared = complexReshape(canvas, [batch, 1, side, side]);
   const back = neg(offsets);
   return each(shared, (part) => translate(part, back, [n, n]));
+}
+
+/**
+ * What a group says of the place of each of its patches: patch k becomes Σ_j T[w_j O_j] / Σ_j T[w_j], T the shift by
+ * r_j − r_k from j's place to k's. Unlike on a canvas, patch k itself is not moved, so it stays sharp where positions are
+ * between pixels. Zero where no patch has weight.
+ *
+ * @param offsets `[B, C, 2]`, as in `mergeGroup`
+ * @param weights w ≥ 0, `[1, 1, N, N]` or one a patch, `[B, C, N, N]`
+ * @returns from patches `[B, C, N, N]` to `[B, C, N, N]`; what no patch changes is computed once
+ * @throws PtychonautError "shape" when offsets, weights and patches do not fit
+ */
+export function groupView(offsets: Tensor, weights: Tensor): (patches: Complex) => Complex {
+  if (offsets.rank !== 3 || weights.rank !== 4)
+    throw shapeError("group view", "offsets [B, C, 2] and weights [B, C, N, N]", offsets, weights);
+  const [batch, members] = offsets.shape as [number, number, number];
+  const shifts = sub(reshape(offsets, [batch, 1, members, 2]), reshape(offsets, [batch, members, 1, 2]));
+  const [groups, own, n] = weights.shape as [number, number, number, number];
+  const light = reshape(weights, [groups, 1, own, n, n]);
+  const inverse = inverseCount(sum(translate(light, shifts), { axes: [2] }), "probe");
+  const shape = [batch, members, n, n];
+  return (patches) => {
+    if (patches.re.shape.join() !== shape.join())
+      throw shapeError("group view", `patches [${shape.join(", ")}]`, patches.re, offsets);
+    return each(patches, (part) => {
+      const weighed = mul(reshape(part, [batch, 1, members, n, n]), light);
+      return mul(sum(translate(weighed, shifts), { axes: [2] }), inverse);
+    });
+  };
 }
 
 /** `[N, N]`, or with a probe a sample `[B, 1, N, N]`. */

@@ -62,13 +62,14 @@ export function buildForward(parameters: Parameters, options: ForwardOptions): F
   const images = graph.input(IMAGES, [batch, model.gridsize ** 2, N, N]);
   const scans = experimentCount(options);
   const experiment = scans === 1 ? undefined : graph.input(EXPERIMENTS, [batch], "int64");
-  const patches = buildNetwork(parameters, images, model, seenScan(graph, options, experiment));
+  const offsets = model.objectBig ? graph.input(OFFSETS, [batch, model.gridsize ** 2, 2]) : undefined;
+  const patches = buildNetwork(parameters, images, model, seenScan(graph, options, { experiment, offsets }));
   const own: OfScan = { scans, ...(experiment === undefined ? {} : { experiment }) };
   const intensity = graph.scoped("physics", () => {
     // Patches are weighted by the probe that training starts from: how they are averaged is no means to explain the data.
     const probes = model.probeTrainable ? trainableProbe(parameters, probe) : constant(graph, probe);
     const illumination = illuminationOf(probes, experiment);
-    const windows = model.objectBig ? merged(complexPatches(patches), options, experiment) : complexPatches(patches);
+    const windows = merged(complexPatches(patches), options, { experiment, offsets });
     const object =
       model.physicsForwardMode === "rectangular_scaled" ? scaled(parameters, windows, model, own) : windows;
     const mask = model.probeMask ? real(graph, probeMask(N, model.probeMaskDiameter, model.probeMaskSigma)) : undefined;
@@ -79,15 +80,26 @@ export function buildForward(parameters: Parameters, options: ForwardOptions): F
   return { images, patches, intensity, ...(experiment === undefined ? {} : { experiment }) };
 }
 
+/** What a batch has beside its patterns: the scan of each group where there are several, and places where groups are merged. */
+interface BatchInputs {
+  readonly experiment: Tensor | undefined;
+  readonly offsets: Tensor | undefined;
+}
+
 /** The scan as the network sees it: with the probe as it was given, whatever the physics does with it. */
-function seenScan(graph: Graph, options: ForwardOptions, experiment: Tensor | undefined): SeenScan | undefined {
+function seenScan(graph: Graph, options: ForwardOptions, { experiment, offsets }: BatchInputs): SeenScan | undefined {
   const { model, probe, propagator, mask } = options;
   if (!seesProbe(model)) return undefined;
   const own = (all: Tensor): Tensor => (experiment === undefined ? all : gather(all, experiment));
   const channels = probesOf(probe).map((each) => real(graph, probeChannels(each)));
   const valid = (all: RealArray): Tensor =>
     own(graph.constant(all.data, [all.data.length / model.N ** 2, 1, model.N, model.N]));
-  return { probe: own(concat(channels, 0)), propagator, ...(mask === undefined ? {} : { valid: valid(mask) }) };
+  return {
+    probe: own(concat(channels, 0)),
+    propagator,
+    ...(mask === undefined ? {} : { valid: valid(mask) }),
+    ...(offsets && { offsets }),
+  };
 }
 
 /** Scans that are trained on. */
@@ -106,12 +118,10 @@ function illuminationOf(probes: Complex, experiment: Tensor | undefined): Comple
 function merged(
   patches: Complex,
   { model, canvasSide: side, probe: start }: ForwardOptions,
-  experiment: Tensor | undefined,
+  { experiment, offsets }: BatchInputs,
 ): Complex {
-  const [batch, channels] = patches.re.shape as [number, number];
-  const { graph } = patches.re;
-  const offsets = graph.input(OFFSETS, [batch, channels, 2]);
-  const probe = illuminationOf(constant(graph, start), experiment);
+  if (offsets === undefined) return patches;
+  const probe = illuminationOf(constant(patches.re.graph, start), experiment);
   const { canvas } = mergeGroup(patches, offsets, { side, weighting: model.trainingPatchWeighting, probe });
   return extractGroup(canvas, offsets, model.N);
 }

@@ -1,14 +1,17 @@
 import { describe, expect, it } from "vitest";
 import { complexZeros } from "../../src/arrays.ts";
+import type { DataConfig } from "../../src/config/dataConfig.ts";
 import type { ModelConfig } from "../../src/config/modelConfig.ts";
 import { parseSettings } from "../../src/config/schema.ts";
 import { patchGrid } from "../../src/inference/patchGrid.ts";
 import { patchStatistics } from "../../src/inference/patchStatistics.ts";
 import { asItPredicts, predictionGraph } from "../../src/inference/predictionModel.ts";
+import { predictionSource } from "../../src/inference/predictionSource.ts";
 import { loadPredictor } from "../../src/inference/predictor.ts";
 import { initialise } from "../../src/nets/parameters.ts";
 import { Random } from "../../src/random.ts";
 import { nodeRuntime } from "../../src/runtime/node/ort.ts";
+import { simulate } from "../../src/simulation/simulate.ts";
 import { maxDeviation } from "../evaluate.ts";
 import { tolerances } from "../tolerances.ts";
 
@@ -42,29 +45,66 @@ describe("a predictor", () => {
     await Promise.all([all.dispose(), one.dispose()]);
   });
 
-  it.each([{ architecture: "unrolled" }, { architecture: "ptychonn" }, { architecture: "cnn", objectBig: false }])(
-    "predicts each pattern once where it sees one at a time, whatever groups it learned in: %j",
-    async (settings) => {
-      const grouped: ModelConfig = { ...model, ...settings };
-      const single = asItPredicts(grouped);
-      expect(single).toEqual({ ...grouped, gridsize: 1 });
-      const values = initialise(predictionGraph(grouped, 1).specs, new Random(4));
-      const random = new Random(3);
-      const images = Float32Array.from({ length: 4 * N * N }, () => random.uniform());
-      const probe = { shape: [1, N, N], data: Float32Array.from({ length: 2 * N * N }, () => random.normal()) };
-      const patches = async (of: ModelConfig, batch: number): Promise<Float32Array> => {
-        const predictor = await loadPredictor(runtime, of, values, batch, { probe });
-        const { data } = await predictor.predict({ images, frames: Int32Array.of(0, 1, 2, 3) });
-        await predictor.dispose();
-        return data;
-      };
-      expect(maxDeviation(await patches(single, 4), await patches(grouped, 1))).toBeLessThan(
-        tolerances.otherSummationOrder,
-      );
-    },
-  );
+  it.each([
+    { architecture: "unrolled", objectBig: false },
+    { architecture: "ptychonn" },
+    { architecture: "cnn", objectBig: false },
+  ])("predicts each pattern once where it sees one at a time, whatever groups it learned in: %j", async (settings) => {
+    const grouped: ModelConfig = { ...model, ...settings };
+    const single = asItPredicts(grouped);
+    expect(single).toEqual({ ...grouped, gridsize: 1 });
+    const values = initialise(predictionGraph(grouped, 1).specs, new Random(4));
+    const random = new Random(3);
+    const images = Float32Array.from({ length: 4 * N * N }, () => random.uniform());
+    const probe = { shape: [1, N, N], data: Float32Array.from({ length: 2 * N * N }, () => random.normal()) };
+    const patches = async (of: ModelConfig, batch: number): Promise<Float32Array> => {
+      const predictor = await loadPredictor(runtime, of, values, batch, { probe });
+      const { data } = await predictor.predict({ images, frames: Int32Array.of(0, 1, 2, 3) });
+      await predictor.dispose();
+      return data;
+    };
+    expect(maxDeviation(await patches(single, 4), await patches(grouped, 1))).toBeLessThan(
+      tolerances.otherSummationOrder,
+    );
+  });
 
-  it("that sees the patterns of a group together needs the group", () => expect(asItPredicts(model)).toBe(model));
+  it("that sees the patterns of a group together needs the group", () => {
+    expect(asItPredicts(model)).toBe(model);
+    const unrolled = { ...model, architecture: "unrolled" };
+    expect(asItPredicts(unrolled)).toBe(unrolled);
+  });
+
+  it("with the physics inside sees where the patterns of each group lie", async () => {
+    const unrolled: ModelConfig = { ...model, architecture: "unrolled" };
+    const values = initialise(predictionGraph(unrolled, 1).specs, new Random(4));
+    const random = new Random(3);
+    const probe = { shape: [1, N, N], data: Float32Array.from({ length: 2 * N * N }, () => random.normal()) };
+    const images = Float32Array.from({ length: 8 * N * N }, () => random.uniform());
+    const near = Float32Array.from({ length: 8 }, () => random.normal());
+    const offsets = Float32Array.from([...near, ...near.map((v) => 3 * v)]);
+    const predict = async (batch: number, first: number): Promise<Float32Array> => {
+      const predictor = await loadPredictor(runtime, unrolled, values, batch, { probe });
+      const { data } = await predictor.predict({
+        images: images.subarray(4 * N * N * first, 4 * N * N * (first + batch)),
+        offsets: offsets.subarray(8 * first, 8 * (first + batch)),
+        frames: Int32Array.from({ length: 4 * batch }, (_, k) => k),
+      });
+      await predictor.dispose();
+      return data;
+    };
+    const both = await predict(2, 0);
+    for (const group of [0, 1]) {
+      const own = both.subarray(8 * N * N * group, 8 * N * N * (group + 1));
+      expect(maxDeviation(own, await predict(1, group))).toBeLessThan(tolerances.otherSummationOrder);
+    }
+    images.copyWithin(4 * N * N, 0, 4 * N * N);
+    const [here, there] = [await predict(1, 0), await predict(1, 1)];
+    expect(maxDeviation(here, there)).toBeGreaterThan(0.01);
+    const blind = await loadPredictor(runtime, unrolled, values, 2, { probe });
+    const patterns = { images, frames: new Int32Array(8) };
+    await expect(blind.predict(patterns)).rejects.toThrow(/where the patterns of a group lie.*offsets \[2, 4, 2\]/);
+    await blind.dispose();
+  });
 
   it("that sees the probe takes one of any number of modes, and the one that it is given", async () => {
     const seeing: ModelConfig = { ...model, inputConditioning: "probe_real_imag" };
@@ -99,6 +139,36 @@ describe("a predictor", () => {
     await expect(loadPredictor(runtime, model, fewer, 1)).rejects.toThrow(/do not belong to this network.*missing/);
     const more = { ...weights, extra: new Float32Array(1) };
     await expect(loadPredictor(runtime, model, more, 1)).rejects.toThrow(/extra/);
+  });
+});
+
+describe("groups to predict in", () => {
+  const dataset = simulate({ n: N, patterns: 49, seed: 2 });
+  const data: DataConfig = { ...parseSettings("data"), subsampleSeed: 0, neighborCount: 4 };
+  const framesOf = (...leaders: ["uncovered"?]) => {
+    const { source, frames } = predictionSource(dataset, data, 2, null, ...leaders);
+    const { groups } = source;
+    return { frames, groups: Array.from({ length: groups.count }, (_, k) => groups.frames.subarray(4 * k, 4 * k + 4)) };
+  };
+
+  it("are led by every pattern", () => {
+    const { groups, frames } = framesOf();
+    expect(groups.map(([first]) => first)).toEqual(Array.from({ length: 49 }, (_, k) => k));
+    expect(frames).toHaveLength(49);
+  });
+
+  it("may be led by those that are in none before: fewer, some of the same, and all patterns in one", () => {
+    const all = framesOf().groups.map(String);
+    const { groups, frames } = framesOf("uncovered");
+    expect(frames).toHaveLength(49);
+    expect(groups.length).toBeLessThan(49 / 1.5);
+    const before = new Set<number>();
+    for (const group of groups) {
+      expect(all).toContain(String(group));
+      expect(before).not.toContain(group[0]);
+      for (const frame of group) before.add(frame);
+    }
+    expect(before.size).toBe(49);
   });
 });
 

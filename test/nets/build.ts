@@ -70,7 +70,10 @@ interface BatchShape {
 export const buildCnn = (shape: BatchShape, changes: Partial<GeneratorOptions> = {}, training = false): BuiltNetwork =>
   buildNetwork("cnn", shape, changes, training);
 
-/** Any generator for `x`, images `[batch, channel, N, N]`, and where it sees one a `probe` `[1, 2, N, N]`. */
+/**
+ * Any generator for `x`, images `[batch, channel, N, N]`, and where it sees one a `probe` `[1, 2, N, N]`. The members of a
+ * group lie around its middle, some pixels apart.
+ */
 export function buildNetwork(
   architecture: string,
   shape: BatchShape,
@@ -82,10 +85,18 @@ export function buildNetwork(
   const parameters = new Parameters(graph, { training });
   const images = graph.input("x", [shape.batch, shape.channels, options.N, options.N]);
   const probe = graph.input("probe", [1, 2, options.N, options.N]);
-  const patches = buildNet(parameters, images, { ...options, architecture }, { probe, propagator: propagatorOf() });
+  const offsets = graph.constant(groupOffsets(shape), [shape.batch, shape.channels, 2]);
+  const scan = { probe, offsets, propagator: propagatorOf() };
+  const patches = buildNet(parameters, images, { ...options, architecture }, scan);
   const outputs =
     patches.kind === "polar" ? ([patches.amplitude, patches.phase] as const) : ([patches.re, patches.im] as const);
   return { graph, parameters, images, patches, outputs };
+}
+
+/** `[batch, channel, 2]` */
+export function groupOffsets({ batch, channels }: BatchShape): Float32Array {
+  const random = new Random(6);
+  return Float32Array.from({ length: 2 * batch * channels }, () => 3 * random.normal());
 }
 
 /** What the part of the network that is built under this scope gives in the end. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Complex } from "../../src/graph/complex.ts";
+import { type Complex, complexReshape, intensity } from "../../src/graph/complex.ts";
 import { gradients } from "../../src/graph/gradients.ts";
-import { add, mul } from "../../src/graph/ops/elementwise.ts";
+import { add, mul, sub } from "../../src/graph/ops/elementwise.ts";
 import { slice } from "../../src/graph/ops/layout.ts";
 import { sum } from "../../src/graph/ops/reduce.ts";
 import { Graph, type Tensor } from "../../src/graph/tensor.ts";
@@ -9,12 +9,13 @@ import { buildNetwork as buildNet } from "../../src/nets/network.ts";
 import { Parameters } from "../../src/nets/parameters.ts";
 import { generatorNamed } from "../../src/nets/registry.ts";
 import { dataUpdate } from "../../src/physics/dataUpdate.ts";
+import { groupView } from "../../src/physics/group.ts";
 import { propagatorOf } from "../../src/physics/propagation/propagators.ts";
 import { Random } from "../../src/random.ts";
 import { dot, evaluate, maxDeviation, normals } from "../evaluate.ts";
 import { program64 } from "../float64.ts";
 import { tolerances } from "../tolerances.ts";
-import { buildNetwork, defaultOptions, freshValues } from "./build.ts";
+import { buildNetwork, defaultOptions, freshValues, groupOffsets } from "./build.ts";
 
 const N = 32;
 const PIXELS = N * N;
@@ -34,6 +35,20 @@ const withoutHeads = (values: Record<string, Float32Array>): Record<string, Floa
 
 const plus = (a: Complex, b: Complex): Complex => ({ re: add(a.re, b.re), im: add(a.im, b.im) });
 
+/** The experiment with the probe as a graph's input `probe`, and its light `[1, 1, N, N]`. */
+function seenBy(graph: Graph) {
+  const channels = graph.input("probe", [1, 2, N, N]);
+  const part = (i: number): Tensor => slice(channels, [{ axis: 1, start: i, end: i + 1 }]);
+  const experiment = { probe: { re: part(0), im: part(1) }, propagator: propagatorOf() };
+  return { experiment, light: intensity(experiment.probe) };
+}
+
+/** Two flat objects. */
+function flat(graph: Graph): Complex {
+  const of = (value: number): Tensor => graph.constant(new Float32Array(2 * PIXELS).fill(value), [2, 1, N, N]);
+  return { re: of(1), im: of(0) };
+}
+
 describe("the unrolled generator", () => {
   it("whose networks say nothing is so many steps of rPIE from a flat object", async () => {
     const network = buildNetwork("unrolled", { batch: 2, channels: 1 }, { N, unrolledStages: 3 });
@@ -41,16 +56,47 @@ describe("the unrolled generator", () => {
     const made = await evaluate({ re, im }, { x, probe, ...withoutHeads(freshValues(network)) });
 
     const graph = new Graph();
-    const channels = graph.input("probe", [1, 2, N, N]);
-    const part = (i: number): Tensor => slice(channels, [{ axis: 1, start: i, end: i + 1 }]);
-    const experiment = { probe: { re: part(0), im: part(1) }, propagator: propagatorOf() };
-    const images = graph.input("x", [2, 1, N, N]);
-    const flat = (value: number): Tensor => graph.constant(new Float32Array(2 * PIXELS).fill(value), [2, 1, N, N]);
-    let object: Complex = { re: flat(1), im: flat(0) };
-    for (let step = 0; step < 3; step++) object = plus(object, dataUpdate(images, experiment)(object));
+    const update = dataUpdate(graph.input("x", [2, 1, N, N]), seenBy(graph).experiment);
+    let object: Complex = flat(graph);
+    for (let step = 0; step < 3; step++) object = plus(object, update(object));
     const expected = await evaluate(object, { x, probe });
     expect(maxDeviation(made.re, expected.re)).toBeLessThan(tolerances.otherSummationOrder);
     expect(maxDeviation(made.im, expected.im)).toBeLessThan(tolerances.otherSummationOrder);
+  });
+
+  it("whose networks say nothing merges the patches of a group between the steps, by their light", async () => {
+    const shape = { batch: 1, channels: 2 };
+    const network = buildNetwork("unrolled", shape, { N, unrolledStages: 3 });
+    const [re, im] = network.outputs;
+    const made = await evaluate({ re, im }, { x, probe, ...withoutHeads(freshValues(network)) });
+
+    const graph = new Graph();
+    const { experiment, light } = seenBy(graph);
+    const update = dataUpdate(graph.input("x", [2, 1, N, N]), experiment);
+    const view = groupView(graph.constant(groupOffsets(shape), [1, 2, 2]), light);
+    let object: Complex = flat(graph);
+    for (let step = 0; step < 3; step++) {
+      if (step > 0) {
+        const departure = { re: sub(object.re, 1), im: object.im };
+        const seen = complexReshape(view(complexReshape(departure, [1, 2, N, N])), [2, 1, N, N]);
+        object = { re: add(seen.re, 1), im: seen.im };
+      }
+      object = plus(object, update(object));
+    }
+    const expected = await evaluate(object, { x, probe });
+    expect(maxDeviation(made.re, expected.re)).toBeLessThan(tolerances.otherSummationOrder);
+    expect(maxDeviation(made.im, expected.im)).toBeLessThan(tolerances.otherSummationOrder);
+  });
+
+  it("sees each pattern alone where patches are not merged", async () => {
+    const values = freshValues(buildNetwork("unrolled", { batch: 1, channels: 2 }, { N }));
+    const made = async (batch: number, channels: number, objectBig: boolean): Promise<Float32Array> => {
+      const [re] = buildNetwork("unrolled", { batch, channels }, { N, objectBig }).outputs;
+      return (await evaluate({ re }, { x, probe, ...values })).re;
+    };
+    const alone = await made(2, 1, true);
+    expect(maxDeviation(await made(1, 2, false), alone)).toBeLessThan(tolerances.float32Rounding);
+    expect(maxDeviation(await made(1, 2, true), alone)).toBeGreaterThan(0.01);
   });
 
   it("takes the brightest mode for all: it gets the light of all", async () => {
@@ -83,8 +129,11 @@ describe("the unrolled generator", () => {
     expect(maxDeviation(first.subarray(PIXELS), other.subarray(PIXELS))).toBeGreaterThan(0.01);
   });
 
-  it("has the gradient of central differences through two stages", async () => {
-    const { graph, parameters, outputs } = buildNetwork("unrolled", { batch: 2, channels: 1 }, { N }, true);
+  it.each([
+    { batch: 2, channels: 1 },
+    { batch: 1, channels: 2 },
+  ])("has the gradient of central differences through two stages: %j", async (shape) => {
+    const { graph, parameters, outputs } = buildNetwork("unrolled", shape, { N }, true);
     const cotangents = outputs.map((output, i) => graph.input(`cotangent${i}`, output.shape));
     const loss = add(sum(mul(outputs[0], cotangents[0])), sum(mul(outputs[1], cotangents[1])));
     const names = parameters.specs.map(({ name }) => name);

@@ -4,7 +4,7 @@ import { gradients } from "../../src/graph/gradients.ts";
 import { add, mul } from "../../src/graph/ops/elementwise.ts";
 import { sum } from "../../src/graph/ops/reduce.ts";
 import { Graph } from "../../src/graph/tensor.ts";
-import { extractGroup, mergeGroup, type PatchWeighting } from "../../src/physics/group.ts";
+import { extractGroup, groupView, mergeGroup, type PatchWeighting } from "../../src/physics/group.ts";
 import { exitWaves } from "../../src/physics/illumination.ts";
 import { farField } from "../../src/physics/propagation/farField.ts";
 import { translate } from "../../src/physics/translate.ts";
@@ -54,6 +54,14 @@ const pieces: readonly Linear[] = [
       mergeGroup(x, offsets(graph, random), { side: M, weighting, probe: randomComplex(graph, [2, N, N], random) })
         .canvas,
   })),
+  {
+    name: "view of a group",
+    shape: [B, C, N, N],
+    apply: (x, graph, random) => {
+      const light = normals(random, N * N).map((v) => v * v);
+      return groupView(offsets(graph, random), graph.constant(light, [1, 1, N, N]))(x);
+    },
+  },
   { name: "extraction", shape: [B, M, M], apply: (x, graph, random) => extractGroup(x, offsets(graph, random), N) },
 ];
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Graph } from "../../src/graph/tensor.ts";
-import { extractGroup, mergeGroup, type PatchWeighting } from "../../src/physics/group.ts";
+import { extractGroup, groupView, mergeGroup, type PatchWeighting } from "../../src/physics/group.ts";
 import { Random } from "../../src/random.ts";
-import { evaluate, normals } from "../evaluate.ts";
+import { evaluate, maxDeviation, normals } from "../evaluate.ts";
 import { canvasSide } from "../parity/reference/canvasSide.ts";
 import { tolerances } from "../tolerances.ts";
 import { complexFeed, complexInput, type Parts } from "./inputs.ts";
@@ -151,6 +151,53 @@ describe("groups", () => {
       const alone = await merge((data) => data.subarray(g * N * N, (g + 1) * N * N), 1);
       expect(together.subarray(g * SIDE * SIDE, (g + 1) * SIDE * SIDE)).toEqual(alone);
     }
+  });
+
+  it("say of each patch what all see there, weighted by their light", async () => {
+    const [groups, random] = [2, new Random(3)];
+    const draw = (): Float32Array => normals(random, groups * MEMBERS * N * N);
+    const [patches, light] = [{ re: draw(), im: draw() }, draw().map((v) => v * v)];
+    // Dark columns: places that no patch lights.
+    for (let i = 0; i < light.length; i++) if (i % N < 3) light[i] = 0;
+    const graph = new Graph();
+    const offsets = graph.constant(Float32Array.from([...OFFSETS, ...OFFSETS.map((v) => -v)]), [groups, MEMBERS, 2]);
+    const view = groupView(offsets, graph.constant(light, [groups, MEMBERS, N, N]));
+    const seen = await evaluate(view(complexInput(graph, "patches", [groups, MEMBERS, N, N])), {
+      ...complexFeed("patches", patches),
+    });
+    let dark = 0;
+    for (const part of ["re", "im"] as const) {
+      const expected = seen[part].map((_, i) => {
+        const [x, y, patch] = [i % N, Math.floor(i / N) % N, Math.floor(i / (N * N))];
+        const [k, group] = [patch % MEMBERS, Math.floor(patch / MEMBERS)];
+        const sign = group === 0 ? 1 : -1;
+        let [sum, count] = [0, 0];
+        for (let j = 0; j < MEMBERS; j++) {
+          const from = (axis: 0 | 1): number => sign * (OFFSETS[2 * k + axis] - OFFSETS[2 * j + axis]);
+          const [v, u] = [y + from(0), x + from(1)];
+          if (v < 0 || v >= N || u < 0 || u >= N) continue;
+          const at = ((group * MEMBERS + j) * N + v) * N + u;
+          sum += light[at] * patches[part][at];
+          count += light[at];
+        }
+        if (count === 0) dark++;
+        return count === 0 ? 0 : sum / count;
+      });
+      expect(maxDeviation(seen[part], expected)).toBeLessThan(tolerances.otherSummationOrder);
+    }
+    expect(dark).toBeGreaterThan(0);
+  });
+
+  it("leave a patch as it is that is alone, wherever it lies", async () => {
+    const graph = new Graph();
+    const view = groupView(
+      graph.constant(Float32Array.of(0.3, -1.7), [1, 1, 2]),
+      graph.constant(new Float32Array(N * N).fill(1), [1, 1, N, N]),
+    );
+    const patch = { re: normals(new Random(1), N * N), im: normals(new Random(2), N * N) };
+    const seen = await evaluate(view(complexInput(graph, "patch", [1, 1, N, N])), complexFeed("patch", patch));
+    expect(maxDeviation(seen.re, patch.re)).toBeLessThan(tolerances.float32Rounding);
+    expect(() => view(complexInput(graph, "two", [1, 2, N, N]))).toThrow(/patches \[1, 1, 16, 16\]/);
   });
 
   it("needs a probe to weight by it", () => {

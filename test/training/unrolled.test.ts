@@ -55,6 +55,14 @@ describe("a network with the physics inside", () => {
     expect((await found("weak-cnn", weak, cnn)).phase.correlation).toBeLessThan(0.5);
   });
 
+  it("tells an object from its twin in groups: under a flat, symmetric beam one pattern fits both", async () => {
+    const scan: SimulationOptions = { n: 32, patterns: 144, seed: 5, photons: 1e6, scan: "raster", probe: "gaussian" };
+    const groups = { gridsize: 2, trainingPatchWeighting: "probe", batchSize: 4 };
+    const alone = await found("alone", scan, small);
+    const together = await found("together", scan, { ...small, ...groups });
+    expect(together.complexError).toBeLessThan(alone.complexError / 2);
+  });
+
   it("knows that a beamstop hides the middle of the patterns", async () => {
     const scan: SimulationOptions = { n: 32, patterns: 144, seed: 3, photons: 1e6, scan: "raster", step: 2 };
     const open = await found("open", scan, small);

@@ -15,6 +15,7 @@ import { asItPredicts, predictionGraph } from "../../inference/predictionModel.t
 import { type PredictionSource, predictionSource } from "../../inference/predictionSource.ts";
 import { loadPredictor, type Predictor } from "../../inference/predictor.ts";
 import { positionsOf } from "../../inference/predictPatches.ts";
+import { seesOffsets } from "../../nets/network.ts";
 import type { ParameterValues } from "../../nets/parameters.ts";
 import type { Propagator } from "../../physics/propagation/propagator.ts";
 import { reconstructionWriterNamed } from "../../reconstructions/registry.ts";
@@ -142,7 +143,13 @@ async function prepareOn(
     hooks.log("the probe is the one that training refined from this file's");
   else if (refined !== undefined)
     warn(`the probe is the one that training refined for ${known?.name}, another scan that started from this file's`);
-  const prediction = predictionSource(dataset, data, model.gridsize, inference.nPatterns);
+  const prediction = predictionSource(
+    dataset,
+    data,
+    model.gridsize,
+    inference.nPatterns,
+    seesOffsets(model) ? "uncovered" : "all",
+  );
   for (const line of prediction.warnings) warn(line);
   const canvas = planCanvas(positionsOf(dataset.positions, prediction.frames), inference.middleTrim, {
     ...(inference.maxCanvasPixels === null ? {} : { maxPixels: inference.maxCanvasPixels }),
