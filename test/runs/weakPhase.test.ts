@@ -18,11 +18,11 @@ const weakScan = (phase: number, photons: number, defocus = 14): Dataset =>
     probe: { kind: "airy", pupilRadius: 13, defocus },
   } satisfies SimulationOptions);
 
-function said(dataset: Dataset, standardiseInput = false, architecture = "cnn"): string[] {
-  const settings = parseSettings("model", { gridsize: 1, standardiseInput, architecture });
-  const model = { ...settings, N: 32, objectBig: false, probeMaskDiameter: 16 };
-  const data = { ...parseSettings("data", { validationFraction: 0 }), subsampleSeed: 1, neighborCount: 4 };
-  return signalWarnings({ model }, [dataset], prepareData([dataset], undefined, data, 1, new Random(2)));
+function said(dataset: Dataset, standardiseInput = false, architecture = "cnn", gridsize = 1): string[] {
+  const settings = parseSettings("model", { gridsize, standardiseInput, architecture });
+  const model = { ...settings, N: 32, objectBig: gridsize > 1, probeMaskDiameter: 16 };
+  const data = { ...parseSettings("data", { validationFraction: 0 }), subsampleSeed: 1, neighborCount: gridsize ** 2 };
+  return signalWarnings({ model }, [dataset], prepareData([dataset], undefined, data, gridsize, new Random(2)));
 }
 
 it("says by how much a weak object changes the patterns, until the network sees that", () => {
@@ -48,7 +48,13 @@ it("says that a beam that converges turns a weak object upside down", () => {
 it("asks nothing of a network with the physics inside but photons", () => {
   expect(said(weakScan(0.3, 1e5, -14), false, "unrolled")).toEqual([]);
   expect(said(weakScan(0.3, 1e4), false, "unrolled")).toEqual([
-    expect.stringMatching(/by 0\.2\d standard deviations .*fits the noise.*architecture=cnn.*standardise_input/),
+    expect.stringMatching(
+      /by 0\.2\d standard deviations .*fits the noise.*gridsize=4.*architecture=cnn.*standardise_input/,
+    ),
+  ]);
+  expect(said(weakScan(0.3, 1e4), false, "unrolled", 4)).toEqual([]);
+  expect(said(weakScan(0.3, 4e3), false, "unrolled", 4)).toEqual([
+    expect.stringMatching(/by 0\.1\d standard deviations .*fits the noise of such patterns: `architecture=cnn`/),
   ]);
 });
 

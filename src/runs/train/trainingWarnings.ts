@@ -56,12 +56,7 @@ function weakSignal(
     return [
       `${patterns} patterns differ from their mean by no more than photon counting makes, ${counting}, and the object by less than ${seenFrom.toFixed(3)} standard deviations of that a pixel: more photons, or a stronger object, are needed to see it`,
     ];
-  if (seesExperiment(model))
-    return deviations >= NOISY
-      ? []
-      : [
-          `the object changes the patterns by ${deviations.toFixed(2)} standard deviations of photon counting a pixel, and a network with the physics inside fits the noise of such patterns in every patch: ${setting("architecture", "cnn")} with ${setting("standardise_input", true)} fits less of it`,
-        ];
+  if (seesExperiment(model)) return noisePatches(deviations, model);
   if (contrast >= WEAK || model.standardiseInput) return [];
   return [
     `the object changes the patterns' amplitudes by ${percent(contrast)} only (RMS; ${counting}, so these are ${deviations.toFixed(2)} standard deviations a pixel), and a network that sees amplitudes hardly sees that: ${setting("standardise_input", true)} shows it how patterns differ from their mean`,
@@ -69,10 +64,26 @@ function weakSignal(
 }
 
 /**
- * What an object changes of a pixel in standard deviations of its count, below which `unrolled` fits more noise than the CNN:
- * so at 0.10 and 0.22, not at 0.60 (docs/weak-phase.md).
+ * What an object changes of a pixel in standard deviations of its count, below which `unrolled` fits more noise than the CNN
+ * (docs/weak-phase.md): in groups of four so at 0.10 and 0.22, not at 0.60; in groups of sixteen so at 0.10, not at 0.22.
  */
-const NOISY = 0.4;
+const NOISY = { small: 0.4, large: 0.15 };
+/** Gridsize of groups that average noise. */
+const LARGE = 4;
+
+function noisePatches(deviations: number, { gridsize, objectBig }: TrainingModel): string[] {
+  const large = objectBig && gridsize >= LARGE;
+  if (deviations >= NOISY[large ? "large" : "small"]) return [];
+  const cnn = `${setting("architecture", "cnn")} with ${setting("standardise_input", true)}`;
+  const groups = `${setting("gridsize", LARGE)} with ${setting("neighbor_count", LARGE ** 2)} and ${setting("training_patch_weighting", "probe")}`;
+  const answer =
+    deviations < NOISY.large
+      ? `${cnn} fits less of it`
+      : `groups of ${LARGE ** 2}, ${groups}, fit less of it, and so does ${cnn}`;
+  return [
+    `the object changes the patterns by ${deviations.toFixed(2)} standard deviations of photon counting a pixel, and a network with the physics inside fits the noise of such patterns: ${answer}`,
+  ];
+}
 
 /** Correlation of place and direction below which patterns are taken for shadow images upside down. */
 const CONVERGING = -0.5;
