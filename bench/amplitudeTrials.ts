@@ -30,6 +30,16 @@ export const trials: Readonly<Record<string, Trial>> = {
     model: { architecture: "unrolled", trainingPatchWeighting: "probe" },
     samples: 0.25,
   },
+  unrolledGroupsNarrow: {
+    data: { gridsize: 2 },
+    model: { architecture: "unrolled", unrolledWidth: 8, trainingPatchWeighting: "probe" },
+    samples: 0.25,
+  },
+  unrolledGroupsIdeal: {
+    data: { gridsize: 2, probe: "ideal" },
+    model: { architecture: "unrolled", unrolledWidth: 8, trainingPatchWeighting: "probe" },
+    samples: 0.25,
+  },
   unrolledGroupsMask: { data: { gridsize: 2 }, model: { architecture: "unrolled" }, samples: 0.25 },
   standardisedGroups: { data: { gridsize: 2 }, model: { standardiseInput: true, trainingPatchWeighting: "probe" } },
   batch2: { batch: 2 },
