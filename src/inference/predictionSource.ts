@@ -57,17 +57,31 @@ export function predictionSource(
   };
 }
 
-/** Those that are led by a pattern which is in none before: every pattern stays in one at least, and few are in many. */
-function coveringGroups({ size, frames, ...others }: Groups): Groups {
+/**
+ * Those that are led by a pattern which is in none before, and those that it takes for patterns which lead none: every
+ * pattern that was in a group is in one, and few are in many.
+ */
+function coveringGroups({ size, count, frames, ...others }: Groups): Groups {
+  const membersOf = (group: number): Int32Array => frames.subarray(group * size, (group + 1) * size);
   const covered = new Set<number>();
-  const kept: number[] = [];
-  for (let at = 0; at < frames.length; at += size) {
-    if (covered.has(frames[at])) continue;
-    const members = frames.subarray(at, at + size);
-    for (const frame of members) covered.add(frame);
-    kept.push(...members);
-  }
-  return { ...others, size, count: kept.length / size, frames: Int32Array.from(kept) };
+  const kept = new Set<number>();
+  const keep = (wanted: (members: Int32Array) => boolean): void => {
+    for (let group = 0; group < count; group++) {
+      const members = membersOf(group);
+      if (kept.has(group) || !wanted(members)) continue;
+      kept.add(group);
+      for (const frame of members) covered.add(frame);
+    }
+  };
+  keep(([leader]) => !covered.has(leader));
+  keep((members) => members.some((frame) => !covered.has(frame)));
+  const inOrder = [...kept].sort((a, b) => a - b);
+  return {
+    ...others,
+    size,
+    count: kept.size,
+    frames: Int32Array.from(inOrder.flatMap((group) => [...membersOf(group)])),
+  };
 }
 
 function inNoGroup(frames: readonly number[]): string[] {
