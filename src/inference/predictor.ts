@@ -1,6 +1,5 @@
 import { type ComplexArray, joinComplex, type RealArray } from "../arrays.ts";
 import type { ModelConfig } from "../config/modelConfig.ts";
-import type { Batch } from "../data/batches.ts";
 import { PtychonautError } from "../errors.ts";
 import { probeChannels } from "../nets/conditioning.ts";
 import { seesExperiment, seesOffsets, seesProbe } from "../nets/network.ts";
@@ -27,7 +26,11 @@ export interface Predictor {
    * @returns `[batch · C, N, N]`
    * @throws PtychonautError "usage" when the network misses the offsets
    */
-  predict(batch: Pick<Batch, "images" | "frames"> & Partial<Pick<Batch, "offsets">>): Promise<ComplexArray>;
+  predict(batch: {
+    readonly images: Float32Array;
+    readonly offsets?: Float32Array;
+    readonly frames: Int32Array;
+  }): Promise<ComplexArray>;
   dispose(): Promise<void>;
 }
 
