@@ -136,8 +136,9 @@ describe.skipIf(chromiumPath === undefined)("looking at a scan in the page", () 
     await expect.poll(() => apply.count()).toBe(0);
     await page.getByRole("row", { name: "position_flip y" }).waitFor();
     await page.getByRole("navigation").getByRole("link", { name: "Positions" }).click();
+    // Of a position: the doctor's page, which may still be there, says where it found the centre.
     const place = async (): Promise<readonly number[]> =>
-      (/row (-?[\d.]+), column (-?[\d.]+)/.exec((await page.locator("main").textContent()) ?? "") ?? [])
+      (/row (-?[\d.]+), column (-?[\d.]+) object pixels/.exec((await page.locator("main").textContent()) ?? "") ?? [])
         .slice(1)
         .map(Number);
     await expect.poll(place).toHaveLength(2);
