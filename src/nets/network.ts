@@ -65,8 +65,8 @@ const transforms: Readonly<Record<InputTransform, (x: Tensor) => Tensor>> = {
 
 /**
  * Builds the network that the settings describe. Group members are channels of one image where it sees them so, and separate
- * images otherwise; amplitudes are compressed or standardised where asked for; the channels of
- * the input conditioning come last.
+ * images otherwise; amplitudes are compressed or standardised where asked for; the channels of the input conditioning come
+ * last.
  * @param images amplitudes of mean energy (N/2)², `[batch, channel, N, N]`
  * @param scan needed where the network sees the probe (`seesProbe`)
  * @throws PtychonautError "shape" for images of another size, "usage" for a network that cannot be
