@@ -27,9 +27,9 @@ import { type Look, look } from "./amplitudeJudge.ts";
 import { type Trial, trials } from "./amplitudeTrials.ts";
 
 const USAGE = `npm run bench:amplitude -- --probe_file NPZ --output DIR [--trials base,batch16] [--N 64] [--size 392]
-                        [--samples 12000] [--looks 6] [--stop_after LOOKS] [--seed 42]
-  Curves of small networks on the grid-lines data, one thing changed at a time; bench/README.md says more. The same command
-  goes on where it was stopped.`;
+                        [--samples 12000] [--looks 6] [--stop_after LOOKS] [--seed 42] [--standardise]
+  Curves of small networks on the grid-lines data, one thing changed at a time; with --standardise each sees standardised
+  input. bench/README.md says more. The same command goes on where it was stopped.`;
 
 const { values: said } = parseArgs({
   options: {
@@ -42,6 +42,7 @@ const { values: said } = parseArgs({
     looks: { type: "string", default: "6" },
     stop_after: { type: "string" },
     seed: { type: "string", default: "42" },
+    standardise: { type: "boolean", default: false },
   },
 });
 const { output, probe_file: probeFile } = said;
@@ -79,7 +80,8 @@ async function run(name: string, trial: Trial, measured: ComplexArray): Promise<
   const probe = benchmarkProbe(setup, N === 32 ? halved(measured) : measured);
   const train = simulateSplit(setup, "train", probe);
   const test = simulateSplit({ ...setup, size: N + 10 * (TILES - 1) + 4 * (gridsize - 1) }, "test", probe);
-  const model = completeModel(parseSettings("model", { N, gridsize, nFiltersScale: 1, ...trial.model }), N);
+  const modelSettings = { N, gridsize, nFiltersScale: 1, ...(said.standardise && { standardiseInput: true }) };
+  const model = completeModel(parseSettings("model", { ...modelSettings, ...trial.model }), N);
   const training = {
     ...parseSettings("training", { lossFunction: "mae", emaDecay: DECAY, ...trial.training }),
     multistageMilestones: [],

@@ -48,8 +48,12 @@ interface Trial {
   readonly engine?: { readonly name: string; readonly epochs: number };
 }
 
-/** The demo's, with the physics inside, and the CNN. */
-const networks = { unrolled: demo.train, cnn: cnnTraining } as const satisfies Readonly<Record<string, Flags>>;
+const { n_groups: groups, ...demoNetwork } = demo.train;
+/** The demo's, with the physics inside, of as many groups as another scan has; and the CNN. */
+const networks = {
+  unrolled: values.scan === undefined ? { ...demoNetwork, n_groups: groups } : demoNetwork,
+  cnn: cnnTraining,
+} as const satisfies Readonly<Record<string, Flags>>;
 
 const alone = (name: string, epochs: readonly number[]): Method => ({
   name,
@@ -72,7 +76,7 @@ const ENGINE_EPOCHS = [1, 2, 3, 5, 10, 20];
 const all: readonly Method[] = [
   alone("rpie", ENGINE_EPOCHS),
   alone("lsqml", ENGINE_EPOCHS),
-  learned("unrolled", [4, 6]),
+  learned("unrolled", [1, 2, 4, 6]),
   refined("unrolled", 1, "rpie", ENGINE_EPOCHS),
   // Alone it is in quality.ts, beside its twin.
   refined("cnn", 3, "rpie", ENGINE_EPOCHS),

@@ -3,6 +3,7 @@ import { setting } from "../errors.ts";
 import type { DataFit } from "./dataFit.ts";
 import type { Explanation } from "./explanation.ts";
 import type { PatchEvidence } from "./patchEvidence.ts";
+import type { PatchPlacement } from "./patchPlacement.ts";
 import type { PatternFit } from "./patternComparison.ts";
 
 /**
@@ -20,6 +21,8 @@ const thresholds = {
   stitched: { ratio: 2, lost: 0.1 },
   /** Deviance of single patches over that of the noise: below, each explains the noise of its own pattern. */
   noise: 0.9,
+  /** Share of pairs of patches that agree best where the positions put them. */
+  agreeing: 0.75,
 } as const;
 
 /** For whom the lines are: what may be tried. */
@@ -41,16 +44,22 @@ const iterating: Advice = {
   early: "after few epochs",
 };
 
-/** Of a network's patches and the object stitched of them. */
-export function inferenceWarnings(fit: DataFit | undefined, patches: PatchEvidence): string[] {
+/**
+ * Of a network's patches and the object stitched of them.
+ * @param placement where it was measured, since the patches stand apart from the object (`standsApart`)
+ */
+export function inferenceWarnings(
+  fit: DataFit | undefined,
+  patches: PatchEvidence,
+  placement?: PatchPlacement,
+): string[] {
   const few = fit?.carriedBy ?? null;
   // They alone make everything look dark, flat or misplaced.
   if (few !== null) return [carriedByFew(few), ...allAlike(patches)];
   const measured = fit ?? patches.fit;
   const what = fit === undefined ? "the network" : "the stitched object";
   const lines = measured === null ? [] : [...darkOrBright(measured, what), ...nextToNothing(measured, what)];
-  const alike = allAlike(patches);
-  return [...lines, ...alike, ...(fit === undefined || alike.length > 0 ? [] : apartFromPatches(fit, patches))];
+  return [...lines, ...allAlike(patches), ...misplaced(fit, patches, placement)];
 }
 
 function carriedByFew({ frames, share }: NonNullable<DataFit["carriedBy"]>): string {
@@ -109,24 +118,71 @@ function allAlike({ variety }: PatchEvidence): string[] {
   ];
 }
 
-function apartFromPatches(fit: DataFit, { fit: single }: PatchEvidence): string[] {
-  if (fit.explained === null || single === null || single.explained === null) return [];
+/** Whether patches explain their own patterns so much better than the object stitched of them that one should see why. */
+export function standsApart(
+  fit: DataFit | undefined,
+  patches: PatchEvidence,
+): fit is DataFit & { readonly explained: number } {
+  const { fit: single } = patches;
+  if (fit === undefined || fit.explained === null || single === null || single.explained === null) return false;
+  if (fit.carriedBy !== null || allAlike(patches).length > 0) return false;
   // Patches that tell less than the mean pattern say nothing about where they belong.
-  if (single.constantDeviance !== null && single.deviance >= single.constantDeviance) return [];
+  if (single.constantDeviance !== null && single.deviance >= single.constantDeviance) return false;
   const { ratio, lost } = thresholds.stitched;
   const [stitched, alone] = [1 - fit.explained, 1 - single.explained];
-  if (stitched - alone < lost || stitched < ratio * alone) return [];
-  const { deviance, explained, noiseDeviance } = single;
-  const own = noiseDeviance !== null && deviance < thresholds.noise * noiseDeviance;
-  const [noise, lessNoise] = own
+  return stitched - alone >= lost && stitched >= ratio * alone;
+}
+
+function misplaced(fit: DataFit | undefined, patches: PatchEvidence, placement: PatchPlacement | undefined): string[] {
+  if (!standsApart(fit, patches)) return [];
+  if (placement !== undefined && placement.agreeing >= thresholds.agreeing) return [];
+  const [noise, lessNoise] = ownNoise(patches)
     ? [
-        `, and explain the noise of their patterns, too (noise ${short(noiseDeviance)})`,
-        `groups whose patches are merged fit less noise (${setting("gridsize", 2)} ${setting("training_patch_weighting", "probe")} in training); where that changes little, `,
+        `, and explain the noise of their patterns, too (noise ${short(patches.fit!.noiseDeviance)})`,
+        `${lessNoisy}; where that changes little, `,
       ]
     : ["", ""];
+  const pairs = placement === undefined ? "" : ` (${agreement(placement)})`;
   return [
-    `patches by themselves explain ${percent(explained)} of what a flat object leaves (deviance ${short(deviance)} a pixel), stitched to an object only ${percent(fit.explained)} (${short(fit.deviance)}): they do not fit together where the positions put them${noise}; ${lessNoise}see that x and y are not swapped (${setting("position_order", "yx")} with ${setting("positions_key")}), their unit, signs and ${setting("position_reference")}`,
+    `${apart(fit, patches)}: they do not fit together where the positions put them${pairs}${noise}; ${lessNoise}see that x and y are not swapped (${setting("position_order", "yx")} with ${setting("positions_key")}), their unit, signs and ${setting("position_reference")}, and whether they are off by some pixels, ${found}`,
   ];
+}
+
+const found = `which an engine finds (${setting("wrappers", "positions")} of reconstruct)`;
+
+const lessNoisy = `groups whose patches are merged fit less noise (${setting("gridsize", 2)} ${setting("training_patch_weighting", "probe")} in training)`;
+
+/** Of patches that stand apart from an object that is right all the same: nothing to doubt, and worth knowing. */
+export function placementNotes(
+  fit: DataFit | undefined,
+  patches: PatchEvidence,
+  placement: PatchPlacement | undefined,
+): string[] {
+  if (!standsApart(fit, patches) || placement === undefined || placement.agreeing < thresholds.agreeing) return [];
+  const noisy = ownNoise(patches) ? `; ${lessNoisy}` : "";
+  return [
+    `${apart(fit, patches)}; they fit together where the positions put them (${agreement(placement)}), so each also fits what only its own pattern has: noise, or a place that is off by little, ${found}${noisy}`,
+  ];
+}
+
+const apart = (
+  { explained, deviance }: DataFit & { readonly explained: number },
+  { fit: single }: PatchEvidence,
+): string =>
+  `patches by themselves explain ${ofFlat(single!.explained!)} (deviance ${short(single!.deviance)} a pixel), stitched to an object only ${percent(explained)} (${short(deviance)})`;
+
+/** Below what counting leaves there is no share. */
+const ofFlat = (explained: number): string =>
+  explained > 1 ? "all that a flat object leaves and some noise" : `${percent(explained)} of what a flat object leaves`;
+
+function ownNoise({ fit }: PatchEvidence): boolean {
+  return fit !== null && fit.noiseDeviance !== null && fit.deviance < thresholds.noise * fit.noiseDeviance;
+}
+
+function agreement({ pairs, agreeing, otherwise }: PatchPlacement): string {
+  const number = (share: number): string => `${Math.round(share * pairs)}`;
+  const here = `${number(agreeing)} of ${pairs} overlapping pairs agree best there`;
+  return otherwise === null ? here : `${here}, ${number(otherwise.agreeing)} ${otherwise.positions}`;
 }
 
 /** What stands on a picture of the result: what is wrong with it, without what to try. Nothing where nothing is. */

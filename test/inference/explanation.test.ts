@@ -3,7 +3,13 @@ import { type ComplexArray, complexZeros } from "../../src/arrays.ts";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import { computeScales, scaledProbe } from "../../src/data/normalisation.ts";
 import { type DataFit, type DataFitOptions, fitToData } from "../../src/inference/dataFit.ts";
-import { explainedText, heldOutWarnings, inferenceWarnings } from "../../src/inference/explanationWarnings.ts";
+import {
+  explainedText,
+  heldOutWarnings,
+  inferenceWarnings,
+  placementNotes,
+  standsApart,
+} from "../../src/inference/explanationWarnings.ts";
 import { explainedOf } from "../../src/inference/heldOut.ts";
 import { type PatchEvidence, patchEvidence } from "../../src/inference/patchEvidence.ts";
 import { uniformWeights } from "../../src/inference/patchWeights.ts";
@@ -257,6 +263,24 @@ describe("what a result says of itself", () => {
     const [line] = inferenceWarnings(fit, { ...own, fit: below }).slice(-1);
     expect(line).toMatch(/the noise of their patterns, too.*`gridsize=2` `training_patch_weighting=probe`.*swapped/);
     expect(inferenceWarnings(fit, own).join()).not.toMatch(/the noise of their patterns/);
+  });
+
+  it("doubts no positions by which patches agree, and says what their own fit may be", () => {
+    const swapped = dataset.positions.map((_, i) => dataset.positions[i ^ 1]);
+    const { fit, patches: own } = infer(truePatch, swapped);
+    const right = { pairs: 32, agreeing: 0.875, otherwise: null };
+    expect(standsApart(fit, own)).toBe(true);
+    expect(inferenceWarnings(fit, own, right).join()).not.toMatch(/do not fit together/);
+    const [note, ...more] = placementNotes(fit, own, right);
+    expect(note).toMatch(/28 of 32 overlapping pairs agree best there\).*noise, or a place that is off by little/);
+    expect(more).toEqual([]);
+    const wrong = { ...right, agreeing: 0.125, otherwise: { positions: "with x negated", agreeing: 0.75 } };
+    expect(placementNotes(fit, own, wrong)).toEqual([]);
+    expect(placementNotes(fit, own, undefined)).toEqual([]);
+    expect(inferenceWarnings(fit, own, wrong).join()).toMatch(/\(4 of 32 .* there, 24 with x negated\)/);
+    const whole = infer(truePatch);
+    expect(standsApart(whole.fit, whole.patches)).toBe(false);
+    expect(placementNotes(whole.fit, whole.patches, right)).toEqual([]);
   });
 
   it("names patches that are all alike, with a structure or flat", () => {

@@ -174,6 +174,8 @@ describe("inference with a perfect network", () => {
     const { fit } = metrics["patches"] as { fit: { explained: number } };
     expect(fit.explained).toBeGreaterThan(0.99);
     expect((metrics["dataFit"] as { explained: number }).explained).toBeLessThan(0.9);
+    expect(record.warnings.join()).toMatch(/overlapping pairs agree best there, \d+ with y and x swapped/);
+    expect(right.metrics["patches"]).not.toHaveProperty("placement");
   });
 
   it("finds the data explained, and not so by a network that is wrong", async () => {

@@ -5,8 +5,15 @@ import type { Scales } from "../../data/normalisation.ts";
 import { type Assembled, createAssembler } from "../../inference/assemble.ts";
 import { type AssembledHalf, assembledHalves } from "../../inference/assembledHalves.ts";
 import { fitToData } from "../../inference/dataFit.ts";
-import { explainedText, inferenceWarnings, pictureWarning } from "../../inference/explanationWarnings.ts";
+import {
+  explainedText,
+  inferenceWarnings,
+  pictureWarning,
+  placementNotes,
+  standsApart,
+} from "../../inference/explanationWarnings.ts";
 import { type PatchEvidence, patchEvidence } from "../../inference/patchEvidence.ts";
+import { type PlacedPatches, patchPlacement } from "../../inference/patchPlacement.ts";
 import { probeWeights, uniformWeights } from "../../inference/patchWeights.ts";
 import { patternExamples } from "../../inference/patternExamples.ts";
 import { tilted } from "../../inference/phaseRamp.ts";
@@ -149,6 +156,12 @@ function physicsOf(
   };
 }
 
+const placedPatches = ({ dataset, prediction, loader, predictor, probe }: InferenceRun): PlacedPatches => ({
+  positions: dataset.positions,
+  groups: prediction.source.groups,
+  ...{ loader, predictor, probe },
+});
+
 function warnOfAlignment(assembled: Assembled | undefined, warn: (line: string) => void): void {
   const alignment = assembled?.alignment;
   if (alignment === undefined) return;
@@ -200,8 +213,11 @@ async function conclude(
   const examples = patternExamples(dataset.patterns.height);
   const fit = fitToData({ ...onScan, object: stitched.object, onPattern: examples.add });
   if (fit === undefined) run.warn("no pattern lies wholly on the covered area, so there is no deviance");
-  const doubts = inferenceWarnings(fit, patches);
+  const placement =
+    standsApart(fit, patches) && !report.interrupted ? await patchPlacement(placedPatches(run)) : undefined;
+  const doubts = inferenceWarnings(fit, patches, placement);
   for (const line of doubts) run.warn(line);
+  for (const line of placementNotes(fit, patches, placement)) hooks.log(line);
   await pause();
   seconds["evaluation"] = lap();
   const whole = { ...stitched, positions: reconstruction.positions, scaled: varpro?.report ?? undefined };
@@ -209,7 +225,7 @@ async function conclude(
   if (halves !== undefined) seconds["expectedErrors"] = lap();
   const metrics = {
     ...inferenceMetrics(reconstruction, dataset, fit, run.warn),
-    patches,
+    patches: { ...patches, ...(placement === undefined ? {} : { placement }) },
     ...(varpro === undefined ? {} : { varpro: varpro.report }),
     ...(judged === undefined ? {} : { halfData: judged.metrics }),
   };
