@@ -4,7 +4,13 @@ import { parseSettings } from "../../src/config/schema.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
 import { Random } from "../../src/random.ts";
-import { signalWarnings, trainingWarnings } from "../../src/runs/train/trainingWarnings.ts";
+import {
+  generatorNotes,
+  type ScanSignal,
+  scanSignals,
+  signalWarnings,
+  trainingWarnings,
+} from "../../src/runs/train/trainingWarnings.ts";
 import type { SimulationOptions } from "../../src/simulation/options.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { prepareData } from "../../src/training/preparation.ts";
@@ -18,12 +24,17 @@ const weakScan = (phase: number, photons: number, defocus = 14): Dataset =>
     probe: { kind: "airy", pupilRadius: 13, defocus },
   } satisfies SimulationOptions);
 
-function said(dataset: Dataset, standardiseInput = false, architecture = "cnn", gridsize = 1): string[] {
-  const settings = parseSettings("model", { gridsize, standardiseInput, architecture });
-  const model = { ...settings, N: 32, objectBig: gridsize > 1, probeMaskDiameter: 16 };
+function signalsOf(dataset: Dataset, gridsize = 1): ScanSignal[] {
   const data = { ...parseSettings("data", { validationFraction: 0 }), subsampleSeed: 1, neighborCount: gridsize ** 2 };
-  return signalWarnings({ model }, [dataset], prepareData([dataset], undefined, data, gridsize, new Random(2)));
+  return scanSignals([dataset], prepareData([dataset], undefined, data, gridsize, new Random(2)));
 }
+
+function modelOf(said: Settings, gridsize = 1) {
+  return { ...parseSettings("model", { gridsize, ...said }), N: 32, objectBig: gridsize > 1, probeMaskDiameter: 16 };
+}
+
+const said = (dataset: Dataset, standardiseInput = false, architecture = "cnn", gridsize = 1): string[] =>
+  signalWarnings({ model: modelOf({ standardiseInput, architecture }, gridsize) }, signalsOf(dataset, gridsize));
 
 it("says by how much a weak object changes the patterns, until the network sees that", () => {
   const weak = weakScan(0.3, 1e5);
@@ -90,4 +101,20 @@ it("says that a detector's pixels share counts", () => {
   const shared = values.map((k, i) => k + (i % 32 === 0 ? 0 : values[i - 1]));
   const lines = said({ ...weak, patterns: memoryPatterns(shared, [144, 32, 32]) });
   expect(lines[0]).toMatch(/neighbouring pixels count together: the covariance of their counts is (4\d|50) %/);
+});
+
+it("names the network with the physics inside where photons are many and none was chosen", () => {
+  const noted = (dataset: Dataset, settings: Settings = {}, chosen = false): string[] => {
+    const overridden = chosen
+      ? [{ name: "architecture", group: "model", value: "cnn", source: "override" } as const]
+      : [];
+    return generatorNotes({ model: modelOf(settings), overridden }, signalsOf(dataset), 1);
+  };
+  const many = weakScan(3, 1e5);
+  expect(noted(many)).toEqual([expect.stringMatching(/by \d\.\d standard deviations .*architecture=unrolled/)]);
+  expect(noted(many, {}, true)).toEqual([]);
+  expect(noted(many, { modelType: "supervised" })).toEqual([]);
+  expect(noted(weakScan(0.3, 1e4))).toEqual([]);
+  // Of one of two scans nothing is known.
+  expect(generatorNotes({ model: modelOf({}), overridden: [] }, signalsOf(many), 2)).toEqual([]);
 });

@@ -30,7 +30,7 @@ import { identityOf } from "./trainingIdentity.ts";
 import { labelNotes, trainingLabels } from "./trainingLabels.ts";
 import { type TrainingPictures, trainingPictures } from "./trainingPictures.ts";
 import { fixedBatches, setUpTraining, trainingBatches } from "./trainingSetup.ts";
-import { canvasWarnings, signalWarnings, trainingWarnings } from "./trainingWarnings.ts";
+import { canvasWarnings, generatorNotes, scanSignals, signalWarnings, trainingWarnings } from "./trainingWarnings.ts";
 
 /** Everything that a training works with, before it starts. */
 export interface TrainingRun {
@@ -130,6 +130,8 @@ async function prepareOn(
   const heldLoader = held === undefined ? undefined : machine.batches(held);
   const facts = await madeByFirst(ranks, () => scans.map((scan) => dataFacts(scan, model.gridsize)));
   const propagator = scanPropagator(scans);
+  // Rank 0 alone is heard.
+  const signals = ranks.rank === 0 ? scanSignals(scans, prepared) : [];
   return {
     scans,
     validation,
@@ -161,13 +163,13 @@ async function prepareOn(
       }),
       ...datasets.flatMap(skippedNote),
       ...labelNotes(scans, learned.labels),
+      ...generatorNotes(payload, signals, scans.length),
       ...(initial === undefined ? [] : [`starting from the weights of ${initial.path}`]),
     ],
     warnings: [
       ...scanWarnings([...scans, ...(validation === undefined ? [] : [validation])]),
       ...trainingWarnings(payload, scans, prepared),
-      // It reads patterns, and rank 0 alone is heard.
-      ...(ranks.rank === 0 ? signalWarnings(payload, scans, prepared) : []),
+      ...signalWarnings(payload, signals),
       ...canvasWarnings(payload, scans, prepared),
       ...memoryWarnings,
       ...diskWarnings,

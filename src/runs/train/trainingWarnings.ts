@@ -23,20 +23,45 @@ export function trainingWarnings(
   return [...prepared.warnings, ...cappedGroups(data, prepared), ...loneProbe(model), ...darkBorder(model, scans)];
 }
 
-/** How little of the light changes, and how sure that is, where photons are known. */
-export function signalWarnings(
-  { model }: Pick<TrainingPayload, "model">,
-  scans: readonly Dataset[],
-  prepared: PreparedData,
-): string[] {
+/** What an object changes of the patterns that training sees of a scan, where photons are known. */
+export interface ScanSignal {
+  readonly dataset: Dataset;
+  readonly signal: PatternSignal;
+}
+
+/** Of every scan of which it can be told. Reads patterns. */
+export function scanSignals(scans: readonly Dataset[], prepared: PreparedData): ScanSignal[] {
   return trainingFramesOf(scans, prepared).flatMap((frames) => {
     if (doseOf(frames.scales) === "unknown") return [];
     const signal = patternSignal(frames, frames.scales.countsPerUnit);
-    if (signal === undefined) return [];
-    const weak = signal.contrast < WEAK && !seesExperiment(model) ? upsideDown(frames.dataset) : [];
-    const lines = [...sharedCounts(signal), ...weakSignal(signal, model), ...weak];
-    return lines.map((line) => `${frames.dataset.name}: ${line}`);
+    return signal === undefined ? [] : [{ dataset: frames.dataset, signal }];
   });
+}
+
+/** How little of the light changes, and how sure that is. */
+export function signalWarnings({ model }: Pick<TrainingPayload, "model">, signals: readonly ScanSignal[]): string[] {
+  return signals.flatMap(({ dataset, signal }) => {
+    const weak = signal.contrast < WEAK && !seesExperiment(model) ? upsideDown(dataset) : [];
+    const lines = [...sharedCounts(signal), ...weakSignal(signal, model), ...weak];
+    return lines.map((line) => `${dataset.name}: ${line}`);
+  });
+}
+
+/**
+ * Where nobody chose a network and another learns such scans in far fewer steps (docs/diagnosis.md, docs/compared.md): every
+ * scan changes its patterns by much more than counting does.
+ */
+export function generatorNotes(
+  { model, overridden }: Pick<TrainingPayload, "model" | "overridden">,
+  signals: readonly ScanSignal[],
+  scans: number,
+): string[] {
+  const chosen = overridden.some(({ name }) => name === "architecture");
+  const least = Math.min(...signals.map(({ signal: { deviations } }) => deviations));
+  if (chosen || model.modelType !== "pinn" || signals.length < scans || least < NOISY.small) return [];
+  return [
+    `the object changes the patterns by ${least.toPrecision(2)} standard deviations of photon counting a pixel: of such scans a network with the physics inside has a sharper object after far fewer steps, ${setting("architecture", "unrolled")} with ${setting("unrolled_width", 8)}, ${setting("training_patch_weighting", "probe")} and ${setting("batch_size", 4)}; ${setting("architecture", "cnn")} says that this one is meant`,
+  ];
 }
 
 /**
