@@ -17,7 +17,7 @@ const USAGE = `npm run bench:time-to-quality -- [--scan NPZ] [--goal SSIM] [--er
   --goal         phase SSIM to reach; default 0.9
   --error        complex error to reach; default 0.05
   --seeds        of the runs, each method once for each; default 1
-  --methods      default: all
+  --methods      of rpie, lsqml, unrolled, unrolled+rpie, cnn+rpie; default: all
   --middle_trim  pixels of a patch that a network's object is stitched of; default: the demo's
   --output       folder for time-to-quality.json`;
 
@@ -85,7 +85,9 @@ const wanted = values.methods?.split(",").map((name) => name.replace("+", ", "))
 const methods = all.filter(({ name }) => wanted?.includes(name) ?? true);
 const unknown = wanted?.filter((name) => !all.some((method) => method.name === name)) ?? [];
 if (unknown.length > 0)
-  throw new Error(`no method ${unknown.join(" | ")}; there are ${all.map(({ name }) => name).join(" | ")}`);
+  throw new Error(
+    `no method ${unknown.join(" | ")}; there are ${all.map(({ name }) => name.replace(", ", "+")).join(" | ")}`,
+  );
 
 const program = fileURLToPath(new URL("../dist/node/cli/ptychonaut.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "time-to-quality-"));
@@ -171,6 +173,16 @@ function row(name: string, found: readonly Found[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
+const machine = () => ({ cpu: cpus()[0].model, threads: availableParallelism(), load: loadavg()[0] });
+
+/** After every trial, so that one that fails takes nothing with it. */
+function keep(found: readonly Found[]): void {
+  if (values.output === undefined) return;
+  mkdirSync(values.output, { recursive: true });
+  const told = JSON.stringify({ machine: machine(), goal, error, found }, null, 2);
+  writeFileSync(join(values.output, "time-to-quality.json"), told);
+}
+
 try {
   const scan = values.scan ?? join(folder, "demo.npz");
   if (values.scan === undefined) ptychonaut(["simulate", "--output", scan], demo.simulate);
@@ -180,21 +192,17 @@ try {
       for (const trial of trials) {
         const one = { method: name, ...(await tried(scan, trial, seed)) };
         found.push(one);
+        keep(found);
         const { seconds, phaseSsim, complexError } = one;
         const numbers = `phase SSIM ${phaseSsim.toFixed(3)}, complex error ${complexError.toFixed(4)}`;
         console.log(`seed ${seed}, ${name} (${one.trial}): ${seconds.toFixed(1)} s, ${numbers}`);
         if (reached(one)) break;
       }
-  const machine = { cpu: cpus()[0].model, threads: availableParallelism(), load: loadavg()[0] };
-  console.log(`\n${machine.cpu}, ${machine.threads} threads, load at the end ${machine.load.toFixed(1)}\n`);
+  const { cpu, threads, load } = machine();
+  console.log(`\n${cpu}, ${threads} threads, load at the end ${load.toFixed(1)}\n`);
   console.log("| method | as far as | there | s | s without training | phase SSIM | complex error |");
   console.log("|---|---|---|---|---|---|---|");
   for (const { name } of methods) console.log(row(name, found));
-  if (values.output !== undefined) {
-    mkdirSync(values.output, { recursive: true });
-    const told = JSON.stringify({ machine, goal, error, found }, null, 2);
-    writeFileSync(join(values.output, "time-to-quality.json"), told);
-  }
 } finally {
   rmSync(folder, { recursive: true });
 }

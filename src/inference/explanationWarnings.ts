@@ -21,8 +21,10 @@ const thresholds = {
   stitched: { ratio: 2, lost: 0.1 },
   /** Deviance of single patches over that of the noise: below, each explains the noise of its own pattern. */
   noise: 0.9,
-  /** Share of pairs of patches that agree best where the positions put them. */
+  /** Share of pairs of patches that agree better where the positions put them than anywhere else. */
   agreeing: 0.75,
+  /** Share explained below which an object is not right, though its patches lie about where they belong. */
+  closely: 0.7,
 } as const;
 
 /** For whom the lines are: what may be tried. */
@@ -129,28 +131,34 @@ export function standsApart(
   // Patches that tell less than the mean pattern say nothing about where they belong.
   if (single.constantDeviance !== null && single.deviance >= single.constantDeviance) return false;
   const { ratio, lost } = thresholds.stitched;
-  const [stitched, alone] = [1 - fit.explained, 1 - single.explained];
+  // Below what counting leaves patches fit noise, of which the object owes nothing.
+  const [stitched, alone] = [1 - fit.explained, Math.max(0, 1 - single.explained)];
   return stitched - alone >= lost && stitched >= ratio * alone;
 }
 
 function misplaced(fit: DataFit | undefined, patches: PatchEvidence, placement: PatchPlacement | undefined): string[] {
   if (!standsApart(fit, patches)) return [];
-  if (placement !== undefined && placement.agreeing >= thresholds.agreeing) return [];
-  const [noise, lessNoise] = ownNoise(patches)
-    ? [
-        `, and explain the noise of their patterns, too (noise ${short(patches.fit!.noiseDeviance)})`,
-        `${lessNoisy}; where that changes little, `,
-      ]
-    : ["", ""];
-  const pairs = placement === undefined ? "" : ` (${agreement(placement)})`;
+  const noise = ownNoise(patches)
+    ? `, and explain the noise of their patterns, too (noise ${short(patches.fit!.noiseDeviance)})`
+    : "";
+  if (placement !== undefined && placement.agreeing >= thresholds.agreeing) {
+    if (fit.explained >= thresholds.closely) return [];
+    return [
+      `${apart(fit, patches)}: they fit together only roughly where the positions put them${noise}; ${agreement(placement)}, so these are right as a whole and may be off by some pixels each, ${found}${lessNoise(patches)}`,
+    ];
+  }
+  const [they, pairs] = placement === undefined ? ["may not fit", ""] : ["do not fit", ` (${agreement(placement)})`];
   return [
-    `${apart(fit, patches)}: they do not fit together where the positions put them${pairs}${noise}; ${lessNoise}see that x and y are not swapped (${setting("position_order", "yx")} with ${setting("positions_key")}), their unit, signs and ${setting("position_reference")}, and whether they are off by some pixels, ${found}`,
+    `${apart(fit, patches)}: they ${they} together where the positions put them${pairs}${noise}; see that x and y are not swapped (${setting("position_order", "yx")} with ${setting("positions_key")}), their unit, signs and ${setting("position_reference")}, and whether they are off by some pixels, ${found}${lessNoise(patches)}`,
   ];
 }
 
 const found = `which an engine finds (${setting("wrappers", "positions")} of reconstruct)`;
 
-const lessNoisy = `groups whose patches are merged fit less noise (${setting("gridsize", 2)} ${setting("training_patch_weighting", "probe")} in training)`;
+const lessNoise = (patches: PatchEvidence): string =>
+  ownNoise(patches)
+    ? `; groups whose patches are merged fit less noise (${setting("gridsize", 2)} ${setting("training_patch_weighting", "probe")} in training)`
+    : "";
 
 /** Of patches that stand apart from an object that is right all the same: nothing to doubt, and worth knowing. */
 export function placementNotes(
@@ -158,10 +166,10 @@ export function placementNotes(
   patches: PatchEvidence,
   placement: PatchPlacement | undefined,
 ): string[] {
-  if (!standsApart(fit, patches) || placement === undefined || placement.agreeing < thresholds.agreeing) return [];
-  const noisy = ownNoise(patches) ? `; ${lessNoisy}` : "";
+  if (!standsApart(fit, patches) || placement === undefined) return [];
+  if (placement.agreeing < thresholds.agreeing || fit.explained < thresholds.closely) return [];
   return [
-    `${apart(fit, patches)}; they fit together where the positions put them (${agreement(placement)}), so each also fits what only its own pattern has: noise, or a place that is off by little, ${found}${noisy}`,
+    `${apart(fit, patches)}; they fit together where the positions put them (${agreement(placement)}), so each also fits what only its own pattern has: noise, or a place that is off by little, ${found}${lessNoise(patches)}`,
   ];
 }
 
@@ -180,9 +188,11 @@ function ownNoise({ fit }: PatchEvidence): boolean {
 }
 
 function agreement({ pairs, agreeing, otherwise }: PatchPlacement): string {
-  const number = (share: number): string => `${Math.round(share * pairs)}`;
-  const here = `${number(agreeing)} of ${pairs} overlapping pairs agree best there`;
-  return otherwise === null ? here : `${here}, ${number(otherwise.agreeing)} ${otherwise.positions}`;
+  if (otherwise !== null)
+    return `${percent(otherwise.agreeing)} of ${pairs} overlapping pairs agree better ${otherwise.positions}`;
+  return agreeing < thresholds.agreeing
+    ? `${pairs} overlapping pairs agree ${agreeing < 0.6 ? "no" : "hardly"} better there than elsewhere`
+    : `${percent(agreeing)} of ${pairs} overlapping pairs agree better there than anywhere else`;
 }
 
 /** What stands on a picture of the result: what is wrong with it, without what to try. Nothing where nothing is. */

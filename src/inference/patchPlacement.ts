@@ -1,4 +1,4 @@
-import type { ComplexArray } from "../arrays.ts";
+import { type ComplexArray, evenly } from "../arrays.ts";
 import { type BatchLoader, planEpoch } from "../data/batches.ts";
 import type { Groups } from "../data/grouping.ts";
 import { PointTree } from "../data/pointTree.ts";
@@ -8,9 +8,12 @@ import type { Predictor } from "./predictor.ts";
 export interface PatchPlacement {
   /** Pairs of overlapping patches, of different groups. */
   readonly pairs: number;
-  /** Share of them that agree best as the positions say it, of the eight ways to read where one is of the other. */
+  /**
+   * Share of the pairs, by how much they show, that agree better as the positions say it than in another way: the least
+   * over all other ways. A half where the positions say nothing.
+   */
   readonly agreeing: number;
-  /** The way in which most of them agree best, where it is another one. */
+  /** The way in which most agree better than as the positions say it, and what share of them. */
   readonly otherwise: { readonly positions: string; readonly agreeing: number } | null;
 }
 
@@ -24,50 +27,64 @@ export interface PlacedPatches {
   readonly probe: ComplexArray;
 }
 
-/** Enough to tell a half from an eighth. */
-const PAIRS = 32;
-/** Partners that are looked at, nearest first. */
+/** Most that are compared, and fewest that tell anything: of eight tosses three quarters are heads one time in seven. */
+const PAIRS = { most: 32, fewest: 8 } as const;
+/** Partners that a pattern chooses among, and those where none is within reach. */
 const CANDIDATES = 64;
+const NEAREST = 16;
 /** Distance of two patches that both are well lit where they overlap, over the probe's rms radius. */
 const REACH = 1.5;
+/** Share of pairs from which another way is named. */
+const NAMED = 0.75;
 
-/** Ways to read a displacement (dy, dx): axes swapped or not, signs kept or not. The first is as it is said. */
+/** Where one patch may be of another, whatever the positions say: axes swapped, signs turned, the unit another. */
 const readings = [
-  { name: "as they are", yy: 1, yx: 0, xy: 0, xx: 1 },
-  { name: "with y and x swapped", yy: 0, yx: 1, xy: 1, xx: 0 },
-  { name: "with y negated", yy: -1, yx: 0, xy: 0, xx: 1 },
-  { name: "with x negated", yy: 1, yx: 0, xy: 0, xx: -1 },
-  { name: "with y and x negated", yy: -1, yx: 0, xy: 0, xx: -1 },
-  { name: "with y and x swapped and y then negated", yy: 0, yx: -1, xy: 1, xx: 0 },
-  { name: "with y and x swapped and x then negated", yy: 0, yx: 1, xy: -1, xx: 0 },
-  { name: "with y and x swapped and both negated", yy: 0, yx: -1, xy: -1, xx: 0 },
+  { positions: "with y and x swapped", yy: 0, yx: 1, xy: 1, xx: 0 },
+  { positions: "with y negated", yy: -1, yx: 0, xy: 0, xx: 1 },
+  { positions: "with x negated", yy: 1, yx: 0, xy: 0, xx: -1 },
+  { positions: "with y and x negated", yy: -1, yx: 0, xy: 0, xx: -1 },
+  { positions: "with y and x swapped and y then negated", yy: 0, yx: -1, xy: 1, xx: 0 },
+  { positions: "with y and x swapped and x then negated", yy: 0, yx: 1, xy: -1, xx: 0 },
+  { positions: "with y and x swapped and both negated", yy: 0, yx: -1, xy: -1, xx: 0 },
+  { positions: "twice as far apart", yy: 2, yx: 0, xy: 0, xx: 2 },
+  { positions: "half as far apart", yy: 0.5, yx: 0, xy: 0, xx: 0.5 },
 ] as const;
 
 /**
- * Predicts some pairs of neighbours again and compares what they show where they overlap. Noise makes all of their
- * correlations small and leaves the right way the best; where positions are of another unit, none is.
- * @returns undefined where no two patches of different groups overlap
+ * Predicts some pairs of neighbours again and compares what they show where they overlap. Noise brings every share nearer to a
+ * half; of positions that are right none comes below it.
+ * @returns undefined where too few patches of different groups overlap and are finite
  */
 export async function patchPlacement(scan: PlacedPatches): Promise<PatchPlacement | undefined> {
   const light = lightOf(scan.probe);
-  const pairs = neighbours(scan, REACH * rmsRadius(light));
+  const pairs = neighbours(scan, light);
+  if (pairs.length < PAIRS.fewest) return undefined;
   const patches = await predicted(
     scan,
-    pairs.flatMap(({ a, b }) => [a.group, b.group]),
+    pairs.flatMap(({ a, b }) => [a, b]),
   );
-  const compared = pairs.map(({ a, b, dy, dx }) => {
-    const [one, other] = [patches.of(a), patches.of(b)];
-    const ways = readings.map(({ yy, yx, xy, xx }) => [Math.round(yy * dy + yx * dx), Math.round(xy * dy + xx * dx)]);
-    const correlations = ways.map(([y, x]) => correlation(one, other, light, y, x));
-    // Ways that come to the same displacement are one.
-    const same = (i: number, j: number): boolean => ways[i][0] === ways[j][0] && ways[i][1] === ways[j][1];
-    return readings.map((_, i) => correlations.every((c, j) => same(i, j) || correlations[i] > c));
-  });
-  if (compared.length === 0) return undefined;
-  const [agreeing, ...others] = readings.map((_, i) => compared.filter((best) => best[i]).length / compared.length);
-  const most = Math.max(...others);
-  const otherwise = most > 0.5 ? { positions: readings[1 + others.indexOf(most)].name, agreeing: most } : null;
-  return { pairs: compared.length, agreeing, otherwise };
+  const sums = readings.map(() => ({ better: 0, all: 0, pairs: 0 }));
+  let compared = 0;
+  for (const { a, b, dy, dx } of pairs) {
+    const [one, other] = [patches.get(keyOf(a))!, patches.get(keyOf(b))!];
+    const said = agreement(one, other, light, Math.round(dy), Math.round(dx));
+    if (!(said.structure > 0)) continue;
+    compared++;
+    for (const [i, { yy, yx, xy, xx }] of readings.entries()) {
+      const [y, x] = [Math.round(yy * dy + yx * dx), Math.round(xy * dy + xx * dx)];
+      if (y === Math.round(dy) && x === Math.round(dx)) continue;
+      if (said.correlation > agreement(one, other, light, y, x).correlation) sums[i].better += said.structure;
+      sums[i].all += said.structure;
+      sums[i].pairs++;
+    }
+  }
+  // A way that few pairs tell from the stated one is none to judge by.
+  const shares = sums.map(({ better, all, pairs: telling }) => (telling < PAIRS.fewest ? 1 : better / all));
+  const agreeing = Math.min(...shares);
+  if (compared < PAIRS.fewest || sums.every(({ pairs: telling }) => telling < PAIRS.fewest)) return undefined;
+  const otherwise =
+    1 - agreeing < NAMED ? null : { positions: readings[shares.indexOf(agreeing)].positions, agreeing: 1 - agreeing };
+  return { pairs: compared, agreeing, otherwise };
 }
 
 /** A pattern as a member of a group, which is what a network predicts. */
@@ -75,6 +92,8 @@ interface Member {
   readonly group: number;
   readonly slot: number;
 }
+
+const keyOf = ({ group, slot }: Member): string => `${group}.${slot}`;
 
 /** Two patterns, and where the second is of the first. */
 interface Pair {
@@ -84,62 +103,72 @@ interface Pair {
   readonly dx: number;
 }
 
-/** Pairs spread over the scan, each of a group's first pattern and one outside of it that is easily told from its mirror images. */
-function neighbours({ positions, groups }: PlacedPatches, reach: number): Pair[] {
+/**
+ * Pairs spread over the scan, each of a group's first pattern and one outside of it. On a raster no neighbour is told from all
+ * of its other readings, so every partner is one by whom those are told that few were told by yet.
+ */
+function neighbours({ positions, groups }: PlacedPatches, light: Light): Pair[] {
   const { count, size, frames } = groups;
+  const reach = REACH * rmsRadius(light);
   const places = new Map<number, Member>();
   for (let i = 0; i < count * size; i++)
     if (!places.has(frames[i])) places.set(frames[i], { group: Math.floor(i / size), slot: i % size });
   const tree = new PointTree(positions, [...places.keys()]);
-  const leaders = Math.min(PAIRS, count);
-  const pairs = Array.from({ length: leaders }, (_, i): Pair | undefined => {
+  const pairs = new Map<string, Pair>();
+  const told = new Float64Array(readings.length);
+  const leaders = Math.min(PAIRS.most, count);
+  for (let i = 0; i < leaders; i++) {
     const a = { group: Math.floor(((i + 0.5) * count) / leaders), slot: 0 };
     const company = frames.subarray(a.group * size, (a.group + 1) * size);
-    const [y, x] = [positions[2 * company[0]], positions[2 * company[0] + 1]];
-    const options = tree
-      .nearest(y, x, CANDIDATES)
+    const [leader] = company;
+    const [y, x] = [positions[2 * leader], positions[2 * leader + 1]];
+    const within = tree.between(y, x, 1, reach);
+    const farther = (): number[] => tree.between(y, x, reach, light.side).slice(0, NEAREST);
+    const options = (within.length > 0 ? evenly(within, CANDIDATES) : farther())
       .filter((frame) => !company.includes(frame))
-      .map((frame) => ({ b: places.get(frame)!, dy: positions[2 * frame] - y, dx: positions[2 * frame + 1] - x }))
-      .filter(({ dy, dx }) => mirrored(dy, dx) >= 1);
-    const near = options.filter(({ dy, dx }) => Math.hypot(dy, dx) <= reach);
-    const best = near.reduce<(typeof near)[number] | undefined>(
-      (far, next) => (far === undefined || mirrored(next.dy, next.dx) > mirrored(far.dy, far.dx) ? next : far),
-      options[0],
-    );
-    return best && { a, ...best };
-  });
-  return pairs.filter((pair) => pair !== undefined);
+      .map((frame) => ({ frame, dy: positions[2 * frame] - y, dx: positions[2 * frame + 1] - x }))
+      .filter(({ dy, dx }) => Math.max(Math.abs(dy), Math.abs(dx)) < light.side)
+      .map((option) => ({ ...option, apart: apartFromReadings(option.dy, option.dx) }));
+    const worth = (apart: readonly number[]): number =>
+      apart.reduce((sum, distance, k) => sum + distance / (1 + told[k]), 0);
+    const [best] = options.sort((p, q) => worth(q.apart) - worth(p.apart));
+    if (best === undefined) continue;
+    const { frame, dy, dx, apart } = best;
+    const both = [leader, frame].sort((p, q) => p - q).join();
+    if (pairs.has(both)) continue;
+    pairs.set(both, { a, b: places.get(frame)!, dy, dx });
+    for (const [k, distance] of apart.entries()) told[k] += distance;
+  }
+  return [...pairs.values()];
 }
 
-/** How far a displacement is from the nearest other reading of it that is not the same. */
-function mirrored(dy: number, dx: number): number {
-  const distances = readings.map(({ yy, yx, xy, xx }) => Math.hypot(yy * dy + yx * dx - dy, xy * dy + xx * dx - dx));
-  return Math.min(...distances.filter((distance) => distance >= 1), Math.hypot(dy, dx));
+/** How far each other reading of a displacement is from it, over its length. */
+function apartFromReadings(dy: number, dx: number): number[] {
+  const length = Math.hypot(dy, dx);
+  return readings.map(({ yy, yx, xy, xx }) => Math.hypot(yy * dy + yx * dx - dy, xy * dy + xx * dx - dx) / length);
 }
 
-/** Patches `[N, N]` of some groups. */
-async function predicted({ groups, loader, predictor }: PlacedPatches, wanted: readonly number[]) {
-  const numbers = [...new Set(wanted)].sort((a, b) => a - b);
-  const patches = new Map<number, Float32Array>();
-  if (numbers.length > 0) {
-    const plan = planEpoch(numbers.length, predictor.batch).map(({ groups: rows, weights }) => ({
-      groups: rows.map((row) => numbers[row]),
-      weights,
-    }));
-    let next = 0;
-    for await (const batch of loader.batches(plan)) {
-      const { data } = await predictor.predict(batch);
-      const size = data.length / predictor.batch;
-      for (const [k, group] of plan[next++].groups.entries()) patches.set(group, data.slice(k * size, (k + 1) * size));
+/** Patches `[N, N]` of some members, by their key. */
+async function predicted({ groups, loader, predictor }: PlacedPatches, wanted: readonly Member[]) {
+  const numbers = [...new Set(wanted.map(({ group }) => group))];
+  const plan = planEpoch(numbers.length, predictor.batch).map(({ groups: rows, weights }) => ({
+    groups: rows.map((row) => numbers[row]),
+    weights,
+  }));
+  const patches = new Map<string, Float32Array>();
+  let next = 0;
+  for await (const batch of loader.batches(plan)) {
+    const { data } = await predictor.predict(batch);
+    const size = data.length / predictor.batch / groups.size;
+    const places = new Map([...plan[next++].groups].map((group, place) => [group, place]));
+    for (const member of wanted) {
+      const place = places.get(member.group);
+      if (place === undefined) continue;
+      const first = (place * groups.size + member.slot) * size;
+      patches.set(keyOf(member), data.slice(first, first + size));
     }
   }
-  return {
-    of({ group, slot }: Member): Float32Array {
-      const all = patches.get(group)!;
-      const size = all.length / groups.size;
-      return all.subarray(slot * size, (slot + 1) * size);
-    },
-  };
+  return patches;
 }
 
 interface Light {
@@ -168,11 +197,12 @@ function rmsRadius({ side, intensity }: Light): number {
 }
 
 /**
- * Modulus of the correlation of what two patches show beyond their means, where they overlap, weighted by the light of both:
- * a phase of its own changes nothing of it.
+ * What two patches show beyond their means where they overlap, weighted by the light of both: the modulus of its correlation,
+ * of which a phase of its own changes nothing, and how much it is (standard deviations, multiplied). Patches that are not
+ * finite show nothing.
  * @param dy where the second is of the first, pixels, and dx
  */
-function correlation(a: Float32Array, b: Float32Array, { side, intensity }: Light, dy: number, dx: number): number {
+function agreement(a: Float32Array, b: Float32Array, { side, intensity }: Light, dy: number, dx: number) {
   let [total, aRe, aIm, bRe, bIm, aa, bb, abRe, abIm] = [0, 0, 0, 0, 0, 0, 0, 0, 0];
   for (let y = Math.max(0, dy); y < Math.min(side, side + dy); y++)
     for (let x = Math.max(0, dx); x < Math.min(side, side + dx); x++) {
@@ -192,5 +222,8 @@ function correlation(a: Float32Array, b: Float32Array, { side, intensity }: Ligh
   const norm = total * total;
   const [re, im] = [abRe / total - (aRe * bRe + aIm * bIm) / norm, abIm / total - (aIm * bRe - aRe * bIm) / norm];
   const [va, vb] = [aa / total - (aRe ** 2 + aIm ** 2) / norm, bb / total - (bRe ** 2 + bIm ** 2) / norm];
-  return va > 0 && vb > 0 ? Math.hypot(re, im) / Math.sqrt(va * vb) : 0;
+  const structure = Math.sqrt(va) * Math.sqrt(vb);
+  return structure > 0 && Number.isFinite(structure)
+    ? { correlation: Math.hypot(re, im) / structure, structure }
+    : { correlation: 0, structure: 0 };
 }

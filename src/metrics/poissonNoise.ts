@@ -1,6 +1,6 @@
 /** What the deviance per pixel is when the model is right and counts are Poisson. */
 export interface NoiseDeviance {
-  /** Expected value: about 2 λ (1 − ln λ) for few counts, 1.2 at most near λ = 1, 1 + 1/(6 λ) for many. */
+  /** Expected value: about −2 λ ln λ for few counts, 1.16 at most near λ = 1, 1 + 1/(6 λ) for many. */
   readonly mean: number;
   readonly variance: number;
 }

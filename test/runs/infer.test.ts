@@ -174,7 +174,7 @@ describe("inference with a perfect network", () => {
     const { fit } = metrics["patches"] as { fit: { explained: number } };
     expect(fit.explained).toBeGreaterThan(0.99);
     expect((metrics["dataFit"] as { explained: number }).explained).toBeLessThan(0.9);
-    expect(record.warnings.join()).toMatch(/overlapping pairs agree best there, \d+ with y and x swapped/);
+    expect(record.warnings.join()).toMatch(/% of \d+ overlapping pairs agree better with y and x swapped/);
     expect(right.metrics["patches"]).not.toHaveProperty("placement");
   });
 
@@ -372,7 +372,7 @@ describe("infer on the command line", () => {
     const out = join(folder, "cli");
     const { code, stderr } = await call([...args(bundles[1], scan), out, "--accelerator", "cpu"], options);
     expect(stderr).toMatch(/computing on CPU/);
-    expect(stderr).toMatch(/70 predictions, .* a second; deviance .* a pixel/);
+    expect(stderr).toMatch(/70 patterns in 70 predictions, .* patterns a second; deviance .* a pixel/);
     expect(code).toBe(0);
     expect(existsSync(join(out, "reconstruction.npz"))).toBe(true);
   });

@@ -1,5 +1,8 @@
 import { expect, it } from "vitest";
 import type { Settings } from "../../src/config/group.ts";
+import { canonicalName } from "../../src/config/names.ts";
+import { completeModel } from "../../src/config/resolve/complete.ts";
+import { checkModel } from "../../src/config/rules.ts";
 import { parseSettings } from "../../src/config/schema.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { memoryPatterns } from "../../src/data/memoryPatterns.ts";
@@ -39,7 +42,9 @@ const said = (dataset: Dataset, standardiseInput = false, architecture = "cnn", 
 it("says by how much a weak object changes the patterns, until the network sees that", () => {
   const weak = weakScan(0.3, 1e5);
   expect(said(weak)).toEqual([
-    expect.stringMatching(/amplitudes by 2\.\d % only .* 0\.5\d standard deviations a pixel.*standardise_input/),
+    expect.stringMatching(
+      /amplitudes by 2\.\d % only .* 0\.5\d standard deviations a pixel.*standardise_input.*architecture=unrolled/,
+    ),
   ]);
   expect(said(weak, true)).toEqual([]);
   expect(said(weakScan(3, 1e5))).toEqual([]);
@@ -103,18 +108,30 @@ it("says that a detector's pixels share counts", () => {
   expect(lines[0]).toMatch(/neighbouring pixels count together: the covariance of their counts is (4\d|50) %/);
 });
 
-it("names the network with the physics inside where photons are many and none was chosen", () => {
-  const noted = (dataset: Dataset, settings: Settings = {}, chosen = false): string[] => {
-    const overridden = chosen
-      ? [{ name: "architecture", group: "model", value: "cnn", source: "override" } as const]
-      : [];
-    return generatorNotes({ model: modelOf(settings), overridden }, signalsOf(dataset), 1);
+it("names the network with the physics inside where photons are many and no network was chosen", () => {
+  const noted = (dataset: Dataset, ...chosen: string[]): string[] => {
+    const overridden = chosen.map((name) => ({ name, group: "model", value: null, source: "override" }) as const);
+    return generatorNotes({ model: modelOf({}), overridden }, signalsOf(dataset), 1);
   };
   const many = weakScan(3, 1e5);
-  expect(noted(many)).toEqual([expect.stringMatching(/by \d\.\d standard deviations .*architecture=unrolled/)]);
-  expect(noted(many, {}, true)).toEqual([]);
-  expect(noted(many, { modelType: "supervised" })).toEqual([]);
+  const [note, ...more] = noted(many, "gridsize", "N");
+  expect(note).toMatch(/by \d\.\d standard deviations .*a sharper object after far fewer steps/);
+  expect(more).toEqual([]);
+  // What it names can be said together.
+  const named = [...note.matchAll(/`(\w+)=(\w+)`/g)].map(
+    ([, name, value]) => [canonicalName(name, "training"), /^\d+$/.test(value) ? Number(value) : value] as const,
+  );
+  expect(named.pop()).toEqual(["architecture", "cnn"]);
+  const { batchSize, ...advised } = Object.fromEntries(named);
+  expect(batchSize).toBe(4);
+  const model = completeModel(parseSettings("model", advised), 32);
+  expect(() => checkModel(model)).not.toThrow();
+  expect(model).toMatchObject({ architecture: "unrolled", gridsize: 2, trainingPatchWeighting: "probe" });
+  for (const name of ["architecture", "nFiltersScale"]) expect(noted(many, name)).toEqual([]);
   expect(noted(weakScan(0.3, 1e4))).toEqual([]);
+  expect(generatorNotes({ model: modelOf({ modelType: "supervised" }), overridden: [] }, signalsOf(many), 1)).toEqual(
+    [],
+  );
   // Of one of two scans nothing is known.
   expect(generatorNotes({ model: modelOf({}), overridden: [] }, signalsOf(many), 2)).toEqual([]);
 });

@@ -62,7 +62,7 @@ export interface BenchmarkRun {
   readonly secondsPerEpoch: number;
   readonly trainingSeconds: number;
   /** Test patterns (groups) a second, with stitching. */
-  readonly predictionsPerSecond: number;
+  readonly patternsPerSecond: number;
   readonly images: readonly ImageScore[];
 }
 
@@ -193,7 +193,7 @@ async function runRecord(
     bestEpoch: best?.epoch ?? null,
     secondsPerEpoch: seconds[Math.floor(seconds.length / 2)],
     trainingSeconds: seconds.reduce((sum, value) => sum + value, 0),
-    predictionsPerSecond: await readSpeed(inferred, store),
+    patternsPerSecond: await readSpeed(inferred, store),
     images: images.map(scoreImage),
   };
 }

@@ -312,12 +312,12 @@ function askedOf(
 
 function speedOf({ groups, batches, frames, timings }: PredictionReport) {
   const seconds = (timings.batches + timings.prediction + timings.assembly) / 1000;
-  return { predictions: groups, batches, patterns: frames.length, patternsPerSecond: groups / seconds };
+  return { predictions: groups, batches, patterns: frames.length, patternsPerSecond: frames.length / seconds };
 }
 
 function summary(report: PredictionReport, { deviance, dataFit }: InferenceMetrics): string {
-  const { predictions, patternsPerSecond } = speedOf(report);
-  const speed = `${predictions} predictions, ${patternsPerSecond.toPrecision(3)} a second`;
+  const { predictions, patterns: predicted, patternsPerSecond } = speedOf(report);
+  const speed = `${predicted} patterns in ${predictions} predictions, ${patternsPerSecond.toPrecision(3)} patterns a second`;
   if (dataFit === null || deviance === null) return speed;
   const { rFactor, patterns } = dataFit;
   return `${speed}; ${explainedText(dataFit)}, R ${rFactor.toPrecision(3)} over ${patterns} patterns`;

@@ -1,4 +1,5 @@
 import type { DataConfig } from "../../config/dataConfig.ts";
+import { snakeCase } from "../../config/names.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { framesByScan } from "../../data/frameNumbers.ts";
@@ -47,6 +48,9 @@ export function signalWarnings({ model }: Pick<TrainingPayload, "model">, signal
   });
 }
 
+/** Settings with which the network with the physics inside was measured on groups of four (docs/generators.md). */
+const groupsOfFour = { gridsize: 2, unrolledWidth: 8, trainingPatchWeighting: "probe", batchSize: 4 } as const;
+
 /**
  * Where nobody chose a network and another learns such scans in far fewer steps (docs/diagnosis.md, docs/compared.md): every
  * scan changes its patterns by much more than counting does.
@@ -56,13 +60,20 @@ export function generatorNotes(
   signals: readonly ScanSignal[],
   scans: number,
 ): string[] {
-  const chosen = overridden.some(({ name }) => name === "architecture");
+  // Who set something else of the network has chosen it.
+  const chosen = overridden.some(({ name, group }) => group === "model" && !(name in groupsOfFour || name === "N"));
   const least = Math.min(...signals.map(({ signal: { deviations } }) => deviations));
   if (chosen || model.modelType !== "pinn" || signals.length < scans || least < NOISY.small) return [];
+  // Weak objects have their own words.
+  if (signals.some(({ signal: { contrast } }) => contrast < WEAK)) return [];
+  const flags = Object.entries(groupsOfFour).map(([name, value]) => setting(snakeCase(name), value));
   return [
-    `the object changes the patterns by ${least.toPrecision(2)} standard deviations of photon counting a pixel: of such scans a network with the physics inside has a sharper object after far fewer steps, ${setting("architecture", "unrolled")} with ${setting("unrolled_width", 8)}, ${setting("training_patch_weighting", "probe")} and ${setting("batch_size", 4)}; ${setting("architecture", "cnn")} says that this one is meant`,
+    `the object changes the patterns by ${factor(least)} standard deviations of photon counting a pixel: of such scans a network with the physics inside has a sharper object after far fewer steps, ${setting("architecture", "unrolled")} with ${flags.join(" ")}; ${setting("architecture", "cnn")} says that this one is meant`,
   ];
 }
+
+/** For people. */
+const factor = (value: number): string => (value < 10 ? value.toPrecision(2) : value.toFixed(0));
 
 /**
  * What an object changes of the amplitudes, below which a network that sees them hardly sees it: 0.9 to 2.8 % where that was
@@ -84,7 +95,7 @@ function weakSignal(
   if (seesExperiment(model)) return noisePatches(deviations, model);
   if (contrast >= WEAK || model.standardiseInput) return [];
   return [
-    `the object changes the patterns' amplitudes by ${percent(contrast)} only (RMS; ${counting}, so these are ${deviations.toFixed(2)} standard deviations a pixel), and a network that sees amplitudes hardly sees that: ${setting("standardise_input", true)} shows it how patterns differ from their mean`,
+    `the object changes the patterns' amplitudes by ${percent(contrast)} only (RMS; ${counting}, so these are ${deviations.toFixed(2)} standard deviations a pixel), and a network that sees amplitudes hardly sees that: ${setting("standardise_input", true)} shows it how patterns differ from their mean${deviations < NOISY.small ? "" : `, and a network with the physics inside, ${setting("architecture", "unrolled")} without it, sees more`}`,
   ];
 }
 
@@ -130,7 +141,7 @@ function sharedCounts({ excess, shared }: PatternSignal): string[] {
 
 type TrainingModel = TrainingPayload["model"];
 
-const percent = (part: number): string => `${(100 * part).toPrecision(2)} %`;
+const percent = (part: number): string => `${factor(100 * part)} %`;
 
 /**
  * A word about scans whose patches need too large a canvas to be put together.
