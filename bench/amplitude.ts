@@ -28,8 +28,8 @@ import { type Trial, trials } from "./amplitudeTrials.ts";
 
 const USAGE = `npm run bench:amplitude -- --probe_file NPZ --output DIR [--trials base,batch16] [--N 64] [--size 392]
                         [--samples 12000] [--looks 6] [--stop_after LOOKS] [--seed 42] [--standardise]
-  Curves of small networks on the grid-lines data, one thing changed at a time; with --standardise each sees standardised
-  input. bench/README.md says more. The same command goes on where it was stopped.`;
+  Curves of small networks on the grid-lines data, one thing changed at a time; with --standardise the CNNs see
+  standardised input. bench/README.md says more. The same command goes on where it was stopped.`;
 
 const { values: said } = parseArgs({
   options: {
@@ -80,7 +80,8 @@ async function run(name: string, trial: Trial, measured: ComplexArray): Promise<
   const probe = benchmarkProbe(setup, N === 32 ? halved(measured) : measured);
   const train = simulateSplit(setup, "train", probe);
   const test = simulateSplit({ ...setup, size: N + 10 * (TILES - 1) + 4 * (gridsize - 1) }, "test", probe);
-  const modelSettings = { N, gridsize, nFiltersScale: 1, ...(said.standardise && { standardiseInput: true }) };
+  const standardised = said.standardise && trial.model?.["architecture"] === undefined;
+  const modelSettings = { N, gridsize, nFiltersScale: 1, ...(standardised && { standardiseInput: true }) };
   const model = completeModel(parseSettings("model", { ...modelSettings, ...trial.model }), N);
   const training = {
     ...parseSettings("training", { lossFunction: "mae", emaDecay: DECAY, ...trial.training }),
