@@ -198,7 +198,8 @@ async function raceOf(scan: Scan, seed: number, chosen: Settings): Promise<reado
   let contenders: readonly Contender[] = [];
   try {
     const { count, width } = scan.dataset.patterns;
-    const epochs = plan(count, chosen.epochs, seed);
+    // Patterns that fill no batch are in none of the problem's.
+    const epochs = plan(count - (count % BATCH), chosen.epochs, seed);
     await writeProblemOf(
       scan.dataset,
       { N: width, gridsize: 1, settings: { nFiltersScale: FILTERS }, batch: BATCH, epochs },
