@@ -2,6 +2,7 @@ import { type ComplexArray, evenly } from "../arrays.ts";
 import { type BatchLoader, planEpoch } from "../data/batches.ts";
 import type { Groups } from "../data/grouping.ts";
 import { PointTree } from "../data/pointTree.ts";
+import { probeLight } from "../optics/probeLight.ts";
 import type { Predictor } from "./predictor.ts";
 
 /** Whether patches show the same where they overlap, placed as the positions say it or in another way. */
@@ -56,7 +57,7 @@ const readings = [
  * @returns undefined where too few patches of different groups overlap and are finite
  */
 export async function patchPlacement(scan: PlacedPatches): Promise<PatchPlacement | undefined> {
-  const light = lightOf(scan.probe);
+  const light: Light = { side: scan.probe.shape.at(-1)!, intensity: probeLight(scan.probe) };
   const pairs = neighbours(scan, light);
   if (pairs.length < PAIRS.fewest) return undefined;
   const patches = await predicted(
@@ -175,13 +176,6 @@ interface Light {
   readonly side: number;
   /** `[N, N]` */
   readonly intensity: Float64Array;
-}
-
-function lightOf({ shape, data }: ComplexArray): Light {
-  const side = shape.at(-1)!;
-  const intensity = new Float64Array(side * side);
-  for (let i = 0; 2 * i < data.length; i++) intensity[i % intensity.length] += data[2 * i] ** 2 + data[2 * i + 1] ** 2;
-  return { side, intensity };
 }
 
 function rmsRadius({ side, intensity }: Light): number {

@@ -1,5 +1,6 @@
 import type { ComplexArray } from "../arrays.ts";
 import { type Communicator, sumsOf } from "../communicator.ts";
+import { probeLight } from "../optics/probeLight.ts";
 
 /** How much predicted patches differ from each other, where the probe lights them. */
 export interface PatchVariety {
@@ -25,10 +26,8 @@ export interface VarietySums {
  * @param probe `[mode, N, N]`, whose intensity weights the pixels
  */
 export function patchVariety(probe: ComplexArray): VarietySums {
-  const [modes, height, width] = probe.shape as [number, number, number];
-  const size = height * width;
-  const weights = new Float64Array(size);
-  for (let k = 0; k < modes * size; k++) weights[k % size] += probe.data[2 * k] ** 2 + probe.data[2 * k + 1] ** 2;
+  const weights = probeLight(probe);
+  const size = weights.length;
   const sum = new Float64Array(2 * size);
   let [energy, count] = [0, 0];
   return {

@@ -1,3 +1,4 @@
+import { probeLight } from "../../optics/probeLight.ts";
 import type { EngineScan } from "../scan.ts";
 import { countsOf, type DoseFrom } from "./counts.ts";
 import type { ScanFacts } from "./decide.ts";
@@ -19,12 +20,8 @@ export function measuredFacts(
 
 /** Lit areas of all windows over the area that they cover. */
 function viewsOf({ probe, positions }: EngineScan, frames: Int32Array): number {
-  const [modes, height, width] = probe.shape;
-  const size = height * width;
-  const light = new Float64Array(size);
-  for (let i = 0; i < modes * size; i++) light[i % size] += probe.data[2 * i] ** 2 + probe.data[2 * i + 1] ** 2;
   let [sum, squares] = [0, 0];
-  for (const value of light) {
+  for (const value of probeLight(probe)) {
     sum += value;
     squares += value * value;
   }

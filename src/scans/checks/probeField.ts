@@ -1,6 +1,7 @@
 import type { ComplexArray } from "../../arrays.ts";
 import { type TorusCentre, torusCentre } from "../../data/torusCentre.ts";
 import { setting } from "../../errors.ts";
+import { probeLight } from "../../optics/probeLight.ts";
 import { optionAdvice } from "../scanOptions.ts";
 import { type Finding, percent } from "./finding.ts";
 import type { ScanFacts } from "./scanFacts.ts";
@@ -20,7 +21,7 @@ const NO_PHASE = 1e-6;
  */
 export function probeField({ probeField: field, stated, geometry }: ScanFacts): Finding[] {
   if (field === undefined || field.data.length === 0) return [];
-  const light = intensity(field);
+  const light = probeLight(field);
   const [height, width] = field.shape.slice(-2) as [number, number];
   const centre = torusCentre(light, height, width);
   const place = stated.probeAt === undefined ? placeFindings(centre, height, width) : [];
@@ -98,11 +99,4 @@ function isAmplitude(data: Float32Array): boolean {
     energy += weight * weight;
   }
   return energy > 0 && Math.hypot(re, im) > (1 - NO_PHASE) * energy;
-}
-
-function intensity({ shape, data }: ComplexArray): Float64Array {
-  const size = shape.slice(-2).reduce((product, extent) => product * extent, 1);
-  const light = new Float64Array(size);
-  for (let i = 0; i < data.length / 2; i++) light[i % size] += data[2 * i] ** 2 + data[2 * i + 1] ** 2;
-  return light;
 }
