@@ -48,10 +48,10 @@ interface Trial {
   readonly engine?: { readonly name: string; readonly epochs: number };
 }
 
-const { n_groups: groups, ...demoNetwork } = demo.train;
+const { n_groups: _, ...onAllGroups } = demo.train;
 /** The demo's, with the physics inside, of as many groups as another scan has; and the CNN. */
 const networks = {
-  unrolled: values.scan === undefined ? { ...demoNetwork, n_groups: groups } : demoNetwork,
+  unrolled: values.scan === undefined ? demo.train : onAllGroups,
   cnn: cnnTraining,
 } as const satisfies Readonly<Record<string, Flags>>;
 
@@ -81,13 +81,11 @@ const all: readonly Method[] = [
   // Alone it is in quality.ts, beside its twin.
   refined("cnn", 3, "rpie", ENGINE_EPOCHS),
 ];
-const wanted = values.methods?.split(",").map((name) => name.replace("+", ", "));
-const methods = all.filter(({ name }) => wanted?.includes(name) ?? true);
-const unknown = wanted?.filter((name) => !all.some((method) => method.name === name)) ?? [];
-if (unknown.length > 0)
-  throw new Error(
-    `no method ${unknown.join(" | ")}; there are ${all.map(({ name }) => name.replace(", ", "+")).join(" | ")}`,
-  );
+const typed = ({ name }: Method): string => name.replace(", ", "+");
+const wanted = values.methods?.split(",");
+const methods = all.filter((method) => wanted?.includes(typed(method)) ?? true);
+const unknown = wanted?.filter((name) => !all.some((method) => typed(method) === name)) ?? [];
+if (unknown.length > 0) throw new Error(`no method ${unknown.join(" | ")}; there are ${all.map(typed).join(" | ")}`);
 
 const program = fileURLToPath(new URL("../dist/node/cli/ptychonaut.js", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "time-to-quality-"));

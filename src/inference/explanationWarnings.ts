@@ -141,7 +141,7 @@ function misplaced(fit: DataFit | undefined, patches: PatchEvidence, placement: 
   const noise = ownNoise(patches)
     ? `, and explain the noise of their patterns, too (noise ${short(patches.fit!.noiseDeviance)})`
     : "";
-  if (placement !== undefined && placement.agreeing >= thresholds.agreeing) {
+  if (placement !== undefined && together(placement)) {
     if (fit.explained >= thresholds.closely) return [];
     return [
       `${apart(fit, patches)}: they fit together only roughly where the positions put them${noise}; ${agreement(placement)}, so these are right as a whole and may be off by some pixels each, ${found}${lessNoise(patches)}`,
@@ -167,7 +167,7 @@ export function placementNotes(
   placement: PatchPlacement | undefined,
 ): string[] {
   if (!standsApart(fit, patches) || placement === undefined) return [];
-  if (placement.agreeing < thresholds.agreeing || fit.explained < thresholds.closely) return [];
+  if (!together(placement) || fit.explained < thresholds.closely) return [];
   return [
     `${apart(fit, patches)}; they fit together where the positions put them (${agreement(placement)}), so each also fits what only its own pattern has: noise, or a place that is off by little, ${found}${lessNoise(patches)}`,
   ];
@@ -187,12 +187,16 @@ function ownNoise({ fit }: PatchEvidence): boolean {
   return fit !== null && fit.noiseDeviance !== null && fit.deviance < thresholds.noise * fit.noiseDeviance;
 }
 
-function agreement({ pairs, agreeing, otherwise }: PatchPlacement): string {
+/** Whether patches are where they agree. */
+const together = ({ agreeing }: PatchPlacement): boolean => agreeing >= thresholds.agreeing;
+
+function agreement(placement: PatchPlacement): string {
+  const { pairs, agreeing, otherwise } = placement;
   if (otherwise !== null)
     return `${percent(otherwise.agreeing)} of ${pairs} overlapping pairs agree better ${otherwise.positions}`;
-  return agreeing < thresholds.agreeing
-    ? `${pairs} overlapping pairs agree ${agreeing < 0.6 ? "no" : "hardly"} better there than elsewhere`
-    : `${percent(agreeing)} of ${pairs} overlapping pairs agree better there than anywhere else`;
+  return together(placement)
+    ? `${percent(agreeing)} of ${pairs} overlapping pairs agree better there than anywhere else`
+    : `${pairs} overlapping pairs agree ${agreeing < 0.6 ? "no" : "hardly"} better there than elsewhere`;
 }
 
 /** What stands on a picture of the result: what is wrong with it, without what to try. Nothing where nothing is. */

@@ -64,27 +64,30 @@ export async function patchPlacement(scan: PlacedPatches): Promise<PatchPlacemen
     scan,
     pairs.flatMap(({ a, b }) => [a, b]),
   );
-  const sums = readings.map(() => ({ better: 0, all: 0, pairs: 0 }));
+  const ways = readings.map(({ positions }) => ({ positions, better: 0, all: 0, pairs: 0 }));
   let compared = 0;
   for (const { a, b, dy, dx } of pairs) {
     const [one, other] = [patches.get(keyOf(a))!, patches.get(keyOf(b))!];
-    const said = agreement(one, other, light, Math.round(dy), Math.round(dx));
+    const [saidY, saidX] = [Math.round(dy), Math.round(dx)];
+    const said = agreement(one, other, light, saidY, saidX);
     if (!(said.structure > 0)) continue;
     compared++;
     for (const [i, { yy, yx, xy, xx }] of readings.entries()) {
       const [y, x] = [Math.round(yy * dy + yx * dx), Math.round(xy * dy + xx * dx)];
-      if (y === Math.round(dy) && x === Math.round(dx)) continue;
-      if (said.correlation > agreement(one, other, light, y, x).correlation) sums[i].better += said.structure;
-      sums[i].all += said.structure;
-      sums[i].pairs++;
+      if (y === saidY && x === saidX) continue;
+      const way = ways[i];
+      if (said.correlation > agreement(one, other, light, y, x).correlation) way.better += said.structure;
+      way.all += said.structure;
+      way.pairs++;
     }
   }
   // A way that few pairs tell from the stated one is none to judge by.
-  const shares = sums.map(({ better, all, pairs: telling }) => (telling < PAIRS.fewest ? 1 : better / all));
+  const judged = ways.filter(({ pairs: telling }) => telling >= PAIRS.fewest);
+  if (judged.length === 0) return undefined;
+  const shares = judged.map(({ better, all }) => better / all);
   const agreeing = Math.min(...shares);
-  if (compared < PAIRS.fewest || sums.every(({ pairs: telling }) => telling < PAIRS.fewest)) return undefined;
-  const otherwise =
-    1 - agreeing < NAMED ? null : { positions: readings[shares.indexOf(agreeing)].positions, agreeing: 1 - agreeing };
+  const { positions } = judged[shares.indexOf(agreeing)];
+  const otherwise = 1 - agreeing < NAMED ? null : { positions, agreeing: 1 - agreeing };
   return { pairs: compared, agreeing, otherwise };
 }
 

@@ -1,5 +1,6 @@
 import type { ComplexArray } from "../arrays.ts";
 import { PtychonautError } from "../errors.ts";
+import { probeLight } from "../optics/probeLight.ts";
 
 /** Index of the first pixel of a central crop: the crop's centre `floor(trim / 2)` falls on the patch's `floor(n / 2)`. */
 export function cropStart(size: number, trim: number): number {
@@ -12,18 +13,16 @@ export function uniformWeights(trim: number): Float64Array {
 }
 
 /** Σ|P|² over modes, of the central `trim` x `trim` of a probe `[mode, y, x]` that is as large. */
-export function centralLight({ shape, data }: ComplexArray, trim: number): Float64Array {
-  const [modes, height, width] = shape as [number, number, number];
-  const top = cropStart(height, trim);
-  const left = cropStart(width, trim);
-  const light = new Float64Array(trim * trim);
-  for (let p = 0; p < modes; p++)
-    for (let i = 0; i < trim; i++)
-      for (let j = 0; j < trim; j++) {
-        const at = 2 * ((p * height + top + i) * width + left + j);
-        light[i * trim + j] += data[at] ** 2 + data[at + 1] ** 2;
-      }
-  return light;
+export function centralLight(probe: ComplexArray, trim: number): Float64Array {
+  const [, height, width] = probe.shape as [number, number, number];
+  const [top, left] = [cropStart(height, trim), cropStart(width, trim)];
+  const light = probeLight(probe);
+  const central = new Float64Array(trim * trim);
+  for (let i = 0; i < trim; i++) {
+    const first = (top + i) * width + left;
+    central.set(light.subarray(first, first + trim), i * trim);
+  }
+  return central;
 }
 
 /**

@@ -109,7 +109,7 @@ for (const [name, scan] of Object.entries({ scattered: jittered, "on a regular r
     });
   });
 
-it("says nothing where none overlap, all are at one place, all are on one line, or few are left", async () => {
+it("says nothing where none overlap, all are at one place, or none is finite", async () => {
   expect(await placed(jittered.positions.map((value) => 100 * value))).toBeUndefined();
   expect(await placed(new Float64Array(jittered.positions.length).fill(40))).toBeUndefined();
   expect(await placed(jittered.positions, { lost: 1 })).toBeUndefined();

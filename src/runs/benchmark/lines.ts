@@ -61,7 +61,7 @@ export interface BenchmarkRun {
   /** Median over the epochs. */
   readonly secondsPerEpoch: number;
   readonly trainingSeconds: number;
-  /** Test patterns (groups) a second, with stitching. */
+  /** Test patterns a second, with stitching. */
   readonly patternsPerSecond: number;
   readonly images: readonly ImageScore[];
 }

@@ -68,12 +68,12 @@ export function generatorNotes(
   if (signals.some(({ signal: { contrast } }) => contrast < WEAK)) return [];
   const flags = Object.entries(groupsOfFour).map(([name, value]) => setting(snakeCase(name), value));
   return [
-    `the object changes the patterns by ${factor(least)} standard deviations of photon counting a pixel: of such scans a network with the physics inside has a sharper object after far fewer steps, ${setting("architecture", "unrolled")} with ${flags.join(" ")}; ${setting("architecture", "cnn")} says that this one is meant`,
+    `the object changes the patterns by ${twoDigits(least)} standard deviations of photon counting a pixel: of such scans a network with the physics inside has a sharper object after far fewer steps, ${setting("architecture", "unrolled")} with ${flags.join(" ")}; ${setting("architecture", "cnn")} says that this one is meant`,
   ];
 }
 
-/** For people. */
-const factor = (value: number): string => (value < 10 ? value.toPrecision(2) : value.toFixed(0));
+/** For people: two digits of a number, or all in front of the point. */
+const twoDigits = (value: number): string => (value < 10 ? value.toPrecision(2) : value.toFixed(0));
 
 /**
  * What an object changes of the amplitudes, below which a network that sees them hardly sees it: 0.9 to 2.8 % where that was
@@ -141,7 +141,7 @@ function sharedCounts({ excess, shared }: PatternSignal): string[] {
 
 type TrainingModel = TrainingPayload["model"];
 
-const percent = (part: number): string => `${factor(100 * part)} %`;
+const percent = (part: number): string => `${twoDigits(100 * part)} %`;
 
 /**
  * A word about scans whose patches need too large a canvas to be put together.

@@ -1,15 +1,16 @@
 import type { ComplexArray } from "../../arrays.ts";
 import { planFft2 } from "../../numerics/fft.ts";
+import { probeLight } from "../../optics/probeLight.ts";
 
 /**
  * How much light two places share: the autocorrelation of Σ|P|² over its value at distance zero, averaged over directions, at
  * whole distances from 0 on. What an object absorbs from place to place changes no faster with distance than this falls.
  */
 export function lightOverlap(probe: ComplexArray): Float64Array {
-  const [modes, height, width] = probe.shape;
+  const [, height, width] = probe.shape;
   const size = height * width;
   const light = new Float64Array(2 * size);
-  for (let i = 0; i < modes * size; i++) light[2 * (i % size)] += probe.data[2 * i] ** 2 + probe.data[2 * i + 1] ** 2;
+  for (const [i, value] of probeLight(probe).entries()) light[2 * i] = value;
   const fft = planFft2([height, width]);
   const spectrum = fft.forward(light);
   for (let i = 0; i < size; i++) {
