@@ -195,7 +195,7 @@ const schema = z.strictObject({
   ),
   positionOrder: optional(
     z.enum(["xy", "yx"]),
-    "Order of the two columns of the positions array; must be said together with positions_key.",
+    "Which number comes first where positions are pairs in one array, or two arrays in an order: must be said of an array that positions_key or positions names.",
   ),
   positionReference: optional(
     z.enum(["center", "corner"]),

@@ -4,8 +4,6 @@ import { choice, integer, only, optional, real, toggle, withDefault } from "./fi
 import type { SettingGroup } from "./group.ts";
 import { MOST_WORKERS } from "./mostWorkers.ts";
 
-/** Threads that prepare batches, beyond which they only take memory. */
-
 /** Where and how a run is carried out. Nothing here describes the science. */
 export interface ExecutionConfig {
   readonly accelerator: "auto" | "cpu" | "gpu" | "cuda" | "webgpu" | "tpu" | "mps";

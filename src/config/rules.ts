@@ -80,8 +80,8 @@ export function checkData(data: DataConfig, gridsize: number): void {
       "gridsize is above 1",
     );
   }
+  if (data.neighborFunction !== "Nearest") idle(["neighborCount", "neighborPoolSize"], "neighbor_function is Nearest");
   if (data.neighborFunction === "Grid") {
-    idle(["neighborCount", "neighborPoolSize"], "neighbor_function is not Grid");
     if (data.gridStep === null) {
       throw new PtychonautError("usage", "neighbor_function Grid needs grid_step", {
         expected: "the distance along y and x between the patterns of a group",
@@ -93,6 +93,7 @@ export function checkData(data: DataConfig, gridsize: number): void {
   }
   if (data.neighborFunction !== "4_quadrant") idle(["quadrantNeighborCount"], "neighbor_function is 4_quadrant");
   if (!data.enableOversampling) idle(["neighborPoolSize"], "enable_oversampling is on");
+  if (gridsize === 1 && data.nGroups === null) idle(["enableOversampling"], "gridsize is above 1 or n_groups is given");
   if (data.neighborFunction === "4_quadrant" && gridsize !== 2) {
     throw contradiction("neighborFunction", "4_quadrant", "gridsize", gridsize, "four quadrants need gridsize 2");
   }
@@ -103,6 +104,12 @@ export function checkData(data: DataConfig, gridsize: number): void {
   if (far !== null && near >= far) throw contradiction("minNeighborDistance", near, "maxNeighborDistance", far);
 }
 
+/** Another scan to validate on leaves nothing to hold back. */
+export function checkHoldingBack(data: DataConfig, { testDataFile }: Pick<TrainingConfig, "testDataFile">): void {
+  if (testDataFile === null) return;
+  idleSettings(data, parseSettings("data"))(["validationFraction", "splitMode"], "test_data_file is not given");
+}
+
 function checkPositions(data: DataConfig): void {
   if (data.positionsKey !== null && data.positionOrder === null) {
     throw new PtychonautError("usage", `positions_key "${data.positionsKey}" needs position_order`, {
@@ -110,8 +117,6 @@ function checkPositions(data: DataConfig): void {
       fix: "say which column is which; it is never guessed",
     });
   }
-  if (data.positionsKey === null)
-    idleSettings(data, parseSettings("data"))(["positionOrder"], "positions_key is given");
 }
 
 /** Version and domain are one statement; counts need the count contract, and then hold the dose themselves. */
@@ -201,6 +206,8 @@ export function checkExecution(execution: ExecutionConfig): void {
       "recon_log_every_n_epochs is above 0",
     );
   }
+  if (execution.reconLogFixedIndices !== null)
+    idle(["reconLogNumPatches"], "recon_log_fixed_indices is left open: it names the patches");
   if (!execution.reconLogStitch) idle(["reconLogMaxStitchSamples"], "recon_log_stitch is on");
 }
 

@@ -17,7 +17,7 @@ import { zeroesNegatives } from "./prepare/values.ts";
 import type { ScanShape, ScanSource } from "./scanFormat.ts";
 import { type ScanOptions, settingOf } from "./scanOptions.ts";
 import { measurementOf, patternsInMemory, unreadPatterns } from "./scanPatterns.ts";
-import { placedPositions, type ScanPositions } from "./scanPositions.ts";
+import { checkOrder, placedPositions, type ScanPositions } from "./scanPositions.ts";
 import { mayStay, patternsInFile } from "./storedPatterns.ts";
 
 /**
@@ -51,6 +51,7 @@ export function completeScan(
   const of = ({ key, where: other = where }: ArrayPart): string => `${other}: ${key}`;
   const object = parts.object && toObject(parts.object.read(), of(parts.object), warnings);
   const positionsPart = parts.positions ?? missingPart("positions", where);
+  checkOrder(positionsPart, stated, where);
   const layout = patternLayout(header.shape, positionsPart.count, options.frameAxis, at(key));
   const { count, height, width } = layout;
 
@@ -125,6 +126,7 @@ export function shapeOfParts(parts: ScanParts, stated: ScanOptions, where: strin
   measurementOf(header, options, `${where}: ${key}`, []);
   if (noProbe) missingPart("probe", where);
   const positions = parts.positions ?? missingPart("positions", where);
+  checkOrder(positions, stated, where);
   const { count, height, width } = patternLayout(header.shape, positions.count, options.frameAxis, `${where}: ${key}`);
   return {
     ...{ count, height, width, patternBytes: header.dataBytes ?? 0, mayStay: mayStay(header) },
@@ -181,7 +183,7 @@ function conventionsOf(
     frame_axis: found.layout.framesLast ? "last" : "first",
     dc_at: options.dcAt ?? "center",
     probe_at: options.probeAt ?? "center",
-    mask_valid: String(options.maskValid ?? 1),
+    mask_valid: String(parts.mask?.validInFile ?? options.maskValid ?? 1),
     position_reference: options.positionReference ?? "center",
     position_origin: options.positionOrigin ?? "absolute",
     position_unit: options.positionUnit ?? "px",

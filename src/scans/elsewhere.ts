@@ -114,10 +114,11 @@ function lengthNamed(unit: string, where: string): PositionUnit | undefined {
   });
 }
 
-/** One array of pairs, or two: x, then y, unless the order is said to be yx. */
+/** One array of pairs, or two: x, then y, by their names, else unless the order is said to be yx. */
 function positionsOf(arrays: readonly PlacedArray[], options: ScanOptions): PositionsPart {
   if (arrays.length === 1) return pairsPart(arrays[0], options, arrays[0].where);
   if (arrays.length > 2) single(arrays, "positions");
+  if (arrays[0].key === "x" && arrays[1].key === "y") return columnsPart(arrays[0], arrays[1], arrays[0].where);
   const [x, y] = options.positionOrder === "yx" ? [arrays[1], arrays[0]] : arrays;
-  return columnsPart(x, y, x.where);
+  return { ...columnsPart(x, y, x.where), byOrder: true };
 }

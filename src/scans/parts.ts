@@ -98,6 +98,8 @@ export interface ArrayPart {
   readonly where?: string;
   /** As in the file, where this is known before reading. */
   readonly shape?: readonly number[];
+  /** Of a mask that reading turns to 1 = valid by itself, `maskValid` included: what stands for a valid pixel in the file. */
+  readonly validInFile?: 0 | 1;
   read(): NumericArray;
 }
 
@@ -109,6 +111,8 @@ export interface PositionsPart {
   readonly count: number;
   /** `[frame, 2]` as (y, x), not checked. */
   read(): Float64Array;
+  /** Whether nothing but an order, known or stated, tells y from x: then `positionOrder` speaks of them. Default false. */
+  readonly byOrder?: true;
   /** Nominal ones, in the same conventions. */
   readonly nominal?: () => Float64Array;
   /** What reading did, for the provenance. */

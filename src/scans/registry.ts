@@ -138,7 +138,8 @@ export function scanParts(
 export function readScanArrays(file: ArrayFile, options: ScanOptions = {}, source: ScanSource = {}): Dataset {
   const where = source.path ?? "scan";
   const { format, evidence, parts } = scanParts(file, options, where, source.elsewhere);
-  const effective = { ...parts.says, ...options };
+  const turned = parts.mask?.validInFile === undefined ? {} : ({ maskValid: 1 } as const);
+  const effective = { ...parts.says, ...options, ...turned };
   const whole = asStated(completeScan(parts, options, source), effective, source.unread);
   const dataset = options.scanIndex === undefined ? whole : scanOfNumber(whole, options.scanIndex, where);
   return {

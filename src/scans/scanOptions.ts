@@ -29,7 +29,7 @@ export interface ScanOptions extends PrepareOptions {
   readonly probeAt?: "center" | "corner";
   /** What stands for a valid pixel in the file's mask. Default 1. */
   readonly maskValid?: 0 | 1;
-  /** Which column of `positionsKey` comes first. */
+  /** Which number of a pair comes first, or which of two arrays of positions. */
   readonly positionOrder?: "xy" | "yx";
   /** What a position points at: the window's centre, index floor(N/2), or its corner, index 0. Default `center`. */
   readonly positionReference?: "center" | "corner";

@@ -125,6 +125,7 @@ export function pairsPart({ file, key }: ArrayAt, options: ScanOptions, where: s
     keys: [key],
     count: sizeOf(file.header(key).shape) / 2,
     read: () => readPairs(file, key, options, where),
+    byOrder: true,
     conversions: [
       `positions from ${key}, ${inColumns(file.header(key).shape) ? "rows" : "columns"} (${[...(positionOrder ?? "")].join(", ")})`,
     ],
@@ -133,6 +134,21 @@ export function pairsPart({ file, key }: ArrayAt, options: ScanOptions, where: s
 
 /** Of positions in a unit of length that cannot be converted, for whoever finds it first. */
 export const pixelNeededFor = (unit: PositionUnit): string => `positions in ${unit} need the size of an object pixel`;
+
+/** @throws PtychonautError "usage" for an order of positions that it says nothing of */
+export function checkOrder(part: PositionsPart, { positionOrder }: ScanOptions, where: string): void {
+  if (positionOrder === undefined || part.byOrder === true) return;
+  throw new PtychonautError(
+    "usage",
+    `${setting("position_order")} has an effect only where nothing else tells y from x`,
+    {
+      where,
+      expected: "pairs in one array, or two arrays in an order",
+      got: `positions in ${part.keys.join(", ") || "rows of a raster"}`,
+      fix: `leave it out; where y and x are exchanged in the file: ${setting("position_swap")}`,
+    },
+  );
+}
 
 /**
  * Object pixels in one unit of the positions.

@@ -3,11 +3,13 @@ import type { Dataset } from "../data/dataset.ts";
 import { PtychonautError } from "../errors.ts";
 import type { ArrayFile } from "../formats/arrayFile.ts";
 import type { Geometry } from "../optics/geometry.ts";
+import { namedFormat } from "./formats/named.ts";
 import { missingPart } from "./missingPart.ts";
 import type { ArrayPart } from "./parts.ts";
-import { readScanArrays, scanParts } from "./registry.ts";
+import { chooseFormat, readScanArrays, scanParts } from "./registry.ts";
 import type { ScanSource } from "./scanFormat.ts";
 import type { ScanOptions } from "./scanOptions.ts";
+import { patternNames } from "./scanPatterns.ts";
 
 /** How a scan was taken: where, with which light. */
 export interface ScanLayout {
@@ -50,7 +52,9 @@ export function readScanTruth(
 ): ScanTruth {
   const { name, probe, positions, geometry, object, frameIntensities } = readUnread(file, options, where);
   const background =
-    backgroundFile === undefined ? undefined : scanParts(file, { backgroundFile }, where, elsewhere).parts.background;
+    backgroundFile === undefined
+      ? undefined
+      : scanParts(file, { ...patternsOptional(file, {}, where), backgroundFile }, where, elsewhere).parts.background;
   return {
     ...{ name, probe, positions },
     ...(geometry === undefined ? {} : { geometry }),
@@ -70,7 +74,14 @@ function imageOf(part: ArrayPart, { shape: [, height, width] }: ComplexArray, wh
   });
 }
 
-function readUnread(file: ArrayFile, options: ScanOptions, where: string): Dataset {
+/** Who reads a file by the contract's names wants patterns there, unless these are said to be elsewhere. */
+function patternsOptional(file: ArrayFile, stated: ScanOptions, where: string): ScanOptions {
+  const named = stated.patternsKey !== undefined || patternNames.some((name) => file.has(name));
+  return named || chooseFormat(file, stated, where).format !== namedFormat ? stated : { ...stated, patterns: where };
+}
+
+function readUnread(file: ArrayFile, stated: ScanOptions, where: string): Dataset {
+  const options = patternsOptional(file, stated, where);
   const { parts } = scanParts(file, options, where);
   const positions = parts.positions ?? missingPart("positions", where);
   const probe = parts.probe ?? missingPart("probe", where);

@@ -131,6 +131,7 @@ describe("reconstruct", () => {
     ["--n_filters_scale 1", /unknown option --n_filters_scale/],
     ["--gridsize 2", /unknown option --gridsize/],
     ["--held_out_fraction 1", /wrong value for held_out_fraction: expected less than 1/],
+    ["--no_enable_checkpointing --checkpoint_every_n_epochs 5", /only when checkpointing is on.*every_n_epochs 5/],
     ["--patience 3 --held_out_fraction 0", /none are held out; got patience 3 with held_out_fraction 0/],
     [
       "--engine rpie --wrappers limits --amplitude_min 2 --amplitude_max 1",
@@ -147,7 +148,7 @@ describe("reconstruct", () => {
       /position_radius 2 is the radius of annealing.*--position_method annealing/,
     ],
     ["--stage engine=rpie,wrappers=positions,sub_pixel=whole", /whole pixels.*in stage 1/],
-    ["--engine ml --floating_intensities --wrappers intensities", /no sense with ml.*Leave intensities out/],
+    ["--engine ml --floating_intensities", /--floating_intensities is refused: .*--wrappers intensities/],
     ["--engine dm --wrappers orthogonal", /orthogonal makes no sense with dm: exit waves that are kept/],
     ["--engine rpie --epochs 2 --multigrid 4,2,1", /multigrid needs an epoch for each of its grids; .* at least 3/],
     ["--engine rpie --exponential_gamma 0.9", /exponential_gamma has an effect only when --scheduler is Exponential/],
@@ -160,6 +161,15 @@ describe("reconstruct", () => {
     ["--engine rpie --multigrid 64", /multigrid 64 leaves too little of the patterns.*8 x 8 pixels; got 1 x 1/],
     ["--multigrid 16,1", /multigrid 16 leaves too little of the patterns/],
     ["--engine rpie --multigrid 2,1 --propagation near-field", /multigrid is of far fields/],
+    [
+      "--engine rpie --wrappers centre --propagation near-field",
+      /patterns of a near field show where probe and object are.*Leave centre out/,
+    ],
+    [
+      "--wrappers aperture --aperture_from pattern --propagation near-field",
+      /near field show no aperture.*--aperture_radius, or --aperture_from guess/,
+    ],
+    ["--engine rpie --momentum_every 50", /momentum_every 50 says how often momentum pushes.*--momentum too/],
     ["--engine rpie --wrappers blur --blur_sigma 1e9", /blur_sigma 1000000000 is above an eighth.*--blur_sigma 8 at/],
     ["--wrappers blur --blur_sigma 9", /blur_sigma 9 is above an eighth of the patterns' 64 pixels/],
     ["--stage engine=rpie --stage wrappers=blur,blur_sigma=9", /is above an eighth.*in stage 2/],

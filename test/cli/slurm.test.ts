@@ -57,9 +57,18 @@ describe("ptychonaut slurm", () => {
       ...["#SBATCH --signal=TERM@120", "#SBATCH --requeue"],
     ]);
     const node = [process.execPath, ...process.execArgv, process.argv[1]].join("|");
-    const start = `srun|--mpi=pmix|--ntasks=4|--kill-on-bad-exit|${node}|train|scan.npz|--output_dir|${join(folder, "run")}`;
+    const start = `srun|--ntasks=4|--mpi=pmix|--kill-on-bad-exit|${node}|train|scan.npz|--output_dir|${join(folder, "run")}`;
     expect(await runJob(path, 0, 0)).toEqual([`${start}|--max_epochs|7|--overwrite|--resume|a b.ckpt.zip|`]);
     expect(await runJob(path, 1, 0)).toEqual([`${start}|--max_epochs|7|--resume|last|`]);
+  });
+
+  test("asks for the processors of a step as for those of its job, and hands on how little the command is to say", async () => {
+    const { code, stderr } = await slurm("--time", "90", "--cpus_per_task", "16", "--quiet", "--debug");
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    const path = join(folder, "run.slurm.sh");
+    expect(readFileSync(path, "utf8")).toContain("#SBATCH --cpus-per-task=16\n");
+    expect((await runJob(path, 0, 0)).join()).toMatch(/^srun\|--ntasks=1\|--cpus-per-task=16\|.*\|--quiet\|--debug\|$/);
+    expect((await slurm("--time", "90", "--launcher", "mpiexec")).stderr).toMatch(/wrong value for --launcher/);
   });
 
   test("puts what SIGTERM ended back into the queue, and nothing that failed or ended well", async () => {

@@ -201,6 +201,14 @@ describe("the count-intensity profile", () => {
   });
 });
 
+describe("groups of an inference", () => {
+  it("are found as the training found them, unless they are found in another way", async () => {
+    expect((await infer()).data).toMatchObject({ neighborFunction: "Nearest", neighborCount: 7 });
+    const otherwise = await infer({ neighborFunction: "Min_dist" });
+    expect(otherwise.data).toMatchObject({ neighborFunction: "Min_dist", neighborCount: 4 });
+  });
+});
+
 describe("settings that would have no effect", () => {
   it.each([
     [{ probeMaskSigma: 2 }, /probe_mask is on/],
@@ -221,10 +229,15 @@ describe("settings that would have no effect", () => {
     [{ gridsize: 1, neighborFunction: "4_quadrant" }, /gridsize is above 1/],
     [{ maxNeighborDistance: 3 }, /neighbor_function is/],
     [{ gridStep: 4 }, /neighbor_function is Grid/],
-    [{ neighborFunction: "Grid", gridStep: 4, neighborCount: 7 }, /neighbor_function is not Grid/],
+    [{ neighborFunction: "Grid", gridStep: 4, neighborCount: 7 }, /neighbor_function is Nearest/],
+    [{ neighborFunction: "Min_dist", neighborCount: 7 }, /neighbor_function is Nearest/],
+    [{ neighborFunction: "4_quadrant", enableOversampling: true, neighborPoolSize: 9 }, /neighbor_function is Nearest/],
     [{ gridsize: 1, neighborFunction: "Grid", gridStep: 4 }, /gridsize is above 1/],
     [{ neighborPoolSize: 9 }, /enable_oversampling is on/],
-    [{ positionOrder: "xy" }, /positions_key is given/],
+    [{ gridsize: 1, enableOversampling: true }, /gridsize is above 1 or n_groups is given/],
+    [{ reconLogFixedIndices: [3], reconLogNumPatches: 2 }, /recon_log_fixed_indices is left open/],
+    [{ testDataFile: "other.npz", validationFraction: 0.3 }, /test_data_file is not given/],
+    [{ testDataFile: "other.npz", splitMode: "spatial" }, /test_data_file is not given/],
     [{ fnoModes: 6 }, /architecture is fno or fno_vanilla or ffno or neuralop_uno/],
     [{ architecture: "ffno", nFiltersScale: 1 }, /architecture is cnn/],
     [{ architecture: "fno_vanilla", fnoCnnBlocks: 1 }, /architecture is fno or ffno/],

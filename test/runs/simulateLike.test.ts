@@ -1,10 +1,12 @@
-import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { openNpz, writeNpz } from "../../src/formats/npz.ts";
 import { nodeHome } from "../../src/node/home.ts";
 import { readScan } from "../../src/runs/inputs/scans.ts";
 import { runSimulation } from "../../src/runs/simulate.ts";
+import { readScanTruth } from "../../src/scans/withoutPatterns.ts";
 import { call } from "../cli/harness.ts";
 import { quietHooks } from "./inferRun.ts";
 
@@ -48,6 +50,18 @@ it("needs no patterns: those beside pty-chi's parameters may be elsewhere", asyn
   await simulated("made.npz", { like: path("alone.hdf5") });
   const made = await readScan(path("made.npz"), {}, nodeHome);
   expect([made.patterns.count, made.patterns.height, made.probe.shape]).toEqual([12, 16, [1, 16, 16]]);
+});
+
+it("needs no patterns under the contract's names either", async () => {
+  await simulated("whole.npz", { options: { n: 16, patterns: 12, seed: 2 } });
+  const whole = openNpz(readFileSync(path("whole.npz")));
+  const names = ["xcoords", "ycoords", "probeGuess", "objectGuess"];
+  writeFileSync(path("layout.npz"), writeNpz(Object.fromEntries(names.map((name) => [name, whole.readNumbers(name)]))));
+  await simulated("around.npz", { like: path("layout.npz") });
+  const made = await readScan(path("around.npz"), {}, nodeHome);
+  expect([made.patterns.count, made.patterns.height, made.probe.shape]).toEqual([12, 16, [1, 16, 16]]);
+  const truth = readScanTruth(openNpz(readFileSync(path("layout.npz"))), {}, "layout.npz");
+  expect(truth.object?.data).toEqual(whole.readNumbers("objectGuess").data);
 });
 
 it("the command refuses what the other scan says itself", async () => {

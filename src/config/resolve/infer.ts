@@ -16,15 +16,14 @@ import { checkCount, patternSide, skippedOfSeveral } from "./scanFit.ts";
 import { layersOf, originsOf } from "./sources.ts";
 import { readAsTrained } from "./trainedReading.ts";
 
-/** Settings of a run that inference takes over from the training that made the bundle, unless said otherwise. */
-const inherited: readonly (keyof DataConfig)[] = [
+/** How groups are made, which inference takes over from the training that made the bundle, unless it is said otherwise. */
+const grouping: readonly (keyof DataConfig)[] = [
   "neighborFunction",
   "neighborCount",
   "quadrantNeighborCount",
   "minNeighborDistance",
   "maxNeighborDistance",
   "gridStep",
-  "subsampleSeed",
 ];
 
 /**
@@ -68,7 +67,9 @@ async function resolveOn(
 ): Promise<InferencePayload> {
   const given = layersOf(request, "inference");
   const bundle = await files.bundleHeader(request.modelPath);
-  const [said, before] = [mergeLayers(given), mergeLayers([...given, bundleLayer(bundle)])];
+  const said = mergeLayers(given);
+  const trained = bundleLayer(bundle, said);
+  const before = mergeLayers([...given, trained]);
   const execution = parseSettings("execution", settingsOf(before, "execution"));
   const reading = parseSettings("data", settingsOf(before, "data"));
   const inferenceSettings = parseSettings("inference", settingsOf(before, "inference"));
@@ -79,7 +80,7 @@ async function resolveOn(
   const { model } = bundle;
   checkAgainstBundle(said, model);
   const { header, taken, notes } = await readAsTrained(request.testDataFile, reading, said, bundle, files);
-  const merged = mergeLayers([...given, { source: "bundle", settings: taken }, bundleLayer(bundle)]);
+  const merged = mergeLayers([...given, { source: "bundle", settings: taken }, trained]);
   const dataSettings = parseSettings("data", settingsOf(merged, "data"));
   patternSide(header, model.N, request.testDataFile, "bundle");
   const { scans = [] } = header;
@@ -111,8 +112,11 @@ async function resolveOn(
   });
 }
 
-function bundleLayer({ data }: BundleHeader): Layer {
-  const settings = Object.fromEntries(inherited.filter((name) => data[name] !== undefined).map((n) => [n, data[n]]));
+/** Of neighbours found in another way, the training's numbers say nothing. */
+function bundleLayer({ data }: BundleHeader, said: Merged): Layer {
+  const rule = said.get("neighborFunction")?.value ?? data.neighborFunction;
+  const names: (keyof DataConfig)[] = [...(rule === data.neighborFunction ? grouping : []), "subsampleSeed"];
+  const settings = Object.fromEntries(names.filter((name) => data[name] !== undefined).map((n) => [n, data[n]]));
   return { source: "bundle", settings };
 }
 

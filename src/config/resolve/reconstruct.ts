@@ -1,5 +1,6 @@
 import { onlyScan } from "../../data/scanNumbers.ts";
 import { PtychonautError, setting } from "../../errors.ts";
+import type { ExecutionConfig } from "../executionConfig.ts";
 import type { FileProbe, ScanHeader } from "../fileProbe.ts";
 import { mergeLayers, settingsOf } from "../merge.ts";
 import { deepFreeze } from "../parse.ts";
@@ -66,6 +67,7 @@ async function resolveOn(
   checkSlices(reconstruction);
   checkObjectModes(reconstruction);
   checkPatience(reconstruction);
+  checkCheckpoints(reconstruction, execution);
   for (const work of new Set(stages.map(({ engine }) => workOf(engine))))
     await files.checkAccelerator(execution.accelerator, work);
   const header = await files.scanHeader(request.scan, dataSettings);
@@ -111,6 +113,16 @@ function checkPatience({ patience, heldOutFraction }: ReconstructionConfig): voi
       fix: "hold some out, or leave patience out",
     },
   );
+}
+
+function checkCheckpoints(
+  { checkpointEveryNEpochs: every }: ReconstructionConfig,
+  { enableCheckpointing }: ExecutionConfig,
+): void {
+  if (every === null || enableCheckpointing) return;
+  throw new PtychonautError("usage", "checkpoint_every_n_epochs has an effect only when checkpointing is on", {
+    got: `checkpoint_every_n_epochs ${every}`,
+  });
 }
 
 function checkSlices({ slices, sliceDistanceM, thicknessM }: ReconstructionConfig): void {

@@ -6,7 +6,7 @@ import type { ModelConfig } from "../modelConfig.ts";
 import { snakeCase } from "../names.ts";
 import { deepFreeze } from "../parse.ts";
 import type { TrainingPayload, TrainingRequest } from "../payload.ts";
-import { checkData, checkExecution, checkModel, checkTraining, networkSettings } from "../rules.ts";
+import { checkData, checkExecution, checkHoldingBack, checkModel, checkTraining, networkSettings } from "../rules.ts";
 import { parseSettings } from "../schema.ts";
 import { completeData, completeModel, completeTraining } from "./complete.ts";
 import { checkCount, patternSide, skippedOfSeveral } from "./scanFit.ts";
@@ -35,13 +35,15 @@ export async function resolveTrainingPayload(request: TrainingRequest, files: Fi
   parseSettings("model", { ...model });
   const resolved = completeData(dataSettings, model.gridsize, settings.seed, header.photonsPerPattern);
   // Among several scans each has the dose that its own file states.
-  const data = moreDataFiles.length === 0 ? resolved : { ...resolved, nphotons: dataSettings.nphotons };
+  const alone = moreDataFiles.length === 0 && settings.testDataFile === null;
+  const data = alone ? resolved : { ...resolved, nphotons: dataSettings.nphotons };
   // Labels are compared by absolute error, the diffraction by its likelihood, unless said otherwise.
   const byLabels = model.modelType === "supervised" && !merged.has("lossFunction");
   const training = completeTraining(byLabels ? { ...settings, lossFunction: "mae" } : settings);
   if (start !== undefined) checkAgainstStart(model, start);
   checkModel(model);
   checkData(resolved, model.gridsize);
+  checkHoldingBack(data, training);
   checkTraining(training, execution, model);
   checkCount("nSubsample", data.nSubsample, header);
   for (const file of moreDataFiles) {

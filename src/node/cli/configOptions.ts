@@ -52,7 +52,7 @@ export function sectionOptions(
   return values;
 }
 
-/** Commands look at this themselves, but cannot say where in the file it is. */
+/** Lists of words commands look at themselves, but cannot say where in the file it is. */
 function checkChoices(values: Readonly<Record<string, unknown>>, flags: readonly Flag[]): void {
   for (const flag of flags) {
     const value = values[flag.name];

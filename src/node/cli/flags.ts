@@ -198,7 +198,8 @@ function readValue(
   switch (flag.kind) {
     case "text":
       if (text === "") throw wrongValue(spelling, valueForm(flag), text);
-      return text;
+      // Of a setting its schema knows the words, and their other names.
+      return flag.choices === undefined || flag.setting === true ? text : chosen(text, flag, spelling);
     case "texts": {
       const parts = flag.whole === true ? [text] : [...splitTexts(text)];
       const isMore = (word: string): boolean => !word.startsWith("-") && (flag.choices?.includes(word) ?? true);
@@ -219,6 +220,16 @@ function readValue(
   }
 }
 
+/** One of a closed set of words, which hyphens and capitals do not tell apart, as it is in the set. */
+function chosen(text: string, flag: Flag, spelling: string): string {
+  const { choices = [] } = flag;
+  const plain = (word: string): string => word.replaceAll(/[-_]/g, "").toLowerCase();
+  const choice = choices.find((word) => word === text) ?? choices.find((word) => plain(word) === plain(text));
+  if (choice !== undefined) return choice;
+  const near = nearestName(text, choices);
+  throw wrongValue(spelling, valueForm(flag), text, near === undefined ? undefined : `did you mean ${near}?`);
+}
+
 function numberFrom(text: string, flag: Flag, spelling: string): number {
   const value = isNumber(text) ? Number(text) : Number.NaN;
   const wholeNeeded = flag.kind === "integer" || flag.kind === "integers";
@@ -228,8 +239,9 @@ function numberFrom(text: string, flag: Flag, spelling: string): number {
   return value;
 }
 
-function wrongValue(spelling: string, expected: string, got: string): PtychonautError {
-  return new PtychonautError("usage", `wrong value for ${spelling}`, { expected, got: `"${got}"` });
+function wrongValue(spelling: string, expected: string, got: string, fix?: string): PtychonautError {
+  const details = { expected, got: `"${got}"` };
+  return new PtychonautError("usage", `wrong value for ${spelling}`, fix === undefined ? details : { ...details, fix });
 }
 
 /** What a flag takes, for help and errors. */

@@ -74,10 +74,14 @@ export function jobScript(job: Job): string {
   ].join("\n");
 }
 
-/** One process needs nothing that joins it to others; of several, one that fails ends all. */
-function srun({ mpi, tasks }: Job): string {
-  if (tasks === 1) return "srun --ntasks=1";
-  return ["srun", ...(mpi === undefined ? [] : [`--mpi=${mpi}`]), `--ntasks=${tasks}`, "--kill-on-bad-exit"].join(" ");
+/**
+ * One process needs nothing that joins it to others; of several, one that fails ends all. Not every Slurm gives a step the
+ * processors that its job asked for (22.05 stopped to), so they are asked for again.
+ */
+function srun({ asks, mpi, tasks }: Job): string {
+  const cpus = asks["cpus-per-task"];
+  const joined = tasks === 1 ? [] : [...(mpi === undefined ? [] : [`--mpi=${mpi}`]), "--kill-on-bad-exit"];
+  return ["srun", `--ntasks=${tasks}`, ...(cpus === undefined ? [] : [`--cpus-per-task=${cpus}`]), ...joined].join(" ");
 }
 
 function mpirun(tasks: number): readonly string[] {

@@ -129,7 +129,10 @@ export const slurmCommand: Command = {
 };
 
 async function slurm({ values, handedOn = [] }: ParsedFlags, context: CommandContext): Promise<number> {
-  const [name, ...rest] = handedOn;
+  const [name, ...words] = handedOn;
+  // Of a command that hands its words on, these two are the job's as well.
+  const rest = [...words, ...["quiet", "debug"].filter((each) => values[each] === true).map(display)];
+  const { log } = context.hooks(values["quiet"] === true);
   const command = await commandNamed(name, context);
   const asked = askedFor(values);
   const { begin, goOn, outputDir, threads } = await commandLines(command, rest);
@@ -144,9 +147,9 @@ async function slurm({ values, handedOn = [] }: ParsedFlags, context: CommandCon
   });
   const path = asked.script ?? `${resolve(outputDir)}.slurm.sh`;
   await writeScript(path, script, values["overwriteScript"] === true, context);
-  context.warn(`wrote ${path}`);
+  log(`wrote ${path}`);
   if (values["submit"] === true) context.print(`${await submitted(path)}\n`);
-  else context.warn(`submit it with: sbatch ${path}`);
+  else log(`submit it with: sbatch ${path}`);
   return 0;
 }
 

@@ -7,6 +7,7 @@ import { scanNumbers } from "../../data/scanNumbers.ts";
 import { diskOverlap, probeDiameter, type ScanStatistics, scanStatistics } from "../../data/scanStatistics.ts";
 import type { Geometry } from "../../optics/geometry.ts";
 import type { ScanOptions } from "../scanOptions.ts";
+import { validInFile } from "./usable.ts";
 
 /**
  * What checks look at: a scan's numbers, from a Dataset that a run works with or, in `inspect`, from the arrays of a file
@@ -64,6 +65,8 @@ export interface ScanSummary extends ScanStatistics {
 export interface MaskSummary {
   readonly pixels: number;
   readonly counts: number;
+  /** What was taken for a valid pixel in the file. */
+  readonly validInFile: 0 | 1;
 }
 
 /** Frames read at a time: bounds the memory, whatever the scan's size. */
@@ -127,7 +130,7 @@ function factsOf(dataset: Dataset, stated: ScanOptions, pass: Pass): FactsOfAll 
     ...(dataset.scanIndex === undefined ? {} : { scanIndex: dataset.scanIndex }),
     ...(dataset.geometry === undefined ? {} : { geometry: dataset.geometry }),
     ...(object === undefined ? {} : { object: { shape: object.shape } }),
-    ...(mask === undefined ? {} : { mask: maskSummary(frames, measurement, patterns) }),
+    ...(mask === undefined ? {} : { mask: maskSummary(frames, measurement, patterns, validInFile(dataset)) }),
   };
 }
 
@@ -194,8 +197,13 @@ export function maskSummary(
   { sums, energies, masked }: FrameStatistics,
   measurement: Measurement,
   { height, width }: { readonly height: number; readonly width: number },
+  validInFile: MaskSummary["validInFile"],
 ): MaskSummary {
   const valid = (measurement === "counts" ? sums : energies).reduce((sum, value) => sum + value, 0);
   const taken = measurement === "counts" ? masked.sum : masked.energy;
-  return { pixels: masked.pixels / (height * width), counts: taken + valid > 0 ? taken / (taken + valid) : 0 };
+  return {
+    pixels: masked.pixels / (height * width),
+    counts: taken + valid > 0 ? taken / (taken + valid) : 0,
+    validInFile,
+  };
 }

@@ -3,10 +3,18 @@ import type { Dataset } from "../../data/dataset.ts";
 import { PtychonautError, setting } from "../../errors.ts";
 
 /** Of a mask that takes everything away, for whoever finds it first. */
-export const noValidPixel: { readonly what: string; readonly fix: string } = {
-  what: "the mask leaves no valid pixel",
-  fix: `say ${setting("mask_valid", 0)} if 0 is valid in this file, else leave the mask out of it`,
-};
+/** @param validInFile what was taken for a valid pixel in the file */
+export function noValidPixel(validInFile: 0 | 1): { readonly what: string; readonly fix: string } {
+  const other = 1 - validInFile;
+  return {
+    what: "the mask leaves no valid pixel",
+    fix: `say ${setting("mask_valid", other)} if ${other} is valid in this file, else leave the mask out of it`,
+  };
+}
+
+/** What was taken for a valid pixel in the file that a scan is of. */
+export const validInFile = ({ provenance }: Pick<Dataset, "provenance">): 0 | 1 =>
+  provenance.conventions?.["mask_valid"] === "0" ? 0 : 1;
 
 /** @param pixels of the mask */
 export const allMasked = (pixels: number): string => `${pixels} masked pixels of ${pixels}`;
@@ -30,13 +38,10 @@ export function usable<D extends Omit<Dataset, "probe"> & Partial<Pick<Dataset, 
     refuse("the probe has no modes", "at least one", `(${probe.shape.join(", ")})`, "save the probe as (y, x)");
   if (object !== undefined && sizeOf(object.shape) === 0)
     refuse("the reference object has no size", "(y, x)", `(${object.shape.join(", ")})`, "leave it out of the file");
-  if (mask !== undefined && !mask.data.some((value) => value !== 0))
-    refuse(
-      noValidPixel.what,
-      "1 where a pixel is valid, 0 where it is not",
-      allMasked(mask.data.length),
-      noValidPixel.fix,
-    );
+  if (mask !== undefined && !mask.data.some((value) => value !== 0)) {
+    const { what, fix } = noValidPixel(validInFile(dataset));
+    refuse(what, "1 where a pixel is valid, 0 where it is not", allMasked(mask.data.length), fix);
+  }
   for (const [what, length] of lists(dataset))
     if (length !== count) refuse(`${what} and patterns differ in number`, `${count}`, `${length}`);
   return dataset;

@@ -15,10 +15,10 @@ export function mask({ facts: { mask: taken, patterns }, stated }: Subject): rea
       { ...openRow("mask", "the file has none that fits the patterns"), found: "none", sure: "sure", state: "fine" },
     ];
   const evidence = `it takes ${percent(taken.pixels)} of the pixels and ${percent(taken.counts)} of the counts`;
+  const { validInFile } = taken;
+  const says = { maskValid: validInFile === 1 ? 0 : 1 } as const;
   if (taken.pixels === 1)
-    return [
-      { quantity: "mask", found: noValidPixel.what, evidence, sure: "sure", state: "say", says: { maskValid: 0 } },
-    ];
+    return [{ quantity: "mask", found: noValidPixel(validInFile).what, evidence, sure: "sure", state: "say", says }];
   const turned = stated.maskValid === undefined && taken.pixels > MOST && taken.counts > MOST;
   if (!turned)
     return [
@@ -36,13 +36,13 @@ export function mask({ facts: { mask: taken, patterns }, stated }: Subject): rea
   return [
     {
       quantity: "mask",
-      found: "takes the patterns away: zero stands for valid pixels",
+      found: `takes the patterns away: ${says.maskValid === 0 ? "zero" : "one"} stands for valid pixels`,
       value: taken.counts,
       evidence,
       sure,
       state: "say",
-      says: { maskValid: 0 },
-      advice: `or ${optionAdvice("maskValid", "1")} if it is right`,
+      says,
+      advice: `or ${optionAdvice("maskValid", `${validInFile}`)} if it is right`,
     },
   ];
 }

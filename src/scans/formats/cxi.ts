@@ -22,7 +22,7 @@ export const cxiFormat: ScanFormat = {
       ? { confidence: 1, evidence: "cxi_version" }
       : { confidence: 0.85, evidence: `${data} as CXI names it` };
   },
-  parts(file, _, where): ScanParts {
+  parts(file, options, where): ScanParts {
     const reading = readingOf(file, where);
     const entries = [2, 3, 4].filter((k) => firstStack(file, paths(`entry_${k}`).patterns) !== undefined);
     if (entries.length > 0)
@@ -33,7 +33,7 @@ export const cxiFormat: ScanFormat = {
     );
     const positions = (axes: Parameters<typeof translations>[2]) =>
       key === undefined ? undefined : translations(reading, key, axes);
-    return entryParts(reading, paths("entry_1"), positions);
+    return entryParts(reading, paths("entry_1"), options, positions);
   },
 };
 
@@ -48,6 +48,5 @@ const paths = (entry: string): EntryPaths => ({
     `${entry}/instrument_1/source_1/probe`,
   ],
   images: [`${entry}/image_1`],
-  image: `${entry}/image_1`,
   energyUnit: "J",
 });

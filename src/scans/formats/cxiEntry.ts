@@ -3,6 +3,7 @@ import type { GeometryStatement } from "../../optics/geometry.ts";
 import { lengthLabel, wavelengthFromEnergy } from "../../optics/units.ts";
 import { arrayPart } from "../arrayParts.ts";
 import type { PositionsPart, ScanParts } from "../parts.ts";
+import type { ScanOptions } from "../scanOptions.ts";
 import { middleOf } from "../scanPositions.ts";
 import { darkFrames } from "./darkFrames.ts";
 import { type DetectorAxes, detectorAxes, shownVector } from "./detectorAxes.ts";
@@ -17,9 +18,7 @@ export interface EntryPaths {
   readonly energies: readonly string[];
   readonly wavelengths: readonly string[];
   readonly illuminations: readonly string[];
-  /** Group of the image that was reconstructed. */
-  readonly image: string;
-  /** Groups of results. */
+  /** Groups of the image that was reconstructed. */
   readonly images: readonly string[];
   /** Unit of energies that say none. */
   readonly energyUnit: string;
@@ -33,6 +32,7 @@ export interface EntryPaths {
 export function entryParts(
   reading: Reading,
   paths: EntryPaths,
+  options: ScanOptions,
   positionsIn: (axes: DetectorAxes) => PositionsPart | undefined,
 ): ScanParts {
   const { file, conversions, warnings } = reading;
@@ -63,10 +63,9 @@ export function entryParts(
     ...(positions === undefined ? {} : { positions }),
     ...(illumination === undefined ? {} : { probe: arrayPart(file, illumination) }),
     ...(object === undefined ? {} : { object: arrayPart(file, object) }),
-    ...objectIn(reading, paths.image),
     ...darkFrames(reading, firstKey(file, at("data_dark")), patterns),
-    ...(maskKey === undefined ? {} : { mask: goodPixels(reading, maskKey) }),
-    ...(pixelMask === undefined ? {} : { mask: goodPixels(reading, pixelMask, nexusBits) }),
+    ...(maskKey === undefined ? {} : { mask: goodPixels(reading, maskKey, options) }),
+    ...(pixelMask === undefined ? {} : { mask: goodPixels(reading, pixelMask, options, nexusBits) }),
     geometry,
     says: {
       measurement: "counts",
@@ -94,9 +93,9 @@ function compareWaves(energyKev: number, stated: number, warnings: string[]): vo
   );
 }
 
-/** A complex image in the object's own plane: positions then count from its middle. */
+/** A complex image in the object's own plane, where positions can count from its middle pixel. */
 function imageOf(reading: Reading, groups: readonly string[]): string | undefined {
-  const { file, warnings } = reading;
+  const { file, conversions, warnings } = reading;
   const key = firstKey(
     file,
     groups.map((group) => `${group}/data`),
@@ -104,33 +103,25 @@ function imageOf(reading: Reading, groups: readonly string[]): string | undefine
   if (key === undefined) return undefined;
   const group = key.replace(/\/data$/, "");
   const { shape, dtype } = file.header(key);
-  const isObject = dtype.startsWith("complex") && shape.length === 2;
-  if (!isObject || numberAt(reading, `${group}/is_fft_shifted`) === 1) return undefined;
+  const leftOut = (why: string): undefined => {
+    warnings.push(`${key} is left out: ${why}`);
+  };
+  if (!dtype.startsWith("complex") || shape.length !== 2) return leftOut(`${dtype} (${shape.join(", ")}) is no object`);
+  if (numberAt(reading, `${group}/is_fft_shifted`) === 1)
+    return leftOut("is_fft_shifted says that it is in Fourier order");
   const centre = file.has(`${group}/image_center`) ? file.readNumbers(`${group}/image_center`).data : [];
   const [column, row] = [centre[0] ?? Number.NaN, centre[1] ?? Number.NaN];
   const middle = middleOf({ shape });
   if (Math.abs(row - middle[0]) > 0.5 || Math.abs(column - middle[1]) > 0.5)
-    warnings.push(`${group}/image_center is (${column}, ${row}); positions count from (${middle[1]}, ${middle[0]})`);
-  return key;
-}
-
-/** The image as the object, where it says that positions count from its middle pixel. */
-function objectIn({ file, conversions, warnings }: Reading, image: string): Pick<ScanParts, "object"> {
-  const key = `${image}/data`;
-  if (!file.has(key)) return {};
-  const { shape, dtype } = file.header(key);
-  const [rows, columns] = shape.slice(-2);
-  const centre = file.has(`${image}/image_center`) ? file.readNumbers(`${image}/image_center`).data : [];
-  const fits =
-    dtype.startsWith("complex") && centre[0] === Math.floor(columns / 2) && centre[1] === Math.floor(rows / 2);
-  if (fits) {
-    conversions.push(`${key} taken as the object: its middle pixel is where positions count from, by image_center`);
-    return { object: arrayPart(file, key) };
-  }
-  warnings.push(
-    `${key} is left out: it is not complex, or image_center does not say that its middle is the positions' origin`,
+    return leftOut(
+      `positions would count from its middle (${middle[1]}, ${middle[0]}), and image_center is (${column}, ${row})`,
+    );
+  conversions.push(
+    Number.isNaN(row + column)
+      ? `${key} taken as the object: positions count from its middle pixel, since nothing says otherwise`
+      : `${key} taken as the object: its middle pixel is where positions count from, by image_center`,
   );
-  return {};
+  return key;
 }
 
 /** Natural order unless the patterns' group says otherwise. */

@@ -1,6 +1,7 @@
 import { PtychonautError, setting } from "../../errors.ts";
 import { defectsIn, HAS_SIGNAL } from "../maskBits.ts";
 import type { ArrayPart } from "../parts.ts";
+import type { ScanOptions } from "../scanOptions.ts";
 import type { Reading } from "./quantities.ts";
 
 /** What the bits of a mask stand for. */
@@ -25,22 +26,26 @@ export const nexusBits: MaskBits = {
 };
 
 /**
- * A bit field of defects, `[y, x]` or one of each frame, as 1 = valid: no bit but the harmless one. Of a mask of each frame a
- * pixel is valid that is so in all.
+ * A bit field of defects, `[y, x]` or one of each frame, as 1 = valid: no bit but the harmless one, or where options say so
+ * any bit. Of a mask of each frame a pixel is valid that is so in all.
  */
 export function goodPixels(
   { file, where, conversions }: Reading,
   key: string,
+  { maskValid: validInFile = 0 }: ScanOptions,
   { harmless, names }: MaskBits = cxiBits,
 ): ArrayPart {
   const { shape, dtype } = file.header(key);
   const [height, width] = shape.slice(-2);
   conversions.push(
-    `${key} read as bits of defects: 0${harmless === 0 ? "" : ` (or ${harmless} alone)`} is a valid pixel`,
+    validInFile === 1
+      ? `${key} is read as stated: 0 is no valid pixel, though the format has bits of defects there`
+      : `${key} read as bits of defects: 0${harmless === 0 ? "" : ` (or ${harmless} alone)`} is a valid pixel`,
   );
   return {
     key,
     shape: [height, width],
+    validInFile,
     read() {
       if (shape.length < 2 || !/^(bool|u?int)/.test(dtype))
         throw new PtychonautError("data", "the mask is no field of bits", {
@@ -54,8 +59,9 @@ export function goodPixels(
       const frames = shape.slice(0, -2).reduce((product, extent) => product * extent, 1);
       for (let frame = 0; frame < frames; frame++)
         for (const [i, value] of file.readImages(key, frame, 1).entries()) {
-          const defects = defectsIn(value, harmless);
-          if (defects === 0 || valid[i] === 0) continue;
+          const defects = validInFile === 1 ? 0 : defectsIn(value, harmless);
+          const good = validInFile === 1 ? value !== 0 : defects === 0;
+          if (good || valid[i] === 0) continue;
           valid[i] = 0;
           for (const bit of Object.keys(names).map(Number)) if (defects & bit) bits.set(bit, (bits.get(bit) ?? 0) + 1);
         }

@@ -3,6 +3,7 @@ import { withJoined } from "../../formats/joinedArrays.ts";
 import type { GeometryStatement } from "../../optics/geometry.ts";
 import type { ArrayPart, PatternsPart, ScanParts } from "../parts.ts";
 import type { ScanFormat } from "../scanFormat.ts";
+import type { ScanOptions } from "../scanOptions.ts";
 import { warnAboutCentre } from "./cxiEntry.ts";
 import { detectorAxes } from "./detectorAxes.ts";
 import { goodPixels, nexusBits } from "./detectorMask.ts";
@@ -37,7 +38,7 @@ export const eigerFormat: ScanFormat = {
   parts,
 };
 
-function parts(file: ArrayFile, _: unknown, where: string): ScanParts {
+function parts(file: ArrayFile, options: ScanOptions, where: string): ScanParts {
   const reading = readingOf(file, where);
   const patterns = patternsOf(reading);
   const image = patterns?.file.header(patterns.key).shape.slice(-2) as [number, number] | undefined;
@@ -45,7 +46,7 @@ function parts(file: ArrayFile, _: unknown, where: string): ScanParts {
     const centre = ["beam_center_y", "beam_center_x"].map((name) => numberAt(reading, `${DETECTOR}/${name}`));
     warnAboutCentre([centre[0], centre[1]], image, reading.warnings);
   }
-  const mask = patterns === undefined || image === undefined ? undefined : maskOf(reading, patterns, image);
+  const mask = patterns === undefined || image === undefined ? undefined : maskOf(reading, patterns, image, options);
   return {
     ...(patterns === undefined ? {} : { patterns }),
     ...(mask === undefined ? {} : { mask }),
@@ -87,10 +88,11 @@ function maskOf(
   reading: Reading,
   { file, key }: PatternsPart,
   image: readonly [number, number],
+  options: ScanOptions,
 ): ArrayPart | undefined {
   const { shape, dtype } = file.header(key);
   const maskKey = firstKey(reading.file, [`${SPECIFIC}/pixel_mask`, `${DETECTOR}/pixel_mask`]);
-  const stated = maskKey === undefined ? undefined : goodPixels(reading, maskKey, nexusBits);
+  const stated = maskKey === undefined ? undefined : goodPixels(reading, maskKey, options, nexusBits);
   const bits = numberAt(reading, `${DETECTOR}/bit_depth_image`) ?? Number(/^uint(\d+)$/.exec(dtype)?.[1] ?? 0);
   const overflow = bits >= 8 && bits <= 32 ? 2 ** bits - 1 : undefined;
   const frames = shape.slice(0, -2).reduce((product, extent) => product * extent, 1);
@@ -99,6 +101,7 @@ function maskOf(
   return {
     key: stated?.key ?? key,
     shape: image,
+    validInFile: stated?.validInFile ?? 0,
     read() {
       const known = stated?.read();
       if (known !== undefined && known.shape.join() !== image.join()) return known;

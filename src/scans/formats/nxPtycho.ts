@@ -19,7 +19,7 @@ export const nxPtychoFormat: ScanFormat = {
       ? { confidence: 0, evidence: "no definition NXptycho" }
       : { confidence: 1, evidence: `${entry}/definition` };
   },
-  parts(file, _, where): ScanParts {
+  parts(file, options, where): ScanParts {
     const entry = nexusEntry(file) ?? "entry_1";
     const reading = readingOf(file, where);
     const instrument = `${entry}/instrument_1`;
@@ -35,10 +35,9 @@ export const nxPtychoFormat: ScanFormat = {
       wavelengths: [...both("incident_wavelength"), `${instrument}/source_1/wavelength`],
       illuminations: [`${instrument}/source_1/illumination`],
       images: [`${entry}/image_1`],
-      image: `${entry}/image_1`,
       energyUnit: "J",
     };
-    return entryParts(reading, paths, (axes) => positionsIn(reading, entry, axes));
+    return entryParts(reading, paths, options, (axes) => positionsIn(reading, entry, axes));
   },
 };
 

@@ -109,10 +109,13 @@ interface PlacedObject {
 }
 
 function objectOf(reading: Reading): PlacedObject | undefined {
-  const { file } = reading;
+  const { file, warnings } = reading;
   if (!hasRank(file, "object", 2, 3)) return undefined;
   const pixel = pixelOf(reading, "object");
-  if (pixel === undefined) return undefined;
+  if (pixel === undefined) {
+    warnings.push("object is left out: the size of its pixels (pixel_height_m, pixel_width_m) is not in the file");
+    return undefined;
+  }
   const { shape } = file.header("object");
   const [y, x] = ["center_y_m", "center_x_m"].map((name) => said(reading, "object", name) ?? 0);
   return { layers: sizeOf(shape.slice(0, -2)), shape: shape.slice(-2), pixel, centre: [y, x] };

@@ -126,6 +126,7 @@ function encoderOf(file: ArrayFile, key: string, options: ScanOptions, where: st
   return {
     keys: [key],
     count: Math.floor(sizeOf(shape) / 2),
+    byOrder: true,
     read() {
       const array = file.readNumbers(key);
       const { shape: own, data, dtype } = lying ? axesReversed(array) : array;

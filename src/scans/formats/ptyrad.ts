@@ -104,6 +104,7 @@ function positionsOf({ file, where }: Reading, options: ScanOptions): PositionsP
   return {
     keys,
     count: shape[0] ?? 0,
+    byOrder: true,
     read() {
       const [first, second] = keys.map((key) => file.readNumbers(key));
       for (const [k, array] of [first, ...(second === undefined ? [] : [second])].entries())

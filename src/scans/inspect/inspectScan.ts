@@ -257,7 +257,12 @@ function patternsOf(
   return {
     patterns: { ...statistics, dtype: header.dtype, measurement, dose },
     frames,
-    ...(mask === undefined ? {} : { mask: maskSummary(frames, measurement, layout), validPixels: mask }),
+    ...(mask === undefined
+      ? {}
+      : {
+          mask: maskSummary(frames, measurement, layout, maskPart?.validInFile ?? stated.maskValid ?? 1),
+          validPixels: mask,
+        }),
   };
 }
 
@@ -281,6 +286,7 @@ function maskOf(
   if (part === undefined) return undefined;
   const { data, shape, dtype } = part.read();
   if (shape.join() !== `${height},${width}` || dtype.startsWith("complex")) return undefined;
+  if (part.validInFile !== undefined) return Uint8Array.from(data);
   const bits = maskValid === 0 && /^u?int/.test(dtype);
   if (bits) return Uint8Array.from(data, (value) => (defectsIn(value) === 0 ? 1 : 0));
   // Of other values reading says what to do; what they stand for cannot be told.

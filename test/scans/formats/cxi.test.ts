@@ -166,6 +166,57 @@ describe("CXI", () => {
     expect(dataset.provenance.conversions.join()).toMatch(/2 invalid, 1 saturated, 1 hot, 1 dead, 1 shadowed, 1 bad/);
   });
 
+  it("the mask the other way round, where somebody wrote it so", () => {
+    const values = Uint8Array.from({ length: side * side }, (_, i) => (i === 3 || i === 5 ? 0 : 1));
+    const more = { [`${detector}/mask`]: { shape: [side, side], dtype: "uint8", data: values } as NpyArray };
+    const masked = (options: ScanOptions): number => read({ more }, options).mask!.data.filter((v) => v === 0).length;
+    expect(masked({ maskValid: 1 })).toBe(2);
+    // 0 is what stands for a valid pixel there anyhow.
+    expect(masked({ maskValid: 0 })).toBe(side * side - 2);
+    const bits = { [`${detector}/mask`]: { shape: [side, side], dtype: "uint8", data: values.map((v) => 1 - v) } };
+    const asFormat = (options: ScanOptions): number[] =>
+      [...read({ more: bits as Record<string, NpyArray> }, options).mask!.data.keys()].filter(
+        (i) => read({ more: bits as Record<string, NpyArray> }, options).mask!.data[i] === 0,
+      );
+    expect(asFormat({})).toEqual([3, 5]);
+    expect(asFormat({ maskValid: 0 })).toEqual([3, 5]);
+  });
+
+  describe("an image of the sample", () => {
+    const image = (shape: readonly number[], more: Readonly<Record<string, NpyArray>> = {}) => {
+      const size = shape.reduce((product, extent) => product * extent, 1);
+      const data = { "entry_1/image_1/data": complex([...shape], new Float32Array(2 * size).fill(1)) };
+      const { object, provenance } = read({ more: { ...data, ...more } });
+      return { object: object?.shape, said: [...provenance.conversions, ...provenance.warnings].join() };
+    };
+    const centre = (x: number, y: number) => ({ "entry_1/image_1/image_center": real([3], [x, y, 0]) });
+
+    it("is the object, whose middle is where positions count from", () => {
+      for (const more of [{}, centre(20, 15)]) {
+        const { object, said } = image([30, 40], more);
+        expect(object).toEqual([30, 40]);
+        expect(said).toMatch(/image_1\/data taken as the object/);
+        expect(said).not.toMatch(/left out/);
+      }
+    });
+
+    it.each([
+      [
+        "in Fourier order",
+        [30, 40],
+        { ...centre(20, 15), "entry_1/image_1/is_fft_shifted": scalar(1) },
+        /Fourier order/,
+      ],
+      ["of another middle", [30, 40], centre(3, 4), /its middle \(20, 15\), and image_center is \(3, 4\)/],
+      ["of several", [3, 30, 40], centre(20, 15), /complex64 \(3, 30, 40\) is no object/],
+    ] as const)("%s is left out, once, with a word", (_, shape, more, why) => {
+      const { object, said } = image(shape, more);
+      expect(object).toBeUndefined();
+      expect(said).toMatch(why);
+      expect(said.split("image_1").length).toBe(2);
+    });
+  });
+
   it("a mask of each frame takes what is bad in any", () => {
     const data = new Uint32Array(moved.length * side * side);
     data[3] = 8;

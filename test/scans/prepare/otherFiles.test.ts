@@ -105,6 +105,34 @@ describe("a mask", () => {
   });
 });
 
+describe("positions of another file", () => {
+  const xs = Array.from({ length: COUNT }, (_, k) => 5 + k);
+  const ys = xs.map((x) => 20 - x);
+  const pairs = xs.flatMap((x, k) => [ys[k], x]);
+  const of = (values: readonly number[], ...shape: number[]): NpyArray => ({
+    ...{ shape, dtype: "float64", data: Float64Array.from(values) },
+  });
+  const file = saved("positions.npz", {
+    ...{ pairs: of(pairs, COUNT, 2), x: of(xs, COUNT), y: of(ys, COUNT), first: of(ys, COUNT), second: of(xs, COUNT) },
+  });
+  const places = async (options: ScanOptions): Promise<readonly number[]> =>
+    Array.from((await read({ positionOrigin: "absolute", ...options })).positions);
+
+  it("are pairs whose order must be said, or two arrays, x and y unless it is", async () => {
+    expect(await places({ positions: `${file}::pairs`, positionOrder: "yx" })).toEqual(pairs);
+    expect(await places({ positions: `${file}::x,y` })).toEqual(pairs);
+    expect(await places({ positions: `${file}::second,first` })).toEqual(pairs);
+    expect(await places({ positions: `${file}::first,second`, positionOrder: "yx" })).toEqual(pairs);
+    await expect(read({ positions: `${file}::pairs` })).rejects.toThrow(/order of the two position columns/);
+  });
+
+  it("have no order to be said where their names tell x and y", async () => {
+    const refused = /`position_order` has an effect only where nothing else tells y from x.*x, y.*`position_swap`/;
+    await expect(read({ positions: `${file}::x,y`, positionOrder: "yx" })).rejects.toThrow(refused);
+    await expect(read({ positionOrder: "xy" })).rejects.toThrow(/`position_order`.*xcoords, ycoords/);
+  });
+});
+
 describe("patterns that stay in their file", () => {
   it.each([
     { background: 7, threshold: 3, countsPerPhoton: 2 },
