@@ -11,7 +11,7 @@ export interface SettingGroup<T extends object> {
   readonly name: GroupName;
   readonly title: string;
   readonly schema: z.ZodType<T>;
-  /** Names that the reference system has and this version refuses, with the reason. */
+  /** Names that the reference system or an earlier version has and this version refuses, with the reason. */
   readonly refused: Readonly<Record<string, string>>;
 }
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type ModeStart, modeStarts } from "../engines/modes/startModes.ts";
 import { engineNames } from "../engines/registry.ts";
 import { wrapperNamed, wrapperNames } from "../engines/wrappers/registry.ts";
+import { setting } from "../errors.ts";
 import { npzReconstruction } from "../reconstructions/named.ts";
 import { reconstructionWriters } from "../reconstructions/registry.ts";
 import { engineFields } from "./engineFields.ts";
@@ -189,5 +190,7 @@ export const reconstructionGroup: SettingGroup<ReconstructionSettings> = {
   name: "reconstruction",
   title: "Reconstruction",
   schema,
-  refused: {},
+  refused: {
+    floatingIntensities: `the beam's intensity in every frame is found with any engine by ${setting("wrappers", "intensities")}`,
+  },
 };

@@ -210,7 +210,6 @@ function stageOf(said: Settings, config: ReconstructionConfig, number: number): 
   }));
 }
 
-/** Why a wrapper cannot have an object of several planes. */
 /** Why a wrapper cannot have an object of several planes, and what to leave out instead of it. */
 function planesRefused(
   { thin, oneState }: Wrapper,

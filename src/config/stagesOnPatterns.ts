@@ -17,7 +17,7 @@ export interface PatternsAtHand {
 /**
  * Holds stages to the patterns that they are of.
  * @returns what is to be warned of
- * @throws PtychonautError "usage" for grids and wrappers that the patterns have no room for
+ * @throws PtychonautError "usage" for grids and wrappers that the patterns have no room for, or that make no sense in their field
  */
 export function stagesOnPatterns(stages: readonly PlannedStage[], patterns: PatternsAtHand): readonly string[] {
   const warnings: string[] = [];
@@ -26,7 +26,9 @@ export function stagesOnPatterns(stages: readonly PlannedStage[], patterns: Patt
     const where = stages.length === 1 ? {} : { where: `stage ${i + 1}` };
     for (const { name, settings } of wrappers) {
       const wrapper = wrapperNamed(name);
-      const refusal = wrapper.outside?.(settings, [patterns.height, patterns.width]);
+      const refusal =
+        (patterns.propagation === "near-field" ? wrapper.nearField?.(settings) : undefined) ??
+        wrapper.outside?.(settings, [patterns.height, patterns.width]);
       if (refusal !== undefined) throw new PtychonautError("usage", refusal.why, { ...where, fix: refusal.fix });
       const empty = wrapper.empty?.(settings, [patterns.height, patterns.width]) ?? wrapper.idle?.(settings, epochs);
       if (empty !== undefined && !warnings.includes(empty)) warnings.push(empty);

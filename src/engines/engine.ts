@@ -17,6 +17,8 @@ export interface Engine<S extends EngineSettings = EngineSettings> {
   readonly exitWaves?: number;
   /** Objects with probes that it remembers, beyond a few. Default 0. */
   remembers?(settings: S): number;
+  /** Frames that it has on the device together, if there is room for as many. Default: as many as keep the device busy. */
+  framesTogether?(settings: S): number;
   /** Computes in graphs: its experiment has a runtime. */
   readonly inGraphs?: true;
   /** Why several processes cannot share its frames, and what to do about it; nothing where they can. */

@@ -8,10 +8,11 @@ import {
   objectStep,
   PieRun,
   type PieSettings,
+  pieContradiction,
   probeStart,
   probeStep,
 } from "./pie.ts";
-import { scheduleContradiction, scheduleSettings } from "./stepSchedule.ts";
+import { scheduleSettings } from "./stepSchedule.ts";
 
 type EpieSettings = Omit<PieSettings, "alpha">;
 
@@ -31,7 +32,7 @@ export const epie: Engine<EpieSettings> = {
     momentumEvery,
     ...scheduleSettings,
   ],
-  contradiction: scheduleContradiction,
+  contradiction: pieContradiction,
   alone: aloneOneByOne,
   init: (experiment, settings) => new PieRun(experiment, { ...settings, alpha: 1 }),
 };

@@ -158,6 +158,7 @@ export class Experiment {
   /** In the order in which they change optics. */
   wrap(wrappers: readonly WrapperRun[]): void {
     this.#wrappers.push(...wrappers);
+    for (const wrapper of wrappers) wrapper.wrapped?.();
   }
 
   /** Whether wrappers change how patterns are made. */
@@ -253,13 +254,14 @@ export class Experiment {
   }
 
   /**
-   * χ = F⁻¹ Π F ψ − ψ of other exit waves, in their place, Π giving them the measured amplitudes; wrappers do not see it.
+   * χ = F⁻¹ Π F ψ − ψ of other exit waves, in their place, Π giving them the measured amplitudes; wrappers do not see it, and
+   * learn nothing of waves that object and probe do not make.
    * @param misfit where misfits of these waves go
    */
   project(batch: Batch, exits: Exits, misfit: Numbers): void {
     const prediction = this.#detector.predict(batch, exits);
     const factor = this.#detector.compare(prediction, "gaussian", misfit);
-    this.#detector.step(prediction, factor, { explained: true, length: 1 });
+    this.#detector.step(prediction, factor, { explained: false, length: 1 });
   }
 
   /**
@@ -321,7 +323,7 @@ export class Experiment {
     for (const wrapper of this.#wrappers) await wrapper.moved?.();
   }
 
-  /** To be called whenever the probe was multiplied by a factor that others took back: no pattern changed. */
+  /** To be called whenever the probe was multiplied by a factor, for all frames alike. */
   rescaled(factor: number): void {
     for (const wrapper of this.#wrappers) wrapper.rescaled?.(factor);
   }

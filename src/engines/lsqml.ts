@@ -27,7 +27,7 @@ export type LsqmlSettings = ScheduleSettings & {
 const settings: readonly EngineSetting[] = [
   {
     ...{ name: "batchSize", kind: "integer", default: 16, min: 1 },
-    help: "most frames of a batch, which are on the device together; an epoch of a small scan has ten batches all the same.",
+    help: "most frames of a batch, which are on the device together: fewer where they have more than two million pixels in all modes and states. An epoch of a small scan has ten batches all the same.",
   },
   { ...batching, default: "random" },
   {
@@ -104,6 +104,8 @@ export const lsqml: Engine<LsqmlSettings> = {
   multislice: true,
   objectModes: true,
   settings,
+  // Lengths are solved with a whole batch on the device.
+  framesTogether: ({ batchSize }) => batchSize,
   contradiction: scheduleContradiction,
   init: (experiment, chosen) => new LsqmlRun(experiment, chosen),
 };
@@ -126,7 +128,6 @@ class LsqmlRun implements EngineRun {
     const { kernels, object, probe, frames } = experiment;
     this.#experiment = experiment;
     this.#settings = chosen;
-    // Lengths are solved with a whole batch on the device.
     this.#size = Math.min(chosen.batchSize, Math.ceil(frames / BATCHES), experiment.batchSize);
     this.#tally = new Tally(kernels, frames);
     this.#batch = new BatchStep(experiment);
@@ -214,7 +215,9 @@ class LsqmlRun implements EngineRun {
 
   async #presolve(frames: Int32Array): Promise<void> {
     const { kernels, probe } = this.#experiment;
-    kernels.combine(probe, await brightness(this.#experiment, frames), probe, 0, probe);
+    const factor = await brightness(this.#experiment, frames);
+    kernels.combine(probe, factor, probe, 0, probe);
+    this.#experiment.rescaled(factor);
   }
 
   async #fixGauge(): Promise<void> {

@@ -1,4 +1,3 @@
-import { setting } from "../errors.ts";
 import type { Engine, EngineRun, Epoch, EpochReport, Remembered } from "./engine.ts";
 import type { Experiment } from "./experiment.ts";
 import type { Numbers } from "./kernels/kernels.ts";
@@ -17,7 +16,6 @@ export type MlSettings = {
   readonly noise: string;
   readonly probeStep: number;
   readonly probeStart: number;
-  readonly floatingIntensities: boolean;
   readonly preconditioner: string;
   readonly smoothness: number;
 };
@@ -29,10 +27,6 @@ const settings: readonly EngineSetting[] = [
   },
   probeStep(1),
   probeStart,
-  {
-    ...{ name: "floatingIntensities", kind: "toggle", default: false },
-    help: "each frame's beam is as bright as explains the frame best.",
-  },
   {
     ...{ name: "preconditioner", kind: "choice", default: "illumination", values: ["illumination", "balance", "none"] },
     help: "gradients are divided by the light that fell on each pixel; or those of the probe made as long as the object's; or left.",
@@ -60,10 +54,6 @@ export const ml: Engine<MlSettings> = {
   about: "maximum likelihood by conjugate gradients, for the last refinement (Thibault & Guizar-Sicairos 2012)",
   objectModes: true,
   settings,
-  refuses: ({ name }, { floatingIntensities }) =>
-    name === "intensities" && floatingIntensities
-      ? `${setting("floating_intensities", true)} finds brightnesses of frames already`
-      : undefined,
   init: (experiment, chosen) => new MlRun(experiment, chosen),
 };
 
@@ -89,18 +79,14 @@ class MlRun implements EngineRun {
     this.#tally = new Tally(kernels, frames);
     this.#sums = new Sums(experiment);
     this.#steep = { object: kernels.waves(object.shape), probe: kernels.waves(probe.shape) };
-    this.#data = new DataTerm(experiment, chosen.noise as Noise, chosen.floatingIntensities);
+    this.#data = new DataTerm(experiment, chosen.noise as Noise);
     this.#line = new LineSearch(experiment);
     this.#directions = new ConjugateDirections(kernels, experiment);
     if (chosen.smoothness > 0)
       this.#smoothness = new Smoothness(kernels, object.shape, chosen.smoothness * meanLight(experiment));
     this.#most = kernels.numbers(1, 2);
     this.#progress = kernels.numbers(1);
-    this.memory = {
-      ...this.#directions.memory,
-      progress: this.#progress,
-      ...(this.#data.intensities && { intensities: this.#data.intensities }),
-    };
+    this.memory = { ...this.#directions.memory, progress: this.#progress };
   }
 
   async step(epoch: Epoch): Promise<EpochReport> {
@@ -134,7 +120,6 @@ class MlRun implements EngineRun {
       await epoch.checkpoint(Math.floor(done / 2));
     }
     await this.#sums.join();
-    await this.#data.remember();
     this.#smoothness?.addGradient(this.#sums.object, experiment.object);
   }
 
@@ -195,8 +180,7 @@ class MlRun implements EngineRun {
   }
 }
 
-/** Light that falls on an object pixel, were it even: the energy of the one normalisation a frame. */
-function meanLight({ frames, probe, object }: Experiment): number {
-  const pixels = ({ shape }: Pair["object"]): number => shape[2] * shape[3];
-  return (frames * pixels(probe)) / 4 / pixels(object);
+/** Light that falls on an object pixel, were it even: the probe's energy a frame. */
+function meanLight({ frames, probeEnergy, object: { shape } }: Experiment): number {
+  return (frames * probeEnergy) / (shape[2] * shape[3]);
 }

@@ -1,6 +1,6 @@
 import { setting } from "../errors.ts";
 import { batchings } from "./batching/batching.ts";
-import { randomBatches } from "./batching/random.ts";
+import { cutEvenly, randomBatches } from "./batching/random.ts";
 import { brightness } from "./brightness.ts";
 import type { EngineRun, Epoch, EpochReport, Remembered } from "./engine.ts";
 import type { Experiment } from "./experiment.ts";
@@ -8,7 +8,7 @@ import type { Images, Numbers, Shape, Waves } from "./kernels/kernels.ts";
 import { Momentum } from "./momentum.ts";
 import { restoreProbeEnergy } from "./probeEnergy.ts";
 import type { ChoiceSetting, NumberSetting } from "./settings.ts";
-import { type ScheduleSettings, stepFactor } from "./stepSchedule.ts";
+import { type ScheduleSettings, scheduleContradiction, stepFactor } from "./stepSchedule.ts";
 import { Sums } from "./sums.ts";
 import { Tally } from "./tally.ts";
 import type { Refusal } from "./wrapper.ts";
@@ -56,6 +56,16 @@ export const momentumEvery: NumberSetting = {
   ...{ name: "momentumEvery", kind: "integer", default: 0, min: 0 },
   help: "frames after which momentum moves object and probe; 0: once their windows have eight times as many pixels as the object.",
 };
+
+/** Of all that have these settings. */
+export function pieContradiction(settings: Omit<PieSettings, "alpha">, epochs: number): Refusal | undefined {
+  if (settings.momentumEvery > 0 && settings.momentum === 0)
+    return {
+      why: `momentum_every ${settings.momentumEvery} says how often momentum pushes, and there is none`,
+      fix: `say ${setting("momentum")} too, or leave ${setting("momentum_every")} out`,
+    };
+  return scheduleContradiction(settings, epochs);
+}
 
 /** Frames that are taken one after the other are not shared. */
 export const aloneOneByOne = ({ batchSize }: { readonly batchSize: number }): Refusal | undefined =>
@@ -126,14 +136,15 @@ export class PieRun implements EngineRun {
     const steps = { ...this.#settings, objectStep, probeStep: moving ? factor * probeStep : 0 };
     if (epoch.number === 0 && steps.probeStep > 0) await this.#lightSlices(epoch.frames);
     const momenta = [this.#objectMomentum, moving ? this.#probeMomentum : undefined];
-    const stretch = this.#stretch(epoch.frames.length);
+    const pushes = this.#pushes(epoch.frames.length);
+    const pushed = (frames: number): number => Math.floor((frames * pushes) / epoch.frames.length);
     for (const momentum of momenta) momentum?.begin();
     let done = 0;
-    for (const frames of this.#batches(epoch, stretch)) {
+    for (const frames of this.#batches(epoch, pushes)) {
       await this.#update(frames, steps, epoch.frames);
       const before = done;
       done += frames.length;
-      if (Math.floor(done / stretch) > Math.floor(before / stretch)) for (const momentum of momenta) momentum?.goOn();
+      if (pushed(done) > pushed(before)) for (const momentum of momenta) momentum?.goOn();
       await epoch.checkpoint(done);
     }
     if (steps.probeStep > 0) await this.#restoreEnergy();
@@ -145,7 +156,9 @@ export class PieRun implements EngineRun {
     const { kernels, probe, slices } = this.#experiment;
     if (slices === 1) return;
     const factor = await brightness(this.#experiment, frames);
-    if (factor < 1 / SLACK || factor > SLACK) kernels.combine(probe, factor, probe, 0, probe);
+    if (factor >= 1 / SLACK && factor <= SLACK) return;
+    kernels.combine(probe, factor, probe, 0, probe);
+    this.#experiment.rescaled(factor);
   }
 
   /** Where there are few photons, frames drive the factor that object and probe share ever further one way. */
@@ -160,20 +173,26 @@ export class PieRun implements EngineRun {
     return this.#settings.batchSize === 1 && this.#experiment.isPlain;
   }
 
-  /** Frames from one push of the momentum to the next: parts of an epoch that are equally long, not always whole. */
-  #stretch(frames: number): number {
+  /** Pushes of the momentum in an epoch, each after an equally long part of it, which is not always whole frames. */
+  #pushes(frames: number): number {
     const { object, probe } = this.#experiment;
     const pixels = ({ shape }: Waves): number => shape[2] * shape[3];
     const wanted = this.#settings.momentumEvery || (LIT_BY * pixels(object)) / pixels(probe);
-    return frames / Math.max(1, Math.round(frames / wanted));
+    return Math.max(1, Math.round(frames / wanted));
   }
 
-  #batches({ frames, random }: Epoch, stretch: number): readonly Int32Array[] {
+  #batches({ frames, random }: Epoch, pushes: number): readonly Int32Array[] {
     const { batchSize, batching, momentum } = this.#settings;
     const { batchSize: room, positions } = this.#experiment;
     if (batchSize > 1) return batchings[batching](frames, positions, batchSize, random);
-    const most = momentum > 0 ? Math.min(room, Math.ceil(stretch)) : room;
-    return randomBatches(frames, positions, this.#fused ? most : 1, random);
+    if (!this.#fused) return randomBatches(frames, positions, 1, random);
+    // A push comes between two operations.
+    const [order] = randomBatches(frames, positions, frames.length, random);
+    const parts = momentum > 0 ? pushes : 1;
+    return Array.from({ length: parts }, (_, k) => {
+      const [from, to] = [k, k + 1].map((part) => Math.ceil((part * frames.length) / parts));
+      return cutEvenly(order.subarray(from, to), room);
+    }).flat();
   }
 
   async #update(frames: Int32Array, steps: PieSettings, all: Int32Array): Promise<void> {

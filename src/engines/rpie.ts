@@ -8,10 +8,11 @@ import {
   objectStep,
   PieRun,
   type PieSettings,
+  pieContradiction,
   probeStart,
   probeStep,
 } from "./pie.ts";
-import { scheduleContradiction, scheduleSettings } from "./stepSchedule.ts";
+import { scheduleSettings } from "./stepSchedule.ts";
 
 /**
  * `pie.ts` with a regularised denominator: steps are longer where there is little light. Half the full step in the object and
@@ -37,7 +38,7 @@ export const rpie: Engine<PieSettings> = {
     momentumEvery,
     ...scheduleSettings,
   ],
-  contradiction: scheduleContradiction,
+  contradiction: pieContradiction,
   alone: aloneOneByOne,
   init: (experiment, settings) => new PieRun(experiment, settings),
 };

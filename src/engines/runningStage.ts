@@ -1,4 +1,5 @@
 import type { Communicator } from "../communicator.ts";
+import { PtychonautError } from "../errors.ts";
 import type { Random } from "../random.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { type Canvas, canvasOf, type SubPixel } from "./canvas.ts";
@@ -42,7 +43,8 @@ export interface Look extends Estimate {
 
 /** Complex values of exit waves that are on the device at once, at most: enough to keep it busy, little enough for its cache. */
 const ON_DEVICE = 2 ** 21;
-const MOST_FRAMES = 32;
+/** Where the engine needs no more together. */
+const USUAL_FRAMES = 32;
 
 /** A stage at work: everything that it has on the device. What it takes and gives is on the scan's own grid. */
 export class RunningStage {
@@ -82,7 +84,7 @@ export class RunningStage {
     const { object: _, ...measured } = scan;
     this.#grid = coarse === 1 ? undefined : new CoarseGrid(scan, begun, coarse);
     const taken = this.#grid?.scan ?? { ...measured, ...begun };
-    const batchSize = framesAtOnce(taken);
+    const batchSize = framesAtOnce(taken, { engine, settings });
     const margin = Math.max(0, ...wrappers.map(({ wrapper }) => wrapper.margin ?? 0));
     this.#experiment = new Experiment(kernels, taken, {
       ...{ batchSize, subPixel, margin, ...(runtime === undefined ? {} : { runtime }) },
@@ -105,8 +107,17 @@ export class RunningStage {
     ]);
   }
 
-  /** Goes on where a stage was. */
+  /**
+   * Goes on where a stage was.
+   * @throws PtychonautError "data" for a state that lacks what engine or wrappers remember, as of an earlier version
+   */
   restore({ object, probe, positions, memory }: StageState): void {
+    const lacking = [...this.#memory.keys()].find((name) => memory[name] === undefined);
+    if (lacking !== undefined)
+      throw new PtychonautError("data", "the checkpoint is of another version, whose engines remember less", {
+        ...{ expected: lacking, got: Object.keys(memory).join(", ") || "nothing" },
+        fix: "go on with the version that wrote it, or start a new run",
+      });
     this.#kernels.write(this.#experiment.object, object);
     this.#kernels.write(this.#experiment.probe, probe);
     this.#experiment.positions.set(positions);
@@ -193,7 +204,7 @@ export class RunningStage {
     const [, , height, width] = probe.shape;
     const [lit, light] = [kernels.images([1, 1, height, width]), kernels.images([1, 1, canvas.height, canvas.width])];
     kernels.power(lit, probe);
-    const most = Math.min(frames.length, framesAtOnce(experiment.scan));
+    const most = Math.min(frames.length, experiment.batchSize);
     for (let from = 0; from < frames.length; from += most)
       kernels.pasteImages(light, lit, experiment.windows(frames.subarray(from, from + most)));
     const seen = Float32Array.from(await kernels.read(light));
@@ -224,10 +235,14 @@ export class RunningStage {
   }
 }
 
-/** Frames that are on the device at once. */
-export function framesAtOnce({ amplitudes: { count, height, width }, probe, objectModes }: EngineScan): number {
+/** Frames that are on the device at once: as many as the engine has together, but for `ON_DEVICE`. */
+export function framesAtOnce(
+  { amplitudes: { count, height, width }, probe, objectModes }: EngineScan,
+  { engine, settings }: Pick<Stage, "engine" | "settings">,
+): number {
   const each = probe.shape[0] * (objectModes?.count ?? 1) * height * width;
-  return Math.max(1, Math.min(count, MOST_FRAMES, Math.floor(ON_DEVICE / each)));
+  const wanted = Math.max(USUAL_FRAMES, engine.framesTogether?.(settings) ?? 0);
+  return Math.max(1, Math.min(count, wanted, Math.floor(ON_DEVICE / each)));
 }
 
 function bytesOf(held: Remembered | Float64Array): number {

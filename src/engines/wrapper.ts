@@ -42,6 +42,8 @@ export interface Wrapper<S extends EngineSettings = EngineSettings> {
   contradiction?(settings: S): Refusal | undefined;
   /** What of it comes to nothing in so few epochs; nothing where all has its time. */
   idle?(settings: S, epochs: number): string | undefined;
+  /** Why it makes no sense in a near field, and what to do about it; nothing where it does. */
+  nearField?(settings: S): Refusal | undefined;
   /** Why patterns of these sides have no room for it; nothing where they have. */
   outside?(settings: S, sides: readonly [height: number, width: number]): Refusal | undefined;
   /** What of it comes to nothing with patterns of these sides; nothing where all does something. */

@@ -40,6 +40,8 @@ export interface FramePass {
 export interface WrapperRun {
   /** What it changes of how patterns are made, looked at for every batch. */
   readonly optics?: Optics;
+  /** All wrappers are there, and no frame was looked at. */
+  wrapped?(): void;
   /** χ of a batch is known, object and probe are still those it was made with. */
   changed?(change: Change): void | Promise<void>;
   /** Object and probe have moved: after a batch, or an epoch where the engine moves them only then. */
@@ -55,7 +57,7 @@ export interface WrapperRun {
    * probe, background. After the epoch, and only where it has such knowledge.
    */
   fitFrames?(change: Change): void | Promise<void>;
-  /** The probe was multiplied by a factor that others took back, object or intensities: no pattern changed. */
+  /** The probe was multiplied by a factor, in the light of all frames: what belongs to it is to follow. */
   rescaled?(factor: number): void;
   /** `[1, any, h, w]`: waves that belong to the probe. Who moves it in its window moves them too. */
   readonly beside?: Waves;
@@ -69,7 +71,7 @@ export interface WrapperRun {
 
 /** What a factor of the likelihood is. */
 export interface Asked {
-  /** Whether something may be learnt of these frames: they are not held out. */
+  /** Whether something may be learnt of it: frames are not held out, and waves are what object and probe make of them. */
   readonly explained: boolean;
   /** Of the factor, close to the solution, over that of amplitudes, √(I / Î) − 1: 2 of Poisson's (I − Î) / Î. */
   readonly length: number;

@@ -32,6 +32,9 @@ export function studentTail(t: number, freedom: number): number {
   return normalTail(t < 0 ? -z : z);
 }
 
+/** Part of a sum that makes no difference to it, nor do terms that are smaller still. */
+const NOTHING = 1e-17;
+
 /** Chance that a Poisson deviate of this mean is at least `count`. */
 export function poissonTail(count: number, mean: number): number {
   if (count <= 0) return 1;
@@ -43,11 +46,12 @@ export function poissonTail(count: number, mean: number): number {
     for (let k = count - 1; k >= 0; k--) {
       term *= (k + 1) / mean;
       below += term;
+      if (term < below * NOTHING) break;
     }
     return Math.max(0, 1 - below);
   }
   let sum = 0;
-  for (let k = count; k < count + 1000 && term > sum * 1e-14; k++) {
+  for (let k = count; term > sum * NOTHING; k++) {
     sum += term;
     term *= mean / (k + 1);
   }

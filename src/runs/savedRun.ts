@@ -3,7 +3,7 @@ import { settingsToRepeat } from "../config/differences.ts";
 import type { GroupName, Settings } from "../config/group.ts";
 import type { PayloadKind } from "../config/names.ts";
 import type { InferenceRequest, PlannedChange, ReconstructionRequest, TrainingRequest } from "../config/payload.ts";
-import { groupNames, groupsRead, isRead, parseSettings } from "../config/schema.ts";
+import { groupNames, groups, groupsRead, isRead, parseSettings } from "../config/schema.ts";
 import type { SettingChange } from "../engines/driverState.ts";
 import { PtychonautError } from "../errors.ts";
 import type { Home } from "./machine.ts";
@@ -60,16 +60,25 @@ export async function readSavedRun(path: string, store: RunStore): Promise<Saved
   }
   const absent = groupsOf(data.command).filter((group) => data.settings[group] === undefined);
   if (absent.length > 0) throw damaged(`no ${absent.join(", ")} settings`);
+  const settings = Object.fromEntries(
+    Object.entries(data.settings).map(([group, values]) => [group, withoutUnsaid(group as GroupName, values)]),
+  ) as SavedRun["settings"];
   try {
-    for (const group of groupNames) parseSettings(group, data.settings[group]);
+    for (const group of groupNames) parseSettings(group, settings[group]);
   } catch (cause) {
     throw damaged(cause instanceof Error ? cause.message : String(cause));
   }
   return {
-    ...data,
+    ...{ ...data, settings },
     inputs: data.inputs.map((input) => ({ ...input, path: store.absolute(input.path, data.workingFolder) })),
   };
 }
+
+/** Without settings of an earlier version that nobody had said. */
+const withoutUnsaid = (group: GroupName, settings: Settings): Settings =>
+  Object.fromEntries(
+    Object.entries(settings).filter(([name, value]) => value !== null || !Object.hasOwn(groups[group].refused, name)),
+  );
 
 /** Commands whose runs can be repeated. */
 const kinds: ReadonlyMap<string, PayloadKind> = new Map([

@@ -6,6 +6,7 @@ import { quasiNewton } from "../../src/engines/ad/quasiNewton.ts";
 import { ad, physicsOf } from "../../src/engines/ad.ts";
 import { Experiment } from "../../src/engines/experiment.ts";
 import { float64Kernels } from "../../src/engines/kernels/float64.ts";
+import { misfitOf } from "../../src/engines/misfit.ts";
 import type { EngineScan } from "../../src/engines/scan.ts";
 import { completeSettings } from "../../src/engines/settings.ts";
 import { Sums } from "../../src/engines/sums.ts";
@@ -18,6 +19,7 @@ import { tolerances } from "../tolerances.ts";
 import { rmsApart } from "./positionErrors.ts";
 import {
   complexError,
+  distance,
   everyFrame,
   nearGeometry,
   resimulated,
@@ -178,6 +180,27 @@ describe("L-BFGS", () => {
       experiment.release();
       expect(experiment.kernels.heldBytes).toBe(0);
     }
+  });
+
+  // What a wrapper moves at an epoch's end is where the next begins: loss and slope are of there.
+  it.each([
+    ["support", { supportDiameter: 0.5 }],
+    ["smooth", { smoothing: 0.1 }],
+  ])("goes on from where %s has put object and probe", async (name, settings) => {
+    const problem = simulatedProblem({ patterns: 36, n: 16, step: 3, objectSize: [40, 40] });
+    const { experiment, run } = started(withProbe(problem, spoiltProbe(problem.probe)), { optimizer: "lbfgs" });
+    const wrapper = wrapperNamed(name);
+    const running = wrapper.init(experiment, completeSettings(wrapper, settings));
+    experiment.wrap([running]);
+    for (let number = 0; number < 6; number++) {
+      const { error } = await misfitOf(experiment, everyFrame(36));
+      const before = await objectIn({ experiment, run });
+      const [report] = await runEpochs(run, experiment, 1, { first: number });
+      expect(Math.abs(report.error / error - 1)).toBeLessThan(tolerances.engines.sameSingles);
+      expect(distance(await objectIn({ experiment, run }), before)).toBeGreaterThan(1e-5);
+      await running.endEpoch?.(number);
+    }
+    await run.release();
   });
 });
 

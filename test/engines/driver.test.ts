@@ -102,6 +102,14 @@ it.each(wrapperNames)("what the wrapper %s remembers goes on as well", async (na
   expect(bits(await drive(options({ stages, scan: thick, from })))).toEqual(whole);
 });
 
+it("says that a state lacks what an engine remembers, as one of another version does", async () => {
+  const { state } = await drive(options({ stages: [stage("rpie", 1, { momentum: 0.5 })] }));
+  const now = state.now as NonNullable<DriverState["now"]>;
+  const from: DriverState = { ...state, now: { ...now, memory: {} } };
+  const longer = drive(options({ stages: [stage("rpie", 2, { momentum: 0.5 })], from }));
+  await expect(longer).rejects.toThrow(/checkpoint is of another version.*expected objectVelocity; got nothing/);
+});
+
 it("leaves an epoch at the next batch when it is asked to end, and stands after the one before", async () => {
   const whole = bits(await drive(options({ stages: rich })));
   for (const [at, epochs] of [

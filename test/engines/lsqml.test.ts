@@ -1,8 +1,10 @@
 import { describe, expect, it, test } from "vitest";
+import type { Engine } from "../../src/engines/engine.ts";
 import { Experiment } from "../../src/engines/experiment.ts";
 import { float64Kernels } from "../../src/engines/kernels/float64.ts";
 import { type Overlaps, stepLengths, trimmedMean } from "../../src/engines/lsqml/stepLengths.ts";
 import { lsqml } from "../../src/engines/lsqml.ts";
+import { RunningStage } from "../../src/engines/runningStage.ts";
 import { completeSettings } from "../../src/engines/settings.ts";
 import { nodeKernels } from "../../src/node/kernels.ts";
 import { Random } from "../../src/random.ts";
@@ -173,6 +175,24 @@ test("threads make no difference, and single precision hardly any", async () => 
   expect(objects[1].object).toEqual(objects[0].object);
   const { errorInSingles } = tolerances.engines;
   expect(Math.abs(objects[2].error - objects[0].error)).toBeLessThan(errorInSingles * objects[0].error);
+});
+
+test("batches are as large as is said, also beyond what is usually on the device", async () => {
+  const { scan } = simulatedProblem({ patterns: 441, n: 16, step: 1, objectSize: [48, 48] });
+  const sizes = async (batchSize: number): Promise<number> => {
+    const stage = { ...{ engine: lsqml as unknown as Engine, epochs: 1, subPixel: "whole" as const, wrappers: [] } };
+    const settings = completeSettings(lsqml, { batchSize });
+    const kernels = float64Kernels();
+    const running = new RunningStage({ kernels, runtime: undefined }, scan, scan, { ...stage, settings });
+    const done: number[] = [0];
+    const [frames, random] = [everyFrame(441), new Random(1)];
+    await running.step({ number: 0, frames, random, checkpoint: (count) => void done.push(count) });
+    await running.release();
+    return Math.max(...done.slice(1).map((count, k) => count - done[k]));
+  };
+  expect(await sizes(16)).toBe(16);
+  // Of ten batches and more an epoch none has more than a tenth.
+  expect(await sizes(45)).toBe(45);
 });
 
 test("batches are not larger than what is on the device", async () => {

@@ -83,7 +83,7 @@ const SETTINGS: Readonly<Record<string, readonly EngineSettings[]>> = {
   dm: [{}],
   raar: [{ powerBound: 0.25 }],
   ap: [{}],
-  ml: [{ smoothness: 0.1 }, { noise: "gaussian", floatingIntensities: true, preconditioner: "balance" }],
+  ml: [{ smoothness: 0.1 }, { noise: "gaussian", preconditioner: "balance" }],
   ad: [{ batchSize: 5, probeStart: 1 }, { optimizer: "lbfgs" }],
 };
 

@@ -1,4 +1,4 @@
-import { describe, expect, it, test } from "vitest";
+import { describe, expect, it, test, vi } from "vitest";
 import { Experiment } from "../../src/engines/experiment.ts";
 import { float64Kernels } from "../../src/engines/kernels/float64.ts";
 import { engineNamed } from "../../src/engines/registry.ts";
@@ -129,6 +129,33 @@ describe("momentum", () => {
     for (const i of [700, 1001, 1500]) {
       expect(velocity[i]).toBeCloseTo(plain[i] - first[i], 12);
       expect(after[i]).toBeCloseTo(plain[i] + 0.8 * (plain[i] - first[i]), 12);
+    }
+  });
+
+  it.each([
+    ["fused", true],
+    ["one by one", false],
+  ])("pushes as often as is asked for, in an epoch that is no multiple of it: %s", async (_, plain) => {
+    const { scan } = simulatedProblem({ patterns: 29, n: 16, objectSize: [40, 40] });
+    const kernels = float64Kernels();
+    const experiment = new Experiment(kernels, scan, { batchSize: 16, subPixel: "whole" });
+    if (!plain) experiment.wrap([{ changed: () => {} }]);
+    const { init, ...known } = engineNamed("rpie");
+    const run = init(experiment, completeSettings(known, { momentum: 0.5, momentumEvery: 4 }));
+    const combine = vi.spyOn(kernels, "combine");
+    await runEpochs(run, experiment, 1);
+    // X ← X + η v of the object.
+    const pushes = combine.mock.calls.filter(([out, , , factor]) => out === experiment.object && factor === 0.5);
+    expect(pushes.length).toBe(7);
+  });
+
+  it("refuses to say how often it pushes where there is none", () => {
+    for (const name of ["epie", "rpie"]) {
+      const engine = engineNamed(name);
+      const refusal = (stated: EngineSettings) => engine.contradiction?.(completeSettings(engine, stated), 10);
+      expect(refusal({ momentumEvery: 50 })?.why).toMatch(/momentum_every 50 says how often/);
+      expect(refusal({ momentumEvery: 50, momentum: 0.5 })).toBeUndefined();
+      expect(refusal({ exponentialGamma: 0.9 })?.why).toMatch(/only when `scheduler`/);
     }
   });
 

@@ -45,6 +45,14 @@ describe("chances", () => {
     expect(poissonTail(count, mean)).toBeCloseTo(1 - below, 10);
   });
 
+  // P(X ≥ λ) = ½ + (1/3) / √(2 π λ) + O(λ^-3/2), by Ramanujan's θ; two standard deviations off nearly the normal's.
+  it.each([1e4, 1e6, 1e8])("a Poisson deviate of a mean of %d is at least that in half of all cases", (mean) => {
+    expect(Math.abs(poissonTail(mean, mean) - 0.5 - 1 / 3 / Math.sqrt(2 * Math.PI * mean))).toBeLessThan(1e-6);
+    const [above, below] = [2, -2].map((z) => mean + z * Math.sqrt(mean));
+    expect(Math.abs(poissonTail(above, mean) - normalTail(2))).toBeLessThan(1 / Math.sqrt(mean));
+    expect(Math.abs(poissonTail(below, mean) - normalTail(-2))).toBeLessThan(1 / Math.sqrt(mean));
+  });
+
   it("far out a Poisson tail is not lost in rounding", () => {
     // The first term, and a bound by the geometric series.
     const first = Math.exp(100 * Math.log(5) - 5 - 363.73937555556347);

@@ -96,18 +96,16 @@ export class LineSearch {
     }
     passage.forward(first);
     passage.forward(second);
-    const { c, weights, residual } = data.square(prediction);
+    const { weights, residual } = data.square(prediction);
     const [a1, a2, a3, a4] = this.#terms.map((room) => kernels.frames(room, 0, count));
     kernels.interference(a1, waves, first);
-    kernels.combine(a1, c, a1, c, a1);
+    kernels.combine(a1, 1, a1, 1, a1);
     kernels.interference(a2, waves, second);
     kernels.power(a3, first);
     kernels.combine(a2, 2, a2, 1, a3);
-    kernels.combine(a2, c, a2, 0, a2);
     kernels.interference(a3, first, second);
-    kernels.combine(a3, c, a3, c, a3);
+    kernels.combine(a3, 1, a3, 1, a3);
     kernels.power(a4, second);
-    kernels.combine(a4, c, a4, 0, a4);
     for (const term of [a1, a2, a3, a4]) experiment.detectLinear(term, batch);
     return { a: [residual, a1, a2, a3, a4], weights };
   }

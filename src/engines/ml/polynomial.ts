@@ -38,16 +38,15 @@ export function leastFromZero(coefficients: readonly number[]): number {
   // In steps of about the answer, coefficients are alike in size.
   const unit = curve > 0 ? -slope / (2 * curve) : 1;
   const scaled = coefficients.map((c, k) => c * unit ** k);
-  const most = Math.max(...scaled.map(Math.abs));
   let degree = scaled.length - 1;
-  // What is rounding of the others makes no minimum.
-  while (degree > 2 && Math.abs(scaled[degree]) < Number.EPSILON * most) degree--;
+  // What was lost below the smallest number leaves no growth, or an odd one.
+  while (degree > 2 && (degree % 2 === 1 || !(scaled[degree] > 0))) degree--;
   const kept = scaled.slice(0, degree + 1);
   const derivative = derivativeOf(kept);
-  const leading = derivative[derivative.length - 1];
+  const leading = derivative[degree - 1];
   if (!(leading > 0)) return unit;
-  // Cauchy's bound of the roots.
-  const bound = 1 + Math.max(...derivative.slice(0, -1).map((c) => Math.abs(c / leading)));
+  // Fujiwara's bound of the roots, which a small leading coefficient hardly widens.
+  const bound = 2 * Math.max(...derivative.slice(0, -1).map((c, k) => Math.abs(c / leading) ** (1 / (degree - 1 - k))));
   let best = 0;
   for (const t of signChanges(derivative, 0, bound)) if (valueAt(kept, t) < valueAt(kept, best)) best = t;
   return best * unit;

@@ -1,4 +1,4 @@
-import { PtychonautError, setting } from "../../errors.ts";
+import { setting } from "../../errors.ts";
 import { type Fft2, planFft2 } from "../../numerics/fft.ts";
 import type { Experiment } from "../experiment.ts";
 import type { ChoiceSetting, NumberSetting } from "../settings.ts";
@@ -61,6 +61,16 @@ export const aperture: Wrapper<ApertureSettings> = {
         }
       : undefined;
   },
+  nearField: ({ apertureRadius: radius, apertureFrom: from, apertureAmplitude: amplitude }) =>
+    (radius === 0 && from === "pattern") || amplitude === "pattern"
+      ? {
+          why: "patterns of a near field show no aperture",
+          fix:
+            amplitude === "pattern"
+              ? `say ${setting("aperture_amplitude", "guess")}, or leave the amplitude free`
+              : `say ${setting("aperture_radius")}, or ${setting("aperture_from", "guess")}`,
+        }
+      : undefined,
   empty: ({ apertureRadius: radius, apertureAmplitude }, [height, width]) =>
     radius >= Math.hypot(height, width) / 2 && apertureAmplitude === "free"
       ? `the aperture takes nothing: a disk of ${setting("aperture_radius", radius)} covers all of the patterns' ${height} x ${width} pixels`
@@ -77,9 +87,22 @@ export const aperture: Wrapper<ApertureSettings> = {
       radius > 0
         ? disk(light[far ? "pattern" : "guess"], sides, radius)
         : bright(light[source], sides, LEAST_LIGHT[source], source === "guess" ? KEPT : 0);
-    const held =
-      amplitude === "free" ? undefined : amplitudeOf(light[amplitude as Source], open, experiment.probeEnergy);
-    return everyEpoch(experiment, "probe", ({ values }) => throughAperture(values, fft, open, held), cut(settings));
+    const held = amplitude === "free" ? undefined : amplitudeOf(light[amplitude as Source], open);
+    return everyEpoch(
+      experiment,
+      "probe",
+      ({ values }) => {
+        // Other wrappers may hold another energy.
+        const length = Math.sqrt(experiment.probeEnergy);
+        throughAperture(
+          values,
+          fft,
+          open,
+          held?.map((value) => length * value),
+        );
+      },
+      cut(settings),
+    );
   },
 };
 
@@ -120,13 +143,9 @@ class Lights {
     return out;
   }
 
-  /** The mean pattern; what no pixel saw is the guess's. */
+  /** The mean pattern of a far field; what no pixel saw is the guess's. */
   get pattern(): Float64Array {
-    const { scan, passage } = this.#experiment;
-    if (!passage.isFarField)
-      throw new PtychonautError("usage", "patterns of a near field show no aperture", {
-        fix: `say ${setting("aperture_radius")}, or ${setting("aperture_from", "guess")}`,
-      });
+    const { scan } = this.#experiment;
     const { amplitudes, mask } = scan;
     const size = amplitudes.height * amplitudes.width;
     const some = Math.min(LOOKED_AT, amplitudes.count);
@@ -184,10 +203,10 @@ function neighbours(
   });
 }
 
-/** √ of a light in the aperture, of the probe's energy. */
-function amplitudeOf(light: Float64Array, open: Uint8Array, energy: number): Float64Array {
+/** √ of a light in the aperture, whose energy is 1 there. */
+function amplitudeOf(light: Float64Array, open: Uint8Array): Float64Array {
   const all = light.reduce((sum, value, i) => sum + open[i] * value, 0);
-  return light.map((value, i) => (all > 0 ? open[i] * Math.sqrt((value * energy) / all) : 0));
+  return light.map((value, i) => (all > 0 ? open[i] * Math.sqrt(value / all) : 0));
 }
 
 /**

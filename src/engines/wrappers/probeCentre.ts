@@ -5,7 +5,8 @@ import { refusedOfKeptProbe } from "./keptProbe.ts";
 
 /**
  * Keeps the probe's centre of mass at the window's centre: where it has wandered by a pixel or more, probe and object are
- * moved together by whole pixels, which changes no pattern. What leaves the object's canvas on one side is 1 on the other.
+ * moved together by whole pixels, which changes no far field. A near field moves with them, and so shows where they are. What
+ * leaves the object's canvas on one side is 1 on the other.
  */
 export const probeCentre: Wrapper = {
   name: "centre",
@@ -14,6 +15,10 @@ export const probeCentre: Wrapper = {
   settings: [],
   rearranges: true,
   refuses: refusedOfKeptProbe,
+  nearField: () => ({
+    why: "patterns of a near field show where probe and object are: moved together they explain no pattern",
+    fix: "leave centre out: the probe does not wander there",
+  }),
   init: (experiment) => new ProbeCentre(experiment),
 };
 

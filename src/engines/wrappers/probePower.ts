@@ -1,5 +1,5 @@
 import { setting } from "../../errors.ts";
-import { planFft2 } from "../../numerics/fft.ts";
+import { propagatorOf } from "../../physics/propagation/propagators.ts";
 import type { Experiment } from "../experiment.ts";
 import { restoreProbeEnergy } from "../probeEnergy.ts";
 import type { NumberSetting } from "../settings.ts";
@@ -53,12 +53,18 @@ class HeldPower implements WrapperRun {
   constructor(experiment: Experiment, doubt: string | undefined) {
     this.#doubt = doubt;
     this.#experiment = experiment;
+  }
+
+  /** The probe gets the power, the object the rest; what other wrappers know of the probe follows. */
+  wrapped(): void {
+    const experiment = this.#experiment;
     const { kernels, object, probe, scan, probeEnergy, slices } = experiment;
     const energy = scan.probe.data.reduce((sum, value) => sum + value * value, 0);
     if (!(energy > 0)) return;
     const factor = Math.sqrt(probeEnergy / energy);
     kernels.combine(probe, factor, probe, 0, probe);
     kernels.combine(object, factor ** (-1 / slices), object, 0, object);
+    experiment.rescaled(factor);
   }
 
   doubt(): string | undefined {
@@ -85,14 +91,14 @@ function brightest({ scan }: Experiment): number {
 }
 
 /** Part of the light of the first guess that falls on valid pixels. */
-function seen({ probe, mask }: Experiment["scan"]): number {
+function seen({ probe, mask, geometry }: Experiment["scan"]): number {
   if (mask === undefined) return 1;
   const [modes, height, width] = probe.shape;
-  const fft = planFft2([height, width]);
+  const propagator = propagatorOf(geometry).plan([height, width]);
   const size = 2 * height * width;
   let [all, valid] = [0, 0];
   for (let m = 0; m < modes; m++) {
-    const wave = fft.forward(Float64Array.from(probe.data.subarray(m * size, (m + 1) * size)));
+    const wave = propagator.forward(probe.data.subarray(m * size, (m + 1) * size), new Float64Array(size));
     for (let i = 0; i < size; i += 2) {
       const light = wave[i] ** 2 + wave[i + 1] ** 2;
       all += light;

@@ -1,4 +1,5 @@
 import { ownSettingNames } from "../../config/engineFields.ts";
+import { reconstructionGroup } from "../../config/reconstructionConfig.ts";
 import type { StageConfig } from "../../config/stages.ts";
 import type { RunIdentity } from "../../training/checkpoint.ts";
 
@@ -6,6 +7,8 @@ import type { RunIdentity } from "../../training/checkpoint.ts";
 const settled: ReadonlySet<string> = new Set([
   ...["engine", "subPixel", "wrappers", "probeModes", "modeStart", "modePower"],
   ...ownSettingNames,
+  // Of an earlier version, whose stages say them too.
+  ...Object.keys(reconstructionGroup.refused),
 ]);
 
 /**

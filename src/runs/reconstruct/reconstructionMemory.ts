@@ -42,9 +42,10 @@ export function reconstructionMemory(
   const points = Math.max(0, ...stages.map(({ engine, settings }) => engine.remembers?.(settings) ?? 0));
   const planes = scan.slices?.count ?? scan.objectModes?.count ?? 1;
   const remembered = points * (8 * planes * height * width + plane);
+  const atOnce = Math.max(...stages.map((stage) => framesAtOnce(most, stage)));
   const onDevice = [
     { what: `the object of ${height} x ${width}`, bytes: OBJECT_BYTES * planes * height * width },
-    { what: "a batch", bytes: BATCH_PLANES * planes * plane * framesAtOnce(most) },
+    { what: "a batch", bytes: BATCH_PLANES * planes * plane * atOnce },
     { what: EXIT_WAVES, bytes: kept },
     ...(remembered === 0 ? [] : [{ what: REMEMBERED, bytes: remembered }]),
   ];

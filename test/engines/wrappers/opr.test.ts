@@ -2,13 +2,17 @@ import { describe, expect, it, test } from "vitest";
 import { type Driven, drive } from "../../../src/engines/driver.ts";
 import { Experiment } from "../../../src/engines/experiment.ts";
 import { float64Kernels } from "../../../src/engines/kernels/float64.ts";
+import { misfitOf } from "../../../src/engines/misfit.ts";
 import { iterated, principal, withoutPart } from "../../../src/engines/opr/subspace.ts";
 import { engineNamed } from "../../../src/engines/registry.ts";
+import type { EngineScan } from "../../../src/engines/scan.ts";
 import { completeSettings, type EngineSettings } from "../../../src/engines/settings.ts";
+import type { Wrapper } from "../../../src/engines/wrapper.ts";
 import { wrapperNamed } from "../../../src/engines/wrappers/registry.ts";
 import { nodeKernels } from "../../../src/node/kernels.ts";
 import { Random } from "../../../src/random.ts";
-import { complexError, everyFrame, type Problem, simulatedProblem } from "../problem.ts";
+import { tolerances } from "../../tolerances.ts";
+import { complexError, everyFrame, type Problem, simulatedProblem, withTrueObject } from "../problem.ts";
 import { steered, twoWays, varyingBeams, withLights } from "./varyingProblem.ts";
 
 const COUNT = 100;
@@ -132,6 +136,70 @@ test("a stage goes on with the variations of the one before", async () => {
   expect(look.variations?.directions.shape[0]).toBe(3);
   const errors = state.history.map(({ error }) => error);
   expect(errors[12]).toBeLessThan(1.2 * errors[11]);
+});
+
+describe("known variations are as much of a probe that is made brighter", () => {
+  const lights = twoWays(constant.probe, varyingBeams(COUNT, 0.2, 0.3));
+  const { scan } = withTrueObject(withLights(constant, lights));
+  const [opr, power] = ["opr", "power"].map(wrapperNamed);
+  /** Those of the lights themselves, in two ways that are orthogonal. */
+  const ways = principal(lights.slice(0, 2).map((light) => light.map((v, i) => v - constant.probe.data[i])));
+  const size = ways[0].length;
+  const weights = Float64Array.from({ length: 2 * COUNT }, (_, k) =>
+    ways[k % 2].reduce((sum, v, i) => sum + v * (lights[k >> 1][i] - constant.probe.data[i]), 0),
+  );
+  const begun = (factor: number): EngineScan => ({
+    ...scan,
+    probe: { ...scan.probe, data: scan.probe.data.map((value) => factor * value) },
+    variations: {
+      directions: {
+        shape: [2, ...scan.probe.shape.slice(1)],
+        data: Float32Array.from({ length: 2 * size }, (_, i) => ways[Math.floor(i / size)][i % size]),
+      },
+      weights: weights.map((value) => factor * value),
+    },
+  });
+  const started = (factor: number, wrappers: readonly (readonly [Wrapper, EngineSettings])[]) => {
+    const experiment = new Experiment(float64Kernels(), begun(factor), { batchSize: 20, subPixel: "whole" });
+    experiment.wrap(wrappers.map(([wrapper, stated]) => wrapper.init(experiment, completeSettings(wrapper, stated))));
+    return experiment;
+  };
+
+  test("by its power", async () => {
+    const [without, held] = [
+      started(1, [[opr, {}]]),
+      started(1, [
+        [opr, {}],
+        [power, { probePower: 1024 * scan.countsPerUnit }],
+      ]),
+    ];
+    const [before, after] = [await misfitOf(without, frames), await misfitOf(held, frames)];
+    expect(before.error).toBeLessThan(tolerances.engines.fixedPoint);
+    expect(after.error).toBeCloseTo(before.error, 6);
+  });
+
+  test.each(["lsqml", "rpie"])("by %s, before it begins", async (name) => {
+    const engine = engineNamed(name);
+    const slices = name === "rpie" ? { slices: { count: 2, between: { travel: 0, wavelength: 0 } } } : {};
+    const [right, weak] = [1, 0.1].map((factor) => {
+      const experiment = new Experiment(
+        float64Kernels(),
+        { ...begun(factor), ...slices },
+        { batchSize: 20, subPixel: "whole" },
+      );
+      const run = opr.init(experiment, completeSettings(opr));
+      experiment.wrap([run]);
+      return { experiment, run: engine.init(experiment, completeSettings(engine)), memory: run.memory };
+    });
+    for (const { run } of [right, weak])
+      await run.step({ number: 0, frames, random: new Random(1), checkpoint: () => {} });
+    const part = async ({ experiment, memory }: typeof right): Promise<number> => {
+      const probe = await experiment.kernels.read(experiment.probe);
+      const energy = (values: ArrayLike<number>): number => Array.from(values).reduce((sum, v) => sum + v * v, 0);
+      return energy(memory?.["weights"] as Float64Array) / energy(probe);
+    };
+    expect((await part(weak)) / (await part(right))).toBeCloseTo(1, 1);
+  });
 });
 
 describe("the subspace", () => {

@@ -5,8 +5,10 @@ import { Experiment } from "../../../src/engines/experiment.ts";
 import { float64Kernels } from "../../../src/engines/kernels/float64.ts";
 import { misfitOf } from "../../../src/engines/misfit.ts";
 import { engineNamed } from "../../../src/engines/registry.ts";
+import type { Look } from "../../../src/engines/runningStage.ts";
 import type { EngineScan } from "../../../src/engines/scan.ts";
 import { completeSettings, type EngineSettings } from "../../../src/engines/settings.ts";
+import type { Wrapper } from "../../../src/engines/wrapper.ts";
 import { throughAperture } from "../../../src/engines/wrappers/aperture.ts";
 import { wrapperNamed } from "../../../src/engines/wrappers/registry.ts";
 import { nodeKernels } from "../../../src/node/kernels.ts";
@@ -79,18 +81,31 @@ describe("the constraint to an aperture", () => {
 interface Asked {
   readonly engine?: string;
   readonly epochs: number;
-  readonly wrapper?: string;
+  readonly wrapper?: string | readonly string[];
   readonly settings?: EngineSettings;
+}
+
+const ofOwner = (owner: Wrapper, settings: EngineSettings): EngineSettings =>
+  Object.fromEntries(Object.entries(settings).filter(([name]) => owner.settings.some((own) => own.name === name)));
+
+/** R of all frames. */
+async function misfitAt(scan: EngineScan, { object, probe, positions }: Look): Promise<number> {
+  const found = { ...scan, object, probe, positions };
+  const experiment = new Experiment(float64Kernels(), found, { batchSize: 4, subPixel: "whole" });
+  return (await misfitOf(experiment, everyFrame(experiment.frames))).error;
 }
 
 async function driven(scan: EngineScan, { engine: name = "lsqml", epochs, wrapper: added, settings = {} }: Asked) {
   const engine = engineNamed(name);
-  const wrapper = added === undefined ? undefined : wrapperNamed(added);
+  const wrappers = [added ?? []].flat().map(wrapperNamed);
   const { look } = await drive({
     stages: [
       {
         ...{ engine, epochs, subPixel: "whole", settings: completeSettings(engine) },
-        wrappers: wrapper === undefined ? [] : [{ wrapper, settings: completeSettings(wrapper, settings) }],
+        wrappers: wrappers.map((wrapper) => ({
+          wrapper,
+          settings: completeSettings(wrapper, ofOwner(wrapper, settings)),
+        })),
       },
     ],
     ...{ scan, frames: everyFrame(scan.amplitudes.count), heldOut: new Int32Array() },
@@ -169,12 +184,27 @@ describe("aperture", () => {
     expect(held.error).toBeLessThan(without.error);
   });
 
+  it("of an amplitude that is held leaves the energy to the wrapper that holds it", async () => {
+    const problem = withTrueObject(simulatedProblem());
+    const both = await driven(problem.scan, {
+      ...{ epochs: 4, wrapper: ["aperture", "power"] },
+      settings: { apertureRadius: PUPIL, apertureAmplitude: "guess", probePower: 1024 * problem.scan.countsPerUnit },
+    });
+    // Four times the power of the one normalisation: twice the amplitude, and half of it in the object.
+    const twice = problem.probe.data.map((value) => 2 * value);
+    expect(distance(both.probe.data, twice)).toBeLessThan(2 * tolerances.engines.fixedPoint);
+    expect(both.object.values.data.every((value) => Math.abs(value) < 1)).toBe(true);
+    expect(await misfitAt(problem.scan, both)).toBeLessThan(2 * tolerances.engines.fixedPoint);
+  });
+
   it("is not read from the patterns of a near field, nor said twice", () => {
-    const { scan } = simulatedProblem({ patterns: 16, geometry: nearGeometry });
     const wrapper = wrapperNamed("aperture");
-    const experiment = new Experiment(float64Kernels(), scan, { batchSize: 4, subPixel: "whole" });
     const settings = completeSettings(wrapper, { apertureFrom: "pattern" });
-    expect(() => wrapper.init(experiment, settings)).toThrow(/near field show no aperture.*aperture_radius/s);
+    const refusal = wrapper.nearField?.(settings);
+    expect([refusal?.why, refusal?.fix].join()).toMatch(/near field show no aperture.*aperture_radius/s);
+    const amplitude = completeSettings(wrapper, { apertureRadius: 4, apertureAmplitude: "pattern" });
+    expect(wrapper.nearField?.(amplitude)?.fix).toMatch(/aperture_amplitude/);
+    expect(wrapper.nearField?.({ ...settings, apertureRadius: 4, apertureFrom: "guess" })).toBeUndefined();
     expect(wrapper.contradiction?.({ ...settings, apertureRadius: 4 })?.why).toMatch(/both say the aperture/);
   });
 });
@@ -236,6 +266,26 @@ describe("power", () => {
     }
   });
 
+  it("in a near field asks the near field what a mask hides", async () => {
+    const { scan } = simulatedProblem({ patterns: 4, geometry: nearGeometry });
+    const [{ height, width }, wrapper] = [scan.amplitudes, wrapperNamed("power")];
+    const side = (i: number): number => Math.hypot(Math.floor(i / width) - height / 2, (i % width) - width / 2);
+    const mask = Float32Array.from({ length: height * width }, (_, i) => (side(i) < 7 ? 0 : 1));
+    // Through nothing: the object is flat, and each pattern has all of the probe's light.
+    const through = new Experiment(float64Kernels(), scan, { batchSize: 4, subPixel: "whole" });
+    const { expected } = through.predict(through.load(Int32Array.of(0)));
+    const pattern = through.passage.fromDevice(Float32Array.from(await through.kernels.read(expected), Math.sqrt));
+    const amplitudes = {
+      ...scan.amplitudes,
+      read: (_: ArrayLike<number>, out: Float32Array) => out.set(pattern.map((value, i) => value * mask[i])),
+    };
+    const masked = { ...scan, amplitudes, mask };
+    const experiment = new Experiment(float64Kernels(), masked, { batchSize: 4, subPixel: "whole" });
+    wrapper.init(experiment, completeSettings(wrapper));
+    expect(energy(pattern.filter((_, i) => mask[i] > 0)) / energy(pattern)).toBeLessThan(0.9);
+    expect(experiment.probeEnergy / energy(pattern)).toBeCloseTo(1, 5);
+  });
+
   it("changes no pattern", async () => {
     const { scan } = withTrueObject(problem);
     const experiment = new Experiment(float64Kernels(), scan, { batchSize: 4, subPixel: "whole" });
@@ -243,6 +293,7 @@ describe("power", () => {
     const before = await misfitOf(experiment, frames);
     const wrapper = wrapperNamed("power");
     const run = wrapper.init(experiment, completeSettings(wrapper, { probePower: 7e5 }));
+    experiment.wrap([run]);
     await run.endEpoch?.(0);
     const [length] = [energy(await experiment.kernels.read(experiment.probe))];
     expect(length * scan.countsPerUnit).toBeCloseTo(7e5, 3);
