@@ -4,18 +4,6 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 
 /**
- * Rooms, each a folder of `src/`, in the order in which they build on one another: a room imports those that stand before
- * it, types included, and the files beside them (`errors.ts`, `arrays.ts` …), which import no room. ARCHITECTURE.md says
- * what each is for.
- */
-const ORDER = [
-  ...["numerics", "graph", "runtime", "optics", "physics", "nets", "data", "engines"],
-  ...["formats", "scans", "pictures"],
-  ...["reconstructions", "config", "metrics", "reference", "simulation", "training", "inference", "bundle"],
-  ...["benchmark", "runs", "web", "node"],
-];
-
-/**
  * What the reference system does is for those alone who set it beside something: the metrics that are reported next to ours,
  * benchmarks against its publications, and the import of its weights.
  */
@@ -30,6 +18,14 @@ const COMPARING = [
 const DOORS = ["index.ts"];
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), "../src");
+
+/**
+ * Rooms, each a folder of `src/`, as the table of ARCHITECTURE.md has them: in the order in which they build on one another,
+ * with those that each imports. All import the files beside them (`errors.ts`, `arrays.ts` …), which import no room.
+ */
+const [, chapter] = readFileSync(resolve(root, "../ARCHITECTURE.md"), "utf8").split(/^## Rooms$|^## Engines$/m);
+const table = [...chapter.matchAll(/^\| `(\w+)\/` \|.*\| (.+) \|$/gm)];
+const ORDER = table.map(([, room]) => room);
 const files = readdirSync(root, { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"))
   .map((path) => path.replaceAll("\\", "/"))
@@ -54,6 +50,12 @@ const linesWith = (file: string, pattern: RegExp): string[] =>
 /** The folder of `src/` that a file is in; "" for the files beside the rooms. */
 const roomOf = (file: string): string => (file.includes("/") ? file.slice(0, file.indexOf("/")) : "");
 
+/** The other rooms that a room imports, by name. */
+const importedBy = (room: string): readonly string[] =>
+  [...new Set(files.filter((file) => roomOf(file) === room).flatMap((file) => imports.get(file)?.map(roomOf) ?? []))]
+    .filter((other) => other !== room && other !== "")
+    .sort();
+
 describe("files", () => {
   it("import files that are there", () => {
     const missing = [...imports].flatMap(([file, paths]) =>
@@ -71,8 +73,15 @@ describe("dialect", () => {
 });
 
 describe("rooms", () => {
-  it("are all in the order", () => {
-    expect([...new Set(files.map(roomOf))].filter((room) => room !== "" && !ORDER.includes(room))).toEqual([]);
+  it("are those of the table", () => {
+    expect([...ORDER].sort()).toEqual([...new Set(files.map(roomOf))].filter((room) => room !== "").sort());
+  });
+
+  it.each(table.map(([, room, imported]) => [room, imported]))("%s imports %s", (room, imported) => {
+    const [, but] = /^any above(?: but (\w+))?$/.exec(imported) ?? [imported];
+    const found = importedBy(room);
+    if (/^any above/.test(imported)) expect(found).not.toContain(but);
+    else expect(found).toEqual(imported === "–" ? [] : imported.split(", "));
   });
 
   it("import only what stands before them", () => {

@@ -1,17 +1,21 @@
 import { amplitudeOf, type ComplexArray, phaseOf } from "../arrays.ts";
 import type { Panel } from "../pictures/figure.ts";
+import { phaseScale, turned } from "../pictures/objectFigure.ts";
 
 /** Pixels between the tiles. */
 const GAP = 2;
 
 /**
- * Patches side by side, as two panels: amplitudes and phases.
+ * Patches side by side, as two panels: amplitudes and phases. The mean phase of all together, which is physically free, is
+ * turned to zero: what one patch's phase is over another's is seen.
  * @param patches `[patch, y, x]`
  */
 export function patchGrid(patches: ComplexArray): Panel[] {
+  const everywhere = new Uint8Array(patches.data.length / 2).fill(1);
+  const phase = phaseOf(turned(patches, everywhere));
   return [
     { ...tiled(patches.shape, amplitudeOf(patches)), title: "Patch amplitudes" },
-    { ...tiled(patches.shape, phaseOf(patches)), title: "Patch phases", unit: "rad" },
+    { ...tiled(patches.shape, phase), title: "Patch phases", unit: "rad", ...phaseScale(phase, everywhere) },
   ];
 }
 

@@ -81,12 +81,14 @@ function pathPanel(positions: Float64Array, counts: ArrayLike<number> | undefine
     }
     return { low, extent: high - low };
   });
-  const scale = (MAP - 9) / Math.max(range[0].extent, range[1].extent, Number.MIN_VALUE);
+  // Where all frames lie in one place there is no extent; divided first, what is tiny does not overflow.
+  const longer = Math.max(range[0].extent, range[1].extent) || 1;
+  const along = (distance: number): number => (distance / longer) * (MAP - 9);
   const at = (frame: number): [number, number] => [
-    4 + (positions[2 * frame] - range[0].low) * scale,
-    4 + (positions[2 * frame + 1] - range[1].low) * scale,
+    4 + along(positions[2 * frame] - range[0].low),
+    4 + along(positions[2 * frame + 1] - range[1].low),
   ];
-  const [height, width] = range.map(({ extent }) => Math.max(9, Math.ceil(extent * scale) + 9));
+  const [height, width] = range.map(({ extent }) => Math.ceil(along(extent)) + 9);
   const image = new Float32Array(height * width).fill(Number.NaN);
   const usual = counts === undefined ? 1 : Float64Array.from(counts).sort()[count >> 1];
   const reach = count > 2000 ? 0 : 1;

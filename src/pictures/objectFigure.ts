@@ -88,12 +88,15 @@ export function boundingBox(known: ArrayLike<number>, height: number, width: num
   return bottom > 0 ? { top, bottom, left, right } : { top: 0, bottom: height, left: 0, right: width };
 }
 
-/** The object with its mean phase, which is physically free, turned to zero. @param known 0 = takes no part in the mean */
+/**
+ * The object with its mean phase, which is physically free, turned to zero.
+ * @param known 0 = takes no part in the mean, as what is not finite does not
+ */
 export function turned(object: ComplexArray, known: ArrayLike<number>): ComplexArray {
   let re = 0;
   let im = 0;
   for (let i = 0; i < known.length; i++) {
-    if (known[i] === 0) continue;
+    if (known[i] === 0 || !Number.isFinite(object.data[2 * i] + object.data[2 * i + 1])) continue;
     re += object.data[2 * i];
     im += object.data[2 * i + 1];
   }

@@ -48,7 +48,7 @@ export const onUnknownLine = (down: number, right: number, apart: number): boole
 /**
  * Sizes of an image on the sheet: its longer side is one to two times `side` units. Small images are magnified by whole
  * numbers, smoothly, or as squares where the values go around a circle (a phase of −π is next to one of π, and nothing
- * lies between them); large ones are averaged over blocks.
+ * lies between them); large ones are averaged over blocks, angles as angles.
  */
 export function panelSize({ width, height, colormap: map }: PanelValues, side: number): PanelSize {
   const longer = Math.max(width, height);
@@ -72,8 +72,9 @@ export function drawValues(
   { magnify, block }: Pick<PanelSize, "magnify" | "block">,
   limits: readonly [low: number, high: number],
 ): Raster {
-  const values = block > 1 ? blockMeans(panel, block) : withUnknown(panel);
-  const smooth = magnify > 1 && !goesAround(panel.colormap);
+  const around = goesAround(panel.colormap);
+  const values = block > 1 ? blockMeans(panel, block, around ? meanAround(limits) : mean) : withUnknown(panel);
+  const smooth = magnify > 1 && !around;
   const [width, height] = [values.width * magnify, values.height * magnify];
   const table = colormap(panel.colormap ?? "gray");
   const data = new Uint8Array(3 * width * height);
@@ -125,25 +126,42 @@ function withUnknown({ image, mask, width, height }: PanelValues): Grid {
 }
 
 /** Means of the known values of blocks; NaN where a block has none. */
-function blockMeans(panel: PanelValues, block: number): Grid {
+function blockMeans(panel: PanelValues, block: number, meanOf: (values: Float32Array) => number): Grid {
   const from = withUnknown(panel);
   const [width, height] = [Math.ceil(panel.width / block), Math.ceil(panel.height / block)];
   const data = new Float32Array(width * height);
+  const known = new Float32Array(block * block);
   for (let row = 0; row < height; row++)
     for (let column = 0; column < width; column++) {
-      let sum = 0;
       let count = 0;
       for (let y = row * block; y < Math.min(panel.height, (row + 1) * block); y++)
         for (let x = column * block; x < Math.min(panel.width, (column + 1) * block); x++) {
           const value = from.data[y * panel.width + x];
-          if (Number.isNaN(value)) continue;
-          sum += value;
-          count++;
+          if (!Number.isNaN(value)) known[count++] = value;
         }
-      data[row * width + column] = sum / count;
+      data[row * width + column] = count === 0 ? Number.NaN : meanOf(known.subarray(0, count));
     }
   return { data, width, height };
 }
+
+const mean = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/**
+ * The mean of values that go around, the second limit being the first again: the direction of the sum of their directions.
+ * The arithmetic mean of −3.1 and 3.1 rad would be 0, which neither is near.
+ */
+const meanAround =
+  ([low, high]: readonly [number, number]) =>
+  (values: Float32Array): number => {
+    const turn = (2 * Math.PI) / (high - low);
+    const middle = (low + high) / 2;
+    let [along, across] = [0, 0];
+    for (const value of values) {
+      along += Math.cos(turn * (value - middle));
+      across += Math.sin(turn * (value - middle));
+    }
+    return middle + Math.atan2(across, along) / turn;
+  };
 
 /**
  * Catmull-Rom interpolation, which goes through the values of the pixels; the nearest value at the image's border and

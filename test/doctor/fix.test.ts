@@ -107,6 +107,17 @@ describe("--picture", () => {
   });
 });
 
+describe("--picture of a scan that stands still", () => {
+  it("is drawn, and the findings are told", async () => {
+    const places = { ...raw()["places"], data: new Float64Array(2 * COUNT).fill(7) } as NpyArray;
+    writeFileSync(path("still.npz"), writeNpz({ ...raw(), places }));
+    const { code, stdout } = await call(["inspect", "--picture", path("still.svg"), path("still.npz"), "--quiet"]);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/positions/);
+    expect(readFileSync(path("still.svg"), "utf8")).toContain("Path of 100 frames");
+  });
+});
+
 describe.skipIf(dataFile("siemens_raw.npz") === undefined)("a measured scan as it is distributed", () => {
   it("is known for what it is, and trains without flags once it is fixed", async () => {
     const file = dataFile("siemens_raw.npz") ?? "";

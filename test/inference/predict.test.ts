@@ -196,4 +196,18 @@ describe("statistics of patches", () => {
     const known = Array.from(amplitude!.mask!).reduce((sum, value) => sum + value, 0);
     expect(known).toBe(3 * 20);
   });
+
+  it("whose phases run on across a wrap, the mean of all turned to zero", () => {
+    // From 3.0 to 3.28 rad, on over two patches.
+    const patches = complexZeros([2, 1, 4]);
+    for (let i = 0; i < 8; i++) patches.data.set([Math.cos(3 + 0.04 * i), Math.sin(3 + 0.04 * i)], 2 * i);
+    const [, phase] = patchGrid(patches);
+    expect(phase).toMatchObject({ unit: "rad", colormap: "sequential" });
+    const shown = [...phase.image].filter((_, i) => phase.mask![i] === 1);
+    for (const [i, value] of shown.entries()) expect(value).toBeCloseTo(-0.14 + 0.04 * i, 5);
+    expect(phase.limits![0]).toBeCloseTo(-0.14, 5);
+    const around = complexZeros([2, 4, 8]);
+    for (let i = 0; i < 64; i++) around.data.set([Math.cos(i), Math.sin(i)], 2 * i);
+    expect(patchGrid(around)[1]).toMatchObject({ colormap: "cyclic", limits: [-Math.PI, Math.PI] });
+  });
 });

@@ -11,12 +11,13 @@ import { findCheckpoint } from "../../src/runs/train/checkpointFiles.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import type { TrainingState } from "../../src/training/trainingState.ts";
-import { type Launched, type Launcher, launchers, start } from "./launchers.ts";
+import { type Launched, type Launcher, launched, launchers, start } from "./launchers.ts";
 
 const LONG = { timeout: 120_000 };
 /** From the failure to the end of the job, ms. */
 const SOON = 30_000;
 const program = fileURLToPath(new URL("rankProgram.ts", import.meta.url));
+const leaving = fileURLToPath(new URL("leavingRank.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "ptychonaut-failing-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 const scan = join(folder, "scan.npz");
@@ -90,5 +91,21 @@ describe.each(launchers.slice(0, 2))("under $name", (launcher) => {
     const { code, stderr } = await disturbed(launcher, "early", ask, scan, ".");
     expect(stderr).toMatch(/interrupted: stopped in epoch 1 after step \d+/);
     expect(code).toBe(143);
+  });
+
+  it.skipIf(absent)("those that are done wait for process 0, longer than for an answer", LONG, async () => {
+    // Starting takes seconds, and has the same limit.
+    const { code, stdout, stderr } = await launched(launcher, 2, [leaving, "14"], { PTYCHONAUT_MPI_TIMEOUT: "10" });
+    expect(stderr).not.toMatch(/do not answer/);
+    expect(stdout).toBe("written\n");
+    expect(code).toBe(3);
+  });
+
+  it.skipIf(absent)("those that are done end when process 0 dies", LONG, async () => {
+    const begin = performance.now();
+    const { code, stdout } = await launched(launcher, 2, [leaving, "1", "dies"]);
+    expect(stdout).not.toContain("written");
+    expect(code).not.toBe(0);
+    expect(performance.now() - begin).toBeLessThan(SOON);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { patternExamples } from "../../src/inference/patternExamples.ts";
+import { doctorFigure } from "../../src/pictures/doctorFigure.ts";
 import { unknownTones } from "../../src/pictures/panelImage.ts";
 import { patternsFigure } from "../../src/pictures/patternsFigure.ts";
 import { probeFigure } from "../../src/pictures/probeFigure.ts";
@@ -72,6 +73,41 @@ describe("the picture of a scan", () => {
     expect(textsOf(marks)).toContain("Coverage, and one in 3 of 25001 positions");
     const dots = marks.find((mark) => mark.kind === "dots");
     expect(dots?.kind === "dots" && dots.points.length).toBe(8334);
+  });
+});
+
+describe("the picture of the doctor's findings", () => {
+  /** The path as it is drawn: how large, and its dots from the image's corner, in pixels of the path. */
+  function path(positions: readonly number[], outlying: readonly number[]) {
+    const { marks } = doctorFigure({ positions: Float64Array.from(positions), outlying });
+    expect(textsOf(marks)).toContain(`Path of ${positions.length / 2} frames`);
+    const image = marks.find((mark) => mark.kind === "image");
+    const dots = marks.find((mark) => mark.kind === "dots");
+    if (image?.kind !== "image" || dots?.kind !== "dots") throw new Error("nothing drawn");
+    return { image, dots: dots.points.map(([x, y]) => [x - image.x, y - image.y]) };
+  }
+
+  it("has the path of a scan, its longer side across the panel", () => {
+    const { image, dots } = path([0, 0, 0, 40, 20, 40, 20, 0], [0, 2]);
+    const [[x0, y0], [x2, y2]] = dots;
+    expect((y2 - y0) / (x2 - x0)).toBeCloseTo(0.5, 9);
+    expect((x2 - x0) / image.width).toBeCloseTo(211 / 220, 9);
+  });
+
+  it.each([
+    ["where all frames lie in one place", [5, 7, 5, 7, 5, 7, 5, 7]],
+    ["on a line down", [1, 7, 2, 7, 3, 7, 4, 7]],
+    ["on a line across", [5, 1, 5, 2, 5, 3, 5, 4]],
+    ["where they are nearer than numbers can be divided by", [0, 0, 0, 1e-320, 0, 0, 1e-320, 0]],
+  ])("is drawn %s", (_, positions) => {
+    const { image, dots } = path(positions, [0, 3]);
+    expect(image.width).toBeGreaterThan(0);
+    for (const [x, y] of dots) {
+      expect(x).toBeGreaterThan(0);
+      expect(x).toBeLessThan(image.width);
+      expect(y).toBeGreaterThan(0);
+      expect(y).toBeLessThan(image.height);
+    }
   });
 });
 

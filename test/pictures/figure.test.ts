@@ -80,6 +80,36 @@ describe("images in figures", () => {
     expect(size).toMatchObject({ block: 4, width: 50, note: "means of 4 × 4 pixels" });
     expect(at(30, 30)).toEqual([128, 128, 128]);
   });
+
+  it("are averaged as angles where values go around", () => {
+    const width = 400;
+    const reduced = (value: (i: number) => number, limits: readonly [number, number], colormap: "cyclic" | "hues") => {
+      const image = Float32Array.from({ length: width * width }, (_, i) => value(i));
+      return drawn({ title: "", image, width, height: width, colormap, limits }, 25);
+    };
+    const colour = (map: "cyclic" | "hues", part: number) =>
+      Array.from(colormap(map).subarray(3 * Math.round(255 * part), 3 * Math.round(255 * part) + 3));
+    const turn = [-Math.PI, Math.PI] as const;
+    // Half of −3.1 and half of 3.1 is π, at either end of the map; the arithmetic mean is 0, in its middle.
+    const { size, at } = reduced((i) => (i % 2 === 0 ? -3.1 : 3.1), turn, "cyclic");
+    expect(size).toMatchObject({ block: 4, note: "means of 4 × 4 pixels" });
+    expect(at(30, 30)).toEqual(colour("cyclic", 1));
+    expect(at(30, 30)).not.toEqual(colour("cyclic", 0.5));
+    // Phases that cross no wrap have the mean they always had; what is not finite takes no part.
+    const known = reduced((i) => (i % 4 === 3 ? Number.NaN : [0.2, 0.6, 0.4][i % 4]), turn, "hues");
+    expect(known.at(30, 30)).toEqual(colour("hues", 0.5 + 0.4 / (2 * Math.PI)));
+    // Limits are where the map begins and ends, wherever they lie: of a circle of 0 to 1 the mean of 0.9 and 0.34 is 0.12.
+    expect(reduced((i) => (i % 2 === 0 ? 0.9 : 0.34), [0, 1], "hues").at(30, 30)).toEqual(colour("hues", 0.12));
+  });
+
+  it("mark blocks of which nothing is known, also where values go around", () => {
+    const image = new Float32Array(16).fill(1);
+    const mask = Uint8Array.from(image, (_, i) => (i % 4 < 2 ? 0 : 1));
+    const values = { image, mask, width: 4, height: 4, colormap: "cyclic" } as const;
+    const { data } = drawValues(values, { magnify: 1, block: 2 }, [-Math.PI, Math.PI]);
+    const tones = Object.values(unknownTones.light).map(String);
+    expect([0, 1].map((x) => tones.includes(String([...data.subarray(3 * x, 3 * x + 3)])))).toEqual([true, false]);
+  });
 });
 
 describe("figures", () => {

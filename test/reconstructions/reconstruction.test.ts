@@ -84,6 +84,15 @@ describe("panels of a complex object", () => {
     expect(phase).toMatchObject({ title: "Phase", unit: "rad", colormap: "sequential" });
   });
 
+  it("show the others where a pixel is no number", () => {
+    const broken = { ...object, data: object.data.slice() };
+    broken.data[2 * (2 * width + 3)] = Number.NaN;
+    const { phase } = objectPanels(broken, mask);
+    const lost = [...phase.image].flatMap((value, i) => (Number.isNaN(value) ? [i] : []));
+    expect(lost).toEqual([1 * 3 + 1]);
+    expect(Math.abs(phase.image[0])).toBeLessThan(0.5);
+  });
+
   it("show a phase that goes all the way round in cyclic colours, under the given name", () => {
     const strong = complexZeros([4, 8]);
     for (let i = 0; i < 32; i++) strong.data.set([Math.cos(i), Math.sin(i)], 2 * i);

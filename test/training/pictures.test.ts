@@ -8,7 +8,9 @@ import { predictionGraph } from "../../src/inference/predictionModel.ts";
 import { initialise } from "../../src/nets/parameters.ts";
 import { nodeHome } from "../../src/node/home.ts";
 import { createTrainingPayload, readScan } from "../../src/node/runs.ts";
+import type { Mark, Sheet } from "../../src/pictures/sheet.ts";
 import { Random } from "../../src/random.ts";
+import type { Home } from "../../src/runs/machine.ts";
 import { trainingPictures } from "../../src/runs/train/trainingPictures.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
@@ -23,7 +25,7 @@ beforeAll(() => writeFileSync(scan, writeScanNpz(simulate({ n: 32, patterns: 24,
 let runs = 0;
 
 /** Pictures of a fresh network, and where they go. */
-async function fresh(settings: Settings, objectPixelM?: number) {
+async function fresh(settings: Settings, objectPixelM?: number, home: Home = nodeHome) {
   const outputDir = join(folder, String(runs++));
   const overrides = { accelerator: "cpu", nFiltersScale: 1, gridsize: 1, batchSize: 8, ...settings };
   const payload = await createTrainingPayload({ trainDataFile: scan, outputDir, overrides });
@@ -31,7 +33,7 @@ async function fresh(settings: Settings, objectPixelM?: number) {
   const geometry = { propagation: "far-field", ...(objectPixelM === undefined ? {} : { objectPixelM }) } as const;
   const dataset = { ...plain, geometry };
   const source = prepareData([dataset], undefined, payload.data, 1, new Random(1)).training;
-  const pictures = trainingPictures(payload, { home: nodeHome, runtime: testRuntime, source, scans: [dataset] });
+  const pictures = trainingPictures(payload, { home, runtime: testRuntime, source, scans: [dataset] });
   const values = initialise(predictionGraph(payload.model, 1).specs, new Random(1));
   return { pictures, values, reconstructions: join(outputDir, "reconstructions") };
 }
@@ -69,6 +71,25 @@ describe("pictures of the reconstruction while training", () => {
     expect(pixels.length).toBe(2);
     expect(metres.map((picture, i) => picture.equals(pixels[i]))).toEqual([false, false]);
     expect(await drawnWith()).toEqual(pixels);
+  });
+
+  it("have phases in the colours of phases, cut to what is covered", async () => {
+    const sheets: Sheet[] = [];
+    const pictures = { write: async (sheet: Sheet) => new Uint8Array(sheets.push(sheet)) };
+    const home: Home = { ...nodeHome, machine: { ...nodeHome.machine, pictures } };
+    const { pictures: drawing, values } = await fresh({ reconLogStitch: true, reconLogNumPatches: 2 }, undefined, home);
+    await drawing.draw(1, values);
+    const titles = sheets.map(({ marks }) => marks.flatMap((mark) => (mark.kind === "text" ? [mark.text] : [])));
+    expect(titles[0].filter((text) => /^frame \d+: phase$/.test(text))).toHaveLength(2);
+    expect(titles[1]).toEqual(expect.arrayContaining(["object: amplitude", "object: phase", "rad"]));
+    const isGray = (mark: Extract<Mark, { kind: "image" }>): boolean =>
+      Array.from({ length: mark.raster.width }, (_, x) => [...mark.raster.data.subarray(3 * x, 3 * x + 3)]).every(
+        ([red, green, blue]) => Math.max(red, green, blue) - Math.min(red, green, blue) < 8,
+      );
+    for (const { marks } of sheets) {
+      const images = marks.flatMap((mark) => (mark.kind === "image" && mark.raster.width > 1 ? [mark] : []));
+      expect(images.map(isGray)).toEqual(images.map((_, i) => i % 2 === 0));
+    }
   });
 
   it("show the physical object", async () => {

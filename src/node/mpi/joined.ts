@@ -11,7 +11,8 @@ export interface Joined {
   /** What rank 0 has to say of how the processes lie on their computers. */
   readonly warning?: string;
   /**
-   * Ends together with the others.
+   * Ends together with the others. Rank 0 may have hours of work left when the others are done, and they wait for it. If it
+   * dies meanwhile the launcher ends them; what is lost then is lost, however long they wait.
    * @param code of this process; a signal that ended any of them (128 and its number) is that of all
    */
   leave(code: number): Promise<number>;
@@ -33,6 +34,7 @@ export async function join(launch: Launch, home: Home): Promise<Joined> {
     ...(warning === undefined || ranks.rank > 0 ? {} : { warning }),
     home: await homeOfRank(home, ranks, `${ranks.version} (${ranks.path})`),
     async leave(code) {
+      if (ranks.rank > 0) ranks.waitForEver();
       const codes = await saidByAll(ranks, code);
       await ranks.close();
       return Math.max(...codes);

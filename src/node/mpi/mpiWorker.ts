@@ -4,14 +4,12 @@ import { PtychonautError } from "../../errors.ts";
 import type { Launch } from "./launcher.ts";
 import { howToInstall, loadLibrary, type MpiLibrary } from "./library.ts";
 import type { MpiJob, MpiReply, MpiWorkerData } from "./mpiProtocol.ts";
-import { OrderedSum } from "./orderedSum.ts";
+import { type Exchange, OrderedSum } from "./orderedSum.ts";
+import { gatherInPieces, PIECE } from "./pieces.ts";
 
 const { launch, named } = workerData as MpiWorkerData;
 const port = parentPort!;
 const reply = (message: MpiReply): void => port.postMessage(message);
-
-/** Pieces in which long messages go, bytes: MPI counts with 31 bits. */
-const PIECE = 1 << 28;
 
 /** Starts MPI, and is sure that all processes of the launcher are in it. */
 async function start(): Promise<MpiLibrary> {
@@ -39,7 +37,7 @@ function checkTogether(library: MpiLibrary, { by, family, rank, size }: Launch):
 }
 
 /** Sums are made in every step, and wait awake; whatever else there is may wait long, for one that reads or writes. */
-function run(library: MpiLibrary, sums: OrderedSum, job: MpiJob): void {
+function run(library: MpiLibrary, exchange: Exchange, sums: OrderedSum, job: MpiJob): void {
   switch (job.kind) {
     case "sum":
       sums.sum(job.values);
@@ -53,7 +51,7 @@ function run(library: MpiLibrary, sums: OrderedSum, job: MpiJob): void {
       break;
     case "gather":
       library.meet();
-      library.allgather(job.own, job.all, job.own.length);
+      gatherInPieces(exchange, job.own, job.all);
       break;
     case "barrier":
       library.meet();
@@ -77,15 +75,16 @@ try {
   const library = await start();
   const [rank, size] = [library.rank(), library.size()];
   const { path, family, version } = library;
-  const sums = new OrderedSum({
+  const exchange: Exchange = {
     rank,
     size,
     alltoall: (...args) => library.alltoall(...args),
     allgather: (...args) => library.allgather(...args),
-  });
+  };
+  const sums = new OrderedSum(exchange);
   port.on("message", (job: MpiJob) =>
     said(() => {
-      run(library, sums, job);
+      run(library, exchange, sums, job);
       return { kind: "done" };
     }),
   );

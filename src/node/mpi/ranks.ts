@@ -8,6 +8,8 @@ import type { MpiJob, MpiReady, MpiReply, MpiWorkerData } from "./mpiProtocol.ts
 
 /** The processes that a launcher started, joined by MPI. */
 export interface MpiRanks extends Communicator, MpiReady {
+  /** From here on this process waits for the others however long they take: it has nothing left to lose. */
+  waitForEver(): void;
   /** Ends the use of MPI, when all processes do so. */
   close(): Promise<void>;
   /** Ends all processes at once, whatever they are doing; this one at the latest after five seconds. */
@@ -71,6 +73,7 @@ export async function joinRanks(launch: Launch, named?: string, timeout: number 
       return Array.from(lengths, (length, other) => all.slice(other * longest, other * longest + length));
     },
     barrier: () => thread.run({ kind: "barrier" }),
+    waitForEver: () => thread.waitForEver(),
     async close() {
       await thread.run({ kind: "close" });
       await thread.end();
@@ -93,7 +96,7 @@ const sharedBytes = (length: number): Uint8Array<SharedArrayBuffer> => new Uint8
 class MpiThread {
   readonly #worker: Worker;
   readonly #replies: { resolve: (reply: MpiReply) => void; reject: (error: Error) => void }[] = [];
-  readonly #timeout: number;
+  #timeout: number | undefined;
   #failure: Error | undefined;
   #scratch = new SharedArrayBuffer(0);
 
@@ -107,6 +110,10 @@ class MpiThread {
     });
     worker.on("error", (error: unknown) => this.#fail(error instanceof Error ? error : new Error(String(error))));
     worker.on("exit", () => this.#fail(new Error("the thread of MPI ended")));
+  }
+
+  waitForEver(): void {
+    this.#timeout = undefined;
   }
 
   async ready(): Promise<MpiReady> {
@@ -150,7 +157,9 @@ class MpiThread {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     this.#worker.ref();
     const answer = new Promise<MpiReply>((resolve, reject) => this.#replies.push({ resolve, reject }));
-    const timer = setTimeout(() => this.#fail(lost(this.#timeout)), 1000 * this.#timeout).unref();
+    const timeout = this.#timeout;
+    if (timeout === undefined) return answer;
+    const timer = setTimeout(() => this.#fail(lost(timeout)), 1000 * timeout).unref();
     return answer.finally(() => clearTimeout(timer));
   }
 

@@ -1,4 +1,4 @@
-import { amplitudeOf, type ComplexArray, phaseOf } from "../../arrays.ts";
+import type { ComplexArray } from "../../arrays.ts";
 import type { TrainingPayload } from "../../config/payload.ts";
 import { assembleBatch, type BatchSource, planEpoch } from "../../data/batches.ts";
 import type { Dataset } from "../../data/dataset.ts";
@@ -12,6 +12,7 @@ import { createStitcher, type Stitched } from "../../inference/stitch.ts";
 import { seesProbe } from "../../nets/network.ts";
 import type { ParameterValues } from "../../nets/parameters.ts";
 import { figure, type Panel } from "../../pictures/figure.ts";
+import { objectPanels } from "../../pictures/objectFigure.ts";
 import type { Sheet } from "../../pictures/sheet.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { WatchedPicture } from "../hooks.ts";
@@ -80,8 +81,10 @@ export function trainingPictures(payload: TrainingPayload, material: PictureMate
       const patches = (): Sheet => figure(panels, { panelSize: 128, ...pixelOf(material.scans) });
       const files = await pictures.write(joinPath(folder, outputs.epoch(epoch)), patches);
       if (execution.reconLogStitch) {
-        const object = async (): Promise<Sheet> =>
-          figure(panelsOfStitched(await stitched(payload, material, values)), pixelOf(material.scans.slice(0, 1)));
+        const object = async (): Promise<Sheet> => {
+          const { object, weight } = await stitched(payload, material, values);
+          return figure(panelsOf(object, "object", coveredBy(weight)), pixelOf(material.scans.slice(0, 1)));
+        };
         files.push(...(await pictures.write(joinPath(folder, outputs.epochObject(epoch)), object)));
       }
       spent.last = (performance.now() - start) / 1000;
@@ -183,17 +186,9 @@ async function stitched(
 
 const coveredBy = (weight: Float32Array): Float32Array => weight.map((value) => (value > 0 ? 1 : 0));
 
-function panelsOfStitched({ object, weight }: Stitched): readonly Panel[] {
-  const covered = coveredBy(weight);
-  return panelsOf(object, "object").map((panel) => ({ ...panel, mask: covered }));
-}
-
-function panelsOf(object: ComplexArray, title: string): Panel[] {
-  const [height, width] = object.shape as [number, number];
-  return [
-    { title: `${title}: amplitude`, image: amplitudeOf(object), height, width },
-    { title: "phase", image: phaseOf(object), height, width, unit: "rad" },
-  ];
+function panelsOf(object: ComplexArray, title: string, known?: ArrayLike<number>): readonly Panel[] {
+  const { amplitude, phase } = objectPanels(object, known, title);
+  return [amplitude, phase];
 }
 
 function patchAt({ shape, data }: ComplexArray, index: number): ComplexArray {
