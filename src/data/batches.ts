@@ -67,7 +67,8 @@ export interface BatchLoader {
 
 /**
  * All groups in batches of `batchSize`, shuffled where `random` is given. The last batch is filled up with groups of the
- * same epoch that have weight 0, so that they change neither the loss nor the gradient.
+ * same epoch that have weight 0, so that they count nothing in the loss. With batch normalisation they are in its statistics,
+ * as any groups of the batch.
  *
  * @throws PtychonautError "usage" when batchSize is no positive integer or there are no groups
  */

@@ -22,7 +22,7 @@ export interface ScaleFit {
 
 /**
  * Fits s1 Re O + i s2 Im O to the measured intensities by variable projection: the intensity is s1² X1 + s2² X2 + s1 s2 X3
- * with the basis of `physics/intensityBasis.ts`, whose 3 × 3 normal equations are added up over the patterns that lie on the
+ * with the basis of `physics/varpro.ts`, whose 3 × 3 normal equations are added up over the patterns that lie on the
  * covered area (valid pixels only), in float64. Measured and predicted intensities are both in units of squared network
  * input. Incoherent modes add up in the basis.
  * @returns undefined when no pattern lies on the covered area

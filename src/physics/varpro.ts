@@ -4,7 +4,7 @@ import { maximiseBetween } from "../numerics/goldenSection.ts";
 
 /**
  * Variable projection (Golub & Pereyra 1973) for the two scales of the rectangular forward model: given the basis
- * intensities of an object (`intensityBasis`), the scales follow from measured intensities by linear least squares in
+ * intensities of an object, the scales follow from measured intensities by linear least squares in
  * (s1², s1 s2, s2²). In float64.
  */
 export interface RectangularScales {
@@ -21,7 +21,7 @@ export interface NormalEquations {
   readonly right: Float64Array;
 }
 
-/** Values of an `IntensityBasis`, all of one length. */
+/** Values of X1, X2 and X3, all of one length. */
 export interface BasisValues {
   readonly real: ArrayLike<number>;
   readonly imaginary: ArrayLike<number>;

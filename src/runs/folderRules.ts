@@ -6,6 +6,7 @@ import { scanWriters } from "../scans/writers/registry.ts";
 import { outputs, subfolders } from "./outputs.ts";
 import { joinPath } from "./paths.ts";
 import { filesOf } from "./reconstructionNames.ts";
+import { refinedProbe } from "./refinedProbe.ts";
 
 /** What is in an output folder, as far as it says whose it is. */
 export interface FolderContents {
@@ -49,6 +50,7 @@ const products: Readonly<Record<WritingCommand, Products>> = {
       ...[outputs.run, outputs.reconstruction, outputs.metrics, outputs.confidence],
       ...reconstructionWriters.flatMap(filesOf),
       ...picturesOf("amplitude", "phase", "scan", "patterns", "probe", "confidence"),
+      refinedProbe.file,
     ],
     own: outputs.reconstruction,
     notBeside: outputs.course,

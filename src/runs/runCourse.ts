@@ -65,7 +65,7 @@ async function stateOf(folder: string, store: RunStore): Promise<RunState> {
   // An inference tells of itself by the word of its status.
   const ending = outcome?.kind ?? outcome?.status;
   if (ending === "interrupted") return "paused";
-  if (ending === "diverged") return "diverged";
+  if (ending === "diverged" || ending === "not-finite") return "diverged";
   // What a network predicted is not all where an engine goes on from there.
   const refines = typeof settings?.inference?.refine === "string";
   return refines ? stateOf(joinPath(folder, subfolders.refined), store) : "finished";

@@ -4,7 +4,7 @@ import { version } from "../version.ts";
 import type { Home } from "./machine.ts";
 import { outputs } from "./outputs.ts";
 import { joinPath } from "./paths.ts";
-import { type RunStore, writeJson } from "./store.ts";
+import { isThere, type RunStore, readJson, writeJson } from "./store.ts";
 
 /** A file that was read. */
 export interface RunInput {
@@ -56,9 +56,25 @@ export interface RunRecord {
 /**
  * Takes away the record of an earlier run: its presence says that the files beside it belong to it. Called before the
  * first of a run's results is written.
+ * @returns files in this folder that the record says an earlier run of the same command left
  */
-export async function removeRunRecord(outputDir: string, store: RunStore): Promise<void> {
-  await store.remove(joinPath(outputDir, outputs.run));
+export async function removeRunRecord(outputDir: string, command: string, store: RunStore): Promise<readonly string[]> {
+  const path = joinPath(outputDir, outputs.run);
+  if (!(await isThere(path, store))) return [];
+  const record = (await readJson(path, store).catch(() => null)) as EarlierRecord | null;
+  await store.remove(path);
+  if (record?.command !== command || !Array.isArray(record.files)) return [];
+  const folder = `${store.absolute(outputDir)}/`;
+  return record.files
+    .map((file) => store.absolute(String(file), record.workingFolder))
+    .flatMap((file) => (file.startsWith(folder) ? [joinPath(outputDir, file.slice(folder.length))] : []));
+}
+
+/** What is read of it; nobody knows what else somebody has made of it. */
+interface EarlierRecord {
+  readonly command?: unknown;
+  readonly files?: unknown;
+  readonly workingFolder?: string;
 }
 
 /** What of it is known before the run has done anything. */

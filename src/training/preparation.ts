@@ -4,7 +4,7 @@ import { type BatchSource, batchSource } from "../data/batches.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { startsOf } from "../data/frameNumbers.ts";
 import { framesInUse } from "../data/frameRanges.ts";
-import { type GroupingOptions, makeGroups, type NeighbourRule, subsample } from "../data/grouping.ts";
+import { type GroupingOptions, type Groups, makeGroups, type NeighbourRule, subsample } from "../data/grouping.ts";
 import { loneFramesWarning, partsWarning } from "../data/groupingWarnings.ts";
 import { joinSources } from "../data/joinedScans.ts";
 import { computeScales, type Scales } from "../data/normalisation.ts";
@@ -15,10 +15,12 @@ import { Random } from "../random.ts";
 export interface PreparedData {
   /** One a scan. */
   readonly scales: readonly Scales[];
+  /** Of the other scan that is validated on, if there is one: its own light, as a reconstruction of it would have. */
+  readonly validationScales?: Scales;
   readonly training: BatchSource;
   /** Absent when nothing is held back. */
   readonly validation?: BatchSource;
-  /** Frames that training sees, ascending; of several scans numbered through. */
+  /** Frames that training sees, which some group has, ascending; of several scans numbered through. */
   readonly trainingFrames: readonly number[];
   readonly validationFrames: readonly number[];
   /** Which patterns are too far from the others, for people. */
@@ -44,9 +46,9 @@ export function prepareData(
   const scales = prepared.map((scan) => scan.scales);
   const [only, ...others] = prepared;
   if (only !== undefined && others.length === 0) {
-    const { training, validation: held, trainingFrames, validationFrames, warnings } = only;
+    const { validation: held, scales: _, ...others } = only;
     return {
-      ...{ scales, training, trainingFrames, validationFrames, warnings },
+      ...{ scales, ...others },
       ...(held.groups.count === 0 ? {} : { validation: held }),
     };
   }
@@ -64,13 +66,11 @@ export function prepareData(
   };
 }
 
-interface PreparedScan {
+interface PreparedScan extends Pick<PreparedData, "validationScales" | "trainingFrames" | "validationFrames"> {
   readonly scales: Scales;
   readonly training: BatchSource;
   /** Without groups when nothing is held back. */
   readonly validation: BatchSource;
-  readonly trainingFrames: readonly number[];
-  readonly validationFrames: readonly number[];
   readonly warnings: readonly string[];
 }
 
@@ -96,13 +96,15 @@ function prepareScan(
     drawing,
   );
   const held = validation === undefined ? split.validation : framesInUse(validation);
-  const heldSource = heldBackSource(validation ?? dataset, held, data, gridsize, scales);
+  const heldScales = validation === undefined ? scales : computeScales(validation, held, statedDose(data));
+  const heldSource = heldBackSource(validation ?? dataset, held, data, gridsize, heldScales);
   return {
     scales,
+    ...(validation === undefined ? {} : { validationScales: heldScales }),
     training: batchSource(dataset, scales, groups),
     validation: heldSource,
-    trainingFrames: split.training,
-    validationFrames: held,
+    trainingFrames: framesOf(groups),
+    validationFrames: framesOf(heldSource.groups),
     warnings: [
       ...partsWarning(positions, window, frames),
       ...loneFramesWarning(groups),
@@ -112,6 +114,8 @@ function prepareScan(
     ],
   };
 }
+
+const framesOf = ({ frames }: Groups): number[] => [...new Set(frames)].sort((a, b) => a - b);
 
 /**
  * Frames to hold back. For groups of several patterns a random choice takes whole neighbourhoods, so that validation

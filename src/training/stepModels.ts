@@ -27,6 +27,8 @@ export interface StepOptions {
   readonly frozen?: readonly string[];
   /** Factor on the steps of a parameter, by its name, whatever the optimiser. Default 1. */
   readonly stepFactor?: (name: string) => number;
+  /** What losses and measures are of that are only looked at, with the same parameters. Default: what is trained on. */
+  readonly judged?: BuildObjective;
   /** How the runtime wants its graphs; default: any runtime. */
   readonly target?: Target;
 }
@@ -64,7 +66,7 @@ export function buildStepModels(build: BuildObjective, options: StepOptions): St
     peak,
     gradient: buildModel({ outputs: gradient, target }),
     update: updateModel(specs, options),
-    evaluation: buildModel({ outputs: forwardGraph(build, { training: false }).outputs, target }),
+    evaluation: buildModel({ outputs: forwardGraph(options.judged ?? build, { training: false }).outputs, target }),
   };
 }
 

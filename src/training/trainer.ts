@@ -122,7 +122,7 @@ export async function* train(options: TrainerOptions): AsyncGenerator<TrainingEv
     }
     const { event, nextState } = await finishEpoch(options, state);
     const valid = event.record.validationLoss;
-    if (valid !== null && !Number.isFinite(valid)) return yield await done(notFinite(state));
+    if (valid !== null && !Number.isFinite(valid)) return yield await done(notFinite(state, "validation"));
     state = nextState;
     yield event;
     if (diverged(state.history)) return yield await done(divergence(state));
@@ -284,9 +284,13 @@ function diverged(history: readonly EpochRecord[]): boolean {
   return best > 0 && history.length > 2 && history.slice(-2).every(({ trainLoss }) => trainLoss > DIVERGENCE * best);
 }
 
-const notFinite = (state: TrainingState): Outcome => ({
+const notFinite = (state: TrainingState, of: "training" | "validation" = "training"): Outcome => ({
   kind: "not-finite",
-  message: `the loss stopped being a number at step ${state.step + 1} (epoch ${state.epoch + 1}); the weights from before it are kept. Lower learning_rate, or clip gradients (gradient_clip_val 1)`,
+  message: `${
+    of === "training"
+      ? `the loss stopped being a number at step ${state.step + 1} (epoch ${state.epoch + 1}); the weights from before it are kept`
+      : `the validation loss is no number after step ${state.step} (epoch ${state.epoch + 1})`
+  }. Lower learning_rate, or clip gradients (gradient_clip_val 1)`,
 });
 
 const divergence = (state: TrainingState): Outcome => ({

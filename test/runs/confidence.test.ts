@@ -73,6 +73,24 @@ it("an engine's expected errors rank as the true ones around each pixel do", asy
   expect(existsSync(path("judged", "confidence.png"))).toBe(true);
 });
 
+it("a run that was gone on with has halves that began as the whole did", async () => {
+  await reconstruct("guess", { epochs: 3 });
+  const begun = { init: path("guess"), confidence: true };
+  await reconstruct("straight", { ...begun, epochs: 6 });
+  await reconstruct("parted", { ...begun, epochs: 3 });
+  await reconstruct("parted", { ...begun, epochs: 6, resume: "last" });
+  const left = (name: string) => [
+    readFileSync(path(name, "confidence.npz")).toString("base64"),
+    { ...json(name, "metrics.json"), positions: undefined },
+  ];
+  expect(left("parted")).toEqual(left("straight"));
+  // What is gone in between is said, and costs no more than that.
+  rmSync(path("guess"), { recursive: true });
+  const hooks = quietHooks();
+  await reconstruct("parted", { ...begun, epochs: 7, resume: "last" }, hooks);
+  expect(hooks.warnings.join()).toMatch(/what the run began with cannot be read again/);
+});
+
 it("the whole is the same bytes with and without, and what is not asked for any more goes", async () => {
   const object = () => Array.from(arrays("judged", "reconstruction.npz").readNumbers("object").data);
   const before = object();

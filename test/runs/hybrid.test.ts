@@ -3,17 +3,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Settings } from "../../src/config/group.ts";
-import { writeNpz } from "../../src/formats/npz.ts";
+import { openNpz, writeNpz } from "../../src/formats/npz.ts";
 import {
   createInferencePayload,
   createReconstructionPayload,
   createTrainingPayload,
   readReconstructionFile,
-  runTraining,
 } from "../../src/node/runs.ts";
 import { writeReconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
 import { runInference } from "../../src/runs/infer/inferAndRefine.ts";
 import { runReconstruction } from "../../src/runs/reconstruct/reconstruct.ts";
+import { runTraining } from "../../src/runs/train/train.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { quietHooks } from "./inferRun.ts";
@@ -103,6 +103,7 @@ test("an engine begins with what a network predicts, and infer goes on with an e
   await runTraining(
     await createTrainingPayload({ trainDataFile: scan, outputDir: path("model"), overrides }),
     quietHooks(),
+    plainHome,
   );
   await reconstruct("begun", { epochs: 1, init: path("model") });
   expect(existsSync(path("begun", "network", "reconstruction.npz"))).toBe(true);
@@ -121,4 +122,46 @@ test("an engine begins with what a network predicts, and infer goes on with an e
   expect(JSON.parse(readFileSync(path("one", "refined", "run.json"), "utf8")).runtime).toMatch(
     /^WebAssembly, 1 thread\b/,
   );
+}, 120_000);
+
+test("the probe that a network was trained with stays with its object, whoever goes on from there", async () => {
+  const overrides = { gridsize: 1, nFiltersScale: 1, maxEpochs: 1, loggerBackend: "none", seed: 1 };
+  const train = async (more: Settings): Promise<void> => {
+    const request = { trainDataFile: scan, outputDir: path("trained"), overwrite: true };
+    await runTraining(
+      await createTrainingPayload({ ...request, overrides: { ...overrides, ...more } }),
+      quietHooks(),
+      plainHome,
+    );
+  };
+  await train({ probeTrainable: true });
+  await reconstruct("fromNetwork", { epochs: 2, init: path("trained") });
+  const request = { modelPath: path("trained"), testDataFile: scan, outputDir: path("predicted") };
+  const infer = async (): Promise<void> => {
+    const asked = await createInferencePayload({ ...request, overrides: { refine: "rpie:2", threads: 1 } });
+    await runInference(asked, quietHooks(), plainHome);
+  };
+  await infer();
+  const record = (...names: string[]) => JSON.parse(readFileSync(path(...names, "run.json"), "utf8"));
+  expect(record("predicted").probe).toBe("training");
+  const same = ["object", "probeGuess"].map((name, i) => {
+    const file = i === 0 ? "reconstruction.npz" : "probe.npz";
+    return [path("fromNetwork", file), path("predicted", "refined", file)].map(
+      (each) => openNpz(readFileSync(each)).readNumbers(name).data,
+    );
+  });
+  for (const [direct, refined] of same) expect(refined).toEqual(direct);
+  // Records name all that was left.
+  for (const name of ["reconstruction.npz", "metrics.json", "probe.npz"])
+    expect(record("predicted").files).toContain(path("predicted", name));
+  for (const name of ["reconstruction.npz", "metrics.json", "probe.npz", "reconstruction.json"])
+    expect(record("fromNetwork").files).toContain(path("fromNetwork", name));
+
+  // A training that replaces it, with the file's probe, leaves none, and neither does what is predicted then.
+  writeFileSync(path("trained", "notes.txt"), "somebody's own");
+  await train({});
+  expect(existsSync(path("trained", "probe.npz"))).toBe(false);
+  expect(existsSync(path("trained", "notes.txt"))).toBe(true);
+  await infer();
+  expect(existsSync(path("predicted", "probe.npz"))).toBe(false);
 }, 120_000);

@@ -576,8 +576,8 @@ describe("memory", () => {
       );
       return shares.reduce((sum, share) => sum + share.bytes, 0);
     };
-    // Eight steps, eight changes and the slope, of the object and two modes.
-    expect(bytes("lbfgs") - bytes("adam")).toBe(2 * 17 * 8 * (500 * 400 + 2 * 256 * 256));
+    // Eight steps, eight changes, the slope and its point, of the object and two modes.
+    expect(bytes("lbfgs") - bytes("adam")).toBe(2 * 18 * 8 * (500 * 400 + 2 * 256 * 256));
   });
 
   it("counts the states of an object, and their waves", () => {

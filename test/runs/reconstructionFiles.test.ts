@@ -35,7 +35,7 @@ describe("the files of a reconstruction", () => {
       {
         reconstruction,
         metrics: { deviance: 1.25, lost: Number.NaN },
-        run: { outcome: "finished" },
+        run: (files) => ({ outcome: "finished", files: files.length }),
         pictures,
       },
       nodeHome,
@@ -46,13 +46,16 @@ describe("the files of a reconstruction", () => {
     expect((await readdir(folder)).sort()).toEqual([...names].sort());
     expect(readReconstruction(await readFile(join(folder, "reconstruction.npz")))).toEqual(reconstruction);
     expect(JSON.parse(await readFile(join(folder, "metrics.json"), "utf8"))).toEqual({ deviance: 1.25, lost: null });
-    expect(JSON.parse(await readFile(join(folder, "run.json"), "utf8"))).toEqual({ outcome: "finished" });
+    expect(JSON.parse(await readFile(join(folder, "run.json"), "utf8"))).toEqual({
+      outcome: "finished",
+      files: names.length - 1,
+    });
     for (const name of drawn)
       expect((await readFile(join(folder, name))).subarray(1, 4).toString("latin1")).toBe("PNG");
   });
 
   it("have the pictures in the formats asked for, and none of an earlier reconstruction", async () => {
-    const record = { reconstruction, run: {}, pictures };
+    const record = { reconstruction, run: () => ({}), pictures };
     await writeReconstructionFiles(folder, record, nodeHome);
     await writeReconstructionFiles(
       folder,
@@ -67,14 +70,14 @@ describe("the files of a reconstruction", () => {
   });
 
   it("do not include metrics when nothing was measured", async () => {
-    await writeReconstructionFiles(folder, { reconstruction, run: {}, pictures }, nodeHome);
+    await writeReconstructionFiles(folder, { reconstruction, run: () => ({}), pictures }, nodeHome);
     expect(await readdir(folder)).not.toContain("metrics.json");
   });
 
   it("end in an error that names the folder when it cannot be written to", async () => {
     const missing = join(folder, "absent");
-    await expect(writeReconstructionFiles(missing, { reconstruction, run: {}, pictures }, nodeHome)).rejects.toThrow(
-      /absent/,
-    );
+    await expect(
+      writeReconstructionFiles(missing, { reconstruction, run: () => ({}), pictures }, nodeHome),
+    ).rejects.toThrow(/absent/);
   });
 });

@@ -97,6 +97,8 @@ describe("how it stands with a run", () => {
     expect((await runStanding("/run", store)).state).toBe("cut");
     await writeJson("/run/run.json", { startedAt: "first", outcome: { kind: "interrupted" } }, store);
     expect((await runStanding("/run", store)).state).toBe("paused");
+    await writeJson("/run/run.json", { startedAt: "first", outcome: { kind: "not-finite" } }, store);
+    expect((await runStanding("/run", store)).state).toBe("diverged");
     await writeJson("/run/run-settings.json", { startedAt: "gone on with, and killed" }, store);
     expect((await runStanding("/run", store)).state).toBe("cut");
   });

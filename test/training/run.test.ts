@@ -145,6 +145,14 @@ describe("a training run", () => {
   });
 });
 
+describe("what a training explains", () => {
+  it("is said of the patterns that it saw, which groups may leave out", async () => {
+    const { dir } = await training("few", { maxEpochs: 1, nGroups: 5, validationFraction: 0 });
+    const { explained } = JSON.parse(readFileSync(join(dir, "training.json"), "utf8"));
+    expect([explained.of, explained.patterns]).toEqual(["training", 5]);
+  });
+});
+
 describe("every way of training runs", () => {
   const oneEpoch = { maxEpochs: 1, validationFraction: 0 };
   it.each([

@@ -61,13 +61,15 @@ export async function benchmarkData(
   const { benchmark: names } = outputs;
   const [train, test, record] = [names.train, names.test, names.data].map((name) => joinPath(folder, name));
   const wanted = { setup, probe: sha256 };
-  if (await isThere(record, store)) {
+  const begun = await isThere(record, store);
+  if (begun) {
     const found = await readDataRecord(record, store);
     checkSame(found, wanted, folder);
-    return { train, test, testUnit: found.amplitudeUnit.test };
+    if (found.amplitudeUnit !== null) return { train, test, testUnit: found.amplitudeUnit.test };
   }
   const inputs = probeFile === undefined ? [] : [probeFile];
-  await claimFolder(folder, { command: "benchmark data", inputs, overwrite }, store);
+  await claimFolder(folder, { command: "benchmark data", inputs, overwrite: overwrite === true || begun }, store);
+  await writeJson(record, { ...wanted, amplitudeUnit: null }, store);
   const unit = { train: 0, test: 0 };
   for (const split of ["train", "test"] as const) {
     const { dataset, amplitudeUnit } = simulateSplit(setup, split, probe);

@@ -22,19 +22,19 @@ const trainingSchema = z.object({
   history: z.array(z.object({ seconds: z.number() })),
 }) satisfies z.ZodType<TrainingRecord>;
 
-/** `data.json`: written last, so its presence says that both scans are complete. */
+/** `data.json`: there before the scans, to say whose they are, and with their units when both are complete. */
 export interface DataRecord {
   /** By name, as the setup that made them. */
   readonly setup: Readonly<Record<string, unknown>>;
   /** SHA-256 of the file with the measured probe. */
   readonly probe: string | null;
-  readonly amplitudeUnit: Readonly<Record<"train" | "test", number>>;
+  readonly amplitudeUnit: Readonly<Record<"train" | "test", number>> | null;
 }
 
 const dataSchema = z.object({
   setup: z.record(z.string(), z.unknown()),
   probe: z.string().nullable(),
-  amplitudeUnit: z.object({ train: z.number(), test: z.number() }),
+  amplitudeUnit: z.object({ train: z.number(), test: z.number() }).nullable(),
 }) satisfies z.ZodType<DataRecord>;
 
 const inferenceSchema = z.object({ outcome: z.object({ patternsPerSecond: z.number() }) });

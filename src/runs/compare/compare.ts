@@ -211,7 +211,7 @@ async function writeComparison(
     [names.aligned, alignedNpz(measured, common, target)],
     [names.summary, `${JSON.stringify(summary(reference, area, common, measured), null, 2)}\n`],
   ];
-  await removeRunRecord(outputDir, store);
+  await removeRunRecord(outputDir, "compare", store);
   for (const [name, content] of contents) await store.write(joinPath(outputDir, name), content);
   const picture = (): Sheet =>
     comparisonFigure(

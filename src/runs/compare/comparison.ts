@@ -46,7 +46,7 @@ async function comparison(
 ): Promise<CompareOutcome> {
   const { inferences, entries, outputDir } = request;
   // From here on the folder changes.
-  if (inferences.size > 0) await removeRunRecord(outputDir, home.store);
+  if (inferences.size > 0) await removeRunRecord(outputDir, "compare", home.store);
   const ready: CompareEntry[] = [];
   const warnings: string[] = [];
   for (const entry of entries) {

@@ -1,3 +1,4 @@
+import type { ComplexArray } from "../../arrays.ts";
 import type { Bundle } from "../../bundle/bundle.ts";
 import type { ModelConfig } from "../../config/modelConfig.ts";
 import type { InferencePayload } from "../../config/payload.ts";
@@ -24,9 +25,11 @@ import { Random } from "../../random.ts";
 import { sourceLines } from "../conversionWords.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
 import type { Home } from "../machine.ts";
+import { outputs } from "../outputs.ts";
 import { patchStatsFiles } from "../patchStatsFiles.ts";
-import { baseName } from "../paths.ts";
+import { baseName, joinPath } from "../paths.ts";
 import { pictureFiles } from "../pictureFiles.ts";
+import { refinedProbe } from "../refinedProbe.ts";
 import { inRunFolder } from "../runFolder.ts";
 import {
   type RunRecord,
@@ -37,6 +40,7 @@ import {
   writeSettings,
 } from "../runRecord.ts";
 import { stopwatch } from "../stopwatch.ts";
+import { writeProbeFiles } from "../train/probeFiles.ts";
 import { expectedErrors } from "./expectedErrors.ts";
 import { type InferenceMetrics, inferenceMetrics } from "./inferenceMetrics.ts";
 import { type InferenceDeps, type InferenceRun, prepareInference } from "./inferenceRun.ts";
@@ -135,7 +139,9 @@ async function predict(run: InferenceRun, payload: InferencePayload, hooks: RunH
   if (report.notFinite > 0) run.warn(`${report.notFinite} predicted patches are not finite and were left out`);
   warnOfAlignment(assembled, run.warn);
   // From here on the folder changes.
-  await removeRunRecord(payload.outputDir, home.store);
+  const earlier = await removeRunRecord(payload.outputDir, "infer", home.store);
+  const itsProbe = joinPath(payload.outputDir, refinedProbe.file);
+  if (earlier.includes(itsProbe)) await home.store.remove(itsProbe);
   const pictures = pictureFiles(execution.pictureFormats, home);
   const files = (await stats?.write(payload.outputDir, home.store, pictures)) ?? [];
   return {
@@ -174,12 +180,13 @@ function warnOfAlignment(assembled: Assembled | undefined, warn: (line: string) 
 /** Measures, writes everything and says how it went. */
 async function conclude(
   run: InferenceRun,
-  { report, assembled, halves, patches, files: written }: Prediction,
+  { report, assembled, halves, patches, files: before }: Prediction,
   payload: InferencePayload,
   hooks: RunHooks,
   home: Home,
 ): Promise<RunOutcome> {
   const { dataset, prediction, seconds } = run;
+  const written = [...before];
   const outcome = outcomeOf(report, prediction.source.groups.count);
   const details = { ...outcome, ...speedOf(report), notFinite: report.notFinite };
   if (assembled === undefined) {
@@ -234,17 +241,20 @@ async function conclude(
   const found = { explained: fit?.explained ?? null, doubts, ...(alignment === undefined ? {} : { alignment }) };
   const refined = judged?.metrics.refined;
   const expected = refined === undefined ? {} : { halvesRefinedBy: `${refined.engine}:${refined.epochs}` };
-  const record = recordOf(run, payload, { ...details, ...found, ...expected }, written);
+  if (run.probeFrom === "training" || alignment?.ramp !== undefined)
+    written.push(...(await writeProbe(run, onScan.probe, payload, home)));
   const pictures = {
     formats: payload.execution.pictureFormats,
-    probe: run.probe,
+    probe: onScan.probe,
     patterns: fit === undefined ? [] : examples.pairs(),
     ...(dataset.mask === undefined ? {} : { mask: dataset.mask.data }),
     ...pictureWarning(doubts),
   };
   const results = {
-    ...{ reconstruction, metrics, pictures, run: withCircumstances(record, home) },
-    ...alsoWritten(run, payload),
+    ...{ reconstruction, metrics, pictures },
+    run: (others: readonly string[]) =>
+      withCircumstances(recordOf(run, payload, { ...details, ...found, ...expected }, [...written, ...others]), home),
+    ...alsoWritten(run, onScan.probe, payload),
     ...(judged === undefined ? {} : { judged }),
   };
   const files = await writeReconstructionFiles(payload.outputDir, results, home);
@@ -252,9 +262,22 @@ async function conclude(
   return { ...outcome, files: [...written, ...files] };
 }
 
+/** `probe.npz`, on the scale of the file's probe: the one that the object goes with, where it is not the file's. */
+function writeProbe(
+  { dataset, prediction }: InferenceRun,
+  trained: ComplexArray,
+  { outputDir }: InferencePayload,
+  { store }: Home,
+): Promise<string[]> {
+  const { probeScale } = prediction.scales;
+  const refined = { start: dataset.probe, trained, probeScale };
+  return writeProbeFiles(outputDir, outputs.probe(0, 1), refined, store, { write: async () => [] });
+}
+
 /** The object in the format that was asked for, with the probe and what is known of the experiment. */
 function alsoWritten(
-  { bundleFile, dataset, probe, warn }: InferenceRun,
+  { bundleFile, dataset, warn }: InferenceRun,
+  probe: ComplexArray,
   { inference: { outputFormat } }: InferencePayload,
 ): { readonly also?: AlsoWritten } {
   if (outputFormat === null) return {};

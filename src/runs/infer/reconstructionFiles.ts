@@ -24,8 +24,11 @@ import type { RunStore } from "../store.ts";
 /** What a command leaves in its output folder. */
 export interface ReconstructionRecord {
   readonly reconstruction: Reconstruction;
-  /** `run.json`: inputs with hashes, every resolved parameter, versions, seeds, timings, warnings, outcome. */
-  readonly run: unknown;
+  /**
+   * `run.json`: inputs with hashes, every resolved parameter, versions, seeds, timings, warnings, outcome, and the files that
+   * were written before it.
+   */
+  readonly run: (files: readonly string[]) => unknown;
   /** `metrics.json`, where there is something to measure. */
   readonly metrics?: unknown;
   readonly pictures: ReconstructionPictures;
@@ -88,7 +91,7 @@ export async function writeReconstructionFiles(
   for (const [name, sheet] of Object.entries(sheetsOf(reconstruction, pictures, judged)))
     files.push(...(await drawn.write(path(name), sheet)));
   if (metrics !== undefined) await write(outputs.metrics, jsonText(metrics));
-  await write(outputs.run, jsonText(run));
+  await write(outputs.run, jsonText(run(files)));
   return files;
 }
 

@@ -80,7 +80,7 @@ export async function rehearseTraining(
     const finished = await follow(watched.run, state, { logger, checkpoints }, payload, hooks, hooks.warn, ranks);
     const looped = lap();
     await conclude(run, finished, payload, home, {
-      ...{ startedAt, preparedAt: new Date(), seeds, runtime, warnings: [], warn: () => {} },
+      ...{ startedAt, preparedAt: new Date(), seeds, runtime, resumed: false, warnings: [], warn: () => {} },
       log: () => {},
     });
     const { compiling, steps, validations } = watched.times();

@@ -63,7 +63,7 @@ export async function concludeReconstruction(
   const lap = stopwatch();
   run.seconds["reconstruction"] = (Date.now() - run.startedAt.getTime()) / 1000 - run.seconds["preparation"];
   // From here on the folder changes.
-  await removeRunRecord(outputDir, home.store);
+  await removeRunRecord(outputDir, "reconstruct", home.store);
   const outcome = outcomeOf(driven, payload, doubted);
   const { history } = driven.state;
   if ((driven.kind === "diverged" && driven.kept === undefined) || history.length === 0) {
@@ -129,19 +129,14 @@ export async function concludeReconstruction(
     ...(run.dataset.mask === undefined ? {} : { mask: run.dataset.mask.data }),
     ...pictureWarning(doubts),
   };
-  const record = recordOf(
-    run,
-    driven,
-    payload,
-    {
-      explained: fit?.explained ?? null,
-      doubts,
-      ...(moved && { positions: moved.lines, sayOfPositions: moved.report.say }),
-    },
-    files,
-  );
+  const ending = {
+    ...{ explained: fit?.explained ?? null, doubts },
+    ...(moved && { positions: moved.lines, sayOfPositions: moved.report.say }),
+  };
   const results = {
-    ...{ reconstruction, metrics, pictures, run: withCircumstances(record, home) },
+    ...{ reconstruction, metrics, pictures },
+    run: (others: readonly string[]) =>
+      withCircumstances(recordOf(run, driven, payload, ending, [...files, ...others]), home),
     ...alsoWritten(run, probe, payload),
     ...(judged === undefined ? {} : { judged }),
   };

@@ -36,6 +36,7 @@ export interface FirstGuess {
  * The object that the setting `init` names: a reconstruction's file, in any format; the output folder of a run, with the
  * probe that was refined there and how it varied from frame to frame; or a trained network, which predicts it from this scan, into a folder of its own.
  *
+ * @param again whether this run began with it before: a network has predicted it then
  * @throws PtychonautError "data" where the object's place is not known, or the probe does not fit the patterns
  */
 export async function firstGuess(
@@ -44,13 +45,14 @@ export async function firstGuess(
   payload: ReconstructionPayload,
   hooks: RunHooks,
   home: Home,
+  again: boolean,
 ): Promise<FirstGuess> {
   const { store } = home;
   const folder = (await store.kindOf(init)) === "folder";
   const file = folder ? joinPath(init, outputs.reconstruction) : init;
   const isNetwork = folder ? !(await isThere(file, store)) : init.toLowerCase().endsWith(".zip");
   await checkThere(init, folder && isNetwork, store);
-  const from = isNetwork ? await predicted(init, payload, hooks, home) : file;
+  const from = isNetwork ? await predicted(init, payload, hooks, home, again) : file;
   const found = await readObjectFile(from, home);
   const probe = folder ? await probeBeside(init, dataset, payload, home) : undefined;
   const { variations, warnings } = probe === undefined ? none : await variationsBeside(init, dataset, payload, store);
@@ -108,13 +110,15 @@ async function predicted(
   { scan, outputDir, overridden }: ReconstructionPayload,
   hooks: RunHooks,
   home: Home,
+  again: boolean,
 ): Promise<string> {
   const folder = joinPath(outputDir, subfolders.network);
+  const file = joinPath(folder, outputs.reconstruction);
+  if (again && (await isThere(file, home.store))) return file;
   const overrides = readingFor("inference", overridden);
   const request = { modelPath, testDataFile: scan, outputDir: folder, overwrite: true, overrides };
   hooks.log(`the network of ${modelPath} predicts what the engine begins with`);
   await runPrediction(await createInferencePayload(request, home), hooks, home);
-  const file = joinPath(folder, outputs.reconstruction);
   if (await isThere(file, home.store)) return file;
   throw new PtychonautError("data", "the network predicted nothing that an engine could begin with", {
     where: modelPath,

@@ -52,7 +52,7 @@ export async function openReconstructionCheckpoints(
     },
     isDue(epoch) {
       const since = now() - savedAt;
-      return every === null ? since * SHARE >= took || since >= longest : epoch % every === 0;
+      return since >= longest || (every === null ? since * SHARE >= took : epoch % every === 0);
     },
   };
 }

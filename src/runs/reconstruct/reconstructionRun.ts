@@ -15,6 +15,7 @@ import { engineNamed } from "../../engines/registry.ts";
 import type { Stage } from "../../engines/runningStage.ts";
 import { dependsOnEnd } from "../../engines/stepSchedule.ts";
 import { wrapperNamed } from "../../engines/wrappers/registry.ts";
+import { PtychonautError } from "../../errors.ts";
 import type { MakeScratch } from "../../formats/byteSource.ts";
 import { planCanvas } from "../../inference/canvas.ts";
 import type { Propagator } from "../../physics/propagation/propagator.ts";
@@ -146,8 +147,8 @@ async function prepareOn(
   };
   const threads = execution.threads ?? machine.parallelism;
   const processor = () => machine.kernels({ threads });
-  // Without the first guess, which a run that is resumed does not read again, and on the processor, since it may be resumed
-  // there: both are to choose the same.
+  // Without the first guess, which may be gone when the run is resumed, and on the processor, since it may be resumed there:
+  // both are to choose the same.
   const { payload: chosen, why } = await chooseSettings(asked, measuredWith(asked), {
     ...{ kernels: processor, signal, ranks },
   });
@@ -160,10 +161,8 @@ async function prepareOn(
   const { slices } = asMeasured.scan;
   if (slices !== undefined) for (const line of sliceWarnings(slices, dataset.patterns.height, asked.scan)) warn(line);
   const { init, maxCanvasPixels } = reconstruction;
-  const prepared =
-    init === null || resumed?.seed !== undefined
-      ? asMeasured
-      : begunWith(asMeasured, await firstGuess(init, dataset, asked, hooks, home), warn);
+  const guess = init === null ? undefined : await guessOf(init, dataset, asked, hooks, home, resumed, warn);
+  const prepared = guess === undefined ? asMeasured : begunWith(asMeasured, guess, warn);
   for (const line of why) hooks.log(line);
   const canvas = planCanvas(prepared.scan.positions, dataset.patterns.height, {
     ...(maxCanvasPixels === null ? {} : { maxPixels: maxCanvasPixels }),
@@ -217,6 +216,29 @@ async function prepareOn(
     ...{ stages, payload, why },
     identity: identityOf(payload, dataset, seed),
   };
+}
+
+/**
+ * What the engines begin with. One that goes on needs it no more, but halves of the patterns begin with it too, and what the
+ * object explains is set beside its probe: where it has gone since, that is said.
+ */
+async function guessOf(
+  init: string,
+  dataset: Dataset,
+  asked: ReconstructionPayload,
+  hooks: RunHooks,
+  home: Home,
+  resumed: Resumed | undefined,
+  warn: (line: string) => void,
+): Promise<FirstGuess | undefined> {
+  const again = resumed?.seed !== undefined;
+  try {
+    return await firstGuess(init, dataset, asked, hooks, home, again);
+  } catch (error) {
+    if (!again || !(error instanceof PtychonautError)) throw error;
+    warn(`what the run began with cannot be read again, so what it is compared with begins flat: ${error.message}`);
+    return undefined;
+  }
 }
 
 /** A scan whose reconstruction begins elsewhere. */

@@ -38,10 +38,11 @@ export function explainedByTraining(
   const numbers = of === "validation" ? prepared.validationFrames : prepared.trainingFrames;
   const held = of === "validation" && validation !== undefined ? [validation] : scans;
   const frames = framesByScan(numbers, held);
+  const scales = held === scans ? prepared.scales : [prepared.validationScales ?? prepared.scales[0]];
   const parts = held.map((dataset, scan) => ({
     dataset,
-    scales: prepared.scales[scan],
-    probe: maskedProbe((probe && probesOf(probe)[scan]) ?? scaledProbe(dataset.probe, prepared.scales[scan]), model),
+    scales: scales[scan],
+    probe: maskedProbe((probe && probesOf(probe)[scan]) ?? scaledProbe(dataset.probe, scales[scan]), model),
     propagator: scanPropagator([dataset]),
     frames: frames[scan],
     frameIntensity: model.frameIntensityTrainable,

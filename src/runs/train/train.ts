@@ -14,7 +14,7 @@ import { checkDeterminism } from "../determinism.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
 import { loggedToItsEnd, logServer } from "../loggers/runLog.ts";
 import type { Home } from "../machine.ts";
-import { outputs } from "../outputs.ts";
+import { outputs, subfolders } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
 import { pictureFiles } from "../pictureFiles.ts";
 import { inRunFolder } from "../runFolder.ts";
@@ -96,7 +96,7 @@ async function training(asked: TrainingPayload, hooks: RunHooks, home: Home): Pr
         hooks.log(`nothing was left to train after ${counted(restored.epoch, "epoch")}`);
       if (ranks.rank > 0) return { ...statusOf(finished.outcome, payload), files: [] };
       return conclude(run, finished, payload, home, {
-        ...{ startedAt, preparedAt, seeds, runtime, warnings, warn },
+        ...{ startedAt, preparedAt, seeds, runtime, resumed: restored !== undefined, warnings, warn },
         log: hooks.log,
       });
     });
@@ -124,6 +124,8 @@ interface Circumstances {
   readonly preparedAt: Date;
   readonly seeds: Seeds;
   readonly runtime: Runtime;
+  /** Whether an earlier part of this very run left what is there. */
+  readonly resumed: boolean;
   readonly warnings: readonly string[];
   /** Adds to `warnings`. */
   readonly warn: (line: string) => void;
@@ -136,7 +138,7 @@ export async function conclude(
   { outcome, state, specs, files: written }: Finished,
   payload: TrainingPayload,
   home: Home,
-  { startedAt, preparedAt, seeds, runtime, warnings, warn, log }: Circumstances,
+  { startedAt, preparedAt, seeds, runtime, resumed, warnings, warn, log }: Circumstances,
 ): Promise<RunOutcome> {
   const { outputDir } = payload;
   const files = [...written];
@@ -148,7 +150,7 @@ export async function conclude(
   if (explained !== undefined) log(`${explainedOfWhat(explained, run.scans)}: ${explainedText(explained)}`);
   for (const line of doubts) warn(line);
   const training = trainingJson(state, outcome, seeds, explained);
-  await removeRunRecord(outputDir, home.store);
+  const earlier = await removeRunRecord(outputDir, "train", home.store);
   if (values !== undefined && made !== undefined) {
     files.unshift(await saveBundle(run, values, made.probe, payload, training, home.store));
     files.push(...(await made.write(outputDir, home, pictures)));
@@ -159,6 +161,9 @@ export async function conclude(
     files.push(...(await pictures.write(joinPath(outputDir, outputs.pictures.training), curve)));
   const trainingFile = joinPath(outputDir, outputs.training);
   await writeJson(trainingFile, training, home.store);
+  if (!resumed)
+    for (const path of earlier.filter((path) => isOfOneRun(path, outputDir) && !files.includes(path)))
+      await home.store.remove(path);
   const record = await writeRunRecord(
     outputDir,
     {
@@ -176,6 +181,10 @@ export async function conclude(
   );
   return { ...statusOf(outcome, payload), files: [...files, trainingFile, record] };
 }
+
+/** Checkpoints and logs are kept or left by whoever writes them. */
+const isOfOneRun = (path: string, outputDir: string): boolean =>
+  ![subfolders.checkpoints, subfolders.logs].some((folder) => path.startsWith(`${joinPath(outputDir, folder)}/`));
 
 /** What a run was asked, known before its first step. */
 function askedOf(

@@ -105,14 +105,13 @@ async function prepareOn(
   const { ranks } = machine;
   const datasets: Dataset[] = [];
   for (const dataset of read) datasets.push(await checkedTogether(ranks, dataset, stated, data));
-  const validation = training.testDataFile === null ? undefined : datasets.at(-1);
-  const scans = datasets
-    .slice(0, datasets.length - (validation === undefined ? 0 : 1))
-    .map((dataset) => withModeCoherence(dataset, model));
+  const coherent = datasets.map((dataset) => withModeCoherence(dataset, model));
+  const validation = training.testDataFile === null ? undefined : coherent.at(-1);
+  const scans = coherent.slice(0, coherent.length - (validation === undefined ? 0 : 1));
   const prepared = prepareData(scans, validation, data, model.gridsize, splitRandom);
   const learned = trainingLabels(scans, prepared.trainingFrames, prepared, payload);
   const source = { ...prepared.training, ...learned };
-  const setup = await setUpTraining(payload, scans, prepared, runtime, machine);
+  const setup = await setUpTraining(payload, scans, prepared, runtime, machine, validation);
   const memory = [
     { what: "training steps", bytes: setup.memory },
     { what: "the patterns", bytes: files.datasets.reduce((sum, { patterns }) => sum + patternMemory(patterns), 0) },
@@ -120,12 +119,13 @@ async function prepareOn(
   const memoryWarnings = checkMemory(memory, machine.memory, smallerTraining);
   const diskWarnings = await checkDisk(writtenBy(setup, payload), payload.outputDir, home.store, smallerFiles);
   const loader = machine.batches(source, loaderOptions(execution));
+  const { validationScales = prepared.scales[0] } = prepared;
   const held = prepared.validation && {
     ...prepared.validation,
     // Frames that were held back have the labels of their scan.
     ...(validation === undefined
       ? learned
-      : trainingLabels([validation], prepared.validationFrames, prepared, payload)),
+      : trainingLabels([validation], prepared.validationFrames, { scales: [validationScales] }, payload)),
   };
   const heldLoader = held === undefined ? undefined : machine.batches(held);
   const facts = await madeByFirst(ranks, () => scans.map((scan) => dataFacts(scan, model.gridsize)));

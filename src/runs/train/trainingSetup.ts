@@ -58,12 +58,14 @@ export interface TrainingSetup {
   startWeights(random: Random, batch: () => Promise<StepBatch>, network?: ParameterValues): Promise<Weights>;
 }
 
+/** @param validation another scan that is validated on: with its own probe, unless that is trained, its light and its mask */
 export async function setUpTraining(
   payload: TrainingPayload,
   scans: readonly Dataset[],
   prepared: PreparedData,
   runtime: Runtime,
   machine: Machine,
+  validation?: Dataset,
 ): Promise<TrainingSetup> {
   const { model, training, execution } = payload;
   const { ranks } = machine;
@@ -78,23 +80,26 @@ export async function setUpTraining(
     ...(clipping === undefined ? {} : { clipping }),
   };
   const propagator = scanPropagator(scans);
-  const objective = (batch: number): ObjectiveOptions => ({
+  const learnedFrom = measured(scans, prepared.scales);
+  const objective = (batch: number, of: Measured = learnedFrom): ObjectiveOptions => ({
     model,
     batch,
-    probe: stackedProbes(scans, prepared),
     propagator,
     canvasSide: sideOfCanvas(model.N, prepared),
     losses: training,
-    scales: prepared.scales,
-    ...stackedMasks(scans),
+    ...of,
     frames: framesByScan(prepared.trainingFrames, scans).map(({ length }) => length),
   });
   const build =
-    (batch: number) =>
+    (batch: number, of?: Measured) =>
     (parameters: Parameters): Objective =>
-      buildObjective(parameters, objective(batch));
+      buildObjective(parameters, objective(batch, of));
+  const judged = ownMeasured(validation, prepared, model.probeTrainable ? learnedFrom.probe : undefined);
   const stage = (frozen: readonly string[]): TrainingStage => {
-    const models = buildStepModels(build(ownBatch), { ...options, frozen });
+    const models = buildStepModels(build(ownBatch), {
+      ...{ ...options, frozen },
+      ...(judged === undefined ? {} : { judged: build(ownBatch, judged) }),
+    });
     return {
       models,
       async compile(start) {
@@ -139,6 +144,25 @@ export async function setUpTraining(
       return packWeights(specs, values, optimizer.moments.length);
     },
   };
+}
+
+/** What scans bring to an objective: probes, how much light, which pixels. */
+type Measured = Pick<ObjectiveOptions, "probe" | "scales" | "mask">;
+
+const measured = (scans: readonly Dataset[], scales: PreparedData["scales"]): Measured => ({
+  ...{ probe: stackedProbes(scans, { scales }), scales },
+  ...stackedMasks(scans),
+});
+
+/** @param probe that training refines, in place of the scan's own */
+function ownMeasured(
+  validation: Dataset | undefined,
+  { validationScales: scales }: PreparedData,
+  probe: ComplexArray | undefined,
+): Measured | undefined {
+  if (validation === undefined || scales === undefined) return undefined;
+  const own = measured([validation], [scales]);
+  return probe === undefined ? own : { ...own, probe };
 }
 
 /** The physics' own parameters may learn faster or slower than the network. */
