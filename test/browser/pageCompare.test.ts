@@ -179,6 +179,50 @@ describe.skipIf(chromiumPath === undefined)("results of the page", () => {
     await other.context.close();
   });
 
+  it("are told apart where they have one name, and a pair is shown once it is compared, not before", async () => {
+    const [own] = await saved("reconstruction.npz");
+    const { object } = await readObjectFile(own, nodeHome);
+    const other = await site.open();
+    const { page } = other;
+    const opens = async (content: ComplexArray): Promise<void> => {
+      await page.getByRole("link", { name: "Open", exact: true }).click();
+      const buffer = Buffer.from(writeNpz({ object: { ...content, dtype: "complex64" } }));
+      await page.getByLabel("Choose files").setInputFiles({ name: "reconstruction.npz", mimeType: "", buffer });
+      await page.getByLabel("Reference").waitFor();
+    };
+    await opens(object);
+    await opens(turnedAndMoved(object));
+    await opens({ shape: object.shape, data: object.data.map((value, i) => (i % 14 === 0 ? 2 * value : value)) });
+    const titles = page.getByLabel("Reference").getByRole("option");
+    const names = ["reconstruction.npz (3)", "reconstruction.npz (2)", "reconstruction.npz"];
+    await expect.poll(() => titles.allTextContents()).toEqual(names);
+    const error = page.getByRole("row", { name: "complex error" }).getByRole("cell");
+    await page.getByLabel("Compared with it").selectOption({ label: names[2] });
+    await error.waitFor({ timeout: 20_000 });
+    const first = await error.textContent();
+    // What is busy is said, and nothing of the pair before is seen meanwhile.
+    await page.evaluate(`{
+      const seen = (globalThis.seen = []);
+      const text = () => document.querySelector("main").textContent;
+      new MutationObserver(() => {
+        if (/laying one on the other|being read/.test(text())) seen.push(/complex error/.test(text()));
+      }).observe(document.body, { subtree: true, childList: true, characterData: true });
+    }`);
+    await page.getByLabel("Compared with it").selectOption({ label: names[1] });
+    await expect.poll(() => page.evaluate("globalThis.seen.length")).toBeGreaterThan(0);
+    await error.waitFor({ timeout: 20_000 });
+    expect(await error.textContent()).not.toBe(first);
+    expect(await page.evaluate("globalThis.seen.includes(true)")).toBe(false);
+    await page.getByLabel("Compared with it").selectOption({ label: "nothing" });
+    await page.getByLabel(/^object, amplitude; /).waitFor();
+    await page.evaluate("void globalThis.seen.splice(0)");
+    await page.getByLabel("Reference").selectOption({ label: names[2] });
+    await expect.poll(() => page.evaluate("globalThis.seen.length")).toBeGreaterThan(0);
+    await page.getByLabel(/^object, amplitude; /).waitFor();
+    expect(other.offences).toEqual([]);
+    await other.context.close();
+  });
+
   it("are inferred by a network of elsewhere as the command line infers them, and refined by an engine", async () => {
     const bundle = join(await writeRandomBundle(folder, path(SCAN), 1), "model.zip");
     const request = { modelPath: bundle, testDataFile: path(SCAN), outputDir: path("inferred") };

@@ -200,13 +200,13 @@ describe.skipIf(chromiumPath === undefined)("runs of the page go on", () => {
 /** Whether the browser keeps the scan, which is copied last before a run begins. */
 const IS_KEPT = `(async () => {
   try {
-    let folder = await navigator.storage.getDirectory();
-    for (const name of ["ptychonaut", "scans", "scan.npz"]) folder = await folder.getDirectoryHandle(name);
-    await folder.getFileHandle("scan.npz");
-    return true;
-  } catch {
-    return false;
-  }
+    let scans = await navigator.storage.getDirectory();
+    for (const name of ["ptychonaut", "scans"]) scans = await scans.getDirectoryHandle(name);
+    for await (const [, marked] of scans.entries())
+      for await (const [name, folder] of marked.entries())
+        if (name === "scan.npz") return (await folder.getFileHandle(name)) !== undefined;
+  } catch {}
+  return false;
 })()`;
 
 async function reconstruct(page: Page, settings: Readonly<Record<string, string>>): Promise<void> {

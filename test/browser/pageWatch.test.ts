@@ -5,11 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { sharedPath } from "../../src/node/server/shared.ts";
+import { startViewServer } from "../../src/node/server/viewServer.ts";
+import { nodeStore } from "../../src/node/store.ts";
 import type { SharedNews } from "../../src/runs/sharedEntry.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
 import { simulate } from "../../src/simulation/simulate.ts";
 import { chromiumPath } from "./harness.ts";
-import { type PageSite, servePage } from "./pageSite.ts";
+import { builtPage, type PageSite, servePage } from "./pageSite.ts";
 
 const program = join(import.meta.dirname, "../../src/node/cli/ptychonaut.ts");
 
@@ -61,6 +64,26 @@ describe.skipIf(chromiumPath === undefined)("a run of the command line in the pa
     await page.getByText("too hot to go on", { exact: true }).waitFor();
     expect(offences).toEqual([]);
     await context.close();
+  });
+
+  it("is listed no longer where the program was started again without it", async () => {
+    const other = join(folder, "other.npz");
+    writeFileSync(other, "PK");
+    const serve = async (port: number, ...paths: readonly string[]) =>
+      startViewServer({
+        ...{ pageFolder: builtPage, store: nodeStore, port },
+        shared: await Promise.all(paths.map((path) => sharedPath(path))),
+      });
+    const before = await serve(0, scan, other);
+    const { page, context } = await site.open({ at: before.url });
+    const names = (): Promise<string[]> => page.getByRole("list", { name: "What is shared" }).allTextContents();
+    await expect.poll(names).toEqual(["scan <b>hurt.npzother.npz"]);
+    await before.close();
+    await page.getByText("The program that serves this page does not answer.").waitFor();
+    const after = await serve(Number(new URL(before.url).port), scan);
+    await expect.poll(names).toEqual(["scan <b>hurt.npz"]);
+    await context.close();
+    await after.close();
   });
 
   it("is shown as it goes, is killed, is resumed, and ends; its scan is opened", async () => {

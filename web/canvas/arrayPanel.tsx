@@ -2,6 +2,9 @@ import type { JSX } from "preact";
 import { useCallback, useState } from "preact/hooks";
 import { ProfileCurves } from "../curves/profileCurves.tsx";
 import { Choice } from "../parts/field.tsx";
+import { save } from "../parts/saveFile.ts";
+import { Trouble } from "../parts/trouble.tsx";
+import { asError } from "../state/session.ts";
 import type { ArrayCanvas, Markers } from "./arrayCanvas.ts";
 import { ArrayView } from "./arrayView.tsx";
 import { type CanvasState, type StateChange, startState } from "./canvasState.ts";
@@ -64,6 +67,11 @@ interface ControlsProps {
 function Controls({ array, complex, state, canvas }: ControlsProps): JSX.Element {
   const { look, tool } = state;
   const say = (change: Partial<Look>): void => canvas?.set({ look: change });
+  const [error, setError] = useState<unknown>(undefined);
+  const savePng = async (): Promise<void> => {
+    setError(undefined);
+    if (canvas !== undefined) save(pngName(array), await canvas.png());
+  };
   return (
     <div class="row small tight">
       {complex ? (
@@ -105,19 +113,14 @@ function Controls({ array, complex, state, canvas }: ControlsProps): JSX.Element
         >
           Profile
         </button>
-        <button type="button" disabled={array === undefined} onClick={() => canvas && savePng(canvas, array)}>
+        <button type="button" disabled={array === undefined} onClick={() => void savePng().catch(setError)}>
           PNG
         </button>
       </div>
+      {error === undefined ? null : <Trouble error={asError(error)} />}
     </div>
   );
 }
 
-async function savePng(canvas: ArrayCanvas, array: ShownArray | undefined): Promise<void> {
-  const address = URL.createObjectURL(await canvas.png());
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = `${(array?.name ?? "array").replace(/[^\p{L}\p{N}]+/gu, "-")}.png`;
-  link.click();
-  URL.revokeObjectURL(address);
-}
+const pngName = (array: ShownArray | undefined): string =>
+  `${(array?.name ?? "array").replace(/[^\p{L}\p{N}]+/gu, "-")}.png`;

@@ -1,14 +1,10 @@
 import type { JSX } from "preact";
 import type { PtychonautError } from "../../src/errors.ts";
-import { SCANS } from "../worker/runEntries.ts";
+import { shownPlace } from "../worker/scanPlaces.ts";
 import { Words } from "./words.tsx";
 
 const details = ["where", "expected", "got", "fix"] as const;
 const words = { where: "in", expected: "expected", got: "got", fix: "to do" } as const;
-
-/** Where a file is that was opened, without the folder that the store made for it, which has a file's name too. */
-const withoutStore = (where: string): string =>
-  where.startsWith(`${SCANS}/`) ? where.slice(SCANS.length + 1).replace(/^[^/]+\//, "") : where;
 
 /** An error where it belongs, in the library's words. Text stays text, whatever a file is called. */
 export function Trouble({ error }: { readonly error: PtychonautError }): JSX.Element {
@@ -24,7 +20,7 @@ export function Trouble({ error }: { readonly error: PtychonautError }): JSX.Ele
                 {name === "fix" ? (
                   <Words text={error.details.fix ?? ""} />
                 ) : name === "where" ? (
-                  withoutStore(error.details.where ?? "")
+                  shownPlace(error.details.where ?? "")
                 ) : (
                   error.details[name]
                 )}

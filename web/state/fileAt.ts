@@ -108,5 +108,7 @@ async function whole(response: Response, name: string, url: URL): Promise<File> 
     if (cause instanceof PtychonautError) throw cause;
     throw new PtychonautError("data", "the file ends too early", { where: url.href, got: `${bytes} bytes`, cause });
   }
-  return new File([new Blob(pieces)], name);
+  // By its time it is told from another one of its name, and known again when it is opened anew.
+  const changed = Date.parse(response.headers.get("Last-Modified") ?? "");
+  return new File([new Blob(pieces)], name, Number.isNaN(changed) ? {} : { lastModified: changed });
 }

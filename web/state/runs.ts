@@ -5,7 +5,7 @@ import type { MetricRow } from "../../src/runs/loggers/metricsLogger.ts";
 import { startWorker, type WorkerClient } from "../worker/client.ts";
 import type { Answer, RunPicture, WorkerEvent } from "../worker/protocol.ts";
 import { type RunEntry, type RunRequest, type RunWork, runFolder } from "../worker/runEntries.ts";
-import { about, asError, filesOf, looker, openScan, session } from "./session.ts";
+import { about, asError, filesOf, looker, opening, openScan, session } from "./session.ts";
 
 /** A run that this page started, as it goes. */
 export interface LiveRun {
@@ -75,7 +75,7 @@ export const LOOK_MS = 1000;
 
 /**
  * A run of the store, to be looked at. One that was cut off goes on at once, as if nothing had happened; its scan is opened
- * too, where none is. One that another page has, or that a page which is just being closed still has, is waited for.
+ * too, where none is or is about to be. One that another page has, or that a page which is just being closed still has, is waited for.
  * @param isWanted asked before each look
  */
 export async function showRun(id: string, isWanted: () => boolean): Promise<void> {
@@ -85,7 +85,7 @@ export async function showRun(id: string, isWanted: () => boolean): Promise<void
     const entry = stored.value.find((run) => run.id === id);
     if (entry === undefined || live.value.has(id)) return;
     if (entry.state !== "running") {
-      if (session.value === undefined) await openScan(entry.scan);
+      if (session.value === undefined && opening.value === undefined) await openScan(entry.scan);
       if (live.value.has(id) || !isWanted()) return;
       if (entry.state === "cut") resumeRun(entry);
       else await recall(entry);
@@ -193,7 +193,7 @@ async function work(run: LiveRun, worker: WorkerClient, apart: boolean, signal: 
     }
     for (const path of new Set([scan.path, model])) {
       const mounted = filesOf(path);
-      if (apart && mounted.files.length > 0) await worker.ask("mount", mounted);
+      if (apart && mounted !== undefined) await worker.ask("mount", mounted);
     }
     const end = await worker.ask("run", run.request, { signal, onEvent: (event) => take(event, run) });
     run.picture.value = (await worker.ask("reconstruction", { id })) ?? run.picture.value;

@@ -17,19 +17,29 @@ export const sharedEntries: ReadonlySignal<ReadonlyMap<number, SharedEntry>> = e
 export const hearsNews: ReadonlySignal<boolean> = connected;
 
 const AGAIN_MS = 1000;
+/** The server says all that it knows at once when it is connected to; what it has not looked at yet it says later. */
+const ALL_SAID_MS = 2000;
 
 /** Listens to the server, and again when it was away. */
 function listen(): void {
   const query = token === null ? "" : `?token=${encodeURIComponent(token)}`;
   const socket = new WebSocket(new URL(`shared/news${query}`, location.href.replace(/^http/, "ws")));
+  const said = new Set<number>();
+  let forgetting: ReturnType<typeof setTimeout> | undefined;
   socket.onopen = () => {
     connected.value = true;
+    // It may be another one, which shares less.
+    forgetting = setTimeout(() => {
+      entries.value = new Map([...entries.value].filter(([id]) => said.has(id)));
+    }, ALL_SAID_MS);
   };
   socket.onmessage = ({ data }) => {
     const news = JSON.parse(String(data)) as SharedNews;
+    said.add(news.id);
     entries.value = new Map(entries.value).set(news.id, withNews(entries.value.get(news.id), news));
   };
   socket.onclose = () => {
+    clearTimeout(forgetting);
     connected.value = false;
     setTimeout(listen, AGAIN_MS);
   };

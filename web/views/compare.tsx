@@ -53,7 +53,7 @@ export function Compare(): JSX.Element {
 
 function Two({ first, second }: { readonly first: string; readonly second: string }): JSX.Element {
   const about = JSON.stringify([first, second]);
-  const { answer, error } = useAnswer("compare", { reference: first, compared: second }, about);
+  const { answer, error } = useAnswer("compare", { reference: first, compared: second }, about, about);
   if (error !== undefined) return <Trouble error={error} />;
   return <TwoObjects comparison={answer} />;
 }
@@ -74,11 +74,20 @@ function sourcesNow(): readonly Source[] {
       if (!files.includes(refined)) return [own];
       return [own, { path: `${folder}/${refined}/${outputs.reconstruction}`, title: `${id}, refined` }];
     });
-  const dropped = droppedObjects.value.map((path) => ({ path, title: path.slice(path.lastIndexOf("/") + 1) }));
+  const dropped = droppedObjects.value.map((path, i, all) => ({ path, title: titleOf(path, all.slice(i + 1)) }));
   const open = session.value;
   const scan = open?.facts?.hasObject === true ? [{ path: open.path, title: `the object in ${open.facts.name}` }] : [];
   return [...dropped, ...runs, ...scan];
 }
+
+/** A file's name, with its number where others of that name were dropped before, as every run leaves one. */
+function titleOf(path: string, before: readonly string[]): string {
+  const name = baseName(path);
+  const number = before.filter((other) => baseName(other) === name).length + 1;
+  return number === 1 ? name : `${name} (${number})`;
+}
+
+const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 interface ChosenProps {
   readonly label: string;

@@ -111,7 +111,16 @@ function Drop(): JSX.Element {
       <p class="soft">or what a run has left: run.json runs again, a reconstruction is shown, a model.zip infers</p>
       <label class="button">
         Choose files
-        <input class="hidden" type="file" multiple onChange={(event) => take(event.currentTarget.files)} />
+        <input
+          class="hidden"
+          type="file"
+          multiple
+          onChange={(event) => {
+            take(event.currentTarget.files);
+            // Else the same file, mended, would be no change.
+            event.currentTarget.value = "";
+          }}
+        />
       </label>
       <p class="soft small">Files are read where they are, and never leave this computer.</p>
     </section>

@@ -11,20 +11,22 @@ type Shown = "frame" | "sum" | "maximum";
 
 /** Patterns one by one, their sum, and their maximum. */
 export function Patterns(): JSX.Element | null {
-  const facts = session.value?.facts;
+  const open = session.value;
+  const facts = open?.facts;
+  const scan = facts && open?.serial;
   const { params } = route.value;
   const index = numberSaid(params["frame"], facts?.frames ?? 1);
   const shown: Shown = params["of"] === "sum" || params["of"] === "maximum" ? params["of"] : "frame";
-  const frame = useAnswer("frame", { index }, facts && shown === "frame" ? `${facts.path} ${index}` : undefined);
-  const all = useAnswer("statistics", undefined, facts && shown !== "frame" ? facts.path : undefined);
+  const frame = useAnswer("frame", { index }, facts && shown === "frame" ? `${scan} ${index}` : undefined, scan);
+  const all = useAnswer("statistics", undefined, shown === "frame" ? undefined : scan, scan);
   const image = shown === "frame" ? frame.answer : all.answer?.[shown];
-  const error = shown === "frame" ? frame.error : all.error;
   const name = shown === "frame" ? `pattern ${index}` : `${shown} of all patterns`;
-  const mask = useAnswer("mask", undefined, facts?.path);
+  const mask = useAnswer("mask", undefined, scan, scan);
+  const error = (shown === "frame" ? frame.error : all.error) ?? mask.error;
   const unit = facts?.measurement === "counts" ? "counts" : "amplitude";
   const array = useMemo(
     () => image && { ...image, complex: false, name, unit, ...(mask.answer && { mask: mask.answer.data }) },
-    [image, name, mask.answer],
+    [image, name, unit, mask.answer],
   );
   if (facts === undefined) return null;
   return (

@@ -20,18 +20,24 @@ const chooseFrames = (canvas: ArrayCanvas): (() => void) => canvas.on("pick", (f
 
 /** Where the scan went, over the object or over the light that fell on it; the probe; and what the file says of itself. */
 export function Positions(): JSX.Element | null {
-  const facts = session.value?.facts;
-  return facts === undefined ? null : <PositionsOf facts={facts} />;
+  const open = session.value;
+  return open?.facts === undefined ? null : <PositionsOf facts={open.facts} serial={open.serial} />;
 }
 
-function PositionsOf({ facts }: { readonly facts: ScanFacts }): JSX.Element {
+interface PositionsProps {
+  readonly facts: ScanFacts;
+  /** Of the session. */
+  readonly serial: number;
+}
+
+function PositionsOf({ facts, serial }: PositionsProps): JSX.Element {
   const { params } = route.value;
   const under: Under = facts.hasObject && params["under"] !== "light" ? "object" : "light";
   const frame = numberSaid(params["frame"], facts.frames);
-  const scan = useAnswer("positions", undefined, facts);
-  const light = useAnswer("light", undefined, under === "light" ? facts : undefined);
-  const object = useAnswer("object", undefined, under === "object" ? facts : undefined);
-  const pattern = useAnswer("frame", { index: frame }, `${facts.path} ${frame}`);
+  const scan = useAnswer("positions", undefined, serial, serial);
+  const light = useAnswer("light", undefined, under === "light" ? serial : undefined, serial);
+  const object = useAnswer("object", undefined, under === "object" ? serial : undefined, serial);
+  const pattern = useAnswer("frame", { index: frame }, `${serial} ${frame}`, serial);
   const pixelSizeM = facts.geometry?.objectPixelM;
   const array = useMemo((): ShownArray | undefined => {
     const size = pixelSizeM === undefined ? {} : { pixelSizeM };
@@ -83,7 +89,7 @@ function PositionsOf({ facts }: { readonly facts: ScanFacts }): JSX.Element {
         </div>
       </div>
       <div class="columns">
-        <Probe facts={facts} />
+        <Probe facts={facts} serial={serial} />
         <div class="panel">
           <h2>{facts.name}</h2>
           <ScanTable facts={facts} />

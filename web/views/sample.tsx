@@ -21,8 +21,7 @@ export function Sample(): JSX.Element {
   const settled = useSettled(choice, SETTLED);
   const { answer, error } = useAnswer("preview", sampleOptions(settled), settled);
   const open = async (): Promise<void> => {
-    await openSample(choice);
-    if (openingTrouble.value !== undefined) return;
+    if (!(await openSample(choice))) return;
     // What is refused is said where scans are opened, with what the doctor says of it.
     go(session.value?.refusal === undefined ? "reconstruct" : "open");
   };

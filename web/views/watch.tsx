@@ -46,7 +46,7 @@ export function Watch(): JSX.Element {
           ))}
         </ul>
       )}
-      {chosen === undefined ? null : <Entry key={chosen.id} entry={chosen} />}
+      {chosen === undefined ? null : <Entry key={`${chosen.id} ${chosen.name}`} entry={chosen} />}
     </>
   );
 }

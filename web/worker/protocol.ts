@@ -18,12 +18,18 @@ import type { ScanAddress } from "./scanAddress.ts";
  * line in `answers/registry.ts`. Everything crosses by structured clone; the arrays of an answer are handed over.
  */
 export interface Questions {
-  /** Makes files that the user chose readable, under one folder. Nothing is read yet. */
-  mount: { readonly ask: { readonly folder: string; readonly files: readonly GivenFile[] }; readonly answer: Mounted };
+  /**
+   * Makes files that the user chose readable, under one folder. Nothing is read yet.
+   * @throws PtychonautError "usage" for two of one name
+   */
+  mount: { readonly ask: MountedFiles; readonly answer: Mounted };
   /** What is stored and how: once, before anything else. */
   about: { readonly ask: undefined; readonly answer: AboutWorker };
-  /** Opens a scan, of which all that follows is; the one before is closed. @throws as `readScanArrays` */
-  openScan: { readonly ask: ScanAddress; readonly answer: ScanFacts };
+  /**
+   * Opens a scan, of which all that follows is; the one before is closed. Of several that overlap the one with the highest
+   * `serial` is open in the end. @throws as `readScanArrays`; "usage" where another one has overtaken it
+   */
+  openScan: { readonly ask: ScanAddress & { readonly serial: number }; readonly answer: ScanFacts };
   /** A pattern of the open scan, as measured. */
   frame: { readonly ask: { readonly index: number }; readonly answer: RealArray };
   /** Sum (in float64) and maximum over all patterns, by one pass. */
@@ -114,6 +120,14 @@ export type Answer<N extends QuestionName> = Questions[N]["answer"];
 
 /** A file that the user chose, or one of the server's. */
 export type GivenFile = File | RangedFile;
+
+/** Files that were opened together, and where they are to be. */
+export interface MountedFiles {
+  readonly folder: string;
+  readonly files: readonly GivenFile[];
+  /** Only where the store has nothing in the folder: it was named as it was before folders had marks of what is in them. */
+  readonly unlessKept?: true;
+}
 
 /** What the store keeps beside runs. */
 export interface Kept {

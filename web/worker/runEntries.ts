@@ -41,10 +41,3 @@ export interface RunEntry extends Omit<RunRequest, "resume" | "change">, RunStan
 export const RUNS = "/runs";
 export const runFolder = (id: string): string => `${RUNS}/${id}`;
 export const requestPath = (id: string): string => `${RUNS}/${id}.json`;
-
-/** Where scans are, a folder for those that were opened together. */
-export const SCANS = "/scans";
-export const scanFolder = (name: string): string => `${SCANS}/${name}`;
-
-/** Where scans are that were simulated here. */
-export const samplePath = (name: string): string => `${scanFolder("simulated here")}/${name}`;

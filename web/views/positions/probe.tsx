@@ -7,9 +7,15 @@ import { Trouble } from "../../parts/trouble.tsx";
 import { useAnswer } from "../../parts/useAnswer.ts";
 import type { ScanFacts } from "../../worker/protocol.ts";
 
+interface ProbeProps {
+  readonly facts: ScanFacts;
+  /** Of the session. */
+  readonly serial: number;
+}
+
 /** The probe that the file has, a mode at a time, with each one's part of the light. */
-export function Probe({ facts }: { readonly facts: ScanFacts }): JSX.Element {
-  const { answer, error } = useAnswer("probe", undefined, facts);
+export function Probe({ facts, serial }: ProbeProps): JSX.Element {
+  const { answer, error } = useAnswer("probe", undefined, serial, serial);
   const [chosen, setChosen] = useState(0);
   const mode = Math.min(chosen, facts.probeModes - 1);
   const pixelSizeM = facts.geometry?.objectPixelM;

@@ -3,7 +3,7 @@ import type { Settings } from "../../../src/config/group.ts";
 import { ChoiceSetting } from "../../parts/settingFields.tsx";
 import { addressOf, go, route } from "../../state/route.ts";
 import { accelerator, liveRuns, startRun } from "../../state/runs.ts";
-import { session } from "../../state/session.ts";
+import { isReading, session } from "../../state/session.ts";
 import type { RunKind } from "../../worker/runEntries.ts";
 
 interface StartFormProps {
@@ -47,9 +47,17 @@ export function StartForm({ kind, model, settings, children }: StartFormProps): 
         <ChoiceSetting label="Computes on" value={accelerator} options={accelerators} />
       </div>
       <div class="row">
-        <button class="main-action" type="submit" disabled={shown !== undefined && shown.end.value === undefined}>
+        <button
+          class="main-action"
+          type="submit"
+          // What it would run on is not known yet.
+          disabled={isReading.value || (shown !== undefined && shown.end.value === undefined)}
+        >
           Start
         </button>
+        <span class="soft small" aria-live="polite">
+          {isReading.value ? "reading the scan" : ""}
+        </span>
       </div>
     </form>
   );

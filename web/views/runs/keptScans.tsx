@@ -64,7 +64,7 @@ const Table = ({ scans, onForget }: TableProps): JSX.Element => (
               title={heldBy === undefined ? undefined : `${heldBy} is working on this scan: wait for it, or pause it`}
               onClick={() => void onForget(path)}
             >
-              Delete<span class="hidden"> the scan {name}</span>
+              Delete<span class="hidden">{` the scan ${name}, ${sizeText(bytes)}`}</span>
             </button>
           </td>
         </tr>

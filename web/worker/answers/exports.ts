@@ -71,10 +71,10 @@ export const exportObject: Answers<"exportObject"> = async ({ path, to }, { home
   return saved;
 };
 
-/** The name of a run where the file's own is that of every run's. */
+/** The name of a run of the browser, whose files are all called the same. */
 function stemOf(path: string): string {
   const name = baseName(path);
-  if (name !== outputs.reconstruction) return name.replace(/\.[^.]*$/, "");
+  if (name !== outputs.reconstruction || !path.startsWith(joinPath(RUNS, ""))) return name.replace(/\.[^.]*$/, "");
   const folder = folderOf(path);
   const refined = baseName(folder) === subfolders.refined;
   return refined ? `${baseName(folderOf(folder))} ${subfolders.refined}` : baseName(folder);

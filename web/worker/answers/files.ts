@@ -1,5 +1,6 @@
 import { scanFiles } from "../../../src/runs/inputs/scans.ts";
 import { joinPath } from "../../../src/runs/paths.ts";
+import { isThere } from "../../../src/runs/store.ts";
 import { withoutCompanions } from "../../../src/scans/companions.ts";
 import type { FoundResult } from "../protocol.ts";
 import type { Answers } from "./answer.ts";
@@ -9,7 +10,8 @@ import { isOtherHalf, resultIn } from "./recognised.ts";
 const MOST_RESULTS = 16;
 
 /** Files that were dropped together are beside one another, as HDF5 files with links need it. */
-export const mount: Answers<"mount"> = async ({ folder, files }, { home: { store } }) => {
+export const mount: Answers<"mount"> = async ({ folder, files, unlessKept }, { home: { store } }) => {
+  if (unlessKept && (await isThere(folder, store))) return { scans: [], results: [] };
   store.mount(folder, files);
   const paths = files.map(({ name }) => joinPath(folder, name));
   const results: FoundResult[] = [];

@@ -2,7 +2,8 @@ import { PtychonautError } from "../../../src/errors.ts";
 import { baseName, folderOf, joinPath } from "../../../src/runs/paths.ts";
 import { type RunStore, withFile } from "../../../src/runs/store.ts";
 import type { KeptScan } from "../protocol.ts";
-import { type RunEntry, SCANS, samplePath } from "../runEntries.ts";
+import type { RunEntry } from "../runEntries.ts";
+import { SCANS, samplePath } from "../scanPlaces.ts";
 import type { Answers, Desk } from "./answer.ts";
 import { removeAll } from "./removeAll.ts";
 import { runs } from "./runs.ts";
@@ -23,7 +24,7 @@ export const kept: Answers<"kept"> = async (_, desk, asked) => {
   for (const path of paths) {
     const held = all.find((run) => run.state === "running" && isOf(run, path));
     scans.push({
-      ...{ path, name: baseName(path), bytes: await bytesIn(path, itself) },
+      ...{ path, name: await nameAt(path, itself), bytes: await bytesIn(path, itself) },
       neededBy: all.filter((run) => goesOn(run) && isOf(run, path)).map(({ id }) => id),
       ...(held === undefined ? {} : { heldBy: held.id }),
     });
@@ -41,13 +42,20 @@ export const forgetKept: Answers<"forgetKept"> = async ({ path }, desk, asked) =
   const running = (await runs(undefined, desk, asked)).find((run) => run.state === "running" && isOf(run, path));
   if (running !== undefined)
     throw new PtychonautError("usage", "a run is working on this scan", {
-      ...{ where: baseName(path), got: running.id, fix: "wait for it, or pause it" },
+      ...{ where: await nameAt(path, desk.home.store.itself), got: running.id, fix: "wait for it, or pause it" },
     });
   await removeAll(path, desk.home.store.itself);
   const closed = await isGone(desk);
   if (closed) desk.setScan(undefined);
   return { closed };
 };
+
+/** What it was opened as: the folder's name, within the one that marks it where there is one. */
+async function nameAt(path: string, store: RunStore): Promise<string> {
+  const [name, ...others] = (await store.kindOf(path)) === "folder" ? await store.list(path) : [];
+  const isMarked = name !== undefined && others.length === 0 && (await store.kindOf(joinPath(path, name))) === "folder";
+  return isMarked ? name : baseName(path);
+}
 
 /** Whether the open scan went with it. One that the user's own file is read from is there. */
 async function isGone(desk: Desk): Promise<boolean> {

@@ -2,7 +2,6 @@ import type { Settings } from "../../../src/config/group.ts";
 import { PtychonautError } from "../../../src/errors.ts";
 import type { RunHooks, RunOutcome } from "../../../src/runs/hooks.ts";
 import { resumeInference, runInference } from "../../../src/runs/infer/inferAndRefine.ts";
-import { folderOf } from "../../../src/runs/paths.ts";
 import {
   createInferencePayload,
   createReconstructionPayload,
@@ -29,12 +28,12 @@ export const run: Answers<"run"> = (request, desk, asked) =>
 
 async function done(request: RunRequest, { home, stored }: Desk, hooks: RunHooks): Promise<Answer<"run">> {
   const { store } = home;
-  if ((await store.kindOf(request.scan.path)) === undefined)
+  if (!(await store.isWhole(request.scan.path)))
     throw new PtychonautError("data", "the scan of this run is not kept in the browser", {
       where: request.scan.path,
       fix: "open its file again, then go on",
     });
-  if (request.model !== undefined && (await store.kindOf(request.model)) === undefined)
+  if (request.model !== undefined && !(await store.isWhole(request.model)))
     throw new PtychonautError("data", "the model of this run is not kept in the browser", {
       where: request.model,
       fix: "open its file again, then infer anew",
@@ -43,8 +42,8 @@ async function done(request: RunRequest, { home, stored }: Desk, hooks: RunHooks
   const { resume: _, change: __, ...entry } = request;
   await writeJson(requestPath(request.id), entry, store);
   if (stored.kind === "opfs") {
-    if (request.model !== undefined) await store.keep(folderOf(request.model), hooks.progress);
-    const kept = await store.keep(folderOf(request.scan.path), hooks.progress);
+    if (request.model !== undefined) await store.keep(request.model, hooks.progress);
+    const kept = await store.keep(request.scan.path, hooks.progress);
     if (!kept)
       hooks.log("the scan is too large to be kept in the browser: once the page was closed, open it again to go on");
   }

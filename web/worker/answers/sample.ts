@@ -2,7 +2,7 @@ import { folderOf } from "../../../src/runs/paths.ts";
 import { runSimulation } from "../../../src/runs/simulate.ts";
 import { isThere } from "../../../src/runs/store.ts";
 import { simulatePiecewise } from "../../../src/simulation/simulate.ts";
-import { samplePath } from "../runEntries.ts";
+import { samplePath } from "../scanPlaces.ts";
 import type { Answers } from "./answer.ts";
 import { hooksTold } from "./hooks.ts";
 

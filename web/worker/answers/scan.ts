@@ -9,13 +9,24 @@ import type { Answers, Asked } from "./answer.ts";
 /** Bytes of patterns that are looked at between two looks at the user's wishes. */
 const PIECE = 2 ** 24;
 
-export const openScan: Answers<"openScan"> = async ({ path, stated }, desk, { tell }) => {
+/** The number of the reading that was asked for last. */
+let newest = 0;
+
+export const openScan: Answers<"openScan"> = async ({ path, stated, serial }, desk, { tell }) => {
+  if (serial < newest) throw overtaken();
+  newest = serial;
   desk.setScan(undefined);
   const log = (line: string): void => tell({ kind: "log", line });
   const { dataset, close } = await open(path, stated, { inMemory: "auto", folder: "/", log }, desk.home);
+  if (serial !== newest) {
+    close();
+    throw overtaken();
+  }
   desk.setScan({ path, dataset, close });
   return factsOf(path, dataset);
 };
+
+const overtaken = (): PtychonautError => new PtychonautError("usage", "another scan was opened meanwhile");
 
 function factsOf(path: string, dataset: Dataset): ScanFacts {
   const { name, patterns, measurement, probe, mask, object, photonsPerPattern, geometry, provenance } = dataset;
