@@ -25,7 +25,6 @@ import { Random } from "../../random.ts";
 import { sourceLines } from "../conversionWords.ts";
 import type { RunHooks, RunOutcome } from "../hooks.ts";
 import type { Home } from "../machine.ts";
-import { outputs } from "../outputs.ts";
 import { patchStatsFiles } from "../patchStatsFiles.ts";
 import { baseName, joinPath } from "../paths.ts";
 import { pictureFiles } from "../pictureFiles.ts";
@@ -40,7 +39,7 @@ import {
   writeSettings,
 } from "../runRecord.ts";
 import { stopwatch } from "../stopwatch.ts";
-import { writeProbeFiles } from "../train/probeFiles.ts";
+import { type RefinedProbe, writeProbeArrays } from "../train/probeFiles.ts";
 import { expectedErrors } from "./expectedErrors.ts";
 import { type InferenceMetrics, inferenceMetrics } from "./inferenceMetrics.ts";
 import { type InferenceDeps, type InferenceRun, prepareInference } from "./inferenceRun.ts";
@@ -242,7 +241,7 @@ async function conclude(
   const refined = judged?.metrics.refined;
   const expected = refined === undefined ? {} : { halvesRefinedBy: `${refined.engine}:${refined.epochs}` };
   if (run.probeFrom === "training" || alignment?.ramp !== undefined)
-    written.push(...(await writeProbe(run, onScan.probe, payload, home)));
+    written.push(...(await writeProbeArrays(payload.outputDir, probeOf(run, onScan.probe), home.store)));
   const pictures = {
     formats: payload.execution.pictureFormats,
     probe: onScan.probe,
@@ -262,17 +261,11 @@ async function conclude(
   return { ...outcome, files: [...written, ...files] };
 }
 
-/** `probe.npz`, on the scale of the file's probe: the one that the object goes with, where it is not the file's. */
-function writeProbe(
-  { dataset, prediction }: InferenceRun,
-  trained: ComplexArray,
-  { outputDir }: InferencePayload,
-  { store }: Home,
-): Promise<string[]> {
-  const { probeScale } = prediction.scales;
-  const refined = { start: dataset.probe, trained, probeScale };
-  return writeProbeFiles(outputDir, outputs.probe(0, 1), refined, store, { write: async () => [] });
-}
+const probeOf = ({ dataset, prediction }: InferenceRun, trained: ComplexArray): RefinedProbe => ({
+  start: dataset.probe,
+  trained,
+  probeScale: prediction.scales.probeScale,
+});
 
 /** The object in the format that was asked for, with the probe and what is known of the experiment. */
 function alsoWritten(

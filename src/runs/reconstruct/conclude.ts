@@ -38,7 +38,7 @@ import {
 } from "../runRecord.ts";
 import { stopwatch } from "../stopwatch.ts";
 import { writeJson } from "../store.ts";
-import { writeProbeFiles } from "../train/probeFiles.ts";
+import { writeProbeArrays } from "../train/probeFiles.ts";
 import type { HalfLook } from "./halfReconstructions.ts";
 import { physicalEstimate } from "./physicalEstimate.ts";
 import { positionFindings } from "./positionReport.ts";
@@ -119,7 +119,9 @@ export async function concludeReconstruction(
   };
   await pause();
   const files = [...written, ...(await writeCourse(run, driven, payload, doubts, home))];
-  files.push(...(await writeProbe(run, probe, payload, home)), await writePositions(run, driven.look, payload, home));
+  const refined = { start: run.dataset.probe, trained: probe, probeScale: run.scales.probeScale };
+  files.push(...(await writeProbeArrays(outputDir, refined, home.store)));
+  files.push(await writePositions(run, driven.look, payload, home));
   if (variations !== undefined) files.push(await writeVariations(run, variations, probe, payload, hooks, home));
   run.seconds["evaluation"] = lap();
   const pictures = {
@@ -241,17 +243,6 @@ async function writeCourse(
   const curves = () => errorFigure(history, pictureWarning(doubts).warning);
   const pictures = pictureFiles(execution.pictureFormats, home);
   return [path, ...(await pictures.write(joinPath(outputDir, outputs.pictures.error), curves))];
-}
-
-/** `probe.npz`, on the scale of the file's probe as after a training. Its picture is among the reconstruction's. */
-function writeProbe(
-  { dataset, scales }: ReconstructionRun,
-  probe: ReturnType<typeof physicalEstimate>["probe"],
-  { outputDir }: ReconstructionPayload,
-  { store }: Home,
-): Promise<string[]> {
-  const refined = { start: dataset.probe, trained: probe, probeScale: scales.probeScale };
-  return writeProbeFiles(outputDir, outputs.probe(0, 1), refined, store, { write: async () => [] });
 }
 
 /** `variations.npz`, and a line that says how much there is of them. */

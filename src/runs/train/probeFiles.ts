@@ -1,6 +1,7 @@
 import type { ComplexArray } from "../../arrays.ts";
 import { writeNpz } from "../../formats/npz.ts";
 import { probeFigure } from "../../pictures/probeFigure.ts";
+import { outputs } from "../outputs.ts";
 import { joinPath } from "../paths.ts";
 import type { PictureFiles } from "../pictureFiles.ts";
 import type { RunStore } from "../store.ts";
@@ -40,3 +41,7 @@ export async function writeProbeFiles(
   const options = pixelSizeM === undefined ? {} : { pixelSizeM };
   return [npz, ...(await pictures.write(joinPath(folder, name), () => probeFigure(fields, options)))];
 }
+
+/** The arrays alone, as `probe.npz`: beside a reconstruction, whose pictures have the probe. @returns its path, alone */
+export const writeProbeArrays = (folder: string, refined: RefinedProbe, store: RunStore): Promise<string[]> =>
+  writeProbeFiles(folder, outputs.probe(0, 1), refined, store, { write: async () => [] });
