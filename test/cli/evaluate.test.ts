@@ -235,7 +235,7 @@ describe("simulate", () => {
   it("refuses unknown names and impossible numbers", async () => {
     const object = await call(["simulate", "--output", path("x.npz"), "--object", "circles"]);
     expect(object.code).toBe(2);
-    expect(object.stderr).toMatch(/unknown object "circles"; expected one of lines, dead_leaves/);
+    expect(object.stderr).toMatch(/wrong value for --object; expected one of lines, dead_leaves.*got "circles"/);
     expect((await call(["simulate", "--output", path("x.npz"), "--n", "1"])).code).toBe(2);
     const folderless = await call(["simulate", "--output", path("no/such/x.npz"), "--n", "32", "--patterns", "4"]);
     expect(folderless.code).toBe(2);

@@ -63,7 +63,7 @@ async function compare({ values, positionals }: ParsedFlags, context: CommandCon
   const { home } = context;
   const outputDir = String(values["outputDir"]);
   const options = comparisonOptions(values, true);
-  const area = areaOf(values["area"] ?? "common");
+  const area = (values["area"] ?? "common") as "common" | "own";
   const entries = await resolveEntries(positionals, home.store);
   const reference = await readReference(referenceOf(values), home);
   checkSmoothing(reference, options);
@@ -92,14 +92,6 @@ function referenceOf({ reference, testDataFile }: ParsedFlags["values"]): string
   if (address !== undefined) return String(address);
   throw new PtychonautError("usage", "missing --reference", {
     fix: "say what to compare with, or --test_data of a scan that has its object",
-  });
-}
-
-function areaOf(value: unknown): "common" | "own" {
-  if (value === "common" || value === "own") return value;
-  throw new PtychonautError("usage", "wrong value for --area", {
-    expected: "common or own",
-    got: `"${String(value)}"`,
   });
 }
 

@@ -104,7 +104,7 @@ export function comparisonOptions(values: Values, tryOrientations: boolean): Com
       conjugate: tried("conjugate"),
     },
     compat: {
-      phase: phaseMethod(values["phaseAlignMethod"] ?? "plane"),
+      phase: (values["phaseAlignMethod"] ?? "plane") as "plane" | "mean",
       frcSigma: number(values, "frcSigma", 0),
       msSsimSigma: number(values, "msSsimSigma", 1),
     },
@@ -117,13 +117,5 @@ function number(values: Values, name: string, byDefault: number, below: number =
   throw new PtychonautError("usage", `wrong value for ${display(name)}`, {
     expected: below === Number.POSITIVE_INFINITY ? "0 or more" : `from 0 to below ${below}`,
     got: `${value}`,
-  });
-}
-
-function phaseMethod(value: unknown): "plane" | "mean" {
-  if (value === "plane" || value === "mean") return value;
-  throw new PtychonautError("usage", `wrong value for ${display("phaseAlignMethod")}`, {
-    expected: "plane or mean",
-    got: `"${String(value)}"`,
   });
 }

@@ -227,7 +227,8 @@ function chosen(text: string, flag: Flag, spelling: string): string {
   const choice = choices.find((word) => word === text) ?? choices.find((word) => plain(word) === plain(text));
   if (choice !== undefined) return choice;
   const near = nearestName(text, choices);
-  throw wrongValue(spelling, valueForm(flag), text, near === undefined ? undefined : `did you mean ${near}?`);
+  const expected = choices.length === 2 ? choices.join(" or ") : `one of ${choices.join(", ")}`;
+  throw wrongValue(spelling, expected, text, near === undefined ? undefined : `did you mean ${near}?`);
 }
 
 function numberFrom(text: string, flag: Flag, spelling: string): number {

@@ -75,9 +75,6 @@ export function splitSettings(values: Readonly<Record<string, unknown>>, kind?: 
 function mapDevice(given: Record<string, unknown>): void {
   const device = given["device"];
   if (device === undefined) return;
-  if (device !== "cpu" && device !== "cuda") {
-    throw new PtychonautError("usage", "wrong value for --device", { expected: "cpu or cuda", got: `"${device}"` });
-  }
   const accelerator = given["accelerator"] ?? "auto";
   given["accelerator"] = accelerator !== "auto" ? accelerator : device === "cpu" ? "cpu" : "gpu";
 }
