@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Settings } from "../../src/config/group.ts";
+import { parseSettings } from "../../src/config/schema.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { createTrainingPayload, runTraining } from "../../src/node/runs.ts";
 import { writeScanNpz } from "../../src/scans/writeScanNpz.ts";
@@ -25,6 +26,8 @@ interface Training {
   readonly lines: readonly string[];
   readonly csv: string;
 }
+
+const defaults = parseSettings("data");
 
 async function train(settings: Settings, trainDataFile = scan): Promise<Training> {
   const outputDir = mkdtempSync(join(folder, "run-"));
@@ -82,6 +85,8 @@ describe("training on labels", () => {
     const path = join(folder, "unlabelled.npz");
     writeFileSync(path, writeScanNpz(unlabelled));
     await expect(train({}, path)).rejects.toThrow(/the scan has no labels to train on; in unlabelled/);
-    await expect(train({ testDataFile: path })).rejects.toThrow(/the scan has no labels to train on; in unlabelled/);
+    // Beside another scan to validate on nothing is held back.
+    const other = { testDataFile: path, validationFraction: defaults.validationFraction };
+    await expect(train(other)).rejects.toThrow(/the scan has no labels to train on; in unlabelled/);
   });
 });
