@@ -5,26 +5,21 @@ import { preparedScan, type UnpreparedScan } from "./prepare/preparedScan.ts";
 import type { ScanOptions } from "./scanOptions.ts";
 
 /**
- * What a reader of any format leaves to be done: a probe moved to the middle of its window, a mask turned over, and what
- * prepares the scan.
+ * What a reader of any format leaves to be done: a probe moved to the middle of its window, and what prepares
+ * the scan.
  * @param unread whether the patterns cannot be read
  * @throws PtychonautError "data" for a scan that no command can work with, see `usable`
  */
 export function asStated(dataset: UnpreparedScan, options: ScanOptions, unread = false): Dataset {
-  const { probeAt, maskValid } = options;
-  const conversions = [...dataset.provenance.conversions];
-  const changes: Partial<Pick<Dataset, "probe" | "mask">> = {};
-  if (probeAt === "corner" && dataset.probe !== undefined) {
-    Object.assign(changes, { probe: centredProbe(dataset.probe) });
-    conversions.push("probe moved from index 0 to the middle of its window");
-  }
-  if (maskValid === 0 && dataset.mask !== undefined) {
-    const { shape, data } = dataset.mask;
-    Object.assign(changes, { mask: { shape, data: data.map((value) => 1 - value) } });
-    conversions.push("mask turned over: 0 is valid in the file");
-  }
-  const whole = usable({ ...dataset, ...changes, provenance: { ...dataset.provenance, conversions } });
+  const whole = usable(options.probeAt === "corner" ? withCentredProbe(dataset) : dataset);
   return usable(preparedScan(whole, options, unread));
+}
+
+function withCentredProbe(dataset: UnpreparedScan): UnpreparedScan {
+  const { probe, provenance } = dataset;
+  if (probe === undefined) return dataset;
+  const conversions = [...provenance.conversions, "probe moved from index 0 to the middle of its window"];
+  return { ...dataset, probe: centredProbe(probe), provenance: { ...provenance, conversions } };
 }
 
 /** Every mode moved by floor(n/2) along both axes, cyclic. */

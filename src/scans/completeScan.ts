@@ -94,7 +94,7 @@ export function completeScan(
     ...(probe === undefined ? {} : { probe }),
     ...(object === undefined ? {} : { object }),
     ...parts.labels?.([count, height, width], { inFile: scratch !== undefined, unread }),
-    ...optionalMask(parts.mask, options, [height, width], at),
+    ...optionalMask(parts.mask, options, [height, width], at, conversions),
     ...optionalBackground(
       options.background === undefined ? parts.background : undefined,
       options,

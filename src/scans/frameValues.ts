@@ -9,11 +9,16 @@ import { optionAdvice, type ScanOptions } from "./scanOptions.ts";
 
 /** What a file may say of detector pixels and of frames beside the patterns. */
 
+/**
+ * The mask as 1 = valid. What was done to it is appended to `conversions`.
+ * @throws PtychonautError "data" for one that does not fit, or has other values than 0 and 1
+ */
 export function optionalMask(
   part: ArrayPart | undefined,
   options: ScanOptions,
   [height, width]: readonly [number, number],
   at: (key: string) => string,
+  conversions: string[],
 ): { readonly mask?: RealArray } {
   if (part === undefined) return {};
   const array = part.read();
@@ -38,6 +43,10 @@ export function optionalMask(
     });
   const data = Float32Array.from(values);
   if (options.dcAt === "corner") shiftToCentre(data, values, height, width);
+  if (options.maskValid === 0 && part.validInFile === undefined) {
+    for (let i = 0; i < data.length; i++) data[i] = 1 - data[i];
+    conversions.push("mask turned over: 0 is valid in the file");
+  }
   return { mask: { shape: [height, width], data } };
 }
 

@@ -138,8 +138,7 @@ export function scanParts(
 export function readScanArrays(file: ArrayFile, options: ScanOptions = {}, source: ScanSource = {}): Dataset {
   const where = source.path ?? "scan";
   const { format, evidence, parts } = scanParts(file, options, where, source.elsewhere);
-  const turned = parts.mask?.validInFile === undefined ? {} : ({ maskValid: 1 } as const);
-  const effective = { ...parts.says, ...options, ...turned };
+  const effective = { ...parts.says, ...options };
   const whole = asStated(completeScan(parts, options, source), effective, source.unread);
   const dataset = options.scanIndex === undefined ? whole : scanOfNumber(whole, options.scanIndex, where);
   return {

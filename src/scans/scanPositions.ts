@@ -144,7 +144,7 @@ export function checkOrder(part: PositionsPart, { positionOrder }: ScanOptions, 
     {
       where,
       expected: "pairs in one array, or two arrays in an order",
-      got: `positions in ${part.keys.join(", ") || "rows of a raster"}`,
+      got: `positions in ${part.keys.join(", ")}`,
       fix: `leave it out; where y and x are exchanged in the file: ${setting("position_swap")}`,
     },
   );

@@ -15,8 +15,8 @@ import { Random } from "../random.ts";
 export interface PreparedData {
   /** One a scan. */
   readonly scales: readonly Scales[];
-  /** Of the other scan that is validated on, if there is one: its own light, as a reconstruction of it would have. */
-  readonly validationScales?: Scales;
+  /** One a scan that is validated on: another one has its own light, as a reconstruction of it would have. */
+  readonly validationScales: readonly Scales[];
   readonly training: BatchSource;
   /** Absent when nothing is held back. */
   readonly validation?: BatchSource;
@@ -44,11 +44,12 @@ export function prepareData(
   const drawing = new Random(data.subsampleSeed);
   const prepared = scans.map((scan) => prepareScan(scan, validation, data, gridsize, random, drawing));
   const scales = prepared.map((scan) => scan.scales);
-  const [only, ...others] = prepared;
-  if (only !== undefined && others.length === 0) {
-    const { validation: held, scales: _, ...others } = only;
+  const validationScales = prepared.map((scan) => scan.validationScales);
+  const [only, ...more] = prepared;
+  if (only !== undefined && more.length === 0) {
+    const { validation: held, ...others } = only;
     return {
-      ...{ scales, ...others },
+      ...{ ...others, scales, validationScales },
       ...(held.groups.count === 0 ? {} : { validation: held }),
     };
   }
@@ -57,7 +58,7 @@ export function prepareData(
   const throughout = (frames: (scan: PreparedScan) => readonly number[]): number[] =>
     prepared.flatMap((scan, i) => frames(scan).map((frame) => frame + starts[i]));
   return {
-    scales,
+    ...{ scales, validationScales },
     training: joinSources(prepared.map(({ training }) => training)),
     trainingFrames: throughout((scan) => scan.trainingFrames),
     validationFrames: throughout((scan) => scan.validationFrames),
@@ -66,8 +67,9 @@ export function prepareData(
   };
 }
 
-interface PreparedScan extends Pick<PreparedData, "validationScales" | "trainingFrames" | "validationFrames"> {
+interface PreparedScan extends Pick<PreparedData, "trainingFrames" | "validationFrames"> {
   readonly scales: Scales;
+  readonly validationScales: Scales;
   readonly training: BatchSource;
   /** Without groups when nothing is held back. */
   readonly validation: BatchSource;
@@ -96,11 +98,11 @@ function prepareScan(
     drawing,
   );
   const held = validation === undefined ? split.validation : framesInUse(validation);
-  const heldScales = validation === undefined ? scales : computeScales(validation, held, statedDose(data));
-  const heldSource = heldBackSource(validation ?? dataset, held, data, gridsize, heldScales);
+  const validationScales = validation === undefined ? scales : computeScales(validation, held, statedDose(data));
+  const heldSource = heldBackSource(validation ?? dataset, held, data, gridsize, validationScales);
   return {
     scales,
-    ...(validation === undefined ? {} : { validationScales: heldScales }),
+    validationScales,
     training: batchSource(dataset, scales, groups),
     validation: heldSource,
     trainingFrames: framesOf(groups),

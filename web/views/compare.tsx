@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect } from "preact/hooks";
 import { outputs, subfolders } from "../../src/runs/outputs.ts";
+import { baseName } from "../../src/runs/paths.ts";
 import { Field } from "../parts/field.tsx";
 import { Trouble } from "../parts/trouble.tsx";
 import { useAnswer } from "../parts/useAnswer.ts";
@@ -86,8 +87,6 @@ function titleOf(path: string, before: readonly string[]): string {
   const number = before.filter((other) => baseName(other) === name).length + 1;
   return number === 1 ? name : `${name} (${number})`;
 }
-
-const baseName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 interface ChosenProps {
   readonly label: string;

@@ -38,7 +38,7 @@ export function explainedByTraining(
   const numbers = of === "validation" ? prepared.validationFrames : prepared.trainingFrames;
   const held = of === "validation" && validation !== undefined ? [validation] : scans;
   const frames = framesByScan(numbers, held);
-  const scales = held === scans ? prepared.scales : [prepared.validationScales ?? prepared.scales[0]];
+  const scales = of === "validation" ? prepared.validationScales : prepared.scales;
   const parts = held.map((dataset, scan) => ({
     dataset,
     scales: scales[scan],

@@ -119,13 +119,12 @@ async function prepareOn(
   const memoryWarnings = checkMemory(memory, machine.memory, smallerTraining);
   const diskWarnings = await checkDisk(writtenBy(setup, payload), payload.outputDir, home.store, smallerFiles);
   const loader = machine.batches(source, loaderOptions(execution));
-  const { validationScales = prepared.scales[0] } = prepared;
   const held = prepared.validation && {
     ...prepared.validation,
     // Frames that were held back have the labels of their scan.
     ...(validation === undefined
       ? learned
-      : trainingLabels([validation], prepared.validationFrames, { scales: [validationScales] }, payload)),
+      : trainingLabels([validation], prepared.validationFrames, { scales: prepared.validationScales }, payload)),
   };
   const heldLoader = held === undefined ? undefined : machine.batches(held);
   const facts = await madeByFirst(ranks, () => scans.map((scan) => dataFacts(scan, model.gridsize)));

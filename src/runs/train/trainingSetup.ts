@@ -94,7 +94,10 @@ export async function setUpTraining(
     (batch: number, of?: Measured) =>
     (parameters: Parameters): Objective =>
       buildObjective(parameters, objective(batch, of));
-  const judged = ownMeasured(validation, prepared, model.probeTrainable ? learnedFrom.probe : undefined);
+  const judged = validation && {
+    ...measured([validation], prepared.validationScales),
+    ...(model.probeTrainable ? { probe: learnedFrom.probe } : {}),
+  };
   const stage = (frozen: readonly string[]): TrainingStage => {
     const models = buildStepModels(build(ownBatch), {
       ...{ ...options, frozen },
@@ -153,17 +156,6 @@ const measured = (scans: readonly Dataset[], scales: PreparedData["scales"]): Me
   ...{ probe: stackedProbes(scans, { scales }), scales },
   ...stackedMasks(scans),
 });
-
-/** @param probe that training refines, in place of the scan's own */
-function ownMeasured(
-  validation: Dataset | undefined,
-  { validationScales: scales }: PreparedData,
-  probe: ComplexArray | undefined,
-): Measured | undefined {
-  if (validation === undefined || scales === undefined) return undefined;
-  const own = measured([validation], [scales]);
-  return probe === undefined ? own : { ...own, probe };
-}
 
 /** The physics' own parameters may learn faster or slower than the network. */
 function stepFactorOf(name: string, training: TrainingPayload["training"]): number {

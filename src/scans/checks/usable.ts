@@ -2,8 +2,7 @@ import { sizeOf } from "../../arrays.ts";
 import type { Dataset } from "../../data/dataset.ts";
 import { PtychonautError, setting } from "../../errors.ts";
 
-/** Of a mask that takes everything away, for whoever finds it first. */
-/** @param validInFile what was taken for a valid pixel in the file */
+/** Of a mask that takes everything away, for whoever finds it first. @param validInFile what was taken for a valid pixel in the file */
 export function noValidPixel(validInFile: 0 | 1): { readonly what: string; readonly fix: string } {
   const other = 1 - validInFile;
   return {
