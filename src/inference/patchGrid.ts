@@ -1,6 +1,7 @@
 import { amplitudeOf, type ComplexArray, phaseOf } from "../arrays.ts";
 import type { Panel } from "../pictures/figure.ts";
-import { phaseScale, turned } from "../pictures/objectFigure.ts";
+import { meanPhaseAtZero } from "../pictures/meanPhase.ts";
+import { phaseScale } from "../pictures/objectFigure.ts";
 
 /** Pixels between the tiles. */
 const GAP = 2;
@@ -11,11 +12,10 @@ const GAP = 2;
  * @param patches `[patch, y, x]`
  */
 export function patchGrid(patches: ComplexArray): Panel[] {
-  const everywhere = new Uint8Array(patches.data.length / 2).fill(1);
-  const phase = phaseOf(turned(patches, everywhere));
+  const phase = phaseOf(meanPhaseAtZero(patches));
   return [
     { ...tiled(patches.shape, amplitudeOf(patches)), title: "Patch amplitudes" },
-    { ...tiled(patches.shape, phase), title: "Patch phases", unit: "rad", ...phaseScale(phase, everywhere) },
+    { ...tiled(patches.shape, phase), title: "Patch phases", unit: "rad", ...phaseScale(phase, undefined) },
   ];
 }
 

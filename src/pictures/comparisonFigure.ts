@@ -1,6 +1,7 @@
 import { robustLimits } from "./axisScale.ts";
 import { type FigureOptions, figureOfRows, type Panel } from "./figure.ts";
 import { curveColours, type LineChart, thresholdColour } from "./lineChart.ts";
+import { meanPhase } from "./meanPhase.ts";
 import { type Box, boundingBox, phaseScale } from "./objectFigure.ts";
 import type { Sheet } from "./sheet.ts";
 
@@ -40,7 +41,7 @@ export function comparisonFigure(
   const box = boundingBox(shown, height, width);
   const cut = (image: ComparedImage): Cut => cutImage(image, width, box);
   const [first, rest] = [cut(reference), entries.map(cut)];
-  const middle = meanPhase(first);
+  const middle = meanPhase(first, first.known);
   const amplitudes = [first, ...rest].map((image) => mapped(image, Math.hypot));
   const phases = [first, ...rest].map((image) => mapped(image, (re, im) => wrapped(Math.atan2(im, re) - middle)));
   const errors = rest.map((image) => errorOf(image, first));
@@ -119,16 +120,6 @@ const mapped = ({ data, known }: Cut, value: (re: number, im: number) => number)
   Float32Array.from(known, (_, k) => value(data[2 * k], data[2 * k + 1]));
 
 const wrapped = (angle: number): number => Math.atan2(Math.sin(angle), Math.cos(angle));
-
-function meanPhase({ data, known }: Cut): number {
-  let [re, im] = [0, 0];
-  for (let k = 0; k < known.length; k++) {
-    if (known[k] === 0) continue;
-    re += data[2 * k];
-    im += data[2 * k + 1];
-  }
-  return Math.atan2(im, re);
-}
 
 /** |image − reference| over the reference's root mean square. */
 function errorOf(image: Cut, reference: Cut): Float32Array {

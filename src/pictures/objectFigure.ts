@@ -1,8 +1,8 @@
 import type { ComplexArray } from "../arrays.ts";
 import { amplitudeOf, phaseOf } from "../arrays.ts";
 import { robustLimits } from "./axisScale.ts";
-import type { ColormapName } from "./colormap.ts";
 import type { Panel } from "./figure.ts";
+import { meanPhaseAtZero } from "./meanPhase.ts";
 
 /**
  * Panels of a complex object's amplitude and phase, cut to the part that is known. The object's mean phase is physically
@@ -19,7 +19,7 @@ export function objectPanels(
   const [height, width] = object.shape as [number, number];
   const known = mask ?? new Uint8Array(height * width).fill(1);
   const box = boundingBox(known, height, width);
-  const cut = cutOut(turned(object, known), known, width, box);
+  const cut = cutOut(meanPhaseAtZero(object, known), known, width, box);
   const title = (quantity: string): string =>
     name === "" ? `${quantity.charAt(0).toUpperCase()}${quantity.slice(1)}` : `${name}: ${quantity}`;
   const size = { height: box.bottom - box.top, width: box.right - box.left, mask: cut.mask };
@@ -59,11 +59,12 @@ export function phaseScale(
   phase: Float32Array,
   known: ArrayLike<number> | undefined,
   leftOut?: number,
-): { readonly colormap: ColormapName; readonly limits: readonly [low: number, high: number] } {
+): Required<Pick<Panel, "colormap" | "limits" | "period">> {
   const [low, high] = robustLimits(phase, known, leftOut);
+  const period = 2 * Math.PI;
   return high - low > 1.8 * Math.PI
-    ? { colormap: "cyclic", limits: [-Math.PI, Math.PI] }
-    : { colormap: "sequential", limits: [low, high] };
+    ? { colormap: "cyclic", limits: [-Math.PI, Math.PI], period }
+    : { colormap: "sequential", limits: [low, high], period };
 }
 
 export interface Box {
@@ -86,28 +87,6 @@ export function boundingBox(known: ArrayLike<number>, height: number, width: num
     right = Math.max(right, x + 1);
   }
   return bottom > 0 ? { top, bottom, left, right } : { top: 0, bottom: height, left: 0, right: width };
-}
-
-/**
- * The object with its mean phase, which is physically free, turned to zero.
- * @param known 0 = takes no part in the mean, as what is not finite does not
- */
-export function turned(object: ComplexArray, known: ArrayLike<number>): ComplexArray {
-  let re = 0;
-  let im = 0;
-  for (let i = 0; i < known.length; i++) {
-    if (known[i] === 0 || !Number.isFinite(object.data[2 * i] + object.data[2 * i + 1])) continue;
-    re += object.data[2 * i];
-    im += object.data[2 * i + 1];
-  }
-  const phase = -Math.atan2(im, re);
-  const [c, s] = [Math.cos(phase), Math.sin(phase)];
-  const data = new Float32Array(object.data.length);
-  for (let i = 0; i < data.length; i += 2) {
-    data[i] = c * object.data[i] - s * object.data[i + 1];
-    data[i + 1] = s * object.data[i] + c * object.data[i + 1];
-  }
-  return { shape: object.shape, data };
 }
 
 function cutOut(

@@ -9,6 +9,8 @@ export interface PanelValues {
   readonly height: number;
   readonly width: number;
   readonly colormap?: ColormapName;
+  /** Values that differ by it are the same, in whatever colours. Default: none, or the limits' of a map that goes around. */
+  readonly period?: number;
   /** `[y, x]`, 0 = not known: drawn as background, as are values that are not finite. */
   readonly mask?: ArrayLike<number>;
 }
@@ -73,7 +75,10 @@ export function drawValues(
   limits: readonly [low: number, high: number],
 ): Raster {
   const around = goesAround(panel.colormap);
-  const values = block > 1 ? blockMeans(panel, block, around ? meanAround(limits) : mean) : withUnknown(panel);
+  const [low, high] = limits;
+  const period = panel.period ?? (around ? high - low : undefined);
+  const meanOf = period === undefined ? mean : meanAround(period, (low + high) / 2);
+  const values = block > 1 ? blockMeans(panel, block, meanOf) : withUnknown(panel);
   const smooth = magnify > 1 && !around;
   const [width, height] = [values.width * magnify, values.height * magnify];
   const table = colormap(panel.colormap ?? "gray");
@@ -81,7 +86,7 @@ export function drawValues(
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
       const value = smooth
-        ? cubic(values, (y + 0.5) / magnify - 0.5, (x + 0.5) / magnify - 0.5)
+        ? cubic(values, (y + 0.5) / magnify - 0.5, (x + 0.5) / magnify - 0.5, period)
         : values.data[Math.floor(y / magnify) * values.width + Math.floor(x / magnify)];
       data.set(Number.isNaN(value) ? unknownAt(y, x) : colourOf(table, value, limits), 3 * (y * width + x));
     }
@@ -147,14 +152,13 @@ function blockMeans(panel: PanelValues, block: number, meanOf: (values: Float32A
 const mean = (values: Float32Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /**
- * The mean of values that go around, the second limit being the first again: the direction of the sum of their directions.
- * The arithmetic mean of −3.1 and 3.1 rad would be 0, which neither is near.
+ * The mean of values that go around: the direction of the sum of their directions, within half a period of `middle`. The
+ * arithmetic mean of −3.1 and 3.1 rad would be 0, which neither is near.
  */
 const meanAround =
-  ([low, high]: readonly [number, number]) =>
+  (period: number, middle: number) =>
   (values: Float32Array): number => {
-    const turn = (2 * Math.PI) / (high - low);
-    const middle = (low + high) / 2;
+    const turn = (2 * Math.PI) / period;
     let [along, across] = [0, 0];
     for (const value of values) {
       along += Math.cos(turn * (value - middle));
@@ -165,16 +169,19 @@ const meanAround =
 
 /**
  * Catmull-Rom interpolation, which goes through the values of the pixels; the nearest value at the image's border and
- * beside pixels that are not known.
+ * beside pixels that are not known. Values with a period are taken by the shorter way from the nearest one.
  */
-function cubic({ data, width, height }: Grid, y: number, x: number): number {
+function cubic({ data, width, height }: Grid, y: number, x: number, period?: number): number {
   const [top, left] = [Math.floor(y), Math.floor(x)];
   const nearest = data[clamped(Math.round(y), height) * width + clamped(Math.round(x), width)];
   const [down, across] = [weightsOf(y - top), weightsOf(x - left)];
   let sum = 0;
   for (let i = 0; i < 4; i++)
-    for (let j = 0; j < 4; j++)
-      sum += down[i] * across[j] * data[clamped(top + i - 1, height) * width + clamped(left + j - 1, width)];
+    for (let j = 0; j < 4; j++) {
+      const value = data[clamped(top + i - 1, height) * width + clamped(left + j - 1, width)];
+      const turns = period === undefined ? 0 : Math.round((value - nearest) / period);
+      sum += down[i] * across[j] * (turns === 0 ? value : value - turns * (period ?? 0));
+    }
   return Number.isNaN(sum) ? nearest : sum;
 }
 

@@ -1,5 +1,6 @@
 import { amplitudeOf, type ComplexArray, phaseOf } from "../arrays.ts";
 import { type FigureOptions, figureOfRows, type Panel } from "./figure.ts";
+import { meanPhase, turnedBack } from "./meanPhase.ts";
 import { phaseScale } from "./objectFigure.ts";
 import type { Sheet } from "./sheet.ts";
 
@@ -30,7 +31,7 @@ export const probePanels = (field: ComplexArray, mode: number): readonly Panel[]
 function modePanels({ shape, data }: ComplexArray, mode: number, name: string): Panel[] {
   const [, height, width] = shape as [number, number, number];
   const size = 2 * height * width;
-  const field = meanPhaseAtZero({ shape: [height, width], data: data.slice(mode * size, (mode + 1) * size) });
+  const field = litPhaseAtZero({ shape: [height, width], data: data.slice(mode * size, (mode + 1) * size) });
   const [amplitude, phase] = [amplitudeOf(field), phaseOf(field)];
   const brightest = amplitude.reduce((a, b) => Math.max(a, b), 0);
   const lit = Uint8Array.from(amplitude, (value) => (value > DARK * brightest ? 1 : 0));
@@ -44,20 +45,8 @@ function modePanels({ shape, data }: ComplexArray, mode: number, name: string): 
   ];
 }
 
-/** The field turned, in place, by the phase of Σ |P| P. */
-function meanPhaseAtZero({ shape, data }: ComplexArray): ComplexArray {
-  let [re, im] = [0, 0];
-  for (let k = 0; k < data.length; k += 2) {
-    const amplitude = Math.hypot(data[k], data[k + 1]);
-    re += amplitude * data[k];
-    im += amplitude * data[k + 1];
-  }
-  const angle = -Math.atan2(im, re);
-  const [c, s] = [Math.cos(angle), Math.sin(angle)];
-  for (let k = 0; k < data.length; k += 2) {
-    const [x, y] = [data[k], data[k + 1]];
-    data[k] = c * x - s * y;
-    data[k + 1] = s * x + c * y;
-  }
-  return { shape, data };
+/** The field turned back by the phase of Σ |P| P. */
+function litPhaseAtZero(field: ComplexArray): ComplexArray {
+  const amplitude = amplitudeOf(field);
+  return turnedBack(field, meanPhase({ data: field.data.map((value, k) => amplitude[k >> 1] * value) }));
 }

@@ -102,6 +102,33 @@ describe("images in figures", () => {
     expect(reduced((i) => (i % 2 === 0 ? 0.9 : 0.34), [0, 1], "hues").at(30, 30)).toEqual(colour("hues", 0.12));
   });
 
+  it("take phases for angles in other colours too: those of a reconstruction have the reference's", () => {
+    const turn = 2 * Math.PI;
+    const map = colormap("sequential");
+    const limits = [-1, 0.6] as const;
+    const panelOf = (value: (i: number) => number, width: number) =>
+      ({
+        title: "",
+        image: Float32Array.from({ length: width }, (_, i) => value(i)),
+        width,
+        height: 1,
+        limits,
+      }) as const;
+    const drawnAs = (period: object, value: (i: number) => number, width: number) =>
+      drawn({ ...panelOf(value, width), colormap: "sequential", ...period }, width < 10 ? 10 : 25);
+    const [first, last] = [[...map.subarray(0, 3)], [...map.subarray(-3)]];
+    const edge = (i: number) => (i % 2 === 0 ? -3.1 : 3.1);
+    // ±π is beyond the limits, nearer to the lower one; the arithmetic mean would be 0, within.
+    expect(drawnAs({ period: turn }, edge, 400).at(30, 0)).toEqual(first);
+    expect(drawnAs({}, edge, 400).at(30, 0)).not.toEqual(first);
+    // Between 3 and −3 lies π, and what is within the limits nowhere.
+    const step = (i: number) => (i < 2 ? 3 : -3);
+    const colours = (period: object) =>
+      new Set(Array.from({ length: 40 }, (_, x) => String(drawnAs(period, step, 4).at(x, 0))));
+    expect(colours({ period: turn })).toEqual(new Set([String(first), String(last)]));
+    expect(colours({}).size).toBeGreaterThan(2);
+  });
+
   it("mark blocks of which nothing is known, also where values go around", () => {
     const image = new Float32Array(16).fill(1);
     const mask = Uint8Array.from(image, (_, i) => (i % 4 < 2 ? 0 : 1));

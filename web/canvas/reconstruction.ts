@@ -1,4 +1,4 @@
-import { turned } from "../../src/pictures/objectFigure.ts";
+import { meanPhaseAtZero } from "../../src/pictures/meanPhase.ts";
 import type { Reconstruction } from "../../src/reconstructions/reconstructionNpz.ts";
 import type { Markers } from "./arrayCanvas.ts";
 import type { ShownArray } from "./shownArray.ts";
@@ -13,7 +13,7 @@ export function shownReconstruction({ object, coverage, positions, origin, pixel
 } {
   return {
     object: {
-      ...turned(object, coverage),
+      ...meanPhaseAtZero(object, coverage),
       complex: true,
       name: "object",
       known: coverage,

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { ComplexArray } from "../../../src/arrays.ts";
+import { meanPhaseAtZero } from "../../../src/pictures/meanPhase.ts";
 import { outputs } from "../../../src/runs/outputs.ts";
 import { duration } from "../../../src/runs/progress.ts";
 import { ArrayPanel } from "../../canvas/arrayPanel.tsx";
@@ -94,8 +95,9 @@ export function RunPanel({ run }: { readonly run: LiveRun }): JSX.Element {
   );
 }
 
+/** Its mean phase is turned to zero, or it would turn from epoch to epoch. */
 const shownObject = ({ object, known, pixelSizeM }: RunPicture): ShownArray => ({
-  ...object,
+  ...meanPhaseAtZero(object, known),
   ...{ complex: true, name: "object", known },
   ...(pixelSizeM === undefined ? {} : { pixelSizeM }),
 });

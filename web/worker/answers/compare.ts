@@ -3,6 +3,7 @@ import { wellCovered } from "../../../src/inference/coverage.ts";
 import { align } from "../../../src/metrics/align.ts";
 import { inReferenceFrame } from "../../../src/metrics/commonArea.ts";
 import { measure } from "../../../src/metrics/evaluate.ts";
+import { meanPhase, meanPhaseAtZero, turnedBack } from "../../../src/pictures/meanPhase.ts";
 import {
   evaluationOptions,
   evaluationWarnings,
@@ -18,7 +19,7 @@ import type { Answers } from "./answer.ts";
 export const lookAt: Answers<"lookAt"> = async ({ path }, { home }) => {
   const { object, coverage, pixelSizeM } = await readObjectFile(path, home);
   const known = coverage && wellCovered(coverage);
-  return { ...turnedBy(object, meanPhase(object, known)), ...(known && { known }), pixelSizeM };
+  return { ...meanPhaseAtZero(object, known), ...(known && { known }), pixelSizeM };
 };
 
 /** The second is laid on the first and freed of its gauge; both are turned to where the first one's mean phase is zero. */
@@ -32,7 +33,7 @@ export const compare: Answers<"compare"> = async ({ reference: first, compared: 
   const there: ComplexArray = { shape: [height, width], data: Float32Array.from(image.data) };
   const phase = meanPhase(reference.object, known);
   const pixelSizeM = reference.pixelSizeM ?? file.pixelSizeM;
-  const shown = (object: ComplexArray): ComparedObject => ({ ...turnedBy(object, phase), known, pixelSizeM });
+  const shown = (object: ComplexArray): ComparedObject => ({ ...turnedBack(object, phase), known, pixelSizeM });
   const [a, b] = [shown(reference.object), shown(there)];
   return {
     ...{ reference: a, compared: b, metrics, difference: differenceOf(a, b, known) },
@@ -40,26 +41,6 @@ export const compare: Answers<"compare"> = async ({ reference: first, compared: 
     warnings: [...warnings, ...pixelWarnings(file, reference), ...evaluationWarnings(metrics)],
   };
 };
-
-function meanPhase({ data }: ComplexArray, known: ArrayLike<number> | undefined): number {
-  let [re, im] = [0, 0];
-  for (let i = 0; i < data.length / 2; i++) {
-    if (known?.[i] === 0) continue;
-    re += data[2 * i];
-    im += data[2 * i + 1];
-  }
-  return Math.atan2(im, re);
-}
-
-function turnedBy({ shape, data }: ComplexArray, phase: number): ComplexArray {
-  const [c, s] = [Math.cos(phase), Math.sin(phase)];
-  const turned = new Float32Array(data.length);
-  for (let i = 0; i < data.length; i += 2) {
-    turned[i] = c * data[i] + s * data[i + 1];
-    turned[i + 1] = c * data[i + 1] - s * data[i];
-  }
-  return { shape, data: turned };
-}
 
 /** Second minus first as complex values, and the angle from the first to the second in radians. */
 function differenceOf(a: ComparedObject, b: ComparedObject, known: ArrayLike<number>) {
