@@ -179,8 +179,8 @@ function cubic({ data, width, height }: Grid, y: number, x: number, period?: num
   for (let i = 0; i < 4; i++)
     for (let j = 0; j < 4; j++) {
       const value = data[clamped(top + i - 1, height) * width + clamped(left + j - 1, width)];
-      const turns = period === undefined ? 0 : Math.round((value - nearest) / period);
-      sum += down[i] * across[j] * (turns === 0 ? value : value - turns * (period ?? 0));
+      const turned = period === undefined ? 0 : period * Math.round((value - nearest) / period);
+      sum += down[i] * across[j] * (value - turned);
     }
   return Number.isNaN(sum) ? nearest : sum;
 }
